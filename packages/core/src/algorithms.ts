@@ -1,0 +1,213 @@
+import { constants, type KeyObject } from 'node:crypto'
+import { SealwrightError } from './errors.ts'
+
+/** A JOSE `alg` value that Sealwright can sign with (RFC 7518 §3.1, RFC 8812 §3.2, RFC 8037 §3.1, RFC 9864 §2.2). */
+export type AlgorithmName =
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'ES256K'
+  | 'Ed25519'
+  | 'EdDSA'
+
+/** An elliptic curve by the name JOSE gives it (RFC 7518 §6.2.1.1, RFC 8812 §3.1, RFC 8037 §2). */
+export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
+
+/** Digest names as Node spells them. */
+export type DigestName = 'sha256' | 'sha384' | 'sha512'
+
+/** One row of the algorithm table: all that any package needs to know about a JOSE algorithm. */
+export interface SignatureAlgorithm {
+  /** The JOSE `alg` value. */
+  readonly name: AlgorithmName
+  /** The JWK `kty` of its keys. */
+  readonly kty: 'RSA' | 'EC' | 'OKP'
+  /** The one curve its keys are on; null for RSA. */
+  readonly curve: CurveName | null
+  /** The digest the data is hashed with; null where the algorithm hashes by itself (Ed25519). */
+  readonly digest: DigestName | null
+  /** RSASSA-PSS padding (salt as long as the digest, RFC 7518 §3.5); null for everything else. */
+  readonly pss: { readonly padding: number; readonly saltLength: number } | null
+  /** For ECDSA the length of R and of S in bytes (RFC 7518 §3.4); null for everything else. */
+  readonly coordinateLength: number | null
+  /** The WebCrypto algorithm for importing a key and for signing. secp256k1 is @peculiar/webcrypto's `K-256`. */
+  readonly webCrypto: WebCryptoAlgorithm
+  /** The Key Vault `JsonWebKeySignatureAlgorithm`; null where Key Vault cannot sign with it. */
+  readonly keyVault: string | null
+}
+
+/** Parameters that serve `importKey`, `generateKey` (with a length for RSA) and `sign` alike. */
+export interface WebCryptoAlgorithm {
+  readonly name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | 'ECDSA' | 'Ed25519'
+  readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
+  readonly namedCurve?: 'P-256' | 'P-384' | 'P-521' | 'K-256'
+  readonly saltLength?: number
+}
+
+const webCryptoHash = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const
+const digestLength = { sha256: 32, sha384: 48, sha512: 64 } as const
+
+function rsa(name: AlgorithmName, digest: DigestName, padding: 'pkcs1' | 'pss'): SignatureAlgorithm {
+  const saltLength = digestLength[digest]
+  const hash = webCryptoHash[digest]
+  return Object.freeze<SignatureAlgorithm>({
+    name,
+    kty: 'RSA',
+    curve: null,
+    digest,
+    pss: padding === 'pss' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } : null,
+    coordinateLength: null,
+    webCrypto:
+      padding === 'pss' ? { name: 'RSA-PSS', hash, saltLength } : { name: 'RSASSA-PKCS1-v1_5', hash },
+    keyVault: name,
+  })
+}
+
+function ecdsa(
+  name: AlgorithmName,
+  curve: Exclude<CurveName, 'Ed25519'>,
+  digest: DigestName,
+  coordinateLength: number,
+): SignatureAlgorithm {
+  return Object.freeze<SignatureAlgorithm>({
+    name,
+    kty: 'EC',
+    curve,
+    digest,
+    pss: null,
+    coordinateLength,
+    webCrypto: {
+      name: 'ECDSA',
+      hash: webCryptoHash[digest],
+      namedCurve: curve === 'secp256k1' ? 'K-256' : curve,
+    },
+    keyVault: name,
+  })
+}
+
+function ed25519(name: AlgorithmName): SignatureAlgorithm {
+  return Object.freeze<SignatureAlgorithm>({
+    name,
+    kty: 'OKP',
+    curve: 'Ed25519',
+    digest: null,
+    pss: null,
+    coordinateLength: null,
+    webCrypto: { name: 'Ed25519' },
+    keyVault: null,
+  })
+}
+
+/**
+ * The algorithm table, the only place in Sealwright where algorithms are told apart by name. For each kind of key the
+ * first row that fits is its default: RS256 for RSA (RFC 9068 §2.1), and the fully specified `Ed25519` (RFC 9864) before
+ * the polymorphic `EdDSA`.
+ */
+export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
+  rsa('RS256', 'sha256', 'pkcs1'),
+  rsa('RS384', 'sha384', 'pkcs1'),
+  rsa('RS512', 'sha512', 'pkcs1'),
+  rsa('PS256', 'sha256', 'pss'),
+  rsa('PS384', 'sha384', 'pss'),
+  rsa('PS512', 'sha512', 'pss'),
+  ecdsa('ES256', 'P-256', 'sha256', 32),
+  ecdsa('ES384', 'P-384', 'sha384', 48),
+  ecdsa('ES512', 'P-521', 'sha512', 66),
+  ecdsa('ES256K', 'secp256k1', 'sha256', 32),
+  ed25519('Ed25519'),
+  ed25519('EdDSA'),
+])
+
+/**
+ * The row of that name.
+ *
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM` for any other string; the message lists those there are.
+ */
+export function algorithm(name: string): SignatureAlgorithm {
+  const row = algorithms.find((candidate) => candidate.name === name)
+  if (row === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${JSON.stringify(name)} is not a signature algorithm of Sealwright; there are ${listNames(algorithms)}`,
+    )
+  }
+  return row
+}
+
+/**
+ * The algorithms a key can be used with, its default first.
+ *
+ * @param key a private or public key
+ * @throws SealwrightError `UNSUPPORTED_KEY` for RSA under 2048 bits (RFC 7518 §3.3) and for every kind of key that has
+ *   no JWS algorithm or no JWK form, id-RSASSA-PSS keys (RFC 4055 §1.2) among them.
+ */
+export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
+  const details = key.asymmetricKeyDetails ?? {}
+  switch (key.asymmetricKeyType) {
+    case 'rsa': {
+      const bits = details.modulusLength ?? 0
+      if (bits < minimumRsaBits) {
+        throw new SealwrightError(
+          'UNSUPPORTED_KEY',
+          `the RSA key has ${bits} bits; signing takes at least ${minimumRsaBits} (RFC 7518 §3.3)`,
+        )
+      }
+      return algorithms.filter((row) => row.kty === 'RSA')
+    }
+    case 'ec': {
+      const curve = curveNames[details.namedCurve ?? '']
+      if (curve !== undefined) return algorithms.filter((row) => row.curve === curve)
+      throw new SealwrightError(
+        'UNSUPPORTED_KEY',
+        `the EC key is on the curve ${details.namedCurve ?? '(unknown)'}; JWS has P-256, P-384, P-521 and secp256k1`,
+      )
+    }
+    case 'ed25519':
+      return algorithms.filter((row) => row.curve === 'Ed25519')
+    default:
+      throw new SealwrightError(
+        'UNSUPPORTED_KEY',
+        `a key of type ${key.asymmetricKeyType ?? key.type} cannot sign a JWS; RSA (rsaEncryption), EC and Ed25519 keys can`,
+      )
+  }
+}
+
+/**
+ * The row to sign with: the key's own default, or the named one where the key can do it. The algorithm comes from the
+ * key, so a name never widens what a key is used for.
+ *
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when `name` is none of `available`.
+ */
+export function chooseAlgorithm(
+  available: readonly SignatureAlgorithm[],
+  name: string | undefined,
+): SignatureAlgorithm {
+  const row = name === undefined ? available[0] : available.find((candidate) => candidate.name === name)
+  if (row === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `the key cannot sign with ${JSON.stringify(name ?? 'any algorithm')}; it can with ${listNames(available)}`,
+    )
+  }
+  return row
+}
+
+const minimumRsaBits = 2048
+
+/** OpenSSL's curve names, as `asymmetricKeyDetails.namedCurve` has them. */
+const curveNames: Readonly<Record<string, CurveName>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+  secp256k1: 'secp256k1',
+}
+
+function listNames(rows: readonly SignatureAlgorithm[]): string {
+  return rows.map((row) => row.name).join(', ') || 'none'
+}

@@ -1,0 +1,93 @@
+import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { SealwrightError } from './errors.ts'
+import type { SigningKey } from './key-store.ts'
+
+/** The members that identify a key, in the order RFC 7638 §3.2 hashes them (OKP: RFC 8037 §2). */
+const requiredMembers: Readonly<Record<string, readonly string[]>> = {
+  EC: ['crv', 'kty', 'x', 'y'],
+  OKP: ['crv', 'kty', 'x'],
+  RSA: ['e', 'kty', 'n'],
+}
+
+/**
+ * The RFC 7638 JWK thumbprint of a public key, or of the public half of a private key: SHA-256, base64url, 43
+ * characters. Sealwright uses it as `kid`, so that a key has the same `kid` wherever it is kept.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
+ */
+export function jwkThumbprint(key: KeyObject): string {
+  const jwk: Readonly<Record<string, unknown>> = { ...publicJwk(key) }
+  const members = requiredMembers[String(jwk['kty'])] ?? []
+  return createHash('sha256')
+    .update(JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]]))))
+    .digest('base64url')
+}
+
+/** A public key as JWK: RSA `n` and `e`, EC `crv`, `x` and `y`, OKP `crv` and `x`. Values are base64url. */
+export type PublicJwk =
+  | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
+  | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
+  | { readonly kty: 'OKP'; readonly crv: string; readonly x: string }
+
+/**
+ * The public half of a key as JWK (RFC 7517), only the members that identify it; never a private one.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
+ */
+export function publicJwk(key: KeyObject): PublicJwk {
+  const jwk = exportJwk(key)
+  const { kty, n, e, crv, x, y } = jwk
+  if (kty === 'RSA' && n !== undefined && e !== undefined) return { kty, n, e }
+  if (kty === 'EC' && crv !== undefined && x !== undefined && y !== undefined) return { kty, crv, x, y }
+  if (kty === 'OKP' && crv !== undefined && x !== undefined) return { kty, crv, x }
+  throw new SealwrightError(
+    'UNSUPPORTED_KEY',
+    `a key of type ${key.asymmetricKeyType ?? key.type} has no public JWK`,
+  )
+}
+
+/** What a JWK Set publishes of a signing key (RFC 7517 §4). */
+export type SigningJwk = PublicJwk & {
+  readonly use: 'sig'
+  readonly kid: string
+  /** Only where one was asked for; without it verifiers choose among what the key type allows. */
+  readonly alg?: string
+  /** The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). */
+  readonly x5c?: readonly string[]
+  /** SHA-1 thumbprint of the key's own certificate, base64url (RFC 7517 §4.8). */
+  readonly x5t?: string
+  /** SHA-256 thumbprint of the key's own certificate, base64url (RFC 7517 §4.9). */
+  readonly 'x5t#S256'?: string
+}
+
+/**
+ * The public JWK of a signing key, with its certificates and their thumbprints where it has any: an entry of a JWK Set.
+ *
+ * @param algorithm the one JOSE `alg` the key is used with, to be published as `alg`
+ */
+export function signingKeyJwk(key: SigningKey, algorithm?: string): SigningJwk {
+  const [certificate] = key.certificates
+  return {
+    ...publicJwk(key.publicKey),
+    use: 'sig',
+    kid: key.keyId,
+    ...(algorithm !== undefined && { alg: algorithm }),
+    ...(certificate !== undefined && {
+      x5c: key.certificates.map((each) => each.raw.toString('base64')),
+      x5t: createHash('sha1').update(certificate.raw).digest('base64url'),
+      'x5t#S256': createHash('sha256').update(certificate.raw).digest('base64url'),
+    }),
+  }
+}
+
+function exportJwk(key: KeyObject): JsonWebKey {
+  try {
+    return key.export({ format: 'jwk' })
+  } catch (cause) {
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `a key of type ${key.asymmetricKeyType ?? key.type} has no JWK form`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,43 @@
+import type { AlgorithmName } from './algorithms.ts'
+import { SealwrightError } from './errors.ts'
+
+/** The kinds of key Sealwright makes, as settings and commands spell them. */
+export type KeyTypeName =
+  'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-p256' | 'ec-p384' | 'ec-p521' | 'ec-secp256k1' | 'ed25519'
+
+/** What there is to know for making a key. */
+export interface KeyType {
+  readonly name: KeyTypeName
+  /** RSA modulus length in bits; null for the others. */
+  readonly modulusLength: number | null
+  /** The algorithm that keys of this type sign with unless told otherwise; curve and WebCrypto name are in its row. */
+  readonly defaultAlgorithm: AlgorithmName
+}
+
+/** The key types that can be made; the first is the default (RFC 9068 §2.1: every resource server verifies RS256). */
+export const keyTypes: readonly KeyType[] = Object.freeze([
+  { name: 'rsa-2048', modulusLength: 2048, defaultAlgorithm: 'RS256' },
+  { name: 'rsa-3072', modulusLength: 3072, defaultAlgorithm: 'RS256' },
+  { name: 'rsa-4096', modulusLength: 4096, defaultAlgorithm: 'RS256' },
+  { name: 'ec-p256', modulusLength: null, defaultAlgorithm: 'ES256' },
+  { name: 'ec-p384', modulusLength: null, defaultAlgorithm: 'ES384' },
+  { name: 'ec-p521', modulusLength: null, defaultAlgorithm: 'ES512' },
+  { name: 'ec-secp256k1', modulusLength: null, defaultAlgorithm: 'ES256K' },
+  { name: 'ed25519', modulusLength: null, defaultAlgorithm: 'Ed25519' },
+])
+
+/**
+ * The key type of that name.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for any other string; the message lists those there are.
+ */
+export function keyType(name: string): KeyType {
+  const row = keyTypes.find((candidate) => candidate.name === name)
+  if (row === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `${JSON.stringify(name)} is not a key type; there are ${keyTypes.map((type) => type.name).join(', ')}`,
+    )
+  }
+  return row
+}

@@ -1,0 +1,66 @@
+import { SealwrightError } from './errors.ts'
+import type { CreateKeyOptions, SigningKey } from './key-store.ts'
+
+/** A way of keeping keys that signing URIs can name. */
+export interface Backend {
+  /** For messages, such as `local store`. */
+  readonly name: string
+  /** The URI forms it opens, for messages, such as `file:PATH`. */
+  readonly forms: readonly string[]
+  /** Whether the URI is one of its own. Decided from the text alone: nothing is read or reached. */
+  accepts(uri: string): boolean
+  /**
+   * Opens the key that the URI names.
+   *
+   * @throws SealwrightError `INVALID_ARGUMENT` when the URI is malformed, `NOT_FOUND` when the key is proven absent and
+   *   nothing in `options` says to create it, or as {@link KeyStore.get}
+   */
+  open(uri: string, options: OpenKeyOptions): Promise<SigningKey>
+}
+
+export interface OpenKeyOptions {
+  /** Create the key when, and only when, it is proven absent. Left out, absence is `NOT_FOUND`. */
+  readonly create?: CreateKeyOptions | undefined
+  /** The password of what the URI names, asked for when it is needed. */
+  readonly password?: (() => string | Promise<string>) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface OpenSigningKeyOptions extends OpenKeyOptions {
+  /** The backends to choose from; the one that accepts the URI opens it. */
+  readonly backends: readonly Backend[]
+}
+
+/**
+ * Opens the key that a signing URI names, through the one backend of the list whose URI it is. There is no registry and
+ * no fallback: a backend that fails is an error, never a reason to try another.
+ *
+ * @param uri such as `file:./my-app-auth.pfx`, `store:my?thumbprint=AB12…` or
+ *   `https://NAME.vault.azure.net/certificates/CERT`
+ * @throws SealwrightError `INVALID_ARGUMENT` when no backend of the list, or more than one, accepts the URI; or what the
+ *   backend throws
+ */
+export async function openSigningKey(uri: string, options: OpenSigningKeyOptions): Promise<SigningKey> {
+  const { backends, ...openOptions } = options
+  const [backend, another] = backends.filter((candidate) => candidate.accepts(uri))
+  if (backend === undefined) {
+    const forms = backends.flatMap((candidate) => candidate.forms)
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `no backend opens the signing key ${redactUri(uri)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
+    )
+  }
+  if (another !== undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `both ${backend.name} and ${another.name} claim the signing key ${redactUri(uri)}; leave one of them out`,
+    )
+  }
+  return backend.open(uri, openOptions)
+}
+
+/** Somebody may put a password into a URI; what a message quotes is shortened to where no secret belongs. */
+function redactUri(uri: string): string {
+  const shown = uri.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '')
+  return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}…` : shown)
+}

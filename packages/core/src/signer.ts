@@ -1,0 +1,40 @@
+import type { KeyObject } from 'node:crypto'
+import type { SignatureAlgorithm } from './algorithms.ts'
+
+/**
+ * One private key with one algorithm. The key signs through this interface and cannot be read through it: it may be a
+ * key in memory or one that never leaves a vault.
+ */
+export interface Signer {
+  /** The resolved row of the algorithm table; it comes from the key. */
+  readonly algorithm: SignatureAlgorithm
+  /** The RFC 7638 thumbprint of the key (see `jwkThumbprint`): the same key has the same `kid` in every backend. */
+  readonly keyId: string
+  /** The public half; exportable as JWK and as SPKI. */
+  readonly publicKey: KeyObject
+  /**
+   * Signs `data` as it is: hashing is part of the algorithm and done here.
+   *
+   * @param data the JWS Signing Input (RFC 7515 §5.1), or the DER of what a certificate signs
+   * @param options.signal aborts the wait and, where there is one, the request; the promise rejects with its reason
+   * @returns the signature as JWS has it: R‖S for ECDSA (RFC 7518 §3.4)
+   * @throws SealwrightError `UNAVAILABLE`, `TIMEOUT` or `ACCESS_DENIED` where the key is remote, `INVALID_SIGNATURE`
+   *   where what a remote signer returned does not verify
+   */
+  sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
+}
+
+export interface SignOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The capability of a key in this process's memory: signing without a promise. It blocks for the signature's time. */
+export interface SyncSigner extends Signer {
+  /** As {@link Signer.sign}, synchronously. */
+  signSync(data: Uint8Array): Uint8Array
+}
+
+/** Whether the signer can sign synchronously. */
+export function isSyncSigner(signer: Signer): signer is SyncSigner {
+  return 'signSync' in signer && typeof signer.signSync === 'function'
+}
