@@ -1,0 +1,60 @@
+// Packs every public package, lets publint and attw judge the tarballs, installs them all in a folder outside the
+// workspace and loads each entry point as its users will: by import and by require.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+const bin = (name) => join(root, 'node_modules', '.bin', name)
+const run = (command, args, cwd) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+
+run(bin('turbo'), ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only'], root)
+
+const packages = readdirSync(join(root, 'packages'))
+  .map((name) => ({
+    folder: join(root, 'packages', name),
+    manifest: readManifest(join(root, 'packages', name)),
+  }))
+  .filter(({ manifest }) => manifest.private !== true)
+
+const outside = mkdtempSync(join(tmpdir(), 'sealwright-packages-'))
+try {
+  const tarballs = packages.map(({ folder, manifest }) => {
+    const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', outside], folder))
+    const tarball = join(outside, packed.filename)
+    run(bin('publint'), ['run', tarball, '--strict'], root)
+    // ESM only: a CommonJS resolution is require() of an ES module, which every supported Node does; it is run below.
+    run(bin('attw'), [tarball, '--profile', 'esm-only'], root)
+    console.log(`${manifest.name}: publint and attw have no complaint (${packed.entryCount} files)`)
+    return tarball
+  })
+
+  writeFileSync(join(outside, 'package.json'), '{ "private": true }')
+  run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], outside)
+  for (const { manifest } of packages) {
+    for (const entry of Object.keys(manifest.exports)) {
+      if (entry.endsWith('.json')) continue
+      const specifier = JSON.stringify(manifest.name + entry.slice(1))
+      const count = 'if (Object.keys(m).length === 0) throw new Error("no exports")'
+      run(
+        process.execPath,
+        ['--input-type=module', '-e', `import * as m from ${specifier}; ${count}`],
+        outside,
+      )
+      run(
+        process.execPath,
+        ['--input-type=commonjs', '-e', `const m = require(${specifier}); ${count}`],
+        outside,
+      )
+      console.log(`${specifier}: imported and required on Node ${process.versions.node}`)
+    }
+  }
+} finally {
+  rmSync(outside, { recursive: true, force: true })
+}
+
+function readManifest(folder) {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+}

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { satisfies } from 'semver'
+import { describe, expect, test } from 'vitest'
+
+const root = new URL('..', import.meta.url).pathname
+
+interface Manifest {
+  readonly name: string
+  readonly private?: boolean
+  readonly engines?: { readonly node?: string }
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+const readJson = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'))
+
+const workspaces = ['packages', 'apps']
+  .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
+  .filter((folder) => existsSync(join(root, folder, 'package.json')))
+  .map((folder) => ({ folder, manifest: readJson(`${folder}/package.json`) as Manifest }))
+
+/** What each package may depend on, other packages of the project first. What is not here is refused. */
+const directions: Readonly<Record<string, readonly string[]>> = {
+  '@sealwright/core': [],
+  '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto', 'asn1js', 'pkijs'],
+  '@sealwright/jws': ['@sealwright/core'],
+  '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
+}
+
+describe('dependency direction', () => {
+  for (const { manifest } of workspaces.filter(({ folder }) => folder.startsWith('packages/'))) {
+    test(`${manifest.name} depends only on what its layer may`, () => {
+      const allowed = directions[manifest.name]
+      expect(allowed, `add ${manifest.name} to the table, on purpose`).toBeDefined()
+      const actual = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+      expect(actual.filter((name) => !allowed?.includes(name))).toEqual([])
+    })
+  }
+
+  test.each(workspaces)('$folder imports only what its package.json names', ({ folder, manifest }) => {
+    const declared = new Set(Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }))
+    const undeclared = sources(join(root, folder, 'src')).flatMap((file) =>
+      importedPackages(readFileSync(file, 'utf8'))
+        .filter((name) => !declared.has(name))
+        .map((name) => `${file}: ${name}`),
+    )
+    expect(undeclared).toEqual([])
+  })
+})
+
+describe('Node versions', () => {
+  const oldest = ['20.19.0', '22.12.0']
+
+  test('every workspace names the same engines', () => {
+    for (const { manifest } of workspaces)
+      expect(manifest.engines?.node, manifest.name).toBe('^20.19.0 || >=22.12.0')
+  })
+
+  test('nothing in the lock file refuses the oldest versions', () => {
+    const lock = readJson('package-lock.json') as {
+      packages: Record<string, { engines?: { node?: string }; optional?: boolean }>
+    }
+    const refusing = Object.entries(lock.packages)
+      .filter(([, entry]) => entry.optional !== true) // npm leaves those out where they do not fit
+      .map(([path, entry]) => ({ path, node: entry.engines?.node ?? '*' }))
+      .filter(({ node }) => !oldest.every((version) => satisfies(version, node)))
+    expect(Object.keys(lock.packages).length).toBeGreaterThan(100)
+    expect(refusing).toEqual([])
+  })
+})
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+}
+
+function importedPackages(source: string): string[] {
+  return [...source.matchAll(/\b(?:from|import)\s*\(?\s*'((?:@[\w-]+\/)?[\w.-]+)(?:\/[^']*)?'/g)]
+    .map((match) => match[1] ?? '')
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && name !== 'node')
+}
