@@ -155,7 +155,8 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
       `${what} has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
     )
   }
-  if (key.asymmetricKeyType === 'ec' && namedCurve === undefined) {
+  // Node's name for a curve that has none is OpenSSL's for no object.
+  if (namedCurve === 'UNDEF') {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
       `${what} is on a curve of its own, not on a named one (RFC 5480 §2.1.1)`,
