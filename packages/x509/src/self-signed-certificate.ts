@@ -68,7 +68,7 @@ export async function createSelfSignedCertificate(
     subjectPublicKeyInfo: publicKeyInfo,
     extensions: tokenSigningExtensions(publicKeyInfo, options.subjectAltNames ?? []),
   })
-  return new X509Certificate(Buffer.from(await signDocument(certificate.encodeTBS(), signer)))
+  return new X509Certificate(await signDocument(certificate.encodeTBS(), signer))
 }
 
 /**

@@ -9,10 +9,10 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { readEncryption } from './encryption.ts'
-import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 import type { WebCrypto } from '../web-crypto.ts'
+import { readEncryption } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
+import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
 /** A bag that matters to us, with its attributes. */
 export type Bag = CertificateBag | KeyBag
@@ -101,7 +101,7 @@ function readCertificateBag(value: BerElement): X509Certificate | null {
   const der = decodeOctetString(content, tags.octetString, what)
   let certificate: X509Certificate
   try {
-    certificate = new X509Certificate(Buffer.from(der))
+    certificate = new X509Certificate(der)
   } catch (cause) {
     throw malformed(what, 'does not hold an X.509 certificate', cause)
   }
@@ -144,7 +144,7 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
   readBer(pkcs8, what, context.budget)
   let key: KeyObject
   try {
-    key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+    key = createPrivateKey({ key: bufferOver(pkcs8), format: 'der', type: 'pkcs8' })
   } catch (cause) {
     throw malformed(what, 'is not PKCS#8 of a kind OpenSSL knows', cause)
   }
@@ -165,6 +165,11 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
   return key
 }
 
+/** The same memory, so that zeroing the one zeroes the other. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
 /** `SET OF SEQUENCE { attrId, attrValues SET OF ANY }` (RFC 7292 §4.2). Unknown attributes are passed over. */
 function readAttributes(element: BerElement | null): BagAttributes {
   let friendlyName: string | null = null
@@ -177,7 +182,8 @@ function readAttributes(element: BerElement | null): BagAttributes {
     if (value === undefined) continue
     if (type === bagAttributes.friendlyName) friendlyName = decodeBmpString(value, 'a friendlyName')
     if (type === bagAttributes.localKeyId) {
-      localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID')
+      // A copy: the safe is zeroed when its bags have been read, and this outlives it.
+      localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID').slice()
     }
   }
   return { friendlyName, localKeyId }
