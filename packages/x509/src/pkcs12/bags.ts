@@ -155,8 +155,8 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
       `${what} has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
     )
   }
-  // Node's name for a curve that has none is OpenSSL's for no object.
-  if (namedCurve === 'UNDEF') {
+  // Node 20 passes on OpenSSL's name for no name; later ones have none.
+  if (key.asymmetricKeyType === 'ec' && (namedCurve === undefined || namedCurve === 'UNDEF')) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
       `${what} is on a curve of its own, not on a named one (RFC 5480 §2.1.1)`,
