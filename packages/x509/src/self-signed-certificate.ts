@@ -1,4 +1,4 @@
-import { createHash, randomBytes, X509Certificate, type KeyObject } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
 import { BitString, OctetString } from 'asn1js'
 import {
@@ -56,7 +56,7 @@ export async function createSelfSignedCertificate(
       `notAfter (${notAfter.toISOString()}) is not later than notBefore (${notBefore.toISOString()})`,
     )
   }
-  const publicKeyInfo = PublicKeyInfo.fromBER(exportSpki(signer.publicKey))
+  const publicKeyInfo = PublicKeyInfo.fromBER(signer.publicKey.export({ format: 'der', type: 'spki' }))
   const certificate = new Certificate({
     version: 2, // v3
     serialNumber: integerOfBytes(randomSerialNumber()),
@@ -110,10 +110,6 @@ function subjectKeyIdentifier(publicKeyInfo: PublicKeyInfo): Uint8Array {
   return Uint8Array.from(
     createHash('sha1').update(publicKeyInfo.subjectPublicKey.valueBlock.valueHexView).digest(),
   )
-}
-
-function exportSpki(publicKey: KeyObject): Uint8Array {
-  return publicKey.export({ format: 'der', type: 'spki' })
 }
 
 /**

@@ -30,30 +30,19 @@ const sha256: MacDigest = {
 }
 
 const macDigests: readonly MacDigest[] = [
-  { oid: '1.3.14.3.2.26', name: 'sha1', length: 20, blockLength: 64, chain: nativeChain('sha1') },
+  nativeDigest('1.3.14.3.2.26', 'sha1', 20, 64),
   sha256,
-  {
-    oid: '2.16.840.1.101.3.4.2.2',
-    name: 'sha384',
-    length: 48,
-    blockLength: 128,
-    chain: nativeChain('sha384'),
-  },
-  {
-    oid: '2.16.840.1.101.3.4.2.3',
-    name: 'sha512',
-    length: 64,
-    blockLength: 128,
-    chain: nativeChain('sha512'),
-  },
+  nativeDigest('2.16.840.1.101.3.4.2.2', 'sha384', 48, 128),
+  nativeDigest('2.16.840.1.101.3.4.2.3', 'sha512', 64, 128),
 ]
 
-function nativeChain(name: string): MacDigest['chain'] {
-  return (digest, times) => {
+function nativeDigest(oid: string, name: string, length: number, blockLength: number): MacDigest {
+  const chain: MacDigest['chain'] = (digest, times) => {
     let result = digest
     for (let done = 0; done < times; done++) result = hash(name, result, 'buffer')
     return result
   }
+  return { oid, name, length, blockLength, chain }
 }
 
 /** A file's MAC with its parameters. */
@@ -115,34 +104,32 @@ export async function verifyMac(
     budget.chargeIterations(mac.iterations, 'the MAC')
     // One after the other: the second is needed for few files.
     // oxlint-disable-next-line no-await-in-loop
-    const value = await computeMac(mac.digest, encoding, mac.salt, mac.iterations, content)
-    if (timingSafeEqual(value, mac.value)) return true
+    const key = await deriveMacKey(mac.digest, encoding, mac.salt, mac.iterations)
+    if (timingSafeEqual(hmac(mac.digest, key, content), mac.value)) return true
   }
   return false
 }
 
-/** `MacData` with HMAC-SHA-256 over `content`. */
-export async function makeMac(
-  content: Uint8Array,
+/**
+ * Derives the key for a MAC with HMAC-SHA-256.
+ *
+ * @returns makes `MacData` of the content that is given to it; once, for the key is zeroed then
+ */
+export async function prepareMac(
   password: string,
   salt: Uint8Array,
   iterations: number,
-): Promise<DerValue> {
-  const value = await computeMac(sha256, bmpPassword(password), salt, iterations, content)
-  const algorithm = sequence(objectIdentifier(sha256.oid), nullValue())
-  return sequence(sequence(algorithm, octetString(value)), octetString(salt), integer(iterations))
+): Promise<(content: Uint8Array) => DerValue> {
+  const key = await deriveMacKey(sha256, bmpPassword(password), salt, iterations)
+  return (content) => {
+    const algorithm = sequence(objectIdentifier(sha256.oid), nullValue())
+    const digestInfo = sequence(algorithm, octetString(hmac(sha256, key, content)))
+    return sequence(digestInfo, octetString(salt), integer(iterations))
+  }
 }
 
-/** HMAC (RFC 7292 §5.1) under a key derived from the password, which is zeroed. */
-async function computeMac(
-  digest: MacDigest,
-  password: Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-  content: Uint8Array,
-): Promise<Uint8Array> {
-  const key = await deriveMacKey(digest, password, salt, iterations)
-  password.fill(0)
+/** RFC 7292 §5.1. The key is zeroed. */
+function hmac(digest: MacDigest, key: Uint8Array, content: Uint8Array): Uint8Array {
   const value = createHmac(digest.name, key).update(content).digest()
   key.fill(0)
   return value
@@ -160,6 +147,8 @@ const hashesPerLook = 500
  * The key derivation of RFC 7292 App. B.2 for a key as long as the digest, where its first round is all of it: the digest,
  * applied `iterations` times, of the purpose, the salt and the password, each repeated to fill whole blocks. It is done in
  * slices that leave the event loop free between them: a worker would need a file of its own, which bundlers lose.
+ *
+ * @param password zeroed
  */
 async function deriveMacKey(
   { name, blockLength, chain }: MacDigest,
@@ -174,6 +163,7 @@ async function deriveMacKey(
   fillRepeating(input.subarray(blockLength + saltLength), password)
   let key: Uint8Array = hash(name, input, 'buffer')
   input.fill(0)
+  password.fill(0)
 
   let sliceEnd = performance.now() + sliceMilliseconds
   for (let left = iterations - 1; left > 0; left -= hashesPerLook) {
