@@ -27,7 +27,7 @@ export interface KeyBag extends BagAttributes {
   readonly privateKey: KeyObject
 }
 
-export interface BagAttributes {
+interface BagAttributes {
   readonly friendlyName: string | null
   /** Ties a key to its certificate, as the writer says. */
   readonly localKeyId: Uint8Array | null
