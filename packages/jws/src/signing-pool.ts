@@ -35,6 +35,8 @@ export interface SigningPool extends Signer {
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
   /** How many signatures are waiting or under way. */
   readonly pending: number
+  /** Resolved when the first thread runs, some ten milliseconds after the start; until then everything waits. */
+  readonly ready: Promise<void>
   /**
    * Ends the threads when what was asked for is done; from now on nothing more is taken. A pool that is not closed does
    * not keep the process running.
@@ -86,6 +88,8 @@ class Pool implements SigningPool {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
+  readonly ready: Promise<void>
+  #setReady: () => void = () => undefined
   readonly #workerKey: WorkerKey
   readonly #threadCount: number
   readonly #capacity: number
@@ -115,6 +119,7 @@ class Pool implements SigningPool {
     }
     this.#threadCount = threadCount
     this.#capacity = capacity
+    this.ready = new Promise((resolve) => (this.#setReady = resolve))
     this.#startThreads()
   }
 
@@ -264,6 +269,7 @@ class Pool implements SigningPool {
     worker.on('online', () => {
       thread.isOnline = true
       worker.unref()
+      this.#setReady()
       this.#dispatch()
     })
     worker.on('message', (result: BatchResult) => this.#receive(thread, result))
@@ -336,6 +342,6 @@ function assertCount(name: string, value: number, maximum: number): void {
   }
 }
 
-function unavailable(message: string, cause?: unknown): SealwrightError {
+export function unavailable(message: string, cause?: unknown): SealwrightError {
   return new SealwrightError('UNAVAILABLE', message, cause === undefined ? undefined : { cause })
 }
