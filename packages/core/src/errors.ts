@@ -42,12 +42,23 @@ export type ErrorCode =
  */
 export class SealwrightError extends Error {
   readonly code: ErrorCode
+  /**
+   * Seconds after which it makes sense to ask again, as HTTP's `Retry-After` has them; absent where nothing says. Only
+   * on `UNAVAILABLE` and `TIMEOUT`.
+   */
+  declare readonly retryAfter?: number
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: SealwrightErrorOptions) {
     super(message, options)
     this.name = 'SealwrightError'
     this.code = code
+    if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter
   }
+}
+
+export interface SealwrightErrorOptions extends ErrorOptions {
+  /** See {@link SealwrightError.retryAfter}. */
+  readonly retryAfter?: number | undefined
 }
 
 /**

@@ -10,18 +10,21 @@ export {
   type WebCryptoAlgorithm,
 } from './algorithms.ts'
 export { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
-export { isSealwrightError, SealwrightError, type ErrorCode } from './errors.ts'
+export { isSealwrightError, SealwrightError, type ErrorCode, type SealwrightErrorOptions } from './errors.ts'
 export {
   canDelete,
   canExportPkcs12,
   canImportPkcs12,
+  canRotate,
   type CreateKeyOptions,
   type GetKeyOptions,
   type KeyDeleter,
+  type KeyRotator,
   type KeyStore,
   type ListKeysOptions,
   type Pkcs12Exporter,
   type Pkcs12Importer,
+  type RotateKeyOptions,
   type SigningKey,
 } from './key-store.ts'
 export { keyType, keyTypes, type KeyType, type KeyTypeName } from './key-types.ts'

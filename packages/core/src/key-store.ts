@@ -40,7 +40,7 @@ export interface SigningKey {
  * reached throws instead, so that nobody makes a second key because the first was out of sight.
  *
  * What a store can do beyond this is a capability with an interface and a guard of its own: {@link Pkcs12Importer},
- * {@link Pkcs12Exporter}, {@link KeyDeleter}.
+ * {@link Pkcs12Exporter}, {@link KeyDeleter}, {@link KeyRotator}.
  */
 export interface KeyStore {
   /** For people: which store this is, such as a folder's path or a vault's URL. */
@@ -123,6 +123,21 @@ export interface KeyDeleter {
   delete(name: string): Promise<void>
 }
 
+/** Capability: gives a key a new version. */
+export interface KeyRotator {
+  /**
+   * Makes a new version of the key of that name: another key, with a certificate of the same subject and validity where
+   * the newest version has one. The versions before it stay, and still sign.
+   *
+   * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
+   */
+  rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>
+}
+
+export interface RotateKeyOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Whether the store can take in PKCS#12 files. */
 export function canImportPkcs12(store: KeyStore): store is KeyStore & Pkcs12Importer {
   return hasMethod(store, 'importPkcs12')
@@ -136,6 +151,11 @@ export function canExportPkcs12(store: KeyStore): store is KeyStore & Pkcs12Expo
 /** Whether the store can delete keys. */
 export function canDelete(store: KeyStore): store is KeyStore & KeyDeleter {
   return hasMethod(store, 'delete')
+}
+
+/** Whether the store can give a key a new version. */
+export function canRotate(store: KeyStore): store is KeyStore & KeyRotator {
+  return hasMethod(store, 'rotate')
 }
 
 function hasMethod(store: KeyStore, name: string): boolean {
