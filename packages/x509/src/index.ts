@@ -1,1 +1,10 @@
-export {}
+export { distinguishedName, normalizeDistinguishedName } from './distinguished-name.ts'
+export { generatePrivateKey, type GeneratePrivateKeyOptions } from './generate-private-key.ts'
+export { decodePem, encodePem, type PemBlock } from './pem.ts'
+export { type Pkcs12Limits } from './pkcs12/limits.ts'
+export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
+export { readPkcs12, type ReadPkcs12Options } from './pkcs12/read.ts'
+export { writePkcs12, type Pkcs12Entry, type WritePkcs12Options } from './pkcs12/write.ts'
+export { createSelfSignedCertificate, type SelfSignedCertificateOptions } from './self-signed-certificate.ts'
+export { type SubjectAltName } from './subject-alt-name.ts'
+export { type WebCrypto } from './web-crypto.ts'

@@ -1,0 +1,66 @@
+import type { AlgorithmName, DigestName, SignatureAlgorithm } from '@sealwright/core'
+import { Null } from 'asn1js'
+import { AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
+
+/**
+ * The X.509 half of core's algorithm table: the AlgorithmIdentifier that says, in a certificate, what it was signed with.
+ * Parameters are what each algorithm's RFC wants, NULL or absent: readers compare them byte by byte.
+ */
+const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdentifier>> = {
+  // sha*WithRSAEncryption, RFC 4055 §5: "the parameters field MUST contain NULL".
+  RS256: () => withNull('1.2.840.113549.1.1.11'),
+  RS384: () => withNull('1.2.840.113549.1.1.12'),
+  RS512: () => withNull('1.2.840.113549.1.1.13'),
+  PS256: () => rsassaPss('sha256', 32),
+  PS384: () => rsassaPss('sha384', 48),
+  PS512: () => rsassaPss('sha512', 64),
+  // ecdsa-with-SHA*, RFC 5758 §3.2: "the encoding MUST omit the parameters field".
+  ES256: () => withoutParameters('1.2.840.10045.4.3.2'),
+  ES384: () => withoutParameters('1.2.840.10045.4.3.3'),
+  ES512: () => withoutParameters('1.2.840.10045.4.3.4'),
+  // The curve is said by the key: secp256k1 signs under the same OID as P-256.
+  ES256K: () => withoutParameters('1.2.840.10045.4.3.2'),
+  // id-Ed25519, RFC 8410 §3: "the parameters MUST be absent".
+  Ed25519: () => withoutParameters('1.3.101.112'),
+  EdDSA: () => withoutParameters('1.3.101.112'),
+}
+
+/** The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm; a new one each time. */
+export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): AlgorithmIdentifier {
+  return signatureIdentifiers[algorithm.name]()
+}
+
+/** Hash functions by OID (RFC 4055 §2.1). */
+const hashOids: Readonly<Record<DigestName, string>> = {
+  sha256: '2.16.840.1.101.3.4.2.1',
+  sha384: '2.16.840.1.101.3.4.2.2',
+  sha512: '2.16.840.1.101.3.4.2.3',
+}
+
+/**
+ * id-RSASSA-PSS with RSASSA-PSS-params (RFC 4055 §3.1). The trailer field has its DEFAULT, which DER leaves out. The hash
+ * identifiers carry NULL, as in §6 of that RFC.
+ */
+function rsassaPss(digest: DigestName, saltLength: number): AlgorithmIdentifier {
+  const hash = withNull(hashOids[digest])
+  const parameters = new RSASSAPSSParams({
+    hashAlgorithm: hash,
+    maskGenAlgorithm: new AlgorithmIdentifier({
+      algorithmId: '1.2.840.113549.1.1.8', // id-mgf1
+      algorithmParams: hash.toSchema(),
+    }),
+    saltLength,
+  })
+  return new AlgorithmIdentifier({
+    algorithmId: '1.2.840.113549.1.1.10',
+    algorithmParams: parameters.toSchema(),
+  })
+}
+
+function withNull(oid: string): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithmId: oid, algorithmParams: new Null() })
+}
+
+function withoutParameters(oid: string): AlgorithmIdentifier {
+  return new AlgorithmIdentifier({ algorithmId: oid })
+}

@@ -1,0 +1,50 @@
+/** The ASN.1 string types that names are written in. */
+export type StringType = 'utf8String' | 'printableString' | 'ia5String'
+
+/** An attribute type of a distinguished name. */
+export interface AttributeType {
+  /** As RFC 4514 §3 and the IANA registry of LDAP descriptors spell it; read without regard to case. */
+  readonly name: string
+  readonly oid: string
+  /**
+   * Where RFC 5280 leaves the choice (DirectoryString, §4.1.2.4) it is UTF8String; country, serial number and qualifier are
+   * PrintableString, domain components and e-mail addresses IA5String (§4.1.2.6, App. A.1).
+   */
+  readonly stringType: StringType
+  /** The upper bound in characters of RFC 5280 App. A.1 or X.520; null where there is none. */
+  readonly maximumLength: number | null
+}
+
+export const attributeTypes: readonly AttributeType[] = [
+  { name: 'CN', oid: '2.5.4.3', stringType: 'utf8String', maximumLength: 64 },
+  { name: 'SN', oid: '2.5.4.4', stringType: 'utf8String', maximumLength: 32_768 },
+  { name: 'serialNumber', oid: '2.5.4.5', stringType: 'printableString', maximumLength: 64 },
+  { name: 'C', oid: '2.5.4.6', stringType: 'printableString', maximumLength: 2 },
+  { name: 'L', oid: '2.5.4.7', stringType: 'utf8String', maximumLength: 128 },
+  { name: 'ST', oid: '2.5.4.8', stringType: 'utf8String', maximumLength: 128 },
+  { name: 'STREET', oid: '2.5.4.9', stringType: 'utf8String', maximumLength: 128 },
+  { name: 'O', oid: '2.5.4.10', stringType: 'utf8String', maximumLength: 64 },
+  { name: 'OU', oid: '2.5.4.11', stringType: 'utf8String', maximumLength: 64 },
+  { name: 'title', oid: '2.5.4.12', stringType: 'utf8String', maximumLength: 64 },
+  { name: 'name', oid: '2.5.4.41', stringType: 'utf8String', maximumLength: 32_768 },
+  { name: 'givenName', oid: '2.5.4.42', stringType: 'utf8String', maximumLength: 32_768 },
+  { name: 'initials', oid: '2.5.4.43', stringType: 'utf8String', maximumLength: 32_768 },
+  { name: 'generationQualifier', oid: '2.5.4.44', stringType: 'utf8String', maximumLength: 32_768 },
+  { name: 'dnQualifier', oid: '2.5.4.46', stringType: 'printableString', maximumLength: null },
+  { name: 'pseudonym', oid: '2.5.4.65', stringType: 'utf8String', maximumLength: 128 },
+  { name: 'UID', oid: '0.9.2342.19200300.100.1.1', stringType: 'utf8String', maximumLength: 256 },
+  { name: 'DC', oid: '0.9.2342.19200300.100.1.25', stringType: 'ia5String', maximumLength: null },
+  { name: 'emailAddress', oid: '1.2.840.113549.1.9.1', stringType: 'ia5String', maximumLength: 255 },
+]
+
+/** Other spellings that people paste: Windows' names. */
+const aliases: Readonly<Record<string, string>> = { s: 'ST', e: 'emailAddress' }
+
+export function attributeTypeByName(name: string): AttributeType | undefined {
+  const wanted = (aliases[name.toLowerCase()] ?? name).toLowerCase()
+  return attributeTypes.find((type) => type.name.toLowerCase() === wanted)
+}
+
+export function attributeTypeByOid(oid: string): AttributeType | undefined {
+  return attributeTypes.find((type) => type.oid === oid)
+}

@@ -1,0 +1,52 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
+import { nodeWebCrypto, type WebCrypto } from './web-crypto.ts'
+
+export interface GeneratePrivateKeyOptions {
+  /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. */
+  readonly crypto?: WebCrypto | undefined
+}
+
+/**
+ * Makes a private key. RSA keys have the public exponent 65537.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given cannot make
+ */
+export async function generatePrivateKey(
+  type: KeyTypeName,
+  options: GeneratePrivateKeyOptions = {},
+): Promise<KeyObject> {
+  const { modulusLength, defaultAlgorithm } = keyType(type)
+  const { webCrypto } = algorithm(defaultAlgorithm)
+  const crypto = options.crypto ?? (await providerFor(webCrypto.namedCurve))
+  const parameters =
+    modulusLength === null
+      ? webCrypto
+      : { ...webCrypto, modulusLength, publicExponent: Uint8Array.of(1, 0, 1) }
+  let pkcs8: Uint8Array
+  try {
+    const pair = await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])
+    if (!('privateKey' in pair)) throw new TypeError('generateKey did not return a key pair')
+    pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
+  } catch (cause) {
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `this WebCrypto implementation cannot make a key of type ${type}`,
+      {
+        cause,
+      },
+    )
+  }
+  try {
+    return createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' })
+  } finally {
+    pkcs8.fill(0)
+  }
+}
+
+async function providerFor(namedCurve: string | undefined): Promise<WebCrypto> {
+  if (namedCurve !== 'K-256') return nodeWebCrypto
+  // Loaded when it is needed, which is for one key type.
+  const { Crypto } = await import('@peculiar/webcrypto')
+  return new Crypto()
+}

@@ -1,0 +1,85 @@
+import { SealwrightError } from '@sealwright/core'
+import type { BerBudget } from '../asn1/ber.ts'
+
+/** What reading one PKCS#12 file may cost. Whatever is over is refused before it is parsed or computed. */
+export interface Pkcs12Limits {
+  /** Size of the file in bytes. Default 1 MiB. */
+  readonly bytes: number
+  /** Nesting of ASN.1 values in the file and in each part of it that is encoded for itself. Default 32. */
+  readonly depth: number
+  /** ASN.1 values in all parts of the file together, certificates not counted. Default 10,000. */
+  readonly elements: number
+  /**
+   * Iterations of all key derivations of the file together: its MAC and each encryption. An empty password costs the MAC's
+   * twice, since there are two ways to encode it. Default 10,000,000: a few seconds.
+   */
+  readonly iterations: number
+  /** Length of each salt in bytes. Default 1024. */
+  readonly saltBytes: number
+  /** Keys, certificates and whatever else there is in bags. Default 256. */
+  readonly bags: number
+}
+
+export const defaultLimits: Pkcs12Limits = Object.freeze({
+  bytes: 2 ** 20,
+  depth: 32,
+  elements: 10_000,
+  iterations: 10_000_000,
+  saltBytes: 1024,
+  bags: 256,
+})
+
+/** What is left of the limits while one file is read. */
+export class Pkcs12Budget implements BerBudget {
+  elements: number
+  readonly depth: number
+  readonly #limits: Pkcs12Limits
+  #iterations: number
+  #bags: number
+
+  constructor(limits: Pkcs12Limits) {
+    this.#limits = limits
+    this.elements = limits.elements
+    this.depth = limits.depth
+    this.#iterations = limits.iterations
+    this.#bags = limits.bags
+  }
+
+  /**
+   * Charges a key derivation, before it runs. Zero and negative counts are refused: with some implementations they verify
+   * a MAC without the password.
+   *
+   * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+   */
+  chargeIterations(count: number, what: string): void {
+    if (count < 1) throw new SealwrightError('INVALID_ENCODING', `${what} has an iteration count of ${count}`)
+    if (count > this.#iterations) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `${what} takes ${count} iterations; the file may take ${this.#limits.iterations} in all`,
+      )
+    }
+    this.#iterations -= count
+  }
+
+  /** @throws SealwrightError `LIMIT_EXCEEDED` */
+  chargeBag(): void {
+    if (this.#bags <= 0) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `the PKCS#12 file holds more than ${this.#limits.bags} bags`,
+      )
+    }
+    this.#bags--
+  }
+
+  /** @throws SealwrightError `LIMIT_EXCEEDED` */
+  checkSalt(salt: Uint8Array, what: string): void {
+    if (salt.length > this.#limits.saltBytes) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `${what} has a salt of ${salt.length} bytes; ${this.#limits.saltBytes} are allowed`,
+      )
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** PKCS #7 content types (RFC 2315 §14). */
+export const contentTypes = {
+  data: '1.2.840.113549.1.7.1',
+  signedData: '1.2.840.113549.1.7.2',
+  envelopedData: '1.2.840.113549.1.7.3',
+  encryptedData: '1.2.840.113549.1.7.6',
+} as const
+
+/** Kinds of SafeBag (RFC 7292 App. D). */
+export const bagTypes = {
+  key: '1.2.840.113549.1.12.10.1.1',
+  shroudedKey: '1.2.840.113549.1.12.10.1.2',
+  certificate: '1.2.840.113549.1.12.10.1.3',
+  safeContents: '1.2.840.113549.1.12.10.1.6',
+} as const
+
+/** What a CertBag holds (RFC 7292 §4.2.3). */
+export const certificateTypes = { x509: '1.2.840.113549.1.9.22.1' } as const
+
+/** Attributes of a bag (RFC 2985 §5.5). */
+export const bagAttributes = {
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+} as const
+
+/** PKCS #5 (RFC 8018 App. C). */
+export const pkcs5 = {
+  pbkdf2: '1.2.840.113549.1.5.12',
+  pbes2: '1.2.840.113549.1.5.13',
+} as const
+
+/** Names for messages of what files hold and Sealwright does not read. */
+const names: Readonly<Record<string, string>> = {
+  '1.2.840.113549.1.5.1': 'PBES1 with MD2 and DES (pbeWithMD2AndDES-CBC)',
+  '1.2.840.113549.1.5.3': 'PBES1 with MD5 and DES (pbeWithMD5AndDES-CBC)',
+  '1.2.840.113549.1.5.10': 'PBES1 with SHA-1 and DES (pbeWithSHA1AndDES-CBC)',
+  '1.2.840.113549.1.5.14': 'PBMAC1 (RFC 9879)',
+  '1.2.840.113549.1.12.1.1': 'PBES1 with 128-bit RC4 (pbeWithSHAAnd128BitRC4)',
+  '1.2.840.113549.1.12.1.2': 'PBES1 with 40-bit RC4 (pbeWithSHAAnd40BitRC4)',
+  '1.2.840.113549.1.12.1.3': 'PBES1 with 3DES (pbeWithSHAAnd3-KeyTripleDES-CBC)',
+  '1.2.840.113549.1.12.1.4': 'PBES1 with two-key 3DES (pbeWithSHAAnd2-KeyTripleDES-CBC)',
+  '1.2.840.113549.1.12.1.5': 'PBES1 with 128-bit RC2 (pbeWithSHAAnd128BitRC2-CBC)',
+  '1.2.840.113549.1.12.1.6': 'PBES1 with 40-bit RC2 (pbeWithSHAAnd40BitRC2-CBC)',
+  '1.2.840.113549.2.5': 'MD5',
+  '1.2.840.113549.2.8': 'HMAC-SHA-224',
+  '1.2.840.113549.3.2': 'RC2-CBC',
+  '1.2.840.113549.3.7': 'DES-EDE3-CBC (3DES)',
+  '1.3.6.1.4.1.11591.4.11': 'scrypt (RFC 7914)',
+  '1.3.14.3.2.7': 'DES-CBC',
+  '2.16.840.1.101.3.4.1.6': 'AES-128-GCM',
+  '2.16.840.1.101.3.4.1.26': 'AES-192-GCM',
+  '2.16.840.1.101.3.4.1.46': 'AES-256-GCM',
+  '2.16.840.1.101.3.4.2.4': 'SHA-224',
+}
+
+/** The algorithm's name for messages, with its OID. */
+export function describeAlgorithm(oid: string): string {
+  const name = names[oid]
+  return name === undefined ? `the algorithm ${oid}` : `${name}, ${oid}`
+}

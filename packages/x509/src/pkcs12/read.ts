@@ -1,0 +1,152 @@
+import { SealwrightError } from '@sealwright/core'
+import {
+  decodeOctetString,
+  malformed,
+  readBer,
+  SequenceReader,
+  tags,
+  unwrapExplicit,
+  type BerElement,
+} from '../asn1/ber.ts'
+import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
+import { readBags, type Bag, type ReadContext } from './bags.ts'
+import { assembleContents, type Pkcs12Contents } from './contents.ts'
+import { readEncryption } from './encryption.ts'
+import { defaultLimits, Pkcs12Budget, type Pkcs12Limits } from './limits.ts'
+import { readMac, verifyMac } from './mac.ts'
+import { contentTypes } from './object-identifiers.ts'
+import { assertPassword } from './password.ts'
+
+export interface ReadPkcs12Options {
+  /** Bounds on what the file may cost; each has a default. */
+  readonly limits?: Partial<Pkcs12Limits> | undefined
+  /** For PBKDF2 and AES. Default Node's. */
+  readonly crypto?: WebCrypto | undefined
+}
+
+/**
+ * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1, -256, -384 or -512, and
+ * contents that are plain or encrypted with PBES2 (PBKDF2, AES-CBC). The MAC is checked before anything in the file is
+ * decrypted, and the limits before anything is computed. CRLs, secrets and unknown bags are passed over.
+ *
+ * @param file the whole file; safe to reuse once the call has returned its promise
+ * @param password as it was typed; `''` also opens files that were written without one
+ * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for what is torn, truncated, not PKCS#12 or not protected by a
+ *   password; `LIMIT_EXCEEDED`; `UNSUPPORTED_ALGORITHM`, the message names it; `UNSUPPORTED_KEY`; `INVALID_ARGUMENT` for a
+ *   password that is no well-formed string
+ */
+export async function readPkcs12(
+  file: Uint8Array,
+  password: string,
+  options: ReadPkcs12Options = {},
+): Promise<Pkcs12Contents> {
+  assertPassword(password)
+  const limits: Pkcs12Limits = { ...defaultLimits, ...options.limits }
+  if (file.length > limits.bytes) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `the PKCS#12 file has ${file.length} bytes; ${limits.bytes} are allowed`,
+    )
+  }
+  const budget = new Pkcs12Budget(limits)
+  const context: ReadContext = { password, budget, crypto: options.crypto ?? nodeWebCrypto }
+  // A copy, so that nobody changes under our hands what the MAC has vouched for.
+  const { authenticatedSafe, mac } = readPfx(Uint8Array.from(file), budget)
+  if (!(await verifyMac(mac, authenticatedSafe, password, budget))) {
+    throw new SealwrightError(
+      'WRONG_PASSWORD',
+      'the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify',
+    )
+  }
+  return assembleContents(await readAuthenticatedSafe(authenticatedSafe, context))
+}
+
+/** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
+function readPfx(
+  file: Uint8Array,
+  budget: Pkcs12Budget,
+): { authenticatedSafe: Uint8Array; mac: ReturnType<typeof readMac> } {
+  const what = 'the PKCS#12 file'
+  const pfx = new SequenceReader(readBer(file, what, budget), what)
+  const version = pfx.integer('version')
+  if (version !== 3) throw malformed(what, `has version ${version}; RFC 7292 has 3`)
+  const { type, content } = readContentInfo(pfx.any('authSafe'))
+  if (type === contentTypes.signedData) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} is protected by a signature (public-key integrity mode), not by a password`,
+    )
+  }
+  if (type !== contentTypes.data) throw malformed(what, `has an authSafe of type ${type}`)
+  const authenticatedSafe = decodeOctetString(content, tags.octetString, 'the authSafe')
+  const macData = pfx.optional(tags.sequence)
+  if (macData === null) throw malformed(what, 'has no MAC, so nothing shows that it is intact and of whom')
+  pfx.end()
+  return { authenticatedSafe, mac: readMac(macData, budget) }
+}
+
+/** AuthenticatedSafe (RFC 7292 §4.1): `SEQUENCE OF ContentInfo`, each plain or encrypted. */
+async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
+  const what = 'the AuthenticatedSafe'
+  const element = readBer(bytes, what, context.budget)
+  if (element.tag !== tags.sequence) throw malformed(what, 'is not a SEQUENCE')
+  // All are read before any is decrypted: the budget is charged, and what is unsupported found, before time is spent.
+  const safes = element.children.map((child) => readSafe(child, context))
+  const bags = await Promise.all(safes.map((open) => open()))
+  return bags.flat()
+}
+
+/** @returns opens the safe: decrypts what is encrypted in it and reads its bags */
+function readSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
+  const { type, content } = readContentInfo(element)
+  switch (type) {
+    case contentTypes.data: {
+      const safeContents = decodeOctetString(content, tags.octetString, 'a safe')
+      return () => readBags(safeContents, context)
+    }
+    case contentTypes.encryptedData:
+      return readEncryptedSafe(content, context)
+    case contentTypes.envelopedData:
+      throw new SealwrightError(
+        'UNSUPPORTED_ALGORITHM',
+        'the PKCS#12 file is encrypted to a public key (public-key privacy mode), not with a password',
+      )
+    default:
+      throw malformed('the AuthenticatedSafe', `holds content of type ${type}`)
+  }
+}
+
+/**
+ * EncryptedData (RFC 2315 §13): `SEQUENCE { version, SEQUENCE { contentType, contentEncryptionAlgorithm, encryptedContent [0]
+ * IMPLICIT OCTET STRING } }`.
+ */
+function readEncryptedSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
+  const what = 'the encrypted safe'
+  const encryptedData = new SequenceReader(element, what)
+  const version = encryptedData.integer('version')
+  if (version !== 0) throw malformed(what, `has version ${version}`)
+  const info = encryptedData.sequence('content info')
+  encryptedData.end()
+  const type = info.objectIdentifier('content type')
+  if (type !== contentTypes.data) throw malformed(what, `holds content of type ${type}`)
+  const encryption = readEncryption(info.any('encryption algorithm'), what, context.budget)
+  const ciphertext = decodeOctetString(info.any('encrypted content'), tags.context0, `${what}'s content`)
+  info.end()
+  return async () => {
+    const safeContents = await encryption.decrypt(ciphertext, context.password, context.crypto)
+    try {
+      return await readBags(safeContents, context)
+    } finally {
+      safeContents.fill(0)
+    }
+  }
+}
+
+/** ContentInfo (RFC 2315 §7): `SEQUENCE { contentType, content [0] EXPLICIT ANY }`. */
+function readContentInfo(element: BerElement): { type: string; content: BerElement } {
+  const info = new SequenceReader(element, 'a ContentInfo')
+  const type = info.objectIdentifier('contentType')
+  const content = unwrapExplicit(info.any('content'), tags.context0, 'the content of a ContentInfo')
+  info.end()
+  return { type, content }
+}
