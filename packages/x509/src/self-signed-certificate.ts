@@ -13,9 +13,9 @@ import {
 } from 'pkijs'
 import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 import { integerOfBytes, octetString, type DerValue } from './asn1/der.ts'
-import { encodeDistinguishedName } from './distinguished-name.ts'
+import { encodeDistinguishedName } from './names/distinguished-name.ts'
 import { signDocument } from './sign-document.ts'
-import { encodeSubjectAltNames, type SubjectAltName } from './subject-alt-name.ts'
+import { encodeSubjectAltNames, type SubjectAltName } from './names/subject-alt-name.ts'
 
 export interface SelfSignedCertificateOptions {
   /**

@@ -148,11 +148,17 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
   } catch (cause) {
     throw malformed(what, 'is not PKCS#8 of a kind OpenSSL knows', cause)
   }
-  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maximumModulusLength) {
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
       `${what} has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
+    )
+  }
+  if (key.asymmetricKeyType === 'ec' && namedCurve === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `${what} is on a curve of its own, not on a named one (RFC 5480 §2.1.1)`,
     )
   }
   return key

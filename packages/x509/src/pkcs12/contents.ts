@@ -1,5 +1,6 @@
 import { createPublicKey, sign, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { certifies } from '../certifies.ts'
 import type { Bag, CertificateBag, KeyBag } from './bags.ts'
 
 /** What a PKCS#12 file holds. */
@@ -31,7 +32,7 @@ function assembleKey(key: KeyBag, certificateBags: readonly CertificateBag[]): P
   assertKeyPair(privateKey, publicKey)
   // By public key, never by localKeyID: that is a claim, and this is a fact. Only where several certificates are the
   // key's, as after a renewal in place, the writer's word decides.
-  const candidates = certificateBags.filter((bag) => hasPublicKey(bag.certificate, publicKey))
+  const candidates = certificateBags.filter((bag) => certifies(bag.certificate, publicKey))
   const own = candidates.find((bag) => sameLocalKeyId(bag, key)) ?? candidates[0]
   if (own === undefined) return { privateKey, friendlyName, certificates: [] }
   return {
@@ -65,20 +66,6 @@ function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): void {
       'INVALID_ENCODING',
       'the private key does not belong to the public key it comes with',
     )
-  }
-}
-
-function hasPublicKey(certificate: X509Certificate, publicKey: KeyObject): boolean {
-  const certified = publicKeyOf(certificate)
-  return certified !== null && certified.equals(publicKey)
-}
-
-/** Null where OpenSSL does not know the kind of key. */
-function publicKeyOf(certificate: X509Certificate): KeyObject | null {
-  try {
-    return certificate.publicKey
-  } catch {
-    return null
   }
 }
 

@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import {
   decodeInteger,
@@ -197,7 +198,7 @@ async function deriveAesKey(
   password: string,
   usage: 'encrypt' | 'decrypt',
   crypto: WebCrypto,
-): Promise<Awaited<ReturnType<WebCrypto['subtle']['deriveKey']>>> {
+): Promise<webcrypto.CryptoKey> {
   const bytes = utf8Password(password)
   const passwordKey = await crypto.subtle.importKey('raw', bytes, 'PBKDF2', false, ['deriveKey'])
   bytes.fill(0)

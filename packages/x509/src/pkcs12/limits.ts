@@ -29,6 +29,21 @@ export const defaultLimits: Pkcs12Limits = Object.freeze({
   bags: 256,
 })
 
+/**
+ * The limits given, and the default for each that is not.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for one that is not a whole number: NaN would limit nothing
+ */
+export function resolveLimits(limits: Partial<Pkcs12Limits>): Pkcs12Limits {
+  const resolved: Pkcs12Limits = { ...defaultLimits, ...limits }
+  for (const [name, value] of Object.entries(resolved)) {
+    if (!Number.isSafeInteger(value) || value < 0) {
+      throw new SealwrightError('INVALID_ARGUMENT', `the limit ${name} is a whole number, not ${value}`)
+    }
+  }
+  return resolved
+}
+
 /** What is left of the limits while one file is read. */
 export class Pkcs12Budget implements BerBudget {
   elements: number

@@ -1,7 +1,7 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SealwrightError } from '@sealwright/core'
-import { decodeInteger, malformed, SequenceReader, type BerElement } from '../asn1/ber.ts'
+import { decodeInteger, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
@@ -57,7 +57,7 @@ export function readMac(element: BerElement, budget: Pkcs12Budget): Mac {
   if (value.length !== digest.length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
   const salt = macData.octetString('macSalt')
   budget.checkSalt(salt, 'the MAC')
-  const iterations = macData.optional(0x02)
+  const iterations = macData.optional(tags.integer)
   macData.end()
   return {
     digest,
@@ -141,13 +141,14 @@ async function deriveMacKey(
   iterations: number,
 ): Promise<Uint8Array> {
   const { name, blockLength } = digest
-  const input = Buffer.concat([
-    new Uint8Array(blockLength).fill(macKeyPurpose),
-    repeatToBlocks(salt, blockLength),
-    repeatToBlocks(password, blockLength),
-  ])
+  const saltLength = wholeBlocks(salt.length, blockLength)
+  const input = new Uint8Array(blockLength + saltLength + wholeBlocks(password.length, blockLength))
+  input.fill(macKeyPurpose, 0, blockLength)
+  fillRepeating(input.subarray(blockLength, blockLength + saltLength), salt)
+  fillRepeating(input.subarray(blockLength + saltLength), password)
   let key: Uint8Array = hash(name, input, 'buffer')
   input.fill(0)
+
   let sliceEnd = performance.now() + sliceMilliseconds
   for (let done = 1; done < iterations; done++) {
     key = hash(name, key, 'buffer')
@@ -161,12 +162,14 @@ async function deriveMacKey(
   return key
 }
 
-/** Empty stays empty; the last copy is cut off at the end of its block (RFC 7292 App. B.2, steps 2 and 3). */
-function repeatToBlocks(bytes: Uint8Array, blockLength: number): Uint8Array {
-  const blocks = Math.ceil(bytes.length / blockLength)
-  const repeated = new Uint8Array(blocks * blockLength)
-  for (let at = 0; at < repeated.length; at += bytes.length) {
-    repeated.set(bytes.subarray(0, repeated.length - at), at)
+/** `length` rounded up to whole blocks; nothing stays nothing (RFC 7292 App. B.2, steps 2 and 3). */
+function wholeBlocks(length: number, blockLength: number): number {
+  return Math.ceil(length / blockLength) * blockLength
+}
+
+/** Fills `target` with copies of `pattern`, the last one cut off at the end. */
+function fillRepeating(target: Uint8Array, pattern: Uint8Array): void {
+  for (let at = 0; at < target.length; at += pattern.length) {
+    target.set(pattern.subarray(0, target.length - at), at)
   }
-  return repeated
 }

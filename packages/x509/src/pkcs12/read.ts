@@ -12,8 +12,8 @@ import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import { readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'
 import { readEncryption } from './encryption.ts'
-import { defaultLimits, Pkcs12Budget, type Pkcs12Limits } from './limits.ts'
-import { readMac, verifyMac } from './mac.ts'
+import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from './limits.ts'
+import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
 import { assertPassword } from './password.ts'
 
@@ -41,7 +41,7 @@ export async function readPkcs12(
   options: ReadPkcs12Options = {},
 ): Promise<Pkcs12Contents> {
   assertPassword(password)
-  const limits: Pkcs12Limits = { ...defaultLimits, ...options.limits }
+  const limits = resolveLimits(options.limits ?? {})
   if (file.length > limits.bytes) {
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
@@ -62,10 +62,7 @@ export async function readPkcs12(
 }
 
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
-function readPfx(
-  file: Uint8Array,
-  budget: Pkcs12Budget,
-): { authenticatedSafe: Uint8Array; mac: ReturnType<typeof readMac> } {
+function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: Uint8Array; mac: Mac } {
   const what = 'the PKCS#12 file'
   const pfx = new SequenceReader(readBer(file, what, budget), what)
   const version = pfx.integer('version')
@@ -121,7 +118,7 @@ function readSafe(element: BerElement, context: ReadContext): () => Promise<read
  * IMPLICIT OCTET STRING } }`.
  */
 function readEncryptedSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
-  const what = 'the encrypted safe'
+  const what = 'a safe in the PKCS#12 file'
   const encryptedData = new SequenceReader(element, what)
   const version = encryptedData.integer('version')
   if (version !== 0) throw malformed(what, `has version ${version}`)

@@ -12,6 +12,7 @@ import {
   universal,
   type DerValue,
 } from '../asn1/der.ts'
+import { certifies } from '../certifies.ts'
 import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import { encryptPbes2, type Encrypted } from './encryption.ts'
 import { defaultLimits } from './limits.ts'
@@ -24,7 +25,7 @@ export interface Pkcs12Entry {
   readonly privateKey: KeyObject
   /** One of them certifies the key; it is written first, the others follow in the order given. */
   readonly certificates: readonly X509Certificate[]
-  /** For people: what Windows, Java and NSS show as the key's name. Not empty. */
+  /** For people: what Windows, Java and NSS show as the key's name. Not empty; a BMPString, so no character beyond U+FFFF. */
   readonly friendlyName: string
 }
 
@@ -85,10 +86,11 @@ export async function writePkcs12(
 }
 
 function assertFriendlyName(name: string): void {
-  if (name === '' || /[\p{Surrogate}\0]/u.test(name)) {
+  // Without the u flag, so that it finds either half of a surrogate pair.
+  if (name === '' || /[\0\ud800-\udfff]/.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the friendly name ${JSON.stringify(name)} is empty, holds U+0000 or is not well-formed Unicode`,
+      `the friendly name ${JSON.stringify(name)} is empty, or holds U+0000 or a character beyond U+FFFF`,
     )
   }
 }
@@ -104,7 +106,7 @@ function ownCertificateFirst({
     )
   }
   const publicKey = createPublicKey(privateKey)
-  const own = certificates.find((certificate) => certificate.publicKey.equals(publicKey))
+  const own = certificates.find((certificate) => certifies(certificate, publicKey))
   if (own === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',

@@ -1,5 +1,6 @@
 /** The ASN.1 string types that names are written in. */
-export type StringType = 'utf8String' | 'printableString' | 'ia5String'
+export const stringTypes = ['utf8String', 'printableString', 'ia5String'] as const
+export type StringType = (typeof stringTypes)[number]
 
 /** An attribute type of a distinguished name. */
 export interface AttributeType {
@@ -37,11 +38,19 @@ export const attributeTypes: readonly AttributeType[] = [
   { name: 'emailAddress', oid: '1.2.840.113549.1.9.1', stringType: 'ia5String', maximumLength: 255 },
 ]
 
-/** Other spellings that people paste: Windows' names. */
-const aliases: Readonly<Record<string, string>> = { s: 'ST', e: 'emailAddress' }
+/** Other spellings that people paste: those of Windows and OpenSSL. */
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['s', 'st'],
+  ['e', 'emailaddress'],
+  ['g', 'givenname'],
+  ['gn', 'givenname'],
+  ['t', 'title'],
+])
 
+/** @param name in any case */
 export function attributeTypeByName(name: string): AttributeType | undefined {
-  const wanted = (aliases[name.toLowerCase()] ?? name).toLowerCase()
+  const lowerCase = name.toLowerCase()
+  const wanted = aliases.get(lowerCase) ?? lowerCase
   return attributeTypes.find((type) => type.name.toLowerCase() === wanted)
 }
 

@@ -1,70 +1,29 @@
-import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import {
-  decodeObjectIdentifier,
-  malformed,
-  readBer,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from './asn1/ber.ts'
-import { encodeDer, objectIdentifier, sequence, setOf, universal, type DerValue } from './asn1/der.ts'
+import { readBer, tags, type BerElement } from '../asn1/ber.ts'
 import {
   attributeTypeByName,
   attributeTypeByOid,
+  stringTypes,
   type AttributeType,
   type StringType,
 } from './attribute-types.ts'
+import { decodeText, isAscii } from './text.ts'
 
-/**
- * The subject of a certificate as an RFC 4514 string: the most specific name first, whatever is not printable escaped.
- *
- * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate whose name cannot be read
- */
-export function distinguishedName(certificate: X509Certificate): string {
-  const what = 'the certificate'
-  const root = new SequenceReader(readBer(certificate.raw, what, { elements: 100_000, depth: 64 }), what)
-  const tbs = root.sequence('tbsCertificate')
-  tbs.optional(tags.context0)
-  for (const field of ['serialNumber', 'signature', 'issuer', 'validity']) tbs.any(field)
-  return formatName(tbs.any('subject'))
-}
-
-/**
- * The one spelling Sealwright gives a distinguished name: what {@link distinguishedName} would return for a certificate made
- * with it. For comparing names that people typed.
- *
- * @throws SealwrightError `INVALID_ARGUMENT` when it is none that a certificate can be made with
- */
-export function normalizeDistinguishedName(text: string): string {
-  return formatName(
-    readBer(encodeDistinguishedName(text), 'the distinguished name', { elements: 10_000, depth: 8 }),
-  )
-}
-
-/**
- * The DER of the Name (RFC 5280 §4.1.2.4) that an RFC 4514 string stands for. Spaces around separators are passed over, as
- * in RFC 2253 §4.
- *
- * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
- */
-export function encodeDistinguishedName(text: string): Uint8Array {
-  const names = new NameParser(text).parse()
-  // The string has the most specific name first, the encoding last (RFC 4514 §2.1).
-  return encodeDer(
-    sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute)))),
-  )
-}
-
-/** AttributeTypeAndValue (RFC 5280 §4.1.2.4), as parsed. */
-interface Attribute {
+/** AttributeTypeAndValue (RFC 5280 §4.1.2.4), as parsed and checked. */
+export interface NameAttribute {
   readonly oid: string
   readonly stringType: StringType
   readonly text: string
 }
 
-function encodeAttribute({ oid, stringType, text }: Attribute): DerValue {
-  return sequence(objectIdentifier(oid), universal(tags[stringType], new TextEncoder().encode(text)))
+/**
+ * Parses a distinguished name.
+ *
+ * @returns the relative names, each with one or more attributes, in the order of the text: the most specific first
+ * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
+ */
+export function parseDistinguishedName(text: string): readonly (readonly NameAttribute[])[] {
+  return new NameParser(text).parse()
 }
 
 /** The grammar of RFC 4514 §3. */
@@ -76,7 +35,7 @@ class NameParser {
     this.#text = text
   }
 
-  parse(): Attribute[][] {
+  parse(): NameAttribute[][] {
     if (this.#text.trim() === '') throw this.#refused('is empty')
     if (/\p{Surrogate}/u.test(this.#text)) throw this.#refused('is not well-formed Unicode')
     const names = [this.#relativeName()]
@@ -85,7 +44,7 @@ class NameParser {
   }
 
   /** `attribute *( "+" attribute )` */
-  #relativeName(): Attribute[] {
+  #relativeName(): NameAttribute[] {
     const attributes = [this.#attribute()]
     while (this.#take('+')) {
       const attribute = this.#attribute()
@@ -98,7 +57,7 @@ class NameParser {
   }
 
   /** `attributeType "=" attributeValue` */
-  #attribute(): Attribute {
+  #attribute(): NameAttribute {
     const equals = this.#text.indexOf('=', this.#at)
     const spelled = this.#text.slice(this.#at, equals === -1 ? undefined : equals).trim()
     if (equals === -1) throw this.#refused(`has ${JSON.stringify(spelled)} where ATTRIBUTE=VALUE is expected`)
@@ -112,16 +71,17 @@ class NameParser {
       )
     }
     const value = this.#text[this.#at] === '#' ? this.#hexValue() : this.#stringValue()
-    if (type !== undefined)
-      return this.#checked({ oid: type.oid, stringType: type.stringType, text: value.text }, type)
-    return this.#checked({ oid: spelled, ...value }, null)
+    return type === undefined
+      ? this.#checked({ oid: spelled, ...value }, null)
+      : this.#checked({ oid: type.oid, stringType: type.stringType, text: value.text }, type)
   }
 
   /** `#` and the hexadecimal digits of the value's DER. */
   #hexValue(): { stringType: StringType; text: string } {
     const digits = /^#((?:[0-9A-Fa-f]{2})+) *(?=[,+]|$)/.exec(this.#text.slice(this.#at))
-    if (digits?.[1] === undefined)
+    if (digits?.[1] === undefined) {
       throw this.#refused('has a value that starts with # and is not hexadecimal')
+    }
     this.#at += digits[0].length
     const bytes = Buffer.from(digits[1], 'hex')
     let element: BerElement
@@ -141,21 +101,21 @@ class NameParser {
   /** Up to an unescaped `,` or `+` or the end. Escaped bytes are UTF-8, so that one character may take several. */
   #stringValue(): { stringType: StringType; text: string } {
     const bytes: number[] = []
+    // Spaces at the end count only where they are escaped.
     let significant = 0
-    for (;;) {
+    while (this.#at < this.#text.length) {
       const character = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0)
-      if (this.#at >= this.#text.length || character === ',' || character === '+') break
+      if (character === ',' || character === '+') break
       if (character === '\\') {
         bytes.push(...this.#escaped())
         significant = bytes.length
-        continue
-      }
-      if ('"<>;'.includes(character)) {
+      } else if ('"<>;'.includes(character)) {
         throw this.#refused(`holds ${character}, which is written \\${character}`)
+      } else {
+        this.#at += character.length
+        bytes.push(...new TextEncoder().encode(character))
+        if (character !== ' ') significant = bytes.length
       }
-      this.#at += character.length
-      bytes.push(...new TextEncoder().encode(character))
-      if (character !== ' ') significant = bytes.length
     }
     try {
       const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
@@ -182,7 +142,7 @@ class NameParser {
     return [character.charCodeAt(0)]
   }
 
-  #checked(attribute: Attribute, type: AttributeType | null): Attribute {
+  #checked(attribute: NameAttribute, type: AttributeType | null): NameAttribute {
     const { text, stringType } = attribute
     const name = type?.name ?? attribute.oid
     if (text === '') throw this.#refused(`has an empty ${name}`)
@@ -224,72 +184,7 @@ class NameParser {
   }
 }
 
-const stringTypes = ['utf8String', 'printableString', 'ia5String'] as const
-
 /** `numericoid` (RFC 4512 §1.4), as far as X.690 §8.19.4 can encode it. */
 function isObjectIdentifier(text: string): boolean {
   return /^(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,8}))(?:\.(?:0|[1-9][0-9]{0,8})){1,20}$/.test(text)
-}
-
-function formatName(name: BerElement): string {
-  if (name.tag !== tags.sequence) throw malformed('the name', 'is not a SEQUENCE')
-  return name.children
-    .toReversed()
-    .map((relativeName) => relativeName.children.map(formatAttribute).join('+'))
-    .join(',')
-}
-
-/** RFC 4514 §2.3 and §2.4. */
-function formatAttribute(element: BerElement): string {
-  const what = 'an attribute of the name'
-  const attribute = new SequenceReader(element, what)
-  const oid = decodeObjectIdentifier(attribute.any('type'), what)
-  const value = attribute.any('value')
-  attribute.end()
-  const type = attributeTypeByOid(oid)
-  const text = type === undefined ? null : decodeText(value)
-  const shown = text === null ? `#${Buffer.from(value.bytes).toString('hex')}` : escapeValue(text)
-  return `${type?.name ?? oid}=${shown}`
-}
-
-/** Null for what is no character string, or none that its own type allows. */
-function decodeText({ tag, constructed, content }: BerElement): string | null {
-  if (constructed) return null
-  switch (tag) {
-    case tags.printableString:
-    case tags.ia5String: {
-      const text = Buffer.from(content).toString('latin1')
-      return isAscii(text) ? text : null
-    }
-    // In practice Latin-1, whatever T.61 says.
-    case tags.teletexString:
-      return Buffer.from(content).toString('latin1')
-    case tags.utf8String:
-      return decodeStrictly('utf-8', content)
-    case tags.bmpString:
-      return decodeStrictly('utf-16be', content)
-    default:
-      return null
-  }
-}
-
-function decodeStrictly(encoding: string, content: Uint8Array): string | null {
-  try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(content)
-  } catch {
-    return null
-  }
-}
-
-/** RFC 4514 §2.4; control characters as well, which it allows, so that a name can be printed anywhere. */
-function escapeValue(text: string): string {
-  return text
-    .replace(/["+,;<>\\]/g, '\\$&')
-    .replace(/^[ #]/, '\\$&')
-    .replace(/(?<=.) $/s, '\\ ')
-    .replace(/\p{Cc}/gu, (character) => Buffer.from(character).toString('hex').replace(/../g, '\\$&'))
-}
-
-function isAscii(text: string): boolean {
-  return /^\p{ASCII}*$/u.test(text)
 }

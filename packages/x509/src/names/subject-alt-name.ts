@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { SealwrightError } from '@sealwright/core'
-import { implicit, sequence, type DerValue } from './asn1/der.ts'
+import { implicit, sequence, type DerValue } from '../asn1/der.ts'
+import { isAscii } from './text.ts'
 
 /** A GeneralName (RFC 5280 §4.2.1.6) of one of the kinds that servers and services are known by. */
 export interface SubjectAltName {
@@ -130,8 +131,4 @@ function ipv6Octets(part: string): readonly number[] {
 
 function encodeAscii(value: string): Uint8Array {
   return new TextEncoder().encode(value)
-}
-
-function isAscii(value: string): boolean {
-  return /^\p{ASCII}*$/u.test(value)
 }

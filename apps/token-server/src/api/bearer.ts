@@ -1,0 +1,46 @@
+import { errorDescription } from '../oauth/errors.ts'
+
+/** A request for a protected resource that is refused (RFC 6750 §3). */
+export class BearerError extends Error {
+  readonly statusCode: 400 | 401 | 403
+  /** null for a request without a token, which is told nothing but that it needs one. */
+  readonly error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | null
+  /** The `WWW-Authenticate` header. */
+  readonly challenge: string
+
+  constructor(
+    statusCode: BearerError['statusCode'],
+    error: BearerError['error'],
+    description: string,
+    scope?: string,
+  ) {
+    super(errorDescription(description))
+    this.name = 'BearerError'
+    this.statusCode = statusCode
+    this.error = error
+    this.challenge =
+      'Bearer realm="api"' +
+      (error === null ? '' : `, error="${error}", error_description="${this.message}"`) +
+      (scope === undefined ? '' : `, scope="${scope}"`)
+  }
+
+  /** The body of the answer. */
+  toJSON(): { error?: string; error_description: string } {
+    return { ...(this.error !== null && { error: this.error }), error_description: this.message }
+  }
+}
+
+/**
+ * The token of an Authorization header (RFC 6750 §2.1).
+ *
+ * @throws BearerError
+ */
+export function readBearerToken(authorization: string | undefined): string {
+  if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) {
+    throw new BearerError(401, null, 'send an access token in the Authorization header')
+  }
+  const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
+  if (token === undefined)
+    throw new BearerError(400, 'invalid_request', 'the Authorization header is malformed')
+  return token
+}

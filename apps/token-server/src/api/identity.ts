@@ -1,0 +1,74 @@
+import { publicJwk, type SignatureAlgorithm } from '@sealwright/core'
+import type { FastifyInstance } from 'fastify'
+import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
+import { verifiableAlgorithms } from '../oauth/client-key.ts'
+import { paths } from '../oauth/metadata.ts'
+import type { Service } from '../service.ts'
+import type { Settings } from '../settings/settings.ts'
+import { BearerError, readBearerToken } from './bearer.ts'
+
+/** The scope that the sample API asks for. Its audience is that of the resource which has the scope. */
+export const identityScope = 'api1'
+
+/** Whether there is the sample API: the settings have its scope, and jose verifies what the key signs. */
+export function hasIdentityApi(settings: Settings, algorithm: SignatureAlgorithm): boolean {
+  return verifiableAlgorithms.includes(algorithm.name) && identityAudience(settings) !== undefined
+}
+
+function identityAudience(settings: Settings): string | undefined {
+  return settings.resources.find((resource) => resource.scopes.includes(identityScope))?.audience
+}
+
+/** How far the clocks of two servers may be apart, in seconds. */
+const clockTolerance = 30
+
+/**
+ * A sample of a protected API: it says what the access token says. It verifies with jose through the JWK Set, as an API
+ * somewhere else would.
+ */
+export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
+  const audience = identityAudience(service.settings)
+  const keys = createLocalJWKSet({
+    keys: [{ ...publicJwk(service.key.publicKey), kid: service.key.keyId, alg: service.algorithm.name }],
+  })
+
+  async function verify(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: [service.algorithm.name],
+        typ: 'at+jwt',
+        issuer: service.issuer(),
+        ...(audience !== undefined && { audience }),
+        requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id'],
+        currentDate: service.clock(),
+        clockTolerance,
+      })
+      return payload
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error
+      const expired = error instanceof errors.JWTExpired
+      throw new BearerError(
+        401,
+        'invalid_token',
+        expired ? 'the token has expired' : 'the token is not valid here',
+      )
+    }
+  }
+
+  return async (app) => {
+    app.get(paths.identity, async (request, reply) => {
+      reply.header('cache-control', 'no-store')
+      const claims = await verify(readBearerToken(request.headers.authorization))
+      const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
+      if (!scopes.includes(identityScope)) {
+        throw new BearerError(
+          403,
+          'insufficient_scope',
+          `the token lacks the scope ${identityScope}`,
+          identityScope,
+        )
+      }
+      return claims
+    })
+  }
+}

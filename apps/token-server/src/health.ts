@@ -1,0 +1,46 @@
+import type { Signer } from '@sealwright/core'
+import type { FastifyInstance } from 'fastify'
+import type { Service } from './service.ts'
+
+/** For how long an answer stands, in milliseconds: however often it is asked for, the key is used once in that time. */
+const freshFor = 5000
+
+const deadline = 3000
+
+/** Bytes that no token, certificate or request can consist of. */
+const probe = new TextEncoder().encode('readiness probe')
+
+/** `/health/live`: the process answers. `/health/ready`: the key can sign now. */
+export function health(service: Service): (app: FastifyInstance) => Promise<void> {
+  const canSign = createProbe(service.key.signer(service.algorithm.name), service.clock)
+
+  return async (app) => {
+    app.addHook('onRequest', async (_request, reply) => {
+      reply.header('cache-control', 'no-store')
+    })
+    app.get('/health/live', async () => ({ status: 'live' }))
+    app.get('/health/ready', async (request, reply) => {
+      const error = await canSign()
+      if (error === null) return { status: 'ready' }
+      request.log.error({ err: error }, 'the key cannot sign')
+      return reply.code(503).header('retry-after', '5').send({ status: 'the signing key cannot be used' })
+    })
+  }
+}
+
+/** A function that gives null when the key can sign, and otherwise why not. Concurrent callers share one probe. */
+function createProbe(signer: Signer, clock: () => Date): () => Promise<unknown> {
+  let result: Promise<unknown> | null = null
+  let startedAt = 0
+  return () => {
+    const now = clock().getTime()
+    if (result === null || now - startedAt >= freshFor || now < startedAt) {
+      startedAt = now
+      result = signer.sign(probe, { signal: AbortSignal.timeout(deadline) }).then(
+        () => null,
+        (error: unknown) => error,
+      )
+    }
+    return result
+  }
+}

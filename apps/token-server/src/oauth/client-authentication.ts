@@ -1,0 +1,98 @@
+import type { Client } from '../settings/settings.ts'
+import { assertionType, createAssertionVerifier } from './client-assertion.ts'
+import { hasSecret } from './client-secret.ts'
+import { invalidClient, invalidRequest } from './errors.ts'
+import { decodeFormComponent, type Form } from './form.ts'
+
+/** The methods of RFC 6749 §2.3.1 and OpenID Connect Core §9 that the token endpoint accepts. */
+export const authenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+
+export type AuthenticationMethod = (typeof authenticationMethods)[number]
+
+/** The parts of a request that clients authenticate with. */
+export interface ClientRequest {
+  /** Every Authorization header there is. */
+  readonly authorization: readonly string[]
+  readonly form: Form
+  /** What an assertion's `aud` may name. */
+  readonly audience: readonly string[]
+}
+
+export interface AuthenticatedClient {
+  readonly client: Client
+  readonly method: AuthenticationMethod
+}
+
+/**
+ * Client authentication (RFC 6749 §2.3): one method per request.
+ *
+ * @returns a function that gives the client, and throws OAuthError `invalid_request` when more than one method is used
+ *   or one is used in part, `invalid_client` when there is none or it fails
+ */
+export function createClientAuthenticator(options: {
+  readonly clients: ReadonlyMap<string, Client>
+  readonly clock: () => Date
+}): (request: ClientRequest) => Promise<AuthenticatedClient> {
+  const verifyAssertion = createAssertionVerifier(options)
+
+  return async ({ authorization, form, audience }) => {
+    const method = chooseMethod(authorization, form)
+    if (method === 'private_key_jwt') {
+      const jwt = readAssertion(form)
+      return { client: await verifyAssertion({ jwt, clientId: form.get('client_id'), audience }), method }
+    }
+    const { clientId, secret } =
+      method === 'client_secret_basic' ? readBasic(authorization[0] ?? '', form) : readPost(form)
+    const client = options.clients.get(clientId)
+    // Before anything is said about the client, so that each of the reasons takes the same time.
+    const matches = hasSecret(client, secret)
+    if (client === undefined || !matches) throw invalidClient('the client is unknown or its secret is wrong')
+    return { client, method }
+  }
+}
+
+function chooseMethod(authorization: readonly string[], form: Form): AuthenticationMethod {
+  const used: AuthenticationMethod[] = []
+  for (const _ of authorization) used.push('client_secret_basic')
+  if (form.has('client_secret')) used.push('client_secret_post')
+  if (form.has('client_assertion') || form.has('client_assertion_type')) used.push('private_key_jwt')
+  const [method, another] = used
+  if (method === undefined) throw invalidClient('the request has no client authentication')
+  if (another !== undefined)
+    throw invalidRequest('the request uses more than one method of client authentication')
+  return method
+}
+
+/** RFC 7617 §2, with the encoding of RFC 6749 §2.3.1: form-urlencoded first, then Basic. */
+function readBasic(authorization: string, form: Form): { clientId: string; secret: string } {
+  const [, base64] = /^Basic +([\w+/-]+={0,2})$/i.exec(authorization) ?? []
+  if (base64 === undefined) throw invalidClient('the Authorization header is not one of the Basic scheme')
+  const credentials = Buffer.from(base64, 'base64').toString('utf8')
+  const colon = credentials.indexOf(':')
+  const clientId = decodeFormComponent(credentials.slice(0, Math.max(colon, 0)))
+  const secret = decodeFormComponent(credentials.slice(colon + 1))
+  if (colon < 0 || clientId === null || secret === null) {
+    throw invalidClient('the Authorization header does not hold a form-urlencoded client id and secret')
+  }
+  const parameter = form.get('client_id')
+  if (parameter !== undefined && parameter !== clientId) {
+    throw invalidRequest('client_id names another client than the Authorization header')
+  }
+  return { clientId, secret }
+}
+
+function readPost(form: Form): { clientId: string; secret: string } {
+  const clientId = form.get('client_id')
+  if (clientId === undefined) throw invalidRequest('client_id is missing beside client_secret')
+  return { clientId, secret: form.get('client_secret') ?? '' }
+}
+
+function readAssertion(form: Form): string {
+  const type = form.get('client_assertion_type')
+  const assertion = form.get('client_assertion')
+  if (type === undefined) throw invalidRequest('client_assertion_type is missing beside client_assertion')
+  if (assertion === undefined)
+    throw invalidRequest('client_assertion is missing beside client_assertion_type')
+  if (type !== assertionType) throw invalidClient(`client_assertion_type must be ${assertionType}`)
+  return assertion
+}

@@ -1,0 +1,59 @@
+/** The codes of RFC 6749 §5.2, and the two of §4.1.2.1 that say a server is at fault. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'server_error'
+  | 'temporarily_unavailable'
+
+/** A request that is answered with an error of RFC 6749 §5.2. */
+export class OAuthError extends Error {
+  readonly error: OAuthErrorCode
+  /** The HTTP status. */
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string>>
+
+  /**
+   * @param description for the developer of the client; goes out as `error_description`, so it says nothing about other
+   *   clients and quotes no credentials
+   */
+  constructor(
+    error: OAuthErrorCode,
+    description: string,
+    options: { statusCode?: number; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+  ) {
+    super(errorDescription(description), options.cause === undefined ? {} : { cause: options.cause })
+    this.name = 'OAuthError'
+    this.error = error
+    this.statusCode = options.statusCode ?? 400
+    this.headers = options.headers ?? {}
+  }
+
+  /** The body of the answer. */
+  toJSON(): { error: OAuthErrorCode; error_description: string } {
+    return { error: this.error, error_description: this.message }
+  }
+}
+
+export function invalidRequest(description: string, statusCode = 400): OAuthError {
+  return new OAuthError('invalid_request', description, { statusCode })
+}
+
+/**
+ * The client is unknown, or not who it says. 401 always, and so always with a challenge: RFC 6749 §5.2 demands both for
+ * clients that used the Authorization header, RFC 9110 §15.5.2 the challenge for every 401.
+ */
+export function invalidClient(description: string, cause?: unknown): OAuthError {
+  return new OAuthError('invalid_client', description, {
+    statusCode: 401,
+    headers: { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' },
+    cause,
+  })
+}
+
+/** Keeps to the characters that RFC 6749 §5.2 and RFC 6750 §3 allow in `error_description`. */
+export function errorDescription(text: string): string {
+  return text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
+}

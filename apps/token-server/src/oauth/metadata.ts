@@ -1,0 +1,70 @@
+import { signingKeyJwk } from '@sealwright/core'
+import type { FastifyInstance } from 'fastify'
+import type { Service } from '../service.ts'
+import { authenticationMethods } from './client-authentication.ts'
+import { verifiableAlgorithms } from './client-key.ts'
+
+/** Seconds. A new key must be published for at least as long before it signs. */
+const maximumAge = 300
+
+const cacheControl = `public, max-age=${maximumAge}`
+
+/** Where a client finds what, relative to the issuer. */
+export const paths = {
+  token: '/connect/token',
+  openIdConfiguration: '/.well-known/openid-configuration',
+  jwks: '/.well-known/openid-configuration/jwks',
+  identity: '/api/identity',
+} as const
+
+/** The metadata of the server as OpenID Connect Discovery has it, and its public key. */
+export function metadata(service: Service): (app: FastifyInstance) => Promise<void> {
+  const keys = { keys: [signingKeyJwk(service.key, service.algorithm.name)] }
+
+  return async (app) => {
+    app.get(paths.jwks, (_request, reply) => reply.header('cache-control', cacheControl).send(keys))
+    app.get(paths.openIdConfiguration, (_request, reply) =>
+      reply.header('cache-control', cacheControl).send({
+        ...describeServer(service),
+        // What OpenID Connect Discovery §3 requires besides, and its readers insist on; there are no ID tokens here.
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: [service.algorithm.name],
+      }),
+    )
+  }
+}
+
+/** The metadata of the server as RFC 8414 has it, at the root and not below the issuer's path. */
+export function authorizationServerMetadata(
+  service: Service,
+  issuerPath: string,
+): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.get(wellKnown + issuerPath, (_request, reply) =>
+      reply.header('cache-control', cacheControl).send(describeServer(service)),
+    )
+  }
+}
+
+const wellKnown = '/.well-known/oauth-authorization-server'
+
+/** RFC 8414 §3.1: before the path of the issuer, where OpenID Connect has it behind. */
+export function authorizationServerMetadataUrl(issuer: string): string {
+  const { origin, pathname } = new URL(issuer)
+  return origin + wellKnown + pathname.replace(/\/$/, '')
+}
+
+/** RFC 8414 §2. */
+function describeServer({ issuer, settings }: Service): Record<string, unknown> {
+  return {
+    issuer: issuer(),
+    token_endpoint: issuer() + paths.token,
+    jwks_uri: issuer() + paths.jwks,
+    scopes_supported: settings.resources.flatMap((resource) => resource.scopes),
+    // Required, and empty: there is no authorization endpoint.
+    response_types_supported: [],
+    grant_types_supported: ['client_credentials'],
+    token_endpoint_auth_methods_supported: authenticationMethods,
+    token_endpoint_auth_signing_alg_values_supported: verifiableAlgorithms,
+  }
+}

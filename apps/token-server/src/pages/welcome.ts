@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import { hasIdentityApi } from '../api/identity.ts'
+import { curlLines } from '../curl.ts'
+import { describeKey } from '../key-description.ts'
+import { authorizationServerMetadataUrl, paths } from '../oauth/metadata.ts'
+import type { Service } from '../service.ts'
+import { markup, Html } from './html.ts'
+import { style } from './style.ts'
+
+/** Nothing is loaded, run, framed or sent: the page is its own text and the one style sheet in it. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  // By its hash, so the style element must hold exactly this text.
+  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The page at `/`: which key signs, where it is kept, and what can be done here. */
+export function welcomePage(service: Service): (app: FastifyInstance) => Promise<void> {
+  return async (app) => {
+    app.get('/', (_request, reply) =>
+      reply
+        .headers({
+          'content-type': 'text/html; charset=utf-8',
+          'content-security-policy': contentSecurityPolicy,
+          'referrer-policy': 'no-referrer',
+          'cache-control': 'no-store',
+        })
+        .send(render(service).text),
+    )
+  }
+}
+
+function render(service: Service): Html {
+  const issuer = service.issuer()
+  return markup`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Token server</title>
+        ${new Html(`<style>${style}</style>`)}
+      </head>
+      <body>
+        <main>
+          <header>
+            <h1>Token server</h1>
+            <p>Issues access tokens as <strong>${issuer}</strong></p>
+          </header>
+          ${signingKey(service)}
+          ${curlExamples(service)}
+          ${endpoints(service)}
+        </main>
+      </body>
+    </html>`
+}
+
+function signingKey({ settings, key, algorithm, clock }: Service): Html {
+  const { location, type, subject, sha1, sha256, expiry } = describeKey(key, clock())
+  return markup`<section>
+    <h2>Signing key</h2>
+    <dl>
+      ${row('Kept in', location, 'code')}
+      ${row('Named by', settings.signingKey.source)}
+      ${row('Subject', subject)}
+      ${row('Algorithm', `${algorithm.name} (${type})`)}
+      ${row('Expires', expiry)}
+      ${row('Key ID', key.keyId, 'code')}
+      ${row('SHA-1 thumbprint', sha1, 'code')}
+      ${row('SHA-256 thumbprint', sha256, 'code')}
+    </dl>
+  </section>`
+}
+
+function row(name: string, value: string | null, className = ''): Html | null {
+  return value === null ? null : markup`<div><dt>${name}</dt><dd class="${className}">${value}</dd></div>`
+}
+
+function curlExamples({ settings, algorithm, issuer }: Service): Html | null {
+  const curl = curlLines(settings, algorithm, issuer())
+  return curl === null
+    ? null
+    : markup`<section>
+        <h2>Get a token</h2>
+        <pre>${curl.token}</pre>
+        ${curl.identity === null ? null : markup`<h2>Use it</h2><pre>${curl.identity}</pre>`}
+      </section>`
+}
+
+function endpoints({ settings, algorithm, issuer }: Service): Html {
+  const base = issuer()
+  const { origin } = new URL(base)
+  return markup`<section>
+    <h2>Endpoints</h2>
+    <ul>
+      <li><code>${base + paths.token}</code><span>Token endpoint, for POST (RFC 6749 §4.4)</span></li>
+      ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
+      ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
+      ${link(base + paths.jwks, 'Public key with its certificate (RFC 7517)')}
+      ${hasIdentityApi(settings, algorithm) ? link(base + paths.identity, 'Sample API: says what your token says') : null}
+      ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
+    </ul>
+  </section>`
+}
+
+function link(href: string, description: string): Html {
+  return markup`<li><a href="${href}"><code>${href}</code></a><span>${description}</span></li>`
+}

@@ -1,0 +1,22 @@
+import { createServer } from 'node:net'
+import { invalid, messageOf } from './settings/invalid.ts'
+import type { Settings } from './settings/settings.ts'
+
+/**
+ * Makes sure that the address can be listened on, before a key is made for a server that then does not start.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export async function checkPort({ host, port }: Pick<Settings, 'host' | 'port'>): Promise<void> {
+  const server = createServer()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, resolve)
+    })
+  } catch (cause) {
+    throw invalid(`cannot listen on ${host} port ${port}, see HOST and PORT: ${messageOf(cause)}`, cause)
+  } finally {
+    server.close()
+  }
+}

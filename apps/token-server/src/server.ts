@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
+import type { SigningKey } from '@sealwright/core'
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from 'fastify'
+import { BearerError } from './api/bearer.ts'
+import { hasIdentityApi, identityApi } from './api/identity.ts'
+import { health } from './health.ts'
+import { createLogger } from './logging.ts'
+import { createAccessTokens } from './oauth/access-tokens.ts'
+import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
+import { tokenEndpoint } from './oauth/token-endpoint.ts'
+import { welcomePage } from './pages/welcome.ts'
+import type { Service } from './service.ts'
+import type { Settings } from './settings/settings.ts'
+
+export interface ServerOptions {
+  readonly settings: Settings
+  readonly key: SigningKey
+  /** Default: none. */
+  readonly logger?: FastifyBaseLogger | undefined
+  /** Default: this machine's clock. */
+  readonly clock?: (() => Date) | undefined
+}
+
+/** Token requests have a few hundred bytes, and a few thousand with an assertion. */
+const maximumBodyBytes = 16 * 1024
+
+/** Milliseconds for a whole request to arrive. */
+const requestTimeout = 10_000
+
+/**
+ * The token server on one signing key, to be listened with or injected into.
+ *
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot do the algorithm of the settings
+ */
+export function buildServer(options: ServerOptions): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    loggerInstance: options.logger ?? createLogger('silent'),
+    genReqId: () => randomUUID(),
+    // Below there is one line for each request, when it is answered.
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: maximumBodyBytes,
+    requestTimeout,
+    // A URL that cannot be decoded: Fastify's own answer quotes it.
+    frameworkErrors: (_error, _request, reply: FastifyReply) =>
+      reply.code(400).send({ error: 'invalid_request' }),
+    // In-flight requests are finished on close; connections that wait for another request are not.
+    forceCloseConnections: 'idle',
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      { req: request.raw, statusCode: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) },
+      'answered',
+    )
+  })
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
+  app.setErrorHandler((error, request, reply) => {
+    if (error instanceof BearerError) {
+      return reply.code(error.statusCode).header('www-authenticate', error.challenge).send(error.toJSON())
+    }
+    const statusCode = clientErrorStatus(error) ?? 500
+    if (statusCode === 500) request.log.error({ err: error }, 'request failed')
+    return reply.code(statusCode).send({ error: statusCode === 500 ? 'server_error' : 'invalid_request' })
+  })
+
+  const service = createService(app, options)
+  const issuerPath =
+    options.settings.issuer === null ? '' : new URL(options.settings.issuer).pathname.replace(/\/$/, '')
+  app.register(health(service))
+  app.register(authorizationServerMetadata(service, issuerPath))
+  // A server behind a proxy may have a path in its issuer; everything that the metadata names is below it.
+  app.register(
+    async (below) => {
+      below.register(metadata(service))
+      below.register(tokenEndpoint(service))
+      below.register(welcomePage(service))
+      if (hasIdentityApi(service.settings, service.algorithm)) below.register(identityApi(service))
+    },
+    { prefix: issuerPath },
+  )
+  return app
+}
+
+function createService(
+  app: FastifyInstance,
+  { settings, key, clock = () => new Date() }: ServerOptions,
+): Service {
+  const { algorithm } = key.signer(settings.signingKey.algorithm ?? undefined)
+  const issuer = (): string => settings.issuer ?? `http://localhost:${listeningPort(app) ?? settings.port}`
+  const accessTokens = once(() =>
+    createAccessTokens({
+      key,
+      algorithm: algorithm.name,
+      issuer: issuer(),
+      resources: settings.resources,
+      clock,
+    }),
+  )
+  return { settings, key, algorithm, issuer, accessTokens, clock }
+}
+
+/** The port that is listened on; null before. */
+export function listeningPort(app: FastifyInstance): number | null {
+  const address: AddressInfo | string | null = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : null
+}
+
+/** What Fastify itself refuses, such as a URL that cannot be decoded. */
+function clientErrorStatus(error: unknown): number | null {
+  if (!(error instanceof Error) || !('statusCode' in error)) return null
+  const { statusCode } = error
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : null
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null
+  return () => (made ??= { value: make() }).value
+}

@@ -1,0 +1,66 @@
+import { invalid } from './invalid.ts'
+import { issuerProblem } from './issuer.ts'
+import type { LogLevel } from './settings.ts'
+
+/** `process.env`, or what a test has in its place. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface EnvironmentSettings {
+  readonly host: string
+  readonly port: number
+  readonly logLevel: LogLevel
+  readonly issuer: string | null
+  readonly settingsFile: string | null
+}
+
+const logLevels: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
+
+/** 5001: 5000 is macOS's AirPlay receiver, 3000 and 8080 are everybody's. */
+const defaultPort = 5001
+
+/**
+ * The settings of the environment, but for the signing key's.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function readEnvironment(env: Environment): EnvironmentSettings {
+  return {
+    host: variable(env, 'HOST') ?? 'localhost',
+    port: readPort(variable(env, 'PORT')),
+    logLevel: readLogLevel(variable(env, 'LOG_LEVEL')),
+    issuer: readIssuer(variable(env, 'ISSUER')),
+    settingsFile: variable(env, 'TOKEN_SERVER_SETTINGS') ?? null,
+  }
+}
+
+/**
+ * The value of a variable, or undefined when it is not set. Set to nothing is refused: it is what a failed substitution
+ * leaves behind, and taking it for "not set" would, say, put a development key in the place of the real one.
+ */
+export function variable(env: Environment, name: string): string | undefined {
+  const value = env[name]
+  if (value === '') throw invalid(`${name} is empty; give it a value or leave it out`)
+  return value
+}
+
+function readPort(value: string | undefined): number {
+  if (value === undefined) return defaultPort
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
+  if (!(port <= 65_535)) throw invalid(`PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
+  return port
+}
+
+function readLogLevel(value: string | undefined): LogLevel {
+  const level = logLevels.find((each) => each === (value ?? 'info'))
+  if (level === undefined) {
+    throw invalid(`LOG_LEVEL is ${JSON.stringify(value)}; it takes one of ${logLevels.join(', ')}`)
+  }
+  return level
+}
+
+function readIssuer(value: string | undefined): string | null {
+  if (value === undefined) return null
+  const problem = issuerProblem(value)
+  if (problem !== null) throw invalid(`ISSUER ${problem}`)
+  return value
+}

@@ -1,0 +1,17 @@
+/**
+ * What is wrong with an issuer identifier (RFC 8414 §2), or null. Tokens are checked against it character by character,
+ * so it is taken as it is written and anything that invites a second spelling is refused. `http` is accepted: the server
+ * speaks it, on a developer's machine and behind a proxy that ends TLS.
+ */
+export function issuerProblem(issuer: string): string | null {
+  const url = URL.canParse(issuer) ? new URL(issuer) : null
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    return 'must be a URL such as https://id.example.com'
+  }
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password'
+  if (issuer.includes('?') || issuer.includes('#')) return 'must have no query and no fragment'
+  if (issuer.endsWith('/')) return 'must not end with a slash'
+  if (url.href !== issuer && url.href !== `${issuer}/`)
+    return `must be written as ${url.href.replace(/\/$/, '')}`
+  return null
+}

@@ -1,0 +1,198 @@
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { clientKeyProblem } from '../oauth/client-key.ts'
+import { invalid } from './invalid.ts'
+import { issuerProblem } from './issuer.ts'
+import { jsonErrorPosition } from './json-syntax.ts'
+import type { Client, Resource } from './settings.ts'
+import { readTextFile } from './text-file.ts'
+
+/** The sample that is read when `TOKEN_SERVER_SETTINGS` names no other file. */
+export const sampleSettingsFile: string = fileURLToPath(new URL('../../token-server.json', import.meta.url))
+
+export interface FileSettings {
+  readonly issuer: string | null
+  readonly resources: readonly Resource[]
+  readonly clients: ReadonlyMap<string, Client>
+  /** The sections that have .NET's names, as they are in the file: see signing-key-setting.ts. */
+  readonly dotNetSections: Readonly<Record<string, unknown>>
+}
+
+/** Far more than thousands of clients need, and little enough to read and parse at once. */
+const maximumBytes = 1024 * 1024
+
+const defaultLifetime = 3600
+
+/** A day: who needs longer wants a refresh of the token, not a token that cannot be revoked. */
+const maximumLifetime = 86_400
+
+const lifetime = z.int('must be a whole number of seconds').min(1).max(maximumLifetime)
+
+/** A scope-token, RFC 6749 §3.3. */
+const scope = z
+  .string()
+  .regex(
+    /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/,
+    'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)',
+  )
+
+/** VSCHARs, RFC 6749 App. A.1. */
+const clientId = z.string().regex(/^[\x20-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters')
+
+const secretHash = z.string().transform((text, context): Uint8Array => {
+  const hash = /^[0-9a-f]{64}$/i.test(text)
+    ? Buffer.from(text, 'hex')
+    : /^[\w+/-]{43}=?$/.test(text)
+      ? Buffer.from(text, 'base64')
+      : null
+  if (hash !== null) return hash
+  context.addIssue('must be the SHA-256 of the secret, as 64 hexadecimal digits or 44 characters of base64')
+  return z.NEVER
+})
+
+const clientKey = z.looseObject({ kty: z.string() }).superRefine((jwk, context) => {
+  const problem = clientKeyProblem(jwk)
+  if (problem !== null) context.addIssue(problem)
+})
+
+const client = z
+  .strictObject({
+    clientId,
+    description: z.string().optional(),
+    secrets: z
+      .array(z.strictObject({ sha256: secretHash, description: z.string().optional() }))
+      .max(10)
+      .default([]),
+    jwks: z.strictObject({ keys: z.array(clientKey).min(1).max(10) }).optional(),
+    grantTypes: z.array(z.literal('client_credentials')).default(['client_credentials']),
+    scopes: z.array(scope).min(1),
+    accessTokenLifetime: lifetime.optional(),
+  })
+  .refine(
+    (each) => each.secrets.length > 0 || each.jwks !== undefined,
+    'needs "secrets" or "jwks" to be recognised by',
+  )
+
+const schema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    issuer: z
+      .string()
+      .superRefine((issuer, context) => {
+        const problem = issuerProblem(issuer)
+        if (problem !== null) context.addIssue(problem)
+      })
+      .optional(),
+    accessTokenLifetime: lifetime.default(defaultLifetime),
+    resources: z
+      .array(z.strictObject({ audience: z.string().min(1).max(2000), scopes: z.array(scope).min(1) }))
+      .min(1),
+    clients: z.array(client).min(1),
+  })
+  .superRefine(({ resources, clients }, context) => {
+    const known = new Set<string>()
+    for (const [index, resource] of resources.entries()) {
+      for (const [at, name] of resource.scopes.entries()) {
+        if (known.has(name)) {
+          const path = ['resources', index, 'scopes', at]
+          context.addIssue({ code: 'custom', path, message: `the scope "${name}" is already defined above` })
+        }
+        known.add(name)
+      }
+    }
+    const ids = new Set<string>()
+    for (const [index, each] of clients.entries()) {
+      if (ids.has(each.clientId)) {
+        const path = ['clients', index, 'clientId']
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: `the client "${each.clientId}" is already defined above`,
+        })
+      }
+      ids.add(each.clientId)
+      for (const [at, name] of each.scopes.entries()) {
+        if (known.has(name)) continue
+        const path = ['clients', index, 'scopes', at]
+        context.addIssue({ code: 'custom', path, message: `no resource has the scope "${name}"` })
+      }
+    }
+  })
+
+/**
+ * Reads and checks the settings file.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message names the file and, where one is wrong, the setting's path in
+ *   it or the line and column. It quotes no values.
+ */
+export function readSettingsFile(path: string): FileSettings {
+  return parseSettingsFile(readTextFile(path, 'the settings file', maximumBytes), path)
+}
+
+/** As {@link readSettingsFile}, for a text that is at hand. */
+export function parseSettingsFile(text: string, path: string): FileSettings {
+  const { dotNetSections, own } = splitSections(parseJson(text, path))
+  const result = schema.safeParse(own)
+  if (!result.success) throw invalid(`${path}: ${describeIssues(result.error.issues)}`)
+  const { issuer, resources, clients, accessTokenLifetime } = result.data
+  return {
+    issuer: issuer ?? null,
+    resources,
+    clients: new Map(
+      clients.map((each) => [
+        each.clientId,
+        {
+          clientId: each.clientId,
+          secretHashes: each.secrets.map((secret) => secret.sha256),
+          jwks: each.jwks ?? null,
+          grantTypes: each.grantTypes,
+          scopes: [...new Set(each.scopes)],
+          accessTokenLifetime: each.accessTokenLifetime ?? accessTokenLifetime,
+        },
+      ]),
+    ),
+    dotNetSections,
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Without the cause, whose message quotes the file.
+    const { line, column } = jsonErrorPosition(text)
+    throw invalid(
+      `${path}:${line}:${column}: not JSON from here on; look for a comma or quote too many or missing`,
+    )
+  }
+}
+
+/** Takes out the sections with .NET's names, whose case does not count there. */
+function splitSections(json: unknown): { own: unknown; dotNetSections: Record<string, unknown> } {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    return { own: json, dotNetSections: {} }
+  }
+  const own: Record<string, unknown> = {}
+  const dotNetSections: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(json)) {
+    const section = /^(?:IdentityServer|OpenIDServerSigningSettings)$/i.test(name) ? dotNetSections : own
+    section[name] = value
+  }
+  return { own, dotNetSections }
+}
+
+/** `clients[0].scopes[1]: …`, for the first few. */
+function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
+  const lines = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => `${formatPath([...issue.path, key])}: there is no such setting`)
+      : [`${formatPath(issue.path)}: ${issue.message}`],
+  )
+  const more = lines.length > 3 ? `; and ${lines.length - 3} more` : ''
+  return lines.slice(0, 3).join('; ') + more
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return text.replace(/^\./, '') || '(the whole file)'
+}

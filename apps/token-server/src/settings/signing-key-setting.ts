@@ -1,0 +1,127 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { algorithm, keyType, keyTypes, type KeyType, type KeyTypeName } from '@sealwright/core'
+import {
+  encodePath,
+  fromAppService,
+  fromIdentityServer,
+  fromIndicium,
+  type NamedKey,
+} from './borrowed-key-settings.ts'
+import { readDotNetSettings, type DotNetSections } from './dotnet-settings.ts'
+import { variable, type Environment } from './environment.ts'
+import { invalid, messageOf } from './invalid.ts'
+import { readTextFile } from './text-file.ts'
+
+/** Which key signs. */
+export interface SigningKeySetting {
+  /** For messages: the setting that names the key. */
+  readonly source: string
+  /** A signing URI. */
+  readonly uri: string
+  /** The type of key to make when there is none yet; null for a key that must exist, as all but development keys. */
+  readonly createType: KeyTypeName | null
+  /** The type that the key must have, made now or before; null where no setting says. */
+  readonly requiredType: KeyTypeName | null
+  /** What opens the file the key is in; null where no setting says. */
+  readonly password: string | null
+  /** The JOSE `alg` to sign with; null for the key's own default. */
+  readonly algorithm: string | null
+}
+
+/** What the development key is called: the name of its file, and the common name in its certificate. */
+const developmentKey = 'token-signing'
+
+/** `data` beside the app's package.json, wherever the server is started from. */
+const defaultDataFolder = fileURLToPath(new URL('../../data', import.meta.url))
+
+/**
+ * Reads the settings that name the signing key: `SIGNING_KEY`, which is `development` (the default) or a signing URI, or
+ * one of those that people bring along. Only one may be set: a server must not sign with another key than the one its
+ * administrator looks at.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function readSigningKeySetting(env: Environment, file: DotNetSections): SigningKeySetting {
+  const dotNet = readDotNetSettings(env, file)
+  const all = [fromSigningKey(env), fromIdentityServer(dotNet), fromIndicium(dotNet), fromAppService(env)]
+  const [key = { source: 'the default, SIGNING_KEY=development', uri: null }, another] = all.filter(
+    (each) => each !== null,
+  )
+  if (another !== undefined) {
+    throw invalid(`both ${key.source} and ${another.source} name a signing key; leave one of them out`)
+  }
+  const name = readAlgorithm(env)
+  const type = readKeyType(env, name)
+  if (type.isSet && key.uri !== null) {
+    throw invalid(`SIGNING_KEY_TYPE is for development keys; the key that ${key.source} names has its type`)
+  }
+  return {
+    source: key.source,
+    uri: key.uri ?? developmentUri(env),
+    createType: key.uri === null && key.mayCreate !== false ? type.name : null,
+    requiredType: type.isSet ? type.name : null,
+    password: readPassword(env, key),
+    algorithm: name,
+  }
+}
+
+function developmentUri(env: Environment): string {
+  const folder = resolve(variable(env, 'DATA_DIR') ?? defaultDataFolder)
+  return `store:${encodePath(folder)}?name=${developmentKey}`
+}
+
+function fromSigningKey(env: Environment): NamedKey | null {
+  const value = variable(env, 'SIGNING_KEY')
+  if (value === undefined) return null
+  return { source: 'SIGNING_KEY', uri: value.toLowerCase() === 'development' ? null : value }
+}
+
+function readAlgorithm(env: Environment): string | null {
+  const name = variable(env, 'SIGNING_ALGORITHM')
+  if (name === undefined) return null
+  try {
+    return algorithm(name).name
+  } catch (cause) {
+    throw invalid(`SIGNING_ALGORITHM: ${messageOf(cause)}`, cause)
+  }
+}
+
+/** The type as set, else the first that can do the algorithm that is set, else the default. */
+function readKeyType(env: Environment, algorithmName: string | null): { name: KeyTypeName; isSet: boolean } {
+  const wanted = algorithmName === null ? null : algorithm(algorithmName)
+  const fits = (type: KeyType): boolean => {
+    const own = algorithm(type.defaultAlgorithm)
+    return wanted === null || (own.kty === wanted.kty && own.curve === wanted.curve)
+  }
+  const name = variable(env, 'SIGNING_KEY_TYPE')
+  if (name === undefined) return { name: keyTypes.find(fits)?.name ?? 'rsa-2048', isSet: false }
+  try {
+    const type = keyType(name)
+    if (fits(type)) return { name: type.name, isSet: true }
+  } catch (cause) {
+    throw invalid(`SIGNING_KEY_TYPE: ${messageOf(cause)}`, cause)
+  }
+  throw invalid(
+    `SIGNING_KEY_TYPE is ${name}, and such a key cannot sign with SIGNING_ALGORITHM ${algorithmName}`,
+  )
+}
+
+/** Passwords are shorter; private keys and other files named by mistake are longer. */
+const maximumPasswordBytes = 1024
+
+function readPassword(env: Environment, key: NamedKey): string | null {
+  const path = variable(env, 'SIGNING_KEY_PASSWORD_FILE')
+  const password = variable(env, 'SIGNING_KEY_PASSWORD')
+  const [source, another] = [
+    key.password?.source,
+    password === undefined ? undefined : 'SIGNING_KEY_PASSWORD',
+    path === undefined ? undefined : 'SIGNING_KEY_PASSWORD_FILE',
+  ].filter((each) => each !== undefined)
+  if (another !== undefined) throw invalid(`both ${source} and ${another} are set; leave one of them out`)
+  if (path === undefined) return key.password?.value ?? password ?? null
+  // Without the line end that editors and `echo` leave.
+  const value = readTextFile(path, 'SIGNING_KEY_PASSWORD_FILE', maximumPasswordBytes).replace(/\r?\n$/, '')
+  if (value === '') throw invalid(`SIGNING_KEY_PASSWORD_FILE ${path} is empty`)
+  return value
+}

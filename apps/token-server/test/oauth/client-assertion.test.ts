@@ -1,0 +1,283 @@
+import { describe, expect, test } from 'vitest'
+import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
+import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
+
+const start = new Date('2030-01-01T00:00:00Z')
+const key = ecKey()
+const other = ecKey()
+
+interface Answer {
+  readonly status: number
+  readonly error?: string
+  readonly error_description?: string
+}
+
+/** A server whose client `client` has these keys, at a time that can be moved. */
+async function assertionServer(...keys: readonly ClientKey[]): Promise<{
+  readonly server: TestServer
+  readonly time: { now: Date }
+  readonly use: (assertion: string, parameters?: Readonly<Record<string, string>>) => Promise<Answer>
+}> {
+  const time = { now: start }
+  const jwks = { keys: keys.map((each) => each.jwk) }
+  const server = await testServer({
+    clock: () => time.now,
+    file: settingsFile({
+      clients: [
+        client({ secrets: [], jwks }),
+        client({ clientId: 'neighbour', secrets: [], jwks: { keys: [other.jwk] } }),
+        client({ clientId: 'without keys' }),
+      ],
+    }),
+  })
+  return {
+    server,
+    time,
+    use: async (assertion, parameters = {}) => {
+      const response = await server.app.inject({
+        method: 'POST',
+        url: '/connect/token',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_assertion_type: assertionType,
+          client_assertion: assertion,
+          ...parameters,
+        }).toString(),
+      })
+      return { status: response.statusCode, ...response.json<object>() }
+    },
+  }
+}
+
+describe('private_key_jwt', () => {
+  test.each([
+    { name: 'for the issuer', payload: claims(start, issuer) },
+    { name: 'for the token endpoint', payload: claims(start, `${issuer}/connect/token`) },
+    {
+      name: 'for several audiences',
+      payload: claims(start, '', { aud: ['https://elsewhere.example', issuer] }),
+    },
+    { name: 'without iat', payload: claims(start, issuer, { iat: undefined }) },
+    {
+      name: 'that expired within the tolerance',
+      payload: claims(start, issuer, { exp: seconds(start) - 20 }),
+    },
+    { name: 'that may live ten minutes', payload: claims(start, issuer, { exp: seconds(start) + 600 }) },
+    { name: 'beside its client_id', payload: claims(start, issuer), parameters: { client_id: 'client' } },
+  ])('accepts an assertion $name', async ({ payload, parameters }) => {
+    const { use } = await assertionServer(key)
+    expect(await use(await sign(payload, key.privateKey), parameters)).toMatchObject({ status: 200 })
+  })
+
+  test.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
+    'accepts %s of an RSA key',
+    async (alg) => {
+      const rsa = rsaKey()
+      const { use } = await assertionServer(rsa)
+      expect(await use(await sign(claims(start, issuer), rsa.privateKey, { alg }))).toMatchObject({
+        status: 200,
+      })
+    },
+  )
+
+  test('accepts any of several keys by its kid', async () => {
+    const [old, young] = [ecKey({ kid: 'old' }), ecKey({ kid: 'young' })]
+    const { use } = await assertionServer(old, young)
+    for (const [each, kid] of [
+      [old, 'old'],
+      [young, 'young'],
+    ] as const) {
+      const assertion = await sign(claims(start, issuer), each.privateKey, { alg: 'ES256', kid })
+      expect(await use(assertion)).toMatchObject({ status: 200 })
+    }
+    expect(await use(await sign(claims(start, issuer), young.privateKey))).toMatchObject({
+      status: 401,
+      error_description: expect.stringMatching(/put the kid into its header/) as unknown,
+    })
+  })
+
+  test.each([
+    {
+      name: 'of another key',
+      assertion: () => sign(claims(start, issuer), other.privateKey),
+      says: /signature does not verify/,
+    },
+    {
+      name: 'of an unknown client',
+      assertion: () => sign(claims(start, issuer, { iss: 'x', sub: 'x' }), key.privateKey),
+      says: /unknown or has no keys/,
+    },
+    {
+      name: 'of a client without keys',
+      assertion: () =>
+        sign(claims(start, issuer, { iss: 'without keys', sub: 'without keys' }), key.privateKey),
+      says: /unknown or has no keys/,
+    },
+    {
+      name: 'in the name of a neighbour',
+      assertion: () => sign(claims(start, issuer, { iss: 'neighbour', sub: 'neighbour' }), key.privateKey),
+      says: /signature/,
+    },
+    {
+      name: 'by one client about another',
+      assertion: () => sign(claims(start, issuer, { iss: 'neighbour' }), key.privateKey),
+      says: /iss is not as it must be/,
+    },
+    {
+      name: 'without iss',
+      assertion: () => sign(claims(start, issuer, { iss: undefined }), key.privateKey),
+      says: /iss is not as it must be/,
+    },
+    {
+      name: 'without sub',
+      assertion: () => sign(claims(start, issuer, { sub: undefined }), key.privateKey),
+      says: /sub is not as it must be/,
+    },
+    {
+      name: 'for another server',
+      assertion: () => sign(claims(start, 'https://elsewhere.example'), key.privateKey),
+      says: /aud is not as it must be/,
+    },
+    {
+      name: 'for a server whose name starts like this one',
+      assertion: () => sign(claims(start, `${issuer}.evil.example`), key.privateKey),
+      says: /aud/,
+    },
+    {
+      name: 'without aud',
+      assertion: () => sign(claims(start, issuer, { aud: undefined }), key.privateKey),
+      says: /aud is not as it must be/,
+    },
+    {
+      name: 'that has expired',
+      assertion: () => sign(claims(start, issuer, { exp: seconds(start) - 31 }), key.privateKey),
+      says: /has expired/,
+    },
+    {
+      name: 'that expires too late',
+      assertion: () => sign(claims(start, issuer, { exp: seconds(start) + 631 }), key.privateKey),
+      says: /more than 600 seconds/,
+    },
+    {
+      name: 'without exp',
+      assertion: () => sign(claims(start, issuer, { exp: undefined }), key.privateKey),
+      says: /exp is not as it must be/,
+    },
+    {
+      name: 'that is not valid yet',
+      assertion: () => sign(claims(start, issuer, { nbf: seconds(start) + 31 }), key.privateKey),
+      says: /nbf is not as it must be/,
+    },
+    {
+      name: 'without jti',
+      assertion: () => sign(claims(start, issuer, { jti: undefined }), key.privateKey),
+      says: /jti is not as it must be/,
+    },
+    {
+      name: 'with an empty jti',
+      assertion: () => sign(claims(start, issuer, { jti: '' }), key.privateKey),
+      says: /jti must be a string/,
+    },
+    {
+      name: 'with a long jti',
+      assertion: () => sign(claims(start, issuer, { jti: 'x'.repeat(257) }), key.privateKey),
+      says: /jti must be a string/,
+    },
+    {
+      name: 'signed with the public key as an HMAC secret',
+      assertion: () =>
+        sign(
+          claims(start, issuer),
+          Buffer.from(String(key.publicKey.export({ type: 'spki', format: 'pem' }))),
+          { alg: 'HS256' },
+        ),
+      says: /alg is not accepted/,
+    },
+    {
+      name: 'that is unsigned',
+      assertion: () => Promise.resolve(unsigned({ alg: 'none' })),
+      says: /alg is not accepted|not a signed JWT/,
+    },
+    {
+      name: 'that brings its own key',
+      assertion: () => Promise.resolve(unsigned({ alg: 'ES256', jwk: other.jwk })),
+      says: /signature does not verify|not a signed JWT/,
+    },
+    { name: 'that is no JWT', assertion: () => Promise.resolve('abc'), says: /not a signed JWT/ },
+    { name: 'of two parts', assertion: () => Promise.resolve('e30.e30'), says: /not a signed JWT/ },
+    {
+      name: 'with a payload that is no JSON',
+      assertion: () => Promise.resolve('e30.e3.e30'),
+      says: /not a signed JWT/,
+    },
+    {
+      name: 'beside the client_id of another',
+      assertion: () => sign(claims(start, issuer), key.privateKey),
+      parameters: { client_id: 'neighbour' },
+      says: /another client than client_id/,
+    },
+  ])('refuses an assertion $name', async ({ assertion, says, parameters }) => {
+    const { use } = await assertionServer(key)
+    expect(await use(await assertion(), parameters)).toEqual({
+      status: 401,
+      error: 'invalid_client',
+      error_description: expect.stringMatching(says) as unknown,
+    })
+  })
+
+  test('refuses an algorithm that its key is not for', async () => {
+    const rsa = rsaKey({ alg: 'PS256' })
+    const { use } = await assertionServer(rsa)
+    expect(await use(await sign(claims(start, issuer), rsa.privateKey, { alg: 'RS256' }))).toMatchObject({
+      status: 401,
+    })
+    expect(await use(await sign(claims(start, issuer), rsa.privateKey, { alg: 'PS256' }))).toMatchObject({
+      status: 200,
+    })
+  })
+
+  test('refuses an assertion with one character changed', async () => {
+    const { use } = await assertionServer(key)
+    const assertion = await sign(claims(start, issuer), key.privateKey)
+    const at = assertion.lastIndexOf('.') + 10
+    const changed = assertion.slice(0, at) + (assertion[at] === 'A' ? 'B' : 'A') + assertion.slice(at + 1)
+    expect(await use(changed)).toMatchObject({ status: 401 })
+    expect(await use(assertion)).toMatchObject({ status: 200 })
+  })
+
+  test('accepts an assertion once, for as long as it lives', async () => {
+    const { use, time } = await assertionServer(key)
+    const assertion = await sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)
+    expect(await use(assertion)).toMatchObject({ status: 200 })
+    for (const after of [0, 1, 300, 599, 629]) {
+      time.now = new Date(start.getTime() + after * 1000)
+      expect(await use(assertion)).toMatchObject({
+        status: 401,
+        error_description: 'the assertion was used before',
+      })
+    }
+    time.now = new Date(start.getTime() + 631_000)
+    expect(await use(assertion)).toMatchObject({ error_description: 'the assertion has expired' })
+  })
+
+  test('accepts an assertion once of many at the same instant', async () => {
+    const { use } = await assertionServer(key)
+    const assertion = await sign(claims(start, issuer), key.privateKey)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => use(assertion)))
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  })
+
+  test('two clients may use one jti', async () => {
+    const { use } = await assertionServer(key)
+    const payload = claims(start, issuer)
+    expect(await use(await sign(payload, key.privateKey))).toMatchObject({ status: 200 })
+    const neighbour = { ...payload, iss: 'neighbour', sub: 'neighbour' }
+    expect(await use(await sign(neighbour, other.privateKey))).toMatchObject({ status: 200 })
+  })
+})
+
+function unsigned(header: object): string {
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${encode(header)}.${encode(claims(start, issuer))}.`
+}

@@ -1,0 +1,516 @@
+import type { LightMyRequestResponse } from 'fastify'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { SealwrightError, type ErrorCode } from '@sealwright/core'
+import { remoteKey } from '../support/remote-key.ts'
+import { basic, client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
+
+const formType = 'application/x-www-form-urlencoded'
+const credentials = basic('client', 'the secret')
+const granted = 'grant_type=client_credentials'
+
+interface TokenRequest {
+  readonly method?: 'GET' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS' | 'POST'
+  readonly url?: string
+  readonly body?: string | Buffer
+  /** null for none. */
+  readonly authorization?: string | null
+  readonly type?: string | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function post({ app }: TestServer, request: TokenRequest = {}): Promise<LightMyRequestResponse> {
+  const { authorization = credentials, type = formType } = request
+  return app.inject({
+    method: request.method ?? 'POST',
+    url: request.url ?? '/connect/token',
+    headers: {
+      ...(type !== null && { 'content-type': type }),
+      ...(authorization !== null && { authorization }),
+      ...request.headers,
+    },
+    payload: request.body ?? granted,
+  })
+}
+
+const file = settingsFile({
+  clients: [
+    client(),
+    client({ clientId: 'suspended', grantTypes: [] }),
+    client({ clientId: 'a+b c%:e', scopes: ['api1'] }),
+    client({
+      clientId: 'two secrets',
+      secrets: [
+        // Of `the old secret` and `the secret`, one in hexadecimal and one in base64.
+        {
+          sha256: '41356239af72ab7ca8e16ea8f15ecca3662b0533d4a6b1966ee128f279bda0f3',
+          description: 'until June',
+        },
+        { sha256: 'NoppPXhMfRlX7HSBSKXeHh8ul/H2NgxpsM/PZHG7vwc=' },
+      ],
+    }),
+  ],
+})
+
+describe('a token', () => {
+  test('is as RFC 6749 §5.1 and RFC 9068 §2 have it', async () => {
+    const now = new Date('2030-01-01T00:00:00Z')
+    const server = await testServer({ clock: () => now })
+    const response = await post(server, { body: `${granted}&scope=api1` })
+    expect(response.statusCode).toBe(200)
+    expect(response.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+    })
+    const { access_token: token, ...rest } = response.json<{ access_token: string }>()
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: 600, scope: 'api1' })
+
+    const jwks = (await server.app.inject('/.well-known/openid-configuration/jwks')).json<JSONWebKeySet>()
+    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(jwks), { currentDate: now })
+    expect(protectedHeader).toEqual({
+      alg: 'ES256',
+      typ: 'at+jwt',
+      kid: server.key.keyId,
+      'x5t#S256': jwks.keys[0]?.['x5t#S256'],
+    })
+    const seconds = now.getTime() / 1000
+    expect(payload).toEqual({
+      iss: issuer,
+      aud: 'api',
+      sub: 'client',
+      client_id: 'client',
+      scope: 'api1',
+      iat: seconds,
+      nbf: seconds,
+      exp: seconds + 600,
+      jti: expect.stringMatching(/^.{16,}$/) as unknown,
+    })
+  })
+
+  test.each([
+    { name: 'all scopes when none is requested', body: granted, scope: 'api1 api2 other1' },
+    {
+      name: 'all scopes when the parameter is empty (RFC 6749 §3.2)',
+      body: `${granted}&scope=`,
+      scope: 'api1 api2 other1',
+    },
+    { name: 'those requested, each once', body: `${granted}&scope=api2+api1+api2`, scope: 'api2 api1' },
+    {
+      name: 'unknown parameters ignored',
+      body: `${granted}&scope=api1&audience=x&resource=y`,
+      scope: 'api1',
+    },
+    { name: 'client_id beside Basic', body: `${granted}&client_id=client&scope=api1`, scope: 'api1' },
+    {
+      name: 'an empty client_secret beside Basic',
+      body: `${granted}&client_secret=&scope=api1`,
+      scope: 'api1',
+    },
+    {
+      name: 'the query string left alone',
+      url: '/connect/token?trace=1',
+      body: granted,
+      scope: 'api1 api2 other1',
+    },
+    { name: 'a charset', type: `${formType}; charset=UTF-8`, body: granted, scope: 'api1 api2 other1' },
+    { name: 'empty pairs between the parameters', body: `&${granted}&&scope=api1&`, scope: 'api1' },
+    {
+      name: 'a lower-case scheme',
+      authorization: credentials.replace('Basic', 'basic'),
+      scope: 'api1 api2 other1',
+    },
+  ])('$name', async ({ name: _, scope, ...request }) => {
+    const response = await post(await testServer({ file }), request)
+    expect(response.json()).toMatchObject({ scope })
+  })
+
+  test('has the audiences of its scopes', async () => {
+    const server = await testServer()
+    const audience = async (scope: string): Promise<unknown> => {
+      const response = await post(server, { body: `${granted}&scope=${scope}` })
+      const [, payload = ''] = response.json<{ access_token: string }>().access_token.split('.')
+      return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { aud: unknown }).aud
+    }
+    expect(await audience('api2')).toBe('api')
+    expect(await audience('other1')).toBe('other')
+    expect(await audience('other1+api1')).toEqual(['api', 'other'])
+  })
+})
+
+describe('client authentication', () => {
+  const oddId = 'a+b c%:e'
+
+  test.each([
+    { name: 'client_secret_basic', authorization: credentials, body: granted },
+    {
+      name: 'client_secret_post',
+      authorization: null,
+      body: `${granted}&client_id=client&client_secret=the+secret`,
+    },
+    {
+      name: 'Basic with a form-urlencoded id and secret (RFC 6749 §2.3.1)',
+      authorization: basic(oddId, 'the secret'),
+    },
+    {
+      name: 'Basic with a plus for the space',
+      authorization: `Basic ${Buffer.from(`${encodeURIComponent(oddId)}:the+secret`).toString('base64')}`,
+    },
+    { name: 'the old one of two secrets', authorization: basic('two secrets', 'the old secret') },
+    { name: 'the new one of two secrets', authorization: basic('two secrets', 'the secret') },
+  ])('$name', async ({ name: _, ...request }) => {
+    expect((await post(await testServer({ file }), request)).statusCode).toBe(200)
+  })
+})
+
+/** Every row of RFC 6749 §5.2 but invalid_grant, which the client credentials grant cannot have. */
+const refusals: readonly (TokenRequest & {
+  readonly name: string
+  readonly error: string
+  readonly status?: number
+  readonly says: RegExp
+})[] = [
+  // invalid_request: "missing a required parameter"
+  { name: 'no grant_type', body: 'scope=api1', error: 'invalid_request', says: /grant_type is missing/ },
+  {
+    name: 'an empty grant_type',
+    body: 'grant_type=',
+    error: 'invalid_request',
+    says: /grant_type is missing/,
+  },
+  { name: 'an empty body', body: '', error: 'invalid_request', says: /grant_type is missing|no body/ },
+  { name: 'no body at all', body: '', type: null, error: 'invalid_request', says: /no body/ },
+  {
+    name: 'client_secret without client_id',
+    authorization: null,
+    body: `${granted}&client_secret=the+secret`,
+    error: 'invalid_request',
+    says: /client_id is missing/,
+  },
+  {
+    name: 'client_assertion without its type',
+    authorization: null,
+    body: `${granted}&client_assertion=a.b.c`,
+    error: 'invalid_request',
+    says: /client_assertion_type is missing/,
+  },
+  {
+    name: 'client_assertion_type without an assertion',
+    authorization: null,
+    body: `${granted}&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer`,
+    error: 'invalid_request',
+    says: /client_assertion is missing/,
+  },
+  // invalid_request: "repeats a parameter"
+  {
+    name: 'grant_type twice',
+    body: `${granted}&${granted}`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
+  {
+    name: 'scope twice',
+    body: `${granted}&scope=api1&scope=api2`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
+  {
+    name: 'scope twice, once empty',
+    body: `${granted}&scope=&scope=api2`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
+  {
+    name: 'scope twice, once encoded',
+    body: `${granted}&scope=api1&%73cope=api2`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
+  {
+    name: 'an unknown parameter twice',
+    body: `${granted}&a=1&a=1`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
+  // invalid_request: "includes multiple credentials", "utilizes more than one mechanism"
+  {
+    name: 'Basic and client_secret',
+    body: `${granted}&client_id=client&client_secret=the+secret`,
+    error: 'invalid_request',
+    says: /more than one method/,
+  },
+  {
+    name: 'Basic and an assertion',
+    body: `${granted}&client_assertion_type=x&client_assertion=a.b.c`,
+    error: 'invalid_request',
+    says: /more than one method/,
+  },
+  {
+    name: 'client_secret and an assertion',
+    authorization: null,
+    body: `${granted}&client_id=client&client_secret=the+secret&client_assertion=a.b.c`,
+    error: 'invalid_request',
+    says: /more than one method/,
+  },
+  {
+    name: 'Basic for one client and client_id of another',
+    body: `${granted}&client_id=suspended`,
+    error: 'invalid_request',
+    says: /another client/,
+  },
+  // invalid_request: "otherwise malformed"
+  {
+    name: 'JSON',
+    type: 'application/json',
+    body: '{"grant_type":"client_credentials"}',
+    error: 'invalid_request',
+    says: /Content-Type/,
+  },
+  {
+    name: 'multipart',
+    type: 'multipart/form-data; boundary=x',
+    body: '--x--',
+    error: 'invalid_request',
+    says: /Content-Type/,
+  },
+  {
+    name: 'a body without a content type',
+    type: null,
+    body: granted,
+    error: 'invalid_request',
+    says: /Content-Type|no body/,
+  },
+  { name: 'a broken escape', body: `${granted}&scope=%zz`, error: 'invalid_request', says: /percent escape/ },
+  {
+    name: 'an escape that is no UTF-8',
+    body: `${granted}&scope=%ff`,
+    error: 'invalid_request',
+    says: /percent escape/,
+  },
+  {
+    name: 'bytes that are no UTF-8',
+    body: Buffer.from('grant_type=\xff', 'latin1'),
+    error: 'invalid_request',
+    says: /UTF-8/,
+  },
+  {
+    name: 'a body over 16 KiB',
+    body: `${granted}&x=${'x'.repeat(16 * 1024)}`,
+    error: 'invalid_request',
+    status: 413,
+    says: /too large/,
+  },
+  {
+    name: 'a secret in the URL',
+    url: '/connect/token?client_secret=x',
+    error: 'invalid_request',
+    says: /client_secret belongs in the body/,
+  },
+  {
+    name: 'all of it in the URL',
+    url: `/connect/token?${granted}&client_id=client`,
+    error: 'invalid_request',
+    says: /belongs in the body/,
+  },
+  ...(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const).map((method) => ({
+    name: method,
+    method,
+    error: 'invalid_request',
+    status: 405,
+    says: /POST only/,
+  })),
+  // invalid_client
+  ...[
+    { name: 'no authentication', authorization: null, body: granted, says: /no client authentication/ },
+    {
+      name: 'client_id alone',
+      authorization: null,
+      body: `${granted}&client_id=client`,
+      says: /no client authentication/,
+    },
+    {
+      name: 'an unknown client',
+      authorization: basic('nobody', 'the secret'),
+      says: /unknown or its secret is wrong/,
+    },
+    {
+      name: 'a wrong secret',
+      authorization: basic('client', 'the Secret'),
+      says: /unknown or its secret is wrong/,
+    },
+    { name: 'an empty secret', authorization: basic('client', ''), says: /unknown or its secret is wrong/ },
+    {
+      name: 'the hash for a secret',
+      authorization: basic('client', '368a693d784c7d1957ec748148a5de1e1f2e97f1f6360c69b0cfcf6471bbbf07'),
+      says: /unknown or its secret is wrong/,
+    },
+    {
+      name: 'a wrong secret in the body',
+      authorization: null,
+      body: `${granted}&client_id=client&client_secret=x`,
+      says: /unknown or its/,
+    },
+    {
+      name: 'an unknown client in the body',
+      authorization: null,
+      body: `${granted}&client_id=__proto__&client_secret=x`,
+      says: /unknown or its/,
+    },
+    { name: 'another scheme', authorization: 'Bearer abc', says: /not one of the Basic scheme/ },
+    { name: 'the scheme alone', authorization: 'Basic', says: /not one of the Basic scheme/ },
+    { name: 'an empty Authorization header', authorization: '', says: /not one of the Basic scheme/ },
+    { name: 'no base64', authorization: 'Basic !!!', says: /not one of the Basic scheme/ },
+    {
+      name: 'no colon',
+      authorization: `Basic ${Buffer.from('client').toString('base64')}`,
+      says: /form-urlencoded client id/,
+    },
+    {
+      name: 'a broken escape in Basic',
+      authorization: `Basic ${Buffer.from('client:%zz').toString('base64')}`,
+      says: /form-urlencoded client id/,
+    },
+    {
+      name: 'an unknown client_assertion_type',
+      authorization: null,
+      body: `${granted}&client_assertion_type=urn%3Asaml&client_assertion=a.b.c`,
+      says: /client_assertion_type must be/,
+    },
+  ].map((refusal) => ({ ...refusal, error: 'invalid_client', status: 401 })),
+  // unauthorized_client
+  {
+    name: 'a client that may not use the grant',
+    authorization: basic('suspended', 'the secret'),
+    error: 'unauthorized_client',
+    says: /may not use client_credentials/,
+  },
+  // unsupported_grant_type
+  ...[
+    'authorization_code',
+    'password',
+    'refresh_token',
+    'CLIENT_CREDENTIALS',
+    'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  ].map((type) => ({
+    name: type,
+    body: `grant_type=${encodeURIComponent(type)}`,
+    error: 'unsupported_grant_type',
+    says: /only grant_type/,
+  })),
+  // invalid_scope
+  {
+    name: 'an unknown scope',
+    body: `${granted}&scope=api9`,
+    error: 'invalid_scope',
+    says: /may not have the scope 'api9'/,
+  },
+  {
+    name: 'one scope too many',
+    body: `${granted}&scope=api1+admin`,
+    error: 'invalid_scope',
+    says: /may not have the scope 'admin'/,
+  },
+  {
+    name: 'the scope of another client',
+    authorization: basic('a+b c%:e', 'the secret'),
+    body: `${granted}&scope=api2`,
+    error: 'invalid_scope',
+    says: /may not have the scope 'api2'/,
+  },
+  {
+    name: 'two spaces between scopes',
+    body: `${granted}&scope=api1++api2`,
+    error: 'invalid_scope',
+    says: /malformed/,
+  },
+  {
+    name: 'a space before the scope',
+    body: `${granted}&scope=+api1`,
+    error: 'invalid_scope',
+    says: /malformed/,
+  },
+  {
+    name: 'a quote in the scope',
+    body: `${granted}&scope=%22api1%22`,
+    error: 'invalid_scope',
+    says: /malformed/,
+  },
+  {
+    name: 'a line break in the scope',
+    body: `${granted}&scope=api1%0aapi2`,
+    error: 'invalid_scope',
+    says: /malformed/,
+  },
+  {
+    name: 'a scope that is not ASCII',
+    body: `${granted}&scope=%C3%A9`,
+    error: 'invalid_scope',
+    says: /malformed/,
+  },
+]
+
+describe('errors of RFC 6749 §5.2', () => {
+  test.each(refusals)('$error: $name', async ({ name: _, error, status = 400, says, ...request }) => {
+    const server = await testServer({ file })
+    const response = await post(server, request)
+    expect(response.statusCode).toBe(status)
+    const body = response.json<{ error: string; error_description: string }>()
+    expect(Object.keys(body)).toEqual(['error', 'error_description'])
+    expect(body.error).toBe(error)
+    expect(body.error_description).toMatch(says)
+    expect(body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+    expect(response.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      pragma: 'no-cache',
+    })
+    expect(response.headers['www-authenticate']).toEqual(
+      status === 401 ? expect.stringMatching(/^Basic realm=/) : undefined,
+    )
+    expect(response.headers['allow']).toBe(status === 405 ? 'POST' : undefined)
+  })
+
+  test('HEAD has no body and says what is allowed', async () => {
+    const response = await post(await testServer(), { method: 'HEAD' })
+    expect([response.statusCode, response.headers['allow'], response.body]).toEqual([405, 'POST', ''])
+  })
+})
+
+describe('a key that cannot sign', () => {
+  const failing = (error: unknown): Promise<TestServer> =>
+    testServer({
+      wrapKey: (key) => remoteKey(key, () => Promise.reject(error)),
+    })
+
+  test.each<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'ACCESS_DENIED', 'INVALID_SIGNATURE', 'NOT_FOUND'])(
+    '%s is 503 with Retry-After and says nothing of the reason',
+    async (code) => {
+      const response = await post(await failing(new SealwrightError(code, 'vault.example said no to alice')))
+      expect(response.statusCode).toBe(503)
+      expect(response.headers).toMatchObject({
+        'retry-after': '5',
+        'cache-control': 'no-store',
+        pragma: 'no-cache',
+      })
+      expect(response.json()).toEqual({
+        error: 'temporarily_unavailable',
+        error_description: 'the signing key cannot be used at the moment',
+      })
+    },
+  )
+
+  test('a deadline that passes is 503', async () => {
+    const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
+    expect((await post(await failing(timeout))).statusCode).toBe(503)
+  })
+
+  test('anything else is 500, without a stack', async () => {
+    const response = await post(await failing(new TypeError('x is undefined')))
+    expect(response.statusCode).toBe(500)
+    expect(response.json()).toEqual({
+      error: 'server_error',
+      error_description: 'the request could not be carried out',
+    })
+    expect(response.headers['cache-control']).toBe('no-store')
+  })
+})

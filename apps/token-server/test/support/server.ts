@@ -1,0 +1,92 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SigningKey } from '@sealwright/core'
+import type { FastifyInstance } from 'fastify'
+import { onTestFinished } from 'vitest'
+import { createLogger } from '../../src/logging.ts'
+import { openKey } from '../../src/open-key.ts'
+import { buildServer, listeningPort } from '../../src/server.ts'
+import { loadSettings, type Settings } from '../../src/settings/settings.ts'
+import { temporaryFolder } from './folder.ts'
+
+export const issuer = 'https://id.example'
+
+/** SHA-256 of `the secret`, by `printf %s 'the secret' | sha256sum`. */
+const secretHash = '368a693d784c7d1957ec748148a5de1e1f2e97f1f6360c69b0cfcf6471bbbf07'
+
+/** A settings file with one client that has a secret: `client`, `the secret`. */
+export function settingsFile(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    issuer,
+    resources: [
+      { audience: 'api', scopes: ['api1', 'api2'] },
+      { audience: 'other', scopes: ['other1'] },
+    ],
+    clients: [client()],
+    ...changes,
+  }
+}
+
+export function client(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    clientId: 'client',
+    secrets: [{ sha256: secretHash }],
+    scopes: ['api1', 'api2', 'other1'],
+    accessTokenLifetime: 600,
+    ...changes,
+  }
+}
+
+export const basic = (id: string, secret: string): string =>
+  `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
+
+export interface TestServerOptions {
+  /** What the settings file holds. */
+  readonly file?: Readonly<Record<string, unknown>>
+  readonly env?: Readonly<Record<string, string>>
+  /** In the place of the key that the settings name. */
+  readonly wrapKey?: (key: SigningKey) => SigningKey
+  readonly clock?: () => Date
+  /** What the log's lines are added to. */
+  readonly log?: string[]
+}
+
+export interface TestServer {
+  readonly app: FastifyInstance
+  readonly settings: Settings
+  readonly key: SigningKey
+}
+
+/** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
+export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const folder = temporaryFolder()
+  const path = join(folder, 'settings.json')
+  writeFileSync(path, JSON.stringify(options.file ?? settingsFile()))
+  const settings = loadSettings({
+    TOKEN_SERVER_SETTINGS: path,
+    DATA_DIR: join(folder, 'data'),
+    ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
+    ...options.env,
+  })
+  const opened = await openKey(settings.signingKey)
+  const key = options.wrapKey?.(opened) ?? opened
+  const log = options.log
+  const app = buildServer({
+    settings,
+    key,
+    clock: options.clock,
+    ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
+  })
+  onTestFinished(() => app.close())
+  return { app, settings, key }
+}
+
+/** As {@link testServer}, listening, with `http://localhost:PORT` for its issuer. */
+export async function listeningServer(
+  options: TestServerOptions = {},
+): Promise<TestServer & { readonly origin: string }> {
+  const { issuer: _, ...file } = options.file ?? settingsFile()
+  const server = await testServer({ ...options, file })
+  await server.app.listen({ host: 'localhost', port: 0 })
+  return { ...server, origin: `http://localhost:${listeningPort(server.app)}` }
+}

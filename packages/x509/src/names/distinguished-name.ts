@@ -1,0 +1,87 @@
+import type { X509Certificate } from 'node:crypto'
+import {
+  decodeObjectIdentifier,
+  malformed,
+  readBer,
+  SequenceReader,
+  tags,
+  type BerElement,
+} from '../asn1/ber.ts'
+import { encodeDer, objectIdentifier, sequence, setOf, universal, type DerValue } from '../asn1/der.ts'
+import { attributeTypeByOid } from './attribute-types.ts'
+import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
+import { decodeText } from './text.ts'
+
+/**
+ * The subject of a certificate as an RFC 4514 string: the most specific name first, whatever is not printable escaped.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate whose name cannot be read
+ */
+export function distinguishedName(certificate: X509Certificate): string {
+  const what = 'the certificate'
+  const root = new SequenceReader(readBer(certificate.raw, what, { elements: 100_000, depth: 64 }), what)
+  const tbs = root.sequence('tbsCertificate')
+  tbs.optional(tags.context0)
+  for (const field of ['serialNumber', 'signature', 'issuer', 'validity']) tbs.any(field)
+  return formatName(tbs.any('subject'))
+}
+
+/**
+ * The one spelling Sealwright gives a distinguished name: what {@link distinguishedName} would return for a certificate made
+ * with it. For comparing names that people typed.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` when it is none that a certificate can be made with
+ */
+export function normalizeDistinguishedName(text: string): string {
+  return formatName(
+    readBer(encodeDistinguishedName(text), 'the distinguished name', { elements: 10_000, depth: 8 }),
+  )
+}
+
+/**
+ * The DER of the Name (RFC 5280 §4.1.2.4) that an RFC 4514 string stands for. Spaces around separators are passed over, as
+ * in RFC 2253 §4.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
+ */
+export function encodeDistinguishedName(text: string): Uint8Array {
+  const names = parseDistinguishedName(text)
+  // The string has the most specific name first, the encoding last (RFC 4514 §2.1).
+  return encodeDer(
+    sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute)))),
+  )
+}
+
+function encodeAttribute({ oid, stringType, text }: NameAttribute): DerValue {
+  return sequence(objectIdentifier(oid), universal(tags[stringType], new TextEncoder().encode(text)))
+}
+
+function formatName(name: BerElement): string {
+  if (name.tag !== tags.sequence) throw malformed('the name', 'is not a SEQUENCE')
+  return name.children
+    .toReversed()
+    .map((relativeName) => relativeName.children.map(formatAttribute).join('+'))
+    .join(',')
+}
+
+/** RFC 4514 §2.3 and §2.4. */
+function formatAttribute(element: BerElement): string {
+  const what = 'an attribute of the name'
+  const attribute = new SequenceReader(element, what)
+  const oid = decodeObjectIdentifier(attribute.any('type'), what)
+  const value = attribute.any('value')
+  attribute.end()
+  const type = attributeTypeByOid(oid)
+  const text = type === undefined ? null : decodeText(value)
+  const shown = text === null ? `#${Buffer.from(value.bytes).toString('hex')}` : escapeValue(text)
+  return `${type?.name ?? oid}=${shown}`
+}
+
+/** RFC 4514 §2.4; control characters as well, which it allows, so that a name can be printed anywhere. */
+function escapeValue(text: string): string {
+  return text
+    .replace(/["+,;<>\\]/g, '\\$&')
+    .replace(/^[ #]/, '\\$&')
+    .replace(/(?<=.) $/s, '\\ ')
+    .replace(/\p{Cc}/gu, (character) => Buffer.from(character).toString('hex').replace(/../g, '\\$&'))
+}

@@ -1,0 +1,34 @@
+import { tags, type BerElement } from '../asn1/ber.ts'
+
+/** Null for what is no character string, or none that its own type allows. */
+export function decodeText({ tag, constructed, content }: BerElement): string | null {
+  if (constructed) return null
+  switch (tag) {
+    case tags.printableString:
+    case tags.ia5String: {
+      const text = Buffer.from(content).toString('latin1')
+      return isAscii(text) ? text : null
+    }
+    // In practice Latin-1, whatever T.61 says.
+    case tags.teletexString:
+      return Buffer.from(content).toString('latin1')
+    case tags.utf8String:
+      return decodeStrictly('utf-8', content)
+    case tags.bmpString:
+      return decodeStrictly('utf-16be', content)
+    default:
+      return null
+  }
+}
+
+function decodeStrictly(encoding: string, content: Uint8Array): string | null {
+  try {
+    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(content)
+  } catch {
+    return null
+  }
+}
+
+export function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text)
+}
