@@ -1,10 +1,10 @@
-import { X509Certificate, type KeyObject } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { CertificatePolicy } from '@azure/keyvault-certificates'
 import { SealwrightError, type SigningKey } from '@sealwright/core'
 import { encodePem, issueCertificate } from '@sealwright/x509'
 import type { CertificateIssuer, Collection, NewKey } from './collection.ts'
 import type { VersionRecord } from './records.ts'
+import { sleep } from './timing.ts'
 import type { VaultClient } from './vault-client.ts'
 import { vaultKeyType } from './vault-key-types.ts'
 import { VaultSigningKey } from './vault-signing-key.ts'
@@ -23,7 +23,9 @@ export class CertificateCollection implements Collection {
   async find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null> {
     const record = await this.#client.getCertificate(name, version, signal)
     if (record === null) return null
-    return record.issued === null ? 'pending' : VaultSigningKey.ofCertificate(this.#client, record.issued, record)
+    return record.issued === null
+      ? 'pending'
+      : VaultSigningKey.ofCertificate(this.#client, record.issued, record)
   }
 
   names(signal: Signal): Promise<readonly string[]> {
@@ -95,11 +97,9 @@ export class CertificateCollection implements Collection {
     validityDays: number,
     signal: Signal,
   ): Promise<string> {
-    const csr = await this.#client.startCertificate(
-      name,
-      { ...policy, issuerName: issuer === null ? 'Self' : 'Unknown' },
-      signal,
-    )
+    const issuerName = issuer === null ? 'Self' : 'Unknown'
+    await this.#client.startCertificate(name, { ...policy, issuerName }, signal)
+    const { csr } = await this.#client.getCertificateOperation(name, signal)
     return issuer === null
       ? this.#untilIssued(name, csr, signal)
       : this.#issue(name, csr, issuer, validityDays, signal)
@@ -153,7 +153,7 @@ export class CertificateCollection implements Collection {
         )
       }
       // eslint-disable-next-line no-await-in-loop
-      await sleep(pollInterval, undefined, { signal })
+      await sleep(pollInterval, signal)
     }
   }
 
@@ -185,7 +185,12 @@ const defaultRenewalDays = 730
 const notExportable = { exportable: false, reuseKey: false } as const
 
 /** A certificate for signing tokens: no extended key usage, no export. */
-function policyOf({ keyType, hardware, subject, validityDays }: NewKey): CertificatePolicy & { issuerName: string } {
+function policyOf({
+  keyType,
+  hardware,
+  subject,
+  validityDays,
+}: NewKey): CertificatePolicy & { issuerName: string } {
   const { kty, keySize, curve } = vaultKeyType(keyType, hardware)
   return {
     issuerName: 'Self',

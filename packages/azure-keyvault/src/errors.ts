@@ -103,9 +103,7 @@ function readRestError(error: RestError): Failure {
 
 /** Whether the vault itself says that there is no such thing; a 404 of anything between here and there does not. */
 export function provesAbsence(failure: Failure): boolean {
-  return (
-    failure.status === 404 && (failure.code === 'KeyNotFound' || failure.code === 'CertificateNotFound')
-  )
+  return failure.status === 404 && (failure.code === 'KeyNotFound' || failure.code === 'CertificateNotFound')
 }
 
 /** The one translation from the service's errors to Sealwright's. */
@@ -134,7 +132,11 @@ export function toSealwrightError(failure: Failure, purpose: Purpose): Sealwrigh
       return new SealwrightError('ACCESS_DENIED', forbidden(failure, purpose), options)
     case 404:
       return provesAbsence(failure)
-        ? new SealwrightError('NOT_FOUND', `there is no ${object.replace(/^the /, '')} in ${vaultUrl}`, options)
+        ? new SealwrightError(
+            'NOT_FOUND',
+            `there is no ${object.replace(/^the /, '')} in ${vaultUrl}`,
+            options,
+          )
         : new SealwrightError(
             'UNAVAILABLE',
             `something answered 404 to ${where} that is not Key Vault; is the host right, is a proxy in between?`,

@@ -10,8 +10,7 @@ export const importNotExportable: PipelinePolicy = {
   sendRequest(request, next) {
     const isImport = request.method === 'POST' && /\/certificates\/[^/]+\/import$/.test(pathOf(request.url))
     if (isImport && typeof request.body === 'string') {
-      const body: unknown = JSON.parse(request.body)
-      request.body = JSON.stringify({ ...(body as object), policy: notExportablePem })
+      request.body = JSON.stringify({ ...JSON.parse(request.body), policy: notExportablePem })
     }
     return next(request)
   },

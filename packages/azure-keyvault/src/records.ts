@@ -76,8 +76,7 @@ export function certificateRecord(
   return {
     name: certificate.name,
     version,
-    issued:
-      cer === undefined || keyId === undefined ? null : { certificate: parseCertificate(cer), keyId },
+    issued: cer === undefined || keyId === undefined ? null : { certificate: parseCertificate(cer), keyId },
     enabled: enabled !== false,
     createdAt: createdOn ?? null,
     policy: policy ?? null,
@@ -88,9 +87,13 @@ export function parseCertificate(der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)
   } catch (cause) {
-    throw new SealwrightError('INVALID_ENCODING', 'the vault answered with something that is no certificate', {
-      cause,
-    })
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      'the vault answered with something that is no certificate',
+      {
+        cause,
+      },
+    )
   }
 }
 
@@ -111,7 +114,9 @@ function publicKeyOf({ key }: KeyVaultKey): KeyObject | null {
   try {
     return createPublicKey({ format: 'jwk', key: jwk })
   } catch (cause) {
-    throw new SealwrightError('INVALID_ENCODING', 'the vault answered with a public key that is none', { cause })
+    throw new SealwrightError('INVALID_ENCODING', 'the vault answered with a public key that is none', {
+      cause,
+    })
   }
 }
 
@@ -120,5 +125,8 @@ function base64url(bytes: Uint8Array): string {
 }
 
 function incomplete(kind: string, name: string): SealwrightError {
-  return new SealwrightError('INVALID_ENCODING', `the vault described the ${kind} ${name} without its version`)
+  return new SealwrightError(
+    'INVALID_ENCODING',
+    `the vault described the ${kind} ${name} without its version`,
+  )
 }

@@ -1,10 +1,5 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
-import {
-  SealwrightError,
-  type SignatureAlgorithm,
-  type Signer,
-  type SignOptions,
-} from '@sealwright/core'
+import { SealwrightError, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
 import { signingCost } from './quota-budget.ts'
 import type { VaultClient } from './vault-client.ts'
 import { namesVersion } from './vault-uri.ts'
@@ -36,10 +31,7 @@ export class RemoteSigner implements Signer {
     this.publicKey = key.publicKey
     this.#client = client
     this.#key = key
-    this.#cost = signingCost(
-      key.publicKey.asymmetricKeyDetails?.modulusLength ?? null,
-      key.isInHardware,
-    )
+    this.#cost = signingCost(key.publicKey.asymmetricKeyDetails?.modulusLength ?? null, key.isInHardware)
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {

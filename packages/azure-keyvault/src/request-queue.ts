@@ -1,5 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import type { QuotaBudget } from './quota-budget.ts'
+import { reasonOf } from './timing.ts'
 
 interface Waiter {
   readonly units: number
@@ -82,9 +83,4 @@ export class RequestQueue {
       waiter.admit()
     }
   }
-}
-
-/** What an aborted signal rejects with: its reason, as an Error. */
-export function reasonOf(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason })
 }

@@ -17,7 +17,7 @@ export function shareChallenge(): PipelinePolicy {
     if (response.status === 401 && header?.includes('authorization=') === true) challenge = header
   }
 
-  return {
+  const policy: PipelinePolicy = {
     name: 'shareChallenge',
     async sendRequest(request, next) {
       if (request.headers.has('authorization')) {
@@ -25,9 +25,11 @@ export function shareChallenge(): PipelinePolicy {
         remember(response)
         return response
       }
-      // Whoever comes while the first probe is out waits for it; when it fails, the next one takes its place.
-      // eslint-disable-next-line no-await-in-loop
-      while (challenge === null && probe !== null) await probe.catch(() => null)
+      if (challenge === null && probe !== null) {
+        // Whoever comes while the first probe is out waits for it; when it fails, the next one takes its place.
+        await probe.catch(() => null)
+        return policy.sendRequest(request, next)
+      }
       if (challenge !== null) {
         return { request, status: 401, headers: createHttpHeaders({ 'WWW-Authenticate': challenge }) }
       }
@@ -41,4 +43,5 @@ export function shareChallenge(): PipelinePolicy {
       }
     },
   }
+  return policy
 }

@@ -131,7 +131,7 @@ export class VaultClient {
   }
 
   createKey(name: string, type: VaultKeyType, signal: Signal): Promise<KeyRecord> {
-    return this.#change('keys/create', `the key ${name}`, signal, async (abortSignal) =>
+    return this.#create('keys/create', `the key ${name}`, signal, async (abortSignal) =>
       keyRecord(
         await this.#sdk.keys.createKey(name, type.kty, {
           abortSignal,
@@ -144,46 +144,36 @@ export class VaultClient {
   }
 
   importKey(name: string, key: JsonWebKey, hardware: boolean, signal: Signal): Promise<KeyRecord> {
-    return this.#change('keys/import', `the key ${name}`, signal, async (abortSignal) =>
-      keyRecord(
-        await this.#sdk.keys.importKey(name, key, { abortSignal, hardwareProtected: hardware }),
-      ),
+    return this.#create('keys/import', `the key ${name}`, signal, async (abortSignal) =>
+      keyRecord(await this.#sdk.keys.importKey(name, key, { abortSignal, hardwareProtected: hardware })),
     )
   }
 
   rotateKey(name: string, signal: Signal): Promise<KeyRecord> {
-    return this.#change('keys/rotate', `the key ${name}`, signal, async (abortSignal) =>
+    return this.#create('keys/rotate', `the key ${name}`, signal, async (abortSignal) =>
       keyRecord(await this.#sdk.keys.rotateKey(name, { abortSignal })),
     )
   }
 
-  /**
-   * Starts a certificate; {@link getCertificateOperation} tells how far it is.
-   *
-   * @returns the certificate request that the vault made for it: PKCS#10, DER
-   */
-  async startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
-    const object = `the certificate ${name}`
-    const csr = await this.#change('certificates/create', object, signal, async (abortSignal) => {
+  /** Starts a certificate; {@link getCertificateOperation} tells how far it is. */
+  startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<void> {
+    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) => {
       let started = false
       try {
-        const poller = await this.#sdk.certificates.beginCreateCertificate(name, policy, {
+        await this.#sdk.certificates.beginCreateCertificate(name, policy, {
           abortSignal,
           onResponse: ({ request, status }) => (started ||= request.method === 'POST' && status === 202),
         })
-        return poller.getOperationState().certificateOperation?.csr
       } catch (error) {
         // It goes on to ask for the state. When that question fails, the certificate is begun all the same.
         if (!started) throw error
-        return undefined
       }
     })
-    return csr ?? (await this.getCertificateOperation(name, signal)).csr
   }
 
   /** Gives up a certificate that waits for its signature. */
   cancelCertificate(name: string, signal: Signal): Promise<void> {
-    return this.#change('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
       await this.#sdk.certificates.deleteCertificateOperation(name, { abortSignal })
     })
   }
@@ -201,7 +191,7 @@ export class VaultClient {
   }
 
   mergeCertificate(name: string, chain: readonly Uint8Array[], signal: Signal): Promise<CertificateRecord> {
-    return this.#change('certificates/create', `the certificate ${name}`, signal, async (abortSignal) =>
+    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) =>
       certificateRecord(
         await this.#sdk.certificates.mergeCertificate(
           name,
@@ -215,7 +205,7 @@ export class VaultClient {
 
   /** @param pem the private key as PKCS#8 and its certificates */
   importCertificate(name: string, pem: string, signal: Signal): Promise<CertificateRecord> {
-    return this.#change('certificates/import', `the certificate ${name}`, signal, async (abortSignal) =>
+    return this.#create('certificates/import', `the certificate ${name}`, signal, async (abortSignal) =>
       certificateRecord(
         await this.#sdk.certificates.importCertificate(name, Buffer.from(pem), {
           abortSignal,
@@ -243,13 +233,13 @@ export class VaultClient {
   }
 
   deleteKey(name: string, signal: Signal): Promise<void> {
-    return this.#change('keys/delete', `the key ${name}`, signal, async (abortSignal) => {
+    return this.#update('keys/delete', `the key ${name}`, signal, async (abortSignal) => {
       await this.#sdk.keys.beginDeleteKey(name, { abortSignal })
     })
   }
 
   deleteCertificate(name: string, signal: Signal): Promise<void> {
-    return this.#change('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
       await this.#sdk.certificates.beginDeleteCertificate(name, { abortSignal })
     })
   }
@@ -278,6 +268,7 @@ export class VaultClient {
     return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
   }
 
+  /** Sets something to what it shall be. */
   #update<T>(
     permission: Permission,
     object: string,
@@ -287,7 +278,8 @@ export class VaultClient {
     return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
   }
 
-  #change<T>(
+  /** Makes something: dear, and not to be done twice. */
+  #create<T>(
     permission: Permission,
     object: string,
     signal: Signal,

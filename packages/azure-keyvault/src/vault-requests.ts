@@ -3,7 +3,8 @@ import { backoff } from './backoff.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { readFailure, toSealwrightError, type Failure, type Purpose } from './errors.ts'
 import { QuotaBudget } from './quota-budget.ts'
-import { reasonOf, RequestQueue } from './request-queue.ts'
+import { RequestQueue } from './request-queue.ts'
+import { sleep, untilAborted } from './timing.ts'
 
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {
@@ -103,9 +104,14 @@ export class VaultRequests {
       admission.succeeded()
       return { result }
     } catch (error) {
-      // Over for the caller's reasons, or turned away from a full queue: nothing is said about the vault.
-      if (leave === undefined || signal.aborted) {
+      // Never sent, or ended by the caller: that says nothing about the vault.
+      if (leave === undefined || request.signal?.aborted === true) {
         admission.abandoned()
+        throw error
+      }
+      if (signal.aborted) {
+        this.#lastOutage = 'it did not answer in time'
+        admission.failed(performance.now())
         throw error
       }
       const failure = readFailure(error)
@@ -142,32 +148,4 @@ function unavailable(request: VaultRequest, why: string, wait: number): Sealwrig
     `${request.permission} of ${request.object} in ${request.vaultUrl} was not tried: ${why}`,
     { retryAfter: Math.max(1, Math.ceil(wait / 1_000)) },
   )
-}
-
-/** Releases the caller on abort even where the SDK is slow to, as while a token is fetched. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let abort: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(reasonOf(signal))
-    signal.addEventListener('abort', abort, { once: true })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    if (abort !== undefined) signal.removeEventListener('abort', abort)
-  }
-}
-
-function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(reasonOf(signal))
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    }, milliseconds)
-    signal.addEventListener('abort', abort, { once: true })
-  })
 }

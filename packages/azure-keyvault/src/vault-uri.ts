@@ -117,7 +117,10 @@ export function namesVersion(
 
 function parseUrl(text: string): URL {
   if (!URL.canParse(text)) {
-    throw new SealwrightError('INVALID_ARGUMENT', `${quote(text)} is not a URL; expected ${uriForms[0] ?? ''}`)
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${quote(text)} is not a URL; expected ${uriForms[0] ?? ''}`,
+    )
   }
   return new URL(text)
 }

@@ -1,5 +1,6 @@
 export { distinguishedName, normalizeDistinguishedName } from './names/distinguished-name.ts'
 export { generatePrivateKey, type GeneratePrivateKeyOptions } from './generate-private-key.ts'
+export { issueCertificate, type Issuer, type IssueCertificateOptions } from './issue-certificate.ts'
 export { decodePem, encodePem, type PemBlock } from './pem.ts'
 export { type Pkcs12Limits } from './pkcs12/limits.ts'
 export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'

@@ -45,6 +45,56 @@ export async function createSelfSignedCertificate(
   options: SelfSignedCertificateOptions,
 ): Promise<X509Certificate> {
   const name = encodeDistinguishedName(options.subject)
+  const publicKeyInfo = PublicKeyInfo.fromBER(exportSpki(signer.publicKey))
+  return signTokenCertificate(signer, {
+    ...validity(options),
+    subject: RelativeDistinguishedNames.fromBER(name),
+    publicKeyInfo,
+    issuer: RelativeDistinguishedNames.fromBER(name),
+    issuerKeyIdentifier: keyIdentifierOf(publicKeyInfo),
+    subjectAltNames: options.subjectAltNames ?? [],
+  })
+}
+
+/** What a token-signing certificate says, whoever signs it. */
+export interface TokenCertificate {
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly subject: RelativeDistinguishedNames
+  readonly publicKeyInfo: PublicKeyInfo
+  readonly issuer: RelativeDistinguishedNames
+  /** The issuer's subjectKeyIdentifier. */
+  readonly issuerKeyIdentifier: Uint8Array
+  readonly subjectAltNames: readonly SubjectAltName[]
+}
+
+/** @param signer the issuer's key */
+export async function signTokenCertificate(
+  signer: Signer,
+  content: TokenCertificate,
+): Promise<X509Certificate> {
+  const certificate = new Certificate({
+    version: 2, // v3
+    serialNumber: integerOfBytes(randomSerialNumber()),
+    signature: signatureAlgorithmIdentifier(signer.algorithm),
+    issuer: content.issuer,
+    notBefore: time(content.notBefore),
+    notAfter: time(content.notAfter),
+    subject: content.subject,
+    subjectPublicKeyInfo: content.publicKeyInfo,
+    extensions: tokenSigningExtensions(content),
+  })
+  return new X509Certificate(Buffer.from(await signDocument(certificate.encodeTBS(), signer)))
+}
+
+/** The times of a certificate in whole seconds, by default 730 days from now. */
+export function validity(options: {
+  readonly notBefore?: Date | undefined
+  readonly notAfter?: Date | undefined
+}): {
+  readonly notBefore: Date
+  readonly notAfter: Date
+} {
   const notBefore = wholeSeconds(options.notBefore ?? new Date(), 'notBefore')
   const notAfter = wholeSeconds(
     options.notAfter ?? new Date(notBefore.getTime() + defaultValidityDays * dayInMilliseconds),
@@ -56,47 +106,31 @@ export async function createSelfSignedCertificate(
       `notAfter (${notAfter.toISOString()}) is not later than notBefore (${notBefore.toISOString()})`,
     )
   }
-  const publicKeyInfo = PublicKeyInfo.fromBER(exportSpki(signer.publicKey))
-  const certificate = new Certificate({
-    version: 2, // v3
-    serialNumber: integerOfBytes(randomSerialNumber()),
-    signature: signatureAlgorithmIdentifier(signer.algorithm),
-    issuer: RelativeDistinguishedNames.fromBER(name),
-    notBefore: time(notBefore),
-    notAfter: time(notAfter),
-    subject: RelativeDistinguishedNames.fromBER(name),
-    subjectPublicKeyInfo: publicKeyInfo,
-    extensions: tokenSigningExtensions(publicKeyInfo, options.subjectAltNames ?? []),
-  })
-  return new X509Certificate(Buffer.from(await signDocument(certificate.encodeTBS(), signer)))
+  return { notBefore, notAfter }
 }
 
 /**
  * - basicConstraints, critical, cA FALSE: RFC 5280 §4.2.1.9 leaves it to the issuer in end-entity certificates. It is there
  *   because some readers take a self-signed certificate that is silent about it for a CA.
  * - keyUsage, critical, digitalSignature only (§4.2.1.3): the key signs tokens, no certificates.
- * - subjectKeyIdentifier and the authorityKeyIdentifier equal to it (§4.2.1.2, §4.2.1.1).
+ * - subjectKeyIdentifier, and the authorityKeyIdentifier, which is the issuer's (§4.2.1.2, §4.2.1.1).
  * - subjectAltName where there are any; not critical, since the subject is never empty (§4.2.1.6).
  *
  * There is no extendedKeyUsage: none is registered for tokens, and any other would forbid their use.
  */
-function tokenSigningExtensions(
-  publicKeyInfo: PublicKeyInfo,
-  subjectAltNames: readonly SubjectAltName[],
-): Extension[] {
-  const keyIdentifier = subjectKeyIdentifier(publicKeyInfo)
+function tokenSigningExtensions(content: TokenCertificate): Extension[] {
   const digitalSignature = new BitString({ valueHex: Uint8Array.of(0x80).buffer, unusedBits: 7 })
   const authorityKeyIdentifier = new AuthorityKeyIdentifier({
-    keyIdentifier: new OctetString({ valueHex: keyIdentifier }),
+    keyIdentifier: new OctetString({ valueHex: content.issuerKeyIdentifier }),
   })
   const extensions = [
     extension('2.5.29.19', true, new BasicConstraints({ cA: false }).toSchema()),
     extension('2.5.29.15', true, digitalSignature),
-    extension('2.5.29.14', false, octetString(keyIdentifier)),
+    extension('2.5.29.14', false, octetString(keyIdentifierOf(content.publicKeyInfo))),
     extension('2.5.29.35', false, authorityKeyIdentifier.toSchema()),
   ]
-  if (subjectAltNames.length > 0) {
-    extensions.push(extension('2.5.29.17', false, encodeSubjectAltNames(subjectAltNames)))
+  if (content.subjectAltNames.length > 0) {
+    extensions.push(extension('2.5.29.17', false, encodeSubjectAltNames(content.subjectAltNames)))
   }
   return extensions
 }
@@ -106,7 +140,7 @@ function extension(oid: string, critical: boolean, value: DerValue): Extension {
 }
 
 /** RFC 5280 §4.2.1.2, method (1): SHA-1 of the BIT STRING's value, without tag, length and number of unused bits. */
-function subjectKeyIdentifier(publicKeyInfo: PublicKeyInfo): Uint8Array {
+export function keyIdentifierOf(publicKeyInfo: PublicKeyInfo): Uint8Array {
   return Uint8Array.from(
     createHash('sha1').update(publicKeyInfo.subjectPublicKey.valueBlock.valueHexView).digest(),
   )
