@@ -25,6 +25,15 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/core': [],
   '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto', 'asn1js', 'pkijs'],
   '@sealwright/jws': ['@sealwright/core'],
+  '@sealwright/azure-keyvault': [
+    '@sealwright/core',
+    '@sealwright/x509',
+    '@azure/core-rest-pipeline',
+    '@azure/identity',
+    '@azure/keyvault-certificates',
+    '@azure/keyvault-keys',
+  ],
+  '@sealwright/backend-contract': ['@sealwright/core', '@sealwright/x509', 'jose'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
 }
 
