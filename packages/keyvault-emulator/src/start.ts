@@ -1,0 +1,157 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import { Agent, createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo, LookupFunction, Server } from 'node:net'
+import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
+import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http-message.ts'
+import { appServicePath } from './managed-identity.ts'
+import { createListener } from './node-listener.ts'
+import { createServerCertificate } from './tls.ts'
+
+export interface StartOptions extends KeyVaultEmulatorOptions {
+  /** Port of the vaults and of the authority, HTTPS. Default 0: any free one. */
+  readonly port?: number | undefined
+  /** Port of the managed identity endpoints and of `/ca.pem`, plain HTTP. Default 0: any free one. */
+  readonly metadataPort?: number | undefined
+  /** The address to listen on. Default `127.0.0.1`; whoever can reach it can sign. */
+  readonly host?: string | undefined
+}
+
+/** Vaults that listen. */
+export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposable {
+  /** HTTPS: the vaults and the authority. */
+  readonly port: number
+  /** HTTP: the managed identity endpoints, and the CA at `/ca.pem`. */
+  readonly metadataPort: number
+  /** The certificate of the emulator's CA, PEM. */
+  readonly ca: string
+  /** For `authorityHost` of credentials, which also need `disableInstanceDiscovery: true` and `tlsOptions: { ca }`. */
+  readonly authorityHost: string
+  /** Environment variables that make a `DefaultAzureCredential` use the first identity with a secret. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Environment variables that make `ManagedIdentityCredential` find the App Service endpoint. */
+  readonly appServiceEnvironment: Readonly<Record<string, string>>
+  /** Environment variables that make `ManagedIdentityCredential` find the IMDS endpoint. */
+  readonly imdsEnvironment: Readonly<Record<string, string>>
+  /**
+   * An agent for SDK clients (`new KeyClient(url, credential, { agent })`): it trusts the CA, reaches every host name at
+   * this emulator, and keeps connections alive. The caller destroys it, or `close` does.
+   */
+  agent(): Agent
+  /** Stops listening and drops every connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts an emulator on this machine. Vaults are `https://NAME.vault.azure.net:PORT`, the host shape of the service, so that
+ * clients verify the challenge as they always do.
+ *
+ * @throws EmulatorError for options it cannot work with, and what `listen` throws, such as EADDRINUSE
+ */
+export async function startKeyVaultEmulator(options: StartOptions = {}): Promise<RunningKeyVaultEmulator> {
+  const { emulator, secrets } = assemble(options)
+  const host = options.host ?? '127.0.0.1'
+  const ca = secrets.certificateAuthority.certificate
+  const { certificate, privateKey } = createServerCertificate(secrets.certificateAuthority, serverNames)
+  const https = createHttpsServer(
+    { cert: certificate + ca, key: privateKey },
+    createListener('https', (request) => emulator.handle(request)),
+  )
+  const http = createHttpServer(createListener('http', metadataHandler(emulator, ca)))
+  for (const server of [https, http]) {
+    // Node's default of 5 s closes connections under the SDK's hands, which shows as ECONNRESET and a second's delay.
+    server.keepAliveTimeout = 120_000
+  }
+  const port = await listen(https, options.port ?? 0, host)
+  const metadataPort = await listen(http, options.metadataPort ?? 0, host)
+  const agents: Agent[] = []
+  const application = emulator.identities.find((identity) => identity.clientSecret !== null)
+
+  async function close(): Promise<void> {
+    for (const agent of agents) agent.destroy()
+    const closed = [https, http].map(async (server) => {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    })
+    await Promise.all(closed)
+  }
+
+  return {
+    ...emulator,
+    port,
+    metadataPort,
+    ca,
+    authorityHost: `https://localhost:${port}`,
+    environment: {
+      AZURE_AUTHORITY_HOST: `https://localhost:${port}`,
+      AZURE_TENANT_ID: emulator.tenantId,
+      AZURE_CLIENT_ID: application?.clientId ?? '',
+      AZURE_CLIENT_SECRET: application?.clientSecret ?? '',
+    },
+    appServiceEnvironment: {
+      IDENTITY_ENDPOINT: `http://127.0.0.1:${metadataPort}${appServicePath}`,
+      IDENTITY_HEADER: secrets.identityHeader,
+    },
+    imdsEnvironment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${metadataPort}` },
+    vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net:${port}`,
+    agent() {
+      const agent = new Agent({ ca, keepAlive: true, lookup: loopback(host) })
+      agents.push(agent)
+      return agent
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The vaults of every cloud, and the names that the authority and the curious use. */
+const serverNames = [
+  '*.vault.azure.net',
+  '*.vault.azure.cn',
+  '*.vault.usgovcloudapi.net',
+  '*.managedhsm.azure.net',
+  '*.localhost',
+  'localhost',
+  'login.microsoftonline.com',
+  '127.0.0.1',
+  '::1',
+]
+
+function metadataHandler(
+  emulator: KeyVaultEmulator,
+  ca: string,
+): (request: ServiceRequest) => Promise<ServiceResponse> {
+  return async (request) => {
+    switch (`${request.method} ${request.url.pathname}`) {
+      case 'GET /ca.pem':
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/x-pem-file' },
+          body: Buffer.from(ca),
+          disruption: null,
+        }
+      case 'GET /requests':
+        return jsonResponse(200, emulator.requests.list())
+      default:
+        return emulator.handleManagedIdentity(request)
+    }
+  }
+}
+
+/** Resolves every name to the emulator. */
+function loopback(host: string): LookupFunction {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const family = address.includes(':') ? 6 : 4
+  return (_hostname, options, callback) => {
+    if (options.all === true) callback(null, [{ address, family }])
+    else callback(null, address, family)
+  }
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address is never a string
+  return (server.address() as AddressInfo).port
+}
