@@ -11,7 +11,8 @@ import { SealwrightError } from './errors.ts'
  * @throws SealwrightError `INVALID_ENCODING`
  */
 export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number): Uint8Array {
-  const signature = new Uint8Array(2 * coordinateLength)
+  // A Buffer, as RSA and Ed25519 signatures are: encoding it as base64url then needs no second view of it.
+  const signature = Buffer.alloc(2 * coordinateLength)
   // SEQUENCE; its length has one byte, or two (0x81 n) from 128 on, which only P-521 reaches.
   const longForm = der[1] === 0x81
   const start = longForm ? 3 : 2

@@ -46,16 +46,17 @@ class LocalSigner implements SyncSigner {
     return this.#encode(cryptoSign(this.#digest, data, this.#key))
   }
 
-  sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    const signal = options?.signal
-    return new Promise((resolve, reject) => {
-      signal?.throwIfAborted()
-      cryptoSign(this.#digest, data, this.#key, (error, signature) => {
-        if (error !== null) return reject(error)
-        if (signal?.aborted === true) return reject(abortReason(signal))
-        resolve(this.#encode(signature))
+  async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    options?.signal?.throwIfAborted()
+    const signature = await new Promise<Uint8Array>((resolve, reject) => {
+      cryptoSign(this.#digest, data, this.#key, (error, bytes) => {
+        if (error === null) resolve(bytes)
+        else reject(error)
       })
     })
+    // libuv cannot stop a signature under way, so an abort shows when it is done: after some milliseconds at most.
+    options?.signal?.throwIfAborted()
+    return this.#encode(signature)
   }
 
   #encode(signature: Uint8Array): Uint8Array {
@@ -63,8 +64,4 @@ class LocalSigner implements SyncSigner {
       ? signature
       : ecdsaSignatureFromDer(signature, this.#coordinateLength)
   }
-}
-
-function abortReason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('aborted', { cause: signal.reason })
 }

@@ -1,0 +1,95 @@
+import { SealwrightError } from '@sealwright/core'
+
+/**
+ * The claims of one token (RFC 7519 §4): those named here, and any other that JSON can carry. Times are NumericDates:
+ * whole seconds since 1970.
+ */
+export interface JwtClaims {
+  /** Set by the issuer. */
+  readonly iss?: never
+  /** The user, or for client credentials the client (RFC 9068 §2.2). */
+  readonly sub?: string
+  /** The OAuth client (RFC 8693 §4.3). */
+  readonly client_id?: string
+  /** Who the token is for; the issuer's audience when left out. */
+  readonly aud?: string | readonly string[]
+  /** Now, when left out. */
+  readonly iat?: number
+  /** `iat`, when left out. Earlier allows for receivers whose clocks are behind. */
+  readonly nbf?: number
+  /** `iat` and the issuer's lifetime, when left out. */
+  readonly exp?: number
+  /** 128 random bits, when left out. */
+  readonly jti?: string
+  /** When the user authenticated (OpenID Connect Core §2). */
+  readonly auth_time?: number
+  readonly [claim: string]: unknown
+}
+
+/** The longest a token may be valid, in seconds: a year, so that a leaked one does not stay good for ever. */
+export const maximumLifetime: number = 366 * 24 * 60 * 60
+
+/** What is above is taken for milliseconds: seconds get there in the year 5138, milliseconds were there in 1973. */
+export const maximumNumericDate: number = 1e11
+
+/**
+ * Makes sure that the claims whose type specifications fix have it: RFC 7519 §4.1, RFC 8693 §4.3, OpenID Connect Core §2
+ * (`auth_time`).
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message names the claim, never its value
+ */
+export function assertRegisteredClaims(claims: JwtClaims): void {
+  // Written out, not a loop over a table: this runs for every token, and reading a fixed name is nearly free.
+  assertClaim('iss', claims.iss, () => 'is set by the issuer')
+  assertClaim('sub', claims.sub, checkString)
+  assertClaim('client_id', claims.client_id, checkString)
+  assertClaim('jti', claims.jti, checkString)
+  assertClaim('aud', claims.aud, checkAudience)
+  assertClaim('iat', claims.iat, checkNumericDate)
+  assertClaim('nbf', claims.nbf, checkNumericDate)
+  assertClaim('exp', claims.exp, checkNumericDate)
+  assertClaim('auth_time', claims.auth_time, checkNumericDate)
+}
+
+function assertClaim(name: string, value: unknown, check: (value: unknown) => string | null): void {
+  if (value === undefined) return
+  const problem = check(value)
+  if (problem !== null) throw invalid(`claims.${name} ${problem}`)
+}
+
+/**
+ * Makes sure that a token with these times is valid at some time, and not for longer than {@link maximumLifetime}.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function assertTimes(iat: number, nbf: number, exp: number): void {
+  if (exp <= iat || exp <= nbf) throw invalid('claims.exp must be after claims.iat and claims.nbf')
+  if (exp - iat > maximumLifetime) {
+    throw invalid(`claims.exp is more than ${maximumLifetime} seconds after claims.iat`)
+  }
+}
+
+/** What is wrong with a claim that has to be a string; null when nothing is. */
+export function checkString(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? null : 'must be a string that is not empty'
+}
+
+/** What is wrong with an audience (RFC 7519 §4.1.3); null when nothing is. */
+export function checkAudience(value: unknown): string | null {
+  const audiences: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return audiences.length > 0 && audiences.every((audience) => checkString(audience) === null)
+    ? null
+    : 'must be a string or a list of strings, none of them empty'
+}
+
+/** What is wrong with a NumericDate (RFC 7519 §2, here whole seconds only); null when nothing is. */
+export function checkNumericDate(value: unknown): string | null {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
+    return 'must be a whole number of seconds since 1970'
+  }
+  return value > maximumNumericDate ? 'is not in seconds; it looks like milliseconds' : null
+}
+
+function invalid(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,111 @@
+import {
+  isSyncSigner,
+  SealwrightError,
+  type Signer,
+  type SignOptions,
+  type SyncSigner,
+} from '@sealwright/core'
+import { base64url, base64urlText } from './base64url.ts'
+import { encodeHeader, type JwsHeader } from './header.ts'
+import { hasLoneSurrogate } from './json.ts'
+
+/**
+ * Signs a payload as a JWS in compact serialisation (RFC 7515 §7.1).
+ *
+ * @param payload bytes as they are, or text to be encoded as UTF-8
+ * @param header members beside `alg`, in the order they are to have; none when left out. Add `{ kid: signer.keyId }` for
+ *   verifiers that choose among several keys.
+ * @returns `BASE64URL(header).BASE64URL(payload).BASE64URL(signature)`
+ * @throws SealwrightError `INVALID_ARGUMENT` when the header holds what JSON cannot carry, `alg`, `jwk` or a private key's
+ *   member, or is longer than 512 bytes encoded and has no `x5c`, or when text is not well-formed; `UNSUPPORTED_OPERATION`
+ *   for `b64` (RFC 7797) and `crit`; or what the signer throws
+ */
+export async function signCompact(
+  signer: Signer,
+  payload: Uint8Array | string,
+  header: JwsHeader = {},
+  options?: SignOptions,
+): Promise<string> {
+  const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
+  return finish(input, await signer.sign(toBytes(input), options))
+}
+
+/**
+ * As {@link signCompact}, synchronously, with a key in this process's memory.
+ *
+ * @throws SealwrightError `UNSUPPORTED_OPERATION` when the signer is not a {@link SyncSigner}; or as {@link signCompact}
+ */
+export function signCompactSync(
+  signer: SyncSigner,
+  payload: Uint8Array | string,
+  header: JwsHeader = {},
+): string {
+  assertSyncSigner(signer)
+  const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
+  return finish(input, signer.signSync(toBytes(input)))
+}
+
+/** @throws SealwrightError `UNSUPPORTED_OPERATION` when the key is not in this process's memory */
+export function assertSyncSigner(signer: Signer): asserts signer is SyncSigner {
+  if (!isSyncSigner(signer)) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `the key ${signer.keyId} does not sign synchronously, as it is not in this process; use the promise`,
+    )
+  }
+}
+
+/** The JWS Signing Input (RFC 7515 §5.1) of an encoded header and an encoded payload: ASCII. */
+export function signingInput(header: string, payload: string): string {
+  return `${header}.${payload}`
+}
+
+/** The bytes to sign. */
+export function toBytes(input: string): Uint8Array {
+  const bytes = Buffer.allocUnsafe(input.length)
+  bytes.write(input, 'latin1')
+  return bytes
+}
+
+/** Room for the payload of any usual token; a longer one gets bytes of its own. */
+const usualPayloadLength = 6144
+
+/**
+ * Signing inputs with one header in one buffer, so that issuing makes no new one for each token. Its bytes are
+ * overwritten by the next call: for synchronous signing only.
+ */
+export class InputBuffer {
+  readonly #buffer: Buffer
+  readonly #header: string
+  readonly #payloadStart: number
+
+  constructor(header: string) {
+    this.#header = header
+    this.#payloadStart = header.length + 1
+    this.#buffer = Buffer.alloc(this.#payloadStart + usualPayloadLength)
+    this.#buffer.write(`${header}.`, 'latin1')
+  }
+
+  /** The bytes of the JWS Signing Input with that encoded payload. */
+  fill(payload: string): Uint8Array {
+    if (payload.length > usualPayloadLength) return toBytes(signingInput(this.#header, payload))
+    this.#buffer.write(payload, this.#payloadStart, 'latin1')
+    return this.#buffer.subarray(0, this.#payloadStart + payload.length)
+  }
+}
+
+/** Puts the signature to what it signs. */
+export function finish(input: string, signature: Uint8Array): string {
+  return `${input}.${base64url(signature)}`
+}
+
+function encodePayload(payload: Uint8Array | string): string {
+  if (typeof payload !== 'string') return base64url(payload)
+  if (hasLoneSurrogate(payload)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the payload holds half of a surrogate pair, which UTF-8 cannot carry',
+    )
+  }
+  return base64urlText(payload)
+}

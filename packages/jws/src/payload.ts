@@ -1,0 +1,106 @@
+import { SealwrightError } from '@sealwright/core'
+import { base64urlText } from './base64url.ts'
+import {
+  assertRegisteredClaims,
+  assertTimes,
+  checkNumericDate,
+  maximumNumericDate,
+  type JwtClaims,
+} from './claims.ts'
+import { prependMembers, stringifyObject } from './json.ts'
+import { randomId } from './random-id.ts'
+
+/** What an issuer says of itself and of every token. */
+export interface PayloadOptions {
+  readonly issuer: string
+  readonly audience: string | readonly string[] | undefined
+  /** Seconds from `iat` to `exp`. */
+  readonly lifetime: number
+  readonly clock: (() => Date) | undefined
+}
+
+/** The longest text of claims that goes through the buffer, in UTF-16 units; each takes up to three bytes of UTF-8. */
+const usualLength = 4096
+
+const jtiOffset = '{"jti":"'.length
+const comma = 0x2c
+
+/**
+ * Makes the payloads of one issuer's tokens: the caller's claims as JSON text, with the issuer's own before them, each
+ * only where the caller gives none of that name, so that no name comes twice.
+ */
+export class PayloadEncoder {
+  /** The issuer's `iss` and `aud` as JSON text. */
+  readonly #iss: string
+  readonly #aud: string | undefined
+  readonly #lifetime: number
+  readonly #clock: (() => Date) | undefined
+  /** Where usual payloads are put together. The start of the last one stays there: it is the same for a second. */
+  readonly #buffer: Buffer
+  #second = -1
+  #startLength = 0
+
+  constructor({ issuer, audience, lifetime, clock }: PayloadOptions) {
+    this.#iss = JSON.stringify(issuer)
+    this.#aud = audience === undefined ? undefined : JSON.stringify(audience)
+    this.#lifetime = lifetime
+    this.#clock = clock
+    const longestStart = this.#start({}, maximumNumericDate)
+    this.#buffer = Buffer.alloc(Buffer.byteLength(longestStart) + 3 * usualLength)
+  }
+
+  /**
+   * The payload, base64url.
+   *
+   * @throws SealwrightError `INVALID_ARGUMENT`
+   */
+  encode(claims: JwtClaims): string {
+    const text = stringifyObject(claims, 'claims')
+    assertRegisteredClaims(claims)
+    const now = this.#now()
+    const { jti, aud, iat, nbf, exp } = claims
+    const isUsual =
+      jti === undefined && aud === undefined && iat === undefined && nbf === undefined && exp === undefined
+    return isUsual && text !== '{}' && text.length <= usualLength
+      ? this.#encodeUsual(text, now)
+      : base64urlText(prependMembers(this.#start(claims, now), text))
+  }
+
+  /** As the other way, for claims that name none of the issuer's; measured to be worth the buffer. */
+  #encodeUsual(text: string, now: number): string {
+    const buffer = this.#buffer
+    if (now !== this.#second) {
+      this.#startLength = buffer.write(this.#start({}, now))
+      this.#second = now
+    }
+    buffer.write(randomId(), jtiOffset, 'latin1')
+    const length = this.#startLength + buffer.write(text, this.#startLength)
+    // In place of the opening brace.
+    buffer[this.#startLength] = comma
+    return buffer.toString('base64url', 0, length)
+  }
+
+  /** The issuer's own claims, as the start of an object's text. */
+  #start(claims: JwtClaims, now: number): string {
+    // Without a prototype: what somebody put on Object.prototype is not in the token, so it must not count.
+    const given: JwtClaims = { __proto__: null, ...claims }
+    const { iat = now, nbf = iat, exp = iat + this.#lifetime } = given
+    assertTimes(iat, nbf, exp)
+    const members = [`"iss":${this.#iss}`]
+    if (given.aud === undefined && this.#aud !== undefined) members.push(`"aud":${this.#aud}`)
+    if (given.iat === undefined) members.push(`"iat":${iat}`)
+    if (given.nbf === undefined) members.push(`"nbf":${nbf}`)
+    if (given.exp === undefined) members.push(`"exp":${exp}`)
+    // First, so that it is always at jtiOffset.
+    if (given.jti === undefined) members.unshift(`"jti":"${randomId()}"`)
+    return `{${members.join(',')}`
+  }
+
+  #now(): number {
+    const seconds = Math.floor((this.#clock?.().getTime() ?? Date.now()) / 1000)
+    if (checkNumericDate(seconds) !== null) {
+      throw new SealwrightError('INVALID_ARGUMENT', 'options.clock tells no time after 1970')
+    }
+    return seconds
+  }
+}

@@ -1,0 +1,184 @@
+import { SealwrightError } from '@sealwright/core'
+import { distinguishedName } from '@sealwright/x509'
+import { isSameName } from './key-name.ts'
+import type { CertificateFile } from './pkcs12-file.ts'
+import { subjectMatcher } from './subject.ts'
+import {
+  differingCharacters,
+  normalizeThumbprint,
+  sha1Thumbprint,
+  sha256Thumbprint,
+  thumbprintLike,
+} from './thumbprint.ts'
+
+/** What to find a key by: exactly one of them. */
+export interface KeyQuery {
+  /** The certificate's SHA-1 or SHA-256 thumbprint as people paste it; see {@link normalizeThumbprint}. */
+  readonly thumbprint?: string | undefined
+  /**
+   * The certificate's whole subject as an RFC 4514 string, such as `CN=my-app-auth,O=Contoso`, or its common name alone,
+   * such as `my-app-auth`. Case and surplus spaces do not count (RFC 4518 §2).
+   */
+  readonly subject?: string | undefined
+  /** The friendly name inside the file, or the name that the store gives the key. */
+  readonly friendlyName?: string | undefined
+}
+
+/** A certificate file with the name that its store gives it. */
+export interface StoredKey {
+  readonly name: string
+  readonly file: CertificateFile
+}
+
+/** Where was looked, for messages. */
+export interface SearchedPlace {
+  readonly folder: string
+  /** What else explains that something is not there; null for nothing. */
+  readonly hint: string | null
+}
+
+/**
+ * The one certificate that the query means. Copies of one certificate count once; of these the one with the private key.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`, `NOT_FOUND` with a list of what is there, `AMBIGUOUS` with a list of what
+ *   matches
+ */
+export function findKey(
+  stored: readonly StoredKey[],
+  query: KeyQuery,
+  places: readonly SearchedPlace[],
+): StoredKey {
+  const criterion = readQuery(query)
+  const all = withoutCopies(stored)
+  const [found, ...others] = all.filter((each) => criterion.matches(each))
+  if (found === undefined) throw notFound(criterion, all, places)
+  if (others.length > 0) {
+    throw new SealwrightError(
+      'AMBIGUOUS',
+      `${others.length + 1} certificates in ${foldersOf(places)} have ${criterion.description}; ask for one by its thumbprint:` +
+        describeAll([found, ...others], criterion),
+    )
+  }
+  return found
+}
+
+/** The error for a key that is proven not to be there. */
+export function noKeyNamed(
+  name: string,
+  stored: readonly StoredKey[],
+  places: readonly SearchedPlace[],
+): SealwrightError {
+  return notFound(
+    { description: `the name ${JSON.stringify(name)}`, thumbprint: null },
+    withoutCopies(stored),
+    places,
+  )
+}
+
+interface Criterion {
+  /** For messages: what the certificate should have. */
+  readonly description: string
+  /** The thumbprint asked for, normalised; null when something else was. */
+  readonly thumbprint: string | null
+}
+
+function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): boolean } {
+  const { thumbprint, subject, friendlyName } = query
+  if ([thumbprint, subject, friendlyName].filter((each) => each !== undefined).length !== 1) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'a key is found by exactly one of thumbprint, subject and friendlyName',
+    )
+  }
+  if (thumbprint !== undefined) {
+    const wanted = normalizeThumbprint(thumbprint)
+    return {
+      description: `the thumbprint ${wanted}`,
+      thumbprint: wanted,
+      matches: ({ file }) => thumbprintLike(wanted, file.certificate) === wanted,
+    }
+  }
+  if (subject !== undefined) {
+    const matches = subjectMatcher(subject)
+    return {
+      description: `the subject ${JSON.stringify(subject)}`,
+      thumbprint: null,
+      matches: ({ file }) => matches(file.certificate),
+    }
+  }
+  const wanted = friendlyName ?? ''
+  return {
+    description: `the friendly name ${JSON.stringify(wanted)}`,
+    thumbprint: null,
+    matches: ({ name, file }) => file.friendlyName === wanted || isSameName(name, wanted),
+  }
+}
+
+function withoutCopies(stored: readonly StoredKey[]): readonly StoredKey[] {
+  const distinct = new Map<string, StoredKey>()
+  for (const each of stored) {
+    const id = sha256Thumbprint(each.file.certificate)
+    const known = distinct.get(id)
+    if (known === undefined || (known.file.privateKey === null && each.file.privateKey !== null)) {
+      distinct.set(id, each)
+    }
+  }
+  return [...distinct.values()]
+}
+
+function notFound(
+  criterion: Criterion,
+  all: readonly StoredKey[],
+  places: readonly SearchedPlace[],
+): SealwrightError {
+  const hint = places.map((place) => (place.hint === null ? '' : `; ${place.hint}`)).join('')
+  return new SealwrightError(
+    'NOT_FOUND',
+    all.length === 0
+      ? `there is no certificate in ${foldersOf(places)}${hint}`
+      : `no certificate in ${foldersOf(places)} has ${criterion.description}${hint}; there ${all.length === 1 ? 'is' : 'are'}:` +
+          describeAll(all, criterion),
+  )
+}
+
+function foldersOf(places: readonly SearchedPlace[]): string {
+  return places.map(({ folder }) => folder).join(' and ')
+}
+
+/** A list in a message stays readable. */
+const mostDescribed = 10
+
+/** Thumbprints of two certificates differ in 37 of 40 digits on average: what differs in fewer than this is mistyped. */
+const mistypedBelow = 10
+
+/** One line for each certificate, the one with the most similar thumbprint first. */
+function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): string {
+  const lines = stored
+    .map(({ name, file }) => {
+      const own =
+        thumbprint === null ? sha1Thumbprint(file.certificate) : thumbprintLike(thumbprint, file.certificate)
+      const differing = thumbprint === null ? Infinity : differingCharacters(own, thumbprint)
+      const line =
+        `\n  ${own} ${quote(distinguishedName(file.certificate))}, name ${quote(name)}, ` +
+        `expires ${new Date(file.certificate.validTo).toISOString().slice(0, 10)}` +
+        (file.privateKey === null ? ', without its private key' : '')
+      return { line, differing }
+    })
+    .toSorted((a, b) => (a.differing === b.differing ? 0 : a.differing - b.differing))
+  const [closest] = lines
+  if (closest !== undefined && closest.differing > 0 && closest.differing < mistypedBelow) {
+    closest.line += ` <- differs in ${closest.differing} ${closest.differing === 1 ? 'character' : 'characters'}`
+  }
+  const left = lines.length - mostDescribed
+  return (
+    lines
+      .slice(0, mostDescribed)
+      .map(({ line }) => line)
+      .join('') + (left > 0 ? `\n  and ${left} more` : '')
+  )
+}
+
+/** What others have written into a certificate cannot break the lines of a message or flood it. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
+}

@@ -1,0 +1,120 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
+import type { AccessRule } from './access-rule.ts'
+import { readPrivateFile } from './private-files.ts'
+
+/** What a PFX file holds: one certificate, with its private key unless somebody keeps certificates alone there. */
+export interface CertificateFile {
+  readonly path: string
+  /** As the file says it; null where it says none. */
+  readonly friendlyName: string | null
+  readonly certificate: X509Certificate
+  /** The issuers of the certificate that are in the file, in order. */
+  readonly issuers: readonly X509Certificate[]
+  readonly privateKey: KeyObject | null
+  readonly modifiedAt: Date
+}
+
+/** What a PKCS#12 file holds that is one signing key. */
+export interface Pkcs12Key {
+  readonly friendlyName: string | null
+  readonly certificate: X509Certificate
+  readonly issuers: readonly X509Certificate[]
+  readonly privateKey: KeyObject
+}
+
+/**
+ * Reads a PFX file from disk.
+ *
+ * @param password of the file; the empty one opens files written with none
+ * @returns null when there is proven to be no file of that name
+ * @throws SealwrightError `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`,
+ *   `UNAVAILABLE`; the message names the file
+ */
+export async function readCertificateFile(
+  path: string,
+  password: string,
+  rule: AccessRule,
+): Promise<CertificateFile | null> {
+  const file = await readPrivateFile(path, rule)
+  if (file === null) return null
+  const place = { path, modifiedAt: file.modifiedAt }
+  try {
+    const contents = await readPkcs12(file.bytes, password)
+    if (contents.keys.length > 0) return { ...place, ...onlyKey(contents.keys) }
+    const [certificate, ...issuers] = contents.certificates
+    if (certificate === undefined)
+      throw new SealwrightError('INVALID_ENCODING', 'it holds neither key nor certificate')
+    return { ...place, friendlyName: null, certificate, issuers, privateKey: null }
+  } catch (error) {
+    throw inFile(path, error)
+  }
+}
+
+/**
+ * Reads PKCS#12 bytes that have to hold one private key and its certificate.
+ *
+ * @throws SealwrightError `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ */
+export async function readPkcs12Key(bytes: Uint8Array, password: string): Promise<Pkcs12Key> {
+  const { keys } = await readPkcs12(bytes, password)
+  return onlyKey(keys)
+}
+
+/**
+ * A key with its certificates as PKCS#12.
+ *
+ * @param password of the file to be made. With the empty one, iterations would slow down its readers and nobody else:
+ *   what protects such a file is its mode.
+ * @returns DER
+ */
+export function encodePkcs12(
+  friendlyName: string,
+  key: Pick<Pkcs12Key, 'certificate' | 'issuers' | 'privateKey'>,
+  password: string,
+): Promise<Uint8Array> {
+  const { privateKey, certificate, issuers } = key
+  const contents = { privateKey, certificates: [certificate, ...issuers], friendlyName }
+  return writePkcs12(contents, password, password === '' ? { iterations: iterationsWithoutPassword } : {})
+}
+
+/** What OpenSSL writes with any password. */
+const iterationsWithoutPassword = 2048
+
+/**
+ * The file as one with a private key in it.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` when it holds a certificate alone
+ */
+export function withPrivateKey(file: CertificateFile): CertificateFile & Pkcs12Key {
+  const { privateKey } = file
+  if (privateKey !== null) return { ...file, privateKey }
+  throw new SealwrightError(
+    'INVALID_ENCODING',
+    `${file.path} holds a certificate without its private key; export it again with the key`,
+  )
+}
+
+/** An error about a file's contents, with the file's path in front. */
+export function inFile(path: string, error: unknown): unknown {
+  return isSealwrightError(error)
+    ? new SealwrightError(error.code, `${path}: ${error.message}`, { cause: error })
+    : error
+}
+
+function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Key {
+  const [key, another] = keys
+  if (key === undefined) throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key')
+  if (another !== undefined) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `the file holds ${keys.length} private keys; it takes exactly one`,
+    )
+  }
+  const [certificate, ...issuers] = key.certificates
+  if (certificate === undefined) {
+    throw new SealwrightError('INVALID_ENCODING', 'no certificate in the file belongs to its private key')
+  }
+  return { friendlyName: key.friendlyName, certificate, issuers, privateKey: key.privateKey }
+}

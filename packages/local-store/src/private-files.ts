@@ -1,0 +1,110 @@
+import { constants } from 'node:fs'
+import { lstat, open, readdir, type FileHandle } from 'node:fs/promises'
+import { SealwrightError } from '@sealwright/core'
+import { checkAccess, type AccessRule } from './access-rule.ts'
+import { fileSystemError, hasErrno } from './file-system-error.ts'
+
+export interface PrivateFile {
+  readonly bytes: Uint8Array
+  readonly modifiedAt: Date
+}
+
+/** A PFX with a key and a long chain has some ten KiB. */
+const maximumFileSize = 1024 * 1024
+
+/**
+ * Reads a file with a private key in it. Symbolic links are followed, since that is how Kubernetes mounts secrets; what is
+ * checked is the file they lead to.
+ *
+ * @returns null when there is proven to be no file of that name
+ * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, `LIMIT_EXCEEDED` over 1 MiB,
+ *   `INVALID_ENCODING` when it is no regular file
+ */
+export async function readPrivateFile(path: string, rule: AccessRule): Promise<PrivateFile | null> {
+  // A named pipe would hold up an open without O_NONBLOCK; Windows has neither.
+  const handle = await openExisting(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  if (handle === null) return null
+  try {
+    const stats = await handle.stat()
+    if (!stats.isFile()) throw new SealwrightError('INVALID_ENCODING', `${path} is not a file`)
+    checkAccess(stats, 'file', path, rule.forbiddenInFile)
+    if (stats.size > maximumFileSize) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `the file ${path} has ${stats.size} bytes; ${maximumFileSize} are the most`,
+      )
+    }
+    // One byte more than was announced, so that a file which grows meanwhile is not taken for a whole one.
+    const buffer = new Uint8Array(stats.size + 1)
+    const length = await readInto(handle, buffer)
+    if (length !== stats.size) {
+      throw new SealwrightError('UNAVAILABLE', `the file ${path} changed while it was read; try again`)
+    }
+    return { bytes: buffer.subarray(0, length), modifiedAt: stats.mtime }
+  } catch (error) {
+    throw error instanceof SealwrightError ? error : fileSystemError(`cannot read ${path}`, error)
+  } finally {
+    await handle.close()
+  }
+}
+
+/**
+ * The names in a folder of private keys, sorted.
+ *
+ * @returns null when there is proven to be no such folder
+ * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function readPrivateFolder(path: string, rule: AccessRule): Promise<readonly string[] | null> {
+  try {
+    if (process.platform !== 'win32') {
+      const handle = await openExisting(path, constants.O_RDONLY | constants.O_DIRECTORY)
+      if (handle === null) return null
+      try {
+        checkAccess(await handle.stat(), 'folder', path, rule.forbiddenInFolder)
+      } finally {
+        await handle.close()
+      }
+    }
+    return (await readdir(path)).toSorted()
+  } catch (error) {
+    if (error instanceof SealwrightError) throw error
+    if (hasErrno(error, 'ENOENT')) return null
+    throw fileSystemError(`cannot read the folder ${path}`, error)
+  }
+}
+
+/** The open file; null when there is proven to be none. */
+async function openExisting(path: string, flags: number): Promise<FileHandle | null> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT')) throw fileSystemError(`cannot read ${path}`, error)
+    if (!(await isThere(path))) return null
+    // What it leads to may be on a volume that is not mounted yet.
+    throw fileSystemError(`${path} is a symbolic link that leads nowhere`, error)
+  }
+}
+
+/** Whether anything has that name, a link that leads nowhere included. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw fileSystemError(`cannot read ${path}`, error)
+  }
+}
+
+/** Reads until the buffer is full or the file ends; returns the number of bytes. */
+async function readInto(handle: FileHandle, buffer: Uint8Array): Promise<number> {
+  let length = 0
+  while (length < buffer.length) {
+    // Each read starts where the one before it ended.
+    // oxlint-disable-next-line no-await-in-loop
+    const { bytesRead } = await handle.read(buffer, length, buffer.length - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return length
+}

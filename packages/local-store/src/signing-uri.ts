@@ -1,0 +1,109 @@
+import { resolve } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+
+/** What a signing URI of this machine names. */
+export type LocalUri =
+  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'store'
+      /** `my`, `appservice`, or a folder's absolute path. */
+      readonly store: string
+      readonly by: StoreParameter
+      readonly value: string
+    }
+
+export type StoreParameter = 'thumbprint' | 'subject' | 'name'
+
+const storeParameters: readonly StoreParameter[] = ['thumbprint', 'subject', 'name']
+
+/** Whether the URI is `file:` or `store:`; whether it is well-formed shows when it is opened. */
+export function isLocalUri(uri: string): boolean {
+  return /^(?:file|store):/i.test(uri)
+}
+
+/**
+ * Reads `file:PATH` or `store:STORE?thumbprint=…`, `?subject=…` or `?name=…`.
+ *
+ * Percent-encoding is decoded once in every part (RFC 3986 §2.1), so a `%` in a path is written `%25`, `?` is `%3F` and `#`
+ * is `%23`. A `+` is a plus, since the query is no HTML form and names can hold one.
+ *
+ * @param baseFolder what a relative path is relative to
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message quotes no parameter's value
+ */
+export function readLocalUri(uri: string, baseFolder: string, platform: string = process.platform): LocalUri {
+  const colon = uri.indexOf(':')
+  const scheme = uri.slice(0, colon).toLowerCase()
+  const rest = uri.slice(colon + 1)
+  if (rest.includes('#')) throw refused(scheme, 'has a fragment; a # in a name is written %23')
+  const mark = rest.indexOf('?')
+  const path = mark === -1 ? rest : rest.slice(0, mark)
+  const query = mark === -1 ? '' : rest.slice(mark + 1)
+
+  if (scheme === 'file') {
+    if (mark !== -1)
+      throw refused(scheme, 'has a query; it takes a path alone, and a ? in a path is written %3F')
+    return { kind: 'file', path: resolve(baseFolder, filePath(path, platform)) }
+  }
+  const store = decode(scheme, path)
+  if (store === '') throw refused(scheme, 'names no store; write my, appservice or a folder')
+  const named = isPlatformStore(store) ? store.toLowerCase() : resolve(baseFolder, store)
+  return { kind: 'store', store: named, ...readQuery(scheme, query) }
+}
+
+/** The stores with a name of their own, as .NET spells its `My` in either case; a folder of that name is `./my`. */
+function isPlatformStore(store: string): boolean {
+  return /^(?:my|appservice)$/i.test(store)
+}
+
+/** The path of a file URI: RFC 8089's forms, a relative path, and Windows' `C:\`. */
+function filePath(encoded: string, platform: string): string {
+  let path = encoded
+  if (path.startsWith('//')) {
+    const slash = path.indexOf('/', 2)
+    const host = path.slice(2, slash === -1 ? undefined : slash)
+    if (host !== '' && host.toLowerCase() !== 'localhost') {
+      throw refused('file', 'names a host after //; write file:./relative.pfx or file:///absolute.pfx')
+    }
+    path = slash === -1 ? '' : path.slice(slash)
+  }
+  // RFC 8089 §E.2: the slash in front of a drive letter is not part of the path.
+  if (platform === 'win32' && /^\/[A-Za-z]:/.test(path)) path = path.slice(1)
+  const decoded = decode('file', path)
+  if (decoded === '') throw refused('file', 'names no file')
+  return decoded
+}
+
+function readQuery(scheme: string, query: string): { by: StoreParameter; value: string } {
+  const pairs = query.split('&').filter((pair) => pair !== '')
+  const [pair, another] = pairs
+  if (pair === undefined || another !== undefined) {
+    throw refused(
+      scheme,
+      `has ${pairs.length === 0 ? 'no parameter' : `${pairs.length} parameters`}; it takes exactly one of ${storeParameters.join(', ')}`,
+    )
+  }
+  const equals = pair.indexOf('=')
+  const name = equals === -1 ? pair : pair.slice(0, equals)
+  const by = storeParameters.find((each) => each === name)
+  if (by === undefined) {
+    throw refused(scheme, `has a parameter that is none of ${storeParameters.join(', ')}`)
+  }
+  const value = equals === -1 ? '' : decode(scheme, pair.slice(equals + 1))
+  if (value === '') throw refused(scheme, `has an empty ${by}`)
+  return { by, value }
+}
+
+function decode(scheme: string, encoded: string): string {
+  let text: string
+  try {
+    text = decodeURIComponent(encoded)
+  } catch (cause) {
+    throw refused(scheme, 'has a % that starts no percent-encoded UTF-8; a plain % is written %25', cause)
+  }
+  if (text.includes('\0')) throw refused(scheme, 'has a NUL character')
+  return text
+}
+
+function refused(scheme: string, what: string, cause?: unknown): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', `the ${scheme}: signing URI ${what}`, { cause })
+}

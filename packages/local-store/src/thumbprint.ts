@@ -1,0 +1,75 @@
+import { createHash, type X509Certificate } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+
+/**
+ * A certificate thumbprint as people paste it, brought to one form. Spaces of every kind, colons, dashes and the
+ * invisible characters that dialogs, web pages and chat programs put around it are left out (Windows' certificate
+ * dialog copies a U+200E along); digits may be in either case.
+ *
+ * @param text SHA-1 (40 hexadecimal digits) or SHA-256 (64)
+ * @returns upper-case hexadecimal digits, as Windows, .NET and App Service write thumbprints
+ * @throws SealwrightError `INVALID_ARGUMENT` naming the first character that does not belong, or the number of digits
+ */
+export function normalizeThumbprint(text: string): string {
+  if (text.length > maximumLength) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the thumbprint has ${text.length} characters; 64 are the most`,
+    )
+  }
+  const digits = text.replace(separators, '')
+  const foreign = /[^0-9a-f]/iu.exec(digits)
+  if (foreign !== null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the thumbprint has the character ${codePoint(foreign[0])}; it is made of the digits 0-9 and A-F`,
+    )
+  }
+  if (digits.length !== sha1Digits && digits.length !== sha256Digits) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the thumbprint has ${digits.length} hexadecimal digits; SHA-1 has ${sha1Digits} and SHA-256 ${sha256Digits}`,
+    )
+  }
+  return digits.toUpperCase()
+}
+
+/** The SHA-1 thumbprint of a certificate: 40 upper-case hexadecimal digits. A name for it, not a proof of anything. */
+export function sha1Thumbprint(certificate: X509Certificate): string {
+  return createHash('sha1').update(certificate.raw).digest('hex').toUpperCase()
+}
+
+/** The SHA-256 thumbprint of a certificate: 64 upper-case hexadecimal digits. */
+export function sha256Thumbprint(certificate: X509Certificate): string {
+  return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
+}
+
+/** The certificate's thumbprint by the hash that another thumbprint, already normalised, was made with. */
+export function thumbprintLike(normalized: string, certificate: X509Certificate): string {
+  return normalized.length === sha1Digits ? sha1Thumbprint(certificate) : sha256Thumbprint(certificate)
+}
+
+/** In how many places two strings of the same length differ. */
+export function differingCharacters(a: string, b: string): number {
+  let count = 0
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) count++
+  return count
+}
+
+const sha1Digits = 40
+const sha256Digits = 64
+
+/** Room for a SHA-256 thumbprint with several separators around every digit pair; more is something else. */
+const maximumLength = 512
+
+/**
+ * What may stand between the digits: white space (no-break spaces and U+FEFF among it), colons and hyphens, soft hyphens,
+ * zero-width spaces and joiners, and the marks that set the direction of writing.
+ */
+const separators = /[\s:\-\u00AD\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069]/gu
+
+function codePoint(character: string): string {
+  const hexadecimal = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  // The character itself is shown where that cannot disturb the message.
+  return /[!-~]/.test(character) ? `U+${hexadecimal} (${character})` : `U+${hexadecimal}`
+}

@@ -1,0 +1,93 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { canDelete, canImportPkcs12 } from '@sealwright/core'
+import { openAppServiceStore, type CertificateStore } from '@sealwright/local-store'
+import { failure } from './support/errors.ts'
+import { temporaryFolder } from './support/folders.ts'
+import { has, needs, openssl, type OpensslCertificate } from './support/tools.ts'
+
+const tool = openssl()
+
+describe.skipIf(!has('openssl'))(`App Service's folder${needs('openssl')}`, () => {
+  let a: OpensslCertificate
+  let b: OpensslCertificate
+
+  beforeAll(() => {
+    a = tool().certificate('/O=Contoso/CN=a')
+    b = tool().certificate('/CN=b')
+  })
+
+  /** The folder as the platform fills it: modes that are its own business, files without a password. */
+  async function newStore(loadCertificates: string): Promise<{ store: CertificateStore; folder: string }> {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, `${a.sha1}.p12`), tool().pfx(a, ''), { mode: 0o644 })
+    await writeFile(join(folder, `${b.sha1}.p12`), tool().pfx(b, '', ['-name', 'bee']), { mode: 0o644 })
+    await writeFile(join(folder, `${b.sha1}.der`), b.certificate.raw)
+    return { folder, store: await openAppServiceStore({ folder, loadCertificates }) }
+  }
+
+  test('shows all of them with *', async () => {
+    const { store, folder } = await newStore('*')
+    expect(await names(store)).toEqual(['a', 'bee'])
+    expect((await store.find({ thumbprint: a.sha1 })).location).toBe(join(folder, `${a.sha1}.p12`))
+    expect((await store.find({ subject: 'CN=a,O=Contoso' })).version).toBe(a.sha256.toLowerCase())
+    expect((await store.get('bee'))?.version).toBe(b.sha256.toLowerCase())
+    expect(await store.get('c')).toBeNull()
+  })
+
+  test('shows those on the list', async () => {
+    const { store } = await newStore(` ${b.sha1.toLowerCase()} , ${'0'.repeat(40)}`)
+    expect(await names(store)).toEqual(['bee'])
+    const message = await failure('NOT_FOUND', () => store.find({ thumbprint: a.sha1 }))
+    expect(message).toContain('WEBSITE_LOAD_CERTIFICATES shows these alone')
+    expect(message).toContain('"CN=b"')
+    expect(message).not.toContain('"CN=a')
+  })
+
+  test('shows none where the setting is missing, and says so', async () => {
+    const { store } = await newStore('')
+    expect(await names(store)).toEqual([])
+    const message = await failure('NOT_FOUND', () => store.find({ thumbprint: a.sha1 }))
+    expect(message).toContain('WEBSITE_LOAD_CERTIFICATES is not set')
+  })
+
+  test('takes the setting from the environment', async () => {
+    const { folder } = await newStore('*')
+    const before = process.env['WEBSITE_LOAD_CERTIFICATES']
+    process.env['WEBSITE_LOAD_CERTIFICATES'] = a.sha1
+    try {
+      expect(await names(await openAppServiceStore({ folder }))).toEqual(['a'])
+    } finally {
+      if (before === undefined) delete process.env['WEBSITE_LOAD_CERTIFICATES']
+      else process.env['WEBSITE_LOAD_CERTIFICATES'] = before
+    }
+  })
+
+  test.each(['all', '**', 'AB12', ','])('refuses the setting %j', async (loadCertificates) => {
+    expect(await failure('INVALID_ARGUMENT', () => openAppServiceStore({ loadCertificates }))).toContain(
+      'WEBSITE_LOAD_CERTIFICATES takes * or thumbprints',
+    )
+  })
+
+  test('is read only', async () => {
+    const { store, folder } = await newStore('*')
+    expect(await failure('UNSUPPORTED_OPERATION', () => store.create('c'))).toContain(folder)
+    expect(canImportPkcs12(store)).toBe(false)
+    expect(canDelete(store)).toBe(false)
+    expect(await readdir(folder)).toHaveLength(3)
+  })
+
+  test('has nothing where there is no such folder', async () => {
+    const store = await openAppServiceStore({
+      folder: join(await temporaryFolder(), 'no'),
+      loadCertificates: '*',
+    })
+    expect(await store.list()).toEqual([])
+    await failure('NOT_FOUND', () => store.find({ thumbprint: a.sha1 }))
+  })
+})
+
+async function names(store: CertificateStore): Promise<readonly string[]> {
+  return (await store.list()).map(({ name }) => name).toSorted()
+}

@@ -1,0 +1,174 @@
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { openDotNetStore, type FolderStore } from '@sealwright/local-store'
+import { failure } from './support/errors.ts'
+import { temporaryFolder } from './support/folders.ts'
+import { has, needs, openssl, run } from './support/tools.ts'
+
+const withOpenssl = needs('openssl')
+const posix = process.platform !== 'win32'
+const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
+const tool = openssl()
+const ec = { keyType: 'ec-p256' } as const
+
+/** The store of a home folder, and the folder in it that .NET keeps `X509Store(My, CurrentUser)` in. */
+async function newStore(): Promise<{ home: string; folder: string; store: FolderStore }> {
+  const home = await temporaryFolder()
+  const folder = join(home, '.dotnet/corefx/cryptography/x509stores/my')
+  return { home, folder, store: await openDotNetStore({ home }) }
+}
+
+/** As .NET does it: the folder with the usual umask, the file with mode 600. */
+async function addAsDotNet(folder: string, fileName: string, pfx: Uint8Array): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await chmod(folder, 0o755)
+  await writeFile(join(folder, fileName), pfx, { mode: 0o600 })
+}
+
+describe.skipIf(!has('openssl'))(`.NET's folder${withOpenssl}`, () => {
+  test('is that of $HOME unless told otherwise', async () => {
+    const { home, folder } = await newStore()
+    const before = process.env['HOME']
+    process.env['HOME'] = home
+    try {
+      expect((await openDotNetStore()).location).toBe(folder)
+    } finally {
+      process.env['HOME'] = before
+    }
+  })
+
+  test('shows what .NET put there, under its thumbprints and names', async () => {
+    const { folder, store } = await newStore()
+    // .NET on Linux writes no friendly name; other tools do.
+    const [plain, named] = [tool().certificate('/O=Contoso/CN=plain'), tool().certificate('/CN=named')]
+    await addAsDotNet(folder, `${plain.sha1}.pfx`, tool().pfx(plain, ''))
+    await addAsDotNet(folder, `${named.sha1}.1.pfx`, tool().pfx(named, '', ['-name', 'Signing']))
+    expect((await store.list()).map(({ name }) => name).toSorted()).toEqual(['Signing', 'plain'])
+    expect((await store.find({ thumbprint: plain.sha1.toLowerCase() })).version).toBe(
+      plain.sha256.toLowerCase(),
+    )
+    expect((await store.find({ thumbprint: named.sha256 })).name).toBe('Signing')
+    expect((await store.find({ subject: 'CN=plain,O=Contoso' })).name).toBe('plain')
+    expect((await store.find({ friendlyName: 'Signing' })).name).toBe('Signing')
+    expect((await store.get('signing'))?.version).toBe(named.sha256.toLowerCase())
+  })
+
+  test('holds certificates that are no signing keys: they are passed over, and named when asked for', async () => {
+    const { folder, store } = await newStore()
+    const [alone, small, own] = [
+      tool().certificate('/CN=alone'),
+      tool().certificate('/CN=small', ['rsa:1024']),
+      tool().certificate('/CN=own'),
+    ]
+    await addAsDotNet(folder, `${alone.sha1}.pfx`, tool().pfxWithoutKey(alone, ''))
+    await addAsDotNet(folder, `${small.sha1}.pfx`, tool().pfx(small, ''))
+    await addAsDotNet(folder, `${own.sha1}.pfx`, tool().pfx(own, ''))
+    expect((await store.list()).map(({ name }) => name)).toEqual(['own'])
+    expect(await store.get('alone')).toBeNull()
+    expect(await failure('INVALID_ENCODING', () => store.find({ subject: 'alone' }))).toContain(alone.sha1)
+    expect(await failure('UNSUPPORTED_KEY', () => store.find({ subject: 'small' }))).toContain(small.sha1)
+    const missing = await failure('NOT_FOUND', () => store.find({ subject: 'missing' }))
+    expect(missing).toMatch(/"CN=alone".*without its private key/)
+  })
+
+  test('prefers the file with the key where a certificate is there twice', async () => {
+    const { folder, store } = await newStore()
+    const own = tool().certificate('/CN=own')
+    await addAsDotNet(folder, `${own.sha1}.pfx`, tool().pfxWithoutKey(own, ''))
+    await addAsDotNet(folder, `${own.sha1}.1.pfx`, tool().pfx(own, ''))
+    expect((await store.find({ thumbprint: own.sha1 })).location).toBe(join(folder, `${own.sha1}.1.pfx`))
+  })
+
+  test('has versions of a name, the newest first', async () => {
+    const { folder, store } = await newStore()
+    const [older, newer] = [tool().certificate('/CN=app'), tool().certificate('/CN=app')]
+    await addAsDotNet(folder, `${older.sha1}.pfx`, tool().pfx(older, ''))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await addAsDotNet(folder, `${newer.sha1}.pfx`, tool().pfx(newer, ''))
+    expect((await store.get('app'))?.version).toBe(newer.sha256.toLowerCase())
+    const version = older.sha256.toLowerCase()
+    expect((await store.get('app', { version }))?.version).toBe(version)
+    expect(await failure('AMBIGUOUS', () => store.find({ subject: 'app' }))).toContain(older.sha1)
+    await store.delete('app')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('with a torn file is an error that names it, and no key is made', async () => {
+    const { folder, store } = await newStore()
+    const own = tool().certificate('/CN=own')
+    await addAsDotNet(folder, `${own.sha1}.pfx`, tool().pfx(own, '').subarray(0, 500))
+    for (const action of [
+      () => store.get('other'),
+      () => store.list(),
+      () => store.find({ subject: 'other' }),
+      () => store.create('other', ec),
+      () => store.delete('other'),
+    ]) {
+      expect(await failure('INVALID_ENCODING', action)).toContain(`${own.sha1}.pfx`)
+    }
+    expect(await readdir(folder)).toHaveLength(1)
+  })
+
+  test('takes in a PFX under its thumbprint, where .NET finds it', async () => {
+    const { folder, store } = await newStore()
+    const own = tool().certificate('/CN=own')
+    const pfx = tool().pfx(own, 'pw')
+    const key = await store.importPkcs12('signing', pfx, 'pw')
+    expect(key.name).toBe('signing')
+    expect(await readdir(folder)).toEqual([`${own.sha1}.pfx`])
+    // .NET opens these files with no password.
+    const opened = run('openssl', ['pkcs12', '-in', key.location, '-passin', 'pass:', '-noenc'])
+    expect(opened).toContain('friendlyName: signing')
+    expect((await store.importPkcs12('signing', pfx, 'pw')).version).toBe(key.version)
+    expect(await failure('ALREADY_EXISTS', () => store.importPkcs12('other', pfx, 'pw'))).toContain(own.sha1)
+    const another = tool().pfx(tool().certificate('/CN=other'), 'pw')
+    await failure('ALREADY_EXISTS', () => store.importPkcs12('signing', another, 'pw'))
+    expect(await readdir(folder)).toEqual([`${own.sha1}.pfx`])
+  })
+})
+
+describe('creating in .NET’s folder', () => {
+  it('makes the folder as private as its file', async () => {
+    const { folder, store } = await newStore()
+    expect(await store.list()).toEqual([])
+    const key = await store.create('my-app', ec)
+    const thumbprint = key.certificates[0]?.fingerprint.replaceAll(':', '') ?? ''
+    expect(await readdir(folder)).toEqual([`${thumbprint}.pfx`])
+    expect((await store.get('MY-APP'))?.keyId).toBe(key.keyId)
+    const modes = await Promise.all(
+      [folder, key.location].map(async (path) => (await stat(path)).mode & 0o777),
+    )
+    // Windows shows every file and folder as writable by all.
+    expect(modes).toEqual(posix ? [0o700, 0o600] : [0o666, 0o666])
+  })
+
+  it('is refused while the name is taken', async () => {
+    const { folder, store } = await newStore()
+    const key = await store.create('my-app', ec)
+    const before = await readFile(key.location)
+    expect(await failure('ALREADY_EXISTS', () => store.create('My-App', ec))).toContain(key.location)
+    expect(await readdir(folder)).toHaveLength(1)
+    expect(await readFile(key.location)).toEqual(before)
+    await failure('INVALID_ARGUMENT', () => store.create('not/a name', ec))
+  })
+
+  test.skipIf(!posix)(
+    `is refused where others can write, and a file that others can read is not read${withModes}`,
+    async () => {
+      const { folder, store } = await newStore()
+      const key = await store.create('my-app', ec)
+      await chmod(folder, 0o755)
+      expect((await store.get('my-app'))?.keyId).toBe(key.keyId)
+      await chmod(folder, 0o775)
+      expect(await failure('UNSAFE_PERMISSIONS', () => store.create('other', ec))).toContain(
+        `chmod 700 ${folder}`,
+      )
+      await chmod(folder, 0o755)
+      await chmod(key.location, 0o644)
+      expect(await failure('UNSAFE_PERMISSIONS', () => store.get('my-app'))).toContain(
+        `chmod 600 ${key.location}`,
+      )
+    },
+  )
+})

@@ -1,0 +1,266 @@
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it, test } from 'vitest'
+import { openSigningKey, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
+import { localStore, openFolderStore, openPkcs12File, type LocalStoreOptions } from '@sealwright/local-store'
+import { failure } from './support/errors.ts'
+import { temporaryFolder } from './support/folders.ts'
+import { has, needs, openssl } from './support/tools.ts'
+
+const tool = openssl()
+const ec = { keyType: 'ec-p256' } as const
+const posix = process.platform !== 'win32'
+const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
+
+function open(
+  uri: string,
+  options: LocalStoreOptions,
+  openOptions: OpenKeyOptions = {},
+): Promise<SigningKey> {
+  return openSigningKey(uri, { backends: [localStore(options)], ...openOptions })
+}
+
+/** A base folder whose `home` and `ssl` stand in for what .NET and App Service would have. */
+async function machine(
+  loadCertificates = '',
+): Promise<{ base: string; my: string; ssl: string; options: LocalStoreOptions }> {
+  const base = await temporaryFolder()
+  const [home, ssl] = [join(base, 'home'), join(base, 'ssl')]
+  const my = join(home, '.dotnet/corefx/cryptography/x509stores/my')
+  await mkdir(my, { recursive: true })
+  await mkdir(ssl)
+  const options = { baseFolder: base, dotNet: { home }, appService: { folder: ssl, loadCertificates } }
+  return { base, my, ssl, options }
+}
+
+async function put(path: string, pfx: Uint8Array): Promise<void> {
+  await writeFile(path, pfx, { mode: 0o600 })
+}
+
+describe.skipIf(!has('openssl'))(`file: URIs${needs('openssl')}`, () => {
+  test('open one PFX, relative and absolute, by its password', async () => {
+    const { base, options } = await machine()
+    const own = tool().certificate('/CN=x')
+    const path = join(base, 'my app.pfx')
+    await put(path, tool().pfx(own, 'pw', ['-name', 'elsewhere']))
+    for (const uri of [
+      'file:./my%20app.pfx',
+      'file:my%20app.pfx',
+      `file:${path}`,
+      pathToFileURL(path).href,
+    ]) {
+      const key = await open(uri, options, { password: () => 'pw' })
+      expect(key.name).toBe('my app')
+      expect(key.location).toBe(path)
+      expect(key.version).toBe(own.sha256.toLowerCase())
+    }
+  })
+
+  test('are relative to the working folder unless told otherwise', async () => {
+    const message = await failure('NOT_FOUND', () => open('file:./no-such.pfx', {}))
+    expect(message).toContain(join(process.cwd(), 'no-such.pfx'))
+  })
+
+  test('open a file without a password when none is given', async () => {
+    const { base, options } = await machine()
+    await put(join(base, 'a.pfx'), tool().pfx(tool().certificate('/CN=x'), ''))
+    expect((await open('file:./a.pfx', options)).name).toBe('a')
+    expect((await open('file:./a.pfx', options, { password: async () => '' })).name).toBe('a')
+  })
+
+  test('tell a wrong password and a torn file from an absent one', async () => {
+    const { base, options } = await machine()
+    const pfx = tool().pfx(tool().certificate('/CN=x'), 'pw')
+    await put(join(base, 'a.pfx'), pfx)
+    await put(join(base, 'torn.pfx'), pfx.subarray(0, 300))
+    expect(await failure('WRONG_PASSWORD', () => open('file:./a.pfx', options))).toContain('a.pfx')
+    const hunter2 = { password: () => 'hunter2' }
+    expect(await failure('WRONG_PASSWORD', () => open('file:./a.pfx', options, hunter2))).not.toContain(
+      'hunter2',
+    )
+    expect(await failure('INVALID_ENCODING', () => open('file:./torn.pfx', options))).toContain('torn.pfx')
+    expect(await failure('NOT_FOUND', () => open('file:./b.pfx', options))).toContain(join(base, 'b.pfx'))
+    await failure('UNAVAILABLE', () => open('file:./a.pfx/b.pfx', options))
+  })
+
+  test.skipIf(!posix)(`demand a file that is the owner's alone, also behind a link${withModes}`, async () => {
+    const { base, options } = await machine()
+    const path = join(base, 'a.pfx')
+    await put(path, tool().pfx(tool().certificate('/CN=x'), ''))
+    await symlink(path, join(base, 'link.pfx'))
+    // The folder is not the file's alone, as a working folder is not.
+    await chmod(base, 0o755)
+    expect((await open('file:./link.pfx', options)).name).toBe('link')
+    await chmod(path, 0o644)
+    expect(await failure('UNSAFE_PERMISSIONS', () => open('file:./a.pfx', options))).toContain(
+      `chmod 600 ${path}`,
+    )
+    await failure('UNSAFE_PERMISSIONS', () => open('file:./link.pfx', options))
+    await failure('UNSAFE_PERMISSIONS', () => openPkcs12File(path, ''))
+  })
+
+  test('never create', async () => {
+    const { base, options } = await machine()
+    expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toContain(
+      'no key is created',
+    )
+    expect((await readdir(base)).toSorted()).toEqual(['home', 'ssl'])
+  })
+})
+
+describe.skipIf(!has('openssl'))(`store:my${needs('openssl')}`, () => {
+  test('finds in .NET’s folder by thumbprint, subject and name, and asks for no password', async () => {
+    const { my, options } = await machine()
+    const own = tool().certificate('/O=Contoso/CN=x')
+    await put(join(my, `${own.sha1}.pfx`), tool().pfx(own, '', ['-name', 'signing']))
+    for (const query of [
+      `thumbprint=${own.sha1}`,
+      `thumbprint=%E2%80%8E${own.sha256.toLowerCase()}`,
+      'subject=CN=x,O=Contoso',
+      'subject=x',
+      'name=signing',
+    ]) {
+      expect((await open(`store:my?${query}`, options, { password: neverAsked })).version).toBe(
+        own.sha256.toLowerCase(),
+      )
+    }
+  })
+
+  test('finds in App Service’s folder as well, where the app asks for certificates', async () => {
+    const asked = await machine('*')
+    const own = tool().certificate('/CN=x')
+    await put(join(asked.ssl, `${own.sha1}.p12`), tool().pfx(own, ''))
+    const uri = `store:my?thumbprint=${own.sha1}`
+    expect((await open(uri, asked.options)).location).toBe(join(asked.ssl, `${own.sha1}.p12`))
+    // The same certificate in both folders is one certificate, the first folder's.
+    await put(join(asked.my, `${own.sha1}.pfx`), tool().pfx(own, ''))
+    expect((await open(uri, asked.options)).location).toBe(join(asked.my, `${own.sha1}.pfx`))
+
+    const { options, ssl } = await machine('')
+    await put(join(ssl, `${own.sha1}.p12`), tool().pfx(own, ''))
+    expect(await failure('NOT_FOUND', () => open(uri, options))).not.toContain(ssl)
+  })
+
+  test('lists what is in both when it is in neither', async () => {
+    const { my, ssl, options } = await machine('*')
+    const [a, b] = [tool().certificate('/CN=a'), tool().certificate('/CN=b')]
+    await put(join(my, `${a.sha1}.pfx`), tool().pfx(a, ''))
+    await put(join(ssl, `${b.sha1}.p12`), tool().pfx(b, ''))
+    const message = await failure('NOT_FOUND', () => open('store:my?subject=c', options))
+    for (const said of [my, ssl, a.sha1, b.sha1]) expect(message).toContain(said)
+  })
+
+  test('never creates', async () => {
+    const { my, ssl, options } = await machine('*')
+    for (const uri of [
+      'store:my?name=k',
+      'store:appservice?name=k',
+      `store:my?thumbprint=${'0'.repeat(40)}`,
+    ]) {
+      expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { create: ec }))).toContain(
+        'no key is created',
+      )
+    }
+    expect(await readdir(my)).toEqual([])
+    expect(await readdir(ssl)).toEqual([])
+  })
+})
+
+describe.skipIf(!has('openssl'))(`store:appservice${needs('openssl')}`, () => {
+  test('finds what the app asks for, and says when it asks for nothing', async () => {
+    const { ssl, options } = await machine('*')
+    const own = tool().certificate('/CN=x')
+    await put(join(ssl, `${own.sha1}.p12`), tool().pfx(own, ''))
+    expect((await open(`store:AppService?thumbprint=${own.sha1}`, options)).name).toBe('x')
+    const unset = { ...options, appService: { folder: ssl, loadCertificates: '' } }
+    expect(
+      await failure('NOT_FOUND', () => open(`store:appservice?thumbprint=${own.sha1}`, unset)),
+    ).toContain('WEBSITE_LOAD_CERTIFICATES is not set')
+  })
+})
+
+describe('store:FOLDER', () => {
+  it('opens by name, thumbprint and subject, with the folder’s password', async () => {
+    const { base, options } = await machine()
+    const store = await openFolderStore(join(base, 'keys'))
+    const created = await store.create('my-app', ec)
+    const thumbprint = created.certificates[0]?.fingerprint256
+    for (const query of ['name=my-app', 'name=MY-APP', `thumbprint=${thumbprint}`, 'subject=CN=my-app']) {
+      const key = await open(`store:./keys?${query}`, options, { password: () => '' })
+      expect(key.keyId).toBe(created.keyId)
+    }
+    await failure('WRONG_PASSWORD', () =>
+      open('store:./keys?name=my-app', options, { password: () => 'other' }),
+    )
+    expect(await failure('NOT_FOUND', () => open('store:./keys?name=other', options))).toContain(
+      'name "my-app"',
+    )
+  })
+
+  it('creates what is proven absent, once, when it may', async () => {
+    const { base, options } = await machine()
+    const uri = 'store:./data/keys?name=my-app'
+    await failure('NOT_FOUND', () => open(uri, options))
+    await expect(stat(join(base, 'data'))).rejects.toThrow('ENOENT')
+    const created = await open(uri, options, { create: ec })
+    const again = await open(uri, options, { create: ec })
+    expect(again.keyId).toBe(created.keyId)
+    expect(again.algorithms[0]?.name).toBe('ES256')
+    expect(await readdir(join(base, 'data/keys'))).toEqual(['my-app.pfx'])
+  })
+
+  it('gives everybody the one key when ten create it at once', async () => {
+    const { base, options } = await machine()
+    const keys = await Promise.all(
+      Array.from({ length: 10 }, () => open('store:./keys?name=k', options, { create: ec })),
+    )
+    expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
+    expect(await readdir(join(base, 'keys'))).toEqual(['k.pfx'])
+  })
+
+  it('creates nothing because of a torn file, a wrong password or loosened permissions', async () => {
+    const { base, options } = await machine()
+    const folder = join(base, 'keys')
+    const { location } = await (await openFolderStore(folder)).create('k', ec)
+    const create = (password = ''): Promise<SigningKey> =>
+      open('store:./keys?name=k', options, { create: ec, password: () => password })
+    await failure('WRONG_PASSWORD', () => create('other'))
+    if (posix) {
+      await chmod(location, 0o644)
+      await failure('UNSAFE_PERMISSIONS', create)
+      await chmod(location, 0o600)
+      await chmod(folder, 0o755)
+      await failure('UNSAFE_PERMISSIONS', create)
+      await chmod(folder, 0o700)
+    }
+    await writeFile(location, '')
+    await failure('INVALID_ENCODING', create)
+    expect(await readdir(folder)).toEqual(['k.pfx'])
+    expect((await stat(location)).size).toBe(0)
+  })
+
+  it('refuses to create by anything but a name', async () => {
+    const { base, options } = await machine()
+    for (const query of [`thumbprint=${'0'.repeat(40)}`, 'subject=CN=x']) {
+      const message = await failure('INVALID_ARGUMENT', () =>
+        open(`store:./keys?${query}`, options, { create: ec }),
+      )
+      expect(message).toContain('no key is created')
+    }
+    expect(
+      await failure('INVALID_ARGUMENT', () => open('store:./keys?name=a/b', options, { create: ec })),
+    ).toContain('a/b')
+    expect((await readdir(base)).toSorted()).toEqual(['home', 'ssl'])
+  })
+
+  it('stops when it is aborted', async () => {
+    const { options } = await machine()
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(open('store:./keys?name=k', options, { create: ec, signal })).rejects.toThrow('enough')
+  })
+})
+
+function neverAsked(): never {
+  throw new Error('a password was asked for')
+}

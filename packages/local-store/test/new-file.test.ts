@@ -1,0 +1,111 @@
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it, test } from 'vitest'
+import { removeFile, writeNewFile } from '../src/new-file.ts'
+import { failure } from './support/errors.ts'
+import { temporaryFolder } from './support/folders.ts'
+import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
+
+const bytes = new TextEncoder().encode('contents')
+const posix = process.platform !== 'win32'
+const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
+
+describe('writing a new file', () => {
+  test.skipIf(!posix)(
+    `makes it with mode 600 in folders with mode 700, whatever the umask${withModes}`,
+    async () => {
+      const root = await temporaryFolder()
+      const folder = join(root, 'a', 'b', 'c')
+      const umask = process.umask(0)
+      let written: Date | null
+      try {
+        written = await writeNewFile(folder, 'k.pfx', bytes)
+      } finally {
+        process.umask(umask)
+      }
+      expect(await readdir(folder)).toEqual(['k.pfx'])
+      expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('contents')
+      expect((await stat(join(folder, 'k.pfx'))).mtime).toEqual(written)
+      const modes = await Promise.all(
+        [join(folder, 'k.pfx'), folder, join(root, 'a', 'b'), join(root, 'a')].map(
+          async (path) => (await stat(path)).mode,
+        ),
+      )
+      expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['600', '700', '700', '700'])
+    },
+  )
+
+  it('leaves alone what is there, and nothing else behind', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'k.pfx'), 'before')
+    expect(await writeNewFile(folder, 'k.pfx', bytes)).toBeNull()
+    expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('before')
+    expect(await readdir(folder)).toEqual(['k.pfx'])
+  })
+
+  it('counts a link to nowhere as there', async () => {
+    const folder = await temporaryFolder()
+    await symlink('elsewhere', join(folder, 'k.pfx'))
+    expect(await writeNewFile(folder, 'k.pfx', bytes)).toBeNull()
+    expect(await readdir(folder)).toEqual(['k.pfx'])
+  })
+
+  it('lets one of a hundred writers succeed', async () => {
+    const folder = join(await temporaryFolder(), 'new')
+    const written = await Promise.all(
+      Array.from({ length: 100 }, (_, writer) =>
+        writeNewFile(folder, 'k.pfx', Buffer.from(`${writer}`.repeat(1000))),
+      ),
+    )
+    expect(written.filter((date) => date !== null)).toHaveLength(1)
+    expect(await readdir(folder)).toEqual(['k.pfx'])
+    expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe(
+      `${written.findIndex((date) => date !== null)}`.repeat(1000),
+    )
+  })
+
+  it('removes what killed writers left an hour ago, and nothing else', async () => {
+    const folder = await temporaryFolder()
+    const old = `.sealwright-${'0'.repeat(32)}.tmp`
+    const recent = `.sealwright-${'1'.repeat(32)}.tmp`
+    const others = ['.sealwright-notes.tmp', `sealwright-${'0'.repeat(32)}.tmp`, 'other.pfx']
+    await Promise.all([old, recent, ...others].map((name) => writeFile(join(folder, name), '')))
+    const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
+    await Promise.all([old, ...others].map((name) => utimes(join(folder, name), longAgo, longAgo)))
+    await writeNewFile(folder, 'k.pfx', bytes)
+    expect((await readdir(folder)).toSorted()).toEqual([recent, ...others, 'k.pfx'].toSorted())
+  })
+
+  it('makes no folder behind a link that leads nowhere', async () => {
+    const root = await temporaryFolder()
+    await symlink('unmounted', join(root, 'volume'))
+    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume', 'keys'), 'k.pfx', bytes))
+    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume'), 'k.pfx', bytes))
+    expect(await readdir(root)).toEqual(['volume'])
+  })
+
+  test.skipIf(!posix)(`says when the folder does not let it${withModes}`, async () => {
+    const root = await temporaryFolder()
+    const folder = join(root, 'keys')
+    await mkdir(folder)
+    await giveToOrdinaryUser(root, folder)
+    await chmod(folder, 0o500)
+    await chmod(root, 0o500)
+    await asOrdinaryUser(async () => {
+      await failure('ACCESS_DENIED', () => writeNewFile(folder, 'k.pfx', bytes))
+      await failure('ACCESS_DENIED', () => writeNewFile(join(root, 'other'), 'k.pfx', bytes))
+    })
+    await chmod(root, 0o700)
+    await chmod(folder, 0o700)
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('removing a file', () => {
+  it('says whether there was one', async () => {
+    const folder = await temporaryFolder()
+    await writeFile(join(folder, 'k.pfx'), '')
+    expect(await removeFile(join(folder, 'k.pfx'))).toBe(true)
+    expect(await removeFile(join(folder, 'k.pfx'))).toBe(false)
+  })
+})
