@@ -98,8 +98,7 @@ export class CertificateCollection implements Collection {
     signal: Signal,
   ): Promise<string> {
     const issuerName = issuer === null ? 'Self' : 'Unknown'
-    await this.#client.startCertificate(name, { ...policy, issuerName }, signal)
-    const { csr } = await this.#client.getCertificateOperation(name, signal)
+    const csr = await this.#client.startCertificate(name, { ...policy, issuerName }, signal)
     return issuer === null
       ? this.#untilIssued(name, csr, signal)
       : this.#issue(name, csr, issuer, validityDays, signal)

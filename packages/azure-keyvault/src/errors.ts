@@ -81,12 +81,10 @@ export function readFailure(error: unknown): Failure {
 }
 
 function readRestError(error: RestError): Failure {
-  const header = error.response?.headers.get('retry-after')
-  const { code, innerCode, message } = readErrorBody(error.response?.bodyAsText)
-  removeSecrets(error)
+  const { code, innerCode, message } = readErrorBody(error.details)
   const status = error.statusCode ?? null
-  // Without a status the connection failed or the answer was cut off or is no JSON.
-  const isOutage = status === null || status >= 500 || status === 408 || (status < 300 && code === null)
+  // Without a status the connection failed or the answer was cut off; a success that fails to parse was damaged.
+  const isOutage = status === null || status >= 500 || status === 408 || status < 300
   return {
     status,
     code,
@@ -96,8 +94,8 @@ function readRestError(error: RestError): Failure {
     isOutage,
     wasNotCarriedOut:
       status === 429 || status === 503 || (status === null && neverSent.has(String(error.code))),
-    retryAfter: retryAfterOf(header, new Date()),
-    cause: error,
+    retryAfter: retryAfterOf(error.response?.headers.get('retry-after'), new Date()),
+    cause: withoutRequest(error),
   }
 }
 
@@ -200,21 +198,16 @@ interface ErrorBody {
   readonly message: string | null
 }
 
-/** `{"error":{"code","message","innererror":{"code"}}}`; null for whatever is missing or not text. */
-function readErrorBody(text: string | null | undefined): ErrorBody {
-  const error = member(parseJson(text), 'error')
+/**
+ * `{"error":{"code","message","innererror":{"code"}}}`, as the clients' deserializers leave it; null for whatever is
+ * missing or not text.
+ */
+function readErrorBody(body: unknown): ErrorBody {
+  const error = member(body, 'error')
   return {
     code: textOf(member(error, 'code')),
-    innerCode: textOf(member(member(error, 'innererror'), 'code')),
+    innerCode: textOf(member(member(error, 'innerError') ?? member(error, 'innererror'), 'code')),
     message: textOf(member(error, 'message')),
-  }
-}
-
-function parseJson(text: string | null | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '')
-  } catch {
-    return null
   }
 }
 
@@ -226,11 +219,16 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value : null
 }
 
-/** The error goes on as a cause and may end in a log. Its request has the token, and for an import the private key. */
-function removeSecrets(error: RestError): void {
-  for (const request of [error.request, error.response?.request]) {
-    if (request === undefined) continue
-    request.headers.delete('authorization')
-    delete request.body
-  }
+/**
+ * What can go on as a cause and end in a log. The client's error leads to its request, and from there to the token, to
+ * the private key of an import, and through the agent to every other request under way.
+ */
+function withoutRequest({ name, message, stack, code, statusCode }: RestError): Error {
+  const copy = new Error(message)
+  copy.name = name
+  if (stack !== undefined) copy.stack = stack
+  return Object.assign(copy, {
+    ...(code !== undefined && { code }),
+    ...(statusCode !== undefined && { statusCode }),
+  })
 }

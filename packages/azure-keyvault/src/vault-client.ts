@@ -24,11 +24,9 @@ export interface SignAnswer {
   readonly keyId: string | null
 }
 
-/** A certificate that the vault is making, or has given up making. */
+/** How far the vault is with a certificate. */
 export interface CertificateOperation {
   readonly status: 'inProgress' | 'completed' | 'failed'
-  /** PKCS#10, DER. */
-  readonly csr: Uint8Array
   readonly error: string | null
 }
 
@@ -77,7 +75,7 @@ export class VaultClient {
         abortSignal,
         requestOptions: { timeout: attemptTimeout },
         // The client reports the id that it was made with; what the vault answered is in the body alone.
-        onResponse: ({ parsedBody }) => (keyId = keyIdIn(parsedBody)),
+        onResponse: ({ parsedBody }) => (keyId = textIn(parsedBody, 'kid')),
       })
       return { signature: result, keyId }
     })
@@ -155,19 +153,27 @@ export class VaultClient {
     )
   }
 
-  /** Starts a certificate; {@link getCertificateOperation} tells how far it is. */
-  startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<void> {
+  /**
+   * Starts a certificate; {@link getCertificateOperation} tells how far it is.
+   *
+   * @returns the certificate request that the vault made for it: PKCS#10, DER
+   */
+  startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
     return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) => {
-      let started = false
+      let csr: Uint8Array | null = null
       try {
         await this.#sdk.certificates.beginCreateCertificate(name, policy, {
           abortSignal,
-          onResponse: ({ request, status }) => (started ||= request.method === 'POST' && status === 202),
+          // Of all answers only this one surely speaks of the certificate that was started here.
+          onResponse: ({ request, status, parsedBody }) => {
+            if (request.method === 'POST' && status === 202) csr = csrIn(parsedBody)
+          },
         })
       } catch (error) {
-        // It goes on to ask for the state. When that question fails, the certificate is begun all the same.
-        if (!started) throw error
+        // The client goes on to ask for the state. When that question fails, the certificate is begun all the same.
+        if (csr === null) throw error
       }
+      return csr ?? new Uint8Array()
     })
   }
 
@@ -181,10 +187,9 @@ export class VaultClient {
   getCertificateOperation(name: string, signal: Signal): Promise<CertificateOperation> {
     return this.#read('certificates/get', `the certificate ${name}`, signal, async (abortSignal) => {
       const poller = await this.#sdk.certificates.getCertificateOperation(name, { abortSignal })
-      const { status, csr, error } = poller.getOperationState().certificateOperation ?? {}
+      const { status, error } = poller.getOperationState().certificateOperation ?? {}
       return {
         status: status === 'inProgress' || status === 'completed' ? status : 'failed',
-        csr: csr ?? new Uint8Array(),
         error: error?.message ?? null,
       }
     })
@@ -307,10 +312,13 @@ function display(name: string, version: string | null): string {
   return version === null ? name : `${name}/${version}`
 }
 
-function keyIdIn(body: unknown): string | null {
-  return typeof body === 'object' && body !== null && 'kid' in body && typeof body.kid === 'string'
-    ? body.kid
-    : null
+function csrIn(body: unknown): Uint8Array {
+  return Buffer.from(textIn(body, 'csr') ?? '', 'base64')
+}
+
+function textIn(body: unknown, name: string): string | null {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : null
+  return typeof value === 'string' ? value : null
 }
 
 async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<readonly string[]> {

@@ -4,7 +4,7 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 import { readFailure, toSealwrightError, type Failure, type Purpose } from './errors.ts'
 import { QuotaBudget } from './quota-budget.ts'
 import { RequestQueue } from './request-queue.ts'
-import { sleep, untilAborted } from './timing.ts'
+import { reasonOf, sleep, untilAborted } from './timing.ts'
 
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {
@@ -100,6 +100,7 @@ export class VaultRequests {
     let leave: (() => void) | undefined
     try {
       leave = await this.#queue.enter(request.cost, signal)
+      if (signal.aborted) throw reasonOf(signal)
       const result = await untilAborted(send(signal), signal)
       admission.succeeded()
       return { result }
