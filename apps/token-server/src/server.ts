@@ -47,9 +47,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     bodyLimit: maximumBodyBytes,
     requestTimeout,
     // A URL that cannot be decoded: Fastify's own answer quotes it.
-    frameworkErrors: (_error, _request, reply: FastifyReply) =>
-      reply.code(400).send({ error: 'invalid_request' }),
-    // In-flight requests are finished on close; connections that wait for another request are not.
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void reply.code(400).send({ error: 'invalid_request' })
+    },
+    // Requests in flight are finished on close; connections without one are closed at once.
     forceCloseConnections: 'idle',
   })
   app.addHook('onRequest', async (request, reply) => {
@@ -61,6 +62,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       'answered',
     )
   })
+  closeConnectionsWithAnswers(app)
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof BearerError) {
@@ -111,6 +113,20 @@ function createService(
 export function listeningPort(app: FastifyInstance): number | null {
   const address: AddressInfo | string | null = app.server.address()
   return typeof address === 'object' && address !== null ? address.port : null
+}
+
+/**
+ * Once the server closes, every answer is the last on its connection. Otherwise a client that keeps its connection for the
+ * next request keeps the process as well.
+ */
+function closeConnectionsWithAnswers(app: FastifyInstance): void {
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) reply.header('connection', 'close')
+  })
 }
 
 /** What Fastify itself refuses, such as a URL that cannot be decoded. */

@@ -61,10 +61,11 @@ function rsa(name: AlgorithmName, digest: DigestName, padding: 'pkcs1' | 'pss'):
     kty: 'RSA',
     curve: null,
     digest,
-    pss: padding === 'pss' ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength } : null,
+    pss: padding === 'pss' ? Object.freeze({ padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }) : null,
     coordinateLength: null,
-    webCrypto:
+    webCrypto: Object.freeze<WebCryptoAlgorithm>(
       padding === 'pss' ? { name: 'RSA-PSS', hash, saltLength } : { name: 'RSASSA-PKCS1-v1_5', hash },
+    ),
     keyVault: name,
   })
 }
@@ -82,11 +83,11 @@ function ecdsa(
     digest,
     pss: null,
     coordinateLength,
-    webCrypto: {
+    webCrypto: Object.freeze<WebCryptoAlgorithm>({
       name: 'ECDSA',
       hash: webCryptoHash[digest],
       namedCurve: curve === 'secp256k1' ? 'K-256' : curve,
-    },
+    }),
     keyVault: name,
   })
 }
@@ -99,7 +100,7 @@ function ed25519(name: AlgorithmName): SignatureAlgorithm {
     digest: null,
     pss: null,
     coordinateLength: null,
-    webCrypto: { name: 'Ed25519' },
+    webCrypto: Object.freeze<WebCryptoAlgorithm>({ name: 'Ed25519' }),
     keyVault: null,
   })
 }

@@ -52,8 +52,11 @@ export type SigningJwk = PublicJwk & {
   readonly kid: string
   /** Only where one was asked for; without it verifiers choose among what the key type allows. */
   readonly alg?: string
-  /** The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). */
-  readonly x5c?: readonly string[]
+  /**
+   * The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). A new array each time, and not
+   * readonly, so that the JWK types of other libraries take it.
+   */
+  readonly x5c?: string[]
   /** SHA-1 thumbprint of the key's own certificate, base64url (RFC 7517 §4.8). */
   readonly x5t?: string
   /** SHA-256 thumbprint of the key's own certificate, base64url (RFC 7517 §4.9). */

@@ -1,9 +1,16 @@
-/** The examples of RFC 7515 Appendix A and RFC 8037 Appendix A. */
+import type { JsonWebKey } from 'node:crypto'
+
+/** An example of RFC 7515 Appendix A or RFC 8037 Appendix A. */
+export interface Example {
+  readonly privateJwk: JsonWebKey
+  readonly payload: string
+  readonly compact: string
+}
 
 const joe: string = '{"iss":"joe",\r\n "exp":1300819380,\r\n "http://example.com/is_root":true}'
 
 /** RFC 7515 A.2 */
-export const rs256 = {
+export const rs256: Example = {
   privateJwk: {
     kty: 'RSA',
     n: 'ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ',
@@ -21,7 +28,7 @@ export const rs256 = {
 }
 
 /** RFC 7515 A.3: one of many valid signatures, as ECDSA is randomised. */
-export const es256 = {
+export const es256: Example = {
   privateJwk: {
     kty: 'EC',
     crv: 'P-256',
@@ -35,7 +42,7 @@ export const es256 = {
 }
 
 /** RFC 7515 A.4 */
-export const es512 = {
+export const es512: Example = {
   privateJwk: {
     kty: 'EC',
     crv: 'P-521',
@@ -49,7 +56,7 @@ export const es512 = {
 }
 
 /** RFC 8037 A.1 and A.4 */
-export const eddsa = {
+export const eddsa: Example = {
   privateJwk: {
     kty: 'OKP',
     crv: 'Ed25519',

@@ -17,7 +17,7 @@ export interface KeyQuery {
   readonly thumbprint?: string | undefined
   /**
    * The certificate's whole subject as an RFC 4514 string, such as `CN=my-app-auth,O=Contoso`, or its common name alone,
-   * such as `my-app-auth`. Case and surplus spaces do not count (RFC 4518 §2).
+   * such as `my-app-auth`. Case does not count, nor do spaces around the separators.
    */
   readonly subject?: string | undefined
   /** The friendly name inside the file, or the name that the store gives the key. */

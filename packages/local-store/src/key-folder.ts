@@ -64,7 +64,7 @@ export class KeyFolder implements CertificateStore {
   async exportPkcs12(name: string, password: string, options: GetKeyOptions = {}): Promise<Uint8Array> {
     const found = await this.#version(name, options)
     if (found === null) throw noKeyNamed(name, await this.#layout.read(), [this.#layout])
-    return encodePkcs12(name, withPrivateKey(found.stored.file), password)
+    return encodePkcs12(found.key.name, withPrivateKey(found.stored.file), password)
   }
 
   async #version(name: string, options: GetKeyOptions): Promise<OpenedKey | null> {

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import type { AccessRule } from './access-rule.ts'
 import type { StoredKey } from './find-key.ts'
-import { readCertificateFile } from './pkcs12-file.ts'
+import { readCertificateFile, type CertificateFile } from './pkcs12-file.ts'
 import { readPrivateFolder } from './private-files.ts'
 
 /** How a folder keeps its certificates: all that the stores differ in. */
@@ -23,7 +23,7 @@ export interface Layout {
 export interface WritableLayout extends Layout {
   readonly rule: AccessRule
   readonly password: string
-  /** The paths of the files of that name. Where the name is not in the file they need not be readable. */
+  /** The paths of the files of that name. Where it is the file's own name, what is in the file does not matter. */
   locate(name: string): Promise<readonly string[]>
   /** The name of the file that a new key is written to. */
   fileName(name: string, certificate: X509Certificate): string
@@ -37,7 +37,7 @@ export interface FolderFiles {
   /** Whether a file is one of the layout's, decided by its name. */
   accepts(fileName: string): boolean
   /** What the store calls the certificate. */
-  nameOf(key: StoredKey['file']): string
+  nameOf(file: CertificateFile): string
 }
 
 /** Throws when the folder cannot be read or is not as private as it should be. */

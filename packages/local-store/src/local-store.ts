@@ -118,7 +118,7 @@ async function openInFolder(
   if (key !== null) return key
   if (create === undefined) throw noKeyNamed(uri.value, await layout.read(), [layout])
   try {
-    return await folder.create(uri.value, { signal, ...create })
+    return await folder.create(uri.value, { ...create, signal: create.signal ?? signal })
   } catch (error) {
     if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
     // Another process was quicker: its key is the key.

@@ -4,24 +4,25 @@ import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
 import { readPrivateFile } from './private-files.ts'
 
-/** What a PFX file holds: one certificate, with its private key unless somebody keeps certificates alone there. */
-export interface CertificateFile {
-  readonly path: string
+/** What PKCS#12 bytes hold: one certificate, with its private key unless somebody keeps certificates alone there. */
+export interface Pkcs12Certificate {
   /** As the file says it; null where it says none. */
   readonly friendlyName: string | null
   readonly certificate: X509Certificate
   /** The issuers of the certificate that are in the file, in order. */
   readonly issuers: readonly X509Certificate[]
   readonly privateKey: KeyObject | null
-  readonly modifiedAt: Date
 }
 
-/** What a PKCS#12 file holds that is one signing key. */
-export interface Pkcs12Key {
-  readonly friendlyName: string | null
-  readonly certificate: X509Certificate
-  readonly issuers: readonly X509Certificate[]
+/** A {@link Pkcs12Certificate} with its private key. */
+export interface Pkcs12Key extends Pkcs12Certificate {
   readonly privateKey: KeyObject
+}
+
+/** A {@link Pkcs12Certificate} and the file it is in. */
+export interface CertificateFile extends Pkcs12Certificate {
+  readonly path: string
+  readonly modifiedAt: Date
 }
 
 /**
@@ -39,14 +40,15 @@ export async function readCertificateFile(
 ): Promise<CertificateFile | null> {
   const file = await readPrivateFile(path, rule)
   if (file === null) return null
-  const place = { path, modifiedAt: file.modifiedAt }
+  const { modifiedAt } = file
   try {
     const contents = await readPkcs12(file.bytes, password)
-    if (contents.keys.length > 0) return { ...place, ...onlyKey(contents.keys) }
+    if (contents.keys.length > 0) return { ...onlyKey(contents.keys), path, modifiedAt }
     const [certificate, ...issuers] = contents.certificates
-    if (certificate === undefined)
-      throw new SealwrightError('INVALID_ENCODING', 'it holds neither key nor certificate')
-    return { ...place, friendlyName: null, certificate, issuers, privateKey: null }
+    if (certificate === undefined) {
+      throw new SealwrightError('INVALID_ENCODING', 'the file holds neither key nor certificate')
+    }
+    return { friendlyName: null, certificate, issuers, privateKey: null, path, modifiedAt }
   } catch (error) {
     throw inFile(path, error)
   }
@@ -65,16 +67,16 @@ export async function readPkcs12Key(bytes: Uint8Array, password: string): Promis
 /**
  * A key with its certificates as PKCS#12.
  *
+ * @param friendlyName takes the place of the one that the key came with
  * @param password of the file to be made. With the empty one, iterations would slow down its readers and nobody else:
  *   what protects such a file is its mode.
  * @returns DER
  */
 export function encodePkcs12(
   friendlyName: string,
-  key: Pick<Pkcs12Key, 'certificate' | 'issuers' | 'privateKey'>,
+  { privateKey, certificate, issuers }: Pkcs12Key,
   password: string,
 ): Promise<Uint8Array> {
-  const { privateKey, certificate, issuers } = key
   const contents = { privateKey, certificates: [certificate, ...issuers], friendlyName }
   return writePkcs12(contents, password, password === '' ? { iterations: iterationsWithoutPassword } : {})
 }

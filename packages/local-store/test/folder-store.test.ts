@@ -54,6 +54,7 @@ describe('creating a key', () => {
       const read = await (await openFolderStore(folder)).get('k')
       expect(read?.keyId).toBe(created.keyId)
       expect(read?.version).toBe(created.version)
+      expect(read?.createdAt).toEqual(created.createdAt)
       const certificate = created.certificates[0]?.raw ?? new Uint8Array()
       const { publicKey } = new X509Certificate(certificate)
       // By other people's code: jose's thumbprint, Node's hash and Node's verification.
@@ -555,9 +556,6 @@ describe('importing', () => {
       expect(run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:of the folder', '-noenc'])).toContain(
         'friendlyName: Imported',
       )
-      expect(
-        (await (await openFolderStore(folder, { password: 'of the folder' })).get('imported'))?.keyId,
-      ).toBe(key.keyId)
     },
   )
 
@@ -686,7 +684,7 @@ describe('importing', () => {
 
 describe('exporting', () => {
   test.skipIf(!has('openssl'))(`makes a PFX that OpenSSL opens, with the chain${withOpenssl}`, async () => {
-    const { store } = await newStore('of the folder')
+    const { store } = await newStore()
     const root = tool().certificate('/CN=root')
     const own = tool().issued('/CN=signing', root)
     await store.importPkcs12('k', tool().pfx(own, '', ['-certfile', root.certificateFile]), '')
@@ -696,7 +694,7 @@ describe('exporting', () => {
     expect(pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
     const exported = run('openssl', ['pkey'], Buffer.from(pem))
     expect(exported).toBe(run('openssl', ['pkey', '-in', own.keyFile]))
-    expect(() => run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:of the folder', '-noenc'])).toThrow(
+    expect(() => run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:', '-noenc'])).toThrow(
       'invalid password',
     )
   })
@@ -717,11 +715,7 @@ describe('exporting', () => {
   it('moves a key to another folder under its kid', async () => {
     const [from, to] = [await newStore(), await newStore()]
     const key = await from.store.create('k', { keyType: 'ed25519' })
-    const moved = await to.store.importPkcs12(
-      'moved',
-      await from.store.exportPkcs12('k', 'on the way'),
-      'on the way',
-    )
+    const moved = await to.store.importPkcs12('moved', await from.store.exportPkcs12('k', ''), '')
     expect(moved.keyId).toBe(key.keyId)
     expect(moved.version).toBe(key.version)
   })
@@ -729,9 +723,9 @@ describe('exporting', () => {
   it('of what is not there says what is', async () => {
     const { store } = await newStore()
     const { version } = await store.create('k', { keyType: 'ec-p256' })
-    expect(await failure('NOT_FOUND', () => store.exportPkcs12('other', 'pw'))).toContain('name "k"')
-    await failure('NOT_FOUND', () => store.exportPkcs12('k', 'pw', { version: '0'.repeat(64) }))
-    expect(await store.exportPkcs12('k', 'pw', { version })).toBeInstanceOf(Uint8Array)
+    expect(await failure('NOT_FOUND', () => store.exportPkcs12('other', ''))).toContain('name "k"')
+    await failure('NOT_FOUND', () => store.exportPkcs12('k', '', { version: '0'.repeat(64) }))
+    expect(await store.exportPkcs12('k', '', { version })).toBeInstanceOf(Uint8Array)
   })
 })
 

@@ -1,13 +1,18 @@
-import { fork, spawn, type ChildProcess } from 'node:child_process'
+import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openFolderStore } from '@sealwright/local-store'
 import { bundledProgram } from './support/child.ts'
 import { temporaryFolder } from './support/folders.ts'
+import { has } from './support/tools.ts'
 
 const program = bundledProgram(new URL('support/create-keys.ts', import.meta.url))
+const canFilterCalls =
+  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && has('python3')
+const withFilter = canFilterCalls ? '' : ' (skipped: needs Linux on x64 or arm64, and python3)'
 
 describe('processes with one folder', () => {
   test('two that create one name at the same instant end with one key, 50 times', async () => {
@@ -58,11 +63,33 @@ describe('processes with one folder', () => {
     expect(promised.size).toBeGreaterThan(10)
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp')).length).toBeGreaterThan(0)
   }, 180_000)
+
+  test.skipIf(!canFilterCalls)(
+    `without hard links are refused, and leave nothing behind${withFilter}`,
+    async () => {
+      const folder = await temporaryFolder()
+      const launcher = fileURLToPath(new URL('support/without-hard-links.py', import.meta.url))
+      const child = spawnSync(
+        'python3',
+        [launcher, process.execPath, program(), `store:${folder}?name=k-`, '1'],
+        { encoding: 'utf8' },
+      )
+      expect(child.status).toBe(1)
+      expect(child.stderr).toContain('has no hard links')
+      expect(child.stderr).toContain('UNSUPPORTED_OPERATION')
+      expect(await readdir(folder)).toEqual([])
+    },
+  )
 })
 
-async function nextMessage(child: ChildProcess): Promise<unknown> {
-  const [message] = await once(child, 'message')
-  return message
+/** What the process says next; rejects when it dies instead. */
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  const settled = new AbortController()
+  const { signal } = settled
+  return Promise.race([
+    once(child, 'message', { signal }).then(([message]: unknown[]) => message),
+    once(child, 'exit', { signal }).then(() => Promise.reject(new Error('the process has died'))),
+  ]).finally(() => settled.abort())
 }
 
 /** Starts a process that creates keys, kills it within the next milliseconds, and returns the lines it got to print. */

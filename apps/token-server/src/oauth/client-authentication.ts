@@ -7,7 +7,7 @@ import { decodeFormComponent, type Form } from './form.ts'
 /** The methods of RFC 6749 §2.3.1 and OpenID Connect Core §9 that the token endpoint accepts. */
 export const authenticationMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 
-export type AuthenticationMethod = (typeof authenticationMethods)[number]
+type AuthenticationMethod = (typeof authenticationMethods)[number]
 
 /** The parts of a request that clients authenticate with. */
 export interface ClientRequest {

@@ -26,7 +26,8 @@ const defaultLifetime = 3600
 /** A day: who needs longer wants a refresh of the token, not a token that cannot be revoked. */
 const maximumLifetime = 86_400
 
-const lifetime = z.int('must be a whole number of seconds').min(1).max(maximumLifetime)
+const lifetimeRule = `must be a whole number of seconds from 1 to ${maximumLifetime}`
+const lifetime = z.int(lifetimeRule).min(1).max(maximumLifetime)
 
 /** A scope-token, RFC 6749 §3.3. */
 const scope = z
@@ -126,11 +127,7 @@ const schema = z
  *   it or the line and column. It quotes no values.
  */
 export function readSettingsFile(path: string): FileSettings {
-  return parseSettingsFile(readTextFile(path, 'the settings file', maximumBytes), path)
-}
-
-/** As {@link readSettingsFile}, for a text that is at hand. */
-export function parseSettingsFile(text: string, path: string): FileSettings {
+  const text = readTextFile(path, 'the settings file', maximumBytes)
   const { dotNetSections, own } = splitSections(parseJson(text, path))
   const result = schema.safeParse(own)
   if (!result.success) throw invalid(`${path}: ${describeIssues(result.error.issues)}`)

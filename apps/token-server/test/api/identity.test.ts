@@ -72,6 +72,10 @@ test('a token without the scope is told which one it needs', async () => {
   )
 })
 
+function issue({ key }: TestServer, payload: object, options: object = {}): Promise<string> {
+  return createJwtIssuer(key, { issuer, ...options }).issue({ ...payload })
+}
+
 describe('refuses a token', () => {
   const claims = { aud: 'api', sub: 'client', client_id: 'client', scope: 'api1' }
 
@@ -115,10 +119,6 @@ describe('refuses a token', () => {
     expect(response.statusCode).toBe(401)
     expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
   })
-
-  function issue({ key }: TestServer, payload: object, options: object = {}): Promise<string> {
-    return createJwtIssuer(key, { issuer, ...options }).issue({ ...payload })
-  }
 
   function validClaims(): Record<string, unknown> {
     const now = Math.floor(Date.now() / 1000)

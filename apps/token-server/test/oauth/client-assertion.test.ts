@@ -277,7 +277,8 @@ describe('private_key_jwt', () => {
   })
 })
 
+const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
 function unsigned(header: object): string {
-  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   return `${encode(header)}.${encode(claims(start, issuer))}.`
 }

@@ -120,7 +120,7 @@ describe('a token', () => {
       authorization: credentials.replace('Basic', 'basic'),
       scope: 'api1 api2 other1',
     },
-  ])('$name', async ({ name: _, scope, ...request }) => {
+  ])('$name', async ({ scope, ...request }) => {
     const response = await post(await testServer({ file }), request)
     expect(response.json()).toMatchObject({ scope })
   })
@@ -158,7 +158,7 @@ describe('client authentication', () => {
     },
     { name: 'the old one of two secrets', authorization: basic('two secrets', 'the old secret') },
     { name: 'the new one of two secrets', authorization: basic('two secrets', 'the secret') },
-  ])('$name', async ({ name: _, ...request }) => {
+  ])('$name', async (request) => {
     expect((await post(await testServer({ file }), request)).statusCode).toBe(200)
   })
 })
@@ -450,7 +450,7 @@ const refusals: readonly (TokenRequest & {
 ]
 
 describe('errors of RFC 6749 §5.2', () => {
-  test.each(refusals)('$error: $name', async ({ name: _, error, status = 400, says, ...request }) => {
+  test.each(refusals)('$error: $name', async ({ error, status = 400, says, ...request }) => {
     const server = await testServer({ file })
     const response = await post(server, request)
     expect(response.statusCode).toBe(status)
@@ -464,9 +464,8 @@ describe('errors of RFC 6749 §5.2', () => {
       'cache-control': 'no-store',
       pragma: 'no-cache',
     })
-    expect(response.headers['www-authenticate']).toEqual(
-      status === 401 ? expect.stringMatching(/^Basic realm=/) : undefined,
-    )
+    const challenge = response.headers['www-authenticate'] ?? 'none'
+    expect(challenge).toMatch(status === 401 ? /^Basic realm=/ : /^none$/)
     expect(response.headers['allow']).toBe(status === 405 ? 'POST' : undefined)
   })
 
@@ -476,16 +475,20 @@ describe('errors of RFC 6749 §5.2', () => {
   })
 })
 
-describe('a key that cannot sign', () => {
-  const failing = (error: unknown): Promise<TestServer> =>
-    testServer({
-      wrapKey: (key) => remoteKey(key, () => Promise.reject(error)),
-    })
+function serverFailingWith(error: Error): Promise<TestServer> {
+  const sign = async (): Promise<never> => {
+    throw error
+  }
+  return testServer({ wrapKey: (key) => remoteKey(key, sign) })
+}
 
+describe('a key that cannot sign', () => {
   test.each<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'ACCESS_DENIED', 'INVALID_SIGNATURE', 'NOT_FOUND'])(
     '%s is 503 with Retry-After and says nothing of the reason',
     async (code) => {
-      const response = await post(await failing(new SealwrightError(code, 'vault.example said no to alice')))
+      const response = await post(
+        await serverFailingWith(new SealwrightError(code, 'vault.example said no to alice')),
+      )
       expect(response.statusCode).toBe(503)
       expect(response.headers).toMatchObject({
         'retry-after': '5',
@@ -501,11 +504,11 @@ describe('a key that cannot sign', () => {
 
   test('a deadline that passes is 503', async () => {
     const timeout = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
-    expect((await post(await failing(timeout))).statusCode).toBe(503)
+    expect((await post(await serverFailingWith(timeout))).statusCode).toBe(503)
   })
 
   test('anything else is 500, without a stack', async () => {
-    const response = await post(await failing(new TypeError('x is undefined')))
+    const response = await post(await serverFailingWith(new TypeError('x is undefined')))
     expect(response.statusCode).toBe(500)
     expect(response.json()).toEqual({
       error: 'server_error',

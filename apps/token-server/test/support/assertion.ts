@@ -11,12 +11,12 @@ export interface ClientKey {
 
 export function ecKey(members: Readonly<JWK> = {}): ClientKey {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } as JWK }
+  return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } }
 }
 
 export function rsaKey(members: Readonly<JWK> = {}): ClientKey {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } as JWK }
+  return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } }
 }
 
 /** The claims of RFC 7523 §3 that the client `client` makes; undefined leaves one out. */

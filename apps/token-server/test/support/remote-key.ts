@@ -15,6 +15,6 @@ export function remoteKey(key: SigningKey, sign: Signer['sign']): SigningKey {
     notAfter: key.notAfter,
     createdAt: key.createdAt,
     enabled: key.enabled,
-    signer: (name) => ({ algorithm: key.signer(name).algorithm, keyId, publicKey, sign }),
+    signer: (wanted) => ({ algorithm: key.signer(wanted).algorithm, keyId, publicKey, sign }),
   }
 }

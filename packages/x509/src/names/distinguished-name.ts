@@ -81,7 +81,7 @@ function formatAttribute(element: BerElement): string {
 function escapeValue(text: string): string {
   return text
     .replace(/["+,;<>\\]/g, '\\$&')
+    .replace(/ $/, '\\ ')
     .replace(/^[ #]/, '\\$&')
-    .replace(/(?<=.) $/s, '\\ ')
     .replace(/\p{Cc}/gu, (character) => Buffer.from(character).toString('hex').replace(/../g, '\\$&'))
 }

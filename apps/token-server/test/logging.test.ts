@@ -1,0 +1,73 @@
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { listeningPort } from '../src/server.ts'
+import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
+import { basic, client, listeningServer, settingsFile } from './support/server.ts'
+
+const formType = 'application/x-www-form-urlencoded'
+
+test('a whole flow, right and wrong, leaves no secret, token, assertion or header in the log', async () => {
+  const log: string[] = []
+  const key = ecKey()
+  const { origin, app } = await listeningServer({
+    log,
+    file: settingsFile({ clients: [client({ jwks: { keys: [key.jwk] } })] }),
+  })
+  const secrets = new Set<string>(['the secret', 'the+secret', 'the%20secret', 'hunter2'])
+  const post = async (
+    body: Record<string, string>,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> => {
+    for (const value of Object.values(headers)) secrets.add(value)
+    const response = await fetch(`${origin}/connect/token`, {
+      method: 'POST',
+      headers: { 'content-type': formType, ...headers },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...body }).toString(),
+    })
+    const answer = (await response.json()) as { access_token?: string }
+    if (answer.access_token !== undefined) secrets.add(answer.access_token)
+    return answer.access_token
+  }
+  const assertion = await sign(claims(new Date(), origin), key.privateKey)
+  secrets.add(assertion)
+  const byAssertion = { client_assertion_type: assertionType, client_assertion: assertion }
+
+  const tokens = [
+    await post({}, { authorization: basic('client', 'the secret') }),
+    await post({ client_id: 'client', client_secret: 'the secret' }),
+    await post(byAssertion),
+  ]
+  expect(tokens).toEqual(Array(3).fill(expect.any(String)))
+  await post(byAssertion) // used before
+  await post({ ...byAssertion, client_assertion: `${assertion}x` })
+  await post({}, { authorization: basic('client', 'hunter2') })
+  await post({}, { authorization: 'Bearer hunter2' })
+  await post({ client_id: 'hunter2', client_secret: 'hunter2' })
+  await post({ client_id: 'client', client_secret: 'the secret', scope: 'api9' })
+  for (const url of ['/connect/token', '/nowhere', '/api/identity', '/%zz', '/']) {
+    await fetch(`${origin}${url}?client_secret=hunter2&access_token=hunter2`)
+  }
+  for (const token of [String(tokens[0]), `${String(tokens[0])}x`, 'hunter2']) {
+    await fetch(`${origin}/api/identity`, { headers: { authorization: `Bearer ${token}` } })
+  }
+  // Something that is not HTTP: Node's error for it carries the bytes.
+  await new Promise<void>((resolve) => {
+    const socket = connect(listeningPort(app) ?? 0, 'localhost', () => socket.end('hunter2 / HTTP/9\r\n\r\n'))
+    socket.on('close', () => resolve()).resume()
+  })
+  await app.close()
+
+  const lines = log.map((line) => JSON.parse(line) as { msg?: string; reqId?: string; clientId?: string })
+  expect(lines.filter(({ msg }) => msg === 'token issued').map(({ clientId }) => clientId)).toEqual(
+    Array(3).fill('client'),
+  )
+  expect(lines.filter(({ msg }) => msg === 'token request refused').length).toBeGreaterThanOrEqual(6)
+  expect(lines.filter(({ msg }) => msg === 'answered').every(({ reqId }) => reqId?.length === 36)).toBe(true)
+  const text = log.join('')
+  for (const secret of secrets) {
+    // Nor the parts of a JWT alone, nor text in the form that a Buffer is logged in.
+    const parts = secret.split(/[ .]/).filter((part) => part.length > 20)
+    for (const form of [secret, ...parts, [...Buffer.from(secret)].join(',')])
+      expect(text).not.toContain(form)
+  }
+})

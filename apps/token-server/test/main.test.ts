@@ -1,0 +1,339 @@
+import { X509Certificate } from 'node:crypto'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from './support/folder.ts'
+import { bundledServer, ServerProcess } from './support/program.ts'
+import { has, keytoolPfx, opensslPfx, run } from './support/tools.ts'
+
+const program = bundledServer()
+const hasCurl = has('curl', '--version')
+const hasOpenssl = has('openssl', 'version')
+const hasKeytool = has('keytool', '-help')
+const hasPyJwt = has('/usr/bin/python3', '-c', 'import jwt, cryptography')
+
+/** A server with a development key in a folder of its own, EC as it is made in no time. */
+function start(env: Readonly<Record<string, string>> = {}): ServerProcess {
+  const own = env['SIGNING_KEY'] === undefined && env['IdentityServer__Key__Type'] === undefined
+  return new ServerProcess(program(), {
+    ...(own && { DATA_DIR: join(temporaryFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }),
+    ...env,
+  })
+}
+
+async function getToken(origin: string): Promise<string> {
+  const response = await fetch(`${origin}/connect/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa('sample-client:sample-secret')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  expect(response.status).toBe(200)
+  return ((await response.json()) as { access_token: string }).access_token
+}
+
+async function identityStatus(origin: string, token: string): Promise<number> {
+  const response = await fetch(`${origin}/api/identity`, { headers: { authorization: `Bearer ${token}` } })
+  return response.status
+}
+
+async function publishedKey(origin: string): Promise<JSONWebKeySet['keys'][number]> {
+  const response = await fetch(`${origin}/.well-known/openid-configuration/jwks`)
+  const { keys } = (await response.json()) as JSONWebKeySet
+  const [key] = keys
+  if (key === undefined) throw new Error('no key is published')
+  return key
+}
+
+/** That a token is issued, verified by jose through the JWK Set and accepted by the sample API. */
+async function expectGoodTokens(origin: string): Promise<string> {
+  const token = await getToken(origin)
+  const jwks = createRemoteJWKSet(new URL(`${origin}/.well-known/openid-configuration/jwks`))
+  const { protectedHeader } = await jwtVerify(token, jwks, {
+    issuer: origin,
+    audience: 'sample-api',
+    typ: 'at+jwt',
+  })
+  expect(protectedHeader.kid).toBe((await publishedKey(origin)).kid)
+  expect(await identityStatus(origin, token)).toBe(200)
+  return token
+}
+
+describe('out of the box', () => {
+  test.skipIf(!hasCurl)(
+    `the lines it ends with can be pasted${hasCurl ? '' : ' (skipped: no curl)'}`,
+    async () => {
+      const server = start()
+      const { origin } = await server.started()
+      const lines = server.stderr.trimEnd().split('\n')
+      const curl = lines.filter((line) => line.startsWith('curl '))
+      expect(curl).toHaveLength(2)
+      expect(lines.at(-1)).toBe(curl[1])
+      const answer = JSON.parse(run('sh', '-c', curl[0] ?? '')) as { access_token: string }
+      expect(await identityStatus(origin, answer.access_token)).toBe(200)
+      expect(JSON.parse(run('sh', '-c', curl[1] ?? ''))).toMatchObject({
+        client_id: 'sample-client',
+        iss: origin,
+      })
+      expect(server.stderr).toMatch(/everybody knows its client's secret/)
+      // Everything on stdout is JSON.
+      for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
+    },
+  )
+
+  test('with no settings at all it makes an RSA key beside itself and keeps it', async () => {
+    const data = join(program(), '..', '..', '..', 'data')
+    const server = new ServerProcess(program(), {})
+    const { origin } = await server.started()
+    expect((await publishedKey(origin)).alg).toBe('RS256')
+    expect(readdirSync(data)).toEqual(['token-signing.pfx'])
+    await expectGoodTokens(origin)
+  })
+
+  test('after a restart the kid is the same and the old token still works', async () => {
+    const DATA_DIR = join(temporaryFolder(), 'data')
+    const first = start({ DATA_DIR })
+    const { origin } = await first.started()
+    const token = await expectGoodTokens(origin)
+    const before = await publishedKey(origin)
+    expect((await first.stop()).code).toBe(0)
+
+    const second = start({ DATA_DIR, PORT: new URL(origin).port })
+    expect(await second.started()).toEqual({ origin })
+    expect(await publishedKey(origin)).toEqual(before)
+    expect(await identityStatus(origin, token)).toBe(200)
+  })
+
+  test.skipIf(!hasPyJwt)(
+    `PyJWT accepts a token through the JWK Set and refuses a changed one${hasPyJwt ? '' : ' (skipped: no PyJWT)'}`,
+    async () => {
+      const { origin } = await start().started()
+      const token = await getToken(origin)
+      const script = [
+        'import jwt, sys',
+        'key = jwt.PyJWKClient(sys.argv[1]).get_signing_key_from_jwt(sys.argv[2]).key',
+        'print(jwt.decode(sys.argv[2], key, algorithms=["ES256"], audience="sample-api", issuer=sys.argv[3])["sub"])',
+      ].join('\n')
+      const verify = (jwt: string): string =>
+        run('/usr/bin/python3', '-c', script, `${origin}/.well-known/openid-configuration/jwks`, jwt, origin)
+      expect(verify(token).trim()).toBe('sample-client')
+      const at = token.lastIndexOf('.') + 20
+      const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
+      expect(() => verify(changed)).toThrow(/InvalidSignatureError/)
+      expect(await identityStatus(origin, changed)).toBe(401)
+    },
+  )
+
+  test('two servers that start at the same instant on an empty folder have one key', async () => {
+    for (let round = 0; round < 5; round++) {
+      const shared = { DATA_DIR: join(temporaryFolder(), 'data'), ISSUER: 'http://id.example' }
+      const servers = [start(shared), start(shared)]
+      const [one, other] = await Promise.all(servers.map((server) => server.started()))
+      if (one === undefined || other === undefined) throw new Error('unreachable')
+      expect(await publishedKey(one.origin)).toEqual(await publishedKey(other.origin))
+      expect(await identityStatus(one.origin, await getToken(other.origin))).toBe(200)
+      expect(await identityStatus(other.origin, await getToken(one.origin))).toBe(200)
+      expect(readdirSync(shared.DATA_DIR)).toEqual(['token-signing.pfx'])
+      await Promise.all(servers.map((server) => server.stop()))
+    }
+  })
+})
+
+describe('with a key that is there already', () => {
+  const missing = hasOpenssl ? '' : ' (skipped: no openssl)'
+
+  test.skipIf(!hasOpenssl)(
+    `SIGNING_KEY=file: opens what openssl pkcs12 -export wrote${missing}`,
+    async () => {
+      const pfx = opensslPfx(temporaryFolder(), 'my app', '/CN=my-app-auth/O=Contoso', 'correct horse')
+      const server = start({
+        SIGNING_KEY: `file:${pfx}`,
+        SIGNING_KEY_PASSWORD: 'correct horse',
+        SIGNING_ALGORITHM: 'PS256',
+      })
+      const { origin } = await server.started()
+      await expectGoodTokens(origin)
+      expect((await publishedKey(origin)).alg).toBe('PS256')
+      expect(server.stderr).toContain('my app.pfx')
+      expect(server.stderr).toMatch(/CN=my-app-auth/)
+    },
+  )
+
+  test.skipIf(!hasKeytool)(
+    `SIGNING_KEY=file: opens what keytool wrote${hasKeytool ? '' : ' (skipped: no keytool)'}`,
+    async () => {
+      const folder = temporaryFolder()
+      const pfx = keytoolPfx(folder, 'CN=java-auth', 'changeit')
+      writeFileSync(join(folder, 'password'), 'changeit\n')
+      const { origin } = await start({
+        SIGNING_KEY: `file:${pfx}`,
+        SIGNING_KEY_PASSWORD_FILE: join(folder, 'password'),
+      }).started()
+      await expectGoodTokens(origin)
+      expect((await publishedKey(origin)).alg).toBe('ES256')
+    },
+  )
+
+  test.skipIf(!hasOpenssl)(
+    `the settings of ASP.NET and App Service find it where .NET keeps it${missing}`,
+    async () => {
+      const HOME = temporaryFolder()
+      const folder = join(HOME, '.dotnet/corefx/cryptography/x509stores/my')
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const pfx = opensslPfx(HOME, 'net', '/CN=net-auth', '')
+      const certificate = new X509Certificate(readFileSync(join(HOME, 'net.crt')))
+      const thumbprint = certificate.fingerprint.replaceAll(':', '')
+      copyFileSync(pfx, join(folder, `${thumbprint}.pfx`))
+      chmodSync(join(folder, `${thumbprint}.pfx`), 0o600)
+      // As Windows' dialog shows it and people paste it.
+      const pasted = `\u200E${thumbprint.toLowerCase().replace(/..(?=.)/g, '$& ')}`
+
+      for (const env of [
+        { SIGNING_KEY: `store:my?thumbprint=${encodeURIComponent(pasted)}` },
+        {
+          IdentityServer__Key__Type: 'Store',
+          IdentityServer__Key__Name: 'CN=net-auth',
+          IdentityServer__Key__StoreName: 'My',
+        },
+        { APP_SigningCertificateThumbprint: thumbprint },
+        { APP_SigningCertificateThumbprint: thumbprint, WEBSITE_LOAD_CERTIFICATES: '*' },
+      ]) {
+        const server = new ServerProcess(program(), { HOME, ...env })
+        const { origin } = await server.started()
+        await expectGoodTokens(origin)
+        expect((await publishedKey(origin)).x5c).toEqual([certificate.raw.toString('base64')])
+        await server.stop()
+      }
+      const near = thumbprint.slice(0, -1) + (thumbprint.endsWith('0') ? '1' : '0')
+      const failed = await new ServerProcess(program(), { HOME, SIGNING_KEY: `store:my?thumbprint=${near}` })
+        .exited
+      expect(failed.code).toBe(1)
+      expect(failed.stderr).toContain(thumbprint)
+    },
+  )
+
+  test.skipIf(!hasOpenssl)(`a password that does not fit says which setting to set${missing}`, async () => {
+    const pfx = opensslPfx(temporaryFolder(), 'a', '/CN=a', 'correct horse')
+    for (const [env, says] of [
+      [{}, /no password is set: SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE/],
+      [{ SIGNING_KEY_PASSWORD: 'hunter2' }, /the password that is set does not open it/],
+    ] as const) {
+      const { code, stderr } = await start({ SIGNING_KEY: `file:${pfx}`, ...env }).exited
+      expect(code).toBe(1)
+      expect(stderr).toMatch(says)
+      expect(stderr).not.toMatch(/hunter2/)
+    }
+  })
+})
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s: requests in flight are finished, then it exits with 0',
+    async (signal) => {
+      const server = start()
+      const { origin } = await server.started()
+      const body = 'grant_type=client_credentials&client_id=sample-client&client_secret=sample-secret'
+      const head =
+        'POST /connect/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
+        `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`
+      let answer = ''
+      const socket = connect(Number(new URL(origin).port), 'localhost')
+      const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()))
+      const accepted = new Promise<void>((resolve) =>
+        socket.setEncoding('utf8').on('data', (text: string) => {
+          answer += text
+          if (answer.includes('100 Continue')) resolve()
+        }),
+      )
+      socket.write(head)
+      await accepted
+      const exit = server.stop(signal)
+      await expect.poll(() => server.stdout).toContain('"msg":"closing"')
+      socket.write(body)
+      await ended
+      expect(answer).toMatch(/HTTP\/1\.1 200 OK[^]*"access_token"/)
+      expect(await exit).toMatchObject({ code: 0 })
+    },
+  )
+})
+
+describe('a start that fails', () => {
+  test.each<[string, (folder: string) => Readonly<Record<string, string>>, RegExp]>([
+    ['a wrong port', () => ({ PORT: 'http' }), /PORT is "http"/],
+    [
+      'no such settings file',
+      (folder) => ({ TOKEN_SERVER_SETTINGS: join(folder, 'none.json') }),
+      /cannot be read: ENOENT/,
+    ],
+    [
+      'a vault',
+      () => ({ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c' }),
+      /no backend opens the signing key/,
+    ],
+    [
+      'an algorithm the key cannot do',
+      () => ({ SIGNING_KEY_TYPE: 'ec-p256', SIGNING_ALGORITHM: 'RS256' }),
+      /cannot sign with/,
+    ],
+    [
+      'a data folder that is a file',
+      (folder) => ({ DATA_DIR: join(folder, 'settings.json') }),
+      /settings\.json/,
+    ],
+  ])('%s: exit code 1, one line, nothing written', async (_, envOf, says) => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'settings.json'), '{}', { mode: 0o600 })
+    const server = new ServerProcess(program(), { DATA_DIR: join(folder, 'data'), ...envOf(folder) })
+    const { code, stdout, stderr } = await server.exited
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^token-server: [^\n]+\n$/)
+    expect(stderr).toMatch(says)
+    expect(readdirSync(folder)).toEqual(['settings.json'])
+  })
+
+  test('a port that is taken: no key is made for a server that cannot start', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void taken.close())
+    const address = taken.address()
+    const PORT = typeof address === 'object' ? String(address?.port) : ''
+    const DATA_DIR = join(temporaryFolder(), 'data')
+    const { code, stderr } = await start({ DATA_DIR, HOST: '127.0.0.1', PORT }).exited
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^token-server: cannot listen on 127\.0\.0\.1 port \d+, [^\n]+\n$/),
+    ])
+    expect(existsSync(DATA_DIR)).toBe(false)
+  })
+
+  test('a development key of another type than the one that is set', async () => {
+    const DATA_DIR = join(temporaryFolder(), 'data')
+    const first = start({ DATA_DIR })
+    await first.started()
+    await first.stop()
+    const { code, stderr } = await start({ DATA_DIR, SIGNING_KEY_TYPE: 'rsa-2048' }).exited
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/SIGNING_KEY_TYPE is rsa-2048 and the key in .* is of another type/),
+    ])
+  })
+
+  test('a development key that others can read', async () => {
+    const DATA_DIR = join(temporaryFolder(), 'data')
+    const first = start({ DATA_DIR })
+    await first.started()
+    await first.stop()
+    chmodSync(join(DATA_DIR, 'token-signing.pfx'), 0o644)
+    const { code, stderr } = await start({ DATA_DIR }).exited
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/chmod 600/)])
+  })
+})

@@ -1,0 +1,508 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:net'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { isSealwrightError } from '@sealwright/core'
+import { openKey } from '../../src/open-key.ts'
+import { checkPort } from '../../src/port.ts'
+import { loadSettings } from '../../src/settings/settings.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { client, settingsFile } from '../support/server.ts'
+
+/** All of main.ts that can fail before the server listens. The message of what it ends with. */
+async function failToStart(env: Readonly<Record<string, string>>): Promise<string> {
+  try {
+    const settings = loadSettings(env)
+    await checkPort(settings)
+    await openKey(settings.signingKey)
+  } catch (error) {
+    if (isSealwrightError(error)) return error.message
+    throw error
+  }
+  throw new Error('it started')
+}
+
+interface Refusal {
+  readonly message: string
+  /** The files that are there afterwards and were not before. */
+  readonly written: readonly string[]
+  readonly quotesSecret: boolean
+}
+
+/** Starts with those settings, FOLDER in them being a folder of the test's own. */
+async function attempt(settings: {
+  readonly env?: Readonly<Record<string, string>>
+  readonly file?: string | Buffer
+}): Promise<Refusal> {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'home'))
+  writeFileSync(join(folder, 'settings.json'), settings.file ?? JSON.stringify(settingsFile()))
+  writeFileSync(join(folder, 'password.txt'), 'a password\n')
+  writeFileSync(join(folder, 'empty.txt'), '\n')
+  writeFileSync(join(folder, 'long.txt'), 'x'.repeat(2000))
+  const before = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  const env: Record<string, string> = {
+    PORT: '0',
+    TOKEN_SERVER_SETTINGS: join(folder, 'settings.json'),
+    DATA_DIR: join(folder, 'data'),
+  }
+  for (const [name, value] of Object.entries(settings.env ?? {}))
+    env[name] = value.replaceAll('FOLDER', folder)
+  const message = await failToStart(env)
+  const after = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return {
+    message,
+    written: after.filter((name) => !before.includes(name)),
+    quotesSecret: message.includes('hunter2'),
+  }
+}
+
+const refusal = (says: RegExp): unknown => ({
+  message: expect.stringMatching(says) as unknown,
+  written: [],
+  quotesSecret: false,
+})
+
+const withFile = (changes: Readonly<Record<string, unknown>>): string => JSON.stringify(settingsFile(changes))
+const withClient = (changes: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify(settingsFile({ clients: [client(changes)] }))
+const withKey = (jwk: unknown): string => withClient({ jwks: { keys: [jwk] } })
+
+describe('an environment that is refused', () => {
+  const vault = 'https://myvault.vault.azure.net/certificates/token-signing'
+
+  test.each<[string, Readonly<Record<string, string>>, RegExp]>([
+    ['a port that is no number', { PORT: 'http' }, /PORT is "http"; it takes a number from 0 to 65535/],
+    ['a port too high', { PORT: '65536' }, /PORT is "65536"/],
+    ['a negative port', { PORT: '-1' }, /PORT is "-1"/],
+    ['a port with a fraction', { PORT: '80.5' }, /PORT is "80.5"/],
+    ['an empty port', { PORT: '' }, /PORT is empty/],
+    [
+      'a host that cannot be',
+      { HOST: '192.0.2.1' },
+      /cannot listen on 192\.0\.2\.1 port 0, see HOST and PORT/,
+    ],
+    [
+      'an unknown log level',
+      { LOG_LEVEL: 'verbose' },
+      /LOG_LEVEL is "verbose"; it takes one of fatal, error/,
+    ],
+    ['an issuer that is no URL', { ISSUER: 'id.example' }, /ISSUER must be a URL/],
+    ['an issuer of another scheme', { ISSUER: 'ftp://id.example' }, /ISSUER must be a URL/],
+    ['an issuer with a query', { ISSUER: 'https://id.example?x' }, /ISSUER must have no query/],
+    [
+      'an issuer with a fragment',
+      { ISSUER: 'https://id.example#x' },
+      /ISSUER must have no query and no fragment/,
+    ],
+    [
+      'an issuer with a slash at the end',
+      { ISSUER: 'https://id.example/' },
+      /ISSUER must not end with a slash/,
+    ],
+    [
+      'an issuer in capitals',
+      { ISSUER: 'https://ID.example' },
+      /ISSUER must be written as https:\/\/id\.example/,
+    ],
+    [
+      'an issuer with a password',
+      { ISSUER: 'https://a:hunter2@id.example' },
+      /ISSUER must not hold a user name/,
+    ],
+    [
+      'a settings file that is not there',
+      { TOKEN_SERVER_SETTINGS: '/nowhere/x.json' },
+      /settings file cannot be read: ENOENT.*\/nowhere\/x\.json/,
+    ],
+    [
+      'a folder for a settings file',
+      { TOKEN_SERVER_SETTINGS: 'FOLDER/home' },
+      /the settings file cannot be read: EISDIR/,
+    ],
+    ['an empty signing key', { SIGNING_KEY: '' }, /SIGNING_KEY is empty; give it a value or leave it out/],
+    [
+      'a signing key that is no URI',
+      { SIGNING_KEY: 'my-key.pfx' },
+      /no backend opens the signing key "my-key.pfx".*file:PATH/,
+    ],
+    [
+      'a vault, with no backend for it',
+      { SIGNING_KEY: vault },
+      /no backend opens the signing key "https:\/\/myvault/,
+    ],
+    ['a PFX that is not there', { SIGNING_KEY: 'file:FOLDER/none.pfx' }, /there is no file .*none\.pfx/],
+    ['a file URI with a host', { SIGNING_KEY: 'file://server/none.pfx' }, /names a host/],
+    ['a thumbprint that is not there', { SIGNING_KEY: 'store:my?thumbprint=AB' }, /thumbprint/],
+    ['a store without a query', { SIGNING_KEY: 'store:FOLDER/data' }, /takes exactly one of thumbprint/],
+    [
+      'a name that is not there',
+      { SIGNING_KEY: 'store:FOLDER/data?name=x' },
+      /there is no certificate in|no certificate/,
+    ],
+    [
+      'an unknown algorithm',
+      { SIGNING_ALGORITHM: 'HS256' },
+      /SIGNING_ALGORITHM: "HS256" is not a signature algorithm/,
+    ],
+    [
+      'an unknown key type',
+      { SIGNING_KEY_TYPE: 'rsa-1024' },
+      /SIGNING_KEY_TYPE: "rsa-1024" is not a key type/,
+    ],
+    [
+      'a type that cannot do the algorithm',
+      { SIGNING_KEY_TYPE: 'ec-p256', SIGNING_ALGORITHM: 'RS256' },
+      /SIGNING_KEY_TYPE is ec-p256, and such a key cannot sign with SIGNING_ALGORITHM RS256/,
+    ],
+    [
+      'a type for a key that exists',
+      { SIGNING_KEY: 'file:x.pfx', SIGNING_KEY_TYPE: 'ec-p256' },
+      /SIGNING_KEY_TYPE is for development keys/,
+    ],
+    [
+      'two passwords',
+      { SIGNING_KEY_PASSWORD: 'hunter2', SIGNING_KEY_PASSWORD_FILE: 'FOLDER/password.txt' },
+      /both SIGNING_KEY_PASSWORD and SIGNING_KEY_PASSWORD_FILE are set/,
+    ],
+    [
+      'a password file that is not there',
+      { SIGNING_KEY_PASSWORD_FILE: 'FOLDER/none' },
+      /SIGNING_KEY_PASSWORD_FILE cannot be read: ENOENT/,
+    ],
+    [
+      'an empty password file',
+      { SIGNING_KEY_PASSWORD_FILE: 'FOLDER/empty.txt' },
+      /SIGNING_KEY_PASSWORD_FILE .*empty\.txt is empty/,
+    ],
+    [
+      'something else for a password file',
+      { SIGNING_KEY_PASSWORD_FILE: 'FOLDER/long.txt' },
+      /larger than 1024 bytes/,
+    ],
+    ['an endless password file', { SIGNING_KEY_PASSWORD_FILE: '/dev/zero' }, /larger than 1024 bytes/],
+    [
+      'two settings that name a key',
+      { SIGNING_KEY: 'development', IdentityServer__Key__Type: 'Development' },
+      /both SIGNING_KEY and IdentityServer__Key__Type name a signing key/,
+    ],
+    [
+      'two others',
+      {
+        APP_SigningCertificateThumbprint: 'AB',
+        OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl: vault,
+      },
+      /both OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl and APP_SigningCertificateThumbprint/,
+    ],
+    [
+      'Indicium with no URL',
+      { OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl: 'myvault' },
+      /KeyVaultCertificateUrl must be a URL such as/,
+    ],
+    [
+      'Indicium, with no backend for it',
+      { 'OpenIDServerSigningSettings:AzureKeyVault:KeyVaultCertificateUrl': vault },
+      /no backend opens the signing key/,
+    ],
+    [
+      'an unknown Type',
+      { IdentityServer__Key__Type: 'Vault' },
+      /IdentityServer__Key__Type is "Vault"; it takes Development, File or Store/,
+    ],
+    [
+      'a Key without Type',
+      { IdentityServer__Key__FilePath: 'x.pfx' },
+      /IdentityServer__Key__FilePath is set and IdentityServer:Key:Type, which it belongs to, is not/,
+    ],
+    [
+      'an unknown member of Key',
+      { IdentityServer__Key__Type: 'File', IdentityServer__Key__Path: 'x.pfx' },
+      /IdentityServer__Key__Path: there is no such setting/,
+    ],
+    [
+      'File without FilePath',
+      { IdentityServer__Key__Type: 'File' },
+      /IdentityServer:Key:FilePath must be set/,
+    ],
+    [
+      'File with StoreName',
+      {
+        IdentityServer__Key__Type: 'File',
+        IdentityServer__Key__FilePath: 'x',
+        IdentityServer__Key__StoreName: 'My',
+      },
+      /IdentityServer__Key__StoreName does not go with .*Type File/,
+    ],
+    [
+      'File with two passwords',
+      {
+        IdentityServer__Key__Type: 'File',
+        IdentityServer__Key__FilePath: 'x',
+        IdentityServer__Key__Password: 'hunter2',
+        SIGNING_KEY_PASSWORD: 'hunter2',
+      },
+      /both IdentityServer__Key__Password and SIGNING_KEY_PASSWORD are set/,
+    ],
+    [
+      'Store without Name',
+      { IdentityServer__Key__Type: 'Store' },
+      /IdentityServer:Key:Name, the certificate's subject, or IdentityServer:Key:Thumbprint must be set/,
+    ],
+    [
+      'Store with Name and Thumbprint',
+      {
+        IdentityServer__Key__Type: 'Store',
+        IdentityServer__Key__Name: 'CN=x',
+        IdentityServer__Key__Thumbprint: 'AB',
+      },
+      /both IdentityServer__Key__Name and IdentityServer__Key__Thumbprint are set/,
+    ],
+    [
+      'Store with LocalMachine',
+      {
+        IdentityServer__Key__Type: 'Store',
+        IdentityServer__Key__Name: 'CN=x',
+        IdentityServer__Key__StoreLocation: 'LocalMachine',
+      },
+      /StoreLocation must be CurrentUser/,
+    ],
+    [
+      'Store with another StoreName',
+      {
+        IdentityServer__Key__Type: 'Store',
+        IdentityServer__Key__Name: 'CN=x',
+        IdentityServer__Key__StoreName: 'Root',
+      },
+      /StoreName must be My/,
+    ],
+    [
+      'Development with FilePath',
+      { IdentityServer__Key__Type: 'Development', IdentityServer__Key__FilePath: 'x' },
+      /FilePath does not go with .*Type Development/,
+    ],
+    [
+      'Persisted that is no boolean',
+      { IdentityServer__Key__Type: 'Development', IdentityServer__Key__Persisted: 'yes' },
+      /Persisted must be true or false/,
+    ],
+    [
+      'a development key that may not be made',
+      { IdentityServer__Key__Type: 'Development', IdentityServer__Key__Persisted: 'False' },
+      /there is no certificate in .*data|no certificate/,
+    ],
+    [
+      'one setting in two spellings',
+      { IdentityServer__Key__Type: 'File', 'IDENTITYSERVER:KEY:TYPE': 'Store' },
+      /are one setting with two values/,
+    ],
+    ['an empty member of Key', { IdentityServer__Key__Type: '' }, /IdentityServer__Key__Type is empty/],
+  ])('%s', async (_, env, says) => {
+    expect(await attempt({ env })).toEqual(refusal(says))
+  })
+
+  test('a port that is taken', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void taken.close())
+    const address = taken.address()
+    const port = typeof address === 'object' ? String(address?.port) : ''
+    expect(await attempt({ env: { HOST: '127.0.0.1', PORT: port } })).toEqual(
+      refusal(new RegExp(`cannot listen on 127.0.0.1 port ${port}`)),
+    )
+  })
+})
+
+describe('a settings file that is refused', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const publicJwk = publicKey.export({ format: 'jwk' })
+  const privateJwk = privateKey.export({ format: 'jwk' })
+  const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' })
+
+  test.each<[string, string | Buffer, RegExp]>([
+    ['nothing', '', /settings\.json:1:1: not JSON/],
+    ['a missing brace', '{\n  "clients": []\n', /settings\.json:3:1: not JSON/],
+    ['a missing comma', '{\n  "issuer": "x"\n  "clients": []\n}', /settings\.json:3:3: not JSON/],
+    ['a comma too many', '{\n  "clients": [1, 2, ]\n}', /settings\.json:2:21: not JSON/],
+    ['a comment', '{\n  // the clients\n}', /settings\.json:2:3: not JSON/],
+    ['single quotes', "{ 'issuer': 'hunter2' }", /settings\.json:1:3: not JSON/],
+    ['text behind the end', '{}\n{}', /settings\.json:2:1: not JSON/],
+    ['a line break in a string', '{ "issuer": "hunter2\n" }', /settings\.json:1:13: not JSON/],
+    ['bytes that are no UTF-8', Buffer.from('{"issuer":"\xff"}', 'latin1'), /settings\.json is not UTF-8/],
+    ['more than a megabyte', ' '.repeat(1024 * 1024 + 1), /settings\.json is larger than 1048576 bytes/],
+    ['deep nesting', '['.repeat(100_000), /settings\.json:1:\d+: not JSON/],
+    ['a list', '[]', /settings\.json: \(the whole file\): .*expected object/],
+    ['null', 'null', /settings\.json: \(the whole file\): .*expected object/],
+    ['an unknown setting', withFile({ client: [] }), /settings\.json: client: there is no such setting/],
+    ['no clients', withFile({ clients: undefined }), /clients: .*expected array/],
+    ['an empty list of clients', withFile({ clients: [] }), /clients: Too small/],
+    ['no resources', withFile({ resources: undefined }), /resources: .*expected array/],
+    [
+      'a resource without scopes',
+      withFile({ resources: [{ audience: 'a', scopes: [] }] }),
+      /resources\[0\]\.scopes: Too small/,
+    ],
+    [
+      'an issuer with a slash',
+      withFile({ issuer: 'https://id.example/' }),
+      /issuer: must not end with a slash/,
+    ],
+    [
+      'a lifetime of zero',
+      withFile({ accessTokenLifetime: 0 }),
+      /accessTokenLifetime: must be a whole number of seconds from 1 to 86400/,
+    ],
+    [
+      'a lifetime of a week',
+      withFile({ accessTokenLifetime: 604_800 }),
+      /accessTokenLifetime: must be a whole number/,
+    ],
+    [
+      'a lifetime with a fraction',
+      withFile({ accessTokenLifetime: 1.5 }),
+      /accessTokenLifetime: must be a whole number/,
+    ],
+    [
+      'a lifetime in words',
+      withFile({ accessTokenLifetime: '1h' }),
+      /accessTokenLifetime: must be a whole number/,
+    ],
+    [
+      'a scope with a space',
+      withFile({ resources: [{ audience: 'a', scopes: ['a b'] }] }),
+      /resources\[0\]\.scopes\[0\]: must be printable ASCII/,
+    ],
+    [
+      'a scope in two resources',
+      withFile({
+        resources: [
+          { audience: 'a', scopes: ['s'] },
+          { audience: 'b', scopes: ['s'] },
+        ],
+      }),
+      /resources\[1\]\.scopes\[0\]: the scope "s" is already defined/,
+    ],
+    [
+      'a client id twice',
+      withFile({ clients: [client(), client()] }),
+      /clients\[1\]\.clientId: the client "client" is already defined/,
+    ],
+    [
+      'an empty client id',
+      withClient({ clientId: '' }),
+      /clients\[0\]\.clientId: must be 1 to 200 printable ASCII/,
+    ],
+    [
+      'a client id that is not ASCII',
+      withClient({ clientId: 'é' }),
+      /clients\[0\]\.clientId: must be 1 to 200 printable ASCII/,
+    ],
+    ['a client without scopes', withClient({ scopes: [] }), /clients\[0\]\.scopes: Too small/],
+    [
+      'a scope that no resource has',
+      withClient({ scopes: ['api1', 'api9'] }),
+      /clients\[0\]\.scopes\[1\]: no resource has the scope "api9"/,
+    ],
+    [
+      'a client with nothing to authenticate with',
+      withClient({ secrets: [] }),
+      /clients\[0\]: needs "secrets" or "jwks"/,
+    ],
+    [
+      'another grant type',
+      withClient({ grantTypes: ['password'] }),
+      /clients\[0\]\.grantTypes\[0\]: .*"client_credentials"/,
+    ],
+    [
+      'a misspelt setting of a client',
+      withClient({ scope: ['api1'] }),
+      /clients\[0\]\.scope: there is no such setting/,
+    ],
+    [
+      'a secret in plain text',
+      withClient({ secrets: ['hunter2'] }),
+      /clients\[0\]\.secrets\[0\]: .*expected object/,
+    ],
+    [
+      'a secret in the place of its hash',
+      withClient({ secrets: [{ sha256: 'hunter2' }] }),
+      /clients\[0\]\.secrets\[0\]\.sha256: must be the SHA-256/,
+    ],
+    [
+      'half a hash',
+      withClient({ secrets: [{ sha256: '0'.repeat(64) }, { sha256: '0'.repeat(63) }] }),
+      /clients\[0\]\.secrets\[1\]\.sha256: must be the SHA-256/,
+    ],
+    [
+      'a misspelt setting of a secret',
+      withClient({ secrets: [{ sha256: '0'.repeat(64), secret: 'hunter2' }] }),
+      /clients\[0\]\.secrets\[0\]\.secret: there is no such setting/,
+    ],
+    [
+      'a private key',
+      withKey(privateJwk),
+      /clients\[0\]\.jwks\.keys\[0\]: holds the private member "d"; only public keys/,
+    ],
+    ['a symmetric key', withKey({ kty: 'oct', k: 'hunter2' }), /keys\[0\]: holds the private member "k"/],
+    ['a key without its type', withKey({}), /keys\[0\]\.kty: /],
+    ['a broken key', withKey({ ...publicJwk, x: 'AAAA' }), /keys\[0\]: is not a public key that can be used/],
+    [
+      'an RSA key of 1024 bits',
+      withKey(weakRsa),
+      /keys\[0\]: is not a public key that can be used: the RSA key has 1024 bits/,
+    ],
+    [
+      'a key that jose does not verify with',
+      withKey(secp256k1),
+      /keys\[0\]: is of a kind that is not accepted/,
+    ],
+    [
+      'a key for encryption',
+      withKey({ ...publicJwk, use: 'enc' }),
+      /keys\[0\]: has a "use" other than "sig"/,
+    ],
+    [
+      'a key with an algorithm of another',
+      withKey({ ...publicJwk, alg: 'RS256' }),
+      /keys\[0\]: has an "alg" that the key cannot do; it can do ES256/,
+    ],
+    [
+      'a kid that is no string',
+      withKey({ ...publicJwk, kid: 1 }),
+      /keys\[0\]: has a "kid" that is no string/,
+    ],
+    ['no keys in a key set', withClient({ jwks: { keys: [] } }), /jwks\.keys: Too small/],
+    [
+      'a client of IdentityServer',
+      withFile({ IdentityServer: { Clients: { a: 'b' } } }),
+      /IdentityServer:Clients:a in .*settings\.json: there is no such setting/,
+    ],
+    [
+      'a number in IdentityServer:Key',
+      withFile({ IdentityServer: { Key: { Type: 1 } } }),
+      /settings\.json: IdentityServer:Key:Type must be a string/,
+    ],
+    [
+      'IdentityServer:Key beside SIGNING_KEY',
+      withFile({
+        identityserver: { key: { type: 'Store', name: 'CN=x' } },
+        OpenIDServerSigningSettings: { AzureKeyVault: { KeyVaultCertificateUrl: 'https://x' } },
+      }),
+      /both identityserver:key:type in .* and OpenIDServerSigningSettings:.* name a signing key/,
+    ],
+  ])('%s', async (_, file, says) => {
+    expect(await attempt({ file })).toEqual(refusal(says))
+  })
+
+  test('the first few mistakes are told at once', async () => {
+    const clients = [
+      client({ clientId: '', scopes: [] }),
+      client({ secrets: [{ sha256: '' }] }),
+      client({ a: 1, b: 2 }),
+    ]
+    expect(await attempt({ file: withFile({ clients }) })).toEqual(
+      refusal(/clients\[0\]\.clientId: .*; clients\[0\]\.scopes: .*; clients\[1\]\..*; and 2 more$/),
+    )
+  })
+})

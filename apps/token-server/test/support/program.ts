@@ -1,0 +1,94 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
+
+/**
+ * Makes one plain JavaScript file of the server and everything it imports, so that `node FILE` runs it as a process of its
+ * own on every version of Node, from the sources and with no build of the packages. It lies as deep below a copy of the
+ * sample settings as the built server does.
+ *
+ * @returns the path of the bundle, once the tests of the file run
+ */
+export function bundledServer(): () => string {
+  const app = fileURLToPath(new URL('../..', import.meta.url))
+  let folder = ''
+  beforeAll(async () => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'sealwright-token-server-bundle-')))
+    copyFileSync(join(app, 'token-server.json'), join(folder, 'token-server.json'))
+    await build({
+      configFile: false,
+      logLevel: 'error',
+      // As in vitest.config.ts.
+      ssr: { noExternal: true, resolve: { conditions: ['@sealwright/source', 'node', 'import', 'default'] } },
+      build: {
+        ssr: join(app, 'src/main.ts'),
+        outDir: join(folder, 'dist', 'bundle'),
+        minify: false,
+        rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+      },
+    })
+  }, 60_000)
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return () => join(folder, 'dist', 'bundle', 'main.mjs')
+}
+
+export interface Exit {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A server in a process of its own, that is killed after the test if it still runs. */
+export class ServerProcess {
+  readonly exited: Promise<Exit>
+  readonly #process: ChildProcess
+  #stdout = ''
+  #stderr = ''
+
+  /** @param env all of its environment, but for the way to programs; a free port unless it says otherwise */
+  constructor(program: string, env: Readonly<Record<string, string>>) {
+    this.#process = spawn(process.execPath, [program], {
+      env: { PATH: process.env['PATH'], PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
+    this.exited = new Promise((resolve) => {
+      this.#process.on('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }))
+    })
+    onTestFinished(() => void this.#process.kill('SIGKILL'))
+  }
+
+  get stdout(): string {
+    return this.#stdout
+  }
+
+  get stderr(): string {
+    return this.#stderr
+  }
+
+  /** Waits until it listens and has said so. */
+  async started(): Promise<{ origin: string }> {
+    const origin = new Promise<{ origin: string }>((resolve) => {
+      const look = (): void => {
+        const [, found] = /^Token server +(http:\S+)\/$/m.exec(this.#stderr) ?? []
+        if (found !== undefined && this.#stderr.includes('\nSettings ')) resolve({ origin: found })
+      }
+      this.#process.stderr?.on('data', look)
+      look()
+    })
+    const ended = this.exited.then(({ code, stderr }) => {
+      throw new Error(`the server ended with ${code}: ${stderr}`)
+    })
+    return Promise.race([origin, ended])
+  }
+
+  stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
+    this.#process.kill(signal)
+    return this.exited
+  }
+}

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Runs a program and gives what it prints. */
+export function run(program: string, ...args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Whether a program can be run. */
+export function has(program: string, ...args: readonly string[]): boolean {
+  try {
+    run(program, ...args)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A PFX with a self-signed certificate, made by the openssl command line. */
+export function opensslPfx(folder: string, name: string, subject: string, password: string): string {
+  const [key, certificate, pfx] = ['key', 'crt', 'pfx'].map((type) => join(folder, `${name}.${type}`))
+  if (key === undefined || certificate === undefined || pfx === undefined) throw new Error('unreachable')
+  run(
+    'openssl',
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    key,
+    '-out',
+    certificate,
+    '-subj',
+    subject,
+    '-days',
+    '90',
+  )
+  run(
+    'openssl',
+    'pkcs12',
+    '-export',
+    '-inkey',
+    key,
+    '-in',
+    certificate,
+    '-out',
+    pfx,
+    '-passout',
+    `pass:${password}`,
+  )
+  chmodSync(pfx, 0o600)
+  return pfx
+}
+
+/** A PFX with a self-signed certificate, made by the JDK's keytool. */
+export function keytoolPfx(folder: string, subject: string, password: string): string {
+  const pfx = join(folder, 'keytool.p12')
+  run(
+    'keytool',
+    '-genkeypair',
+    '-keyalg',
+    'EC',
+    '-groupname',
+    'secp256r1',
+    '-alias',
+    'a',
+    '-dname',
+    subject,
+    '-keystore',
+    pfx,
+    '-storetype',
+    'PKCS12',
+    '-storepass',
+    password,
+    '-validity',
+    '90',
+  )
+  chmodSync(pfx, 0o600)
+  return pfx
+}

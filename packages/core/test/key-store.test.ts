@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { canDelete, canExportPkcs12, canImportPkcs12, type KeyStore } from '../src/index.ts'
+
+const readOnly: KeyStore = {
+  location: 'memory',
+  get: () => Promise.resolve(null),
+  list: () => Promise.resolve([]),
+  create: () => Promise.reject(new Error('read only')),
+}
+
+test.for([
+  ['importPkcs12', canImportPkcs12],
+  ['exportPkcs12', canExportPkcs12],
+  ['delete', canDelete],
+] as const)('a store with the method %s has that capability, and others have not', ([method, guard]) => {
+  expect(guard(readOnly)).toBe(false)
+  expect(guard({ ...readOnly, [method]: () => Promise.resolve() })).toBe(true)
+  expect(guard({ ...readOnly, [method]: true })).toBe(false)
+})
+
+test('a method of the prototype counts', () => {
+  const store: KeyStore = Object.assign(Object.create({ delete: () => Promise.resolve() }), readOnly)
+  expect(canDelete(store)).toBe(true)
+})

@@ -1,0 +1,27 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
+const ed25519 = generateKeyPairSync('ed25519').privateKey
+const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
+
+/** One private key for every JOSE algorithm; RSA keys serve all six of theirs. */
+export const privateKeys: ReadonlyMap<string, KeyObject> = new Map([
+  ['RS256', rsa],
+  ['RS384', rsa],
+  ['RS512', rsa],
+  ['PS256', rsa],
+  ['PS384', rsa],
+  ['PS512', rsa],
+  ['ES256', ec('P-256')],
+  ['ES384', ec('P-384')],
+  ['ES512', ec('P-521')],
+  ['ES256K', ec('secp256k1')],
+  ['Ed25519', ed25519],
+  ['EdDSA', ed25519],
+])
+
+export function privateKey(algorithm: string): KeyObject {
+  const key = privateKeys.get(algorithm)
+  if (key === undefined) throw new Error(`no test key for ${algorithm}`)
+  return key
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import {
+  openSigningKey,
+  SealwrightError,
+  type Backend,
+  type OpenKeyOptions,
+  type SigningKey,
+} from '../src/index.ts'
+
+interface FakeBackend extends Backend {
+  readonly opened: (readonly [string, OpenKeyOptions])[]
+}
+
+/** A backend that accepts URIs of one scheme and remembers what it was asked for. */
+function backend(scheme: string, open?: () => Promise<SigningKey>): FakeBackend {
+  const opened: [string, OpenKeyOptions][] = []
+  return {
+    name: `${scheme} store`,
+    forms: [`${scheme}:NAME`],
+    opened,
+    accepts: (uri) => uri.startsWith(`${scheme}:`),
+    open: (uri, options) => {
+      opened.push([uri, options])
+      return open?.() ?? Promise.resolve(key)
+    },
+  }
+}
+
+const key = { name: 'the key' } as SigningKey
+
+async function messageFor(uri: string): Promise<string> {
+  const error: unknown = await openSigningKey(uri, { backends: [] }).catch((caught: unknown) => caught)
+  return (error as Error).message
+}
+
+describe('openSigningKey', () => {
+  test('asks the one backend whose URI it is, with the options but for the list', async () => {
+    const [one, other] = [backend('one'), backend('other')]
+    const options = { create: { keyType: 'ec-p256' }, password: () => 'secret' } as const
+    expect(await openSigningKey('other:key', { ...options, backends: [one, other] })).toBe(key)
+    expect(one.opened).toEqual([])
+    expect(other.opened).toEqual([['other:key', options]])
+  })
+
+  test('a backend that fails is an error and no reason to try another', async () => {
+    const failure = new SealwrightError('UNAVAILABLE', 'not now')
+    const [failing, other] = [backend('one', () => Promise.reject(failure)), backend('other')]
+    await expect(openSigningKey('one:key', { backends: [failing, other] })).rejects.toBe(failure)
+    expect(other.opened).toEqual([])
+  })
+
+  test('no backend: what could be opened is listed', async () => {
+    const backends = [backend('one'), backend('other')]
+    await expect(openSigningKey('third:key', { backends })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'no backend opens the signing key "third:key"; the configured ones open one:NAME, other:NAME',
+    })
+    await expect(openSigningKey('one:key', { backends: [] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'no backend opens the signing key "one:key"; the configured ones open nothing',
+    })
+  })
+
+  test('two backends: both are named and neither is asked', async () => {
+    const backends = [backend('one'), backend('one')]
+    await expect(openSigningKey('one:key', { backends })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'both one store and one store claim the signing key "one:key"; leave one of them out',
+    })
+    expect(backends.flatMap(({ opened }) => opened)).toEqual([])
+  })
+
+  test.for([
+    ['a query', 'x:my?password=hunter2', '"x:my"'],
+    ['a fragment', 'x:my#hunter2', '"x:my"'],
+    ['a query over lines', 'x:my?a\nhunter2', '"x:my"'],
+    ['user information', 'https://user:hunter2@host/key', '"https://host/key"'],
+  ] as const)('a message never shows %s', async ([, uri, shown]) => {
+    const message = await messageFor(uri)
+    expect(message).not.toContain('hunter2')
+    expect(message).toContain(`the signing key ${shown};`)
+  })
+
+  test('a message shows the first hundred characters of a URI', async () => {
+    expect(await messageFor('x'.repeat(5000))).toContain(`"${'x'.repeat(100)}…"`)
+  })
+})

@@ -1,0 +1,181 @@
+import { X509Certificate, type KeyObject } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createLocalSigner } from '@sealwright/core'
+import * as fc from 'fast-check'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  createSelfSignedCertificate,
+  distinguishedName,
+  generatePrivateKey,
+  normalizeDistinguishedName,
+} from '../../src/index.ts'
+import { runWell, scratchFolder, lacks } from '../support/tools.ts'
+
+let key: KeyObject
+beforeAll(async () => {
+  key = await generatePrivateKey('ec-p256')
+})
+
+function certificateOf(subject: string): Promise<X509Certificate> {
+  return createSelfSignedCertificate(createLocalSigner(key), { subject })
+}
+
+describe('names that are written', () => {
+  // In the order and with the escapes of RFC 2253, which OpenSSL shares with RFC 4514.
+  test.skipIf(lacks('openssl'))('OpenSSL reads the same name [needs openssl]', async () => {
+    const subject = String.raw`CN=a\,b\+c\"d\\e\<f\>g\;h,OU=\#1+O=Contoso \C3\A4,L=\ x\ ,DC=example,DC=com,C=NL`
+    const certificate = await certificateOf(subject)
+    const text = runWell(
+      'openssl x509 -inform DER -noout -subject -issuer -nameopt RFC2253,-esc_msb',
+      certificate.raw,
+    )
+    // Within a relative name OpenSSL prints the last first.
+    const expected = String.raw`CN=a\,b\+c\"d\\e\<f\>g\;h,O=Contoso ä+OU=\#1,L=\ x\ ,DC=example,DC=com,C=NL`
+    expect(text).toBe(`subject=${expected}\nissuer=${expected}\n`)
+  })
+
+  test.skipIf(lacks('openssl'))(
+    'each attribute has the string type that RFC 5280 wants [needs openssl]',
+    async () => {
+      const certificate = await certificateOf(
+        'CN=a,O=b,serialNumber=1,dnQualifier=q,emailAddress=a@b.c,UID=u,DC=d,C=NL,1.2.3.4=x',
+      )
+      const text = runWell(
+        'openssl x509 -inform DER -noout -subject -nameopt sep_comma_plus,oid,show_type',
+        certificate.raw,
+      )
+      expect(text.replace('subject=', '').trim().split(/, ?/)).toEqual([
+        '1.2.3.4=UTF8STRING:x',
+        '2.5.4.6=PRINTABLESTRING:NL',
+        '0.9.2342.19200300.100.1.25=IA5STRING:d',
+        '0.9.2342.19200300.100.1.1=UTF8STRING:u',
+        '1.2.840.113549.1.9.1=IA5STRING:a@b.c',
+        '2.5.4.46=PRINTABLESTRING:q',
+        '2.5.4.5=PRINTABLESTRING:1',
+        '2.5.4.10=UTF8STRING:b',
+        '2.5.4.3=UTF8STRING:a',
+      ])
+    },
+  )
+
+  test('Node reads the names in the order of the encoding, the most general first', async () => {
+    const certificate = await certificateOf('CN=my-app-auth,O=Contoso')
+    expect(certificate.subject).toBe('O=Contoso\nCN=my-app-auth')
+    expect(distinguishedName(certificate)).toBe('CN=my-app-auth,O=Contoso')
+  })
+
+  test('bounds are counted in characters', async () => {
+    await certificateOf(`CN=${'😀'.repeat(64)}`)
+    await expect(certificateOf(`CN=${'a'.repeat(65)}`)).rejects.toThrow(
+      'a CN of 65 characters; X.509 allows 64',
+    )
+  })
+})
+
+describe('names that are normalized', () => {
+  test.each([
+    ['cn=a, o=b', 'CN=a,O=b'],
+    [' CN = a + OU = b , O = c ', 'CN=a+OU=b,O=c'],
+    ['OU=b+CN=a', 'CN=a+OU=b'],
+    ['S=Utrecht,E=a@b.c', 'ST=Utrecht,emailAddress=a@b.c'],
+    ['2.5.4.3=a', 'CN=a'],
+    [String.raw`CN=\61`, 'CN=a'],
+    [String.raw`CN=\F0\9F\98\80`, 'CN=😀'],
+    ['CN=#0C0161', 'CN=a'],
+    ['CN=#130161', 'CN=a'],
+    ['1.2.3=a', '1.2.3=#0c0161'],
+    ['1.2.3=#130161,CN=x', '1.2.3=#130161,CN=x'],
+    ['2.999999999.1.128=a', '2.999999999.1.128=#0c0161'],
+    [String.raw`CN=a\=b=c`, 'CN=a=b=c'],
+    ['CN=a  b', 'CN=a  b'],
+    [String.raw`CN=\  a \ `, String.raw`CN=\  a \ `],
+    [String.raw`CN=\ `, String.raw`CN=\ `],
+    [String.raw`CN=a#`, 'CN=a#'],
+  ])('%s', (text, expected) => {
+    expect(normalizeDistinguishedName(text)).toBe(expected)
+  })
+
+  test('any text survives escaping, and its normal form is its own', () => {
+    const text = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+      .filter((value) => !/\p{Cc}|\p{Surrogate}/u.test(value) && value.length <= 64)
+    fc.assert(
+      fc.property(text, (value) => {
+        const escaped = Buffer.from(value)
+          .toString('hex')
+          .replaceAll(/../g, String.raw`\$&`)
+        const normal = normalizeDistinguishedName(`CN=${escaped}`)
+        expect(normalizeDistinguishedName(normal)).toBe(normal)
+        expect(normalizeDistinguishedName(`CN=${escaped},O=x`)).toBe(`${normal},O=x`)
+      }),
+    )
+  })
+})
+
+describe('names that are refused', () => {
+  test.each([
+    ['', 'is empty'],
+    ['  ', 'is empty'],
+    ['my-app', 'ATTRIBUTE=VALUE'],
+    ['CN=a,', 'ATTRIBUTE=VALUE'],
+    ['CN=a,,O=b', 'unknown attribute'],
+    ['CN=a+', 'ATTRIBUTE=VALUE'],
+    ['=a', 'unknown attribute ""'],
+    ['CN=', 'an empty CN'],
+    ['CN= ,O=b', 'an empty CN'],
+    ['FOO=a', 'unknown attribute "FOO"'],
+    ['constructor=a', 'unknown attribute "constructor"'],
+    ['3.1=a', 'unknown attribute'],
+    ['1.40.1=a', 'unknown attribute'],
+    ['CN=a+CN=b', 'the same attribute twice'],
+    ['CN="a"', String.raw`holds ", which is written \"`],
+    ['CN=a;O=b', String.raw`holds ;, which is written \;`],
+    ['CN=a<b', 'holds <'],
+    [String.raw`CN=a\x`, 'a backslash that escapes nothing'],
+    ['CN=a\\', 'a backslash that escapes nothing'],
+    [String.raw`CN=\C3`, 'not UTF-8'],
+    [String.raw`CN=a\00b`, 'a control character'],
+    ['CN=a\nb', 'a control character'],
+    ['CN=\ud800', 'not well-formed Unicode'],
+    ['C=nl', 'two capital letters'],
+    ['C=NLD', 'a C of 3 characters'],
+    ['C=N', 'two capital letters'],
+    ['serialNumber=a_b', 'a PrintableString cannot hold'],
+    ['DC=exämple', 'not ASCII'],
+    ['CN=#', 'not hexadecimal'],
+    ['CN=#0c01', 'not DER'],
+    ['CN=#0c016161', 'not DER'],
+    ['CN=#020101', 'no UTF8String'],
+    ['CN=#0c01zz', 'not hexadecimal'],
+    ['1.2.3=#1e020061', 'no UTF8String'],
+    [`OU=${'a'.repeat(65)}`, 'a OU of 65 characters'],
+  ])('%j', async (subject, problem) => {
+    await expect(certificateOf(subject)).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(problem) }),
+    )
+  })
+})
+
+describe('names that others wrote', () => {
+  for (const { type, mask } of [
+    { type: 'TeletexString', mask: '0x0004' },
+    { type: 'BMPString', mask: '0x0800' },
+    { type: 'UTF8String', mask: '0x2000' },
+  ]) {
+    test.skipIf(lacks('openssl'))(
+      `a ${type} is read, and an unknown attribute shown in hexadecimal [needs openssl]`,
+      () => {
+        const folder = scratchFolder()
+        const config = join(folder, 'openssl.cnf')
+        writeFileSync(
+          config,
+          `[req]\ndistinguished_name=dn\nstring_mask=MASK:${mask}\nprompt=no\n[dn]\nC=NL\nO=Zoë\n0.1.2.3.4=x\n`,
+        )
+        const keyOptions = `-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${join(folder, 'key.pem')}`
+        const pem = runWell(`openssl req -x509 -config ${config} -utf8 ${keyOptions}`)
+        expect(distinguishedName(new X509Certificate(pem))).toMatch(/^1\.2\.3\.4=#[0-9a-f]+,O=Zoë,C=NL$/)
+      },
+    )
+  }
+})

@@ -1,0 +1,309 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { readPkcs12 } from '../../src/index.ts'
+import { identity, rejectionCode } from '../support/certificates.ts'
+import * as pfx from '../support/pfx.ts'
+import {
+  decode,
+  encode,
+  explicit0,
+  int,
+  nul,
+  octets,
+  oid,
+  primitive,
+  sequence,
+  type Tlv,
+} from '../support/tlv.ts'
+
+const { oids, password } = pfx
+
+function codeOf(file: Uint8Array, limits = {}): Promise<string> {
+  return rejectionCode(readPkcs12(file, password, { limits }))
+}
+
+function many(count: number): Tlv[] {
+  return Array.from({ length: count }, nul)
+}
+
+/** A sound file, but for what is done to its MacData. */
+function withMac(options: pfx.MacOptions): Uint8Array {
+  return pfx.sealedBytes(encode(sequence(pfx.plainSafe())), options)
+}
+
+test('the files these tests start from are sound', async () => {
+  await expect(readPkcs12(pfx.sealed(pfx.plainSafe()), password)).resolves.toEqual({
+    keys: [],
+    certificates: [],
+  })
+  await expect(readPkcs12(withMac({ iterations: int(1) }), password)).resolves.toEqual({
+    keys: [],
+    certificates: [],
+  })
+})
+
+describe('iteration counts', () => {
+  const counts: readonly (readonly [string, Tlv, string])[] = [
+    ['0', int(0), 'INVALID_ENCODING'],
+    // With pkijs, -1 and -5 verify against a known key, whatever the password.
+    ['-1', int(-1), 'INVALID_ENCODING'],
+    ['-5', int(-5), 'INVALID_ENCODING'],
+    ['-2^31', int(-(2 ** 31)), 'INVALID_ENCODING'],
+    ['10,000,001', int(10_000_001), 'LIMIT_EXCEEDED'],
+    ['2^31-1', int(2 ** 31 - 1), 'LIMIT_EXCEEDED'],
+    ['2^32+1', int(2 ** 32 + 1), 'LIMIT_EXCEEDED'],
+    ['1 in two bytes', primitive(0x02, [0, 1]), 'INVALID_ENCODING'],
+    ['none', primitive(0x02), 'INVALID_ENCODING'],
+    ['1,000 bytes of them', primitive(0x02, new Uint8Array(1000).fill(1)), 'LIMIT_EXCEEDED'],
+    ['1,000 bytes of zero', primitive(0x02, new Uint8Array(1000)), 'INVALID_ENCODING'],
+    ['text', primitive(0x0c, [0x31]), 'INVALID_ENCODING'],
+  ]
+
+  test.each(counts)('%s of the MAC', async (_, iterations, code) => {
+    expect(await codeOf(withMac({ iterations }))).toBe(code)
+  })
+
+  test.each(counts)('%s of an encrypted safe', async (_, iterations, code) => {
+    expect(await codeOf(pfx.sealed(pfx.encryptedSafe(pfx.pbes2({ iterations }))))).toBe(code)
+  })
+
+  test.each(counts)('%s of a shrouded key', async (_, iterations, code) => {
+    expect(await codeOf(pfx.sealed(pfx.shroudedKey(pfx.pbes2({ iterations }))))).toBe(code)
+  })
+
+  test('all of a file together', async () => {
+    const safe = pfx.encryptedSafe(pfx.pbes2({ iterations: int(400) }))
+    expect(await codeOf(pfx.sealed(safe, safe), { iterations: 801 })).toBe('INVALID_ENCODING')
+    expect(await codeOf(pfx.sealed(safe, safe), { iterations: 800 })).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('both tries of the empty password', async () => {
+    const file = withMac({ iterations: int(2) })
+    expect(await rejectionCode(readPkcs12(file, '', { limits: { iterations: 4 } }))).toBe('WRONG_PASSWORD')
+    expect(await rejectionCode(readPkcs12(file, '', { limits: { iterations: 3 } }))).toBe('LIMIT_EXCEEDED')
+  })
+})
+
+describe('size', () => {
+  test('more than 1 MiB is refused before it is looked at', async () => {
+    expect(await codeOf(new Uint8Array(2 ** 20 + 1))).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('nesting', async () => {
+    let nested: Tlv = nul()
+    for (let depth = 0; depth < 40; depth++) nested = sequence(nested)
+    expect(await codeOf(encode(nested))).toBe('LIMIT_EXCEEDED')
+    expect(await codeOf(pfx.sealed(nested))).toBe('LIMIT_EXCEEDED')
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(nested)))).toBe('LIMIT_EXCEEDED')
+    expect(await codeOf(new Uint8Array(2 ** 20).fill(0x30))).not.toBe('')
+    const indefinite = new Uint8Array(2 ** 20).map((_, at) => (at % 2 === 0 ? 0x30 : 0x80))
+    expect(await codeOf(indefinite)).toBe('LIMIT_EXCEEDED')
+    let safe = sequence()
+    for (let depth = 0; depth < 20; depth++) safe = sequence(pfx.bag(oids.safeContentsBag, safe))
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(...safe.children)))).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('elements, in all parts together', async () => {
+    expect(await codeOf(encode(sequence(...many(20_000))))).toBe('LIMIT_EXCEEDED')
+    expect(await codeOf(pfx.sealed(...many(20_000)))).toBe('LIMIT_EXCEEDED')
+    const safes = Array.from({ length: 100 }, () => pfx.plainSafe(pfx.bag('1.2.3', sequence(...many(150)))))
+    expect(await codeOf(pfx.sealed(...safes))).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('bags', async () => {
+    const bags = Array.from({ length: 257 }, () => pfx.bag('1.2.3', nul()))
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(...bags)))).toBe('LIMIT_EXCEEDED')
+    expect((await readPkcs12(pfx.sealed(pfx.plainSafe(...bags.slice(1))), password)).keys).toEqual([])
+  })
+
+  test('salts', async () => {
+    const salt = new Uint8Array(1025)
+    expect(await codeOf(withMac({ salt }))).toBe('LIMIT_EXCEEDED')
+    expect(await codeOf(pfx.sealed(pfx.encryptedSafe(pfx.pbes2({ salt }))))).toBe('LIMIT_EXCEEDED')
+    await expect(readPkcs12(withMac({ salt: new Uint8Array() }), password)).resolves.toBeDefined()
+    await expect(readPkcs12(withMac({ salt: salt.subarray(1) }), password)).resolves.toBeDefined()
+  })
+
+  test.each([Number.NaN, -1, 1.5, Infinity, undefined, null, '1'])(
+    'a limit of %s is refused',
+    async (limit) => {
+      for (const name of ['bytes', 'depth', 'elements', 'iterations', 'saltBytes', 'bags']) {
+        expect(await codeOf(pfx.sealed(), { [name]: limit })).toBe('INVALID_ARGUMENT')
+      }
+    },
+  )
+})
+
+describe('protection', () => {
+  const safe = encode(sequence(pfx.plainSafe()))
+  const data = pfx.contentInfo(oids.data, octets(safe))
+
+  test.each([
+    ['no MAC', pfx.pfx(data, null), 'INVALID_ENCODING'],
+    [
+      'a signature',
+      pfx.pfx(pfx.contentInfo(oids.signedData, sequence(int(1))), null),
+      'UNSUPPORTED_ALGORITHM',
+    ],
+    [
+      'a signature and a MAC',
+      pfx.pfx(pfx.contentInfo(oids.signedData, sequence(int(1))), pfx.macData(safe)),
+      'UNSUPPORTED_ALGORITHM',
+    ],
+    [
+      'encryption in its place',
+      pfx.pfx(pfx.encryptedSafe(pfx.pbes2()), pfx.macData(safe)),
+      'INVALID_ENCODING',
+    ],
+    ['version 2', pfx.pfx(data, pfx.macData(safe), 2), 'INVALID_ENCODING'],
+    ['another field', encode(sequence(int(3), data, pfx.macData(safe), nul())), 'INVALID_ENCODING'],
+    ['an empty authSafe', pfx.sealedBytes(new Uint8Array()), 'INVALID_ENCODING'],
+    [
+      'a short MAC',
+      pfx.pfx(data, sequence(sequence(sequence(oid(oids.sha256), nul()), octets([])), octets([1]))),
+      'INVALID_ENCODING',
+    ],
+    ['PBMAC1', withMac({ digest: sequence(oid('1.2.840.113549.1.5.14'), nul()) }), 'UNSUPPORTED_ALGORITHM'],
+    ['a MAC of something else', pfx.pfx(data, pfx.macData(Uint8Array.of(1))), 'WRONG_PASSWORD'],
+  ])('%s is refused', async (_, file, code) => {
+    expect(await codeOf(file)).toBe(code)
+  })
+})
+
+describe('encryption', () => {
+  test.each<[string, pfx.Pbes2Options, string]>([
+    [
+      'AES-256-GCM',
+      { cipher: '2.16.840.1.101.3.4.1.46', iv: sequence(octets(new Uint8Array(12))) },
+      'UNSUPPORTED_ALGORITHM',
+    ],
+    ['3DES', { cipher: '1.2.840.113549.3.7', iv: octets(new Uint8Array(8)) }, 'UNSUPPORTED_ALGORITHM'],
+    ['RC2', { cipher: '1.2.840.113549.3.2' }, 'UNSUPPORTED_ALGORITHM'],
+    ['HMAC-SHA-224', { prf: '1.2.840.113549.2.8' }, 'UNSUPPORTED_ALGORITHM'],
+    ['scrypt', { derivation: '1.3.6.1.4.1.11591.4.11' }, 'UNSUPPORTED_ALGORITHM'],
+    ['an algorithm nobody knows', { cipher: '1.2.3' }, 'UNSUPPORTED_ALGORITHM'],
+    ['a short initialisation vector', { iv: octets(new Uint8Array(15)) }, 'INVALID_ENCODING'],
+    ['a key too long', { keyLength: int(33) }, 'INVALID_ENCODING'],
+    ['a key of no length', { keyLength: int(0) }, 'INVALID_ENCODING'],
+    ['ciphertext that does not decrypt', {}, 'INVALID_ENCODING'],
+  ])('%s', async (_, options, code) => {
+    expect(await codeOf(pfx.sealed(pfx.encryptedSafe(pfx.pbes2(options))))).toBe(code)
+    expect(await codeOf(pfx.sealed(pfx.shroudedKey(pfx.pbes2(options))))).toBe(code)
+  })
+
+  test.each([0, 1, 15, 17])('ciphertext of %d bytes', async (length) => {
+    expect(await codeOf(pfx.sealed(pfx.encryptedSafe(pfx.pbes2(), new Uint8Array(length))))).toBe(
+      'INVALID_ENCODING',
+    )
+  })
+
+  test('to a public key', async () => {
+    expect(await codeOf(pfx.sealed(pfx.contentInfo(oids.envelopedData, sequence(int(0)))))).toBe(
+      'UNSUPPORTED_ALGORITHM',
+    )
+  })
+
+  test('what is unsupported is found before anything is derived', async () => {
+    const slow = pfx.encryptedSafe(pfx.pbes2({ iterations: int(9_000_000) }))
+    const gcm = pfx.encryptedSafe(pfx.pbes2({ cipher: '2.16.840.1.101.3.4.1.46' }))
+    // Deriving would take seconds, and would end in INVALID_ENCODING.
+    expect(await codeOf(pfx.sealed(slow, gcm))).toBe('UNSUPPORTED_ALGORITHM')
+  })
+})
+
+describe('keys and certificates', () => {
+  test('a private key that is not that of the public key beside it', async () => {
+    const other = decode(
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'der', type: 'pkcs8' }),
+    )
+    const { privateKey } = await identity('ec-p256')
+    const own = decode(privateKey.export({ format: 'der', type: 'pkcs8' }))
+    // PrivateKeyInfo { version, algorithm, OCTET STRING { ECPrivateKey { version, privateKey, [1] publicKey } } }
+    const ecKey = decode(own.children[2]?.content ?? new Uint8Array())
+    const publicKey = decode(other.children[2]?.content ?? new Uint8Array()).children[2]
+    const forged = sequence(
+      int(0),
+      own.children[1] ?? nul(),
+      octets(encode(sequence(...ecKey.children.slice(0, 2), publicKey ?? nul()))),
+    )
+    expect(createPrivateKey({ key: Buffer.from(encode(forged)), format: 'der', type: 'pkcs8' }).type).toBe(
+      'private',
+    )
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, forged))))).toBe('INVALID_ENCODING')
+  })
+
+  test('a key that cannot sign', async () => {
+    const bag = pfx.keyBag(generateKeyPairSync('x25519').privateKey.export({ format: 'der', type: 'pkcs8' }))
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(bag)))).toBe('UNSUPPORTED_KEY')
+  })
+
+  test('a key on a curve of its own', async () => {
+    const paramEncoding = 'explicit'
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding })
+    const pkcs8 = decode(privateKey.export({ format: 'der', type: 'pkcs8' }))
+    // AlgorithmIdentifier { id-ecPublicKey, ECParameters { version, field, curve, base, order, cofactor } }: P-256 but for its
+    // generator, which is the key's public point, and so it goes by no name.
+    const parameters = pkcs8.children[1]?.children[1] ?? nul()
+    const ecKey = decode(pkcs8.children[2]?.content ?? new Uint8Array())
+    const point = ecKey.children.at(-1)?.children[0]?.content.subarray(1) ?? new Uint8Array()
+    parameters.children[3] = octets(point)
+    const [version = nul(), algorithm = nul()] = pkcs8.children
+    const forged = sequence(version, algorithm, octets(encode(sequence(...ecKey.children.slice(0, 2)))))
+    const { namedCurve } =
+      createPrivateKey({ key: Buffer.from(encode(forged)), format: 'der', type: 'pkcs8' })
+        .asymmetricKeyDetails ?? {}
+    expect(namedCurve).toBeUndefined()
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, forged))))).toBe('UNSUPPORTED_KEY')
+  })
+
+  test('a key with numbers of thousands of bytes', async () => {
+    const number = primitive(0x02, Uint8Array.of(1, ...new Uint8Array(6000)))
+    const rsaKey = encode(sequence(int(0), ...Array.from({ length: 8 }, () => number)))
+    const pkcs8 = sequence(int(0), sequence(oid('1.2.840.113549.1.1.1'), nul()), octets(rsaKey))
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))))).toBe('LIMIT_EXCEEDED')
+  })
+
+  test.each([
+    ['nothing', nul()],
+    ['an encrypted key in a bag for plain ones', sequence(pfx.pbes2(), octets(new Uint8Array(32)))],
+    ['a version without a key', sequence(int(0))],
+  ])('%s instead of a key', async (_, value) => {
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, value))))).toBe('INVALID_ENCODING')
+  })
+
+  test('certificates that are something else, or not alone', async () => {
+    const { certificate } = await identity('ec-p256')
+    const contents = [
+      new Uint8Array(),
+      Uint8Array.of(0x30, 0),
+      Buffer.from(certificate.toString()),
+      Uint8Array.from([...certificate.raw, 0]),
+      certificate.raw.subarray(0, -1),
+    ]
+    for (const content of contents) {
+      expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.certificateBag(content))))).toBe('INVALID_ENCODING')
+    }
+  })
+
+  test.each([
+    ['a friendlyName of odd length', pfx.attribute(oids.friendlyName, primitive(0x1e, [0]))],
+    ['a friendlyName of another type', pfx.attribute(oids.friendlyName, primitive(0x0c, [0x61]))],
+    ['a localKeyID of another type', pfx.attribute(oids.localKeyId, int(1))],
+    ['an attribute that is none', nul()],
+    ['an attribute without values', sequence(oid(oids.friendlyName))],
+  ])('%s', async (_, attribute) => {
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag('1.2.3', nul(), attribute))))).toBe(
+      'INVALID_ENCODING',
+    )
+  })
+
+  test.each([
+    ['no value', sequence(oid('1.2.3'))],
+    ['no type', sequence(explicit0(nul()))],
+    ['two values', sequence(oid('1.2.3'), { ...explicit0(nul()), children: [nul(), nul()] })],
+    ['a third field', sequence(oid('1.2.3'), explicit0(nul()), nul())],
+    ['no bag', int(1)],
+  ])('a bag with %s', async (_, bag) => {
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(bag)))).toBe('INVALID_ENCODING')
+  })
+})

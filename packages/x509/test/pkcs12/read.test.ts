@@ -1,0 +1,366 @@
+import { webcrypto } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
+import { describe, expect, test } from 'vitest'
+import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
+import { createSelfSignedCertificate, readPkcs12, writePkcs12 } from '../../src/index.ts'
+import { identity, rejectionCode } from '../support/certificates.ts'
+import * as pfx from '../support/pfx.ts'
+import { decode, encode, encodeIndefinite, explicit0, octets, oid, sequence } from '../support/tlv.ts'
+import { lacks, runWell, scratchFolder } from '../support/tools.ts'
+
+const password = 'correct-horse'
+const noOpenssl = lacks('openssl')
+
+/** Files of one key and its certificate in a folder that goes away with the test. */
+async function pemFiles(
+  type: 'rsa-2048' | 'ec-p256' | 'ed25519' = 'ec-p256',
+): Promise<{ folder: string; key: string; certificate: string }> {
+  const { privateKey, certificate } = await identity(type)
+  const folder = scratchFolder()
+  const files = { folder, key: join(folder, 'key.pem'), certificate: join(folder, 'certificate.pem') }
+  writeFileSync(files.key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
+  writeFileSync(files.certificate, certificate.toString())
+  return files
+}
+
+/** A file that `openssl pkcs12 -export` writes with those options. */
+async function exportedByOpenssl(options: string, secret = password): Promise<Uint8Array> {
+  const { folder, key, certificate } = await pemFiles()
+  const out = join(folder, 'out.p12')
+  const secretFile = join(folder, 'password')
+  writeFileSync(secretFile, `${secret}\n`)
+  runWell(
+    `openssl pkcs12 -export -inkey ${key} -in ${certificate} -out ${out} -passout file:${secretFile}${options}`,
+  )
+  return readFileSync(out)
+}
+
+interface Facts {
+  readonly keys: readonly { friendlyName: string | null; keyId: string; certificates: readonly string[] }[]
+  readonly certificates: readonly string[]
+}
+
+/** What a file holds, in a form that compares. */
+async function factsOf(file: Uint8Array, secret = password): Promise<Facts> {
+  const { keys, certificates } = await readPkcs12(file, secret)
+  return {
+    keys: keys.map((key) => ({
+      friendlyName: key.friendlyName,
+      keyId: jwkThumbprint(key.privateKey),
+      certificates: key.certificates.map(({ fingerprint256 }) => fingerprint256),
+    })),
+    certificates: certificates.map(({ fingerprint256 }) => fingerprint256),
+  }
+}
+
+/** What a file of the key that {@link pemFiles} gives out should hold. */
+async function factsWanted(friendlyName: string | null = 'hi'): Promise<Facts> {
+  const { privateKey, certificate } = await identity('ec-p256')
+  const certificates = [certificate.fingerprint256]
+  return { keys: [{ friendlyName, keyId: jwkThumbprint(privateKey), certificates }], certificates }
+}
+
+describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
+  test.each([
+    ['by default', ' -name hi'],
+    ['AES-128', ' -name hi -keypbe AES-128-CBC -certpbe AES-128-CBC'],
+    ['AES-192', ' -name hi -keypbe AES-192-CBC -certpbe AES-192-CBC'],
+    ['a MAC with SHA-1', ' -name hi -macalg sha1'],
+    ['a MAC with SHA-384', ' -name hi -macalg sha384'],
+    ['a MAC with SHA-512', ' -name hi -macalg sha512'],
+    ['a MAC with one iteration', ' -name hi -nomaciter'],
+    ['certificates in the clear', ' -name hi -certpbe NONE'],
+    ['nothing encrypted', ' -name hi -certpbe NONE -keypbe NONE'],
+    ["the Microsoft CSP's name", ' -name hi -CSP x'],
+    ['100,000 iterations', ' -name hi -iter 100000'],
+  ])('%s', async (_, options) => {
+    const file = await exportedByOpenssl(options)
+    expect(await factsOf(file)).toEqual(await factsWanted())
+    expect(await rejectionCode(readPkcs12(file, 'another'))).toBe('WRONG_PASSWORD')
+  })
+
+  test('no friendly name', async () => {
+    expect(await factsOf(await exportedByOpenssl(''))).toEqual(await factsWanted(null))
+  })
+
+  test.each(['', 'pässwörd', 'ένα-δύο', '😀', ' '])('the password %j', async (secret) => {
+    const file = await exportedByOpenssl(' -name hi', secret)
+    expect(await factsOf(file, secret)).toEqual(await factsWanted())
+    expect(await rejectionCode(readPkcs12(file, `${secret}x`))).toBe('WRONG_PASSWORD')
+  })
+
+  test.each(['hmacWithSHA1', 'hmacWithSHA256', 'hmacWithSHA384', 'hmacWithSHA512'])(
+    'PBKDF2 with %s',
+    async (prf) => {
+      const { folder, key } = await pemFiles()
+      const out = join(folder, 'key.der')
+      const options = `-v2 aes-256-cbc -v2prf ${prf} -iter 3 -passout pass:${pfx.password}`
+      runWell(`openssl pkcs8 -topk8 -in ${key} -outform DER -out ${out} ${options}`)
+      // EncryptedPrivateKeyInfo, which a shrouded key bag holds as it is.
+      const bag = pfx.bag(pfx.oids.shroudedKeyBag, decode(readFileSync(out)))
+      const { keys } = await readPkcs12(pfx.sealed(pfx.plainSafe(bag)), pfx.password)
+      expect(keys).toHaveLength(1)
+    },
+  )
+
+  test('a chain in any order: own certificate, issuer, root', async () => {
+    const folder = scratchFolder()
+    const files = makeChain(folder)
+    const out = join(folder, 'out.p12')
+    runWell(
+      `openssl pkcs12 -export -inkey ${files.leafKey} -in ${files.leaf} -certfile ${files.others} -out ${out} -passout pass:${password}`,
+    )
+    const { keys, certificates } = await readPkcs12(readFileSync(out), password)
+    const subjects = keys[0]?.certificates.map(({ subject }) => subject)
+    expect(subjects).toEqual(['CN=leaf', 'CN=intermediate', 'CN=root'])
+    expect(certificates.map(({ subject }) => subject)).toEqual([
+      'CN=leaf',
+      'CN=root',
+      'CN=stranger',
+      'CN=intermediate',
+    ])
+  })
+
+  test.each([
+    ['-legacy', 'PBES1 with 40-bit RC2'],
+    ['-certpbe PBE-SHA1-3DES', 'PBES1 with 3DES'],
+    ['-keypbe PBE-SHA1-3DES', 'PBES1 with 3DES'],
+    ['-certpbe DES-EDE3-CBC', '3DES'],
+    ['-macalg md5', 'MD5'],
+    ['-macalg sha224', 'SHA-224'],
+  ])('%s is refused, and the algorithm named', async (options, name) => {
+    const file = await exportedByOpenssl(` ${options}`)
+    await expect(readPkcs12(file, password)).rejects.toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_ALGORITHM', message: expect.stringContaining(name) }),
+    )
+  })
+
+  test('no MAC is refused', async () => {
+    expect(await rejectionCode(readPkcs12(await exportedByOpenssl(' -nomac'), password))).toBe(
+      'INVALID_ENCODING',
+    )
+  })
+})
+
+describe('files that others write', () => {
+  test.skipIf(lacks('keytool'))('keytool [needs keytool]', async () => {
+    const path = join(scratchFolder(), 'keytool.p12')
+    runWell(
+      `keytool -genkeypair -keyalg EC -alias hi -dname CN=keytool -storetype PKCS12 -keystore ${path} -storepass ${password}`,
+    )
+    const { keys } = await readPkcs12(readFileSync(path), password)
+    expect(keys.map((key) => key.friendlyName)).toEqual(['hi'])
+    expect(keys[0]?.certificates.map(({ subject }) => subject)).toEqual(['CN=keytool'])
+  })
+
+  test.skipIf(lacks('certtool')).each([password, 'ένα-δύο'])(
+    'certtool with %j [needs certtool]',
+    async (secret) => {
+      const { folder, key, certificate } = await pemFiles()
+      const out = join(folder, 'certtool.p12')
+      runWell(
+        `certtool --to-p12 --load-privkey ${key} --load-certificate ${certificate} --p12-name hi --password ${secret} --pkcs-cipher aes-256 --outder --outfile ${out}`,
+      )
+      expect(await factsOf(readFileSync(out), secret)).toEqual(await factsWanted())
+    },
+  )
+
+  test.skipIf(lacks('pk12util') || lacks('certutil')).each(['', ' -c AES-256-CBC -C AES-256-CBC -M SHA-512'])(
+    'pk12util%s [needs pk12util]',
+    async (options) => {
+      const { privateKey, certificate } = await identity('ec-p256')
+      const folder = scratchFolder()
+      const [path, out] = [join(folder, 'in.p12'), join(folder, 'out.p12')]
+      const contents = { privateKey, certificates: [certificate], friendlyName: 'hi' }
+      writeFileSync(path, await writePkcs12(contents, password, { iterations: 1 }))
+      runWell(`certutil -N -d ${folder} --empty-password`)
+      runWell(`pk12util -i ${path} -d ${folder} -W ${password}`)
+      runWell(`pk12util -o ${out} -n hi -d ${folder} -W ${password}${options}`)
+      expect(await factsOf(readFileSync(out))).toEqual(await factsWanted())
+    },
+  )
+})
+
+describe('encodings', () => {
+  test.each([1, 7, 1000])('BER with indefinite lengths and segments of %d bytes', async (segment) => {
+    const file = encodeIndefinite(decode(await written()), segment)
+    await expect(
+      readPkcs12(file, password, { limits: { elements: 100_000 } }).then(({ keys }) => keys.length),
+    ).resolves.toBe(1)
+  })
+
+  test('every shorter file is torn', async () => {
+    const file = await written()
+    const codes = new Set<string>()
+    for (let length = 0; length < file.length; length += 1) {
+      codes.add(await rejectionCode(readPkcs12(file.subarray(0, length), password)))
+    }
+    expect([...codes]).toEqual(['INVALID_ENCODING'])
+  })
+
+  test('a byte after the end is refused', async () => {
+    const file = Uint8Array.from([...(await written()), 0])
+    expect(await rejectionCode(readPkcs12(file, password))).toBe('INVALID_ENCODING')
+  })
+
+  test('the file may be changed once the call has returned', async () => {
+    const file = await written()
+    const reading = readPkcs12(file, password)
+    file.fill(0)
+    expect((await reading).keys).toHaveLength(1)
+  })
+})
+
+describe('contents', () => {
+  test('a key without a certificate, and certificates without a key', async () => {
+    const [own, other] = await Promise.all([identity('ec-p256'), identity('ed25519')])
+    const file = pfx.sealed(
+      pfx.plainSafe(pfx.keyBag(own.privateKey.export({ format: 'der', type: 'pkcs8' }))),
+      pfx.plainSafe(pfx.certificateBag(other.certificate.raw)),
+    )
+    const { keys, certificates } = await readPkcs12(file, pfx.password)
+    expect(keys.map((key) => [key.friendlyName, key.certificates.length])).toEqual([[null, 0]])
+    expect(certificates.map(({ raw }) => raw)).toEqual([other.certificate.raw])
+  })
+
+  test('several keys, each with its certificate, whatever their localKeyIDs say', async () => {
+    const [one, two] = await Promise.all([identity('ec-p256'), identity('ed25519')])
+    const file = pfx.sealed(
+      pfx.plainSafe(
+        pfx.certificateBag(two.certificate.raw, pfx.localKeyId(1)),
+        pfx.certificateBag(one.certificate.raw, pfx.localKeyId(2), pfx.friendlyName('one')),
+        pfx.keyBag(one.privateKey.export({ format: 'der', type: 'pkcs8' }), pfx.localKeyId(1)),
+        pfx.keyBag(
+          two.privateKey.export({ format: 'der', type: 'pkcs8' }),
+          pfx.localKeyId(2),
+          pfx.friendlyName('two'),
+        ),
+      ),
+    )
+    const { keys } = await readPkcs12(file, pfx.password)
+    expect(keys.map((key) => key.friendlyName)).toEqual(['one', 'two'])
+    expect(keys.map((key) => key.certificates.map(({ raw }) => raw))).toEqual([
+      [one.certificate.raw],
+      [two.certificate.raw],
+    ])
+  })
+
+  test('of two certificates for one key, that with the same localKeyID', async () => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const renewed = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+      subject: 'CN=renewed',
+    })
+    const localKeyId = pfx.localKeyId(1)
+    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
+    const file = pfx.sealed(
+      pfx.plainSafe(
+        pfx.certificateBag(certificate.raw),
+        pfx.certificateBag(renewed.raw, localKeyId),
+        pfx.keyBag(pkcs8, localKeyId),
+      ),
+    )
+    const { keys } = await readPkcs12(file, pfx.password)
+    expect(keys[0]?.certificates.map(({ subject }) => subject)).toEqual(['CN=renewed'])
+  })
+
+  test('safes in safes are opened; CRLs, secrets, unknown bags and other certificates passed over', async () => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const safeContents = sequence(
+      pfx.certificateBag(certificate.raw),
+      pfx.bag(pfx.oids.crlBag, octets([1])),
+      pfx.bag(pfx.oids.secretBag, octets([1])),
+      pfx.bag('1.2.3', octets([1])),
+      pfx.bag(pfx.oids.certificateBag, sequence(oid(pfx.oids.sdsiCertificate), explicit0(octets([1])))),
+    )
+    const file = pfx.sealed(
+      pfx.plainSafe(
+        pfx.bag(pfx.oids.safeContentsBag, sequence(pfx.bag(pfx.oids.safeContentsBag, safeContents))),
+        pfx.keyBag(privateKey.export({ format: 'der', type: 'pkcs8' })),
+      ),
+    )
+    const { keys, certificates } = await readPkcs12(file, pfx.password)
+    expect(keys.map((key) => key.certificates.length)).toEqual([1])
+    expect(certificates).toHaveLength(1)
+  })
+
+  test('a file whose MAC was made with no password at all opens with the empty one', async () => {
+    const { certificate } = await identity('ec-p256')
+    const safe = encode(sequence(pfx.plainSafe(pfx.certificateBag(certificate.raw))))
+    const file = pfx.sealedBytes(safe, { secret: new Uint8Array() })
+    expect((await readPkcs12(file, '')).certificates).toHaveLength(1)
+    expect(await rejectionCode(readPkcs12(file, ' '))).toBe('WRONG_PASSWORD')
+  })
+})
+
+describe.each([
+  { provider: "Node's WebCrypto", crypto: webcrypto },
+  { provider: '@peculiar/webcrypto', crypto: new PeculiarCrypto() },
+])('with $provider', ({ crypto }) => {
+  test.skipIf(noOpenssl)('a file of OpenSSL is read [needs openssl]', async () => {
+    const { keys } = await readPkcs12(await exportedByOpenssl(' -name hi'), password, { crypto })
+    expect(keys).toHaveLength(1)
+  })
+})
+
+describe('published files', () => {
+  const folder = new URL('../../../../../shared/vectors/pkcs12/', import.meta.url)
+  const absent = !existsSync(folder)
+
+  test.skipIf(absent).each([
+    { file: 'aes-128.p12', secret: 'Red Hat Enterprise Linux 7.4', keys: 1, certificates: 0 },
+    { file: 'key-utf8-1.p12', secret: 'ένα-δύο', keys: 1, certificates: 2 },
+  ])('$file is read [needs shared/vectors]', async ({ file, secret, keys, certificates }) => {
+    const contents = await readPkcs12(readFileSync(new URL(file, folder)), secret)
+    expect(contents.keys).toHaveLength(keys)
+    expect(contents.certificates).toHaveLength(certificates)
+    expect(await rejectionCode(readPkcs12(readFileSync(new URL(file, folder)), 'x'))).toBe('WRONG_PASSWORD')
+  })
+
+  test.skipIf(absent).each([
+    { file: 'client.p12', secret: 'foobar', algorithm: '40-bit RC2' },
+    { file: 'pkcs12_2certs.p12', secret: '', algorithm: '40-bit RC2' },
+    { file: 'no-salt.p12', secret: 'Red Hat Enterprise Linux 7.4', algorithm: '40-bit RC2' },
+    { file: 'sha256.p12', secret: '1234', algorithm: '3DES' },
+    { file: 'key-corpus-rc2-1.p12', secret: 'Red Hat Enterprise Linux 7.4', algorithm: 'RC2-CBC' },
+    { file: 'pbmac1_256_256.good.p12', secret: '1234', algorithm: 'PBMAC1' },
+    { file: 'rfc9579-a4.p12', secret: '1234', algorithm: 'PBMAC1' },
+  ])('$file: $algorithm is named [needs shared/vectors]', async ({ file, secret, algorithm }) => {
+    await expect(readPkcs12(readFileSync(new URL(file, folder)), secret)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_ALGORITHM',
+        message: expect.stringContaining(algorithm),
+      }),
+    )
+  })
+})
+
+/** Root, intermediate, leaf and a stranger; `others` holds all but the leaf, the root first. */
+function makeChain(folder: string): { leafKey: string; leaf: string; others: string } {
+  const path = (name: string): string => join(folder, name)
+  const certificate = (name: string, issuer: string | null): void => {
+    const ca = issuer === null ? '' : ` -CA ${path(`${issuer}.pem`)} -CAkey ${path(`${issuer}.key`)}`
+    const usage = name === 'leaf' ? 'digitalSignature' : 'keyCertSign'
+    runWell(
+      `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${name} -keyout ${path(`${name}.key`)} -out ${path(`${name}.pem`)} -addext keyUsage=${usage}${ca}`,
+    )
+  }
+  certificate('root', null)
+  certificate('stranger', null)
+  certificate('intermediate', 'root')
+  certificate('leaf', 'intermediate')
+  const others = path('others.pem')
+  writeFileSync(
+    others,
+    ['root', 'stranger', 'intermediate'].map((name) => readFileSync(path(`${name}.pem`), 'utf8')).join(''),
+  )
+  return { leafKey: path('leaf.key'), leaf: path('leaf.pem'), others }
+}
+
+async function written(): Promise<Uint8Array> {
+  const { privateKey, certificate } = await identity('ec-p256')
+  return writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'hi' }, password, {
+    iterations: 1,
+  })
+}

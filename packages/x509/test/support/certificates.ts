@@ -1,0 +1,37 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey } from '../../src/index.ts'
+
+/** A key with its certificate. */
+export interface Identity {
+  readonly privateKey: KeyObject
+  readonly certificate: X509Certificate
+}
+
+/** One key of a type and its certificate, made once per file: RSA keys take a second. */
+const identities = new Map<KeyTypeName, Promise<Identity>>()
+
+export function identity(type: KeyTypeName): Promise<Identity> {
+  const made = identities.get(type) ?? makeIdentity(type)
+  identities.set(type, made)
+  return made
+}
+
+async function makeIdentity(type: KeyTypeName): Promise<Identity> {
+  const privateKey = await generatePrivateKey(type)
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: `CN=${type},O=Contoso`,
+  })
+  return { privateKey, certificate }
+}
+
+/** The code of the SealwrightError that a promise rejects with; anything else fails the test. */
+export async function rejectionCode(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SealwrightError') return String(Reflect.get(error, 'code'))
+    throw error
+  }
+  throw new Error('it did not reject')
+}
