@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { KeyObject, verify } from 'node:crypto'
 import { inspect, types } from 'node:util'
-import type { SignatureAlgorithm, Signer } from '@sealwright/core'
+import type { KeyTypeName, SignatureAlgorithm, Signer } from '@sealwright/core'
 import { compactVerify } from 'jose'
 import type { Rule } from '../subject.ts'
 import { anyKeyType, rejection, uniqueName } from '../support.ts'
@@ -11,11 +11,13 @@ const unknownToJose = new Set(['ES256K'])
 
 export const signing: readonly Rule[] = [
   {
-    rule: 'every algorithm a key lists makes signatures that Node and jose verify',
+    rule: 'each type of key is what was asked for, and Node and jose verify what its algorithms sign',
     async check({ store }, capabilities) {
       await Promise.all(
         capabilities.keyTypes.map(async (keyType) => {
           const key = await store.create(uniqueName(), { keyType })
+          assert.deepEqual(typeOf(key.publicKey), expectedTypes[keyType])
+          assert.equal(key.enabled, true)
           assert(key.algorithms.length > 0, `the ${keyType} key lists no algorithm`)
           for (const algorithm of key.algorithms) {
             const signer = key.signer(algorithm.name)
@@ -153,4 +155,20 @@ function assertHoldsNoPrivateKey(root: unknown): void {
       if (descriptor !== undefined && 'value' in descriptor) open.push(descriptor.value)
     }
   }
+}
+
+const expectedTypes: Readonly<Record<KeyTypeName, ReturnType<typeof typeOf>>> = {
+  'rsa-2048': { type: 'rsa', size: 2048 },
+  'rsa-3072': { type: 'rsa', size: 3072 },
+  'rsa-4096': { type: 'rsa', size: 4096 },
+  'ec-p256': { type: 'ec', size: 'prime256v1' },
+  'ec-p384': { type: 'ec', size: 'secp384r1' },
+  'ec-p521': { type: 'ec', size: 'secp521r1' },
+  'ec-secp256k1': { type: 'ec', size: 'secp256k1' },
+  ed25519: { type: 'ed25519', size: undefined },
+}
+
+function typeOf(key: KeyObject): { type: string | undefined; size: number | string | undefined } {
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  return { type: key.asymmetricKeyType, size: modulusLength ?? namedCurve }
 }
