@@ -21,6 +21,7 @@ export function backoff(attempt: number): number {
 export function retryAfterOf(header: string | undefined, now: Date): number | null {
   if (header === undefined) return null
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1_000
-  const date = Date.parse(header)
+  // Date.parse takes nearly anything; a date of HTTP begins with its day.
+  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN
   return Number.isNaN(date) ? null : Math.max(0, date - now.getTime())
 }

@@ -1,6 +1,7 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { retryAfterOf } from './backoff.ts'
+import { errorBodyOf } from './error-bodies.ts'
 
 /** What the package was about to do, for messages. */
 export interface Purpose {
@@ -81,7 +82,7 @@ export function readFailure(error: unknown): Failure {
 }
 
 function readRestError(error: RestError): Failure {
-  const { code, innerCode, message } = readErrorBody(error.details)
+  const { code, innerCode, message } = readErrorBody(errorBodyOf(error.request))
   const status = error.statusCode ?? null
   // Without a status the connection failed or the answer was cut off; a success that fails to parse was damaged.
   const isOutage = status === null || status >= 500 || status === 408 || status < 300
@@ -198,16 +199,21 @@ interface ErrorBody {
   readonly message: string | null
 }
 
-/**
- * `{"error":{"code","message","innererror":{"code"}}}`, as the clients' deserializers leave it; null for whatever is
- * missing or not text.
- */
-function readErrorBody(body: unknown): ErrorBody {
-  const error = member(body, 'error')
+/** `{"error":{"code","message","innererror":{"code"}}}`; null for whatever is missing or not text. */
+function readErrorBody(body: string | null): ErrorBody {
+  const error = member(parseJson(body), 'error')
   return {
     code: textOf(member(error, 'code')),
-    innerCode: textOf(member(member(error, 'innerError') ?? member(error, 'innererror'), 'code')),
+    innerCode: textOf(member(member(error, 'innererror'), 'code')),
     message: textOf(member(error, 'message')),
+  }
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return null
   }
 }
 

@@ -114,14 +114,14 @@ export class VaultStore implements KeyVaultStore {
 
   async getOrCreate(name: string, options: CreateVaultKeyOptions = {}): Promise<SigningKey> {
     const { signal } = options
-    const found = await this.#readWhenIssued(name, signal)
+    const found = await this.#readWhenSettled(name, signal)
     if (found !== null) return found
     try {
       return await this.create(name, options)
     } catch (error) {
       if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
       // Somebody was quicker. When there still is none, the name is taken by one that is deleted, as the error says.
-      const theirs = await this.#readWhenIssued(name, signal)
+      const theirs = await this.#readWhenSettled(name, signal)
       if (theirs === null) throw error
       return theirs
     }
@@ -196,6 +196,20 @@ export class VaultStore implements KeyVaultStore {
     const versions = await this.#objects.versions(name, signal)
     const [newest] = versions.filter((each) => each.enabled).toSorted(newestFirst)
     return newest === undefined ? found : this.#require(name, newest.version, signal)
+  }
+
+  /**
+   * The key that stays. One that was made this moment may be that of somebody who looks back just now, finds to have come
+   * second, and takes it out of use.
+   */
+  async #readWhenSettled(name: string, signal: Signal): Promise<SigningKey | null> {
+    const { settleTime } = this.#client.settings
+    const found = await this.#readWhenIssued(name, signal)
+    // The service tells whole seconds, and its clock is not ours.
+    const isYoung = (found?.createdAt?.getTime() ?? 0) > Date.now() - 3 * settleTime - 1_000
+    if (!isYoung) return found
+    await sleep(2 * settleTime, signal)
+    return this.#readWhenIssued(name, signal)
   }
 
   async #readWhenIssued(name: string, signal: Signal): Promise<SigningKey | null> {

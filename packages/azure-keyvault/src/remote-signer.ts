@@ -4,6 +4,9 @@ import { signingCost } from './quota-budget.ts'
 import type { VaultClient } from './vault-client.ts'
 import { namesVersion } from './vault-uri.ts'
 
+/** What a signer needs of the vault. */
+export type SigningClient = Pick<VaultClient, 'vaultUrl' | 'sign'>
+
 /** One version of a key in a vault: what every signature is made with, and checked against. */
 export interface PinnedKey {
   readonly name: string
@@ -21,11 +24,11 @@ export class RemoteSigner implements Signer {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
-  readonly #client: VaultClient
+  readonly #client: SigningClient
   readonly #key: PinnedKey
   readonly #cost: number
 
-  constructor(client: VaultClient, key: PinnedKey, algorithm: SignatureAlgorithm) {
+  constructor(client: SigningClient, key: PinnedKey, algorithm: SignatureAlgorithm) {
     this.algorithm = algorithm
     this.keyId = key.keyId
     this.publicKey = key.publicKey

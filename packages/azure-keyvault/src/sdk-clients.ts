@@ -2,6 +2,7 @@ import type { PipelineOptions, PipelinePolicy } from '@azure/core-rest-pipeline'
 import type { TokenCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys'
+import { keepErrorBodies } from './error-bodies.ts'
 import { importNotExportable } from './import-not-exportable.ts'
 import type { KeyVaultOptions } from './options.ts'
 import { shareChallenge } from './share-challenge.ts'
@@ -27,7 +28,10 @@ export class SdkClients {
       // A vault does not redirect, and its token is for nobody else.
       redirectOptions: { maxRetries: 0 },
       ...(agent !== undefined && { agent }),
-      additionalPolicies: [{ policy: challenge, position: 'perRetry' }],
+      additionalPolicies: [
+        { policy: keepErrorBodies, position: 'perCall' },
+        { policy: challenge, position: 'perRetry' },
+      ],
     })
     this.keys = new KeyClient(vaultUrl, this.#credential, this.#options())
     const certificateOptions = this.#options()

@@ -75,17 +75,15 @@ function tokenError(error: unknown): SealwrightError {
     : new SealwrightError('UNAVAILABLE', `there is no token for Key Vault: ${reason}`, { cause: error })
 }
 
-/** Whether the authority answered with a refusal; a chain of credentials fails with the errors of all its links. */
+/**
+ * Whether the authority answered with a refusal. The credentials have several error classes for it, which they use for
+ * failures of the network as well; but a refusal comes with its OAuth code (RFC 6749 §5.2), at the start of the message.
+ */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof Error)) return false
+  // A chain of credentials fails with the errors of all its links.
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isRefusal)
-  return (
-    error.name === 'AuthenticationError' &&
-    'statusCode' in error &&
-    typeof error.statusCode === 'number' &&
-    error.statusCode >= 400 &&
-    error.statusCode < 500 &&
-    error.statusCode !== 408 &&
-    error.statusCode !== 429
+  return /^(invalid_(client|grant|request|resource|scope)|unauthorized_client|access_denied)\b/.test(
+    error.message,
   )
 }

@@ -64,14 +64,13 @@ export class VaultRequests {
       request.signal?.throwIfAborted()
       for (let attempt = 0; ; attempt++) {
         // eslint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-        const outcome = await this.#attempt(request, send, ending.signal, deadlineAt)
+        const outcome = await this.#attempt(request, send, ending.signal, deadlineAt, attempt)
         if (!('failure' in outcome)) return outcome.result
-        const wait = outcome.failure.retryAfter ?? backoff(attempt)
-        if (outcome.failure.status === 429) this.#budget.pauseUntil(performance.now() + wait)
-        const mayRepeat =
-          outcome.failure.isTransient && (request.isIdempotent || outcome.failure.wasNotCarriedOut)
+        const { failure, wait } = outcome
+        const mayRepeat = failure.isTransient && (request.isIdempotent || failure.wasNotCarriedOut)
         if (!mayRepeat || performance.now() + wait > deadlineAt) {
-          throw toSealwrightError({ ...outcome.failure, retryAfter: waitFor(outcome.failure, wait) }, request)
+          // Only what may go away by itself is worth asking for again.
+          throw toSealwrightError({ ...failure, retryAfter: failure.isTransient ? wait : null }, request)
         }
         // eslint-disable-next-line no-await-in-loop
         await sleep(wait, ending.signal)
@@ -87,7 +86,8 @@ export class VaultRequests {
     send: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
     deadlineAt: number,
-  ): Promise<{ readonly result: T } | { readonly failure: Failure }> {
+    attempt: number,
+  ): Promise<{ readonly result: T } | { readonly failure: Failure; readonly wait: number }> {
     const now = performance.now()
     const paused = this.#budget.pausedFor(now)
     if (now + paused > deadlineAt) {
@@ -122,7 +122,10 @@ export class VaultRequests {
       } else {
         admission.succeeded()
       }
-      return { failure }
+      const wait = failure.retryAfter ?? backoff(attempt)
+      // Before the place in the queue is given to the next, who is meant as well.
+      if (failure.status === 429) this.#budget.pauseUntil(performance.now() + wait)
+      return { failure, wait }
     } finally {
       leave?.()
     }
@@ -136,11 +139,6 @@ export class VaultRequests {
       { retryAfter },
     )
   }
-}
-
-/** Only what may go away by itself is worth asking for again. */
-function waitFor(failure: Failure, wait: number): number | null {
-  return failure.isTransient ? wait : null
 }
 
 function unavailable(request: VaultRequest, why: string, wait: number): SealwrightError {
