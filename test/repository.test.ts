@@ -58,6 +58,11 @@ describe('dependency direction', () => {
   })
 })
 
+test("README's example is the file that runs in examples/test", () => {
+  const [, example] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
+  expect(example).toBe(readFileSync(join(root, 'examples/sign-a-token.ts'), 'utf8'))
+})
+
 describe('Node versions', () => {
   const oldest = ['20.19.0', '22.12.0']
 

@@ -17,6 +17,6 @@ export async function checkPort({ host, port }: Pick<Settings, 'host' | 'port'>)
   } catch (cause) {
     throw invalid(`cannot listen on ${host} port ${port}, see HOST and PORT: ${messageOf(cause)}`, cause)
   } finally {
-    server.close()
+    await new Promise((resolve) => server.close(resolve))
   }
 }

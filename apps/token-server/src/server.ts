@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify'
 import { BearerError } from './api/bearer.ts'
 import { hasIdentityApi, identityApi } from './api/identity.ts'
+import { clientErrorStatus } from './client-error.ts'
 import { health } from './health.ts'
 import { createLogger } from './logging.ts'
 import { createAccessTokens } from './oauth/access-tokens.ts'
@@ -127,13 +128,6 @@ function closeConnectionsWithAnswers(app: FastifyInstance): void {
   app.addHook('onSend', async (_request, reply) => {
     if (closing) reply.header('connection', 'close')
   })
-}
-
-/** What Fastify itself refuses, such as a URL that cannot be decoded. */
-function clientErrorStatus(error: unknown): number | null {
-  if (!(error instanceof Error) || !('statusCode' in error)) return null
-  const { statusCode } = error
-  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : null
 }
 
 function once<T>(make: () => T): () => T {

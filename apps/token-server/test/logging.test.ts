@@ -55,6 +55,15 @@ test('a whole flow, right and wrong, leaves no secret, token, assertion or heade
     const socket = connect(listeningPort(app) ?? 0, 'localhost', () => socket.end('hunter2 / HTTP/9\r\n\r\n'))
     socket.on('close', () => resolve()).resume()
   })
+  // A body that breaks off.
+  await new Promise<void>((resolve) => {
+    const head = `POST /connect/token HTTP/1.1\r\nHost: x\r\nContent-Type: ${formType}\r\nContent-Length: 999\r\n\r\n`
+    const socket = connect(listeningPort(app) ?? 0, 'localhost', () => {
+      socket.write(`${head}client_secret=hunter2`, () => setTimeout(() => socket.destroy(), 20))
+    })
+    socket.on('close', () => resolve()).resume()
+  })
+  await expect.poll(() => log.join('')).toContain('the body did not arrive')
   await app.close()
 
   const lines = log.map((line) => JSON.parse(line) as { msg?: string; reqId?: string; clientId?: string })

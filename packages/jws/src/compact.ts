@@ -71,8 +71,8 @@ export function toBytes(input: string): Uint8Array {
 const usualPayloadLength = 6144
 
 /**
- * Signing inputs with one header in one buffer, so that issuing makes no new one for each token. Its bytes are
- * overwritten by the next call: for synchronous signing only.
+ * Signing inputs with one header in one buffer, so that issuing makes no new one for each token. The next call overwrites
+ * what one returned: it is for signers that are done with the bytes when they return, the synchronous ones.
  */
 export class InputBuffer {
   readonly #buffer: Buffer

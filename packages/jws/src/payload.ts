@@ -66,7 +66,7 @@ export class PayloadEncoder {
       : base64urlText(prependMembers(this.#start(claims, now), text))
   }
 
-  /** As the other way, for claims that name none of the issuer's; measured to be worth the buffer. */
+  /** The same with a buffer instead of strings: a tenth less of what a token costs beside its signature. */
   #encodeUsual(text: string, now: number): string {
     const buffer = this.#buffer
     if (now !== this.#second) {

@@ -47,7 +47,7 @@ export function folderLayout(folder: string, password: string): WritableLayout {
 }
 
 /** Whether a file is a PFX by its name; hidden ones are temporary files or something's metadata. */
-export function isCertificateFile(fileName: string): boolean {
+function isCertificateFile(fileName: string): boolean {
   return /^[^.].*\.(?:pfx|p12)$/i.test(fileName)
 }
 

@@ -5,7 +5,7 @@ import type { AccessRule } from './access-rule.ts'
 import { readPrivateFile } from './private-files.ts'
 
 /** What PKCS#12 bytes hold: one certificate, with its private key unless somebody keeps certificates alone there. */
-export interface Pkcs12Certificate {
+interface Pkcs12Certificate {
   /** As the file says it; null where it says none. */
   readonly friendlyName: string | null
   readonly certificate: X509Certificate

@@ -79,17 +79,17 @@ async function openExisting(path: string, flags: number): Promise<FileHandle | n
     return await open(path, flags)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw fileSystemError(`cannot read ${path}`, error)
-    if (!(await isThere(path))) return null
-    // What it leads to may be on a volume that is not mounted yet.
-    throw fileSystemError(`${path} is a symbolic link that leads nowhere`, error)
+    // What a link leads to may be on a volume that is not mounted yet.
+    if (await isSymbolicLink(path))
+      throw fileSystemError(`${path} is a symbolic link that leads nowhere`, error)
+    // Even if there is something by now: there was nothing when it was opened.
+    return null
   }
 }
 
-/** Whether anything has that name, a link that leads nowhere included. */
-async function isThere(path: string): Promise<boolean> {
+async function isSymbolicLink(path: string): Promise<boolean> {
   try {
-    await lstat(path)
-    return true
+    return (await lstat(path)).isSymbolicLink()
   } catch (error) {
     if (hasErrno(error, 'ENOENT')) return false
     throw fileSystemError(`cannot read ${path}`, error)

@@ -12,7 +12,7 @@ export type LocalUri =
       readonly value: string
     }
 
-export type StoreParameter = 'thumbprint' | 'subject' | 'name'
+type StoreParameter = 'thumbprint' | 'subject' | 'name'
 
 const storeParameters: readonly StoreParameter[] = ['thumbprint', 'subject', 'name']
 

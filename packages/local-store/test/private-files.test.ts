@@ -137,6 +137,18 @@ describe('a folder of private keys', () => {
     expect(await readPrivateFolder(join(await temporaryFolder(), 'no', 'folder'), ownerOnly)).toBeNull()
   })
 
+  it('that is made at the same instant is absent or empty', async () => {
+    const folder = await temporaryFolder()
+    const seen = await Promise.all(
+      Array.from({ length: 200 }, async (_, index) => {
+        const path = join(folder, `${index}`)
+        const [names] = await Promise.all([readPrivateFolder(path, ownerOnly), mkdir(path, { mode: 0o700 })])
+        return names ?? []
+      }),
+    )
+    expect(seen.flat()).toEqual([])
+  })
+
   test.skipIf(!posix).each([0o750, 0o705, 0o755, 0o711, 0o770, 0o1777])(
     `of mode %o is refused with the chmod to type${withModes}`,
     async (mode) => {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, X509Certificate, type KeyObject } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
 import { BitString, OctetString } from 'asn1js'
 import {
@@ -45,7 +45,7 @@ export async function createSelfSignedCertificate(
   options: SelfSignedCertificateOptions,
 ): Promise<X509Certificate> {
   const name = encodeDistinguishedName(options.subject)
-  const publicKeyInfo = PublicKeyInfo.fromBER(exportSpki(signer.publicKey))
+  const publicKeyInfo = PublicKeyInfo.fromBER(signer.publicKey.export({ format: 'der', type: 'spki' }))
   return signTokenCertificate(signer, {
     ...validity(options),
     subject: RelativeDistinguishedNames.fromBER(name),
@@ -84,7 +84,7 @@ export async function signTokenCertificate(
     subjectPublicKeyInfo: content.publicKeyInfo,
     extensions: tokenSigningExtensions(content),
   })
-  return new X509Certificate(Buffer.from(await signDocument(certificate.encodeTBS(), signer)))
+  return new X509Certificate(await signDocument(certificate.encodeTBS(), signer))
 }
 
 /** The times of a certificate in whole seconds, by default 730 days from now. */
@@ -144,10 +144,6 @@ export function keyIdentifierOf(publicKeyInfo: PublicKeyInfo): Uint8Array {
   return Uint8Array.from(
     createHash('sha1').update(publicKeyInfo.subjectPublicKey.valueBlock.valueHexView).digest(),
   )
-}
-
-function exportSpki(publicKey: KeyObject): Uint8Array {
-  return publicKey.export({ format: 'der', type: 'spki' })
 }
 
 /**

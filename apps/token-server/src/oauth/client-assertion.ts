@@ -69,8 +69,8 @@ export function createAssertionVerifier(
     const now = clock()
     const payload = await verify(jwt, verifier.keys, {
       algorithms: [...verifiableAlgorithms],
+      // Which is its sub: the client makes assertions about itself alone.
       issuer: claimedId,
-      subject: claimedId,
       audience: [...audience],
       requiredClaims: ['exp', 'jti'],
       clockTolerance,

@@ -55,5 +55,5 @@ export function invalidClient(description: string, cause?: unknown): OAuthError 
 
 /** Keeps to the characters that RFC 6749 §5.2 and RFC 6750 §3 allow in `error_description`. */
 export function errorDescription(text: string): string {
-  return text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
+  return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

@@ -1,5 +1,6 @@
 import { isSealwrightError } from '@sealwright/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { clientErrorStatus } from '../client-error.ts'
 import type { Service } from '../service.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError } from './errors.ts'
@@ -109,18 +110,19 @@ function toOAuthError(error: unknown): OAuthError {
       cause: error,
     })
   }
+  if (clientErrorStatus(error) === null) {
+    return new OAuthError('server_error', 'the request could not be carried out', {
+      statusCode: 500,
+      cause: error,
+    })
+  }
   switch (codeOf(error)) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return invalidRequest('the Content-Type must be application/x-www-form-urlencoded')
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return invalidRequest('the body is too large', 413)
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return invalidRequest('the body has not the length that Content-Length says')
     default:
-      return new OAuthError('server_error', 'the request could not be carried out', {
-        statusCode: 500,
-        cause: error,
-      })
+      return invalidRequest('the body did not arrive as the headers say')
   }
 }
 

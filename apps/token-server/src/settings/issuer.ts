@@ -13,5 +13,7 @@ export function issuerProblem(issuer: string): string | null {
   if (issuer.endsWith('/')) return 'must not end with a slash'
   if (url.href !== issuer && url.href !== `${issuer}/`)
     return `must be written as ${url.href.replace(/\/$/, '')}`
+  if (!/^[\w.~/-]*$/.test(url.pathname))
+    return 'may have letters, digits, - . _ ~ and / in its path, and no other'
   return null
 }

@@ -1,9 +1,19 @@
+import * as http from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { LightMyRequestResponse } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SealwrightError, type ErrorCode } from '@sealwright/core'
 import { remoteKey } from '../support/remote-key.ts'
-import { basic, client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
+import {
+  basic,
+  client,
+  issuer,
+  listeningServer,
+  settingsFile,
+  testServer,
+  type TestServer,
+} from '../support/server.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 const credentials = basic('client', 'the secret')
@@ -467,6 +477,26 @@ describe('errors of RFC 6749 §5.2', () => {
     const challenge = response.headers['www-authenticate'] ?? 'none'
     expect(challenge).toMatch(status === 401 ? /^Basic realm=/ : /^none$/)
     expect(response.headers['allow']).toBe(status === 405 ? 'POST' : undefined)
+  })
+
+  test('two Authorization headers are two methods, though Node shows the first alone', async () => {
+    const { origin } = await listeningServer({ file })
+    const pairs = [
+      ['host', new URL(origin).host],
+      ['content-type', formType],
+      ['authorization', credentials],
+      ['Authorization', credentials],
+    ]
+    const answer = await new Promise<http.IncomingMessage>((resolve, reject) => {
+      http
+        .request(`${origin}/connect/token`, { method: 'POST', headers: pairs.flat() }, resolve)
+        .on('error', reject)
+        .end(granted)
+    })
+    expect(JSON.parse(await text(answer))).toEqual({
+      error: 'invalid_request',
+      error_description: 'the request uses more than one method of client authentication',
+    })
   })
 
   test('HEAD has no body and says what is allowed', async () => {

@@ -97,6 +97,11 @@ describe('an environment that is refused', () => {
       /ISSUER must have no query and no fragment/,
     ],
     [
+      'an issuer with a wildcard in its path',
+      { ISSUER: 'https://id.example/:tenant' },
+      /ISSUER may have letters/,
+    ],
+    [
       'an issuer with a slash at the end',
       { ISSUER: 'https://id.example/' },
       /ISSUER must not end with a slash/,

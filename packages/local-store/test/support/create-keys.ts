@@ -1,6 +1,7 @@
 /**
- * A process of its own that opens keys, creating what is absent. It is told what to do by messages and answers with what it
- * got, or, as `node program.mjs URI-PREFIX COUNT`, it opens COUNT names one after the other and prints each key.
+ * A process of its own that opens keys, creating what is absent. As `node program.mjs FOLDER PREFIX` it opens PREFIX0, PREFIX1
+ * and so on until it is stopped, and prints the name and kid of each; without arguments it opens the URIs that messages
+ * name and answers with the kid.
  */
 import { writeSync } from 'node:fs'
 import { openSigningKey } from '@sealwright/core'
@@ -11,17 +12,18 @@ async function open(uri: string): Promise<string> {
   return key.keyId
 }
 
-const [prefix, count] = process.argv.slice(2)
-if (prefix === undefined) {
+const [folder, prefix] = process.argv.slice(2)
+if (folder === undefined || prefix === undefined) {
   process.on('message', (uri: string) => {
     void open(uri).then((keyId) => process.send?.(keyId))
   })
   process.send?.('ready')
 } else {
   writeSync(1, 'ready\n')
-  for (let index = 0; index < Number(count); index++) {
-    // One line with one write, whole or not at all: what was printed was promised.
+  for (let index = 0; ; index++) {
+    const name = `${prefix}${index}`
+    // Each line with one write, whole or not at all: what was printed was promised.
     // oxlint-disable-next-line no-await-in-loop
-    writeSync(1, `${index} ${await open(`${prefix}${index}`)}\n`)
+    writeSync(1, `${name} ${await open(`store:${folder}?name=${name}`)}\n`)
   }
 }

@@ -105,7 +105,7 @@ export class Openssl {
   }
 }
 
-export const p256: readonly string[] = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+const p256: readonly string[] = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
 
 function describe(keyFile: string, certificateFile: string): OpensslCertificate {
   const certificate = new X509Certificate(readFileSync(certificateFile))

@@ -16,7 +16,7 @@ export interface AttributeType {
   readonly maximumLength: number | null
 }
 
-export const attributeTypes: readonly AttributeType[] = [
+const attributeTypes: readonly AttributeType[] = [
   { name: 'CN', oid: '2.5.4.3', stringType: 'utf8String', maximumLength: 64 },
   { name: 'SN', oid: '2.5.4.4', stringType: 'utf8String', maximumLength: 32_768 },
   { name: 'serialNumber', oid: '2.5.4.5', stringType: 'printableString', maximumLength: 64 },

@@ -9,10 +9,10 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { readEncryption } from './encryption.ts'
-import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 import type { WebCrypto } from '../web-crypto.ts'
+import { readEncryption } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
+import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
 /** A bag that matters to us, with its attributes. */
 export type Bag = CertificateBag | KeyBag
@@ -27,7 +27,7 @@ export interface KeyBag extends BagAttributes {
   readonly privateKey: KeyObject
 }
 
-export interface BagAttributes {
+interface BagAttributes {
   readonly friendlyName: string | null
   /** Ties a key to its certificate, as the writer says. */
   readonly localKeyId: Uint8Array | null
@@ -101,7 +101,7 @@ function readCertificateBag(value: BerElement): X509Certificate | null {
   const der = decodeOctetString(content, tags.octetString, what)
   let certificate: X509Certificate
   try {
-    certificate = new X509Certificate(Buffer.from(der))
+    certificate = new X509Certificate(der)
   } catch (cause) {
     throw malformed(what, 'does not hold an X.509 certificate', cause)
   }
@@ -144,7 +144,7 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
   readBer(pkcs8, what, context.budget)
   let key: KeyObject
   try {
-    key = createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' })
+    key = createPrivateKey({ key: bufferOver(pkcs8), format: 'der', type: 'pkcs8' })
   } catch (cause) {
     throw malformed(what, 'is not PKCS#8 of a kind OpenSSL knows', cause)
   }
@@ -155,13 +155,19 @@ function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
       `${what} has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
     )
   }
-  if (key.asymmetricKeyType === 'ec' && namedCurve === undefined) {
+  // Node 20 passes on OpenSSL's name for no name; later ones have none.
+  if (key.asymmetricKeyType === 'ec' && (namedCurve === undefined || namedCurve === 'UNDEF')) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
       `${what} is on a curve of its own, not on a named one (RFC 5480 §2.1.1)`,
     )
   }
   return key
+}
+
+/** The same memory, so that zeroing the one zeroes the other. */
+function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** `SET OF SEQUENCE { attrId, attrValues SET OF ANY }` (RFC 7292 §4.2). Unknown attributes are passed over. */
@@ -176,7 +182,8 @@ function readAttributes(element: BerElement | null): BagAttributes {
     if (value === undefined) continue
     if (type === bagAttributes.friendlyName) friendlyName = decodeBmpString(value, 'a friendlyName')
     if (type === bagAttributes.localKeyId) {
-      localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID')
+      // A copy: the safe is zeroed when its bags have been read, and this outlives it.
+      localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID').slice()
     }
   }
   return { friendlyName, localKeyId }

@@ -6,6 +6,7 @@ import { integer, nullValue, objectIdentifier, octetString, sequence, type DerVa
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { bmpPassword } from './password.ts'
+import { sha256Chain } from './sha256-chain.ts'
 
 /** A digest the MAC of a PKCS#12 file can be made with. */
 interface MacDigest {
@@ -16,16 +17,33 @@ interface MacDigest {
   readonly length: number
   /** `v` of RFC 7292 App. B.2: length of the digest's input block in bytes. */
   readonly blockLength: number
+  /** The digest of a digest, `times` times. */
+  readonly chain: (digest: Uint8Array, times: number) => Uint8Array
 }
 
-const sha256: MacDigest = { oid: '2.16.840.1.101.3.4.2.1', name: 'sha256', length: 32, blockLength: 64 }
+const sha256: MacDigest = {
+  oid: '2.16.840.1.101.3.4.2.1',
+  name: 'sha256',
+  length: 32,
+  blockLength: 64,
+  chain: sha256Chain,
+}
 
 const macDigests: readonly MacDigest[] = [
-  { oid: '1.3.14.3.2.26', name: 'sha1', length: 20, blockLength: 64 },
+  nativeDigest('1.3.14.3.2.26', 'sha1', 20, 64),
   sha256,
-  { oid: '2.16.840.1.101.3.4.2.2', name: 'sha384', length: 48, blockLength: 128 },
-  { oid: '2.16.840.1.101.3.4.2.3', name: 'sha512', length: 64, blockLength: 128 },
+  nativeDigest('2.16.840.1.101.3.4.2.2', 'sha384', 48, 128),
+  nativeDigest('2.16.840.1.101.3.4.2.3', 'sha512', 64, 128),
 ]
+
+function nativeDigest(oid: string, name: string, length: number, blockLength: number): MacDigest {
+  const chain: MacDigest['chain'] = (digest, times) => {
+    let result = digest
+    for (let done = 0; done < times; done++) result = hash(name, result, 'buffer')
+    return result
+  }
+  return { oid, name, length, blockLength, chain }
+}
 
 /** A file's MAC with its parameters. */
 export interface Mac {
@@ -86,34 +104,32 @@ export async function verifyMac(
     budget.chargeIterations(mac.iterations, 'the MAC')
     // One after the other: the second is needed for few files.
     // oxlint-disable-next-line no-await-in-loop
-    const value = await computeMac(mac.digest, encoding, mac.salt, mac.iterations, content)
-    if (timingSafeEqual(value, mac.value)) return true
+    const key = await deriveMacKey(mac.digest, encoding, mac.salt, mac.iterations)
+    if (timingSafeEqual(hmac(mac.digest, key, content), mac.value)) return true
   }
   return false
 }
 
-/** `MacData` with HMAC-SHA-256 over `content`. */
-export async function makeMac(
-  content: Uint8Array,
+/**
+ * Derives the key for a MAC with HMAC-SHA-256.
+ *
+ * @returns makes `MacData` of the content that is given to it; once, for the key is zeroed then
+ */
+export async function prepareMac(
   password: string,
   salt: Uint8Array,
   iterations: number,
-): Promise<DerValue> {
-  const value = await computeMac(sha256, bmpPassword(password), salt, iterations, content)
-  const algorithm = sequence(objectIdentifier(sha256.oid), nullValue())
-  return sequence(sequence(algorithm, octetString(value)), octetString(salt), integer(iterations))
+): Promise<(content: Uint8Array) => DerValue> {
+  const key = await deriveMacKey(sha256, bmpPassword(password), salt, iterations)
+  return (content) => {
+    const algorithm = sequence(objectIdentifier(sha256.oid), nullValue())
+    const digestInfo = sequence(algorithm, octetString(hmac(sha256, key, content)))
+    return sequence(digestInfo, octetString(salt), integer(iterations))
+  }
 }
 
-/** HMAC (RFC 7292 §5.1) under a key derived from the password, which is zeroed. */
-async function computeMac(
-  digest: MacDigest,
-  password: Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-  content: Uint8Array,
-): Promise<Uint8Array> {
-  const key = await deriveMacKey(digest, password, salt, iterations)
-  password.fill(0)
+/** RFC 7292 §5.1. The key is zeroed. */
+function hmac(digest: MacDigest, key: Uint8Array, content: Uint8Array): Uint8Array {
   const value = createHmac(digest.name, key).update(content).digest()
   key.fill(0)
   return value
@@ -124,23 +140,22 @@ const macKeyPurpose = 3
 
 /** How long the derivation may hold the event loop, in milliseconds, before others have their turn. */
 const sliceMilliseconds = 4
-/** Hashes between two looks at the clock: well under a millisecond. */
-const hashesPerLook = 250
+/** Hashes between two looks at the clock: under a millisecond. */
+const hashesPerLook = 500
 
 /**
  * The key derivation of RFC 7292 App. B.2 for a key as long as the digest, where its first round is all of it: the digest,
- * applied `iterations` times, of the purpose, the salt and the password, each repeated to fill whole blocks.
+ * applied `iterations` times, of the purpose, the salt and the password, each repeated to fill whole blocks. It is done in
+ * slices that leave the event loop free between them: a worker would need a file of its own, which bundlers lose.
  *
- * Nothing native runs this loop and it can't be split among threads without shipping a worker file, so it is done in slices
- * that leave the event loop free between them. 600,000 iterations of SHA-256 take about 0.4 s.
+ * @param password zeroed
  */
 async function deriveMacKey(
-  digest: MacDigest,
+  { name, blockLength, chain }: MacDigest,
   password: Uint8Array,
   salt: Uint8Array,
   iterations: number,
 ): Promise<Uint8Array> {
-  const { name, blockLength } = digest
   const saltLength = wholeBlocks(salt.length, blockLength)
   const input = new Uint8Array(blockLength + saltLength + wholeBlocks(password.length, blockLength))
   input.fill(macKeyPurpose, 0, blockLength)
@@ -148,11 +163,12 @@ async function deriveMacKey(
   fillRepeating(input.subarray(blockLength + saltLength), password)
   let key: Uint8Array = hash(name, input, 'buffer')
   input.fill(0)
+  password.fill(0)
 
   let sliceEnd = performance.now() + sliceMilliseconds
-  for (let done = 1; done < iterations; done++) {
-    key = hash(name, key, 'buffer')
-    if (done % hashesPerLook === 0 && performance.now() > sliceEnd) {
+  for (let left = iterations - 1; left > 0; left -= hashesPerLook) {
+    key = chain(key, Math.min(left, hashesPerLook))
+    if (performance.now() > sliceEnd) {
       // Giving up the thread is the point of this loop.
       // oxlint-disable-next-line no-await-in-loop
       await nextTurn()

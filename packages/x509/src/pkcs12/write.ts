@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { tags } from '../asn1/ber.ts'
 import {
   encodeDer,
   explicit,
@@ -16,7 +17,7 @@ import { certifies } from '../certifies.ts'
 import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import { encryptPbes2, type Encrypted } from './encryption.ts'
 import { defaultLimits } from './limits.ts'
-import { makeMac } from './mac.ts'
+import { prepareMac } from './mac.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
 import { assertPassword, encodeUtf16Be } from './password.ts'
 
@@ -25,7 +26,7 @@ export interface Pkcs12Entry {
   readonly privateKey: KeyObject
   /** One of them certifies the key; it is written first, the others follow in the order given. */
   readonly certificates: readonly X509Certificate[]
-  /** For people: what Windows, Java and NSS show as the key's name. Not empty; a BMPString, so no character beyond U+FFFF. */
+  /** For people: what Windows, Java and NSS show as the key's name. 1 to 255 characters of the BMP. */
   readonly friendlyName: string
 }
 
@@ -63,16 +64,16 @@ export async function writePkcs12(
     )
   }
   const certificates = ownCertificateFirst(contents)
-  const pkcs8 = exportPkcs8(contents.privateKey)
-
   const attributes = keyAttributes(certificates[0], contents.friendlyName)
   const certificateBags = certificates.map((certificate, index) =>
     certificateBag(certificate, index === 0 ? attributes : null),
   )
-  // Both derivations run in libuv's threads at the same time.
-  const [encryptedKey, encryptedCertificates] = await Promise.all([
+  const pkcs8: Uint8Array = contents.privateKey.export({ format: 'der', type: 'pkcs8' })
+  // At the same time: two derivations run in libuv's threads, and that of the MAC here.
+  const [encryptedKey, encryptedCertificates, makeMac] = await Promise.all([
     encryptPbes2(pkcs8, password, iterations, crypto),
     encryptPbes2(encodeDer(sequence(...certificateBags)), password, iterations, crypto),
+    prepareMac(password, crypto.getRandomValues(new Uint8Array(16)), iterations),
   ]).finally(() => pkcs8.fill(0))
   const keyBag = shroudedKeyBag(encryptedKey, attributes)
 
@@ -80,17 +81,18 @@ export async function writePkcs12(
   const authenticatedSafe = encodeDer(
     sequence(encryptedContentInfo(encryptedCertificates), dataContentInfo(encodeDer(sequence(keyBag)))),
   )
-  const macSalt = crypto.getRandomValues(new Uint8Array(16))
-  const macData = await makeMac(authenticatedSafe, password, macSalt, iterations)
-  return encodeDer(sequence(integer(3), dataContentInfo(authenticatedSafe), macData))
+  return encodeDer(sequence(integer(3), dataContentInfo(authenticatedSafe), makeMac(authenticatedSafe)))
 }
+
+/** RFC 2985 App. A, pkcs-9-ub-friendlyName. */
+const maximumFriendlyNameLength = 255
 
 function assertFriendlyName(name: string): void {
   // Without the u flag, so that it finds either half of a surrogate pair.
-  if (name === '' || /[\0\ud800-\udfff]/.test(name)) {
+  if (name === '' || name.length > maximumFriendlyNameLength || /[\0\ud800-\udfff]/.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the friendly name ${JSON.stringify(name)} is empty, or holds U+0000 or a character beyond U+FFFF`,
+      `the friendly name ${JSON.stringify(name)} is empty, has more than ${maximumFriendlyNameLength} characters, or holds U+0000 or a character beyond U+FFFF`,
     )
   }
 }
@@ -113,11 +115,7 @@ function ownCertificateFirst({
       'none of the certificates is that of the private key; a PKCS#12 file needs it',
     )
   }
-  return [own, ...certificates.filter((certificate) => certificate !== own)]
-}
-
-function exportPkcs8(privateKey: KeyObject): Uint8Array {
-  return privateKey.export({ format: 'der', type: 'pkcs8' })
+  return [own, ...certificates.filter((certificate) => !certificate.raw.equals(own.raw))]
 }
 
 /** The same on the key and on its certificate, which is how readers pair them; NSS takes no key without both. */
@@ -126,13 +124,11 @@ function keyAttributes(certificate: X509Certificate, friendlyName: string): DerV
   return setOf(
     sequence(
       objectIdentifier(bagAttributes.friendlyName),
-      setOf(universal(bmpStringTag, encodeUtf16Be(friendlyName))),
+      setOf(universal(tags.bmpString, encodeUtf16Be(friendlyName))),
     ),
     sequence(objectIdentifier(bagAttributes.localKeyId), setOf(octetString(localKeyId))),
   )
 }
-
-const bmpStringTag = 30
 
 function certificateBag(certificate: X509Certificate, attributes: DerValue | null): DerValue {
   const value = sequence(objectIdentifier(certificateTypes.x509), explicit(0, octetString(certificate.raw)))

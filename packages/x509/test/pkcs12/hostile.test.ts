@@ -252,7 +252,7 @@ describe('keys and certificates', () => {
     const { namedCurve } =
       createPrivateKey({ key: Buffer.from(encode(forged)), format: 'der', type: 'pkcs8' })
         .asymmetricKeyDetails ?? {}
-    expect(namedCurve).toBeUndefined()
+    expect(['UNDEF', undefined]).toContain(namedCurve)
     expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, forged))))).toBe('UNSUPPORTED_KEY')
   })
 

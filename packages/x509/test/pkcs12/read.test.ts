@@ -247,19 +247,20 @@ describe('contents', () => {
     ])
   })
 
-  test('of two certificates for one key, that with the same localKeyID', async () => {
+  test.each([
+    ['plain', pfx.plainSafe],
+    ['encrypted', pfx.soundEncryptedSafe],
+  ])('of two certificates for one key in a %s safe, that with its localKeyID', async (_, safe) => {
     const { privateKey, certificate } = await identity('ec-p256')
     const renewed = await createSelfSignedCertificate(createLocalSigner(privateKey), {
       subject: 'CN=renewed',
     })
-    const localKeyId = pfx.localKeyId(1)
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
     const file = pfx.sealed(
-      pfx.plainSafe(
-        pfx.certificateBag(certificate.raw),
-        pfx.certificateBag(renewed.raw, localKeyId),
-        pfx.keyBag(pkcs8, localKeyId),
+      safe(
+        pfx.certificateBag(certificate.raw, pfx.localKeyId(2)),
+        pfx.certificateBag(renewed.raw, pfx.localKeyId(1)),
       ),
+      safe(pfx.keyBag(privateKey.export({ format: 'der', type: 'pkcs8' }), pfx.localKeyId(1))),
     )
     const { keys } = await readPkcs12(file, pfx.password)
     expect(keys[0]?.certificates.map(({ subject }) => subject)).toEqual(['CN=renewed'])

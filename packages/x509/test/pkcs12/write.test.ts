@@ -184,7 +184,11 @@ describe('the file', () => {
   test("has the key's own certificate first, and the others without its attributes", async () => {
     const [own, other] = await Promise.all([identity('ec-p256'), identity('ed25519')])
     const file = await writePkcs12(
-      { privateKey: own.privateKey, certificates: [other.certificate, own.certificate], friendlyName },
+      {
+        privateKey: own.privateKey,
+        certificates: [other.certificate, own.certificate, own.certificate],
+        friendlyName,
+      },
       password,
       { iterations: 1 },
     )
@@ -210,7 +214,7 @@ describe('refused', () => {
     expect(await rejectionCode(writePkcs12(contents, password))).toBe('INVALID_ARGUMENT')
   })
 
-  test.each(['', 'a\0b', '😀', '\ud800'])('the friendly name %j', async (name) => {
+  test.each(['', 'a\0b', '😀', '\ud800', 'x'.repeat(256)])('the friendly name %j', async (name) => {
     const { privateKey, certificate } = await identity('ec-p256')
     const contents = { privateKey, certificates: [certificate], friendlyName: name }
     expect(await rejectionCode(writePkcs12(contents, password, { iterations }))).toBe('INVALID_ARGUMENT')

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createCipheriv, createHash, createHmac, pbkdf2Sync } from 'node:crypto'
 import {
   constructed,
   decode,
@@ -150,7 +150,14 @@ export function pbes2(options: Pbes2Options = {}): Tlv {
   return sequence(oid(oids.pbes2), sequence(sequence(oid(derivation), kdf), sequence(oid(cipher), iv)))
 }
 
-/** A safe with that algorithm whose content does not matter. */
+/** A safe that decrypts: these bags under {@link pbes2} as it is by default. */
+export function soundEncryptedSafe(...bags: Tlv[]): Tlv {
+  const key = pbkdf2Sync(password, new Uint8Array(8), 1, 32, 'sha256')
+  const cipher = createCipheriv('aes-256-cbc', key, new Uint8Array(16))
+  return encryptedSafe(pbes2(), Buffer.concat([cipher.update(encode(sequence(...bags))), cipher.final()]))
+}
+
+/** A safe with that algorithm, and content that does not matter unless it is given. */
 export function encryptedSafe(algorithm: Tlv, ciphertext: Uint8Array = new Uint8Array(32)): Tlv {
   const info = sequence(oid(oids.data), algorithm, { ...octets(ciphertext), tag: 0x80 })
   return contentInfo(oids.encryptedData, sequence(int(0), info))

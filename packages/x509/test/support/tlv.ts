@@ -75,7 +75,7 @@ export function allOf(node: Tlv): Tlv[] {
   return [node, ...node.children.flatMap(allOf)]
 }
 
-export function isConstructed(node: Tlv): boolean {
+function isConstructed(node: Tlv): boolean {
   return (node.tag & 0x20) !== 0
 }
 
