@@ -16,14 +16,14 @@ export interface KeyType {
 
 /** The key types that can be made; the first is the default (RFC 9068 §2.1: every resource server verifies RS256). */
 export const keyTypes: readonly KeyType[] = Object.freeze([
-  { name: 'rsa-2048', modulusLength: 2048, defaultAlgorithm: 'RS256' },
-  { name: 'rsa-3072', modulusLength: 3072, defaultAlgorithm: 'RS256' },
-  { name: 'rsa-4096', modulusLength: 4096, defaultAlgorithm: 'RS256' },
-  { name: 'ec-p256', modulusLength: null, defaultAlgorithm: 'ES256' },
-  { name: 'ec-p384', modulusLength: null, defaultAlgorithm: 'ES384' },
-  { name: 'ec-p521', modulusLength: null, defaultAlgorithm: 'ES512' },
-  { name: 'ec-secp256k1', modulusLength: null, defaultAlgorithm: 'ES256K' },
-  { name: 'ed25519', modulusLength: null, defaultAlgorithm: 'Ed25519' },
+  Object.freeze<KeyType>({ name: 'rsa-2048', modulusLength: 2048, defaultAlgorithm: 'RS256' }),
+  Object.freeze<KeyType>({ name: 'rsa-3072', modulusLength: 3072, defaultAlgorithm: 'RS256' }),
+  Object.freeze<KeyType>({ name: 'rsa-4096', modulusLength: 4096, defaultAlgorithm: 'RS256' }),
+  Object.freeze<KeyType>({ name: 'ec-p256', modulusLength: null, defaultAlgorithm: 'ES256' }),
+  Object.freeze<KeyType>({ name: 'ec-p384', modulusLength: null, defaultAlgorithm: 'ES384' }),
+  Object.freeze<KeyType>({ name: 'ec-p521', modulusLength: null, defaultAlgorithm: 'ES512' }),
+  Object.freeze<KeyType>({ name: 'ec-secp256k1', modulusLength: null, defaultAlgorithm: 'ES256K' }),
+  Object.freeze<KeyType>({ name: 'ed25519', modulusLength: null, defaultAlgorithm: 'Ed25519' }),
 ])
 
 /**

@@ -47,20 +47,20 @@ export async function openSigningKey(uri: string, options: OpenSigningKeyOptions
     const forms = backends.flatMap((candidate) => candidate.forms)
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `no backend opens the signing key ${redactUri(uri)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
+      `no backend opens the signing key ${describeUri(uri)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
     )
   }
   if (another !== undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `both ${backend.name} and ${another.name} claim the signing key ${redactUri(uri)}; leave one of them out`,
+      `both ${backend.name} and ${another.name} claim the signing key ${describeUri(uri)}; leave one of them out`,
     )
   }
   return backend.open(uri, openOptions)
 }
 
-/** Somebody may put a password into a URI; what a message quotes is shortened to where no secret belongs. */
-function redactUri(uri: string): string {
-  const shown = uri.replace(/\/\/[^/@]*@/, '//').replace(/[?#].*$/s, '')
-  return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}…` : shown)
+/** Only the scheme: people put passwords into the rest, in more places than anyone can find. */
+function describeUri(uri: string): string {
+  const [scheme] = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(uri) ?? []
+  return scheme === undefined ? 'that has no scheme' : `${scheme}…`
 }

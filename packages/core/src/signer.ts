@@ -30,7 +30,7 @@ export interface SignOptions {
 
 /** The capability of a key in this process's memory: signing without a promise. It blocks for the signature's time. */
 export interface SyncSigner extends Signer {
-  /** As {@link Signer.sign}, synchronously. */
+  /** As {@link Signer.sign}, synchronously. The bytes of `data` are the caller's again once it returns. */
   signSync(data: Uint8Array): Uint8Array
 }
 
