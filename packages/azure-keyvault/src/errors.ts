@@ -101,7 +101,7 @@ function readRestError(error: RestError): Failure {
 }
 
 /** Whether the vault itself says that there is no such thing; a 404 of anything between here and there does not. */
-export function provesAbsence(failure: Failure): boolean {
+function provesAbsence(failure: Failure): boolean {
   return failure.status === 404 && (failure.code === 'KeyNotFound' || failure.code === 'CertificateNotFound')
 }
 

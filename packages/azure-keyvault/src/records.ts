@@ -83,7 +83,7 @@ export function certificateRecord(
   }
 }
 
-export function parseCertificate(der: Uint8Array): X509Certificate {
+function parseCertificate(der: Uint8Array): X509Certificate {
   try {
     return new X509Certificate(der)
   } catch (cause) {

@@ -9,7 +9,7 @@ export interface VaultKeyType {
   readonly curve: VaultCurve | null
 }
 
-export type VaultCurve = 'P-256' | 'P-384' | 'P-521' | 'P-256K'
+type VaultCurve = 'P-256' | 'P-384' | 'P-521' | 'P-256K'
 
 const vaultKeyTypes: Readonly<Record<KeyTypeName, Omit<VaultKeyType, 'kty'> | null>> = {
   'rsa-2048': { keySize: 2048, curve: null },

@@ -160,7 +160,7 @@ describe('an environment that is refused', () => {
     [
       'a type for a key that exists',
       { SIGNING_KEY: 'file:x.pfx', SIGNING_KEY_TYPE: 'ec-p256' },
-      /SIGNING_KEY_TYPE is for development keys/,
+      /SIGNING_KEY_TYPE is for keys that are made here/,
     ],
     [
       'two passwords',
