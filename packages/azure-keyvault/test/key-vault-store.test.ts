@@ -7,8 +7,8 @@ import { createLocalSigner, isSealwrightError, jwkThumbprint, type SealwrightErr
 import { wellKnown } from '@sealwright/keyvault-emulator'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openKeyVault } from '../src/index.ts'
-import { has, run } from './support/tools.ts'
+import { openKeyVault, type CertificateIssuer } from '../src/index.ts'
+import { lacks, openssl } from './support/tools.ts'
 import { secretCredential, startVault } from './support/vault.ts'
 
 /** The error of a promise that must fail. */
@@ -131,78 +131,67 @@ describe('creating in the vault', () => {
   })
 })
 
-describe('a certificate from an issuer', () => {
-  const needsOpenSsl = test.skipIf(!has('openssl'))
+const withoutOpenssl = lacks('openssl')
 
-  needsOpenSsl('is requested, signed and merged, and OpenSSL accepts its chain (needs openssl)', async () => {
-    const vault = await startVault()
-    const folder = await temporaryFolder()
-    const issuer = await makeIssuer(folder)
-    const store = openKeyVault(vault.url, vault.options)
-    const key = await store.create('issued', { subject: 'CN=issued', validityDays: 90, issuer })
-    const [certificate] = key.certificates
-    expect(certificate?.issuer).toBe('CN=Contoso CA')
-    expect(certificate?.subject).toBe('CN=issued')
-    await writeFile(join(folder, 'issued.pem'), certificate?.toString() ?? '')
-    const output = await run('openssl', [
-      ...['verify', '-x509_strict', '-CAfile', join(folder, 'ca.pem'), join(folder, 'issued.pem')],
-    ])
-    expect(output).toContain('issued.pem: OK')
-    await key.signer().sign(Buffer.from('data'))
-    // Its next version comes from the issuer as well, and not without it.
-    expect(await failure(store.rotate('issued'))).toMatchObject({ code: 'UNSUPPORTED_OPERATION' })
-    const next = await store.rotate('issued', { issuer })
-    expect(next.certificates[0]?.issuer).toBe('CN=Contoso CA')
-    expect(next.keyId).not.toBe(key.keyId)
-  })
-
-  needsOpenSsl('that cannot be had leaves the name free (needs openssl)', async () => {
-    const vault = await startVault()
-    const { certificates } = await makeIssuer(await temporaryFolder())
-    const signer = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
-    const stranger = await failure(
-      openKeyVault(vault.url, vault.options).create('refused', { issuer: { signer, certificates } }),
-    )
-    expect(stranger).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('issuer') })
-    const store = openKeyVault(vault.url, vault.options)
-    expect(await store.get('refused')).toBeNull()
-    await store.create('refused', { keyType: 'ec-p256' })
-  })
-
-  async function makeIssuer(folder: string): Promise<{
-    signer: ReturnType<typeof createLocalSigner>
-    certificates: X509Certificate[]
-  }> {
-    const [keyFile, certificateFile] = [join(folder, 'ca.key'), join(folder, 'ca.pem')]
-    await run('openssl', [
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30'],
-      ...['-subj', '/CN=Contoso CA', '-addext', 'keyUsage=critical,keyCertSign'],
-      ...['-keyout', keyFile, '-out', certificateFile],
-    ])
-    return {
-      signer: createLocalSigner(createPrivateKey(await readFile(keyFile))),
-      certificates: [new X509Certificate(await readFile(certificateFile))],
-    }
+/** A CA that OpenSSL makes. */
+async function makeIssuer(folder: string): Promise<CertificateIssuer> {
+  openssl(
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /O=Contoso/CN=CA ' +
+      `-addext keyUsage=critical,keyCertSign -keyout ${folder}/ca.key -out ${folder}/ca.pem`,
+  )
+  return {
+    signer: createLocalSigner(createPrivateKey(await readFile(join(folder, 'ca.key')))),
+    certificates: [new X509Certificate(await readFile(join(folder, 'ca.pem')))],
   }
-})
+}
 
-describe('importing into the vault', () => {
-  test.skipIf(!has('openssl'))(
-    'a PFX made by OpenSSL keeps its kid and certificate, and its key cannot be exported (needs openssl)',
+describe('a certificate from an issuer', () => {
+  test.skipIf(withoutOpenssl)(
+    'is requested, signed and merged, and OpenSSL accepts its chain [needs openssl]',
     async () => {
       const vault = await startVault()
       const folder = await temporaryFolder()
-      const [keyFile, certificateFile, pfxFile] = ['key.pem', 'cert.pem', 'my.pfx'].map((name) =>
-        join(folder, name),
-      ) as [string, string, string]
-      await run('openssl', [
-        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', '-subj', '/CN=local'],
-        ...['-keyout', keyFile, '-out', certificateFile],
-      ])
-      await run('openssl', [
-        ...['pkcs12', '-export', '-inkey', keyFile, '-in', certificateFile, '-passout', 'pass:hunter2'],
-        ...['-out', pfxFile],
-      ])
+      const issuer = await makeIssuer(folder)
+      const store = openKeyVault(vault.url, vault.options)
+      const key = await store.create('issued', { subject: 'CN=issued', validityDays: 90, issuer })
+      const [certificate] = key.certificates
+      expect(certificate?.issuer).toBe('O=Contoso\nCN=CA')
+      expect(certificate?.subject).toBe('CN=issued')
+      await writeFile(join(folder, 'issued.pem'), certificate?.toString() ?? '')
+      expect(openssl(`verify -x509_strict -CAfile ${folder}/ca.pem ${folder}/issued.pem`)).toContain(': OK')
+      await expect(key.signer().sign(Buffer.from('data'))).resolves.toHaveLength(256)
+      // Its next version comes from the issuer as well, and not without it.
+      expect(await failure(store.rotate('issued'))).toMatchObject({ code: 'UNSUPPORTED_OPERATION' })
+      const next = await store.rotate('issued', { issuer })
+      expect(next.certificates[0]?.issuer).toBe('O=Contoso\nCN=CA')
+      expect(next.keyId).not.toBe(key.keyId)
+    },
+  )
+
+  test.skipIf(withoutOpenssl)('that cannot be had leaves the name free [needs openssl]', async () => {
+    const vault = await startVault()
+    const { certificates } = await makeIssuer(await temporaryFolder())
+    const signer = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+    const store = openKeyVault(vault.url, vault.options)
+    const error = await failure(store.create('refused', { issuer: { signer, certificates } }))
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('issuer') })
+    expect(await store.get('refused')).toBeNull()
+    await store.create('refused', { keyType: 'ec-p256' })
+  })
+})
+
+describe('importing into the vault', () => {
+  test.skipIf(withoutOpenssl)(
+    'a PFX made by OpenSSL keeps its kid and certificate, and its key cannot be exported [needs openssl]',
+    async () => {
+      const vault = await startVault()
+      const folder = await temporaryFolder()
+      const [keyFile, certificateFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+      const pfxFile = join(folder, 'my.pfx')
+      openssl(
+        `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=local -keyout ${keyFile} -out ${certificateFile}`,
+      )
+      openssl(`pkcs12 -export -inkey ${keyFile} -in ${certificateFile} -passout pass:hunter2 -out ${pfxFile}`)
       const local = createLocalSigner(createPrivateKey(await readFile(keyFile)))
       const data = Buffer.from('an old token')
       const before = await local.sign(data)

@@ -1,13 +1,17 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { promisify } from 'node:util'
+import { spawnSync } from 'node:child_process'
 
-/** Whether a program is installed. */
-export function has(program: string): boolean {
-  return spawnSync(program, ['version']).error === undefined
+/** For `test.skipIf`; the test's name says what it needs. */
+export function lacks(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0
 }
 
-/** Runs a program and returns what it printed. */
-export async function run(program: string, parameters: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, parameters)
+/**
+ * Runs OpenSSL and returns what it printed.
+ *
+ * @param commandLine its arguments, split at spaces: there is no shell and no quoting
+ */
+export function openssl(commandLine: string): string {
+  const { status, stdout, stderr } = spawnSync('openssl', commandLine.split(' '), { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`openssl ${commandLine} ended with ${status}:\n${stdout}\n${stderr}`)
   return stdout
 }
