@@ -13,6 +13,11 @@ function keyClient(rig: Rig, credential: ConstructorParameters<typeof KeyClient>
 
 afterEach(() => vi.unstubAllEnvs())
 
+/** A part of a JWT. */
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url')
+}
+
 /** Sets environment variables for the length of the test. */
 function setEnvironment(variables: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
@@ -124,7 +129,6 @@ describe('tokens are checked', () => {
     const { token } = await rig.emulator.credential().getToken(keyVaultScope)
     const [header = '', payload = '', signature = ''] = token.split('.')
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
-    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const foreign = sign('sha256', Buffer.from(`${header}.${payload}`), privateKey).toString('base64url')
     const forgeries = [

@@ -141,27 +141,28 @@ describe('what does not fit is refused', () => {
   })
 })
 
+/** The status of a request, with the inner code when it is refused. */
+async function call(rig: Rig, action: string, body: object): Promise<unknown> {
+  const { status, body: answer } = await rig.raw('POST', `/keys/k//${action}?api-version=7.6`, { body })
+  const { error } = answer as { error?: { innererror?: { code: string } } }
+  return error === undefined ? status : `${status} ${error.innererror?.code}`
+}
+
+async function outcomes(rig: Rig): Promise<Record<string, unknown>> {
+  const digest = Buffer.alloc(32).toString('base64url')
+  const encrypted = await rig.raw('POST', '/keys/open//encrypt?api-version=7.6', {
+    body: { alg: 'RSA-OAEP', value: digest },
+  })
+  return {
+    sign: await call(rig, 'sign', { alg: 'RS256', value: digest }),
+    verify: await call(rig, 'verify', { alg: 'RS256', digest, value: digest }),
+    encrypt: await call(rig, 'encrypt', { alg: 'RSA-OAEP', value: digest }),
+    wrapKey: await call(rig, 'wrapkey', { alg: 'RSA-OAEP', value: digest }),
+    decrypt: await call(rig, 'decrypt', { alg: 'RSA-OAEP', value: encrypted.body['value'] }),
+  }
+}
+
 describe('a key that may not be used', () => {
-  async function call(rig: Rig, action: string, body: object): Promise<unknown> {
-    const { status, body: answer } = await rig.raw('POST', `/keys/k//${action}?api-version=7.6`, { body })
-    const { error } = answer as { error?: { innererror?: { code: string } } }
-    return error === undefined ? status : `${status} ${error.innererror?.code}`
-  }
-
-  async function outcomes(rig: Rig): Promise<Record<string, unknown>> {
-    const digest = Buffer.alloc(32).toString('base64url')
-    const encrypted = await rig.raw('POST', '/keys/open//encrypt?api-version=7.6', {
-      body: { alg: 'RSA-OAEP', value: digest },
-    })
-    return {
-      sign: await call(rig, 'sign', { alg: 'RS256', value: digest }),
-      verify: await call(rig, 'verify', { alg: 'RS256', digest, value: digest }),
-      encrypt: await call(rig, 'encrypt', { alg: 'RSA-OAEP', value: digest }),
-      wrapKey: await call(rig, 'wrapkey', { alg: 'RSA-OAEP', value: digest }),
-      decrypt: await call(rig, 'decrypt', { alg: 'RSA-OAEP', value: encrypted.body['value'] }),
-    }
-  }
-
   test('disabled: only verify is allowed', async () => {
     const rig = await startRig()
     await importRsaKey(rig, 'k', { attributes: { enabled: false } })

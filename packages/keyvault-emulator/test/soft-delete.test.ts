@@ -53,7 +53,7 @@ describe.each(Object.entries(collections))('a %s', (name, collection) => {
         return 'ok'
       } catch (error) {
         const { status: code, inner } = errorOf(error)
-        return inner === undefined ? String(code) : `${String(code)} ${String(inner)}`
+        return inner === undefined ? String(code) : `${String(code)} ${inner}`
       }
     }
     await collection.make(rig)

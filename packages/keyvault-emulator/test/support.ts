@@ -162,7 +162,12 @@ export function digestOf(algorithm: string): string {
 }
 
 /** The error body of a refused request, thrown by a client. */
-export function errorOf(error: unknown): { status: unknown; code: unknown; message: string; inner: unknown } {
+export function errorOf(error: unknown): {
+  status: number | undefined
+  code: string | undefined
+  message: string
+  inner: string | undefined
+} {
   const { statusCode, code, message, details } = error as {
     statusCode?: number
     code?: string
