@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificatePolicy, KeyVaultCertificateWithPolicy } from '@azure/keyvault-certificates'
 import { describe, expect, test } from 'vitest'
-import { has, openssl, temporaryFolder } from './openssl.ts'
+import { has, openssl, temporaryFolder } from './tools.ts'
 import { errorOf, isValidSignature, rejection, startRig, type Rig } from './support.ts'
 
 const selfSigned: CertificatePolicy = { issuerName: 'Self', subject: 'CN=MyCert', keyType: 'EC' }
@@ -311,6 +311,16 @@ describe('issuer Unknown: CSR and merge', () => {
     },
   )
 
+  test('the bytes of a base64 text are taken for the certificate, as the SDK’s own sample sends them', async () => {
+    const rig = await startRig()
+    const policy = { issuerName: 'Unknown', subject: 'CN=c', keyType: 'EC', reuseKey: true }
+    const { cer } = await create(rig, 'c')
+    await rig.certificates.beginCreateCertificate('c', policy)
+    const text = Buffer.from(cer ?? []).toString('base64')
+    const merged = await rig.certificates.mergeCertificate('c', [Buffer.from(text)])
+    expect(merged.cer).toEqual(cer)
+  })
+
   test('a certificate of another key is refused, and the request stays', async () => {
     const rig = await startRig()
     const other = await create(rig, 'other')
@@ -370,6 +380,20 @@ describe('policy and properties', () => {
     const answer = await rig.raw('POST', `/keys/c/${version}/sign?api-version=7.6`, { body })
     expect(answer.status).toBe(403)
     expect(errorOf(await rejection(rig.secrets.getSecret('c'))).inner).toBe('SecretDisabled')
+  })
+
+  test('tags set while it is pending are the finished certificate’s', async () => {
+    let now = Date.UTC(2026, 0, 1)
+    const rig = await startRig({ now: () => now, timing: { issuance: 1000 } })
+    await rig.certificates.beginCreateCertificate('c', selfSigned)
+    const pending = await rig.certificates.getCertificate('c')
+    const version = pending.properties.version ?? ''
+    await expect(rig.certificates.getCertificateVersion('c', version)).resolves.toMatchObject({ name: 'c' })
+    const updated = await rig.certificates.updateCertificateProperties('c', '', { tags: { a: 'b' } })
+    expect(updated.properties).toMatchObject({ enabled: false, tags: { a: 'b' } })
+    now += 1000
+    const finished = await rig.certificates.getCertificate('c')
+    expect(finished.properties).toMatchObject({ enabled: true, tags: { a: 'b' } })
   })
 
   test('lists leave out what is only pending, unless asked', async () => {

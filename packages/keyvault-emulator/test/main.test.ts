@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from './openssl.ts'
+import { has, temporaryFolder } from './tools.ts'
 
 // The command itself, as it ships: compiled, in a process of its own. Below node_modules, where its imports resolve.
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -171,6 +171,18 @@ describe('the command', () => {
     expect(code).toBe(0)
   })
 })
+
+test.skipIf(!has('curl') || !has('bash'))(
+  'the curl lines it prints make a key (needs bash and curl)',
+  async () => {
+    const server = await startServer([])
+    const lines = (title: string): string =>
+      new RegExp(`\\n${title}[^\\n]*\\n((?: [^\\n]*\\n)+)`).exec(server.printed)?.[1] ?? ''
+    const script = lines('The CA') + lines('curl')
+    const printed = execFileSync('bash', ['-c', script], { cwd: temporaryFolder() }).toString()
+    expect(JSON.parse(printed)).toMatchObject({ key: { kty: 'EC', crv: 'P-256' } })
+  },
+)
 
 describe('--data', () => {
   test('everything is there after kill -9 at any moment: what was answered for is kept, and no file is torn', async () => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateContentType } from '@azure/keyvault-certificates'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { has, openssl, run, temporaryFolder } from './openssl.ts'
+import { has, openssl, run, temporaryFolder } from './tools.ts'
 import { errorOf, isValidSignature, rejection, startRig, type Rig } from './support.ts'
 
 const hasOpenssl = has('openssl')

@@ -4,7 +4,7 @@ import { createKeyVaultEmulator, EmulatorError } from '@sealwright/keyvault-emul
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { KeyClient } from '@azure/keyvault-keys'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from './openssl.ts'
+import { temporaryFolder } from './tools.ts'
 
 function clients(data: string): { keys: KeyClient; certificates: CertificateClient } {
   const emulator = createKeyVaultEmulator({ data, timing: { issuance: 0, deletion: 0, recovery: 0 } })
