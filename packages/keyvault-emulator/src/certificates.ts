@@ -47,7 +47,12 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/{version}',
     permission: ['certificates', 'get'],
     quota: 'other',
-    handle: (call) => ok(certificateBody(call, ...requireCertificateVersion(call))),
+    handle(call) {
+      const current = call.version === ''
+      return ok(
+        certificateBody(call, ...requireCertificateVersion(call), { policy: current, pending: current }),
+      )
+    },
   },
   {
     name: 'certificates/update',
@@ -229,7 +234,7 @@ function updateCertificate(call: Call): Answer {
     if (isGiven(call.body['policy'])) {
       record.policy = completePolicy(call, objectMember(call.body, 'policy'), record.policy)
     }
-    return ok(certificateBody(call, record, version))
+    return ok(certificateBody(call, record, version, { policy: false, pending: true }))
   })
 }
 

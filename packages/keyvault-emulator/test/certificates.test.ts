@@ -349,6 +349,23 @@ describe('issuer Unknown: CSR and merge', () => {
   })
 })
 
+describe('the answer has as much as the recorded ones', () => {
+  test('by name, by version, to an update, and in a list', async () => {
+    const rig = await startRig()
+    const { properties } = await create(rig, 'c')
+    const path = `/certificates/c/${properties.version}`
+    const version = ['id', 'kid', 'sid', 'x5t', 'cer', 'attributes']
+    const members = async (method: string, target: string): Promise<string[]> =>
+      Object.keys((await rig.raw(method, `${target}?api-version=7.6`)).body)
+    expect(await members('GET', '/certificates/c/')).toEqual([...version, 'policy', 'pending'])
+    expect(await members('GET', path)).toEqual(version)
+    expect(await members('PATCH', path)).toEqual([...version, 'pending'])
+    const { body } = await rig.raw('GET', '/certificates/c/versions?api-version=7.6')
+    expect(body).toMatchObject({ nextLink: null, value: [{ subject: '' }] })
+    expect(Object.keys((body['value'] as object[])[0] ?? {})).toEqual(['id', 'x5t', 'attributes', 'subject'])
+  })
+})
+
 describe('policy and properties', () => {
   test('a policy can be changed and changes the next version', async () => {
     const rig = await startRig()
