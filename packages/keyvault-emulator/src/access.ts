@@ -1,50 +1,54 @@
 import { forbidden } from './errors.ts'
 import type { Permission } from './operation.ts'
 
-/** Permissions on keys, spelled as access policies do. */
-export type KeyPermission =
-  | 'get'
-  | 'list'
-  | 'update'
-  | 'create'
-  | 'import'
-  | 'delete'
-  | 'recover'
-  | 'backup'
-  | 'restore'
-  | 'decrypt'
-  | 'encrypt'
-  | 'unwrapKey'
-  | 'wrapKey'
-  | 'verify'
-  | 'sign'
-  | 'purge'
-  | 'release'
-  | 'rotate'
-  | 'getrotationpolicy'
-  | 'setrotationpolicy'
+/** Every permission by collection, spelled as access policies do. */
+export const permissions = {
+  keys: [
+    'get',
+    'list',
+    'update',
+    'create',
+    'import',
+    'delete',
+    'recover',
+    'backup',
+    'restore',
+    'decrypt',
+    'encrypt',
+    'unwrapKey',
+    'wrapKey',
+    'verify',
+    'sign',
+    'purge',
+    'release',
+    'rotate',
+    'getrotationpolicy',
+    'setrotationpolicy',
+  ],
+  secrets: ['get', 'list', 'set', 'delete', 'recover', 'backup', 'restore', 'purge'],
+  certificates: [
+    'get',
+    'list',
+    'update',
+    'create',
+    'import',
+    'delete',
+    'recover',
+    'backup',
+    'restore',
+    'managecontacts',
+    'manageissuers',
+    'getissuers',
+    'listissuers',
+    'setissuers',
+    'deleteissuers',
+    'purge',
+  ],
+} as const
 
-/** Permissions on secrets. */
-export type SecretPermission = 'get' | 'list' | 'set' | 'delete' | 'recover' | 'backup' | 'restore' | 'purge'
-
-/** Permissions on certificates. */
-export type CertificatePermission =
-  | 'get'
-  | 'list'
-  | 'update'
-  | 'create'
-  | 'import'
-  | 'delete'
-  | 'recover'
-  | 'backup'
-  | 'restore'
-  | 'managecontacts'
-  | 'manageissuers'
-  | 'getissuers'
-  | 'listissuers'
-  | 'setissuers'
-  | 'deleteissuers'
-  | 'purge'
+export type KeyPermission = (typeof permissions.keys)[number]
+export type SecretPermission = (typeof permissions.secrets)[number]
+export type CertificatePermission = (typeof permissions.certificates)[number]
 
 /** An access policy. A collection left out allows nothing in it. */
 export interface AccessPolicy {

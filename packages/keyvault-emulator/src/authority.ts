@@ -15,6 +15,7 @@ export class Authority {
   readonly tenantId: string
   readonly identities: readonly Identity[]
   readonly #key: KeyObject
+  readonly #publicKey: KeyObject
   readonly #keyId: string
   readonly #now: () => number
 
@@ -28,8 +29,9 @@ export class Authority {
     this.tenantId = options.tenantId
     this.identities = options.identities
     this.#key = options.key
+    this.#publicKey = createPublicKey(options.key)
     this.#keyId = createHash('sha256')
-      .update(createPublicKey(options.key).export({ format: 'der', type: 'spki' }))
+      .update(this.#publicKey.export({ format: 'der', type: 'spki' }))
       .digest('base64url')
     this.#now = options.now
   }
@@ -60,7 +62,7 @@ export class Authority {
           cloud_instance_name: 'microsoftonline.com',
         })
       case 'GET discovery/v2.0/keys': {
-        const jwk = createPublicKey(this.#key).export({ format: 'jwk' })
+        const jwk = this.#publicKey.export({ format: 'jwk' })
         return jsonResponse(200, { keys: [{ ...jwk, use: 'sig', alg: 'RS256', kid: this.#keyId }] })
       }
       case 'POST oauth2/v2.0/token':
@@ -109,7 +111,7 @@ export class Authority {
    * @throws ServiceError 401 in the service's words: signature, audience, issuer, tenant and time are checked
    */
   authenticate(token: string, resource: string): Identity {
-    const claims = verifyJwt(token, this.#key)
+    const claims = verifyJwt(token, this.#publicKey)
     if (claims === null) {
       throw unauthorized(
         'AKV10046: Unable to resolve the key used for signature validation, or the signature is invalid.',

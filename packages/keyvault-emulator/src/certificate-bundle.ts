@@ -24,18 +24,24 @@ export function requireCertificateVersion(
   return [record, version]
 }
 
-/** A `CertificateBundle`. */
+/**
+ * A `CertificateBundle`.
+ *
+ * @param parts what the answer has beside the version: reads of one version have neither policy nor pending, updates have no
+ *   policy, everything else has both
+ */
 export function certificateBody(
   call: Call,
   record: CertificateRecord,
   version: CertificateVersion | null,
+  parts: { readonly policy: boolean; readonly pending: boolean } = { policy: true, pending: true },
 ): object {
   return {
     ...(version === null ? placeholder(call, record) : versionMembers(call, record.name, version)),
-    policy: policyBody(call, record.name, record.policy),
-    ...(record.pending === null
-      ? {}
-      : { pending: { id: `${call.baseUrl}/certificates/${record.name}/pending` } }),
+    ...(parts.policy ? { policy: policyBody(call, record.name, record.policy) } : {}),
+    ...(parts.pending && record.pending !== null
+      ? { pending: { id: `${call.baseUrl}/certificates/${record.name}/pending` } }
+      : {}),
   }
 }
 
@@ -82,6 +88,8 @@ export function certificateItem(
     x5t: thumbprint(endEntity(version)),
     attributes: { enabled, nbf, exp, created, updated },
     ...(version.tags === undefined ? {} : { tags: version.tags }),
+    // Empty in every recording.
+    subject: '',
   }
 }
 

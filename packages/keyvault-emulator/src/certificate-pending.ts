@@ -65,6 +65,11 @@ function cancelPending(call: Call): Answer {
 function deletePending(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
+    if (pending.status === 'inProgress' && pending.issuesAt !== null) {
+      throw conflict(
+        `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
+      )
+    }
     record.pending = null
     if (record.versions.length === 0) draft.certificate = null
     return answer(call, record, pending)

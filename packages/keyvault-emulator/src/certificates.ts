@@ -18,7 +18,7 @@ import { badParameter, conflict } from './errors.ts'
 import { booleanMember, objectMember, requiredString, stringMember, tagsMember } from './json-input.ts'
 import { generateKeyMaterial, materialOf, softwareKeyType } from './key-material.ts'
 import { alreadyExists } from './keys.ts'
-import { moveObjects, notFound, presenceOf, requireCreatable, requireDeleted } from './lifecycle.ts'
+import { moveObjects, presenceOf, requireCreatable, requireDeleted } from './lifecycle.ts'
 import { noContent, ok, seconds, type Answer, type Call, type Operation } from './operation.ts'
 import { page } from './paging.ts'
 import type { CertificateRecord, KeyMaterial, VaultDocument } from './records.ts'
@@ -47,7 +47,12 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/{version}',
     permission: ['certificates', 'get'],
     quota: 'other',
-    handle: (call) => ok(certificateBody(call, ...requireCertificateVersion(call))),
+    handle(call) {
+      const current = call.version === ''
+      return ok(
+        certificateBody(call, ...requireCertificateVersion(call), { policy: current, pending: current }),
+      )
+    },
   },
   {
     name: 'certificates/update',
@@ -215,23 +220,29 @@ function importCertificate(call: Call): Answer {
 function updateCertificate(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireCertificateVersion(call, draft)
-    if (version === null) throw notFound('certificate', call.name)
     const tags = tagsMember(call.body)
-    const parts = [
-      version,
-      draft.key?.versions.find((candidate) => candidate.version === version.version),
-      draft.secret?.versions.find((candidate) => candidate.version === version.version),
-    ]
+    // A certificate in its first making has nothing but what is pending.
+    const parts =
+      version === null
+        ? [record.pending]
+        : [version, sameVersion(draft.key, version), sameVersion(draft.secret, version)]
     for (const part of parts) {
-      if (part === undefined) continue
+      if (part === null || part === undefined) continue
       updateAttributes(part.attributes, call)
       if (tags !== undefined) part.tags = tags
     }
     if (isGiven(call.body['policy'])) {
       record.policy = completePolicy(call, objectMember(call.body, 'policy'), record.policy)
     }
-    return ok(certificateBody(call, record, version))
+    return ok(certificateBody(call, record, version, { policy: false, pending: true }))
   })
+}
+
+function sameVersion<V extends { readonly version: string }>(
+  record: { readonly versions: readonly V[] } | null,
+  { version }: { readonly version: string },
+): V | undefined {
+  return record?.versions.find((candidate) => candidate.version === version)
 }
 
 function updatePolicy(call: Call): Answer {

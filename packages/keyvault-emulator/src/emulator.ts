@@ -129,7 +129,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   const settings = serviceSettings(options, now)
   const storage = options.data === undefined ? memoryStorage : fileStorage(options.data)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the emulator wrote them itself
-  const secrets = (storage.loadSecrets() as EmulatorSecrets | null) ?? newSecrets()
+  const secrets = (storage.loadSecrets() as EmulatorSecrets | null) ?? (processSecrets ??= newSecrets())
   storage.saveSecrets(secrets)
   const authority = new Authority({
     tenantId: options.tenantId ?? wellKnown.tenantId,
@@ -278,6 +278,12 @@ function identitiesOf(given: readonly IdentityOptions[] | undefined): Identity[]
 function guid(kind: string, index: number): string {
   return `00000000-0000-4000-8000-${(kind + index.toString(16)).padStart(12, '0')}`
 }
+
+/**
+ * The emulators of one process share what they make for themselves. It saves each of them an RSA key, and the SDK needs it: it
+ * keeps managed identity tokens for the life of the process, beyond the emulator that gave them.
+ */
+let processSecrets: EmulatorSecrets | null = null
 
 function newSecrets(): EmulatorSecrets {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { EmulatorError, ServiceError } from './errors.ts'
+import { badParameter, EmulatorError, ServiceError } from './errors.ts'
 import type { ServiceResponse } from './http-message.ts'
+import { integerMember, objectMember, requiredString, stringMember, type JsonObject } from './json-input.ts'
 
 /** What goes wrong. */
 export type FaultKind =
@@ -32,6 +33,42 @@ export interface Fault {
   readonly times?: number | undefined
   /** How many requests of that operation pass before it starts. Default 0. */
   readonly after?: number | undefined
+}
+
+/**
+ * A fault from JSON, for callers in other processes: as {@link Fault}, where `times` can be `"all"`.
+ *
+ * @throws ServiceError 400
+ */
+export function parseFault(input: JsonObject): Fault {
+  const given = objectMember(input, 'fault')
+  return {
+    fault: parseFaultKind(given),
+    operation: stringMember(input, 'operation'),
+    times: input['times'] === 'all' ? Infinity : integerMember(input, 'times'),
+    after: integerMember(input, 'after'),
+  }
+}
+
+function parseFaultKind(given: JsonObject): FaultKind {
+  const type = requiredString(given, 'type')
+  switch (type) {
+    case 'latency':
+      return { type, ms: integerMember(given, 'ms') ?? 0 }
+    case 'status':
+      return {
+        type,
+        status: integerMember(given, 'status') ?? 0,
+        retryAfter: integerMember(given, 'retryAfter'),
+      }
+    case 'reset':
+    case 'hang':
+    case 'truncate':
+    case 'corrupt':
+      return { type }
+    default:
+      throw badParameter(`There is no fault of type '${type}'.`)
+  }
 }
 
 /** The faults that wait for their requests. */

@@ -1,4 +1,4 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto'
+import { sign, verify, type KeyObject } from 'node:crypto'
 import { isJsonObject, type JsonObject } from './json-input.ts'
 
 /** Signs a JWT with RS256. */
@@ -10,14 +10,14 @@ export function signJwt(claims: JsonObject, key: KeyObject, keyId: string): stri
 }
 
 /**
- * The claims of a JWT that this key signed with RS256; null for anything else. The claims themselves are not judged.
+ * The claims of a JWT that the private half of this public key signed with RS256; null for anything else. The claims themselves are not judged.
  */
 export function verifyJwt(token: string, key: KeyObject): JsonObject | null {
   const [header, payload, signature, ...rest] = token.split('.')
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) return null
   if (parse(header)?.['alg'] !== 'RS256') return null
   const input = Buffer.from(`${header}.${payload}`)
-  if (!verify('sha256', input, createPublicKey(key), Buffer.from(signature, 'base64url'))) return null
+  if (!verify('sha256', input, key, Buffer.from(signature, 'base64url'))) return null
   return parse(payload)
 }
 

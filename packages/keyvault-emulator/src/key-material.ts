@@ -84,29 +84,39 @@ export function softwareKeyType(key: KeyObject): KeyTypeName {
   }
 }
 
+/** A key in the forms it is used in. */
+interface ParsedKey {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+  readonly publicJwk: JsonWebKey
+}
+
 // Parsing PKCS#8 costs more than signing with P-256 does.
-const parsed = new WeakMap<KeyMaterial, KeyObject>()
+const parsedKeys = new WeakMap<KeyMaterial, ParsedKey>()
+
+function parsedKey(material: KeyMaterial): ParsedKey {
+  let parsed = parsedKeys.get(material)
+  if (parsed === undefined) {
+    const der = Buffer.from(material.privateKey, 'base64')
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const publicKey = createPublicKey(privateKey)
+    parsed = { privateKey, publicKey, publicJwk: publicKey.export({ format: 'jwk' }) }
+    parsedKeys.set(material, parsed)
+  }
+  return parsed
+}
 
 export function privateKeyOf(material: KeyMaterial): KeyObject {
-  let key = parsed.get(material)
-  if (key === undefined) {
-    key = createPrivateKey({
-      key: Buffer.from(material.privateKey, 'base64'),
-      format: 'der',
-      type: 'pkcs8',
-    })
-    parsed.set(material, key)
-  }
-  return key
+  return parsedKey(material).privateKey
 }
 
 export function publicKeyOf(material: KeyMaterial): KeyObject {
-  return createPublicKey(privateKeyOf(material))
+  return parsedKey(material).publicKey
 }
 
 /** The public members of the JWK, in the service's order. */
 export function publicMembers(material: KeyMaterial): Record<string, string | undefined> {
-  const { n, e, x, y } = publicKeyOf(material).export({ format: 'jwk' })
+  const { n, e, x, y } = parsedKey(material).publicJwk
   return isRsa(material.kty) ? { n, e } : { crv: curveOf(material), x, y }
 }
 
@@ -126,7 +136,7 @@ export function keySize(material: KeyMaterial): number {
 
 /** The curve's name in Key Vault. Only for EC. */
 export function curveOf(material: KeyMaterial): string {
-  const { crv } = publicKeyOf(material).export({ format: 'jwk' })
+  const { crv } = parsedKey(material).publicJwk
   return crv === 'secp256k1' ? 'P-256K' : String(crv)
 }
 

@@ -44,28 +44,28 @@ export const cryptographyOperations: readonly Operation[] = [
     const { id, version } = usableKey(call, 'unwrapKey')
     return result(id, decrypt(version.material, algorithm(call), bytesMember(call.body, 'value')))
   }),
-  {
+  ...['keys/{name}/release', 'keys/{name}/{version}/release'].map((path): Operation => ({
     name: 'keys/release',
     method: 'POST',
-    path: 'keys/{name}/{version}/release',
+    path,
     permission: ['keys', 'release'],
     quota: 'key',
     handle(call) {
       requireKeyVersion(call)
       throw forbidden('Operation release is not permitted on this key.', 'KeyNotExportable')
     },
-  },
-  {
+  })),
+  ...['keys/{name}/attestation', 'keys/{name}/{version}/attestation'].map((path): Operation => ({
     name: 'keys/getAttestation',
     method: 'GET',
-    path: 'keys/{name}/{version}/attestation',
+    path,
     permission: ['keys', 'get'],
     quota: 'key',
     handle(call) {
       requireKeyVersion(call)
       throw badParameter('Key attestation is supported by Managed HSM only.')
     },
-  },
+  })),
 ]
 
 function operation(action: string, use: Use, handle: (call: Call) => Answer): Operation {

@@ -18,7 +18,8 @@ export function handleManagedIdentity(
   identityHeader: string,
   request: ServiceRequest,
 ): ServiceResponse | null {
-  switch (`${request.method} ${request.url.pathname}`) {
+  // Clients that normalise the endpoint's URL put a slash at its end.
+  switch (`${request.method} ${request.url.pathname.replace(/\/$/, '')}`) {
     case `GET ${appServicePath}`:
       if (!sameText(request.headers['x-identity-header'] ?? '', identityHeader)) {
         return refusal(401, 'unauthorized_client', 'The X-IDENTITY-HEADER is missing or wrong.')

@@ -1,8 +1,14 @@
-import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash as digest, pbkdf2Sync } from 'node:crypto'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import { parseBer, type BerElement } from './ber.ts'
 import { badParameter } from './errors.ts'
+import { decryptRc2 } from './rc2.ts'
 
 const sha1TripleDes = '1.2.840.113549.1.12.1.3'
+const sha1Rc2: Readonly<Record<string, number>> = {
+  '1.2.840.113549.1.12.1.5': 128,
+  '1.2.840.113549.1.12.1.6': 40,
+}
 const pbes2 = '1.2.840.113549.1.5.13'
 const pbkdf2 = '1.2.840.113549.1.5.12'
 
@@ -25,35 +31,38 @@ const ciphers: Readonly<Record<string, { readonly name: string; readonly keyLeng
 }
 
 /**
- * Decrypts with pbeWithSHAAnd3-KeyTripleDES-CBC (RFC 7292 App. C) or PBES2 with PBKDF2 and 3DES or AES (RFC 8018 §6.2).
+ * Decrypts with the schemes of PKCS#12 with SHA-1 and 3DES or RC2 (RFC 7292 App. C), or PBES2 with PBKDF2 and 3DES or AES (RFC
+ * 8018 §6.2).
  *
- * @throws ServiceError 400 for any other scheme, RC2 and RC4 among them; whatever the cipher throws for a wrong password
+ * @throws ServiceError 400 for any other scheme; whatever the cipher throws for a wrong password
  */
 export function decrypt(algorithm: AlgorithmIdentifier, data: Uint8Array, password: string): Buffer {
-  const parameters = readDer(new Uint8Array(algorithm.parameters ?? new ArrayBuffer(0)))
-  switch (algorithm.algorithm) {
-    case sha1TripleDes: {
-      const [salt, iterations] = children(parameters)
-      const rounds = boundedIterations(integerValue(salt === undefined ? undefined : iterations))
-      const derive = (id: number, length: number): Buffer =>
-        deriveBytes('sha1', password, salt?.content ?? new Uint8Array(), rounds, id, length)
-      return decipher('des-ede3-cbc', derive(1, 24), derive(2, 8), data)
-    }
-    case pbes2: {
-      const [derivation, scheme] = children(parameters).map(children)
-      if (oid(derivation?.[0]) !== pbkdf2) throw unsupported('key derivation', oid(derivation?.[0]))
-      const [salt, iterations, ...rest] = children(derivation?.[1])
-      const pseudoRandom = rest.find((element) => element.tag === 0x30)
-      const hash = pseudoRandom === undefined ? 'sha1' : pseudoRandomFunctions[oid(children(pseudoRandom)[0])]
-      const cipher = ciphers[oid(scheme?.[0])]
-      if (hash === undefined || cipher === undefined) throw unsupported('encryption', oid(scheme?.[0]))
-      const rounds = boundedIterations(integerValue(iterations))
-      const key = pbkdf2Sync(password, salt?.content ?? new Uint8Array(), rounds, cipher.keyLength, hash)
-      return decipher(cipher.name, key, scheme?.[1]?.content ?? new Uint8Array(), data)
-    }
-    default:
-      throw unsupported('encryption', algorithm.algorithm)
+  const [parameters] = parseBer(new Uint8Array(algorithm.parameters ?? new ArrayBuffer(0)))
+  if (algorithm.algorithm === pbes2) return decryptPbes2(parameters, data, password)
+  const rc2Bits = sha1Rc2[algorithm.algorithm]
+  if (algorithm.algorithm !== sha1TripleDes && rc2Bits === undefined) {
+    throw unsupported('encryption', algorithm.algorithm)
   }
+  const [salt, iterations] = children(parameters)
+  const rounds = boundedIterations(integerValue(iterations))
+  const derive = (id: number, length: number): Buffer =>
+    deriveBytes('sha1', password, salt?.content ?? new Uint8Array(), rounds, id, length)
+  return rc2Bits === undefined
+    ? decipher('des-ede3-cbc', derive(1, 24), derive(2, 8), data)
+    : decryptRc2(derive(1, rc2Bits / 8), rc2Bits, derive(2, 8), data)
+}
+
+function decryptPbes2(parameters: BerElement | undefined, data: Uint8Array, password: string): Buffer {
+  const [derivation, scheme] = children(parameters).map(children)
+  if (oid(derivation?.[0]) !== pbkdf2) throw unsupported('key derivation', oid(derivation?.[0]))
+  const [salt, iterations, ...rest] = children(derivation?.[1])
+  const pseudoRandom = rest.find((element) => element.tag === 0x30)
+  const hash = pseudoRandom === undefined ? 'sha1' : pseudoRandomFunctions[oid(children(pseudoRandom)[0])]
+  const cipher = ciphers[oid(scheme?.[0])]
+  if (hash === undefined || cipher === undefined) throw unsupported('encryption', oid(scheme?.[0]))
+  const rounds = boundedIterations(integerValue(iterations))
+  const key = pbkdf2Sync(password, salt?.content ?? new Uint8Array(), rounds, cipher.keyLength, hash)
+  return decipher(cipher.name, key, scheme?.[1]?.content ?? new Uint8Array(), data)
 }
 
 /** Encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC, which is what the service's own PKCS#12 files use. */
@@ -101,8 +110,9 @@ export function deriveBytes(
   const input = Buffer.concat([fill(salt, block), fill(bmpString(password), block)])
   const output: Buffer[] = []
   for (let made = 0; made < length;) {
-    let a = createHash(hash).update(diversifier).update(input).digest()
-    for (let i = 1; i < iterations; i++) a = createHash(hash).update(a).digest()
+    // One shot, for it is done hundreds of thousands of times.
+    let a = digest(hash, Buffer.concat([diversifier, input]), 'buffer')
+    for (let i = 1; i < iterations; i++) a = digest(hash, a, 'buffer')
     output.push(a)
     made += a.length
     if (made < length) addToBlocks(input, fill(a, block), block)
@@ -147,44 +157,16 @@ function decipher(cipher: string, key: Uint8Array, iv: Uint8Array, data: Uint8Ar
   return Buffer.concat([decipherer.update(data), decipherer.final()])
 }
 
-interface DerElement {
-  readonly tag: number
-  readonly content: Uint8Array
+function children(element: BerElement | undefined): readonly BerElement[] {
+  return element?.children ?? []
 }
 
-/** The elements that these bytes are: enough of DER for the parameters above. */
-function readElements(bytes: Uint8Array): DerElement[] {
-  const elements: DerElement[] = []
-  for (let at = 0; at < bytes.length;) {
-    const tag = bytes[at] ?? 0
-    let length = bytes[at + 1] ?? 0
-    let start = at + 2
-    if (length === 0x81) {
-      length = bytes[at + 2] ?? 0
-      start = at + 3
-    }
-    if (length > 0x81 || start + length > bytes.length)
-      throw badParameter('The PKCS#12 content is malformed.')
-    elements.push({ tag, content: bytes.subarray(start, start + length) })
-    at = start + length
-  }
-  return elements
-}
-
-function readDer(bytes: Uint8Array): DerElement | undefined {
-  return readElements(bytes)[0]
-}
-
-function children(element: DerElement | undefined): DerElement[] {
-  return element?.tag === 0x30 ? readElements(element.content) : []
-}
-
-function integerValue(element: DerElement | undefined): number {
+function integerValue(element: BerElement | undefined): number {
   if (element === undefined || element.content.length > 4) return Number.NaN
   return Number(`0x${Buffer.from(element.content).toString('hex') || '0'}`)
 }
 
-function oid(element: DerElement | undefined): string {
+function oid(element: BerElement | undefined): string {
   if (element?.tag !== 0x06) return ''
   const arcs: number[] = []
   let arc = 0

@@ -24,6 +24,7 @@ import { EncryptedPrivateKeyInfo } from '@peculiar/asn1-pkcs8'
 import { DigestInfo } from '@peculiar/asn1-rsa'
 import { AsnConvert, AsnProp, AsnPropTypes, OctetString } from '@peculiar/asn1-schema'
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
+import { berToDer } from './ber.ts'
 import { badParameter, ServiceError } from './errors.ts'
 import { boundedIterations, decrypt, deriveBytes, encryptTripleDes } from './pkcs12-encryption.ts'
 
@@ -62,10 +63,10 @@ const iterations = 2000
  */
 export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
   try {
-    const pfx = AsnConvert.parse(file, PFX)
+    const pfx = AsnConvert.parse(berToDer(file), PFX)
     const authenticatedSafe = octets(pfx.authSafe.content)
     requireMac(pfx, authenticatedSafe, password)
-    const bags = [...AsnConvert.parse(authenticatedSafe, AuthenticatedSafe)].flatMap((content) =>
+    const bags = [...AsnConvert.parse(berToDer(authenticatedSafe), AuthenticatedSafe)].flatMap((content) =>
       safeBags(content, password),
     )
     return {
@@ -89,9 +90,7 @@ export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
  * @param certificates DER, the key's own first
  */
 export function writePkcs12(key: KeyObject | null, certificates: readonly Uint8Array[]): Buffer {
-  const attributes = [
-    new PKCS12Attribute({ attrId: localKeyId, attrValues: [derOctets(Uint8Array.of(1, 0, 0, 0))] }),
-  ]
+  const attributes = [localKeyIdAttribute()]
   const contents: ContentInfo[] = []
   if (key !== null) {
     const shrouded = encrypt(key.export({ format: 'der', type: 'pkcs8' }))
@@ -139,6 +138,15 @@ export function writePkcs12(key: KeyObject | null, certificates: readonly Uint8A
   return Buffer.from(AsnConvert.serialize(pfx))
 }
 
+/** Ties the key to its certificate. */
+function localKeyIdAttribute(): PKCS12Attribute {
+  const attribute = new PKCS12Attribute()
+  // Set one by one: the constructor of asn1-pfx 2 forgets its argument.
+  attribute.attrId = localKeyId
+  attribute.attrValues = [derOctets(Uint8Array.of(1, 0, 0, 0))]
+  return attribute
+}
+
 function requireMac(pfx: PFX, content: Buffer, password: string): void {
   const { mac: info, macSalt, iterations: rounds } = pfx.macData
   const hash = digests[info.digestAlgorithm.algorithm]
@@ -162,14 +170,14 @@ function mac(hash: string, password: string, salt: Uint8Array, rounds: number, c
 function safeBags(content: ContentInfo, password: string): SafeBag[] {
   switch (content.contentType) {
     case id_data:
-      return [...AsnConvert.parse(octets(content.content), SafeContents)]
+      return [...AsnConvert.parse(berToDer(octets(content.content)), SafeContents)]
     case id_encryptedData: {
       const { encryptedContentInfo } = AsnConvert.parse(content.content, EncryptedData)
       const { value, constructedValue } = encryptedContentInfo.encryptedContent ?? {}
       const parts = value === undefined ? (constructedValue ?? []) : [value]
       const encrypted = Buffer.concat(parts.map((part) => Buffer.from(part.buffer)))
       const plain = decrypt(encryptedContentInfo.contentEncryptionAlgorithm, encrypted, password)
-      return [...AsnConvert.parse(plain, SafeContents)]
+      return [...AsnConvert.parse(berToDer(plain), SafeContents)]
     }
     default:
       throw badParameter(`The PKCS#12 content has a part of type ${content.contentType}.`)

@@ -2,11 +2,14 @@ import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { Agent, createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo, LookupFunction, Server } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
+import { parseFault } from './faults.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http-message.ts'
+import { parseJsonObject } from './json-input.ts'
 import { appServicePath } from './managed-identity.ts'
 import { createListener } from './node-listener.ts'
-import { createServerCertificate } from './tls.ts'
+import { createServerCertificate, type PemPair } from './tls.ts'
 
 export interface StartOptions extends KeyVaultEmulatorOptions {
   /** Port of the vaults and of the authority, HTTPS. Default 0: any free one. */
@@ -53,8 +56,13 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
   const host = options.host ?? '127.0.0.1'
   const ca = secrets.certificateAuthority.certificate
   const { certificate, privateKey } = createServerCertificate(secrets.certificateAuthority, serverNames)
+  const contextFor = localhostContexts(secrets.certificateAuthority)
   const https = createHttpsServer(
-    { cert: certificate + ca, key: privateKey },
+    {
+      cert: certificate + ca,
+      key: privateKey,
+      SNICallback: (serverName, callback) => callback(null, contextFor(serverName)),
+    },
     createListener('https', (request) => emulator.handle(request)),
   )
   const http = createHttpServer(createListener('http', metadataHandler(emulator, ca)))
@@ -111,13 +119,13 @@ const serverNames = [
   '*.vault.azure.cn',
   '*.vault.usgovcloudapi.net',
   '*.managedhsm.azure.net',
-  '*.localhost',
   'localhost',
   'login.microsoftonline.com',
   '127.0.0.1',
   '::1',
 ]
 
+/** What other processes ask the emulator itself, beside the managed identity endpoints. */
 function metadataHandler(
   emulator: KeyVaultEmulator,
   ca: string,
@@ -133,9 +141,46 @@ function metadataHandler(
         }
       case 'GET /requests':
         return jsonResponse(200, emulator.requests.list())
+      case 'POST /faults':
+        return addFault(emulator, request)
+      case 'DELETE /faults':
+        emulator.faults.clear()
+        return { status: 204, headers: {}, body: null, disruption: null }
       default:
         return emulator.handleManagedIdentity(request)
     }
+  }
+}
+
+function addFault(emulator: KeyVaultEmulator, request: ServiceRequest): ServiceResponse {
+  // A content type that a web page cannot send across origins without asking first.
+  if (request.headers['content-type']?.startsWith('application/json') !== true) {
+    return jsonResponse(415, { error: 'Send the fault as application/json.' })
+  }
+  try {
+    emulator.faults.add(parseFault(parseJsonObject(request.body)))
+    return { status: 204, headers: {}, body: null, disruption: null }
+  } catch (error) {
+    return jsonResponse(400, { error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/**
+ * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is accepted by no
+ * client.
+ */
+function localhostContexts(authority: PemPair): (serverName: string) => SecureContext | undefined {
+  const contexts = new Map<string, SecureContext>()
+  return (serverName) => {
+    if (!/^[a-z0-9-]{1,63}\.localhost$/.test(serverName)) return undefined
+    let context = contexts.get(serverName)
+    if (context === undefined) {
+      const { certificate, privateKey } = createServerCertificate(authority, [serverName])
+      context = createSecureContext({ cert: certificate, key: privateKey })
+      // Made-up names shall not fill the memory.
+      if (contexts.size < 1000) contexts.set(serverName, context)
+    }
+    return context
   }
 }
 

@@ -6,7 +6,7 @@ import type { Operation } from './operation.ts'
 const window = 10_000
 
 export interface ThrottleOptions {
-  /** Multiplies every limit; 0.01 makes a vault of 40 signatures per 10 s. Default 1. */
+  /** Multiplies every limit, each staying at least 1; 0.01 makes a vault of 40 signatures per 10 s. Default 1. */
   readonly scale?: number | undefined
   /** Seconds for `Retry-After` on 429s. Left out by default, as the service leaves it out. */
   readonly retryAfter?: number | undefined
@@ -43,7 +43,7 @@ export class Throttle {
    * @throws ServiceError 429
    */
   admit(vault: string, quota: Operation['quota'], key: KeyClass | null): void {
-    const cost = 1 / (limit(quota, key) * this.#scale)
+    const cost = 1 / Math.max(1, limit(quota, key) * this.#scale)
     const counter = `${vault} ${quota}`
     const windowStart = Math.floor(this.#now() / window) * window
     let used = this.#used.get(counter)
