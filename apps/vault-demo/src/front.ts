@@ -19,13 +19,13 @@ const hopByHop = new Set([
  * way. A request is sent again as long as nobody has answered it; here that costs nothing worse than a token that nobody
  * uses.
  *
- * @param origins of the servers, such as `http://localhost:5002`
+ * @param origins of the servers, such as `http://localhost:5002`; may be filled in later
  */
 export function createFront(origins: readonly string[]): Server {
   let turn = 0
   return createServer((request, response) => {
     const order = origins.map((_, index) => origins[(turn + index) % origins.length] ?? '')
-    turn = (turn + 1) % origins.length
+    turn++
     forward(order, request, response).catch(() => response.destroy())
   })
 }

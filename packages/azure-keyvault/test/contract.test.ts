@@ -2,7 +2,7 @@ import { DefaultAzureCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { KeyClient } from '@azure/keyvault-keys'
 import { describeKeyStore, type Capabilities } from '@sealwright/backend-contract'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import { openKeyVault, type KeyVaultOptions, type KeyVaultStore } from '../src/index.ts'
 import { closeVault, cuttableAgent, openVault, type TestVault } from './support/vault.ts'
 
@@ -11,6 +11,8 @@ const realVault = process.env['AZURE_KEYVAULT_URL']
 
 let emulated: TestVault
 let vault: Pick<TestVault, 'url' | 'keys' | 'certificates'>
+
+vi.setConfig({ testTimeout: realVault === undefined ? 60_000 : 600_000 })
 
 beforeAll(async () => {
   if (realVault === undefined) {
@@ -82,7 +84,7 @@ function describeStore(collection: 'certificates' | 'keys', expected: Capabiliti
     // Each test has names of its own, and most of its time is waiting. A real vault makes 20 keys in ten seconds.
     {
       describe: describe.concurrent,
-      test: (name, body) => test(name, body, realVault === undefined ? 60_000 : 600_000),
+      test,
     },
   )
 }
