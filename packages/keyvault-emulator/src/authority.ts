@@ -8,8 +8,8 @@ import { signJwt, verifyJwt } from './jwt.ts'
 const tokenLifetime = 3600
 
 /**
- * What Microsoft Entra ID is to a vault: knows the identities, gives them tokens for the client credentials grant, and checks the
- * tokens that vaults are shown.
+ * What Microsoft Entra ID is to a vault: knows the identities, gives them tokens for the client credentials grant,
+ * and checks the tokens that vaults are shown.
  */
 export class Authority {
   readonly tenantId: string

@@ -26,8 +26,8 @@ export function parseBer(bytes: Uint8Array): BerElement[] {
 }
 
 /**
- * The same in DER as far as readers of DER care: lengths definite, OCTET STRINGs in one piece. What lies within an OCTET
- * STRING stays as it is.
+ * The same in DER as far as readers of DER care: lengths definite, OCTET STRINGs in one piece. What lies within an
+ * OCTET STRING stays as it is.
  */
 export function berToDer(bytes: Uint8Array): Buffer {
   return Buffer.concat(parseBer(bytes).map(encode))

@@ -97,7 +97,9 @@ function signature(hash: string, data: ArrayBuffer, key: KeyObject): ArrayBuffer
   return Uint8Array.from(sign(hash, Buffer.from(data), key)).buffer
 }
 
-/** SHA-256 with RSA; with EC the hash that goes with the curve. RSA has NULL parameters (RFC 4055 §5), ECDSA none. */
+/**
+ * SHA-256 with RSA; with EC the hash that goes with the curve. RSA has NULL parameters (RFC 4055 §5), ECDSA none.
+ */
 function signatureAlgorithm(key: KeyObject): { algorithm: AlgorithmIdentifier; hash: string } {
   if (key.asymmetricKeyType === 'rsa') {
     return {

@@ -27,8 +27,8 @@ export function requireCertificateVersion(
 /**
  * A `CertificateBundle`.
  *
- * @param parts what the answer has beside the version: reads of one version have neither policy nor pending, updates have no
- *   policy, everything else has both
+ * @param parts what the answer has beside the version: reads of one version have neither policy nor pending,
+ *   updates have no policy, everything else has both
  */
 export function certificateBody(
   call: Call,
@@ -107,7 +107,7 @@ export function deletedMembers(call: Call, { name, lifecycle }: CertificateRecor
 }
 
 /** DER of the certificate itself. */
-export function endEntity(version: CertificateVersion): Buffer {
+function endEntity(version: CertificateVersion): Buffer {
   return Buffer.from(version.chain[0] ?? '', 'base64')
 }
 

@@ -46,7 +46,10 @@ export const pendingOperations: readonly Operation[] = [
   },
 ]
 
-/** Cancelling what the vault itself signs comes too late, as in the service: it completes. What waits for a merge ends. */
+/**
+ * Cancelling what the vault itself signs comes too late, as in the service: it completes. What waits for a merge
+ * ends.
+ */
 function cancelPending(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
@@ -126,8 +129,8 @@ function answer(call: Call, record: CertificateRecord, pending: PendingCertifica
 }
 
 /**
- * A member of `x5c`: base64 of DER. The SDK for JavaScript passes on what it is given, and its own sample gives it the bytes
- * of a base64 text or of PEM, so those are taken too, as the service takes them.
+ * A member of `x5c`: base64 of DER. The SDK for JavaScript passes on what it is given, and its own sample gives it
+ * the bytes of a base64 text or of PEM, so those are taken too, as the service takes them.
  */
 function certificateBytes(member: string): Buffer {
   const bytes = Buffer.from(member, 'base64')

@@ -32,8 +32,8 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 const builtInIssuers = new Set(['Self', 'Unknown'])
 
 /**
- * The policy that a request gives, completed with what it leaves out: from the policy there was, else with the service's
- * defaults.
+ * The policy that a request gives, completed with what it leaves out: from the policy there was, else with the
+ * service's defaults.
  *
  * @param given `policy` of a request
  * @throws ServiceError 400 for what the service could not make a certificate by
@@ -128,7 +128,7 @@ export function keyOperationsFor(policy: CertificatePolicy): string[] {
   ]
 }
 
-export function defaultAction(issuer: string): object {
+function defaultAction(issuer: string): object {
   const action = issuer === 'Unknown' ? 'EmailContacts' : 'AutoRenew'
   return { trigger: { lifetime_percentage: 80 }, action: { action_type: action } }
 }

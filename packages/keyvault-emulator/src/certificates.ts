@@ -23,7 +23,10 @@ import { noContent, ok, seconds, type Answer, type Call, type Operation } from '
 import { page } from './paging.ts'
 import type { CertificateRecord, KeyMaterial, VaultDocument } from './records.ts'
 
-/** Certificates. What happens to a pending one is in certificate-pending.ts, contacts and issuers in certificate-settings.ts. */
+/**
+ * Certificates. What happens to a pending one is in certificate-pending.ts, contacts and issuers in
+ * certificate-settings.ts.
+ */
 export const certificateOperations: readonly Operation[] = [
   {
     name: 'certificates/create',

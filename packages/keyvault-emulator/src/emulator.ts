@@ -20,17 +20,17 @@ import { RequestLog } from './request-log.ts'
 import { createRouter } from './router.ts'
 import { secretOperations } from './secrets.ts'
 import { handleVaultRequest, type ServiceParts, type VaultAddress } from './service.ts'
-import { fileStorage, memoryStorage } from './storage.ts'
+import { fileStorage, memoryStorage, type Storage } from './storage.ts'
 import { Throttle, type ThrottleOptions } from './throttle.ts'
 import { createCertificateAuthority, type PemPair } from './tls.ts'
-import { Vault } from './vault.ts'
+import { Vault, type Settlement } from './vault.ts'
 
 export interface KeyVaultEmulatorOptions {
   /** The tenant that identities and vaults belong to. Default {@link wellKnown}.tenantId. */
   readonly tenantId?: string | undefined
   /**
-   * Who can sign in. Default: {@link wellKnown}'s application and a managed identity, both allowed everything. An identity
-   * without `clientSecret` is a managed identity; the first of those is the system-assigned one.
+   * Who can sign in. Default: {@link wellKnown}'s application and a managed identity, both allowed everything. An
+   * identity without `clientSecret` is a managed identity; the first of those is the system-assigned one.
    */
   readonly identities?: readonly IdentityOptions[] | undefined
   /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
@@ -41,7 +41,9 @@ export interface KeyVaultEmulatorOptions {
   readonly throttle?: boolean | ThrottleOptions | undefined
   /** For how many days deleted objects can be recovered, 7 to 90. Default 90. */
   readonly recoverableDays?: number | undefined
-  /** How long asynchronous steps take, in milliseconds. Default 200 each; the service takes up to tens of seconds. */
+  /**
+   * How long asynchronous steps take, in milliseconds. Default 200 each; the service takes up to tens of seconds.
+   */
   readonly timing?: Partial<Timing> | undefined
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -92,7 +94,10 @@ export interface KeyVaultEmulator {
   handle(request: ServiceRequest): Promise<ServiceResponse>
   /** Answers a request to the managed identity endpoints. */
   handleManagedIdentity(request: ServiceRequest): Promise<ServiceResponse>
-  /** An `HttpClient` of the SDK that reaches {@link handle} directly: `new KeyClient(url, credential, { httpClient })`. */
+  /**
+   * An `HttpClient` of the SDK that reaches {@link handle} directly: `new KeyClient(url, credential, { httpClient
+   * })`.
+   */
   httpClient(): EmulatorHttpClient
   /** A credential of one of the identities, by default the first. */
   credential(identity?: Identity): EmulatorCredential
@@ -101,7 +106,7 @@ export interface KeyVaultEmulator {
 }
 
 /** What the emulator keeps for itself beside the vaults. */
-export interface EmulatorSecrets {
+interface EmulatorSecrets {
   readonly certificateAuthority: PemPair
   /** PKCS#8 PEM. */
   readonly tokenKey: string
@@ -109,7 +114,7 @@ export interface EmulatorSecrets {
 }
 
 /** Parts that only the server needs. */
-export interface EmulatorInternals {
+interface EmulatorInternals {
   readonly emulator: KeyVaultEmulator
   readonly secrets: EmulatorSecrets
 }
@@ -137,8 +142,6 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     key: createPrivateKey(secrets.tokenKey),
     now,
   })
-  const issuance = certificateSettlement(settings)
-  const vaults = new Map<string, Vault>()
   const parts: ServiceParts = {
     authority,
     faults: new Faults(),
@@ -155,20 +158,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     settings,
     throttle: throttleOf(options.throttle, now),
     region: 'westeurope',
-    vault(name) {
-      let vault = vaults.get(name)
-      if (vault === undefined) {
-        vault = new Vault(name, storage, {
-          isDue: (document) => isPurgeDue(document, now()) || issuance.isDue(document),
-          settle(draft) {
-            dropPurged(draft, now())
-            if (issuance.isDue(draft)) issuance.settle(draft)
-          },
-        })
-        vaults.set(name, vault)
-      }
-      return vault
-    },
+    vault: openVaults(storage, settings),
   }
   const latency = options.latency ?? 0
 
@@ -209,14 +199,33 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
 }
 
 /**
- * The vault that a URL's host names: `NAME.vault.azure.net`, and so on for other clouds, or `NAME.localhost`. Null for
- * `localhost` and addresses, which are the authority's.
+ * The vault that a URL's host names: `NAME.vault.azure.net`, and so on for other clouds, or `NAME.localhost`. Null
+ * for `localhost` and addresses, which are the authority's.
  */
 function vaultAddress(url: URL): VaultAddress | null {
   const [vault = '', ...suffix] = url.hostname.split('.')
   const isAddress = /^[\d.]+$|^\[/.test(url.hostname)
-  if (suffix.length === 0 || isAddress || url.hostname.startsWith('login.')) return null
+  if (suffix.length === 0 || isAddress || vault === 'login' || !/^[a-z0-9-]{1,63}$/.test(vault)) return null
   return { vault, resource: `https://${suffix.join('.')}` }
+}
+
+/** Opens each vault once. */
+function openVaults(storage: Storage, settings: ServiceSettings): (name: string) => Vault {
+  const { now } = settings
+  const issuance = certificateSettlement(settings)
+  const settlement: Settlement = {
+    isDue: (document) => isPurgeDue(document, now()) || issuance.isDue(document),
+    settle(draft) {
+      dropPurged(draft, now())
+      if (issuance.isDue(draft)) issuance.settle(draft)
+    },
+  }
+  const vaults = new Map<string, Vault>()
+  return (name) => {
+    const vault = vaults.get(name) ?? new Vault(name, storage, settlement)
+    vaults.set(name, vault)
+    return vault
+  }
 }
 
 /** Answers a request that is not to a vault, under faults, and logs it. */
@@ -280,8 +289,8 @@ function guid(kind: string, index: number): string {
 }
 
 /**
- * The emulators of one process share what they make for themselves. It saves each of them an RSA key, and the SDK needs it: it
- * keeps managed identity tokens for the life of the process, beyond the emulator that gave them.
+ * The emulators of one process share what they make for themselves. It saves each of them an RSA key, and the SDK
+ * needs it: it keeps managed identity tokens for the life of the process, beyond the emulator that gave them.
  */
 let processSecrets: EmulatorSecrets | null = null
 

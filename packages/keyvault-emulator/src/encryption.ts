@@ -30,7 +30,8 @@ export function decrypt(material: KeyMaterial, algorithm: string, ciphertext: Ui
   const hash = oaepHash(material, algorithm)
   const key = privateKeyOf(material)
   try {
-    // Node refuses PKCS#1 v1.5 here where its OpenSSL lacks implicit rejection, so the padding is taken off by hand.
+    // Node refuses PKCS#1 v1.5 here where its OpenSSL lacks implicit rejection, so the padding is taken off by
+    // hand.
     return hash === null
       ? withoutPkcs1Padding(privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, ciphertext))
       : privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: hash }, ciphertext)

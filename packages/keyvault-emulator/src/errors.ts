@@ -1,6 +1,6 @@
 /**
- * An answer in which the service refuses: the status and the body `{"error":{code,message,innererror?}}`. Thrown inside
- * the emulator and turned into a response in one place.
+ * An answer in which the service refuses: the status and the body `{"error":{code,message,innererror?}}`. Thrown
+ * inside the emulator and turned into a response in one place.
  */
 export class ServiceError extends Error {
   readonly status: number

@@ -16,8 +16,8 @@ export type FaultKind =
   /** Carried out, but the connection breaks half-way through the answer. */
   | { readonly type: 'truncate' }
   /**
-   * Carried out, but the answer is altered: one bit of the `value` where it has one (so a signature arrives well formed and
-   * wrong), one byte of the body elsewhere.
+   * Carried out, but the answer is altered: one bit of the `value` where it has one (so a signature arrives well
+   * formed and wrong), one byte of the body elsewhere.
    */
   | { readonly type: 'corrupt' }
 
@@ -25,8 +25,8 @@ export type FaultKind =
 export interface Fault {
   readonly fault: FaultKind
   /**
-   * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority), `identity`
-   * (the managed identity endpoints). A `*` at the end stands for any rest, as in `keys/*`. Default `*`.
+   * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority),
+   * `identity` (the managed identity endpoints). A `*` at the end stands for any rest, as in `keys/*`. Default `*`.
    */
   readonly operation?: string | undefined
   /** How many requests it hits. Default 1; `Infinity` for all until it is cleared. */

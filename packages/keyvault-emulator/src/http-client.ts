@@ -1,7 +1,7 @@
 import type { ServiceRequest, ServiceResponse } from './http-message.ts'
 
 /** What is used of the SDK's `PipelineRequest`. */
-export interface HttpClientRequest {
+interface HttpClientRequest {
   readonly url: string
   readonly method: string
   readonly headers: Iterable<[string, string]>
@@ -16,7 +16,7 @@ interface AbortSignalLike {
 }
 
 /** The SDK's `HttpHeaders`. */
-export interface HttpClientHeaders extends Iterable<[string, string]> {
+interface HttpClientHeaders extends Iterable<[string, string]> {
   get(name: string): string | undefined
   has(name: string): boolean
   set(name: string, value: string | number | boolean): void

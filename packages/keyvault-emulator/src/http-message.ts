@@ -15,13 +15,13 @@ export interface ServiceResponse {
   /** Null for answers without a body, such as 204. */
   readonly body: Uint8Array | null
   /**
-   * How the transport spoils it, for injected faults: `reset` drops the connection instead of answering, `hang` never
-   * answers, `truncate` drops the connection half-way through the body. Null: not at all.
+   * How the transport spoils it, for injected faults: `reset` drops the connection instead of answering, `hang`
+   * never answers, `truncate` drops the connection half-way through the body. Null: not at all.
    */
   readonly disruption: Disruption | null
 }
 
-export type Disruption = 'reset' | 'hang' | 'truncate'
+type Disruption = 'reset' | 'hang' | 'truncate'
 
 /** A response with a JSON body. */
 export function jsonResponse(

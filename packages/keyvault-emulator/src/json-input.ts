@@ -4,8 +4,8 @@ import { badParameter } from './errors.ts'
 export type JsonObject = Readonly<Record<string, unknown>>
 
 /**
- * Parses a request body. An absent body counts as an empty object, for there are operations whose parameters are all
- * optional.
+ * Parses a request body. An absent body counts as an empty object, for there are operations whose parameters are
+ * all optional.
  *
  * @throws ServiceError 400 when it is anything but a JSON object
  */

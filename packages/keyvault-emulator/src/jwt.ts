@@ -10,7 +10,8 @@ export function signJwt(claims: JsonObject, key: KeyObject, keyId: string): stri
 }
 
 /**
- * The claims of a JWT that the private half of this public key signed with RS256; null for anything else. The claims themselves are not judged.
+ * The claims of a JWT that the private half of this public key signed with RS256; null for anything else. The
+ * claims themselves are not judged.
  */
 export function verifyJwt(token: string, key: KeyObject): JsonObject | null {
   const [header, payload, signature, ...rest] = token.split('.')

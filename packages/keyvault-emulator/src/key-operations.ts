@@ -10,8 +10,8 @@ import { signDigest, verifyDigest } from './signature.ts'
 type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
 
 /**
- * Uses that go on with a key that is outside its validity: what was signed or encrypted before must stay usable. A disabled
- * key still verifies, too.
+ * Uses that go on with a key that is outside its validity: what was signed or encrypted before must stay usable. A
+ * disabled key still verifies, too.
  */
 const usesOfThePast: ReadonlySet<Use> = new Set(['verify', 'decrypt', 'unwrapKey'])
 

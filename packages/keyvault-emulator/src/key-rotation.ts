@@ -8,8 +8,8 @@ import { ok, seconds, type Answer, type Call, type Operation } from './operation
 import type { KeyMaterial, KeyVersion, RotationPolicy } from './records.ts'
 
 /**
- * Rotation on request, and the policy for it. The emulator keeps and returns the policy and gives rotated keys its expiry, but it
- * never rotates by itself: a test that wants that moves the clock and calls rotate.
+ * Rotation on request, and the policy for it. The emulator keeps and returns the policy and gives rotated keys its
+ * expiry, but it never rotates by itself: a test that wants that moves the clock and calls rotate.
  */
 export const rotationOperations: readonly Operation[] = [
   {

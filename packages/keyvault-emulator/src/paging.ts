@@ -4,8 +4,8 @@ import { ok, type Answer, type Call } from './operation.ts'
 const maximum = 25
 
 /**
- * One page of a list. The token names the last item that was sent, so items that come and go between two pages do not
- * shift the others.
+ * One page of a list. The token names the last item that was sent, so items that come and go between two pages do
+ * not shift the others.
  *
  * @param path of the list, such as `keys/k/versions`
  * @param items in the order of `sortKey`

@@ -31,8 +31,8 @@ const ciphers: Readonly<Record<string, { readonly name: string; readonly keyLeng
 }
 
 /**
- * Decrypts with the schemes of PKCS#12 with SHA-1 and 3DES or RC2 (RFC 7292 App. C), or PBES2 with PBKDF2 and 3DES or AES (RFC
- * 8018 §6.2).
+ * Decrypts with the schemes of PKCS#12 with SHA-1 and 3DES or RC2 (RFC 7292 App. C), or PBES2 with PBKDF2 and 3DES
+ * or AES (RFC 8018 §6.2).
  *
  * @throws ServiceError 400 for any other scheme; whatever the cipher throws for a wrong password
  */

@@ -83,8 +83,8 @@ export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
 }
 
 /**
- * Writes a PKCS#12 file as the service's secrets hold it: the key in 3DES, the certificates in 3DES, a SHA-1 MAC, and the
- * empty password.
+ * Writes a PKCS#12 file as the service's secrets hold it: the key in 3DES, the certificates in 3DES, a SHA-1 MAC,
+ * and the empty password.
  *
  * @param key null leaves it out, as for a certificate that is not exportable
  * @param certificates DER, the key's own first

@@ -1,6 +1,6 @@
 /**
- * RC2 decryption in CBC mode with PKCS#7 padding (RFC 2268), for reading the PKCS#12 files that old Windows, Java and OpenSSL
- * wrote, and that the service takes. OpenSSL 3 has it in a provider that Node does not load.
+ * RC2 decryption in CBC mode with PKCS#7 padding (RFC 2268), for reading the PKCS#12 files that old Windows, Java
+ * and OpenSSL wrote, and that the service takes. OpenSSL 3 has it in a provider that Node does not load.
  *
  * @param effectiveBits T1 of RFC 2268 §2: 40 or 128 in PKCS#12
  * @throws Error when the padding is wrong, as it is after a wrong key

@@ -1,10 +1,12 @@
 /**
  * What the emulator keeps, as plain JSON values: the same records live in memory and in the files of `--data`.
- * Times called `…At` are milliseconds since the epoch; those named as the service names them (created, updated, nbf, exp,
- * deletedDate) are seconds.
+ * Times called `…At` are milliseconds since the epoch; those named as the service names them (created, updated,
+ * nbf, exp, deletedDate) are seconds.
  */
 
-/** Everything under one name of a vault. A certificate, its key and its secret share the name and their versions. */
+/**
+ * Everything under one name of a vault. A certificate, its key and its secret share the name and their versions.
+ */
 export interface VaultDocument {
   key: KeyRecord | null
   secret: SecretRecord | null
@@ -135,8 +137,8 @@ export interface RotationPolicy {
 }
 
 /**
- * Where an object stands. The changes take a while in the service, so each carries when it becomes visible: before that,
- * an `active` object is still being recovered and a `deleted` one still being deleted.
+ * Where an object stands. The changes take a while in the service, so each carries when it becomes visible: before
+ * that, an `active` object is still being recovered and a `deleted` one still being deleted.
  */
 export type Lifecycle =
   | { state: 'active'; visibleAt: number }

@@ -13,11 +13,11 @@ type Matcher = (method: string, path: string) => Route
 const validName = /^[0-9A-Za-z-]{1,127}$/
 
 /**
- * Makes the function that finds the operation of a request. Literal segments win over `{name}` and `{version}`, as in
- * `certificates/contacts`. A version is optional at the end of a path, with or without its slash.
+ * Makes the function that finds the operation of a request. Literal segments win over `{name}` and `{version}`, as
+ * in `certificates/contacts`. A version is optional at the end of a path, with or without its slash.
  *
- * @returns throws ServiceError 405 for a known path with another method and for an empty name, 404 for an unknown path,
- *   400 for a name with other characters than letters, digits and hyphens
+ * @returns throws ServiceError 405 for a known path with another method and for an empty name, 404 for an unknown
+ *   path, 400 for a name with other characters than letters, digits and hyphens
  */
 export function createRouter(operations: readonly Operation[]): Matcher {
   const patterns = operations

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * EMSA-PSS-ENCODE for a digest that has been computed already (RFC 8017 §9.1.1), with MGF1 and a salt as long as the
- * digest (RFC 7518 §3.5). node:crypto only takes the message itself.
+ * EMSA-PSS-ENCODE for a digest that has been computed already (RFC 8017 §9.1.1), with MGF1 and a salt as long as
+ * the digest (RFC 7518 §3.5). node:crypto only takes the message itself.
  *
  * @param bits length of the modulus
  * @returns as many bytes as the modulus has, to be put through the RSA primitive without padding

@@ -28,7 +28,8 @@ const schemes: Readonly<Record<string, SignatureScheme>> = {
   ES256K: { hash: 'sha256', digestLength: 32, kind: 'ecdsa', curve: 'P-256K' },
 }
 
-// A vault signs a digest; node:crypto signs messages only. Its RSA primitive is enough for RSA, ECDSA comes from noble.
+// A vault signs a digest; node:crypto signs messages only. Its RSA primitive is enough for RSA, ECDSA comes from
+// noble.
 const ecdsa: Readonly<Record<string, ECDSA>> = {
   'P-256': p256,
   'P-384': p384,

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer as createHttpServer } from 'node:http'
-import { Agent, createServer as createHttpsServer } from 'node:https'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { Agent, createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
 import type { AddressInfo, LookupFunction, Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
@@ -28,7 +28,9 @@ export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposab
   readonly metadataPort: number
   /** The certificate of the emulator's CA, PEM. */
   readonly ca: string
-  /** For `authorityHost` of credentials, which also need `disableInstanceDiscovery: true` and `tlsOptions: { ca }`. */
+  /**
+   * For `authorityHost` of credentials, which also need `disableInstanceDiscovery: true` and `tlsOptions: { ca }`.
+   */
   readonly authorityHost: string
   /** Environment variables that make a `DefaultAzureCredential` use the first identity with a secret. */
   readonly environment: Readonly<Record<string, string>>
@@ -37,8 +39,8 @@ export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposab
   /** Environment variables that make `ManagedIdentityCredential` find the IMDS endpoint. */
   readonly imdsEnvironment: Readonly<Record<string, string>>
   /**
-   * An agent for SDK clients (`new KeyClient(url, credential, { agent })`): it trusts the CA, reaches every host name at
-   * this emulator, and keeps connections alive. The caller destroys it, or `close` does.
+   * An agent for SDK clients (`new KeyClient(url, credential, { agent })`): it trusts the CA, reaches every host
+   * name at this emulator, and keeps connections alive. The caller destroys it, or `close` does.
    */
   agent(): Agent
   /** Stops listening and drops every connection. */
@@ -46,8 +48,8 @@ export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposab
 }
 
 /**
- * Starts an emulator on this machine. Vaults are `https://NAME.vault.azure.net:PORT`, the host shape of the service, so that
- * clients verify the challenge as they always do.
+ * Starts an emulator on this machine. Vaults are `https://NAME.vault.azure.net:PORT`, the host shape of the
+ * service, so that clients verify the challenge as they always do.
  *
  * @throws EmulatorError for options it cannot work with, and what `listen` throws, such as EADDRINUSE
  */
@@ -67,23 +69,21 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
   )
   const http = createHttpServer(createListener('http', metadataHandler(emulator, ca)))
   for (const server of [https, http]) {
-    // Node's default of 5 s closes connections under the SDK's hands, which shows as ECONNRESET and a second's delay.
+    // Node's default of 5 s closes connections under the SDK's hands, which shows as ECONNRESET and a second's
+    // delay.
     server.keepAliveTimeout = 120_000
   }
-  const port = await listen(https, options.port ?? 0, host)
-  const metadataPort = await listen(http, options.metadataPort ?? 0, host)
   const agents: Agent[] = []
-  const application = emulator.identities.find((identity) => identity.clientSecret !== null)
-
   async function close(): Promise<void> {
     for (const agent of agents) agent.destroy()
-    const closed = [https, http].map(async (server) => {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    })
-    await Promise.all(closed)
+    await Promise.all([closeServer(https), closeServer(http)])
   }
+  const port = await listen(https, options.port ?? 0, host)
+  const metadataPort = await listen(http, options.metadataPort ?? 0, host).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  const application = emulator.identities.find((identity) => identity.clientSecret !== null)
 
   return {
     ...emulator,
@@ -166,8 +166,8 @@ function addFault(emulator: KeyVaultEmulator, request: ServiceRequest): ServiceR
 }
 
 /**
- * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is accepted by no
- * client.
+ * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is
+ * accepted by no client.
  */
 function localhostContexts(authority: PemPair): (serverName: string) => SecureContext | undefined {
   const contexts = new Map<string, SecureContext>()
@@ -192,6 +192,13 @@ function loopback(host: string): LookupFunction {
     if (options.all === true) callback(null, [{ address, family }])
     else callback(null, address, family)
   }
+}
+
+async function closeServer(server: HttpServer | HttpsServer): Promise<void> {
+  if (!server.listening) return
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close')
 }
 
 async function listen(server: Server, port: number, host: string): Promise<number> {

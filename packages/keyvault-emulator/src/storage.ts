@@ -14,8 +14,8 @@ import { EmulatorError } from './errors.ts'
 import type { VaultDocument, VaultSettings } from './records.ts'
 
 /**
- * Where records outlive the process. Writes are synchronous and on disk when they return, so an answer is only ever sent
- * for what a killed emulator will still know.
+ * Where records outlive the process. Writes are synchronous and on disk when they return, so an answer is only ever
+ * sent for what a killed emulator will still know.
  */
 export interface Storage {
   loadVault(vault: string): { documents: Map<string, VaultDocument>; settings: VaultSettings | null }
@@ -37,8 +37,9 @@ export const memoryStorage: Storage = {
 }
 
 /**
- * One JSON file per name and vault, each replaced as a whole: written beside, synced, renamed over, folder synced. A kill at any
- * instant leaves the old file or the new one. Private keys lie in them in the clear: this is an emulator.
+ * One JSON file per name and vault, each replaced as a whole: written beside, synced, renamed over, folder synced.
+ * A kill at any instant leaves the old file or the new one. Private keys lie in them in the clear: this is an
+ * emulator.
  *
  * @param directory is made when absent, readable by its owner alone
  */

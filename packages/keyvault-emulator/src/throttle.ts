@@ -20,9 +20,9 @@ export interface KeyClass {
 }
 
 /**
- * The service's limits per vault in 10 seconds. Transactions on keys are weighted: a transaction costs one part in as many as its
- * kind of key allows, and the sum of the costs is limited. Creating has its own limit, everything else another. A request
- * that was refused costs nothing.
+ * The service's limits per vault in 10 seconds. Transactions on keys are weighted: a transaction costs one part in
+ * as many as its kind of key allows, and the sum of the costs is limited. Creating has its own limit, everything
+ * else another. A request that was refused costs nothing.
  */
 export class Throttle {
   readonly #scale: number

@@ -10,8 +10,8 @@ export interface Settlement {
 }
 
 /**
- * The contents of one vault. Every change is synchronous, from reading the record to having stored it, so requests that
- * run at the same time never see or make half a change.
+ * The contents of one vault. Every change is synchronous, from reading the record to having stored it, so requests
+ * that run at the same time never see or make half a change.
  */
 export class Vault {
   readonly name: string

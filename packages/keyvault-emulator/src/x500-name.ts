@@ -1,4 +1,3 @@
-import { AsnConvert } from '@peculiar/asn1-schema'
 import { AttributeTypeAndValue, AttributeValue, Name, RelativeDistinguishedName } from '@peculiar/asn1-x509'
 import { badParameter } from './errors.ts'
 
@@ -25,8 +24,8 @@ const types: Readonly<Record<string, string>> = {
 const ia5Types = new Set(['0.9.2342.19200300.100.1.25', '1.2.840.113549.1.9.1'])
 
 /**
- * A distinguished name from its string form (RFC 4514 §2): the last part of the string comes first in the name. Also taken are
- * lower-case types and spaces around the commas, as in the `cn=MyCert` of the service's own samples.
+ * A distinguished name from its string form (RFC 4514 §2): the last part of the string comes first in the name.
+ * Also taken are lower-case types and spaces around the commas, as in the `cn=MyCert` of the service's own samples.
  *
  * @throws ServiceError 400
  */
@@ -45,11 +44,6 @@ export function formatName(name: Name): string {
     .toReversed()
     .map((relative) => [...relative].map(formatAttribute).join('+'))
     .join(', ')
-}
-
-/** DER of the name. */
-export function nameBytes(name: Name): Buffer {
-  return Buffer.from(AsnConvert.serialize(name))
 }
 
 function parseAttribute(pair: string, whole: string): AttributeTypeAndValue {

@@ -257,9 +257,20 @@ describe('issuer Unknown: CSR and merge', () => {
       const folder = temporaryFolder()
       const file = (name: string): string => join(folder, name)
       openssl([
-      'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=Test CA',
-      '-keyout', file('ca.key'), '-out', file('ca.crt'),
-    ]) // prettier-ignore
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-subj',
+        '/CN=Test CA',
+        '-keyout',
+        file('ca.key'),
+        '-out',
+        file('ca.crt'),
+      ])
       await rig.certificates.beginCreateCertificate('c', {
         issuerName: 'Unknown',
         subject: 'CN=merged',
@@ -286,9 +297,22 @@ describe('issuer Unknown: CSR and merge', () => {
       expect(request).toMatch(/Subject: CN ?= ?merged/)
       expect(request).toMatch(/DNS:merged\.example/)
       openssl([
-      'x509', '-req', '-inform', 'DER', '-in', file('c.csr'), '-CA', file('ca.crt'), '-CAkey', file('ca.key'),
-      '-CAcreateserial', '-days', '30', '-out', file('c.crt'),
-    ]) // prettier-ignore
+        'x509',
+        '-req',
+        '-inform',
+        'DER',
+        '-in',
+        file('c.csr'),
+        '-CA',
+        file('ca.crt'),
+        '-CAkey',
+        file('ca.key'),
+        '-CAcreateserial',
+        '-days',
+        '30',
+        '-out',
+        file('c.crt'),
+      ])
       const x5c = ['c.crt', 'ca.crt'].map((name) =>
         new X509Certificate(readFileSync(file(name))).raw.toString('base64'),
       )
@@ -380,7 +404,9 @@ describe('policy and properties', () => {
     const renewed = await rig.raw('POST', '/certificates/c/create?api-version=7.6')
     expect(renewed.status).toBe(202)
     await expect
-      .poll(async () => certificateOf(await rig.certificates.getCertificate('c')).subject)
+      .poll(async () => certificateOf(await rig.certificates.getCertificate('c')).subject, {
+        timeout: 10_000,
+      })
       .toBe('CN=Other')
   })
 
@@ -436,7 +462,9 @@ describe('backup and restore', () => {
     await (await rig.certificates.beginDeleteCertificate('c', { intervalInMs: 5 })).pollUntilDone()
     await rig.certificates.purgeDeletedCertificate('c')
     await expect
-      .poll(() => rig.certificates.restoreCertificateBackup(backup ?? new Uint8Array()).then(() => true))
+      .poll(() => rig.certificates.restoreCertificateBackup(backup ?? new Uint8Array()).then(() => true), {
+        timeout: 10_000,
+      })
       .toBe(true)
     const restored = await rig.certificates.getCertificate('c')
     expect(restored.keyId).toBe(certificate.keyId)

@@ -289,7 +289,9 @@ describe('backup and restore', () => {
     await (await rig.keys.beginDeleteKey('k', { intervalInMs: 10 })).pollUntilDone()
     await rig.keys.purgeDeletedKey('k')
     await expect
-      .poll(() => rig.keys.restoreKeyBackup(backup ?? new Uint8Array()).then(({ name }) => name))
+      .poll(() => rig.keys.restoreKeyBackup(backup ?? new Uint8Array()).then(({ name }) => name), {
+        timeout: 10_000,
+      })
       .toBe('k')
     const again = await rig.keys.getKey('k', { version: first.properties.version ?? '' })
     expect(publicKeyOf(again).equals(publicKeyOf(first))).toBe(true)

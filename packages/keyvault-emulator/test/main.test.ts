@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { has, temporaryFolder } from './tools.ts'
 
-// The command itself, as it ships: compiled, in a process of its own. Below node_modules, where its imports resolve.
+// The command itself, as it ships: compiled, in a process of its own. Below node_modules, where its imports
+// resolve.
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const modules = join(packageFolder, '../../node_modules')
 let build = ''
@@ -157,6 +158,9 @@ describe('the command', () => {
     const taken = await output(run(['--port', String(server.port), '--metadata-port', '0']))
     expect(taken.code).toBe(1)
     expect(taken.error).toMatch(/^keyvault-emulator: [^\n]*EADDRINUSE[^\n]*\n$/)
+    // Whichever of the two ports it is: nothing is left running.
+    const other = await output(run(['--port', '0', '--metadata-port', String(server.metadataPort)]))
+    expect(other.code).toBe(1)
   })
 
   test('prints lines for every client, works as they say, and stops on SIGTERM', async () => {
@@ -213,7 +217,7 @@ describe('--data', () => {
       for (const file of files) JSON.parse(readFileSync(join(documents, file), 'utf8'))
     }
     expect(kept.size).toBeGreaterThan(8)
-  })
+  }, 90_000)
 
   test('a certificate that was pending completes after the restart, and its CA stays the same', async () => {
     const folder = temporaryFolder()

@@ -4,7 +4,8 @@ import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { errorOf, rejection } from './support.ts'
 
-// One emulator for the whole file: the SDK keeps the endpoint it found, and its tokens, for the life of the process.
+// One emulator for the whole file: the SDK keeps the endpoint it found, and its tokens, for the life of the
+// process.
 let emulator: RunningKeyVaultEmulator
 
 beforeAll(async () => {

@@ -18,9 +18,22 @@ beforeAll(() => {
   for (const kind of ['rsa', 'ec']) {
     const options = kind === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : ['rsa:2048']
     const both = openssl([
-      'req', '-x509', '-newkey', ...options, '-nodes', '-days', '90', '-subj', '/C=US/O=Example/CN=imported',
-      '-addext', 'subjectAltName=DNS:imported.example', '-addext', 'keyUsage=critical,digitalSignature', '-keyout', '-',
-    ]).toString() // prettier-ignore
+      'req',
+      '-x509',
+      '-newkey',
+      ...options,
+      '-nodes',
+      '-days',
+      '90',
+      '-subj',
+      '/C=US/O=Example/CN=imported',
+      '-addext',
+      'subjectAltName=DNS:imported.example',
+      '-addext',
+      'keyUsage=critical,digitalSignature',
+      '-keyout',
+      '-',
+    ]).toString()
     const key = /-----BEGIN PRIVATE KEY-----[^]+-----END PRIVATE KEY-----\n/.exec(both)?.[0] ?? ''
     const certificate = /-----BEGIN CERTIFICATE-----[^]+-----END CERTIFICATE-----\n/.exec(both)?.[0] ?? ''
     if (kind === 'ec') [ecKeyPem, ecCertificatePem] = [key, certificate]

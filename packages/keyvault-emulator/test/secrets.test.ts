@@ -61,7 +61,9 @@ test('backup and restore', async () => {
   await (await rig.secrets.beginDeleteSecret('s', { intervalInMs: 5 })).pollUntilDone()
   await rig.secrets.purgeDeletedSecret('s')
   await expect
-    .poll(() => rig.secrets.restoreSecretBackup(backup ?? new Uint8Array()).then(({ name }) => name))
+    .poll(() => rig.secrets.restoreSecretBackup(backup ?? new Uint8Array()).then(({ name }) => name), {
+      timeout: 10_000,
+    })
     .toBe('s')
   await expect(rig.secrets.getSecret('s')).resolves.toMatchObject({ value: 'x' })
   // A backup of one kind is not taken for another.

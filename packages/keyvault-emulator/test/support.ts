@@ -19,7 +19,10 @@ import {
 } from '@sealwright/keyvault-emulator'
 import { onTestFinished } from 'vitest'
 
-/** An emulator with the unmodified SDK clients, over TLS, signed in through its authority. Closed when the test ends. */
+/**
+ * An emulator with the unmodified SDK clients, over TLS, signed in through its authority. Closed when the test
+ * ends.
+ */
 export interface Rig {
   readonly emulator: RunningKeyVaultEmulator
   readonly credential: ClientSecretCredential
@@ -32,14 +35,14 @@ export interface Rig {
   raw(method: string, path: string, options?: RawOptions): Promise<RawAnswer>
 }
 
-export interface RawOptions {
+interface RawOptions {
   readonly body?: unknown
   /** Null sends none. */
   readonly token?: string | null
   readonly headers?: Readonly<Record<string, string>>
 }
 
-export interface RawAnswer {
+interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly body: Record<string, unknown>

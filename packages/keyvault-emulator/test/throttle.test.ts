@@ -28,13 +28,23 @@ describe('the quota of a vault', () => {
     now += 10_000
     const path = '/keys/k//sign?api-version=7.6'
     const body = { alg: 'RS256', value: digest }
-    expect(await statuses(rig, 50, path, body)).toEqual(new Map([[200, 40], [429, 10]])) // prettier-ignore
+    expect(await statuses(rig, 50, path, body)).toEqual(
+      new Map([
+        [200, 40],
+        [429, 10],
+      ]),
+    )
     // Still the same window.
     now += 9_999
     expect((await rig.raw('POST', path, { body })).status).toBe(429)
     // What was refused does not count in the next.
     now += 1
-    expect(await statuses(rig, 41, path, body)).toEqual(new Map([[200, 40], [429, 1]])) // prettier-ignore
+    expect(await statuses(rig, 41, path, body)).toEqual(
+      new Map([
+        [200, 40],
+        [429, 1],
+      ]),
+    )
   })
 
   test('weighs keys: HSM keys cost double, and the sum is limited', async () => {
@@ -45,13 +55,23 @@ describe('the quota of a vault', () => {
     await importRsaKey(rig, 'hsm', { kty: 'RSA-HSM' })
     now += 10_000
     expect(await statuses(rig, 10, '/keys/hsm?api-version=7.6')).toEqual(new Map([[200, 10]]))
-    expect(await statuses(rig, 25, '/keys/software?api-version=7.6')).toEqual(new Map([[200, 20], [429, 5]])) // prettier-ignore
+    expect(await statuses(rig, 25, '/keys/software?api-version=7.6')).toEqual(
+      new Map([
+        [200, 20],
+        [429, 5],
+      ]),
+    )
   })
 
   test('has its own limit for creating, and none of it touches another vault or the authority', async () => {
     const rig = await startRig({ throttle: { scale: 0.1 }, now: () => Date.UTC(2026, 0, 1) })
     const counted = await statuses(rig, 3, '/keys/k/create?api-version=7.6', { kty: 'EC' })
-    expect(counted).toEqual(new Map([[200, 2], [429, 1]])) // prettier-ignore
+    expect(counted).toEqual(
+      new Map([
+        [200, 2],
+        [429, 1],
+      ]),
+    )
     expect((await rig.raw('GET', '/keys/k?api-version=7.6')).status).toBe(200)
   })
 
