@@ -1,6 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import { backoff } from './backoff.ts'
-import { CircuitBreaker } from './circuit-breaker.ts'
+import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
 import { readFailure, toSealwrightError, type Failure, type Purpose } from './errors.ts'
 import { QuotaBudget } from './quota-budget.ts'
 import { RequestQueue } from './request-queue.ts'
@@ -62,9 +62,11 @@ export class VaultRequests {
     request.signal?.addEventListener('abort', abort, { once: true })
     try {
       request.signal?.throwIfAborted()
+      let lastFailure: Failure | null = null
       for (let attempt = 0; ; attempt++) {
+        const admission = this.#admit(request, deadlineAt, lastFailure)
         // eslint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-        const outcome = await this.#attempt(request, send, ending.signal, deadlineAt, attempt)
+        const outcome = await this.#attempt(request, send, ending.signal, admission, attempt)
         if (!('failure' in outcome)) return outcome.result
         const { failure, wait } = outcome
         const mayRepeat = failure.isTransient && (request.isIdempotent || failure.wasNotCarriedOut)
@@ -72,6 +74,7 @@ export class VaultRequests {
           // Only what may go away by itself is worth asking for again.
           throw toSealwrightError({ ...failure, retryAfter: failure.isTransient ? wait : null }, request)
         }
+        lastFailure = failure
         // eslint-disable-next-line no-await-in-loop
         await sleep(wait, ending.signal)
       }
@@ -81,22 +84,26 @@ export class VaultRequests {
     }
   }
 
+  /** @param lastFailure that of the attempt before; null for the first */
+  #admit(request: VaultRequest, deadlineAt: number, lastFailure: Failure | null): Admission {
+    const now = performance.now()
+    const paused = this.#budget.pausedFor(now)
+    if (now + paused > deadlineAt) {
+      throw notTried(request, 'the vault throttles and asked to be left alone for longer', paused)
+    }
+    const admission = this.#breaker.acquire(now)
+    if (typeof admission !== 'number') return admission
+    if (lastFailure !== null) throw toSealwrightError({ ...lastFailure, retryAfter: admission }, request)
+    throw notTried(request, `the vault is out of order: ${this.#lastOutage}`, admission)
+  }
+
   async #attempt<T>(
     request: VaultRequest,
     send: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
-    deadlineAt: number,
+    admission: Admission,
     attempt: number,
   ): Promise<{ readonly result: T } | { readonly failure: Failure; readonly wait: number }> {
-    const now = performance.now()
-    const paused = this.#budget.pausedFor(now)
-    if (now + paused > deadlineAt) {
-      throw unavailable(request, 'the vault throttles and asked to be left alone for longer', paused)
-    }
-    const admission = this.#breaker.acquire(now)
-    if (typeof admission === 'number') {
-      throw unavailable(request, `the vault is out of order: ${this.#lastOutage}`, admission)
-    }
     let leave: (() => void) | undefined
     try {
       leave = await this.#queue.enter(request.cost, signal)
@@ -141,7 +148,7 @@ export class VaultRequests {
   }
 }
 
-function unavailable(request: VaultRequest, why: string, wait: number): SealwrightError {
+function notTried(request: VaultRequest, why: string, wait: number): SealwrightError {
   return new SealwrightError(
     'UNAVAILABLE',
     `${request.permission} of ${request.object} in ${request.vaultUrl} was not tried: ${why}`,

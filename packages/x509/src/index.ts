@@ -3,6 +3,7 @@ export { generatePrivateKey, type GeneratePrivateKeyOptions } from './generate-p
 export { issueCertificate, type Issuer, type IssueCertificateOptions } from './issue-certificate.ts'
 export { decodePem, encodePem, type PemBlock } from './pem.ts'
 export { type Pkcs12Limits } from './pkcs12/limits.ts'
+export { type Pkcs12Profile } from './pkcs12/profiles.ts'
 export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
 export { readPkcs12, type ReadPkcs12Options } from './pkcs12/read.ts'
 export { writePkcs12, type Pkcs12Entry, type WritePkcs12Options } from './pkcs12/write.ts'

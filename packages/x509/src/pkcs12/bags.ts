@@ -9,8 +9,7 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import type { WebCrypto } from '../web-crypto.ts'
-import { readEncryption } from './encryption.ts'
+import { readEncryption, type DecryptionContext } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
@@ -34,10 +33,8 @@ interface BagAttributes {
 }
 
 /** What every step of reading one file needs. */
-export interface ReadContext {
-  readonly password: string
+export interface ReadContext extends DecryptionContext {
   readonly budget: Pkcs12Budget
-  readonly crypto: WebCrypto
 }
 
 /** A bag that is read and charged, and only decrypted when it is opened. */
@@ -118,7 +115,7 @@ function readShroudedKey(value: BerElement, context: ReadContext): () => Promise
   const ciphertext = info.octetString('encryptedData')
   info.end()
   return async () => {
-    const pkcs8 = await encryption.decrypt(ciphertext, context.password, context.crypto)
+    const pkcs8 = await encryption.decrypt(ciphertext, context)
     try {
       return readPrivateKey(pkcs8, context)
     } finally {

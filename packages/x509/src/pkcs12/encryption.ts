@@ -1,51 +1,47 @@
-import type { webcrypto } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import {
-  decodeInteger,
-  decodeOctetString,
-  malformed,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from '../asn1/ber.ts'
-import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import { malformed, SequenceReader, type BerElement } from '../asn1/ber.ts'
+import { integer, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
 import type { WebCrypto } from '../web-crypto.ts'
+import {
+  aes256CbcOid,
+  encryptTripleDesCbc,
+  rc2Cbc,
+  readCipher,
+  tripleDesCbc,
+  type CbcCipher,
+} from './ciphers.ts'
+import { derivationRounds, deriveKey, purposes, sha1 } from './key-derivation.ts'
 import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
-import { utf8Password } from './password.ts'
+import { describeAlgorithm, pkcs12Pbe, pkcs5 } from './object-identifiers.ts'
+import { bmpPassword, type FilePassword } from './password.ts'
+import { derivePbkdf2, encodePbkdf2, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
+
+/** What it takes to decrypt. */
+export interface DecryptionContext {
+  readonly password: FilePassword
+  readonly crypto: WebCrypto
+  readonly signal: AbortSignal | undefined
+}
 
 /** A password-based encryption whose parameters were read, checked and charged; it has not run yet. */
 export interface PasswordEncryption {
   /**
    * @returns the plaintext, a new array: the caller zeroes it after use
-   * @throws SealwrightError `INVALID_ENCODING` when the padding is wrong
+   * @throws SealwrightError `INVALID_ENCODING` when the padding is wrong; or the signal's reason
    */
-  decrypt(ciphertext: Uint8Array, password: string, crypto: WebCrypto): Promise<Uint8Array>
+  decrypt(ciphertext: Uint8Array, context: DecryptionContext): Promise<Uint8Array>
 }
 
 type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Budget) => PasswordEncryption
 
 /** The encryptions that are read, by OID. */
-const encryptions: Readonly<Record<string, ParametersReader>> = { [pkcs5.pbes2]: readPbes2 }
-
-/** PRFs of PBKDF2 by OID (RFC 8018 App. B.1.2), as WebCrypto spells their hash. */
-const prfHashes: Readonly<Record<string, string>> = {
-  '1.2.840.113549.2.7': 'SHA-1',
-  '1.2.840.113549.2.9': 'SHA-256',
-  '1.2.840.113549.2.10': 'SHA-384',
-  '1.2.840.113549.2.11': 'SHA-512',
+const encryptions: Readonly<Record<string, ParametersReader>> = {
+  [pkcs5.pbes2]: readPbes2,
+  [pkcs12Pbe.tripleDes]: pbes1(24, (iv) => tripleDesCbc(iv)),
+  [pkcs12Pbe.twoKeyTripleDes]: pbes1(16, (iv) => tripleDesCbc(iv, 16)),
+  [pkcs12Pbe.rc2With128Bits]: pbes1(16, (iv) => rc2Cbc(16, 128, iv)),
+  [pkcs12Pbe.rc2With40Bits]: pbes1(5, (iv) => rc2Cbc(5, 40, iv)),
 }
-const defaultPrf = '1.2.840.113549.2.7'
-const hmacSha256 = '1.2.840.113549.2.9'
-
-/** Ciphers of PBES2 by OID with their key length in bits (RFC 3565 §4.1). All are CBC with padding as in RFC 8018 §6.1.1. */
-const cipherKeyLengths: Readonly<Record<string, number>> = {
-  '2.16.840.1.101.3.4.1.2': 128,
-  '2.16.840.1.101.3.4.1.22': 192,
-  '2.16.840.1.101.3.4.1.42': 256,
-}
-const aes256Cbc = '2.16.840.1.101.3.4.1.42'
-const aesBlockLength = 16
 
 /**
  * Reads the AlgorithmIdentifier of an encryption and charges its iterations.
@@ -56,20 +52,16 @@ const aesBlockLength = 16
 export function readEncryption(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
   const identifier = new SequenceReader(element, `${what} encryption algorithm`)
   const oid = identifier.objectIdentifier('algorithm')
-  const reader = encryptions[oid]
-  if (reader === undefined) throw unsupported(what, oid, 'PBES2 with AES-CBC is read')
+  const reader = Object.hasOwn(encryptions, oid) ? encryptions[oid] : undefined
+  if (reader === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} is encrypted with ${describeAlgorithm(oid)}; PBES2, and the 3DES and RC2 of PKCS#12 are read`,
+    )
+  }
   const encryption = reader(identifier.any('parameters'), what, budget)
   identifier.end()
   return encryption
-}
-
-/** Parameters of PBKDF2 and AES-CBC, enough to encrypt and to decrypt. */
-interface Pbes2Parameters {
-  readonly hash: string
-  readonly salt: Uint8Array
-  readonly iterations: number
-  readonly keyLength: number
-  readonly iv: Uint8Array
 }
 
 /** PBES2-params (RFC 8018 App. A.4): `SEQUENCE { keyDerivationFunc, encryptionScheme }`. */
@@ -78,80 +70,65 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
   const derivation = parameters.sequence('keyDerivationFunc')
   const scheme = parameters.sequence('encryptionScheme')
   parameters.end()
-
-  const derivationOid = derivation.objectIdentifier('algorithm')
-  if (derivationOid !== pkcs5.pbkdf2) throw unsupported(what, derivationOid, 'keys are derived with PBKDF2')
-  const pbkdf2 = readPbkdf2(derivation.any('parameters'), what, budget)
-  derivation.end()
-
-  const cipherOid = scheme.objectIdentifier('algorithm')
-  const keyLength = cipherKeyLengths[cipherOid]
-  if (keyLength === undefined)
-    throw unsupported(what, cipherOid, 'AES-128, AES-192 and AES-256 in CBC mode are read')
-  const iv = scheme.octetString('parameters')
-  scheme.end()
-  if (iv.length !== aesBlockLength)
-    throw malformed(what, `has an initialisation vector of ${iv.length} bytes`)
-  if (pbkdf2.keyLength !== null && pbkdf2.keyLength * 8 !== keyLength) {
-    throw malformed(
-      what,
-      `derives a key of ${pbkdf2.keyLength} bytes for a cipher that takes ${keyLength / 8}`,
-    )
+  const pbkdf2 = readPbkdf2(derivation, what, budget)
+  const cipher = readCipher(scheme, what)
+  const keyLength = pbkdf2.keyLength ?? cipher.defaultKeyLength
+  if (cipher.keyLength === null ? keyLength < 1 || keyLength > 128 : keyLength !== cipher.keyLength) {
+    throw malformed(what, `derives a key of ${keyLength} bytes, which its cipher does not take`)
   }
-
-  const { hash, salt, iterations } = pbkdf2
-  return new Pbes2Decryption({ hash, salt, iterations, keyLength, iv }, what)
+  return {
+    decrypt: async (ciphertext, { password, crypto, signal }) => {
+      const key = await derivePbkdf2(pbkdf2, password.text, keyLength)
+      // libuv cannot stop a derivation under way.
+      signal?.throwIfAborted()
+      return decryptAndZeroKey(cipher, key, ciphertext, crypto, what)
+    },
+  }
 }
+
+const tripleDesBlockLength = 8
 
 /**
- * PBKDF2-params (RFC 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount INTEGER,
- * keyLength INTEGER OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
+ * PBES1 as RFC 7292 App. C has it: key and initialisation vector are derived from the password with SHA-1. Its parameters are
+ * `SEQUENCE { salt OCTET STRING, iterations INTEGER }`.
  */
-function readPbkdf2(
-  element: BerElement,
-  what: string,
-  budget: Pkcs12Budget,
-): { hash: string; salt: Uint8Array; iterations: number; keyLength: number | null } {
-  const parameters = new SequenceReader(element, `${what} PBKDF2 parameters`)
-  // Salts made by a source named with an AlgorithmIdentifier exist on paper only.
-  const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${what} PBKDF2 salt`)
-  budget.checkSalt(salt, what)
-  const iterations = parameters.integer('iterationCount')
-  const keyLength = parameters.optional(tags.integer)
-  const prf = parameters.optional(tags.sequence)
-  parameters.end()
-  const prfOid =
-    prf === null ? defaultPrf : new SequenceReader(prf, `${what} PBKDF2 prf`).objectIdentifier('algorithm')
-  const hash = prfHashes[prfOid]
-  if (hash === undefined)
-    throw unsupported(what, prfOid, 'PBKDF2 with HMAC-SHA-1, -256, -384 and -512 is read')
-  budget.chargeIterations(iterations, what)
-  return {
-    hash,
-    salt,
-    iterations,
-    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} PBKDF2 keyLength`),
+function pbes1(keyLength: number, cipherWith: (iv: Uint8Array) => CbcCipher): ParametersReader {
+  return (element, what, budget) => {
+    const parameters = new SequenceReader(element, `${what} PBE parameters`)
+    const salt = parameters.octetString('salt')
+    budget.checkSalt(salt, what)
+    const iterations = parameters.integer('iterations')
+    parameters.end()
+    const rounds = derivationRounds(sha1, keyLength) + derivationRounds(sha1, tripleDesBlockLength)
+    budget.chargeIterations(iterations, what, rounds)
+    const derivation = { digest: sha1, salt, iterations }
+    return {
+      decrypt: async (ciphertext, { password, crypto, signal }) => {
+        const { encryptionKey, initialisationVector } = purposes
+        const [key, iv] = await Promise.all([
+          deriveKey(derivation, encryptionKey, bmpPassword(password), keyLength, signal),
+          deriveKey(derivation, initialisationVector, bmpPassword(password), tripleDesBlockLength, signal),
+        ])
+        return decryptAndZeroKey(cipherWith(iv), key, ciphertext, crypto, what)
+      },
+    }
   }
 }
 
-class Pbes2Decryption implements PasswordEncryption {
-  readonly #parameters: Pbes2Parameters
-  readonly #what: string
-
-  constructor(parameters: Pbes2Parameters, what: string) {
-    this.#parameters = parameters
-    this.#what = what
-  }
-
-  async decrypt(ciphertext: Uint8Array, password: string, crypto: WebCrypto): Promise<Uint8Array> {
-    const { iv } = this.#parameters
-    const key = await deriveAesKey(this.#parameters, password, 'decrypt', crypto)
-    try {
-      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, key, ciphertext))
-    } catch (cause) {
-      // The MAC was right, so the password is; some writers encode it differently for the two.
-      throw malformed(this.#what, 'does not decrypt, although the MAC is right', cause)
-    }
+async function decryptAndZeroKey(
+  cipher: CbcCipher,
+  key: Uint8Array,
+  ciphertext: Uint8Array,
+  crypto: WebCrypto,
+  what: string,
+): Promise<Uint8Array> {
+  try {
+    return await cipher.decrypt(key, ciphertext, crypto)
+  } catch (cause) {
+    // The MAC was right, so the password is; some writers encode it differently for the two.
+    throw malformed(what, 'does not decrypt, although the MAC is right', cause)
+  } finally {
+    key.fill(0)
   }
 }
 
@@ -161,59 +138,45 @@ export interface Encrypted {
   readonly ciphertext: Uint8Array
 }
 
-/** Encrypts with PBES2: AES-256-CBC under a key from PBKDF2 with HMAC-SHA-256, salt and IV random. */
-export async function encryptPbes2(
+/** Encrypts with a password; salt and initialisation vector are new each time. */
+export type Encrypt = (
   plaintext: Uint8Array,
-  password: string,
+  password: FilePassword,
   iterations: number,
   crypto: WebCrypto,
-): Promise<Encrypted> {
+) => Promise<Encrypted>
+
+/** PBES2: AES-256-CBC under a key from PBKDF2 with HMAC-SHA-256. */
+export const encryptPbes2: Encrypt = async (plaintext, password, iterations, crypto) => {
   const salt = crypto.getRandomValues(new Uint8Array(16))
-  const iv = crypto.getRandomValues(new Uint8Array(aesBlockLength))
-  const key = await deriveAesKey(
-    { hash: 'SHA-256', salt, iterations, keyLength: 256, iv },
-    password,
-    'encrypt',
-    crypto,
-  )
+  const iv = crypto.getRandomValues(new Uint8Array(16))
+  const keyBytes = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, 32)
+  const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
+  keyBytes.fill(0)
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
   // keyLength is left out, as other writers do: the cipher says it.
-  const pbkdf2 = sequence(
-    octetString(salt),
-    integer(iterations),
-    sequence(objectIdentifier(hmacSha256), nullValue()),
-  )
   const algorithm = sequence(
     objectIdentifier(pkcs5.pbes2),
-    sequence(
-      sequence(objectIdentifier(pkcs5.pbkdf2), pbkdf2),
-      sequence(objectIdentifier(aes256Cbc), octetString(iv)),
-    ),
+    sequence(encodePbkdf2(salt, iterations, null), sequence(objectIdentifier(aes256CbcOid), octetString(iv))),
   )
   return { algorithm, ciphertext }
 }
 
-async function deriveAesKey(
-  { hash, salt, iterations, keyLength }: Pbes2Parameters,
-  password: string,
-  usage: 'encrypt' | 'decrypt',
-  crypto: WebCrypto,
-): Promise<webcrypto.CryptoKey> {
-  const bytes = utf8Password(password)
-  const passwordKey = await crypto.subtle.importKey('raw', bytes, 'PBKDF2', false, ['deriveKey'])
-  bytes.fill(0)
-  return crypto.subtle.deriveKey(
-    { name: 'PBKDF2', hash, salt, iterations },
-    passwordKey,
-    { name: 'AES-CBC', length: keyLength },
-    false,
-    [usage],
-  )
-}
-
-function unsupported(what: string, oid: string, instead: string): SealwrightError {
-  return new SealwrightError(
-    'UNSUPPORTED_ALGORITHM',
-    `${what} is encrypted with ${describeAlgorithm(oid)}; ${instead}`,
-  )
+/** PBES1: 3DES under a key from the derivation of RFC 7292 App. B with SHA-1. Weak; for readers that know nothing else. */
+export const encryptTripleDes: Encrypt = async (plaintext, password, iterations, crypto) => {
+  const salt = crypto.getRandomValues(new Uint8Array(16))
+  const derivation = { digest: sha1, salt, iterations }
+  const [key, iv] = await Promise.all([
+    deriveKey(derivation, purposes.encryptionKey, bmpPassword(password), 24),
+    deriveKey(derivation, purposes.initialisationVector, bmpPassword(password), tripleDesBlockLength),
+  ])
+  const ciphertext = encryptTripleDesCbc(plaintext, key, iv)
+  key.fill(0)
+  return {
+    algorithm: sequence(
+      objectIdentifier(pkcs12Pbe.tripleDes),
+      sequence(octetString(salt), integer(iterations)),
+    ),
+    ciphertext,
+  }
 }

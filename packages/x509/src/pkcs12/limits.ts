@@ -11,7 +11,8 @@ export interface Pkcs12Limits {
   readonly elements: number
   /**
    * Iterations of all key derivations of the file together: its MAC and each encryption. An empty password costs the MAC's
-   * twice, since there are two ways to encode it. Default 10,000,000: a few seconds.
+   * twice, since there are two ways to encode it; the older encryptions cost theirs twice (RC2) or three times (3DES), as
+   * often as they run them. Default 10,000,000: a few seconds.
    */
   readonly iterations: number
   /** Length of each salt in bytes. Default 1024. */
@@ -64,17 +65,19 @@ export class Pkcs12Budget implements BerBudget {
    * Charges a key derivation, before it runs. Zero and negative counts are refused: with some implementations they verify
    * a MAC without the password.
    *
+   * @param rounds how often the derivation runs its iterations
    * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
    */
-  chargeIterations(count: number, what: string): void {
+  chargeIterations(count: number, what: string, rounds = 1): void {
     if (count < 1) throw new SealwrightError('INVALID_ENCODING', `${what} has an iteration count of ${count}`)
-    if (count > this.#iterations) {
+    const total = count * rounds
+    if (total > this.#iterations) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${what} takes ${count} iterations; the file may take ${this.#limits.iterations} in all`,
+        `${what} takes ${total} iterations; the file may take ${this.#limits.iterations} in all`,
       )
     }
-    this.#iterations -= count
+    this.#iterations -= total
   }
 
   /** @throws SealwrightError `LIMIT_EXCEEDED` */

@@ -1,191 +1,178 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
-import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm } from './object-identifiers.ts'
-import { bmpPassword } from './password.ts'
-import { sha256Chain } from './sha256-chain.ts'
-
-/** A digest the MAC of a PKCS#12 file can be made with. */
-interface MacDigest {
-  readonly oid: string
-  /** As Node spells it. */
-  readonly name: string
-  /** `u` of RFC 7292 App. B.2: length of the digest in bytes. */
-  readonly length: number
-  /** `v` of RFC 7292 App. B.2: length of the digest's input block in bytes. */
-  readonly blockLength: number
-  /** The digest of a digest, `times` times. */
-  readonly chain: (digest: Uint8Array, times: number) => Uint8Array
-}
-
-const sha256: MacDigest = {
-  oid: '2.16.840.1.101.3.4.2.1',
-  name: 'sha256',
-  length: 32,
-  blockLength: 64,
-  chain: sha256Chain,
-}
-
-const macDigests: readonly MacDigest[] = [
-  nativeDigest('1.3.14.3.2.26', 'sha1', 20, 64),
+import {
+  derivationDigests,
+  deriveKey,
+  purposes,
+  sha1,
   sha256,
-  nativeDigest('2.16.840.1.101.3.4.2.2', 'sha384', 48, 128),
-  nativeDigest('2.16.840.1.101.3.4.2.3', 'sha512', 64, 128),
-]
+  type DerivationDigest,
+} from './key-derivation.ts'
+import type { Pkcs12Budget } from './limits.ts'
+import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
+import { bmpPassword, filePasswords, type FilePassword } from './password.ts'
+import { derivePbkdf2, encodePbkdf2, hmacHash, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
 
-function nativeDigest(oid: string, name: string, length: number, blockLength: number): MacDigest {
-  const chain: MacDigest['chain'] = (digest, times) => {
-    let result = digest
-    for (let done = 0; done < times; done++) result = hash(name, result, 'buffer')
-    return result
-  }
-  return { oid, name, length, blockLength, chain }
-}
-
-/** A file's MAC with its parameters. */
+/** A file's MAC, its parameters read and checked. */
 export interface Mac {
-  readonly digest: MacDigest
-  readonly salt: Uint8Array
-  readonly iterations: number
+  /** As Node spells the hash. */
+  readonly hash: string
   readonly value: Uint8Array
+  /** What to try for a password that was typed. */
+  readonly candidates: (password: string) => readonly FilePassword[]
+  /** Charges a key derivation and runs it. */
+  readonly deriveKey: (
+    password: FilePassword,
+    budget: Pkcs12Budget,
+    signal: AbortSignal | undefined,
+  ) => Promise<Uint8Array>
 }
 
 /**
- * Reads `MacData` (RFC 7292 §4): `SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }`. The
- * iterations are not charged yet.
+ * Reads `MacData` (RFC 7292 §4): `SEQUENCE { mac DigestInfo, macSalt OCTET STRING, iterations INTEGER DEFAULT 1 }`.
  *
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_ALGORITHM`, `LIMIT_EXCEEDED`
  */
 export function readMac(element: BerElement, budget: Pkcs12Budget): Mac {
   const macData = new SequenceReader(element, 'MacData')
   const digestInfo = macData.sequence('mac')
-  const oid = digestInfo.sequence('digestAlgorithm').objectIdentifier('algorithm')
-  const digest = macDigests.find((row) => row.oid === oid)
+  const algorithm = digestInfo.sequence('digestAlgorithm')
+  const oid = algorithm.objectIdentifier('algorithm')
+  const value = digestInfo.octetString('digest')
+  digestInfo.end()
+  const salt = macData.octetString('macSalt')
+  budget.checkSalt(salt, 'the MAC')
+  const iterationsField = macData.optional(tags.integer)
+  macData.end()
+  // PBMAC1 has salt and iterations among its own parameters; these are to be ignored then (RFC 9879 §4).
+  if (oid === pkcs5.pbmac1) return readPbmac1(algorithm.any('parameters'), value, budget)
+
+  const digest = derivationDigests.find((row) => row.oid === oid)
   if (digest === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `the PKCS#12 file has a MAC made with ${describeAlgorithm(oid)}; SHA-1, SHA-256, SHA-384 and SHA-512 are read`,
+      `the PKCS#12 file has a MAC made with ${describeAlgorithm(oid)}; SHA-1, the SHA-2 family and PBMAC1 are read`,
     )
   }
-  const value = digestInfo.octetString('digest')
-  digestInfo.end()
   if (value.length !== digest.length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
-  const salt = macData.octetString('macSalt')
-  budget.checkSalt(salt, 'the MAC')
-  const iterations = macData.optional(tags.integer)
-  macData.end()
+  const iterations = iterationsField === null ? 1 : decodeInteger(iterationsField, 'MacData iterations')
   return {
-    digest,
-    salt,
-    iterations: iterations === null ? 1 : decodeInteger(iterations, 'MacData iterations'),
+    hash: digest.name,
     value,
+    candidates: filePasswords,
+    deriveKey: async (password, shared, signal) => {
+      shared.chargeIterations(iterations, 'the MAC')
+      const bytes = bmpPassword(password)
+      return deriveKey({ digest, salt, iterations }, purposes.macKey, bytes, digest.length, signal)
+    },
+  }
+}
+
+/** RFC 9879 §9: a shorter key would make the MAC easier to forge. */
+const minimumPbmac1KeyLength = 20
+const maximumPbmac1KeyLength = 1024
+
+/** PBMAC1-params (RFC 8018 App. A.5): `SEQUENCE { keyDerivationFunc, messageAuthScheme }`, as RFC 9879 narrows them. */
+function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget): Mac {
+  const what = 'the MAC'
+  const parameters = new SequenceReader(element, 'PBMAC1 parameters')
+  const derivation = parameters.sequence('keyDerivationFunc')
+  const scheme = parameters.sequence('messageAuthScheme')
+  parameters.end()
+  const { length, name } = hmacHash(scheme.objectIdentifier('algorithm'), what)
+  if (value.length !== length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
+  const { keyLength, ...pbkdf2 } = readPbkdf2(derivation, what, budget)
+  if (keyLength === null) throw malformed(what, 'does not say how long its key is, as PBMAC1 must (RFC 9879)')
+  if (keyLength < minimumPbmac1KeyLength || keyLength > maximumPbmac1KeyLength) {
+    throw malformed(what, `has a key of ${keyLength} bytes; PBMAC1 takes ${minimumPbmac1KeyLength} or more`)
+  }
+  return {
+    hash: name,
+    value,
+    // PBKDF2 takes UTF-8, and that has one encoding of the empty password.
+    candidates: (text) => [{ text, terminated: true }],
+    // Charged above, with its one candidate.
+    deriveKey: async (password, _, signal) => {
+      const key = await derivePbkdf2(pbkdf2, password.text, keyLength)
+      signal?.throwIfAborted()
+      return key
+    },
   }
 }
 
 /**
- * Whether the MAC is that of `content` under `password`.
+ * Tries the password on the MAC.
  *
  * @param content what the MAC covers: the contents octets of the authSafe's OCTET STRING
- * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ * @returns the password as the writer had it; null when the MAC is not that of `content` under it
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; or the signal's reason
  */
 export async function verifyMac(
   mac: Mac,
   content: Uint8Array,
   password: string,
   budget: Pkcs12Budget,
-): Promise<boolean> {
-  const encodings = [bmpPassword(password)]
-  // The empty password is 00 00 to some writers, and nothing at all to others, who have no password in mind.
-  if (password === '') encodings.push(new Uint8Array())
-  for (const encoding of encodings) {
-    budget.chargeIterations(mac.iterations, 'the MAC')
+  signal?: AbortSignal,
+): Promise<FilePassword | null> {
+  for (const candidate of mac.candidates(password)) {
     // One after the other: the second is needed for few files.
     // oxlint-disable-next-line no-await-in-loop
-    const key = await deriveMacKey(mac.digest, encoding, mac.salt, mac.iterations)
-    if (timingSafeEqual(hmac(mac.digest, key, content), mac.value)) return true
+    const key = await mac.deriveKey(candidate, budget, signal)
+    if (timingSafeEqual(hmac(mac.hash, key, content), mac.value)) return candidate
   }
-  return false
+  return null
 }
 
-/**
- * Derives the key for a MAC with HMAC-SHA-256.
- *
- * @returns makes `MacData` of the content that is given to it; once, for the key is zeroed then
- */
-export async function prepareMac(
-  password: string,
+/** Makes `MacData` of the content that is given to it; once, for the key is zeroed then. */
+type MakeMac = (content: Uint8Array) => DerValue
+
+/** Derives the key for a MAC. */
+export type PrepareMac = (password: FilePassword, salt: Uint8Array, iterations: number) => Promise<MakeMac>
+
+/** HMAC-SHA-256 under a key derived as in RFC 7292 App. B. */
+export const prepareSha256Mac: PrepareMac = (password, salt, iterations) =>
+  prepareMac(sha256, password, salt, iterations)
+
+/** HMAC-SHA-1, for readers that know nothing else. */
+export const prepareSha1Mac: PrepareMac = (password, salt, iterations) =>
+  prepareMac(sha1, password, salt, iterations)
+
+async function prepareMac(
+  digest: DerivationDigest,
+  password: FilePassword,
   salt: Uint8Array,
   iterations: number,
-): Promise<(content: Uint8Array) => DerValue> {
-  const key = await deriveMacKey(sha256, bmpPassword(password), salt, iterations)
+): Promise<MakeMac> {
+  const parameters = { digest, salt, iterations }
+  const key = await deriveKey(parameters, purposes.macKey, bmpPassword(password), digest.length)
   return (content) => {
-    const algorithm = sequence(objectIdentifier(sha256.oid), nullValue())
-    const digestInfo = sequence(algorithm, octetString(hmac(sha256, key, content)))
+    const algorithm = sequence(objectIdentifier(digest.oid), nullValue())
+    const digestInfo = sequence(algorithm, octetString(hmac(digest.name, key, content)))
     return sequence(digestInfo, octetString(salt), integer(iterations))
   }
 }
 
+/** PBMAC1 (RFC 9879) with PBKDF2 and HMAC-SHA-256. */
+export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
+  const { oid, name, length } = hmacSha256
+  const key = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, length)
+  return (content) => {
+    const parameters = sequence(
+      encodePbkdf2(salt, iterations, length),
+      sequence(objectIdentifier(oid), nullValue()),
+    )
+    const algorithm = sequence(objectIdentifier(pkcs5.pbmac1), parameters)
+    // macSalt and iterations mean nothing here, and RFC 9879 §4 wants this in their place.
+    const unused = octetString(new TextEncoder().encode('NOT USED'))
+    return sequence(sequence(algorithm, octetString(hmac(name, key, content))), unused)
+  }
+}
+
 /** RFC 7292 §5.1. The key is zeroed. */
-function hmac(digest: MacDigest, key: Uint8Array, content: Uint8Array): Uint8Array {
-  const value = createHmac(digest.name, key).update(content).digest()
+function hmac(hash: string, key: Uint8Array, content: Uint8Array): Uint8Array {
+  const value = createHmac(hash, key).update(content).digest()
   key.fill(0)
   return value
-}
-
-/** The `ID` of RFC 7292 App. B.3 for a key that makes a MAC. */
-const macKeyPurpose = 3
-
-/** How long the derivation may hold the event loop, in milliseconds, before others have their turn. */
-const sliceMilliseconds = 4
-/** Hashes between two looks at the clock: under a millisecond. */
-const hashesPerLook = 500
-
-/**
- * The key derivation of RFC 7292 App. B.2 for a key as long as the digest, where its first round is all of it: the digest,
- * applied `iterations` times, of the purpose, the salt and the password, each repeated to fill whole blocks. It is done in
- * slices that leave the event loop free between them: a worker would need a file of its own, which bundlers lose.
- *
- * @param password zeroed
- */
-async function deriveMacKey(
-  { name, blockLength, chain }: MacDigest,
-  password: Uint8Array,
-  salt: Uint8Array,
-  iterations: number,
-): Promise<Uint8Array> {
-  const saltLength = wholeBlocks(salt.length, blockLength)
-  const input = new Uint8Array(blockLength + saltLength + wholeBlocks(password.length, blockLength))
-  input.fill(macKeyPurpose, 0, blockLength)
-  fillRepeating(input.subarray(blockLength, blockLength + saltLength), salt)
-  fillRepeating(input.subarray(blockLength + saltLength), password)
-  let key: Uint8Array = hash(name, input, 'buffer')
-  input.fill(0)
-  password.fill(0)
-
-  let sliceEnd = performance.now() + sliceMilliseconds
-  for (let left = iterations - 1; left > 0; left -= hashesPerLook) {
-    key = chain(key, Math.min(left, hashesPerLook))
-    if (performance.now() > sliceEnd) {
-      // Giving up the thread is the point of this loop.
-      // oxlint-disable-next-line no-await-in-loop
-      await nextTurn()
-      sliceEnd = performance.now() + sliceMilliseconds
-    }
-  }
-  return key
-}
-
-/** `length` rounded up to whole blocks; nothing stays nothing (RFC 7292 App. B.2, steps 2 and 3). */
-function wholeBlocks(length: number, blockLength: number): number {
-  return Math.ceil(length / blockLength) * blockLength
-}
-
-/** Fills `target` with copies of `pattern`, the last one cut off at the end. */
-function fillRepeating(target: Uint8Array, pattern: Uint8Array): void {
-  for (let at = 0; at < target.length; at += pattern.length) {
-    target.set(pattern.subarray(0, target.length - at), at)
-  }
 }

@@ -25,8 +25,16 @@ export const bagAttributes = {
 
 /** PKCS #5 (RFC 8018 App. C). */
 export const pkcs5 = {
-  pbkdf2: '1.2.840.113549.1.5.12',
   pbes2: '1.2.840.113549.1.5.13',
+  pbmac1: '1.2.840.113549.1.5.14',
+} as const
+
+/** Password-based encryption with the key derivation of PKCS #12 (RFC 7292 App. C). */
+export const pkcs12Pbe = {
+  tripleDes: '1.2.840.113549.1.12.1.3',
+  twoKeyTripleDes: '1.2.840.113549.1.12.1.4',
+  rc2With128Bits: '1.2.840.113549.1.12.1.5',
+  rc2With40Bits: '1.2.840.113549.1.12.1.6',
 } as const
 
 /** Names for messages of what files hold and Sealwright does not read. */
@@ -34,23 +42,14 @@ const names: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.5.1': 'PBES1 with MD2 and DES (pbeWithMD2AndDES-CBC)',
   '1.2.840.113549.1.5.3': 'PBES1 with MD5 and DES (pbeWithMD5AndDES-CBC)',
   '1.2.840.113549.1.5.10': 'PBES1 with SHA-1 and DES (pbeWithSHA1AndDES-CBC)',
-  '1.2.840.113549.1.5.14': 'PBMAC1 (RFC 9879)',
   '1.2.840.113549.1.12.1.1': 'PBES1 with 128-bit RC4 (pbeWithSHAAnd128BitRC4)',
   '1.2.840.113549.1.12.1.2': 'PBES1 with 40-bit RC4 (pbeWithSHAAnd40BitRC4)',
-  '1.2.840.113549.1.12.1.3': 'PBES1 with 3DES (pbeWithSHAAnd3-KeyTripleDES-CBC)',
-  '1.2.840.113549.1.12.1.4': 'PBES1 with two-key 3DES (pbeWithSHAAnd2-KeyTripleDES-CBC)',
-  '1.2.840.113549.1.12.1.5': 'PBES1 with 128-bit RC2 (pbeWithSHAAnd128BitRC2-CBC)',
-  '1.2.840.113549.1.12.1.6': 'PBES1 with 40-bit RC2 (pbeWithSHAAnd40BitRC2-CBC)',
   '1.2.840.113549.2.5': 'MD5',
-  '1.2.840.113549.2.8': 'HMAC-SHA-224',
-  '1.2.840.113549.3.2': 'RC2-CBC',
-  '1.2.840.113549.3.7': 'DES-EDE3-CBC (3DES)',
   '1.3.6.1.4.1.11591.4.11': 'scrypt (RFC 7914)',
   '1.3.14.3.2.7': 'DES-CBC',
   '2.16.840.1.101.3.4.1.6': 'AES-128-GCM',
   '2.16.840.1.101.3.4.1.26': 'AES-192-GCM',
   '2.16.840.1.101.3.4.1.46': 'AES-256-GCM',
-  '2.16.840.1.101.3.4.2.4': 'SHA-224',
 }
 
 /** The algorithm's name for messages, with its OID. */

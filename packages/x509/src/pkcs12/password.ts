@@ -19,15 +19,31 @@ export function assertPassword(password: string): void {
   if (password.includes('\0')) throw new SealwrightError('INVALID_ARGUMENT', 'the password holds U+0000')
 }
 
-/**
- * The password as the MAC takes it: a BMPString, big-endian, with U+0000 at the end (RFC 7292 App. B.1). Characters beyond the
- * BMP become surrogate pairs, as in OpenSSL. The caller zeroes it after use.
- */
-export function bmpPassword(password: string): Uint8Array {
-  return encodeUtf16Be(`${password}\0`)
+/** A password as the writer of a file had it in mind. */
+export interface FilePassword {
+  readonly text: string
+  /**
+   * Whether it has its U+0000 in a BMPString. Only the empty one may lack it: to some writers it is 00 00, and to others, who
+   * have no password in mind, nothing at all.
+   */
+  readonly terminated: boolean
 }
 
-/** The password as PBES2 takes it: UTF-8, as RFC 8018 §3 recommends. The caller zeroes it after use. */
+/** The encodings to try for a password that was typed, the usual one first. */
+export function filePasswords(text: string): readonly FilePassword[] {
+  const usual = { text, terminated: true }
+  return text === '' ? [usual, { text, terminated: false }] : [usual]
+}
+
+/**
+ * The password as the derivation of RFC 7292 App. B takes it: a BMPString, big-endian, with U+0000 at the end (B.1).
+ * Characters beyond the BMP become surrogate pairs, as in OpenSSL. The caller zeroes it after use.
+ */
+export function bmpPassword({ text, terminated }: FilePassword): Uint8Array {
+  return encodeUtf16Be(terminated ? `${text}\0` : text)
+}
+
+/** The password as PBKDF2 takes it: UTF-8, as RFC 8018 §3 recommends. The caller zeroes it after use. */
 export function utf8Password(password: string): Uint8Array {
   return new TextEncoder().encode(password)
 }

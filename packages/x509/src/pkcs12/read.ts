@@ -20,20 +20,23 @@ import { assertPassword } from './password.ts'
 export interface ReadPkcs12Options {
   /** Bounds on what the file may cost; each has a default. */
   readonly limits?: Partial<Pkcs12Limits> | undefined
-  /** For PBKDF2 and AES. Default Node's. */
+  /** For AES. Default Node's. */
   readonly crypto?: WebCrypto | undefined
+  /** Stops the key derivations; the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1, -256, -384 or -512, and
- * contents that are plain or encrypted with PBES2 (PBKDF2, AES-CBC). The MAC is checked before anything in the file is
- * decrypted, and the limits before anything is computed. CRLs, secrets and unknown bags are passed over.
+ * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1 or SHA-2, or PBMAC1 (RFC
+ * 9879); and contents that are plain or encrypted with PBES2 (PBKDF2; AES, 3DES or RC2 in CBC mode) or the 3DES and RC2 of
+ * RFC 7292, which older software writes. The MAC is checked before anything in the file is decrypted, and the limits before
+ * anything is computed. CRLs, secrets and unknown bags are passed over.
  *
  * @param file the whole file; safe to reuse once the call has returned its promise
  * @param password as it was typed; `''` also opens files that were written without one
  * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for what is torn, truncated, not PKCS#12 or not protected by a
  *   password; `LIMIT_EXCEEDED`; `UNSUPPORTED_ALGORITHM`, the message names it; `UNSUPPORTED_KEY`; `INVALID_ARGUMENT` for a
- *   password that is no well-formed string
+ *   password that is no well-formed string; or the signal's reason
  */
 export async function readPkcs12(
   file: Uint8Array,
@@ -49,15 +52,18 @@ export async function readPkcs12(
     )
   }
   const budget = new Pkcs12Budget(limits)
-  const context: ReadContext = { password, budget, crypto: options.crypto ?? nodeWebCrypto }
+  const { crypto = nodeWebCrypto, signal } = options
+  signal?.throwIfAborted()
   // A copy, so that nobody changes under our hands what the MAC has vouched for.
   const { authenticatedSafe, mac } = readPfx(Uint8Array.from(file), budget)
-  if (!(await verifyMac(mac, authenticatedSafe, password, budget))) {
+  const filePassword = await verifyMac(mac, authenticatedSafe, password, budget, signal)
+  if (filePassword === null) {
     throw new SealwrightError(
       'WRONG_PASSWORD',
       'the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify',
     )
   }
+  const context: ReadContext = { password: filePassword, budget, crypto, signal }
   return assembleContents(await readAuthenticatedSafe(authenticatedSafe, context))
 }
 
@@ -130,7 +136,7 @@ function readEncryptedSafe(element: BerElement, context: ReadContext): () => Pro
   const ciphertext = decodeOctetString(info.any('encrypted content'), tags.context0, `${what}'s content`)
   info.end()
   return async () => {
-    const safeContents = await encryption.decrypt(ciphertext, context.password, context.crypto)
+    const safeContents = await encryption.decrypt(ciphertext, context)
     try {
       return await readBags(safeContents, context)
     } finally {

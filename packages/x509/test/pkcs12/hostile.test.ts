@@ -163,23 +163,69 @@ describe('protection', () => {
       pfx.pfx(data, sequence(sequence(sequence(oid(oids.sha256), nul()), octets([])), octets([1]))),
       'INVALID_ENCODING',
     ],
-    ['PBMAC1', withMac({ digest: sequence(oid('1.2.840.113549.1.5.14'), nul()) }), 'UNSUPPORTED_ALGORITHM'],
+    ['PBMAC1 without parameters', withMac({ digest: sequence(oid(oids.pbmac1), nul()) }), 'INVALID_ENCODING'],
+    ['PBMAC1 without a key length', withMac({ digest: pfx.pbmac1({}) }), 'INVALID_ENCODING'],
+    ['PBMAC1 with a short key', withMac({ digest: pfx.pbmac1({ keyLength: int(19) }) }), 'INVALID_ENCODING'],
+    ['PBMAC1 with a huge key', withMac({ digest: pfx.pbmac1({ keyLength: int(1e9) }) }), 'INVALID_ENCODING'],
+    [
+      'PBMAC1 with an unknown hash',
+      withMac({ digest: pfx.pbmac1({ keyLength: int(32) }, '1.2.3') }),
+      'UNSUPPORTED_ALGORITHM',
+    ],
+    [
+      'PBMAC1 with too many iterations',
+      withMac({ digest: pfx.pbmac1({ keyLength: int(32), iterations: int(10_000_001) }) }),
+      'LIMIT_EXCEEDED',
+    ],
+    ['PBMAC1 of another key', withMac({ digest: pfx.pbmac1({ keyLength: int(32) }) }), 'WRONG_PASSWORD'],
     ['a MAC of something else', pfx.pfx(data, pfx.macData(Uint8Array.of(1))), 'WRONG_PASSWORD'],
   ])('%s is refused', async (_, file, code) => {
     expect(await codeOf(file)).toBe(code)
   })
 })
 
+const rc2 = (version: number): pfx.Pbes2Options => ({
+  cipher: '1.2.840.113549.3.2',
+  iv: sequence(int(version), octets(new Uint8Array(8))),
+})
+
 describe('encryption', () => {
+  test.each(['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.12.1.6'])(
+    'PBES1 (%s) with salts, counts and ciphertexts that are wrong',
+    async (algorithm) => {
+      const code = (salt: number, iterations: number, limits = {}): Promise<string> => {
+        const parameters = sequence(octets(new Uint8Array(salt)), int(iterations))
+        return codeOf(pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters))), limits)
+      }
+      expect(await code(8, 1)).toBe('INVALID_ENCODING')
+      expect(await code(1025, 1)).toBe('LIMIT_EXCEEDED')
+      expect(await code(8, 0)).toBe('INVALID_ENCODING')
+      expect(await code(8, -1)).toBe('INVALID_ENCODING')
+      expect(await code(8, 2 ** 31 - 1)).toBe('LIMIT_EXCEEDED')
+      // Key and vector are derived one after the other, and each is charged.
+      expect(await code(8, 100, { iterations: 200 })).toBe('LIMIT_EXCEEDED')
+      expect(await code(8, 100, { iterations: 301 })).toBe('INVALID_ENCODING')
+    },
+  )
+
   test.each<[string, pfx.Pbes2Options, string]>([
     [
       'AES-256-GCM',
       { cipher: '2.16.840.1.101.3.4.1.46', iv: sequence(octets(new Uint8Array(12))) },
       'UNSUPPORTED_ALGORITHM',
     ],
-    ['3DES', { cipher: '1.2.840.113549.3.7', iv: octets(new Uint8Array(8)) }, 'UNSUPPORTED_ALGORITHM'],
-    ['RC2', { cipher: '1.2.840.113549.3.2' }, 'UNSUPPORTED_ALGORITHM'],
-    ['HMAC-SHA-224', { prf: '1.2.840.113549.2.8' }, 'UNSUPPORTED_ALGORITHM'],
+    ['3DES with the vector of AES', { cipher: '1.2.840.113549.3.7' }, 'INVALID_ENCODING'],
+    [
+      '3DES under the wrong key',
+      { cipher: '1.2.840.113549.3.7', iv: octets(new Uint8Array(8)) },
+      'INVALID_ENCODING',
+    ],
+    ['RC2 with the vector of AES', { cipher: '1.2.840.113549.3.2' }, 'INVALID_ENCODING'],
+    ['RC2 under the wrong key', rc2(160), 'INVALID_ENCODING'],
+    ['RC2 of a version that is none', rc2(161), 'INVALID_ENCODING'],
+    ['RC2 with an empty key', { ...rc2(160), keyLength: int(0) }, 'INVALID_ENCODING'],
+    ['RC2 with a key of 129 bytes', { ...rc2(160), keyLength: int(129) }, 'INVALID_ENCODING'],
+    ['HMAC-MD5', { prf: '1.2.840.113549.2.6' }, 'UNSUPPORTED_ALGORITHM'],
     ['scrypt', { derivation: '1.3.6.1.4.1.11591.4.11' }, 'UNSUPPORTED_ALGORITHM'],
     ['an algorithm nobody knows', { cipher: '1.2.3' }, 'UNSUPPORTED_ALGORITHM'],
     ['a short initialisation vector', { iv: octets(new Uint8Array(15)) }, 'INVALID_ENCODING'],

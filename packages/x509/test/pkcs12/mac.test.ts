@@ -9,6 +9,7 @@ import { lacks, runWell } from '../support/tools.ts'
 
 const digests = [
   { name: 'sha1', oid: '1.3.14.3.2.26', length: 20 },
+  { name: 'sha224', oid: '2.16.840.1.101.3.4.2.4', length: 28 },
   { name: 'sha256', oid: '2.16.840.1.101.3.4.2.1', length: 32 },
   { name: 'sha384', oid: '2.16.840.1.101.3.4.2.2', length: 48 },
   { name: 'sha512', oid: '2.16.840.1.101.3.4.2.3', length: 64 },
@@ -19,7 +20,7 @@ type Digest = (typeof digests)[number]
 const content = Buffer.from('what the MAC covers')
 
 /** Whether our reading of a MAC with that key and these parameters verifies. */
-function verifies(
+async function verifies(
   digest: Digest,
   key: Uint8Array,
   salt: Uint8Array,
@@ -33,7 +34,8 @@ function verifies(
     int(iterations),
   )
   const budget = new Pkcs12Budget(defaultLimits)
-  return verifyMac(readMac(readBer(encode(macData), 'MacData', budget), budget), content, secret, budget)
+  const mac = readMac(readBer(encode(macData), 'MacData', budget), budget)
+  return (await verifyMac(mac, content, secret, budget)) !== null
 }
 
 describe("OpenSSL's PKCS12KDF derives the same key", () => {

@@ -1,12 +1,21 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { keyTypes, type KeyTypeName } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { readPkcs12, writePkcs12 } from '../../src/index.ts'
+import { readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import { asn1parse, lacks, run, runWell, scratchFolder } from '../support/tools.ts'
+import {
+  asn1parse,
+  lacks,
+  lacksPythonModule,
+  run,
+  runWell,
+  scratchFolder,
+  type Outcome,
+} from '../support/tools.ts'
 
 const iterations = 2048
 const password = 'correct-horse'
@@ -15,6 +24,18 @@ const friendlyName = 'my-app-auth'
 async function fileFor(type: KeyTypeName, secret = password): Promise<Uint8Array> {
   const { privateKey, certificate } = await identity(type)
   return writePkcs12({ privateKey, certificates: [certificate], friendlyName }, secret, { iterations })
+}
+
+async function savedAs(profile: Pkcs12Profile, secret: string): Promise<string> {
+  const { privateKey, certificate } = await identity('rsa-2048')
+  const contents = { privateKey, certificates: [certificate], friendlyName }
+  const path = join(scratchFolder(), 'file.p12')
+  writeFileSync(path, await writePkcs12(contents, secret, { profile, iterations }))
+  return path
+}
+
+function openedByOpenssl(path: string, secret: string): Outcome {
+  return run(`openssl pkcs12 -nodes -info -noout -passin stdin -in ${path}`, `${secret}\n`)
 }
 
 async function saved(type: KeyTypeName, secret = password): Promise<string> {
@@ -102,6 +123,147 @@ describe.each([
       expect(read.certificates.map(({ raw }) => raw)).toEqual([certificate.raw])
       expect(await rejectionCode(readPkcs12(file, `${secret}x`, { crypto }))).toBe('WRONG_PASSWORD')
     },
+  )
+})
+
+describe('profiles', () => {
+  const secrets = ['correct-horse', 'ένα-δύο', '']
+
+  test.skipIf(lacks('openssl')).each(secrets)(
+    'OpenSSL finds 3DES and SHA-1 in a compatible file with the password %j [needs openssl]',
+    async (secret) => {
+      const { stderr } = openedByOpenssl(await savedAs('compatible', secret), secret)
+      expect(stderr.trim().split('\n')).toEqual([
+        `MAC: sha1, Iteration ${iterations}`,
+        'MAC length: 20, salt length: 16',
+        `PKCS7 Encrypted data: pbeWithSHA1And3-KeyTripleDES-CBC, Iteration ${iterations}`,
+        'Certificate bag',
+        'PKCS7 Data',
+        `Shrouded Keybag: pbeWithSHA1And3-KeyTripleDES-CBC, Iteration ${iterations}`,
+      ])
+    },
+  )
+
+  test.skipIf(lacks('keytool'))('keytool lists a compatible file [needs keytool]', async () => {
+    const path = await savedAs('compatible', password)
+    const text = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+    expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
+  })
+
+  test.skipIf(lacks('certtool') || lacks('pk12util'))(
+    'GnuTLS and NSS read a compatible file [needs certtool, pk12util]',
+    async () => {
+      const path = await savedAs('compatible', password)
+      expect(runWell(`certtool --p12-info --inder --infile ${path} --password ${password}`)).toContain(
+        'MAC: SHA1',
+      )
+      expect(runWell(`pk12util -l ${path} -W ${password}`)).toContain(`Friendly Name: ${friendlyName}`)
+    },
+  )
+
+  test.skipIf(opensslOfNodeBefore(3, 4)).each(secrets)(
+    "Node's OpenSSL opens a pbmac1 file with the password %j [needs a Node with OpenSSL 3.4]",
+    async (secret) => {
+      const pfx = readFileSync(await savedAs('pbmac1', secret))
+      expect(() => createSecureContext({ pfx, passphrase: secret })).not.toThrow()
+      expect(() => createSecureContext({ pfx, passphrase: `${secret}x` })).toThrow('mac verify failure')
+    },
+  )
+
+  const python =
+    'import sys; from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12 as load'
+  test.skipIf(lacksPythonModule('cryptography')).each<Pkcs12Profile>(['modern', 'pbmac1', 'compatible'])(
+    "Python's cryptography reads a %s file [needs its Python module]",
+    async (profile) => {
+      const script = join(scratchFolder(), 'read.py')
+      writeFileSync(
+        script,
+        `${python}\nfile = load(open(sys.argv[1], 'rb').read(), sys.argv[2].encode())\nprint(file.cert.friendly_name.decode(), file.key.key_size)\n`,
+      )
+      for (const secret of ['correct-horse', 'ένα-δύο']) {
+        expect(runWell(`python3 ${script} ${await savedAs(profile, secret)} ${secret}`)).toBe(
+          `${friendlyName} 2048\n`,
+        )
+      }
+    },
+  )
+
+  test.each<Pkcs12Profile>(['modern', 'pbmac1', 'compatible'])('a %s file is read back', async (profile) => {
+    const { privateKey } = await identity('rsa-2048')
+    for (const secret of secrets) {
+      const { keys } = await readPkcs12(readFileSync(await savedAs(profile, secret)), secret)
+      expect(keys[0]?.privateKey.equals(privateKey)).toBe(true)
+    }
+  })
+})
+
+describe('several entries', () => {
+  test.skipIf(lacks('openssl') || lacks('keytool'))(
+    'two keys, and a certificate without one, in OpenSSL and keytool [needs openssl, keytool]',
+    async () => {
+      const [one, two, other] = await Promise.all([
+        identity('ec-p256'),
+        identity('ed25519'),
+        identity('ec-p384'),
+      ])
+      const path = join(scratchFolder(), 'file.p12')
+      const file = await writePkcs12(
+        [
+          {
+            privateKey: one.privateKey,
+            certificates: [one.certificate, other.certificate],
+            friendlyName: 'one',
+          },
+          { certificates: [other.certificate], friendlyName: 'other' },
+          {
+            privateKey: two.privateKey,
+            certificates: [other.certificate, two.certificate],
+            friendlyName: 'two',
+          },
+        ],
+        password,
+        { iterations },
+      )
+      writeFileSync(path, file)
+      const text = runWell(`openssl pkcs12 -in ${path} -passin pass:${password} -nodes`)
+      expect(text.match(/friendlyName: .*/g)).toEqual(
+        ['one', 'other', 'two', 'one', 'two'].map((name) => `friendlyName: ${name}`),
+      )
+      expect(text.match(/BEGIN (?:CERTIFICATE|PRIVATE)/g)).toHaveLength(5)
+      const listing = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+      expect(listing.match(/^\w+, .*PrivateKeyEntry/gm)?.map((line) => line.slice(0, 3))).toEqual([
+        'one',
+        'two',
+      ])
+      const { keys } = await readPkcs12(file, password)
+      expect(keys.map((key) => key.friendlyName)).toEqual(['one', 'two'])
+    },
+  )
+
+  test('certificates alone', async () => {
+    const { certificate } = await identity('ec-p256')
+    const file = await writePkcs12({ certificates: [certificate, certificate] }, password, { iterations: 1 })
+    const { keys, certificates } = await readPkcs12(file, password)
+    expect(keys).toEqual([])
+    expect(certificates.map(({ raw }) => raw)).toEqual([certificate.raw])
+  })
+
+  test('nothing, or the same key twice, is refused', async () => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const entry = { privateKey, certificates: [certificate], friendlyName }
+    expect(await rejectionCode(writePkcs12([], password))).toBe('INVALID_ARGUMENT')
+    expect(await rejectionCode(writePkcs12({ certificates: [] }, password))).toBe('INVALID_ARGUMENT')
+    expect(await rejectionCode(writePkcs12([entry, entry], password))).toBe('INVALID_ARGUMENT')
+    const unnamed = { privateKey, certificates: [certificate] }
+    expect(await rejectionCode(writePkcs12(unnamed, password))).toBe('INVALID_ARGUMENT')
+  })
+})
+
+test('an unknown profile is refused', async () => {
+  const { certificate } = await identity('ec-p256')
+  const profile = 'toString' as Pkcs12Profile
+  expect(await rejectionCode(writePkcs12({ certificates: [certificate] }, password, { profile }))).toBe(
+    'INVALID_ARGUMENT',
   )
 })
 
@@ -236,4 +398,9 @@ describe('refused', () => {
 function expectDefinitePrimitive(lines: readonly string[]): void {
   expect(lines.filter((line) => /l= *inf/.test(line))).toEqual([])
   expect(lines.filter((line) => /cons: (?:OCTET|BIT) STRING/.test(line))).toEqual([])
+}
+
+function opensslOfNodeBefore(major: number, minor: number): boolean {
+  const [actualMajor = 0, actualMinor = 0] = process.versions.openssl.split('.').map(Number)
+  return actualMajor < major || (actualMajor === major && actualMinor < minor)
 }

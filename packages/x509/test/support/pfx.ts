@@ -39,6 +39,7 @@ export const oids = {
   sha256: '2.16.840.1.101.3.4.2.1',
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
+  pbmac1: '1.2.840.113549.1.5.14',
   hmacWithSha256: '1.2.840.113549.2.9',
   aes256Cbc: '2.16.840.1.101.3.4.1.42',
 } as const
@@ -134,20 +135,25 @@ export interface Pbes2Options {
 
 /** AlgorithmIdentifier of PBES2. */
 export function pbes2(options: Pbes2Options = {}): Tlv {
-  const {
-    iterations = int(1),
-    salt = new Uint8Array(8),
-    keyLength = null,
-    iv = octets(new Uint8Array(16)),
-  } = options
-  const { prf = oids.hmacWithSha256, cipher = oids.aes256Cbc, derivation = oids.pbkdf2 } = options
-  const kdf = sequence(
+  const { iv = octets(new Uint8Array(16)), cipher = oids.aes256Cbc } = options
+  return sequence(oid(oids.pbes2), sequence(keyDerivation(options), sequence(oid(cipher), iv)))
+}
+
+/** AlgorithmIdentifier of PBMAC1; whatever it says, the MAC beside it is made with another key. */
+export function pbmac1(options: Pbes2Options, hash: string = oids.hmacWithSha256): Tlv {
+  return sequence(oid(oids.pbmac1), sequence(keyDerivation(options), sequence(oid(hash), nul())))
+}
+
+function keyDerivation(options: Pbes2Options): Tlv {
+  const { iterations = int(1), salt = new Uint8Array(8), keyLength = null } = options
+  const { prf = oids.hmacWithSha256, derivation = oids.pbkdf2 } = options
+  const parameters = sequence(
     octets(salt),
     iterations,
     ...(keyLength === null ? [] : [keyLength]),
     sequence(oid(prf), nul()),
   )
-  return sequence(oid(oids.pbes2), sequence(sequence(oid(derivation), kdf), sequence(oid(cipher), iv)))
+  return sequence(oid(derivation), parameters)
 }
 
 /** A safe that decrypts: these bags under {@link pbes2} as it is by default. */

@@ -1,0 +1,123 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { decodeOctetString, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import type { WebCrypto } from '../web-crypto.ts'
+import { describeAlgorithm } from './object-identifiers.ts'
+import { decryptRc2Cbc } from './rc2.ts'
+
+/** A block cipher in CBC mode with the padding of RFC 8018 §6.1.1; its initialisation vector is bound. */
+export interface CbcCipher {
+  /** In bytes. Null for a cipher that takes any length and is content with `defaultKeyLength`. */
+  readonly keyLength: number | null
+  readonly defaultKeyLength: number
+  /** @throws anything, when the ciphertext or its padding is wrong */
+  decrypt(key: Uint8Array, ciphertext: Uint8Array, crypto: WebCrypto): Promise<Uint8Array>
+}
+
+/** Ciphers of PBES2 by OID (RFC 3565 §4.1, RFC 8018 App. B.2), with what reads their parameters. */
+const readers: Readonly<Record<string, (parameters: BerElement, what: string) => CbcCipher>> = {
+  '2.16.840.1.101.3.4.1.2': (parameters, what) => aesCbc(16, readVector(parameters, 16, what)),
+  '2.16.840.1.101.3.4.1.22': (parameters, what) => aesCbc(24, readVector(parameters, 16, what)),
+  '2.16.840.1.101.3.4.1.42': (parameters, what) => aesCbc(32, readVector(parameters, 16, what)),
+  '1.2.840.113549.3.7': (parameters, what) => tripleDesCbc(readVector(parameters, 8, what)),
+  '1.2.840.113549.3.2': readRc2,
+}
+export const aes256CbcOid = '2.16.840.1.101.3.4.1.42'
+
+/**
+ * Reads the AlgorithmIdentifier of an encryption scheme.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_ALGORITHM`
+ */
+export function readCipher(scheme: SequenceReader, what: string): CbcCipher {
+  const oid = scheme.objectIdentifier('algorithm')
+  const reader = Object.hasOwn(readers, oid) ? readers[oid] : undefined
+  if (reader === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES and RC2 in CBC mode are read`,
+    )
+  }
+  const cipher = reader(scheme.any('parameters'), what)
+  scheme.end()
+  return cipher
+}
+
+function readVector(parameters: BerElement, blockLength: number, what: string): Uint8Array {
+  const vector = decodeOctetString(parameters, tags.octetString, `${what} initialisation vector`)
+  if (vector.length !== blockLength) {
+    throw malformed(what, `has an initialisation vector of ${vector.length} bytes`)
+  }
+  return vector
+}
+
+/** RC2-CBC-Parameter (RFC 8018 App. B.2.3): `SEQUENCE { rc2ParameterVersion INTEGER OPTIONAL, iv OCTET STRING (8) }`. */
+function readRc2(element: BerElement, what: string): CbcCipher {
+  const parameters = new SequenceReader(element, `${what} RC2 parameters`)
+  const version = parameters.integer('rc2ParameterVersion')
+  const vector = readVector(parameters.any('iv'), 8, what)
+  parameters.end()
+  const effectiveBits = rc2EffectiveBits(version)
+  if (effectiveBits === null) throw malformed(what, `has an RC2 parameter version of ${version}`)
+  return rc2Cbc(null, effectiveBits, vector)
+}
+
+/** RFC 2268 §6: small keys have numbers of their own. */
+function rc2EffectiveBits(version: number): number | null {
+  switch (version) {
+    case 160:
+      return 40
+    case 120:
+      return 64
+    case 58:
+      return 128
+    default:
+      return version >= 256 && version <= 1024 ? version : null
+  }
+}
+
+function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
+  return {
+    keyLength,
+    defaultKeyLength: keyLength,
+    decrypt: async (key, ciphertext, crypto) => {
+      const aesKey = await crypto.subtle.importKey('raw', key, 'AES-CBC', false, ['decrypt'])
+      return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, aesKey, ciphertext))
+    },
+  }
+}
+
+/** With keys of 24 bytes; of 16, the first third serves as the last one again (two-key 3DES). WebCrypto has neither. */
+export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher {
+  return {
+    keyLength,
+    defaultKeyLength: keyLength,
+    decrypt: async (key, ciphertext) => {
+      const whole = new Uint8Array(24)
+      whole.set(key)
+      if (keyLength === 16) whole.set(key.subarray(0, 8), 16)
+      try {
+        const decipher = createDecipheriv('des-ede3-cbc', whole, iv)
+        const start = decipher.update(ciphertext)
+        return Uint8Array.from(Buffer.concat([start, decipher.final()]))
+      } finally {
+        whole.fill(0)
+      }
+    },
+  }
+}
+
+/** @param key of 24 bytes */
+export function encryptTripleDesCbc(plaintext: Uint8Array, key: Uint8Array, iv: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('des-ede3-cbc', key, iv)
+  return Buffer.concat([cipher.update(plaintext), cipher.final()])
+}
+
+/** @param keyLength null for any */
+export function rc2Cbc(keyLength: number | null, effectiveBits: number, iv: Uint8Array): CbcCipher {
+  return {
+    keyLength,
+    defaultKeyLength: keyLength ?? effectiveBits / 8,
+    decrypt: async (key, ciphertext) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext),
+  }
+}

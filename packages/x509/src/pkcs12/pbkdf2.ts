@@ -1,0 +1,131 @@
+import { pbkdf2 } from 'node:crypto'
+import { promisify } from 'node:util'
+import { SealwrightError } from '@sealwright/core'
+import { decodeInteger, decodeOctetString, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import type { Pkcs12Budget } from './limits.ts'
+import { describeAlgorithm } from './object-identifiers.ts'
+import { utf8Password } from './password.ts'
+
+/** A hash under HMAC, as the PRF of PBKDF2 (RFC 8018 App. B.1.2) and as the MAC of PBMAC1 (App. B.3). */
+interface HmacHash {
+  readonly oid: string
+  /** As Node spells it. */
+  readonly name: string
+  /** Length of the hash in bytes. */
+  readonly length: number
+}
+
+const hmacSha1: HmacHash = { oid: '1.2.840.113549.2.7', name: 'sha1', length: 20 }
+export const hmacSha256: HmacHash = { oid: '1.2.840.113549.2.9', name: 'sha256', length: 32 }
+
+const hmacHashes: readonly HmacHash[] = [
+  hmacSha1,
+  { oid: '1.2.840.113549.2.8', name: 'sha224', length: 28 },
+  hmacSha256,
+  { oid: '1.2.840.113549.2.10', name: 'sha384', length: 48 },
+  { oid: '1.2.840.113549.2.11', name: 'sha512', length: 64 },
+  { oid: '1.2.840.113549.2.12', name: 'sha512-224', length: 28 },
+  { oid: '1.2.840.113549.2.13', name: 'sha512-256', length: 32 },
+]
+
+/**
+ * The HMAC of that OID.
+ *
+ * @param what for messages: what uses it
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM`
+ */
+export function hmacHash(oid: string, what: string): HmacHash {
+  const row = hmacHashes.find((candidate) => candidate.oid === oid)
+  if (row === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} uses ${describeAlgorithm(oid)} as an HMAC; SHA-1 and the hashes of the SHA-2 family are read`,
+    )
+  }
+  return row
+}
+
+export interface Pbkdf2Parameters {
+  readonly prf: HmacHash
+  readonly salt: Uint8Array
+  readonly iterations: number
+}
+
+/**
+ * Reads an AlgorithmIdentifier of a key derivation, which is to be PBKDF2, and charges its iterations. PBKDF2-params (RFC
+ * 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount INTEGER, keyLength INTEGER
+ * OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
+ *
+ * @param what for messages: what the key is for
+ * @returns `keyLength` in bytes is null where the file leaves it to the cipher
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
+ */
+export function readPbkdf2(
+  derivation: SequenceReader,
+  what: string,
+  budget: Pkcs12Budget,
+): Pbkdf2Parameters & { readonly keyLength: number | null } {
+  const oid = derivation.objectIdentifier('algorithm')
+  if (oid !== pbkdf2Oid) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} takes its key from ${describeAlgorithm(oid)}; PBKDF2 is read`,
+    )
+  }
+  const parameters = derivation.sequence('parameters')
+  derivation.end()
+  // Salts made by a source named with an AlgorithmIdentifier exist on paper only.
+  const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${what} PBKDF2 salt`)
+  budget.checkSalt(salt, what)
+  const iterations = parameters.integer('iterationCount')
+  const keyLength = parameters.optional(tags.integer)
+  const prf = readPrf(parameters.optional(tags.sequence), what)
+  parameters.end()
+  budget.chargeIterations(iterations, what)
+  return {
+    prf,
+    salt,
+    iterations,
+    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} PBKDF2 keyLength`),
+  }
+}
+
+function readPrf(element: BerElement | null, what: string): HmacHash {
+  if (element === null) return hmacSha1
+  return hmacHash(new SequenceReader(element, `${what} PBKDF2 prf`).objectIdentifier('algorithm'), what)
+}
+
+/** @returns AlgorithmIdentifier of {@link readPbkdf2} with HMAC-SHA-256 */
+export function encodePbkdf2(salt: Uint8Array, iterations: number, keyLength: number | null): DerValue {
+  return sequence(
+    objectIdentifier(pbkdf2Oid),
+    sequence(
+      octetString(salt),
+      integer(iterations),
+      ...(keyLength === null ? [] : [integer(keyLength)]),
+      sequence(objectIdentifier(hmacSha256.oid), nullValue()),
+    ),
+  )
+}
+
+const pbkdf2Oid = '1.2.840.113549.1.5.12'
+const deriveInThread = promisify(pbkdf2)
+
+/**
+ * Derives a key, in libuv's threads. Node's own function and not WebCrypto's, which lacks half of the hashes.
+ *
+ * @returns a new array of `length` bytes; the caller zeroes it after use
+ */
+export async function derivePbkdf2(
+  { prf, salt, iterations }: Pbkdf2Parameters,
+  password: string,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = utf8Password(password)
+  try {
+    return await deriveInThread(bytes, salt, iterations, length, prf.name)
+  } finally {
+    bytes.fill(0)
+  }
+}
