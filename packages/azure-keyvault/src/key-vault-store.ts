@@ -188,11 +188,16 @@ export class VaultStore implements KeyVaultStore {
     return { keyType, hardware, subject, validityDays, issuer: issuer ?? null }
   }
 
-  /** A version, or of several the newest enabled one; when all are disabled, the newest. */
   async #read(name: string, version: string | null, signal: Signal): Promise<SigningKey | null> {
-    const found = await this.#objects.find(name, version, signal)
+    const found = await this.#find(name, version, signal)
     if (found === 'pending') throw this.#pending(name)
-    if (found === null || found.enabled || version !== null) return found
+    return found
+  }
+
+  /** A version, or of several the newest enabled one; when all are disabled, the newest. */
+  async #find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null> {
+    const found = await this.#objects.find(name, version, signal)
+    if (found === null || found === 'pending' || found.enabled || version !== null) return found
     const versions = await this.#objects.versions(name, signal)
     const [newest] = versions.filter((each) => each.enabled).toSorted(newestFirst)
     return newest === undefined ? found : this.#require(name, newest.version, signal)
@@ -217,8 +222,8 @@ export class VaultStore implements KeyVaultStore {
     const giveUpAt = performance.now() + creationTimeout
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
-      const found = await this.#objects.find(name, null, signal)
-      if (found !== 'pending') return this.#read(name, null, signal)
+      const found = await this.#find(name, null, signal)
+      if (found !== 'pending') return found
       if (performance.now() > giveUpAt) throw this.#pending(name)
       // eslint-disable-next-line no-await-in-loop
       await sleep(pollInterval, signal)
