@@ -25,6 +25,26 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/core': [],
   '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto'],
   '@sealwright/jws': ['@sealwright/core'],
+  '@sealwright/azure-keyvault': [
+    '@sealwright/core',
+    '@sealwright/x509',
+    '@azure/core-rest-pipeline',
+    '@azure/identity',
+    '@azure/keyvault-certificates',
+    '@azure/keyvault-keys',
+  ],
+  '@sealwright/backend-contract': ['@sealwright/core', '@sealwright/x509', 'jose'],
+  // An oracle: nothing of the project's own.
+  '@sealwright/keyvault-emulator': [
+    '@noble/curves',
+    '@peculiar/asn1-cms',
+    '@peculiar/asn1-csr',
+    '@peculiar/asn1-pfx',
+    '@peculiar/asn1-pkcs8',
+    '@peculiar/asn1-rsa',
+    '@peculiar/asn1-schema',
+    '@peculiar/asn1-x509',
+  ],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
 }
 
@@ -82,7 +102,7 @@ function sources(folder: string): string[] {
 }
 
 function importedPackages(source: string): string[] {
-  return [...source.matchAll(/\b(?:from|import)\s*\(?\s*'((?:@[\w-]+\/)?[\w.-]+)(?:\/[^']*)?'/g)]
+  return [...source.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)'((?:@[\w-]+\/)?[\w.-]+)(?:\/[^']*)?'/g)]
     .map((match) => match[1] ?? '')
     .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && name !== 'node')
 }

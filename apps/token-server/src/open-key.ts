@@ -1,25 +1,30 @@
+import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import {
   isSealwrightError,
   keyType,
   openSigningKey,
   SealwrightError,
+  type Backend,
   type SigningKey,
 } from '@sealwright/core'
 import { localStore } from '@sealwright/local-store'
 import type { SigningKeySetting } from './settings/signing-key-setting.ts'
 
+/** Milliseconds for a signature in the vault, so that a client knows within three seconds that there will be none. */
+const vaultDeadline = 2_500
+
 /**
- * Opens the key that the settings name. Only a development key is made when there is none; of several servers that start
- * at the same instant on one folder one makes it, and all use it.
+ * Opens the key that the settings name. Where they allow it, one that is proven absent is made; of several servers that
+ * start at the same instant on one folder or vault one makes it, and all use it.
  *
- * @throws SealwrightError as the local store says, or `INVALID_ARGUMENT` when an existing development key is not of the
- *   type that is set
+ * @param vault how a vault is reached: with the identity that the environment has, unless told otherwise
+ * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` when an existing key is not of the type that is set
  */
-export async function openKey(setting: SigningKeySetting): Promise<SigningKey> {
+export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions = {}): Promise<SigningKey> {
   const { uri, createType, password } = setting
   try {
     const key = await openSigningKey(uri, {
-      backends: [localStore()],
+      backends: await backendsFor(uri, vault),
       password: () => password ?? '',
       create: createType === null ? undefined : { keyType: createType },
     })
@@ -28,6 +33,13 @@ export async function openKey(setting: SigningKeySetting): Promise<SigningKey> {
   } catch (error) {
     throw isSealwrightError(error, 'WRONG_PASSWORD') ? withHint(error, setting) : error
   }
+}
+
+/** The SDK of the vault is loaded by those alone who have their key there. */
+async function backendsFor(uri: string, vault: KeyVaultOptions): Promise<readonly Backend[]> {
+  if (!/^https?:/i.test(uri)) return [localStore()]
+  const { azureKeyVault } = await import('@sealwright/azure-keyvault')
+  return [localStore(), azureKeyVault({ deadline: vaultDeadline, ...vault })]
 }
 
 /** Says which setting a password that does not fit comes from. */
@@ -47,6 +59,6 @@ function checkType(key: SigningKey, { requiredType }: SigningKeySetting): void {
   throw new SealwrightError(
     'INVALID_ARGUMENT',
     `SIGNING_KEY_TYPE is ${requiredType} and the key in ${key.location} is of another type; leave the setting out, ` +
-      'or move the file away to have a new key made',
+      'or name another key, to have it made',
   )
 }

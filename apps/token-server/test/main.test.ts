@@ -275,8 +275,8 @@ describe('a start that fails', () => {
       /cannot be read: ENOENT/,
     ],
     [
-      'a vault',
-      () => ({ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c' }),
+      'a URL that is no vault’s',
+      () => ({ SIGNING_KEY: 'https://v.example/certificates/c' }),
       /no backend opens the signing key/,
     ],
     [

@@ -7,8 +7,8 @@ import { invalidRequest, OAuthError } from './errors.ts'
 import { parseForm, type Form } from './form.ts'
 import { grantScopes } from './scopes.ts'
 
-/** Seconds after which a client may try again when the key could not be used. */
-const retryAfter = '5'
+/** Seconds after which a client may try again when the key could not be used and nothing says for how long. */
+const retryAfter = 5
 
 /** Parameters that say who asks and for what. In a URL they end up in logs and histories (RFC 6749 §2.3.1). */
 const bodyParameters = [
@@ -106,7 +106,9 @@ function toOAuthError(error: unknown): OAuthError {
   if (isSealwrightError(error) || (error instanceof Error && error.name === 'TimeoutError')) {
     return new OAuthError('temporarily_unavailable', 'the signing key cannot be used at the moment', {
       statusCode: 503,
-      headers: { 'retry-after': retryAfter },
+      headers: {
+        'retry-after': String(isSealwrightError(error) ? (error.retryAfter ?? retryAfter) : retryAfter),
+      },
       cause: error,
     })
   }

@@ -61,7 +61,11 @@ export function loadSettings(env: Environment): Settings {
     issuer: environment.issuer ?? fromFile.issuer,
     resources: fromFile.resources,
     clients: fromFile.clients,
-    signingKey: readSigningKeySetting(env, { file, sections: dotNetSections }),
+    signingKey: readSigningKeySetting(
+      env,
+      { file, sections: dotNetSections },
+      [...fromFile.clients.values()].some(({ grantTypes }) => grantTypes.length > 0),
+    ),
     file,
     isSample: file === sampleSettingsFile,
   }

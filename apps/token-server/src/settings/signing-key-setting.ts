@@ -19,7 +19,10 @@ export interface SigningKeySetting {
   readonly source: string
   /** A signing URI. */
   readonly uri: string
-  /** The type of key to make when there is none yet; null for a key that must exist, as all but development keys. */
+  /**
+   * The type of key to make when there is none yet: for development keys, and for those of a vault while clients need
+   * one. null for a key that must exist.
+   */
   readonly createType: KeyTypeName | null
   /** The type that the key must have, made now or before; null where no setting says. */
   readonly requiredType: KeyTypeName | null
@@ -40,9 +43,14 @@ const defaultDataFolder = fileURLToPath(new URL('../../data', import.meta.url))
  * one of those that people bring along. Only one may be set: a server must not sign with another key than the one its
  * administrator looks at.
  *
+ * @param clientsNeedKey whether any client can get a token at all
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
-export function readSigningKeySetting(env: Environment, file: DotNetSections): SigningKeySetting {
+export function readSigningKeySetting(
+  env: Environment,
+  file: DotNetSections,
+  clientsNeedKey: boolean,
+): SigningKeySetting {
   const dotNet = readDotNetSettings(env, file)
   const all = [fromSigningKey(env), fromIdentityServer(dotNet), fromIndicium(dotNet), fromAppService(env)]
   const [key = { source: 'the default, SIGNING_KEY=development', uri: null }, another] = all.filter(
@@ -53,13 +61,17 @@ export function readSigningKeySetting(env: Environment, file: DotNetSections): S
   }
   const name = readAlgorithm(env)
   const type = readKeyType(env, name)
-  if (type.isSet && key.uri !== null) {
-    throw invalid(`SIGNING_KEY_TYPE is for development keys; the key that ${key.source} names has its type`)
+  const isInVault = key.uri !== null && /^https?:/i.test(key.uri)
+  if (type.isSet && key.uri !== null && !isInVault) {
+    throw invalid(
+      `SIGNING_KEY_TYPE is for keys that are made here; the key that ${key.source} names has its type`,
+    )
   }
+  const mayCreate = readCreate(env, isInVault) ?? (isInVault ? clientsNeedKey : key.uri === null)
   return {
     source: key.source,
     uri: key.uri ?? developmentUri(env),
-    createType: key.uri === null && key.mayCreate !== false ? type.name : null,
+    createType: mayCreate && key.mayCreate !== false ? type.name : null,
     requiredType: type.isSet ? type.name : null,
     password: readPassword(env, key),
     algorithm: name,
@@ -75,6 +87,15 @@ function fromSigningKey(env: Environment): NamedKey | null {
   const value = variable(env, 'SIGNING_KEY')
   if (value === undefined) return null
   return { source: 'SIGNING_KEY', uri: value.toLowerCase() === 'development' ? null : value }
+}
+
+/** `SIGNING_KEY_CREATE`, which is for vaults: whether a key that is absent is made there. null where it is not set. */
+function readCreate(env: Environment, isInVault: boolean): boolean | null {
+  const value = variable(env, 'SIGNING_KEY_CREATE')
+  if (value === undefined) return null
+  if (!isInVault) throw invalid('SIGNING_KEY_CREATE is for keys in a vault, and the signing key is in none')
+  if (value !== 'true' && value !== 'false') throw invalid('SIGNING_KEY_CREATE must be true or false')
+  return value === 'true'
 }
 
 function readAlgorithm(env: Environment): string | null {

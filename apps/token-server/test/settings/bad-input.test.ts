@@ -132,7 +132,13 @@ describe('an environment that is refused', () => {
       { SIGNING_KEY: 'my-key.pfx' },
       /no backend opens the signing key that has no scheme.*file:PATH/,
     ],
-    ['a vault, with no backend for it', { SIGNING_KEY: vault }, /no backend opens the signing key https:…/],
+    ['a vault over http', { SIGNING_KEY: vault.replace('https', 'http') }, /is not https/],
+    ['a secret in a vault', { SIGNING_KEY: vault.replace('certificates', 'secrets') }, /names a secret/],
+    [
+      'another host than a vault',
+      { SIGNING_KEY: 'https://id.example/certificates/c' },
+      /no backend opens the signing key/,
+    ],
     ['a PFX that is not there', { SIGNING_KEY: 'file:FOLDER/none.pfx' }, /there is no file .*none\.pfx/],
     ['a file URI with a host', { SIGNING_KEY: 'file://server/none.pfx' }, /names a host/],
     ['a thumbprint that is not there', { SIGNING_KEY: 'store:my?thumbprint=AB' }, /thumbprint/],
@@ -160,7 +166,7 @@ describe('an environment that is refused', () => {
     [
       'a type for a key that exists',
       { SIGNING_KEY: 'file:x.pfx', SIGNING_KEY_TYPE: 'ec-p256' },
-      /SIGNING_KEY_TYPE is for development keys/,
+      /SIGNING_KEY_TYPE is for keys that are made here/,
     ],
     [
       'two passwords',
@@ -202,8 +208,11 @@ describe('an environment that is refused', () => {
       /KeyVaultCertificateUrl must be a URL such as/,
     ],
     [
-      'Indicium, with no backend for it',
-      { 'OpenIDServerSigningSettings:AzureKeyVault:KeyVaultCertificateUrl': vault },
+      'Indicium with another host than a vault',
+      {
+        'OpenIDServerSigningSettings:AzureKeyVault:KeyVaultCertificateUrl':
+          'https://id.example/certificates/c',
+      },
       /no backend opens the signing key/,
     ],
     [

@@ -79,7 +79,7 @@ describe('the signing key', () => {
         'OpenIDServerSigningSettings:AzureKeyVault:KeyVaultCertificateUrl':
           'https://v.vault.azure.net/certificates/c',
       },
-      { uri: 'https://v.vault.azure.net/certificates/c', createType: null },
+      { uri: 'https://v.vault.azure.net/certificates/c', createType: 'rsa-2048' },
     ],
     [
       { OPENIDSERVERSIGNINGSETTINGS__AZUREKEYVAULT__KEYVAULTCERTIFICATEURL: 'https://v/certificates/c' },

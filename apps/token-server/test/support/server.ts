@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import type { SigningKey } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
@@ -44,6 +45,8 @@ export interface TestServerOptions {
   /** What the settings file holds. */
   readonly file?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
+  /** How a vault is reached. */
+  readonly vault?: KeyVaultOptions
   /** In the place of the key that the settings name. */
   readonly wrapKey?: (key: SigningKey) => SigningKey
   readonly clock?: () => Date
@@ -68,7 +71,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
   })
-  const opened = await openKey(settings.signingKey)
+  const opened = await openKey(settings.signingKey, options.vault)
   const key = options.wrapKey?.(opened) ?? opened
   const log = options.log
   const app = buildServer({

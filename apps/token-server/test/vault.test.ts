@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs'
+import { Agent } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import type { FastifyInstance } from 'fastify'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadSettings } from '../src/settings/settings.ts'
+import { temporaryFolder } from './support/folder.ts'
+import { basic, client, issuer, settingsFile, testServer } from './support/server.ts'
+
+interface TestVault {
+  readonly emulator: RunningKeyVaultEmulator
+  /** The signing URI of a certificate that is not there yet. */
+  readonly uri: string
+  readonly options: KeyVaultOptions
+  /** Cuts the network between the servers and the vault, and mends it. */
+  cut(isCut: boolean): void
+}
+
+async function startVault(): Promise<TestVault> {
+  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20 } })
+  let isCut = false
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
+    if (isCut) callback(error, [])
+    else if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }])
+    else callback(null, '127.0.0.1', 4)
+  }
+  const agent = new Agent({ ca: emulator.ca, keepAlive: true, lookup })
+  onTestFinished(async () => {
+    agent.destroy()
+    await emulator.close()
+  })
+  return {
+    emulator,
+    uri: `${emulator.vaultUrl('contoso')}/certificates/token-signing`,
+    options: { credential: emulator.credential(), agent, pollInterval: 20 },
+    cut(shallBeCut) {
+      isCut = shallBeCut
+      if (isCut) agent.destroy()
+    },
+  }
+}
+
+async function requestToken(app: FastifyInstance): Promise<Awaited<ReturnType<typeof app.inject>>> {
+  return app.inject({
+    method: 'POST',
+    url: '/connect/token',
+    headers: {
+      authorization: basic('client', 'the secret'),
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    payload: 'grant_type=client_credentials&scope=api1',
+  })
+}
+
+async function accessToken(app: FastifyInstance): Promise<string> {
+  const response = await requestToken(app)
+  expect(response.statusCode, response.body).toBe(200)
+  return response.json<{ access_token: string }>().access_token
+}
+
+async function keySet(app: FastifyInstance): Promise<JSONWebKeySet> {
+  const response = await app.inject('/.well-known/openid-configuration/jwks')
+  expect(response.statusCode).toBe(200)
+  return response.json<JSONWebKeySet>()
+}
+
+describe('the token server on a key in the vault', () => {
+  test('two servers that start into an empty vault sign with one key, and each takes the other’s tokens', async () => {
+    const vault = await startVault()
+    const folder = temporaryFolder()
+    const start = () =>
+      testServer({
+        vault: vault.options,
+        env: {
+          SIGNING_KEY: vault.uri,
+          SIGNING_KEY_TYPE: 'ec-p256',
+          DATA_DIR: join(folder, 'data'),
+        },
+      })
+    const servers = await Promise.all([start(), start()])
+    const [first, second] = servers
+    expect(first.key.keyId).toBe(second.key.keyId)
+    for (const [from, to] of [servers, servers.toReversed()] as [typeof first, typeof first][]) {
+      const token = await accessToken(from.app)
+      const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keySet(to.app)), { issuer })
+      expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: first.key.keyId })
+      const response = await to.app.inject({
+        url: '/api/identity',
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect(response.statusCode).toBe(200)
+    }
+    expect(existsSync(join(folder, 'data'))).toBe(false)
+    expect(vault.emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
+  })
+
+  test('while the vault is down the key set is served, tokens are refused in time, and then made again', async () => {
+    const vault = await startVault()
+    const { app } = await testServer({
+      vault: vault.options,
+      env: { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' },
+    })
+    await accessToken(app)
+    vault.cut(true)
+    const end = performance.now() + 4_000
+    while (performance.now() < end) {
+      const start = performance.now()
+      const [response, keys] = await Promise.all([requestToken(app), keySet(app)])
+      expect(response.statusCode).toBe(503)
+      expect(Number(response.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+      expect(response.json()).toMatchObject({ error: 'temporarily_unavailable' })
+      expect(performance.now() - start).toBeLessThan(3_000)
+      expect(keys.keys).toHaveLength(1)
+      expect((await app.inject('/health/live')).statusCode).toBe(200)
+      await sleep(200)
+    }
+    vault.cut(false)
+    const back = performance.now()
+    while ((await requestToken(app)).statusCode !== 200 && performance.now() - back < 10_000) await sleep(100)
+    expect(performance.now() - back).toBeLessThan(5_000)
+  })
+
+  test('nothing is made when no client can get a token, or when the settings forbid it', async () => {
+    const vault = await startVault()
+    for (const options of [
+      { file: settingsFile({ clients: [client({ grantTypes: [] })] }), env: { SIGNING_KEY: vault.uri } },
+      { env: { SIGNING_KEY: vault.uri, SIGNING_KEY_CREATE: 'false' } },
+    ]) {
+      await expect(testServer({ ...options, vault: vault.options })).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+      })
+    }
+    expect(vault.emulator.requests.count('certificates/create')).toBe(0)
+  })
+
+  test('Indicium’s name for the setting does the same', async () => {
+    const vault = await startVault()
+    // The other kind of file, so that the certificate is made by one server and found by the next.
+    const name = 'OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl'
+    const made = await testServer({ vault: vault.options, env: { [name]: vault.uri } })
+    const found = await testServer({
+      vault: vault.options,
+      file: settingsFile({
+        OpenIDServerSigningSettings: { AzureKeyVault: { KeyVaultCertificateUrl: vault.uri } },
+      }),
+    })
+    expect(found.key.keyId).toBe(made.key.keyId)
+    expect(vault.emulator.requests.count('certificates/create')).toBe(1)
+  })
+})
+
+test.each([
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c' }, 'rsa-2048'],
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_ALGORITHM: 'ES384' }, 'ec-p384'],
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_CREATE: 'false' }, null],
+])('%j makes a key of type %s', (env, createType) => {
+  expect(loadSettings(env).signingKey.createType).toBe(createType)
+})
+
+test.each([
+  [{ SIGNING_KEY: 'file:./a.pfx', SIGNING_KEY_CREATE: 'true' }, /in a vault/],
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_CREATE: 'yes' }, /true or false/],
+])('%j is refused', (env, message) => {
+  expect(() => loadSettings(env)).toThrow(message)
+})

@@ -1,0 +1,52 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+
+/** A token server in a process of its own. */
+export interface Instance {
+  readonly pid: number
+  /** Such as `http://localhost:40123`. */
+  readonly origin: string
+  /** What it printed when it had started. */
+  readonly banner: string
+  /** Ends it as an administrator would, and waits until it is gone. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a token server and waits until it listens.
+ *
+ * @param program the path of its main module
+ * @param env its whole environment
+ * @throws Error with what it printed, when it ends instead
+ */
+export async function startInstance(
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Instance> {
+  const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'pipe'] })
+  const banner = await startBanner(child)
+  const [, origin = ''] = /^Token server +(http:\S+?)\/$/m.exec(banner) ?? []
+  return {
+    pid: child.pid ?? 0,
+    origin,
+    banner,
+    async stop() {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+function startBanner(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let printed = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text
+      if (/^Token server +http/m.test(printed) && printed.endsWith('\n')) resolve(printed)
+    })
+    child.once('error', reject)
+    child.once('exit', (code) => reject(new Error(`a token server ended with ${code}: ${printed.trim()}`)))
+  })
+}

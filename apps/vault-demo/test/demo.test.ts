@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { temporaryFolder } from '../../token-server/test/support/folder.ts'
+import { bundledServer } from '../../token-server/test/support/program.ts'
+import { startDemo, type Demo } from '../src/demo.ts'
+
+const program = bundledServer()
+
+async function start(env: Readonly<Record<string, string>>): Promise<Demo> {
+  const demo = await startDemo({ program: program(), port: 0, env })
+  onTestFinished(() => demo.close())
+  return demo
+}
+
+async function requestToken(origin: string): Promise<{ status: number; token: string }> {
+  const response = await fetch(`${origin}/connect/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa('sample-client:sample-secret')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  const { access_token: token = '' } = (await response.json()) as { access_token?: string }
+  return { status: response.status, token }
+}
+
+async function identityStatus(origin: string, token: string): Promise<number> {
+  const response = await fetch(`${origin}/api/identity`, { headers: { authorization: `Bearer ${token}` } })
+  return response.status
+}
+
+describe('two token servers on one key in the vault', () => {
+  test('sign with one kid, take each other’s tokens, and lose nothing when one of them stops', async () => {
+    const data = join(temporaryFolder(), 'data')
+    const { emulator, instances, origin, signingKey } = await start({ DATA_DIR: data })
+    const [first, second] = instances
+    if (first === undefined || second === undefined) throw new Error('there are not two servers')
+    const keySet = createRemoteJWKSet(new URL(`${origin}/.well-known/openid-configuration/jwks`))
+    const kids = new Set<string | undefined>()
+    for (const [from, to] of [
+      [first, second],
+      [second, first],
+    ] as const) {
+      const { token } = await requestToken(from.origin)
+      const { protectedHeader } = await jwtVerify(token, keySet, { issuer: origin, audience: 'sample-api' })
+      kids.add(protectedHeader.kid)
+      expect(await identityStatus(to.origin, token)).toBe(200)
+    }
+    expect(kids.size).toBe(1)
+
+    const { token: before } = await requestToken(first.origin)
+    const statuses: number[] = []
+    const callers = Array.from({ length: 4 }, async () => {
+      for (let i = 0; i < 50; i++) statuses.push((await requestToken(origin)).status)
+    })
+    while (statuses.length < 20) await sleep(5)
+    await first.stop()
+    expect(statuses.length).toBeLessThan(200)
+    await Promise.all(callers)
+    expect(statuses).toEqual(Array.from({ length: 200 }, () => 200))
+    expect(await identityStatus(origin, before)).toBe(200)
+
+    // The vault made one certificate, and nobody asked it for the private key or kept one.
+    expect(signingKey).toContain('/certificates/')
+    expect(emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
+    expect(emulator.requests.count('keys/sign')).toBeGreaterThanOrEqual(200)
+    expect(existsSync(data)).toBe(false)
+  })
+
+  test('when both have stopped the one address says so', async () => {
+    const { instances, origin } = await start({ DATA_DIR: join(temporaryFolder(), 'data') })
+    await Promise.all(instances.map((instance) => instance.stop()))
+    const response = await fetch(origin)
+    expect(response.status).toBe(502)
+  })
+
+  test('a server that cannot start says why, and nothing is left running', async () => {
+    await expect(startDemo({ program: program(), port: 0, env: { PORT: 'none' } })).rejects.toThrow(/PORT is/)
+  })
+})

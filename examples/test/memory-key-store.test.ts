@@ -1,0 +1,27 @@
+import { keyTypes, type SigningKey } from '@sealwright/core'
+import { describeKeyStore } from '@sealwright/backend-contract'
+import { describe, test } from 'vitest'
+import { MemoryKeyStore } from '../memory-key-store.ts'
+
+describeKeyStore(
+  'A store in memory',
+  () => {
+    const keys = new Map<string, SigningKey>()
+    return Promise.resolve({
+      store: new MemoryKeyStore(keys),
+      reopen: () => Promise.resolve(new MemoryKeyStore(keys)),
+    })
+  },
+  {
+    // ES256 first: it is the quickest to make.
+    keyTypes: ['ec-p256', ...keyTypes.map(({ name }) => name).filter((name) => name !== 'ec-p256')],
+    certificates: 'days',
+    importPkcs12: null,
+    exportPkcs12: false,
+    delete: false,
+    rotate: false,
+    switchOff: false,
+    cutOff: false,
+  },
+  { describe, test },
+)

@@ -1,0 +1,77 @@
+import { SealwrightError, type Backend, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
+import { CertificateCollection } from './certificate-collection.ts'
+import { KeyCollection } from './key-collection.ts'
+import { VaultStore, type KeyVaultStore } from './key-vault-store.ts'
+import type { KeyVaultOptions } from './options.ts'
+import { VaultClient } from './vault-client.ts'
+import { isKeyVaultUri, parseKeyVaultUri, parseVaultUrl, uriForms } from './vault-uri.ts'
+
+export interface OpenKeyVaultOptions extends KeyVaultOptions {
+  /** Where the keys are: under certificates, or bare. Default `certificates`; `keys` in a managed HSM, which has no others. */
+  readonly collection?: 'certificates' | 'keys' | undefined
+}
+
+/**
+ * Opens a vault or managed HSM as a key store. Nothing is asked of it yet.
+ *
+ * @param vaultUrl such as `https://my-vault.vault.azure.net`
+ * @throws SealwrightError `INVALID_ARGUMENT` for any other URL, an option out of range, certificates in a managed HSM
+ */
+export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}): KeyVaultStore {
+  const vault = parseVaultUrl(vaultUrl)
+  const collection = options.collection ?? (vault.managedHsm ? 'keys' : 'certificates')
+  if (vault.managedHsm && collection === 'certificates') {
+    throw new SealwrightError('INVALID_ARGUMENT', `${vault.vaultUrl} is a managed HSM, which has keys only`)
+  }
+  return openStore(new VaultClient(vault.vaultUrl, options), collection, vault.managedHsm)
+}
+
+/**
+ * The backend for `openSigningKey` whose URIs are `https://NAME.vault.azure.net/certificates/CERTIFICATE[/VERSION]` and
+ * `…/keys/KEY[/VERSION]`, in every cloud, and of managed HSMs. All keys of one vault share its connections, its token and
+ * its quota. Whoever opens a key that is absent and asks to create it gets a certificate, or under `/keys/` a bare key.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range
+ */
+export function azureKeyVault(options: KeyVaultOptions = {}): Backend {
+  const clients = new Map<string, VaultClient>()
+  const stores = new Map<string, KeyVaultStore>()
+
+  function storeOf(vaultUrl: string, collection: 'certificates' | 'keys'): KeyVaultStore {
+    const key = `${vaultUrl}/${collection}`
+    let store = stores.get(key)
+    if (store === undefined) {
+      const client = clients.get(vaultUrl) ?? new VaultClient(vaultUrl, options)
+      clients.set(vaultUrl, client)
+      store = openStore(client, collection, parseVaultUrl(vaultUrl).managedHsm)
+      stores.set(key, store)
+    }
+    return store
+  }
+
+  return {
+    name: 'Azure Key Vault',
+    forms: uriForms,
+    accepts: isKeyVaultUri,
+    async open(uri: string, { create, signal }: OpenKeyOptions): Promise<SigningKey> {
+      const { vaultUrl, collection, name, version } = parseKeyVaultUri(uri)
+      const store = storeOf(vaultUrl, collection)
+      if (create !== undefined && version === null) return store.getOrCreate(name, { ...create, signal })
+      const key = await store.get(name, { ...(version !== null && { version }), signal })
+      if (key !== null) return key
+      throw new SealwrightError(
+        'NOT_FOUND',
+        `there is no ${name}${version === null ? '' : `/${version}`} in ${store.location}`,
+      )
+    },
+  }
+}
+
+function openStore(
+  client: VaultClient,
+  collection: 'certificates' | 'keys',
+  managedHsm: boolean,
+): KeyVaultStore {
+  const objects = collection === 'keys' ? new KeyCollection(client) : new CertificateCollection(client)
+  return new VaultStore(client, objects, managedHsm)
+}

@@ -1,0 +1,65 @@
+/** When the breaker opens and for how long. All in milliseconds of a monotonic clock. */
+export interface CircuitBreakerOptions {
+  /** So many failures in a row, with no success between. */
+  readonly failures: number
+  /** And for at least so long since the first of them: one burst of errors is not an outage. */
+  readonly failingFor: number
+  /** How long an open breaker lets nothing through before it tries one request. */
+  readonly coolDown: number
+}
+
+/** Leave to send one request. Whoever got it says how that went, once. */
+export interface Admission {
+  succeeded(): void
+  failed(now: number): void
+  /** The request ended for the caller's own reasons and says nothing of the vault. */
+  abandoned(): void
+}
+
+/**
+ * Stops asking a vault that does not answer: callers are told at once instead of each waiting out its deadline. After the
+ * cool-down one request is let through; its success closes the breaker, its failure starts another cool-down.
+ */
+export class CircuitBreaker {
+  readonly #options: CircuitBreakerOptions
+  #failures = 0
+  #failingSince = 0
+  /** null while closed. */
+  #openUntil: number | null = null
+  #probing = false
+
+  constructor(options: CircuitBreakerOptions) {
+    this.#options = options
+  }
+
+  /** @returns leave to send one request, or the milliseconds after which to ask for it again */
+  acquire(now: number): Admission | number {
+    if (this.#openUntil === null) return this.#admission(false)
+    if (now < this.#openUntil) return this.#openUntil - now
+    if (this.#probing) return this.#options.coolDown
+    this.#probing = true
+    return this.#admission(true)
+  }
+
+  #admission(isProbe: boolean): Admission {
+    return {
+      succeeded: () => {
+        this.#failures = 0
+        this.#openUntil = null
+        this.#probing = false
+      },
+      failed: (now) => {
+        if (this.#failures === 0) this.#failingSince = now
+        this.#failures++
+        const isOutage =
+          this.#failures >= this.#options.failures && now - this.#failingSince >= this.#options.failingFor
+        // Requests that were under way when it opened don't keep it open for longer.
+        if (isProbe || (isOutage && this.#openUntil === null)) this.#openUntil = now + this.#options.coolDown
+        if (isProbe) this.#probing = false
+      },
+      abandoned: () => {
+        if (isProbe) this.#probing = false
+      },
+    }
+  }
+}

@@ -1,0 +1,5 @@
+export { azureKeyVault, openKeyVault, type OpenKeyVaultOptions } from './backend.ts'
+export type { CertificateIssuer } from './collection.ts'
+export type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from './key-vault-store.ts'
+export type { KeyVaultOptions } from './options.ts'
+export { isKeyVaultUri, parseKeyVaultUri, type KeyVaultUri } from './vault-uri.ts'

@@ -1,0 +1,71 @@
+import type { PipelineOptions, PipelinePolicy } from '@azure/core-rest-pipeline'
+import type { TokenCredential } from '@azure/identity'
+import { CertificateClient } from '@azure/keyvault-certificates'
+import { CryptographyClient, KeyClient } from '@azure/keyvault-keys'
+import { keepErrorBodies } from './error-bodies.ts'
+import { importNotExportable } from './import-not-exportable.ts'
+import type { KeyVaultOptions } from './options.ts'
+import { shareChallenge } from './share-challenge.ts'
+import { shareCredential } from './shared-credential.ts'
+
+/** The SDK's clients of one vault, with one identity, one challenge and one agent among them. */
+export class SdkClients {
+  readonly keys: KeyClient
+  readonly certificates: CertificateClient
+  readonly #vaultUrl: string
+  readonly #credential: TokenCredential
+  readonly #options: () => PipelineOptions & { additionalPolicies: AdditionalPolicy[] }
+  readonly #cryptography = new Map<string, CryptographyClient>()
+
+  constructor(vaultUrl: string, { credential, agent }: KeyVaultOptions) {
+    const challenge = shareChallenge()
+    this.#vaultUrl = vaultUrl
+    this.#credential = shareCredential(credential ?? defaultCredential())
+    // A new object for each client, because they write into it.
+    this.#options = () => ({
+      // The retries are ours: the SDK does not repeat a 429 that says no time, and knows no quota and no deadline.
+      retryOptions: { maxRetries: 0 },
+      // A vault does not redirect, and its token is for nobody else.
+      redirectOptions: { maxRetries: 0 },
+      ...(agent !== undefined && { agent }),
+      additionalPolicies: [
+        { policy: keepErrorBodies, position: 'perCall' },
+        { policy: challenge, position: 'perRetry' },
+      ],
+    })
+    this.keys = new KeyClient(vaultUrl, this.#credential, this.#options())
+    const certificateOptions = this.#options()
+    certificateOptions.additionalPolicies.push({ policy: importNotExportable, position: 'perCall' })
+    this.certificates = new CertificateClient(vaultUrl, this.#credential, certificateOptions)
+  }
+
+  /**
+   * The client that signs with that key version. It is given all it would otherwise ask the vault for, and only what it
+   * needs: not the times and operations, which the vault knows better.
+   */
+  cryptography(name: string, version: string): CryptographyClient {
+    const id = `${this.#vaultUrl}/keys/${name}/${version}`
+    const known = this.#cryptography.get(id)
+    if (known !== undefined) return known
+    const key = { name, id, properties: { name, version, id, vaultUrl: this.#vaultUrl } }
+    const client = new CryptographyClient(key, this.#credential, this.#options())
+    this.#cryptography.set(id, client)
+    return client
+  }
+}
+
+interface AdditionalPolicy {
+  policy: PipelinePolicy
+  position: 'perCall' | 'perRetry'
+}
+
+/** Loads @azure/identity, which is most of this package's weight, for those who rely on it. */
+function defaultCredential(): TokenCredential {
+  let credential: Promise<TokenCredential> | undefined
+  return {
+    async getToken(scopes, options) {
+      credential ??= import('@azure/identity').then((identity) => new identity.DefaultAzureCredential())
+      return (await credential).getToken(scopes, options)
+    },
+  }
+}

@@ -1,0 +1,340 @@
+import type { CertificatePolicy } from '@azure/keyvault-certificates'
+import type { JsonWebKey } from '@azure/keyvault-keys'
+import { isSealwrightError } from '@sealwright/core'
+import type { Permission } from './errors.ts'
+import { settingsOf, type KeyVaultOptions, type Settings } from './options.ts'
+import { creationCost } from './quota-budget.ts'
+import {
+  certificateRecord,
+  keyRecord,
+  type CertificateRecord,
+  type KeyRecord,
+  type VersionRecord,
+} from './records.ts'
+import { SdkClients } from './sdk-clients.ts'
+import type { VaultKeyType } from './vault-key-types.ts'
+import { VaultRequests } from './vault-requests.ts'
+
+type Signal = AbortSignal | undefined
+
+/** What the vault answered to a signature, unverified. */
+export interface SignAnswer {
+  readonly signature: Uint8Array
+  /** The key that the vault says it signed with; null when it does not say. */
+  readonly keyId: string | null
+}
+
+/** How far the vault is with a certificate. */
+export interface CertificateOperation {
+  readonly status: 'inProgress' | 'completed' | 'failed'
+  readonly error: string | null
+}
+
+/**
+ * The edge to the SDK: the few operations of one vault that this package uses, in this package's terms. Each is paced,
+ * repeated and translated by {@link VaultRequests}; nothing of the SDK is known behind it. It has no operation on secrets.
+ */
+export class VaultClient {
+  readonly vaultUrl: string
+  readonly settings: Settings
+  readonly #sdk: SdkClients
+  readonly #requests: VaultRequests
+
+  constructor(vaultUrl: string, options: KeyVaultOptions) {
+    this.vaultUrl = vaultUrl
+    this.settings = settingsOf(options)
+    this.#sdk = new SdkClients(vaultUrl, options)
+    this.#requests = new VaultRequests(this.settings)
+  }
+
+  /**
+   * @param digest what the algorithm hashes the data to
+   * @param cost of the vault's quota
+   */
+  async sign(
+    key: { readonly name: string; readonly version: string },
+    algorithm: string,
+    digest: Uint8Array,
+    cost: number,
+    signal: Signal,
+  ): Promise<SignAnswer> {
+    const client = this.#sdk.cryptography(key.name, key.version)
+    const { deadline, attemptTimeout } = this.settings
+    const request = {
+      permission: 'keys/sign' as const,
+      object: `the key ${key.name}/${key.version}`,
+      vaultUrl: this.vaultUrl,
+      cost,
+      deadline,
+      isIdempotent: true,
+      signal,
+    }
+    return this.#requests.run(request, async (abortSignal) => {
+      let keyId: string | null = null
+      const { result } = await client.sign(algorithm, digest, {
+        abortSignal,
+        requestOptions: { timeout: attemptTimeout },
+        // The client reports the id that it was made with; what the vault answered is in the body alone.
+        onResponse: ({ parsedBody }) => (keyId = textIn(parsedBody, 'kid')),
+      })
+      return { signature: result, keyId }
+    })
+  }
+
+  /** @returns null when the vault says there is none */
+  getKey(name: string, version: string | null, signal: Signal): Promise<KeyRecord | null> {
+    return this.#find('keys/get', `the key ${display(name, version)}`, signal, async (abortSignal) => {
+      const options = { abortSignal, ...(version !== null && { version }) }
+      return keyRecord(await this.#sdk.keys.getKey(name, options))
+    })
+  }
+
+  /** @returns null when the vault says there is none */
+  getCertificate(name: string, version: string | null, signal: Signal): Promise<CertificateRecord | null> {
+    const object = `the certificate ${display(name, version)}`
+    return this.#find('certificates/get', object, signal, async (abortSignal) =>
+      certificateRecord(
+        version === null
+          ? await this.#sdk.certificates.getCertificate(name, { abortSignal })
+          : await this.#sdk.certificates.getCertificateVersion(name, version, { abortSignal }),
+      ),
+    )
+  }
+
+  listKeys(signal: Signal): Promise<readonly string[]> {
+    return this.#read('keys/list', 'the keys', signal, async (abortSignal) =>
+      namesIn(this.#sdk.keys.listPropertiesOfKeys({ abortSignal })),
+    )
+  }
+
+  listCertificates(signal: Signal): Promise<readonly string[]> {
+    return this.#read('certificates/list', 'the certificates', signal, async (abortSignal) =>
+      // Pending ones too: something of that name is there.
+      namesIn(this.#sdk.certificates.listPropertiesOfCertificates({ abortSignal, includePending: true })),
+    )
+  }
+
+  /** @returns in no order; empty when there is none of that name */
+  listKeyVersions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
+    return this.#read('keys/list', `the key ${name}`, signal, async (abortSignal) =>
+      versionsIn(this.#sdk.keys.listPropertiesOfKeyVersions(name, { abortSignal })),
+    )
+  }
+
+  /** @returns in no order; empty when there is none of that name */
+  listCertificateVersions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
+    return this.#read('certificates/list', `the certificate ${name}`, signal, async (abortSignal) =>
+      versionsIn(this.#sdk.certificates.listPropertiesOfCertificateVersions(name, { abortSignal })),
+    )
+  }
+
+  createKey(name: string, type: VaultKeyType, signal: Signal): Promise<KeyRecord> {
+    return this.#create('keys/create', `the key ${name}`, signal, async (abortSignal) =>
+      keyRecord(
+        await this.#sdk.keys.createKey(name, type.kty, {
+          abortSignal,
+          keyOps: ['sign', 'verify'],
+          ...(type.keySize !== null && { keySize: type.keySize }),
+          ...(type.curve !== null && { curve: type.curve }),
+        }),
+      ),
+    )
+  }
+
+  importKey(name: string, key: JsonWebKey, hardware: boolean, signal: Signal): Promise<KeyRecord> {
+    return this.#create('keys/import', `the key ${name}`, signal, async (abortSignal) =>
+      keyRecord(await this.#sdk.keys.importKey(name, key, { abortSignal, hardwareProtected: hardware })),
+    )
+  }
+
+  rotateKey(name: string, signal: Signal): Promise<KeyRecord> {
+    return this.#create('keys/rotate', `the key ${name}`, signal, async (abortSignal) =>
+      keyRecord(await this.#sdk.keys.rotateKey(name, { abortSignal })),
+    )
+  }
+
+  /**
+   * Starts a certificate; {@link getCertificateOperation} tells how far it is.
+   *
+   * @returns the certificate request that the vault made for it: PKCS#10, DER
+   */
+  startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
+    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) => {
+      let csr: Uint8Array | null = null
+      try {
+        await this.#sdk.certificates.beginCreateCertificate(name, policy, {
+          abortSignal,
+          // Of all answers only this one surely speaks of the certificate that was started here.
+          onResponse: ({ request, status, parsedBody }) => {
+            if (request.method === 'POST' && status === 202) csr = csrIn(parsedBody)
+          },
+        })
+      } catch (error) {
+        // The client goes on to ask for the state. When that question fails, the certificate is begun all the same.
+        if (csr === null) throw error
+      }
+      return csr ?? new Uint8Array()
+    })
+  }
+
+  /** Gives up a certificate that waits for its signature. */
+  cancelCertificate(name: string, signal: Signal): Promise<void> {
+    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+      await this.#sdk.certificates.deleteCertificateOperation(name, { abortSignal })
+    })
+  }
+
+  getCertificateOperation(name: string, signal: Signal): Promise<CertificateOperation> {
+    return this.#read('certificates/get', `the certificate ${name}`, signal, async (abortSignal) => {
+      const poller = await this.#sdk.certificates.getCertificateOperation(name, { abortSignal })
+      const { status, error } = poller.getOperationState().certificateOperation ?? {}
+      return {
+        status: status === 'inProgress' || status === 'completed' ? status : 'failed',
+        error: error?.message ?? null,
+      }
+    })
+  }
+
+  mergeCertificate(name: string, chain: readonly Uint8Array[], signal: Signal): Promise<CertificateRecord> {
+    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) =>
+      certificateRecord(
+        await this.#sdk.certificates.mergeCertificate(
+          name,
+          // The service takes base64 inside of base64.
+          chain.map((der) => Buffer.from(Buffer.from(der).toString('base64'))),
+          { abortSignal },
+        ),
+      ),
+    )
+  }
+
+  /** @param pem the private key as PKCS#8 and its certificates */
+  importCertificate(name: string, pem: string, signal: Signal): Promise<CertificateRecord> {
+    return this.#create('certificates/import', `the certificate ${name}`, signal, async (abortSignal) =>
+      certificateRecord(
+        await this.#sdk.certificates.importCertificate(name, Buffer.from(pem), {
+          abortSignal,
+          // Makes the client send the text as it is; the policy itself is put in by importNotExportable.
+          policy: { contentType: 'application/x-pem-file' },
+        }),
+      ),
+    )
+  }
+
+  disableKey(name: string, version: string, signal: Signal): Promise<void> {
+    return this.#update('keys/update', `the key ${name}/${version}`, signal, async (abortSignal) => {
+      await this.#sdk.keys.updateKeyProperties(name, version, { abortSignal, enabled: false })
+    })
+  }
+
+  disableCertificate(name: string, version: string, signal: Signal): Promise<void> {
+    const object = `the certificate ${name}/${version}`
+    return this.#update('certificates/update', object, signal, async (abortSignal) => {
+      await this.#sdk.certificates.updateCertificateProperties(name, version, {
+        abortSignal,
+        enabled: false,
+      })
+    })
+  }
+
+  deleteKey(name: string, signal: Signal): Promise<void> {
+    return this.#update('keys/delete', `the key ${name}`, signal, async (abortSignal) => {
+      await this.#sdk.keys.beginDeleteKey(name, { abortSignal })
+    })
+  }
+
+  deleteCertificate(name: string, signal: Signal): Promise<void> {
+    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+      await this.#sdk.certificates.beginDeleteCertificate(name, { abortSignal })
+    })
+  }
+
+  async #find<T>(
+    permission: Permission,
+    object: string,
+    signal: Signal,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T | null> {
+    try {
+      return await this.#read(permission, object, signal, send)
+    } catch (error) {
+      // NOT_FOUND is made of nothing but the service's own words for it.
+      if (isSealwrightError(error, 'NOT_FOUND')) return null
+      throw error
+    }
+  }
+
+  #read<T>(
+    permission: Permission,
+    object: string,
+    signal: Signal,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
+  }
+
+  /** Sets something to what it shall be. */
+  #update<T>(
+    permission: Permission,
+    object: string,
+    signal: Signal,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
+  }
+
+  /** Makes something: dear, and not to be done twice. */
+  #create<T>(
+    permission: Permission,
+    object: string,
+    signal: Signal,
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#manage({ permission, object, cost: creationCost, isIdempotent: false, signal }, send)
+  }
+
+  #manage<T>(
+    request: {
+      readonly permission: Permission
+      readonly object: string
+      readonly cost: number
+      readonly isIdempotent: boolean
+      readonly signal: Signal
+    },
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { managementDeadline } = this.settings
+    return this.#requests.run({ ...request, vaultUrl: this.vaultUrl, deadline: managementDeadline }, send)
+  }
+}
+
+function display(name: string, version: string | null): string {
+  return version === null ? name : `${name}/${version}`
+}
+
+function csrIn(body: unknown): Uint8Array {
+  return Buffer.from(textIn(body, 'csr') ?? '', 'base64')
+}
+
+function textIn(body: unknown, name: string): string | null {
+  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : null
+  return typeof value === 'string' ? value : null
+}
+
+async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<readonly string[]> {
+  const names: string[] = []
+  for await (const { name } of pages) if (name !== undefined) names.push(name)
+  return names
+}
+
+async function versionsIn(
+  pages: AsyncIterable<{ version?: string; createdOn?: Date; enabled?: boolean }>,
+): Promise<readonly VersionRecord[]> {
+  const versions: VersionRecord[] = []
+  for await (const { version, createdOn, enabled } of pages) {
+    if (version !== undefined) {
+      versions.push({ version, createdAt: createdOn ?? null, enabled: enabled !== false })
+    }
+  }
+  return versions
+}

@@ -1,0 +1,159 @@
+import { SealwrightError } from '@sealwright/core'
+
+/** What a Key Vault URI names. */
+export interface KeyVaultUri {
+  /** The vault or managed HSM, such as `https://my-vault.vault.azure.net`; a port is kept, nothing follows it. */
+  readonly vaultUrl: string
+  /** Which of the vault's collections the object is in. A managed HSM has keys alone. */
+  readonly collection: 'certificates' | 'keys'
+  readonly name: string
+  /** null for the newest one. */
+  readonly version: string | null
+}
+
+/** The endings of host names that Azure's clouds give to vaults and managed HSMs. */
+const hostSuffixes: readonly { readonly suffix: string; readonly managedHsm: boolean }[] = [
+  { suffix: '.vault.azure.net', managedHsm: false },
+  { suffix: '.vault.azure.cn', managedHsm: false },
+  { suffix: '.vault.usgovcloudapi.net', managedHsm: false },
+  { suffix: '.managedhsm.azure.net', managedHsm: true },
+  { suffix: '.managedhsm.azure.cn', managedHsm: true },
+  { suffix: '.managedhsm.usgovcloudapi.net', managedHsm: true },
+]
+
+/** The service's own rule for the names of keys and certificates. */
+const objectName = /^[0-9A-Za-z-]{1,127}$/
+const objectVersion = /^[0-9a-f]{32}$/
+
+/** The forms, for messages. */
+export const uriForms: readonly string[] = [
+  'https://NAME.vault.azure.net/certificates/CERTIFICATE[/VERSION]',
+  'https://NAME.vault.azure.net/keys/KEY[/VERSION]',
+]
+
+/**
+ * Whether the text is meant as the URI of something in a vault, well-formed or not: an `http` or `https` URL whose host
+ * is in one of Azure's Key Vault or Managed HSM domains. What else is wrong with it {@link parseKeyVaultUri} says.
+ */
+export function isKeyVaultUri(uri: string): boolean {
+  const url = URL.canParse(uri) ? new URL(uri) : null
+  return url !== null && /^https?:$/.test(url.protocol) && suffixOf(url) !== undefined
+}
+
+/**
+ * Parses `https://HOST[:PORT]/certificates/NAME[/VERSION]` and `https://HOST[:PORT]/keys/NAME[/VERSION]`.
+ *
+ * @param uri a port is for emulators; the host keeps its Azure name, because the client checks the challenge against it
+ * @throws SealwrightError `INVALID_ARGUMENT` for anything else: http, a user or password, a query, a fragment, another
+ *   host, another collection (`secrets` among them: a certificate's secret is its private key), a malformed name or
+ *   version, certificates in a managed HSM
+ */
+export function parseKeyVaultUri(uri: string): KeyVaultUri {
+  const url = parseUrl(uri)
+  const { managedHsm } = checkOrigin(url)
+  const [collection, name, version, ...rest] = url.pathname.slice(1).replace(/\/$/, '').split('/')
+  if (collection === 'secrets') {
+    throw refused(url, 'names a secret, which would hand out the private key; use /certificates/NAME')
+  }
+  if ((collection !== 'certificates' && collection !== 'keys') || name === undefined || rest.length > 0) {
+    throw refused(url, `is none of ${uriForms.join(', ')}`)
+  }
+  if (managedHsm && collection === 'certificates') {
+    throw refused(url, 'names a certificate, and a managed HSM holds keys only; use /keys/KEY')
+  }
+  checkName(name)
+  if (version !== undefined) checkVersion(version)
+  return { vaultUrl: url.origin, collection, name, version: version ?? null }
+}
+
+/**
+ * Checks the URL of a vault or managed HSM.
+ *
+ * @returns its origin, without a slash at the end
+ * @throws SealwrightError `INVALID_ARGUMENT` as {@link parseKeyVaultUri}, and when a path follows the host
+ */
+export function parseVaultUrl(vaultUrl: string): { readonly vaultUrl: string; readonly managedHsm: boolean } {
+  const url = parseUrl(vaultUrl)
+  const { managedHsm } = checkOrigin(url)
+  if (url.pathname !== '/') throw refused(url, 'has a path where the URL of a vault ends with its host')
+  return { vaultUrl: url.origin, managedHsm }
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the service would refuse the name */
+export function checkName(name: string): void {
+  if (!objectName.test(name)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${quote(name)} cannot be a name in Key Vault: 1 to 127 ASCII letters, digits and hyphens can`,
+    )
+  }
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for what is not 32 hexadecimal digits */
+export function checkVersion(version: string): void {
+  if (!objectVersion.test(version)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${quote(version)} is not a version in Key Vault: 32 lower-case hexadecimal digits are`,
+    )
+  }
+}
+
+/**
+ * Whether the identifier that the service answered with names this very object: same vault, collection, name, version.
+ * The port is not compared: the service behind a forwarded port does not know it.
+ */
+export function namesVersion(
+  id: string,
+  expected: { readonly vaultUrl: string; readonly name: string; readonly version: string },
+): boolean {
+  if (!URL.canParse(id)) return false
+  const url = new URL(id)
+  return (
+    url.hostname === new URL(expected.vaultUrl).hostname &&
+    url.pathname.toLowerCase() === `/keys/${expected.name}/${expected.version}`.toLowerCase()
+  )
+}
+
+function parseUrl(text: string): URL {
+  if (!URL.canParse(text)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${quote(text)} is not a URL; expected ${uriForms[0] ?? ''}`,
+    )
+  }
+  return new URL(text)
+}
+
+function checkOrigin(url: URL): { readonly managedHsm: boolean } {
+  if (url.username !== '' || url.password !== '') {
+    throw refused(url, 'holds a user name or password; the identity is the credential’s')
+  }
+  if (url.protocol !== 'https:') throw refused(url, 'is not https')
+  if (url.search !== '' || url.hash !== '') throw refused(url, 'has a query or a fragment')
+  const suffix = suffixOf(url)
+  if (suffix === undefined) {
+    const known = hostSuffixes.map((each) => `*${each.suffix}`).join(', ')
+    throw refused(url, `is at none of the hosts of Key Vault (${known})`)
+  }
+  return suffix
+}
+
+function suffixOf(url: URL): (typeof hostSuffixes)[number] | undefined {
+  return hostSuffixes.find(
+    ({ suffix }) =>
+      url.hostname.endsWith(suffix) && /^[0-9a-z-]+$/.test(url.hostname.slice(0, -suffix.length)),
+  )
+}
+
+/** Quotes the place and nothing a secret could be in. */
+function refused(url: URL, what: string): SealwrightError {
+  return new SealwrightError(
+    'INVALID_ARGUMENT',
+    `the Key Vault URI ${quote(url.host + url.pathname)} ${what}`,
+  )
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 150 ? `${text.slice(0, 150)}…` : text)
+}

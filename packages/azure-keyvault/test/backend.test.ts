@@ -1,0 +1,136 @@
+import { createPublicKey, verify } from 'node:crypto'
+import { openSigningKey } from '@sealwright/core'
+import { createJwtIssuer } from '@sealwright/jws'
+import { exportJWK, jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { azureKeyVault, openKeyVault } from '../src/index.ts'
+import { startVault } from './support/vault.ts'
+
+describe('signing URIs of a vault', () => {
+  test('a thousand first signatures at once take one token, one challenge, one read', async () => {
+    const vault = await startVault()
+    await vault.keys.createKey('signing', 'EC', { curve: 'P-256' })
+    const { requests } = vault.emulator
+    requests.clear()
+    const backends = [azureKeyVault(vault.options)]
+    const valid = await Promise.all(
+      Array.from({ length: 1_000 }, async (_, index) => {
+        const key = await openSigningKey(`${vault.url}/keys/signing`, { backends })
+        const data = Buffer.from(`data ${index}`)
+        const signature = await key.signer('ES256').sign(data)
+        return verify('sha256', data, { key: key.publicKey, dsaEncoding: 'ieee-p1363' }, signature)
+      }),
+    )
+    const counts = Object.fromEntries(
+      ['token', 'challenge', 'keys/get', 'keys/sign'].map((name) => [name, requests.count(name)]),
+    )
+    expect(counts).toEqual({ token: 1, challenge: 1, 'keys/get': 1, 'keys/sign': 1_000 })
+    expect(requests.list().every(({ outcome }) => outcome === 200 || outcome === 401)).toBe(true)
+    expect(valid.filter(Boolean)).toHaveLength(1_000)
+  })
+
+  test('a certificate is read once as well, and its key needs no reading', async () => {
+    const vault = await startVault()
+    const { requests } = vault.emulator
+    const backends = [azureKeyVault(vault.options)]
+    const uri = `${vault.url}/certificates/my-app-auth`
+    const created = await openSigningKey(uri, { backends, create: { keyType: 'ec-p256' } })
+    requests.clear()
+    const fresh = [azureKeyVault(vault.options)]
+    const keys = await Promise.all(
+      Array.from({ length: 100 }, () => openSigningKey(uri, { backends: fresh })),
+    )
+    await Promise.all(keys.map((key) => key.signer().sign(Buffer.from('data'))))
+    expect(new Set(keys.map(({ keyId }) => keyId))).toEqual(new Set([created.keyId]))
+    expect(requests.count('certificates/get')).toBe(1)
+    expect(requests.count('keys/get')).toBe(0)
+    expect(requests.count('keys/sign')).toBe(100)
+    expect(requests.count('challenge')).toBe(1)
+  })
+
+  test('tokens signed in the vault verify with jose and with Node', async () => {
+    const vault = await startVault()
+    const key = await openSigningKey(`${vault.url}/certificates/my-app-auth`, {
+      backends: [azureKeyVault(vault.options)],
+      create: {},
+    })
+    const issuer = createJwtIssuer(key, { issuer: 'https://issuer.example', audience: 'api' })
+    const token = await issuer.issue({ sub: 'subject' })
+    const { payload, protectedHeader } = await jwtVerify(token, key.publicKey, { audience: 'api' })
+    expect(payload.sub).toBe('subject')
+    expect(protectedHeader).toMatchObject({ alg: 'RS256', kid: key.keyId })
+    // The public key as an administrator reads it from the vault, and no code of ours.
+    const { key: jwk } = await vault.keys.getKey('my-app-auth')
+    const publicKey = createPublicKey({
+      format: 'jwk',
+      key: {
+        kty: 'RSA',
+        n: Buffer.from(jwk?.n ?? []).toString('base64url'),
+        e: Buffer.from(jwk?.e ?? []).toString('base64url'),
+      },
+    })
+    const [header, body, signature] = token.split('.')
+    expect(
+      verify(
+        'sha256',
+        Buffer.from(`${header}.${body}`),
+        publicKey,
+        Buffer.from(signature ?? '', 'base64url'),
+      ),
+    ).toBe(true)
+    expect(await exportJWK(publicKey)).toEqual(await exportJWK(key.publicKey))
+  })
+
+  test('what is absent is NOT_FOUND unless it shall be created', async () => {
+    const vault = await startVault()
+    const backends = [azureKeyVault(vault.options)]
+    const version = 'f'.repeat(32)
+    for (const path of ['certificates/absent', 'keys/absent', `certificates/absent/${version}`]) {
+      await expect(openSigningKey(`${vault.url}/${path}`, { backends })).rejects.toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringContaining('absent'),
+      })
+    }
+    const pinned = openSigningKey(`${vault.url}/keys/absent/${version}`, { backends, create: {} })
+    await expect(pinned).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(vault.emulator.requests.count('keys/create')).toBe(0)
+    const key = await openSigningKey(`${vault.url}/keys/absent`, { backends, create: { keyType: 'ec-p384' } })
+    expect(key.algorithms.map(({ name }) => name)).toEqual(['ES384'])
+  })
+
+  test('of several processes that start into an empty vault all get the one certificate', async () => {
+    const vault = await startVault()
+    // Three times over, each a little differently in time.
+    const names = ['first', 'second', 'third']
+    const kids = await Promise.all(
+      names.map(async (name) => {
+        const keys = await Promise.all(
+          Array.from({ length: 6 }, () =>
+            openSigningKey(`${vault.url}/certificates/${name}`, {
+              backends: [azureKeyVault({ ...vault.options, settleTime: 1_000 })],
+              create: { keyType: 'ec-p256' },
+            }),
+          ),
+        )
+        return new Set(keys.map(({ keyId }) => keyId)).size
+      }),
+    )
+    expect(kids).toEqual([1, 1, 1])
+  })
+
+  test('a pinned version signs with that version after a rotation, and the newest with the newest', async () => {
+    const vault = await startVault()
+    const store = openKeyVault(vault.url, vault.options)
+    const first = await store.create('my-app-auth', { keyType: 'ec-p256' })
+    const signer = first.signer()
+    const second = await store.rotate('my-app-auth')
+    const data = Buffer.from('the data')
+    const signature = await signer.sign(data)
+    const key = { key: first.publicKey, dsaEncoding: 'ieee-p1363' as const }
+    expect(verify('sha256', data, key, signature)).toBe(true)
+    const backends = [azureKeyVault(vault.options)]
+    const uri = `${vault.url}/certificates/my-app-auth`
+    expect((await openSigningKey(uri, { backends })).keyId).toBe(second.keyId)
+    expect((await openSigningKey(`${uri}/${first.version}`, { backends })).keyId).toBe(first.keyId)
+  })
+})

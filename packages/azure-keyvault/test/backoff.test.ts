@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { backoff, retryAfterOf } from '../src/backoff.ts'
+
+test('waits double up to two seconds, and their upper half is random', () => {
+  for (const [attempt, longest] of [100, 200, 400, 800, 1_600, 2_000, 2_000].entries()) {
+    const waits = Array.from({ length: 200 }, () => backoff(attempt))
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(longest / 2)
+    expect(Math.max(...waits)).toBeLessThanOrEqual(longest)
+    expect(new Set(waits).size).toBeGreaterThan(100)
+  }
+})
+
+test.each([
+  ['1', 1_000],
+  ['0', 0],
+  ['Thu, 01 Jan 2026 00:00:05 GMT', 5_000],
+  ['Wed, 31 Dec 2025 23:59:00 GMT', 0],
+  ['soon', null],
+  ['-1', null],
+  ['', null],
+  [undefined, null],
+])('Retry-After: %s is %s ms', (header, expected) => {
+  expect(retryAfterOf(header, new Date('2026-01-01T00:00:00Z'))).toBe(expected)
+})

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { CircuitBreaker, type Admission } from '../src/circuit-breaker.ts'
+
+function breaker(): CircuitBreaker {
+  return new CircuitBreaker({ failures: 3, failingFor: 1_000, coolDown: 2_000 })
+}
+
+function admitted(circuit: CircuitBreaker, now: number): Admission {
+  const admission = circuit.acquire(now)
+  if (typeof admission === 'number') throw new Error(`not admitted for ${admission} ms`)
+  return admission
+}
+
+/** Fails often and long enough to open it at 1,000. */
+function open(circuit: CircuitBreaker): void {
+  for (const now of [0, 500, 1_000]) admitted(circuit, now).failed(now)
+}
+
+describe('the circuit breaker', () => {
+  test('opens after enough failures over long enough, and says for how long', () => {
+    const circuit = breaker()
+    open(circuit)
+    expect(circuit.acquire(1_000)).toBe(2_000)
+    expect(circuit.acquire(2_500)).toBe(500)
+  })
+
+  test('a burst of failures is no outage', () => {
+    const circuit = breaker()
+    for (let i = 0; i < 100; i++) admitted(circuit, i).failed(i)
+    expect(circuit.acquire(100)).toBeTypeOf('object')
+  })
+
+  test('a success between failures starts the count again', () => {
+    const circuit = breaker()
+    for (const now of [0, 500]) admitted(circuit, now).failed(now)
+    admitted(circuit, 900).succeeded()
+    for (const now of [1_000, 1_500]) admitted(circuit, now).failed(now)
+    expect(circuit.acquire(2_000)).toBeTypeOf('object')
+  })
+
+  test('lets one request through after the cool-down, whose success closes it', () => {
+    const circuit = breaker()
+    open(circuit)
+    const probe = admitted(circuit, 3_000)
+    expect(circuit.acquire(3_000)).toBe(2_000)
+    probe.succeeded()
+    expect(circuit.acquire(3_001)).toBeTypeOf('object')
+    expect(circuit.acquire(3_001)).toBeTypeOf('object')
+  })
+
+  test('a failed probe starts another cool-down', () => {
+    const circuit = breaker()
+    open(circuit)
+    admitted(circuit, 3_000).failed(3_500)
+    expect(circuit.acquire(3_600)).toBe(1_900)
+    admitted(circuit, 5_500)
+  })
+
+  test('an abandoned probe leaves its place to the next', () => {
+    const circuit = breaker()
+    open(circuit)
+    admitted(circuit, 3_000).abandoned()
+    expect(circuit.acquire(3_001)).toBeTypeOf('object')
+  })
+
+  test('requests under way when it opened do not keep it open for longer', () => {
+    const circuit = breaker()
+    const slow = admitted(circuit, 0)
+    open(circuit)
+    slow.failed(2_900)
+    expect(circuit.acquire(3_000)).toBeTypeOf('object')
+  })
+})

@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { QuotaBudget } from '../src/quota-budget.ts'
+import { RequestQueue } from '../src/request-queue.ts'
+
+/** A signal that never aborts: each caller has its own. */
+const never = (): AbortSignal => new AbortController().signal
+
+function queue(options: { quota?: number; maxInFlight?: number; maxQueued?: number }): RequestQueue {
+  const { quota = 1_000_000, maxInFlight = 1_000, maxQueued = 1_000 } = options
+  return new RequestQueue(new QuotaBudget(quota), { maxInFlight, maxQueued })
+}
+
+describe('the request queue', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  test('admits in the order of asking, no more at once than the cap', async () => {
+    const door = queue({ maxInFlight: 2 })
+    const admitted: number[] = []
+    const leaves: (() => void)[] = []
+    const all = Array.from({ length: 5 }, async (_, index) => {
+      leaves.push(await door.enter(1, never()))
+      admitted.push(index)
+    })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(admitted).toEqual([0, 1])
+    leaves.shift()?.()
+    leaves.shift()?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(admitted).toEqual([0, 1, 2, 3])
+    leaves.shift()?.()
+    await Promise.all(all)
+    expect(admitted).toEqual([0, 1, 2, 3, 4])
+  })
+
+  test('leaving twice frees one place', async () => {
+    const door = queue({ maxInFlight: 1 })
+    const leave = await door.enter(1, never())
+    leave()
+    leave()
+    await door.enter(1, never())
+    let third = false
+    void door.enter(1, never()).then(() => (third = true))
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(third).toBe(false)
+  })
+
+  test('waits for the quota: 100 per 10 s are 4 at once and then one every 104 ms', async () => {
+    const door = queue({ quota: 100 })
+    let admitted = 0
+    for (let i = 0; i < 20; i++) void door.enter(1, never()).then(() => admitted++)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(admitted).toBe(4)
+    await vi.advanceTimersByTimeAsync(1_050)
+    expect(admitted).toBe(14)
+  })
+
+  test('who aborts leaves the queue, and nobody behind waits for it', async () => {
+    const door = queue({ maxInFlight: 1 })
+    const leave = await door.enter(1, never())
+    const controller = new AbortController()
+    const reason = new Error('no longer wanted')
+    const aborted = door.enter(1, controller.signal)
+    const behind = door.enter(1, never())
+    controller.abort(reason)
+    await expect(aborted).rejects.toBe(reason)
+    leave()
+    await expect(behind).resolves.toBeTypeOf('function')
+    await expect(door.enter(1, AbortSignal.abort(reason))).rejects.toBe(reason)
+  })
+
+  test('refuses at once when too many wait', async () => {
+    const door = queue({ maxInFlight: 1, maxQueued: 1 })
+    await door.enter(1, never())
+    void door.enter(1, never())
+    await expect(door.enter(1, never())).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 1 })
+  })
+})

@@ -1,0 +1,100 @@
+import type { AccessToken, GetTokenOptions } from '@azure/identity'
+import { describe, expect, test } from 'vitest'
+import { shareCredential } from '../src/shared-credential.ts'
+
+const scope = 'https://vault.azure.net/.default'
+
+/** A credential that counts, and answers when it is told to. */
+class SlowCredential {
+  readonly asked: GetTokenOptions[] = []
+  readonly #answers: ((token: AccessToken | Error) => void)[] = []
+
+  getToken(_scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    this.asked.push(options)
+    return new Promise((resolve, reject) => {
+      this.#answers.push((token) => (token instanceof Error ? reject(token) : resolve(token)))
+    })
+  }
+
+  answer(token: AccessToken | Error): void {
+    for (const settle of this.#answers.splice(0)) settle(token)
+  }
+}
+
+const token = (name: string, lifetime = 3_600_000): AccessToken => ({
+  token: name,
+  expiresOnTimestamp: Date.now() + lifetime,
+})
+
+describe('a shared credential', () => {
+  test('asks once for all who ask at once, and not again while the token is good', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const asking = Promise.all(Array.from({ length: 100 }, () => shared.getToken(scope)))
+    slow.answer(token('one'))
+    expect(new Set((await asking).map((each) => each?.token))).toEqual(new Set(['one']))
+    await shared.getToken(scope)
+    expect(slow.asked).toHaveLength(1)
+  })
+
+  test('asks again shortly before the token expires, and for another tenant', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    for (const [name, options] of [
+      ['first', {}],
+      ['second', {}],
+      ['third', { tenantId: 'other' }],
+    ] as const) {
+      const asking = shared.getToken(scope, options)
+      slow.answer(token(name, 60_000))
+      expect((await asking)?.token).toBe(name)
+    }
+    expect(slow.asked).toHaveLength(3)
+  })
+
+  test('hands nobody’s abort on: the others wait for the same answer', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const asking = shared.getToken(scope, { abortSignal: AbortSignal.abort() })
+    expect(slow.asked[0]).not.toHaveProperty('abortSignal')
+    slow.answer(token('one'))
+    await expect(asking).resolves.toMatchObject({ token: 'one' })
+  })
+
+  test('answers a claims challenge with a new token, which everybody gets from then on', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope)
+    slow.answer(token('revoked'))
+    await first
+    const second = shared.getToken(scope, { claims: '{"nbf":1}' })
+    slow.answer(token('new'))
+    expect((await second)?.token).toBe('new')
+    expect((await shared.getToken(scope))?.token).toBe('new')
+    expect(slow.asked.map(({ claims }) => claims)).toEqual([undefined, '{"nbf":1}'])
+  })
+
+  test.each([
+    ['invalid_client: AADSTS7000215: Invalid client secret provided.', 'ACCESS_DENIED'],
+    ['unauthorized_client: AADSTS700016: Application not found.', 'ACCESS_DENIED'],
+    ['network_error: Network request failed', 'UNAVAILABLE'],
+    ['CredentialUnavailableError: ManagedIdentityCredential is unavailable', 'UNAVAILABLE'],
+  ])('“%s” is %s, and the next one asks anew', async (message, code) => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const asking = shared.getToken(scope)
+    slow.answer(new Error(`${message}\nTrace ID: 1`))
+    await expect(asking).rejects.toMatchObject({ code, message: expect.not.stringContaining('Trace ID') })
+    const again = shared.getToken(scope)
+    slow.answer(token('one'))
+    await expect(again).resolves.toMatchObject({ token: 'one' })
+  })
+
+  test('a chain of credentials is refused when one of its links is', async () => {
+    const slow = new SlowCredential()
+    const asking = shareCredential(slow).getToken(scope)
+    const links = [new Error('EnvironmentCredential is unavailable'), new Error('invalid_client: no')]
+    slow.answer(Object.assign(new Error('ChainedTokenCredential authentication failed.'), { errors: links }))
+    await expect(asking).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+  })
+})

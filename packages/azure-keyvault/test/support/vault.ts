@@ -1,0 +1,107 @@
+import { Agent } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { ClientSecretCredential } from '@azure/identity'
+import { CertificateClient } from '@azure/keyvault-certificates'
+import { KeyClient } from '@azure/keyvault-keys'
+import {
+  startKeyVaultEmulator,
+  wellKnown,
+  type RunningKeyVaultEmulator,
+  type StartOptions,
+} from '@sealwright/keyvault-emulator'
+import { expect, onTestFinished } from 'vitest'
+import type { KeyVaultOptions } from '../../src/index.ts'
+
+/** A vault on localhost, which only the SDK's own clients and @sealwright/azure-keyvault talk to. */
+export interface TestVault {
+  readonly emulator: RunningKeyVaultEmulator
+  readonly url: string
+  /** What reaches it: a credential of its authority, and an agent that trusts its CA. Waits are short. */
+  readonly options: KeyVaultOptions
+  /** The SDK's clients, unmodified, for what an administrator would do. */
+  readonly keys: KeyClient
+  readonly certificates: CertificateClient
+}
+
+/** Starts a vault that closes when the test has finished, and sees to it that nobody asked for a private key. */
+export async function startVault(options: StartOptions = {}): Promise<TestVault> {
+  const vault = await openVault(options)
+  onTestFinished(() => closeVault(vault))
+  return vault
+}
+
+/** As {@link startVault}, for whoever closes it. */
+export async function openVault(options: StartOptions = {}): Promise<TestVault> {
+  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20, deletion: 20 }, ...options })
+  const url = emulator.vaultUrl('contoso')
+  const sdkOptions = { agent: emulator.agent() }
+  const credential = secretCredential(emulator)
+  return {
+    emulator,
+    url,
+    options: {
+      credential: secretCredential(emulator),
+      agent: emulator.agent(),
+      pollInterval: 10,
+      settleTime: 0,
+      // A machine that is busy with other tests must not look like a vault that is down.
+      deadline: 20_000,
+      attemptTimeout: 10_000,
+      quota: 1_000_000,
+    },
+    keys: new KeyClient(url, credential, sdkOptions),
+    certificates: new CertificateClient(url, credential, sdkOptions),
+  }
+}
+
+export async function closeVault({ emulator }: TestVault): Promise<void> {
+  // A certificate's secret is its private key. No run of the suite may so much as try to read one.
+  const secrets = emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))
+  await emulator.close()
+  expect(secrets).toEqual([])
+}
+
+/** The credential as a service would have it, asking the emulator's authority. */
+export function secretCredential(
+  emulator: RunningKeyVaultEmulator,
+  identity: { readonly clientId: string; readonly clientSecret: string } = wellKnown,
+): ClientSecretCredential {
+  return new ClientSecretCredential(emulator.tenantId, identity.clientId, identity.clientSecret, {
+    authorityHost: emulator.authorityHost,
+    disableInstanceDiscovery: true,
+    tlsOptions: { ca: emulator.ca },
+  })
+}
+
+/** An agent that reaches the emulator until the line is cut: then names are not found, as without a network. */
+export function cuttableAgent(emulator: RunningKeyVaultEmulator): {
+  readonly agent: Agent
+  cut(): void
+  mend(): void
+} {
+  let isCut = false
+  const lookup: LookupFunction = (hostname, options, callback) => {
+    if (isCut) {
+      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
+      callback(error, [])
+    } else if (options.all === true) {
+      callback(null, [{ address: '127.0.0.1', family: 4 }])
+    } else {
+      callback(null, '127.0.0.1', 4)
+    }
+  }
+  const agent = new Agent({ ca: emulator.ca, keepAlive: true, lookup })
+  return {
+    agent,
+    cut() {
+      isCut = true
+      agent.destroy()
+    },
+    mend() {
+      isCut = false
+    },
+  }
+}
+
+/** The figures that take a minute are tested in full where asked to, and scaled down otherwise. */
+export const isFull: boolean = process.env['SEALWRIGHT_FULL'] === '1'

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import { isKeyVaultUri, parseKeyVaultUri } from '../src/index.ts'
+import { namesVersion, parseVaultUrl } from '../src/vault-uri.ts'
+
+const version = '0123456789abcdef0123456789abcdef'
+
+describe('parseKeyVaultUri', () => {
+  test.each([
+    'vault.azure.net',
+    'vault.azure.cn',
+    'vault.usgovcloudapi.net',
+    'managedhsm.azure.net',
+    'managedhsm.azure.cn',
+    'managedhsm.usgovcloudapi.net',
+  ])('takes a key at contoso.%s', (domain) => {
+    const vaultUrl = `https://contoso.${domain}`
+    expect(parseKeyVaultUri(`${vaultUrl}/keys/signing`)).toEqual({
+      vaultUrl,
+      collection: 'keys',
+      name: 'signing',
+      version: null,
+    })
+  })
+
+  test.each([
+    ['https://contoso.vault.azure.net/certificates/my-app-auth', null],
+    ['https://contoso.vault.azure.net/certificates/my-app-auth/', null],
+    [`https://contoso.vault.azure.net/certificates/my-app-auth/${version}`, version],
+    [`HTTPS://Contoso.Vault.Azure.NET/certificates/my-app-auth/${version}/`, version],
+    ['https://contoso.vault.azure.net:443/certificates/my-app-auth', null],
+  ])('takes %s', (uri, expected) => {
+    expect(parseKeyVaultUri(uri)).toEqual({
+      vaultUrl: 'https://contoso.vault.azure.net',
+      collection: 'certificates',
+      name: 'my-app-auth',
+      version: expected,
+    })
+  })
+
+  test('keeps a port, for emulators', () => {
+    expect(parseKeyVaultUri('https://contoso.vault.azure.net:8443/keys/k').vaultUrl).toBe(
+      'https://contoso.vault.azure.net:8443',
+    )
+  })
+
+  test.each([
+    ['http://contoso.vault.azure.net/keys/k', /is not https/],
+    ['https://user:hunter2@contoso.vault.azure.net/keys/k', /user name or password/],
+    ['https://contoso.vault.azure.net/keys/k?api-version=7.4', /query or a fragment/],
+    ['https://contoso.vault.azure.net/keys/k#x', /query or a fragment/],
+    ['https://contoso.vault.azure.net/secrets/my-app-auth', /names a secret/],
+    ['https://contoso.vault.azure.net/', /is none of/],
+    ['https://contoso.vault.azure.net/keys', /is none of/],
+    ['https://contoso.vault.azure.net/Keys/k', /is none of/],
+    [`https://contoso.vault.azure.net/keys/k/${version}/sign`, /is none of/],
+    ['https://contoso.vault.azure.net/keys//', /cannot be a name/],
+    ['https://contoso.vault.azure.net/keys/a_b', /cannot be a name/],
+    ['https://contoso.vault.azure.net/keys/%2e%2e', /is none of/],
+    [`https://contoso.vault.azure.net/keys/${'x'.repeat(128)}`, /cannot be a name/],
+    ['https://contoso.vault.azure.net/keys/k/latest', /is not a version/],
+    [`https://contoso.vault.azure.net/keys/k/${version.toUpperCase()}`, /is not a version/],
+    ['https://contoso.managedhsm.azure.net/certificates/c', /holds keys only/],
+    ['https://vault.azure.net/keys/k', /at none of the hosts/],
+    ['https://.vault.azure.net/keys/k', /not a URL|at none of the hosts/],
+    ['https://a.b.vault.azure.net/keys/k', /at none of the hosts/],
+    ['https://contoso.vault.azure.net.evil.example/keys/k', /at none of the hosts/],
+    ['https://evilvault.azure.net/keys/k', /at none of the hosts/],
+    ['contoso', /is not a URL/],
+    ['', /is not a URL/],
+  ])('refuses %s', (uri, message) => {
+    expect(() => parseKeyVaultUri(uri)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    )
+  })
+
+  test('quotes no password', () => {
+    expect(() => parseKeyVaultUri('https://user:hunter2@contoso.vault.azure.net/keys/k')).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+    )
+  })
+})
+
+describe('isKeyVaultUri', () => {
+  test.each([
+    ['https://contoso.vault.azure.net/certificates/c', true],
+    // Its own, so that the reason for refusing it is said.
+    ['http://contoso.vault.azure.net/certificates/c', true],
+    ['https://contoso.vault.azure.net/secrets/c', true],
+    ['https://contoso.example/certificates/c', false],
+    ['file:./contoso.pfx', false],
+    ['store:my?thumbprint=AB', false],
+    ['not a URL', false],
+  ])('%s: %s', (uri, expected) => {
+    expect(isKeyVaultUri(uri)).toBe(expected)
+  })
+})
+
+test('parseVaultUrl refuses a path', () => {
+  expect(parseVaultUrl('https://contoso.vault.azure.net/')).toEqual({
+    vaultUrl: 'https://contoso.vault.azure.net',
+    managedHsm: false,
+  })
+  expect(() => parseVaultUrl('https://contoso.vault.azure.net/keys')).toThrow(/has a path/)
+})
+
+describe('namesVersion', () => {
+  const expected = { vaultUrl: 'https://contoso.vault.azure.net:8443', name: 'k', version }
+
+  test.each([
+    [`https://contoso.vault.azure.net:8443/keys/k/${version}`, true],
+    [`https://contoso.vault.azure.net/keys/K/${version}`, true],
+    [`https://contoso.vault.azure.net/keys/k/${version.replace('0', '1')}`, false],
+    [`https://contoso.vault.azure.net/keys/other/${version}`, false],
+    [`https://other.vault.azure.net/keys/k/${version}`, false],
+    ['https://contoso.vault.azure.net/keys/k', false],
+    ['k', false],
+  ])('%s: %s', (id, result) => {
+    expect(namesVersion(id, expected)).toBe(result)
+  })
+})

@@ -1,0 +1,54 @@
+import { capabilities, deleting, exporting, importing, rotating } from './rules/capabilities.ts'
+import { creating } from './rules/creating.ts'
+import { reading } from './rules/reading.ts'
+import { signing } from './rules/signing.ts'
+import type { Capabilities, MakeStore, Rule } from './subject.ts'
+
+/** The two functions of a test runner; vitest's, `node:test`'s, Jest's and Mocha's are all of this shape. */
+export interface TestRunner {
+  readonly describe: (name: string, body: () => void) => unknown
+  readonly test: (name: string, body: () => Promise<void>) => unknown
+}
+
+/**
+ * Declares the tests that every key store passes, one for each rule of the contract in @sealwright/core. What a store
+ * cannot do is not tested, and not skipped either: the suite checks that it does not pretend to.
+ *
+ * @param name of the store, for the report
+ * @param makeStore called for every test, so that none depends on another
+ * @param expected what this store can do
+ * @param runner where to declare the tests, such as `{ describe, test }` of vitest
+ */
+export function describeKeyStore(
+  name: string,
+  makeStore: MakeStore,
+  expected: Capabilities,
+  runner: TestRunner,
+): void {
+  runner.describe(`${name} keeps the contract of a key store`, () => {
+    for (const { rule, check } of rulesFor(expected)) {
+      runner.test(rule, async () => {
+        const subject = await makeStore()
+        try {
+          await check(subject, expected)
+        } finally {
+          await subject.dispose?.()
+        }
+      })
+    }
+  })
+}
+
+function rulesFor(expected: Capabilities): readonly Rule[] {
+  const rules = [
+    ...reading,
+    ...creating,
+    ...signing,
+    ...capabilities,
+    ...(expected.importPkcs12 === null ? [] : importing),
+    ...(expected.exportPkcs12 ? exporting : []),
+    ...(expected.rotate ? rotating : []),
+    ...(expected.delete ? deleting : []),
+  ]
+  return rules.filter(({ appliesTo }) => appliesTo === undefined || appliesTo(expected))
+}

@@ -1,0 +1,2 @@
+export { describeKeyStore, type TestRunner } from './describe-key-store.ts'
+export type { Capabilities, MakeStore, StoreUnderTest } from './subject.ts'

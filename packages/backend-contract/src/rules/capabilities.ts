@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import {
+  canDelete,
+  canExportPkcs12,
+  canImportPkcs12,
+  canRotate,
+  createLocalSigner,
+  jwkThumbprint,
+  type KeyDeleter,
+  type KeyRotator,
+  type KeyStore,
+  type Pkcs12Exporter,
+  type Pkcs12Importer,
+} from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey, readPkcs12, writePkcs12 } from '@sealwright/x509'
+import type { Rule } from '../subject.ts'
+import { anyKeyType, identity, rejection, uniqueName } from '../support.ts'
+import { assertVerifies } from './signing.ts'
+
+export const capabilities: readonly Rule[] = [
+  {
+    rule: 'the store has the capabilities it says, and no others',
+    async check({ store }, expected) {
+      assert.deepEqual(
+        {
+          importPkcs12: canImportPkcs12(store),
+          exportPkcs12: canExportPkcs12(store),
+          delete: canDelete(store),
+          rotate: canRotate(store),
+        },
+        {
+          importPkcs12: expected.importPkcs12 !== null,
+          exportPkcs12: expected.exportPkcs12,
+          delete: expected.delete,
+          rotate: expected.rotate,
+        },
+      )
+    },
+  },
+]
+
+export const importing: readonly Rule[] = [
+  {
+    rule: 'an imported key keeps its kid and its certificate',
+    async check({ store, reopen }, expected) {
+      const pfx = await makePkcs12()
+      const name = uniqueName()
+      const imported = await importer(store).importPkcs12(name, pfx.file, pfx.password)
+      assert.equal(imported.keyId, jwkThumbprint(pfx.privateKey))
+      const [certificate] = imported.certificates
+      if (expected.importPkcs12 === 'key') assert.equal(certificate, undefined)
+      else assert(certificate?.raw.equals(pfx.certificate.raw))
+      assert.deepEqual(identity(await (await reopen()).get(name)), identity(imported))
+      await assertVerifies(imported.signer(), Buffer.from('data'))
+    },
+  },
+  {
+    rule: 'importing the same key again changes nothing',
+    async check({ store }) {
+      const pfx = await makePkcs12()
+      const name = uniqueName()
+      const first = await importer(store).importPkcs12(name, pfx.file, pfx.password)
+      const second = await importer(store).importPkcs12(name, pfx.file, pfx.password)
+      assert.deepEqual(identity(second), identity(first))
+      assert.equal((await store.list({ name })).length, 1)
+    },
+  },
+  {
+    rule: 'importing onto another key is ALREADY_EXISTS and leaves what is there',
+    async check({ store }, expected) {
+      const pfx = await makePkcs12()
+      const name = uniqueName()
+      const created = await store.create(name, { keyType: anyKeyType(expected) })
+      await rejection(importer(store).importPkcs12(name, pfx.file, pfx.password), 'ALREADY_EXISTS')
+      assert.deepEqual(identity(await store.get(name)), identity(created))
+    },
+  },
+  {
+    rule: 'a wrong password is WRONG_PASSWORD, garbage is INVALID_ENCODING, and both make nothing',
+    async check({ store }) {
+      const pfx = await makePkcs12()
+      const name = uniqueName()
+      const { message } = await rejection(
+        importer(store).importPkcs12(name, pfx.file, 'not the password'),
+        'WRONG_PASSWORD',
+      )
+      assert.doesNotMatch(message, /not the password/)
+      const garbage = [new Uint8Array(), Buffer.from('garbage'), pfx.file.subarray(0, pfx.file.length - 1)]
+      for (const file of garbage) {
+        await rejection(importer(store).importPkcs12(name, file, pfx.password), 'INVALID_ENCODING')
+      }
+      await rejection(importer(store).importPkcs12('../escape', pfx.file, pfx.password), 'INVALID_ARGUMENT')
+      assert.equal(await store.get(name), null)
+    },
+  },
+]
+
+export const exporting: readonly Rule[] = [
+  {
+    rule: 'an exported file opens with its password and holds the key and its certificate',
+    async check({ store }, expected) {
+      const name = uniqueName()
+      const key = await store.create(name, { keyType: anyKeyType(expected) })
+      const file = await exporter(store).exportPkcs12(name, 'correct horse')
+      const { keys } = await readPkcs12(file, 'correct horse')
+      assert.deepEqual(
+        keys.map((each) => jwkThumbprint(each.privateKey)),
+        [key.keyId],
+      )
+      assert.deepEqual(
+        keys[0]?.certificates.map(({ raw }) => raw.toString('base64')),
+        key.certificates.map(({ raw }) => raw.toString('base64')),
+      )
+      await rejection(readPkcs12(file, 'wrong horse'), 'WRONG_PASSWORD')
+    },
+  },
+  {
+    rule: 'exporting what is absent is NOT_FOUND',
+    async check({ store }) {
+      await rejection(exporter(store).exportPkcs12(uniqueName(), 'password'), 'NOT_FOUND')
+    },
+  },
+]
+
+export const rotating: readonly Rule[] = [
+  {
+    rule: 'rotate makes another key of that name, which get finds; the old one is listed after it and still signs',
+    async check({ store, reopen }, expected) {
+      const name = uniqueName()
+      const first = await store.create(name, { keyType: anyKeyType(expected) })
+      const second = await rotator(store).rotate(name)
+      assert.notEqual(second.keyId, first.keyId)
+      assert.notEqual(second.version, first.version)
+      assert.equal(second.publicKey.asymmetricKeyType, first.publicKey.asymmetricKeyType)
+      assert.equal(second.certificates[0]?.subject, first.certificates[0]?.subject)
+      const reopened = await reopen()
+      assert.equal((await reopened.get(name))?.keyId, second.keyId)
+      const listed = await reopened.list({ name })
+      assert.deepEqual(
+        listed.map((key) => key.version),
+        [second.version, first.version],
+      )
+      const old = await reopened.get(name, { version: first.version })
+      assert.equal(old?.keyId, first.keyId)
+      await assertVerifies(old.signer(), Buffer.from('data'))
+      await assertVerifies(first.signer(), Buffer.from('data'))
+      await assertVerifies(second.signer(), Buffer.from('data'))
+    },
+  },
+  {
+    rule: 'get passes over a version that was switched off',
+    appliesTo: (expected) => expected.switchOff,
+    async check({ store, reopen, switchOff }, expected) {
+      assert(switchOff !== undefined)
+      const name = uniqueName()
+      const first = await store.create(name, { keyType: anyKeyType(expected) })
+      const second = await rotator(store).rotate(name)
+      await switchOff(name, second.version)
+      assert.equal((await (await reopen()).get(name))?.version, first.version)
+      const listed = await store.list({ name })
+      assert.deepEqual(
+        listed.map(({ version, enabled }) => ({ version, enabled })),
+        [
+          { version: second.version, enabled: false },
+          { version: first.version, enabled: true },
+        ],
+      )
+    },
+  },
+  {
+    rule: 'rotating what is absent is NOT_FOUND and makes nothing',
+    async check({ store }) {
+      const name = uniqueName()
+      await rejection(rotator(store).rotate(name), 'NOT_FOUND')
+      assert.equal(await store.get(name), null)
+    },
+  },
+]
+
+export const deleting: readonly Rule[] = [
+  {
+    rule: 'what is deleted is gone, and nothing else is',
+    async check({ store, reopen }, expected) {
+      const [name, other] = [uniqueName(), uniqueName()]
+      const options = { keyType: anyKeyType(expected) }
+      await store.create(name, options)
+      const kept = await store.create(other, options)
+      await deleter(store).delete(name)
+      const reopened = await reopen()
+      assert.equal(await reopened.get(name), null)
+      assert.deepEqual(await reopened.list({ name }), [])
+      assert.deepEqual(identity(await reopened.get(other)), identity(kept))
+    },
+  },
+  {
+    rule: 'deleting what is absent is NOT_FOUND',
+    async check({ store }) {
+      await rejection(deleter(store).delete(uniqueName()), 'NOT_FOUND')
+    },
+  },
+]
+
+interface TestPkcs12 {
+  readonly file: Uint8Array
+  readonly password: string
+  readonly privateKey: KeyObject
+  readonly certificate: X509Certificate
+}
+
+/** An RSA key: every store that imports takes RSA. */
+async function makePkcs12(): Promise<TestPkcs12> {
+  const privateKey = await generatePrivateKey('rsa-2048')
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: 'CN=imported',
+  })
+  const password = 'correct horse battery staple'
+  const contents = { privateKey, certificates: [certificate], friendlyName: 'imported' }
+  // Few iterations: it is the store that is tested, and not the patience of whoever tests it.
+  const file = await writePkcs12(contents, password, { iterations: 2_048 })
+  return { file, password, privateKey, certificate }
+}
+
+function importer(store: KeyStore): Pkcs12Importer {
+  assert(canImportPkcs12(store))
+  return store
+}
+
+function exporter(store: KeyStore): Pkcs12Exporter {
+  assert(canExportPkcs12(store))
+  return store
+}
+
+function rotator(store: KeyStore): KeyRotator {
+  assert(canRotate(store))
+  return store
+}
+
+function deleter(store: KeyStore): KeyDeleter {
+  assert(canDelete(store))
+  return store
+}

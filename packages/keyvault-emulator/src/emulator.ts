@@ -1,0 +1,304 @@
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AccessPolicy, Identity } from './access.ts'
+import { Authority } from './authority.ts'
+import { certificateOperations } from './certificates.ts'
+import { pendingOperations } from './certificate-pending.ts'
+import { certificateSettings } from './certificate-settings.ts'
+import { certificateSettlement } from './certificate-issuance.ts'
+import { EmulatorError, ServiceError } from './errors.ts'
+import { Faults, withFaults } from './faults.ts'
+import { createHttpClient, type EmulatorHttpClient } from './http-client.ts'
+import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http-message.ts'
+import { cryptographyOperations } from './key-operations.ts'
+import { rotationOperations } from './key-rotation.ts'
+import { keyOperations } from './keys.ts'
+import { dropPurged, isPurgeDue } from './lifecycle.ts'
+import { handleManagedIdentity } from './managed-identity.ts'
+import type { ServiceSettings, Timing } from './operation.ts'
+import { RequestLog } from './request-log.ts'
+import { createRouter } from './router.ts'
+import { secretOperations } from './secrets.ts'
+import { handleVaultRequest, type ServiceParts, type VaultAddress } from './service.ts'
+import { fileStorage, memoryStorage, type Storage } from './storage.ts'
+import { Throttle, type ThrottleOptions } from './throttle.ts'
+import { createCertificateAuthority, type PemPair } from './tls.ts'
+import { Vault, type Settlement } from './vault.ts'
+
+export interface KeyVaultEmulatorOptions {
+  /** The tenant that identities and vaults belong to. Default {@link wellKnown}.tenantId. */
+  readonly tenantId?: string | undefined
+  /**
+   * Who can sign in. Default: {@link wellKnown}'s application and a managed identity, both allowed everything. An
+   * identity without `clientSecret` is a managed identity; the first of those is the system-assigned one.
+   */
+  readonly identities?: readonly IdentityOptions[] | undefined
+  /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
+  readonly data?: string | undefined
+  /** How long every answer of a vault takes at least, in milliseconds. Default 0. */
+  readonly latency?: number | undefined
+  /** Enforce the service's limits. Default false. */
+  readonly throttle?: boolean | ThrottleOptions | undefined
+  /** For how many days deleted objects can be recovered, 7 to 90. Default 90. */
+  readonly recoverableDays?: number | undefined
+  /**
+   * How long asynchronous steps take, in milliseconds. Default 200 each; the service takes up to tens of seconds.
+   */
+  readonly timing?: Partial<Timing> | undefined
+  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
+  readonly now?: (() => number) | undefined
+}
+
+export interface IdentityOptions {
+  /** Default: a new GUID for each position in the list, the same in every run. */
+  readonly clientId?: string | undefined
+  /** For the client credentials grant; leave it out for a managed identity. */
+  readonly clientSecret?: string | undefined
+  /** Default as for `clientId`. */
+  readonly objectId?: string | undefined
+  /** Default `all`. */
+  readonly access?: AccessPolicy | 'all' | undefined
+}
+
+/** The tenant and the application that every emulator has unless told otherwise. Public: they guard nothing. */
+export const wellKnown: Readonly<{
+  tenantId: string
+  clientId: string
+  clientSecret: string
+  vault: string
+}> = Object.freeze({
+  tenantId: '00000000-0000-4000-8000-000000000001',
+  clientId: '00000000-0000-4000-8000-0000000000a1',
+  clientSecret: 'keyvault-emulator',
+  vault: 'emulator',
+})
+
+/** A token as the SDK's credentials return it. */
+export interface EmulatorToken {
+  readonly token: string
+  readonly expiresOnTimestamp: number
+}
+
+/** A `TokenCredential` of the SDK that needs no network. */
+export interface EmulatorCredential {
+  getToken(scopes: string | string[]): Promise<EmulatorToken>
+}
+
+/** Vaults in this process, without any transport. */
+export interface KeyVaultEmulator {
+  readonly tenantId: string
+  readonly identities: readonly Identity[]
+  readonly faults: Faults
+  readonly requests: RequestLog
+  /** Answers a request to a vault or to the authority. */
+  handle(request: ServiceRequest): Promise<ServiceResponse>
+  /** Answers a request to the managed identity endpoints. */
+  handleManagedIdentity(request: ServiceRequest): Promise<ServiceResponse>
+  /**
+   * An `HttpClient` of the SDK that reaches {@link handle} directly: `new KeyClient(url, credential, { httpClient
+   * })`.
+   */
+  httpClient(): EmulatorHttpClient
+  /** A credential of one of the identities, by default the first. */
+  credential(identity?: Identity): EmulatorCredential
+  /** The URL of a vault. A vault exists once it is asked for. Default `emulator`. */
+  vaultUrl(name?: string): string
+}
+
+/** What the emulator keeps for itself beside the vaults. */
+interface EmulatorSecrets {
+  readonly certificateAuthority: PemPair
+  /** PKCS#8 PEM. */
+  readonly tokenKey: string
+  readonly identityHeader: string
+}
+
+/** Parts that only the server needs. */
+interface EmulatorInternals {
+  readonly emulator: KeyVaultEmulator
+  readonly secrets: EmulatorSecrets
+}
+
+/**
+ * Vaults in this process: reach them through {@link KeyVaultEmulator.httpClient}.
+ *
+ * @throws EmulatorError for options it cannot work with
+ */
+export function createKeyVaultEmulator(options: KeyVaultEmulatorOptions = {}): KeyVaultEmulator {
+  return assemble(options).emulator
+}
+
+/** As {@link createKeyVaultEmulator}, with what the server needs besides. */
+export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
+  const now = options.now ?? Date.now
+  const settings = serviceSettings(options, now)
+  const storage = options.data === undefined ? memoryStorage : fileStorage(options.data)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the emulator wrote them itself
+  const secrets = (storage.loadSecrets() as EmulatorSecrets | null) ?? (processSecrets ??= newSecrets())
+  storage.saveSecrets(secrets)
+  const authority = new Authority({
+    tenantId: options.tenantId ?? wellKnown.tenantId,
+    identities: identitiesOf(options.identities),
+    key: createPrivateKey(secrets.tokenKey),
+    now,
+  })
+  const parts: ServiceParts = {
+    authority,
+    faults: new Faults(),
+    log: new RequestLog(),
+    route: createRouter([
+      ...keyOperations,
+      ...cryptographyOperations,
+      ...rotationOperations,
+      ...certificateOperations,
+      ...pendingOperations,
+      ...certificateSettings,
+      ...secretOperations,
+    ]),
+    settings,
+    throttle: throttleOf(options.throttle, now),
+    region: 'westeurope',
+    vault: openVaults(storage, settings),
+  }
+  const latency = options.latency ?? 0
+
+  const emulator: KeyVaultEmulator = {
+    tenantId: authority.tenantId,
+    identities: authority.identities,
+    faults: parts.faults,
+    requests: parts.log,
+    async handle(request) {
+      const address = vaultAddress(request.url)
+      if (address === null) {
+        return observed(parts, 'token', request, () => authority.handle(request) ?? noSuchPath())
+      }
+      if (latency > 0) await sleep(latency)
+      return handleVaultRequest(parts, address, request)
+    },
+    handleManagedIdentity: (request) =>
+      observed(
+        parts,
+        'identity',
+        request,
+        () => handleManagedIdentity(authority, secrets.identityHeader, request) ?? noSuchPath(),
+      ),
+    httpClient: () => createHttpClient((request) => emulator.handle(request)),
+    credential(identity = authority.identities[0]) {
+      if (identity === undefined) throw new EmulatorError('the emulator was started with no identities')
+      return {
+        async getToken(scopes) {
+          const resource = (Array.isArray(scopes) ? (scopes[0] ?? '') : scopes).replace(/\/\.default$/, '')
+          const { token, expiresOn } = authority.issue(identity, resource)
+          return Promise.resolve({ token, expiresOnTimestamp: expiresOn * 1000 })
+        },
+      }
+    },
+    vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net`,
+  }
+  return { emulator, secrets }
+}
+
+/**
+ * The vault that a URL's host names: `NAME.vault.azure.net`, and so on for other clouds, or `NAME.localhost`. Null
+ * for `localhost` and addresses, which are the authority's.
+ */
+function vaultAddress(url: URL): VaultAddress | null {
+  const [vault = '', ...suffix] = url.hostname.split('.')
+  const isAddress = /^[\d.]+$|^\[/.test(url.hostname)
+  if (suffix.length === 0 || isAddress || vault === 'login' || !/^[a-z0-9-]{1,63}$/.test(vault)) return null
+  return { vault, resource: `https://${suffix.join('.')}` }
+}
+
+/** Opens each vault once. */
+function openVaults(storage: Storage, settings: ServiceSettings): (name: string) => Vault {
+  const { now } = settings
+  const issuance = certificateSettlement(settings)
+  const settlement: Settlement = {
+    isDue: (document) => isPurgeDue(document, now()) || issuance.isDue(document),
+    settle(draft) {
+      dropPurged(draft, now())
+      if (issuance.isDue(draft)) issuance.settle(draft)
+    },
+  }
+  const vaults = new Map<string, Vault>()
+  return (name) => {
+    const vault = vaults.get(name) ?? new Vault(name, storage, settlement)
+    vaults.set(name, vault)
+    return vault
+  }
+}
+
+/** Answers a request that is not to a vault, under faults, and logs it. */
+async function observed(
+  parts: ServiceParts,
+  operation: string,
+  request: ServiceRequest,
+  respond: () => ServiceResponse,
+): Promise<ServiceResponse> {
+  const at = parts.settings.now()
+  // A credential reads the authority's discovery document first; only asking for a token counts as such.
+  const name = operation === 'token' && request.method !== 'POST' ? 'discovery' : operation
+  const response = await withFaults(parts.faults.take(name), () => Promise.resolve(respond())).catch(
+    (error: unknown) => {
+      if (!(error instanceof ServiceError)) throw error
+      return jsonResponse(
+        error.status,
+        { error: error.code, error_description: error.message },
+        error.headers,
+      )
+    },
+  )
+  const outcome = response.disruption ?? response.status
+  parts.log.add({ at, operation: name, vault: null, path: request.url.pathname, outcome })
+  return response
+}
+
+function noSuchPath(): ServiceResponse {
+  return jsonResponse(404, {
+    error: 'not_found',
+    error_description: 'The emulator has nothing at this path.',
+  })
+}
+
+function serviceSettings(options: KeyVaultEmulatorOptions, now: () => number): ServiceSettings {
+  const recoverableDays = options.recoverableDays ?? 90
+  if (!Number.isInteger(recoverableDays) || recoverableDays < 7 || recoverableDays > 90) {
+    throw new EmulatorError(`recoverableDays is 7 to 90, not ${recoverableDays}`)
+  }
+  const { issuance = 200, deletion = 200, recovery = 200 } = options.timing ?? {}
+  return { now, recoverableDays, timing: { issuance, deletion, recovery } }
+}
+
+function throttleOf(option: KeyVaultEmulatorOptions['throttle'], now: () => number): Throttle | null {
+  if (option === undefined || option === false) return null
+  return new Throttle(option === true ? {} : option, now)
+}
+
+function identitiesOf(given: readonly IdentityOptions[] | undefined): Identity[] {
+  const options = given ?? [{ clientId: wellKnown.clientId, clientSecret: wellKnown.clientSecret }, {}]
+  return options.map((option, index) => ({
+    clientId: option.clientId ?? guid('a', index + 1),
+    clientSecret: option.clientSecret ?? null,
+    objectId: option.objectId ?? guid('b', index + 1),
+    access: option.access ?? 'all',
+  }))
+}
+
+function guid(kind: string, index: number): string {
+  return `00000000-0000-4000-8000-${(kind + index.toString(16)).padStart(12, '0')}`
+}
+
+/**
+ * The emulators of one process share what they make for themselves. It saves each of them an RSA key, and the SDK
+ * needs it: it keeps managed identity tokens for the life of the process, beyond the emulator that gave them.
+ */
+let processSecrets: EmulatorSecrets | null = null
+
+function newSecrets(): EmulatorSecrets {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  return {
+    certificateAuthority: createCertificateAuthority(),
+    tokenKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    identityHeader: randomBytes(16).toString('hex'),
+  }
+}

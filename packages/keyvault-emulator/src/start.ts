@@ -1,0 +1,209 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { Agent, createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
+import type { AddressInfo, LookupFunction, Server } from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
+import { parseFault } from './faults.ts'
+import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http-message.ts'
+import { parseJsonObject } from './json-input.ts'
+import { appServicePath } from './managed-identity.ts'
+import { createListener } from './node-listener.ts'
+import { createServerCertificate, type PemPair } from './tls.ts'
+
+export interface StartOptions extends KeyVaultEmulatorOptions {
+  /** Port of the vaults and of the authority, HTTPS. Default 0: any free one. */
+  readonly port?: number | undefined
+  /** Port of the managed identity endpoints and of `/ca.pem`, plain HTTP. Default 0: any free one. */
+  readonly metadataPort?: number | undefined
+  /** The address to listen on. Default `127.0.0.1`; whoever can reach it can sign. */
+  readonly host?: string | undefined
+}
+
+/** Vaults that listen. */
+export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposable {
+  /** HTTPS: the vaults and the authority. */
+  readonly port: number
+  /** HTTP: the managed identity endpoints, and the CA at `/ca.pem`. */
+  readonly metadataPort: number
+  /** The certificate of the emulator's CA, PEM. */
+  readonly ca: string
+  /**
+   * For `authorityHost` of credentials, which also need `disableInstanceDiscovery: true` and `tlsOptions: { ca }`.
+   */
+  readonly authorityHost: string
+  /** Environment variables that make a `DefaultAzureCredential` use the first identity with a secret. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Environment variables that make `ManagedIdentityCredential` find the App Service endpoint. */
+  readonly appServiceEnvironment: Readonly<Record<string, string>>
+  /** Environment variables that make `ManagedIdentityCredential` find the IMDS endpoint. */
+  readonly imdsEnvironment: Readonly<Record<string, string>>
+  /**
+   * An agent for SDK clients (`new KeyClient(url, credential, { agent })`): it trusts the CA, reaches every host
+   * name at this emulator, and keeps connections alive. The caller destroys it, or `close` does.
+   */
+  agent(): Agent
+  /** Stops listening and drops every connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts an emulator on this machine. Vaults are `https://NAME.vault.azure.net:PORT`, the host shape of the
+ * service, so that clients verify the challenge as they always do.
+ *
+ * @throws EmulatorError for options it cannot work with, and what `listen` throws, such as EADDRINUSE
+ */
+export async function startKeyVaultEmulator(options: StartOptions = {}): Promise<RunningKeyVaultEmulator> {
+  const { emulator, secrets } = assemble(options)
+  const host = options.host ?? '127.0.0.1'
+  const ca = secrets.certificateAuthority.certificate
+  const { certificate, privateKey } = createServerCertificate(secrets.certificateAuthority, serverNames)
+  const contextFor = localhostContexts(secrets.certificateAuthority)
+  const https = createHttpsServer(
+    {
+      cert: certificate + ca,
+      key: privateKey,
+      SNICallback: (serverName, callback) => callback(null, contextFor(serverName)),
+    },
+    createListener('https', (request) => emulator.handle(request)),
+  )
+  const http = createHttpServer(createListener('http', metadataHandler(emulator, ca)))
+  for (const server of [https, http]) {
+    // Node's default of 5 s closes connections under the SDK's hands, which shows as ECONNRESET and a second's
+    // delay.
+    server.keepAliveTimeout = 120_000
+  }
+  const agents: Agent[] = []
+  async function close(): Promise<void> {
+    for (const agent of agents) agent.destroy()
+    await Promise.all([closeServer(https), closeServer(http)])
+  }
+  const port = await listen(https, options.port ?? 0, host)
+  const metadataPort = await listen(http, options.metadataPort ?? 0, host).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
+  const application = emulator.identities.find((identity) => identity.clientSecret !== null)
+
+  return {
+    ...emulator,
+    port,
+    metadataPort,
+    ca,
+    authorityHost: `https://localhost:${port}`,
+    environment: {
+      AZURE_AUTHORITY_HOST: `https://localhost:${port}`,
+      AZURE_TENANT_ID: emulator.tenantId,
+      AZURE_CLIENT_ID: application?.clientId ?? '',
+      AZURE_CLIENT_SECRET: application?.clientSecret ?? '',
+    },
+    appServiceEnvironment: {
+      IDENTITY_ENDPOINT: `http://127.0.0.1:${metadataPort}${appServicePath}`,
+      IDENTITY_HEADER: secrets.identityHeader,
+    },
+    imdsEnvironment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${metadataPort}` },
+    vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net:${port}`,
+    agent() {
+      const agent = new Agent({ ca, keepAlive: true, lookup: loopback(host) })
+      agents.push(agent)
+      return agent
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The vaults of every cloud, and the names that the authority and the curious use. */
+const serverNames = [
+  '*.vault.azure.net',
+  '*.vault.azure.cn',
+  '*.vault.usgovcloudapi.net',
+  '*.managedhsm.azure.net',
+  'localhost',
+  'login.microsoftonline.com',
+  '127.0.0.1',
+  '::1',
+]
+
+/** What other processes ask the emulator itself, beside the managed identity endpoints. */
+function metadataHandler(
+  emulator: KeyVaultEmulator,
+  ca: string,
+): (request: ServiceRequest) => Promise<ServiceResponse> {
+  return async (request) => {
+    switch (`${request.method} ${request.url.pathname}`) {
+      case 'GET /ca.pem':
+        return {
+          status: 200,
+          headers: { 'content-type': 'application/x-pem-file' },
+          body: Buffer.from(ca),
+          disruption: null,
+        }
+      case 'GET /requests':
+        return jsonResponse(200, emulator.requests.list())
+      case 'POST /faults':
+        return addFault(emulator, request)
+      case 'DELETE /faults':
+        emulator.faults.clear()
+        return { status: 204, headers: {}, body: null, disruption: null }
+      default:
+        return emulator.handleManagedIdentity(request)
+    }
+  }
+}
+
+function addFault(emulator: KeyVaultEmulator, request: ServiceRequest): ServiceResponse {
+  // A content type that a web page cannot send across origins without asking first.
+  if (request.headers['content-type']?.startsWith('application/json') !== true) {
+    return jsonResponse(415, { error: 'Send the fault as application/json.' })
+  }
+  try {
+    emulator.faults.add(parseFault(parseJsonObject(request.body)))
+    return { status: 204, headers: {}, body: null, disruption: null }
+  } catch (error) {
+    return jsonResponse(400, { error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/**
+ * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is
+ * accepted by no client.
+ */
+function localhostContexts(authority: PemPair): (serverName: string) => SecureContext | undefined {
+  const contexts = new Map<string, SecureContext>()
+  return (serverName) => {
+    if (!/^[a-z0-9-]{1,63}\.localhost$/.test(serverName)) return undefined
+    let context = contexts.get(serverName)
+    if (context === undefined) {
+      const { certificate, privateKey } = createServerCertificate(authority, [serverName])
+      context = createSecureContext({ cert: certificate, key: privateKey })
+      // Made-up names shall not fill the memory.
+      if (contexts.size < 1000) contexts.set(serverName, context)
+    }
+    return context
+  }
+}
+
+/** Resolves every name to the emulator. */
+function loopback(host: string): LookupFunction {
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const family = address.includes(':') ? 6 : 4
+  return (_hostname, options, callback) => {
+    if (options.all === true) callback(null, [{ address, family }])
+    else callback(null, address, family)
+  }
+}
+
+async function closeServer(server: HttpServer | HttpsServer): Promise<void> {
+  if (!server.listening) return
+  server.close()
+  server.closeAllConnections()
+  await once(server, 'close')
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a TCP server's address is never a string
+  return (server.address() as AddressInfo).port
+}

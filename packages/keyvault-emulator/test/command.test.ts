@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { parseCommand } from '../src/command.ts'
+
+describe('the command line', () => {
+  test('with nothing said', () => {
+    expect(parseCommand([])).toMatchObject({
+      kind: 'start',
+      options: { port: 8443, metadataPort: 8444, throttle: false },
+    })
+  })
+
+  test('with everything said', () => {
+    const args =
+      '--port 1 --metadata-port 2 --host ::1 --data d --tenant t --recoverable-days 7 --latency 30 --delay 5 ' +
+      '--throttle-scale 0.5 --retry-after 1 --identity app:pw=keys:get+sign,certificates:all --identity mi'
+    expect(parseCommand(args.split(' '))).toEqual({
+      kind: 'start',
+      options: {
+        port: 1,
+        metadataPort: 2,
+        host: '::1',
+        data: 'd',
+        tenantId: 't',
+        recoverableDays: 7,
+        latency: 30,
+        timing: { issuance: 5, deletion: 5, recovery: 5 },
+        throttle: { scale: 0.5, retryAfter: 1 },
+        identities: [
+          {
+            clientId: 'app',
+            clientSecret: 'pw',
+            access: { keys: ['get', 'sign'], certificates: 'all' },
+          },
+          { clientId: 'mi', clientSecret: undefined, access: 'all' },
+        ],
+      },
+    })
+  })
+
+  test.each([
+    ['--help', 'help'],
+    ['--version', 'version'],
+  ])('%s', (argument, kind) => {
+    expect(parseCommand([argument]).kind).toBe(kind)
+  })
+
+  test.each([
+    [['--bogus'], /bogus/],
+    [['--port', 'x'], /--port takes a number/],
+    [['--port', ''], /--port takes a number/],
+    [['--latency', '-1'], /argument|number/],
+    [['--identity', ':x'], /CLIENT_ID/],
+    [['--identity', 'a=keys:fly'], /fly is no permission on keys/],
+    [['--identity', 'a=vaults:get'], /vaults is none of keys, secrets, certificates/],
+    [['extra'], /extra/],
+  ])('%j is an error for people', (args, message) => {
+    expect(() => parseCommand(args)).toThrow(message)
+  })
+
+  test('a secret is in no message', () => {
+    expect(() => parseCommand(['--identity', 'a:s3cret=keys:fly'])).toThrow(/^(?!.*s3cret)/)
+  })
+})

@@ -1,0 +1,36 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describeKeyStore, type Capabilities, type StoreUnderTest } from '@sealwright/backend-contract'
+import { keyTypes } from '@sealwright/core'
+import { describe, test } from 'vitest'
+import { openFolderStore } from '../src/index.ts'
+
+const capabilities: Capabilities = {
+  // P-256 first: it is the quickest to make.
+  keyTypes: ['ec-p256', ...keyTypes.map(({ name }) => name).filter((name) => name !== 'ec-p256')],
+  certificates: 'days',
+  importPkcs12: 'chain',
+  exportPkcs12: true,
+  delete: true,
+  rotate: false,
+  switchOff: false,
+  cutOff: true,
+}
+
+describeKeyStore('A folder', underTest, capabilities, { describe, test })
+
+async function underTest(): Promise<StoreUnderTest> {
+  const parent = await mkdtemp(join(tmpdir(), 'sealwright-contract-'))
+  const folder = join(parent, 'keys')
+  return {
+    store: await openFolderStore(folder),
+    reopen: () => openFolderStore(folder),
+    // Open to the group, it is refused. Unreadable would be no obstacle where tests run as root.
+    cutOff: async () => {
+      await chmod(folder, 0o750)
+      return () => chmod(folder, 0o700)
+    },
+    dispose: () => rm(parent, { recursive: true, force: true }),
+  }
+}
