@@ -26,6 +26,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto'],
   '@sealwright/jws': ['@sealwright/core'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
+  '@sealwright/cli': ['@sealwright/core', '@sealwright/x509', 'commander'],
 }
 
 describe('dependency direction', () => {
