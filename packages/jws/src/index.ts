@@ -1,4 +1,11 @@
 export { type JwtClaims } from './claims.ts'
 export { signCompact, signCompactSync } from './compact.ts'
+export {
+  createSigner,
+  type CreateSignerOptions,
+  type ManagedSigner,
+  type SigningMode,
+} from './create-signer.ts'
 export { type JwsHeader } from './header.ts'
 export { createJwtIssuer, type JwtIssuer, type JwtIssuerOptions } from './jwt-issuer.ts'
+export { createSigningPool, type SigningPool, type SigningPoolOptions } from './signing-pool.ts'

@@ -1,12 +1,11 @@
 import type { AlgorithmName, DigestName, SignatureAlgorithm } from '@sealwright/core'
-import { Null } from 'asn1js'
-import { AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
+import { explicit, integer, nullValue, objectIdentifier, sequence, type DerValue } from './asn1/der.ts'
 
 /**
  * The X.509 half of core's algorithm table: the AlgorithmIdentifier that says, in a certificate, what it was signed with.
  * Parameters are what each algorithm's RFC wants, NULL or absent: readers compare them byte by byte.
  */
-const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdentifier>> = {
+const signatureIdentifiers: Readonly<Record<AlgorithmName, () => DerValue>> = {
   // sha*WithRSAEncryption, RFC 4055 §5: "the parameters field MUST contain NULL".
   RS256: () => withNull('1.2.840.113549.1.1.11'),
   RS384: () => withNull('1.2.840.113549.1.1.12'),
@@ -25,8 +24,8 @@ const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdenti
   EdDSA: () => withoutParameters('1.3.101.112'),
 }
 
-/** The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm; a new one each time. */
-export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): AlgorithmIdentifier {
+/** The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm. */
+export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): DerValue {
   return signatureIdentifiers[algorithm.name]()
 }
 
@@ -41,26 +40,17 @@ const hashOids: Readonly<Record<DigestName, string>> = {
  * id-RSASSA-PSS with RSASSA-PSS-params (RFC 4055 §3.1). The trailer field has its DEFAULT, which DER leaves out. The hash
  * identifiers carry NULL, as in §6 of that RFC.
  */
-function rsassaPss(digest: DigestName, saltLength: number): AlgorithmIdentifier {
+function rsassaPss(digest: DigestName, saltLength: number): DerValue {
   const hash = withNull(hashOids[digest])
-  const parameters = new RSASSAPSSParams({
-    hashAlgorithm: hash,
-    maskGenAlgorithm: new AlgorithmIdentifier({
-      algorithmId: '1.2.840.113549.1.1.8', // id-mgf1
-      algorithmParams: hash.toSchema(),
-    }),
-    saltLength,
-  })
-  return new AlgorithmIdentifier({
-    algorithmId: '1.2.840.113549.1.1.10',
-    algorithmParams: parameters.toSchema(),
-  })
+  const mgf1 = sequence(objectIdentifier('1.2.840.113549.1.1.8'), hash)
+  const parameters = sequence(explicit(0, hash), explicit(1, mgf1), explicit(2, integer(saltLength)))
+  return sequence(objectIdentifier('1.2.840.113549.1.1.10'), parameters)
 }
 
-function withNull(oid: string): AlgorithmIdentifier {
-  return new AlgorithmIdentifier({ algorithmId: oid, algorithmParams: new Null() })
+function withNull(oid: string): DerValue {
+  return sequence(objectIdentifier(oid), nullValue())
 }
 
-function withoutParameters(oid: string): AlgorithmIdentifier {
-  return new AlgorithmIdentifier({ algorithmId: oid })
+function withoutParameters(oid: string): DerValue {
+  return sequence(objectIdentifier(oid))
 }

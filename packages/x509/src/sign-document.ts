@@ -1,10 +1,10 @@
 import { verify } from 'node:crypto'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
 import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
-import { bitString, encodeDer, sequence, type DerValue } from './asn1/der.ts'
+import { bitString, sequence, type DerValue } from './asn1/der.ts'
 
 /**
- * The one place where X.509 meets a key: signs what pkijs encoded and puts the document together. Certificates (RFC 5280
+ * The one place where X.509 meets a key: signs what was encoded and puts the document together. Certificates (RFC 5280
  * §4.1), certificate requests (RFC 2986 §4.2) and CRLs (RFC 5280 §5.1) all are
  * `SEQUENCE { toBeSigned, signatureAlgorithm AlgorithmIdentifier, signature BIT STRING }`.
  *
@@ -14,15 +14,12 @@ import { bitString, encodeDer, sequence, type DerValue } from './asn1/der.ts'
  *   the signer throws
  */
 export async function signDocument(toBeSigned: DerValue, signer: Signer): Promise<Uint8Array> {
-  const data = encodeDer(toBeSigned)
-  const signature = toX509Signature(await signer.sign(data), signer)
+  const signature = toX509Signature(await signer.sign(toBeSigned), signer)
   const { digest, pss } = signer.algorithm
-  if (!verify(digest, data, { key: signer.publicKey, ...pss }, signature)) {
+  if (!verify(digest, toBeSigned, { key: signer.publicKey, ...pss }, signature)) {
     throw invalidSignature(signer)
   }
-  return encodeDer(
-    sequence(toBeSigned, signatureAlgorithmIdentifier(signer.algorithm).toSchema(), bitString(signature)),
-  )
+  return sequence(toBeSigned, signatureAlgorithmIdentifier(signer.algorithm), bitString(signature))
 }
 
 /** A Signer signs as JWS has it; for ECDSA, X.509 wants Ecdsa-Sig-Value (RFC 3279 §2.2.3) instead of R‖S. */

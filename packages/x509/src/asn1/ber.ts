@@ -26,22 +26,28 @@ export interface BerBudget {
 }
 
 export const tags = {
+  boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
   null: 0x05,
   objectIdentifier: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   sequence: 0x10,
   set: 0x11,
   printableString: 0x13,
   teletexString: 0x14,
   ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
   universalString: 0x1c,
   bmpString: 0x1e,
   /** Context-specific. */
   context0: 0x80,
   context1: 0x81,
+  context2: 0x82,
+  context3: 0x83,
 } as const
 
 /**
@@ -272,6 +278,36 @@ export function decodeInteger(element: BerElement, what: string): number {
     )
   }
   return Buffer.from(content).readIntBE(0, content.length)
+}
+
+/** BOOLEAN in DER: anything but FF for TRUE is refused. */
+export function decodeBoolean({ tag, content }: BerElement, what: string): boolean {
+  const [octet] = content
+  if (tag !== tags.boolean || content.length !== 1 || (octet !== 0 && octet !== 0xff)) {
+    throw malformed(what, 'is not a BOOLEAN')
+  }
+  return octet === 0xff
+}
+
+/** The bytes of a BIT STRING, which ends with a whole octet where `unusedBits` is 0. */
+export function decodeBitString(
+  { tag, constructed, content }: BerElement,
+  what: string,
+): { readonly bytes: Uint8Array; readonly unusedBits: number } {
+  const [unusedBits = 8] = content
+  if (tag !== tags.bitString || constructed || unusedBits > 7 || (content.length === 1 && unusedBits > 0)) {
+    throw malformed(what, 'is not a BIT STRING')
+  }
+  return { bytes: content.subarray(1), unusedBits }
+}
+
+/**
+ * Whether the value and all in it have definite lengths in the fewest octets (X.690 §10.1): what may go into DER as it is.
+ */
+export function hasDerLengths({ bytes, content, children }: BerElement): boolean {
+  const { length } = content
+  const lengthOctets = length < 0x80 ? 1 : 1 + Math.ceil(length.toString(16).length / 2)
+  return bytes[1] !== 0x80 && bytes.length === 1 + lengthOctets + length && children.every(hasDerLengths)
 }
 
 /** An OBJECT IDENTIFIER in dotted form (X.690 §8.19). */

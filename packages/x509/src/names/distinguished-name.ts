@@ -7,7 +7,7 @@ import {
   tags,
   type BerElement,
 } from '../asn1/ber.ts'
-import { encodeDer, objectIdentifier, sequence, setOf, universal, type DerValue } from '../asn1/der.ts'
+import { objectIdentifier, sequence, setOf, universal, type DerValue } from '../asn1/der.ts'
 import { attributeTypeByOid } from './attribute-types.ts'
 import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
 import { decodeText } from './text.ts'
@@ -47,16 +47,15 @@ export function normalizeDistinguishedName(text: string): string {
 export function encodeDistinguishedName(text: string): Uint8Array {
   const names = parseDistinguishedName(text)
   // The string has the most specific name first, the encoding last (RFC 4514 §2.1).
-  return encodeDer(
-    sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute)))),
-  )
+  return sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute))))
 }
 
 function encodeAttribute({ oid, stringType, text }: NameAttribute): DerValue {
   return sequence(objectIdentifier(oid), universal(tags[stringType], new TextEncoder().encode(text)))
 }
 
-function formatName(name: BerElement): string {
+/** The RFC 4514 string of a Name that was read. */
+export function formatName(name: BerElement): string {
   if (name.tag !== tags.sequence) throw malformed('the name', 'is not a SEQUENCE')
   return name.children
     .toReversed()

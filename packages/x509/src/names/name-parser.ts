@@ -185,6 +185,6 @@ class NameParser {
 }
 
 /** `numericoid` (RFC 4512 §1.4), as far as X.690 §8.19.4 can encode it. */
-function isObjectIdentifier(text: string): boolean {
+export function isObjectIdentifier(text: string): boolean {
   return /^(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,8}))(?:\.(?:0|[1-9][0-9]{0,8})){1,20}$/.test(text)
 }

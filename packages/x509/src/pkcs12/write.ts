@@ -2,7 +2,6 @@ import { createHash, createPublicKey, type KeyObject, type X509Certificate } fro
 import { SealwrightError } from '@sealwright/core'
 import { tags } from '../asn1/ber.ts'
 import {
-  encodeDer,
   explicit,
   implicit,
   integer,
@@ -73,7 +72,7 @@ export async function writePkcs12(
   // At the same time: PBKDF2 runs in libuv's threads, and the older derivation here.
   const [makeMac, encryptedCertificates, ...keyBags] = await Promise.all([
     protection.prepareMac(filePassword, crypto.getRandomValues(new Uint8Array(16)), iterations),
-    encrypt(encodeDer(sequence(...certificates))),
+    encrypt(sequence(...certificates)),
     ...keys.map(async ({ privateKey, attributes }) =>
       shroudedKeyBag(await encryptKey(privateKey, encrypt), attributes),
     ),
@@ -81,9 +80,9 @@ export async function writePkcs12(
 
   // Certificates first, as OpenSSL has them.
   const safes = [encryptedContentInfo(encryptedCertificates)]
-  if (keyBags.length > 0) safes.push(dataContentInfo(encodeDer(sequence(...keyBags))))
-  const authenticatedSafe = encodeDer(sequence(...safes))
-  return encodeDer(sequence(integer(3), dataContentInfo(authenticatedSafe), makeMac(authenticatedSafe)))
+  if (keyBags.length > 0) safes.push(dataContentInfo(sequence(...keyBags)))
+  const authenticatedSafe = sequence(...safes)
+  return sequence(integer(3), dataContentInfo(authenticatedSafe), makeMac(authenticatedSafe))
 }
 
 /** `Array.isArray` does not narrow readonly arrays. */

@@ -3,9 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { decodePem, encodePem, issueCertificate } from '../src/index.ts'
-import { rejectionCode } from './support/certificates.ts'
-import { lacks, runWell, scratchFolder } from './support/tools.ts'
+import { decodePem, encodePem, issueCertificate } from '../../src/index.ts'
+import { rejectionCode } from '../support/certificates.ts'
+import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface TestIssuer {
   readonly signer: Signer

@@ -10,9 +10,9 @@ import {
   type Signer,
 } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { createSelfSignedCertificate, encodePem } from '../src/index.ts'
-import { identity, rejectionCode } from './support/certificates.ts'
-import { asn1parse, lacks, lacksPythonModule, run, runWell, scratchFolder } from './support/tools.ts'
+import { createSelfSignedCertificate, encodePem } from '../../src/index.ts'
+import { identity, rejectionCode } from '../support/certificates.ts'
+import { asn1parse, lacks, lacksPythonModule, run, runWell, scratchFolder } from '../support/tools.ts'
 
 const subject = 'CN=my-app-auth,O=Contoso'
 const noOpenssl = lacks('openssl')

@@ -1,0 +1,116 @@
+import type { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '../src/index.ts'
+import { privateKey, privateKeys, verifyWithNode } from './keys.ts'
+
+const modes: readonly SigningMode[] = ['auto', 'inline', 'libuv', 'pool']
+const signers: ManagedSigner[] = []
+/** The threads that were started, as Node announces them: a moment later. */
+let workers: Worker[] = []
+const onWorker = (worker: Worker): void => void workers.push(worker)
+
+beforeEach(() => {
+  process.on('worker', onWorker)
+})
+
+afterEach(async () => {
+  process.off('worker', onWorker)
+  await Promise.all(signers.splice(0).map((signer) => signer.close()))
+  workers = []
+})
+
+function start(algorithm: string, mode?: SigningMode): ManagedSigner {
+  const signer = createSigner(privateKey(algorithm), { algorithm, mode, threads: 2 })
+  signers.push(signer)
+  return signer
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Signs that many at once and checks each. */
+async function signMany(signer: ManagedSigner, count: number): Promise<void> {
+  const texts = Array.from({ length: count }, (_, index) => `e30.${index}`)
+  const signatures = await Promise.all(texts.map((text) => signer.sign(Buffer.from(text))))
+  const wrong = signatures.filter((signature, index) => {
+    const token = `${texts[index]}.${Buffer.from(signature).toString('base64url')}`
+    return !verifyWithNode(token, signer.algorithm.name, signer.publicKey)
+  })
+  expect(wrong).toEqual([])
+}
+
+describe.for(modes)('mode %s', (mode) => {
+  test.for([...privateKeys.keys()])('%s: one, many and synchronously', async (algorithm) => {
+    const signer = start(algorithm, mode)
+    expect(signer).toMatchObject({ mode, algorithm: { name: algorithm } })
+    await signMany(signer, 1)
+    // Twice, so that a pool that starts meanwhile is used as well.
+    await signMany(signer, 150)
+    await signMany(signer, 150)
+    const issuer = createJwtIssuer(signer, { issuer: 'https://auth.example.com' })
+    expect(verifyWithNode(issuer.issueSync({ sub: 'alice' }), algorithm, signer.publicKey)).toBe(true)
+  })
+
+  test('an abort rejects with its reason', async () => {
+    const reason = new Error('enough')
+    const signing = start('ES256', mode).sign(Buffer.from('x'), { signal: AbortSignal.abort(reason) })
+    await expect(signing).rejects.toBe(reason)
+  })
+
+  test('a closed signer refuses, and closes again', async () => {
+    const signer = start('RS256', mode)
+    await signer.sign(Buffer.from('x'))
+    await signer.close()
+    await expect(signer.sign(Buffer.from('x'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(signer.close()).resolves.toBeUndefined()
+  })
+})
+
+describe('left to choose', () => {
+  test.for(['ES256', 'Ed25519', 'RS256', 'ES384'])(
+    '%s: no thread is started for one after the other',
+    async (algorithm) => {
+      const signer = start(algorithm)
+      for (let index = 0; index < 20; index++) {
+        await signMany(signer, 1)
+        await nextTurn()
+      }
+      expect(workers).toEqual([])
+    },
+  )
+
+  test('ES256: one after the other without a pause, the event loop turns all the same', async () => {
+    const signer = start('ES256')
+    const loop = { hasTurned: false }
+    setImmediate(() => (loop.hasTurned = true))
+    for (let index = 0; index < 10_000 && !loop.hasTurned; index++) await signer.sign(Buffer.from('x'))
+    expect(loop.hasTurned).toBe(true)
+    await nextTurn()
+    expect(workers).toEqual([])
+  })
+
+  test.for(['ES256', 'Ed25519', 'RS256'])('%s: many at once start a pool, once', async (algorithm) => {
+    const signer = start(algorithm)
+    for (let index = 0; index < 5; index++) await signMany(signer, 200)
+    expect(workers).toHaveLength(2)
+  })
+})
+
+test('an inline signature is made before sign returns', async () => {
+  const signer = start('ES256', 'inline')
+  const data = Buffer.from('e30.e30')
+  const pending = signer.sign(data)
+  data.fill(0)
+  const token = `e30.e30.${Buffer.from(await pending).toString('base64url')}`
+  expect(verifyWithNode(token, 'ES256', signer.publicKey)).toBe(true)
+})
+
+test('refuses an unknown mode', () => {
+  expect(() => start('ES256', 'fast' as SigningMode)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('inline') as string,
+    }),
+  )
+})

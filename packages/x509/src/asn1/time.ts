@@ -1,0 +1,38 @@
+import { malformed, tags, type BerElement } from './ber.ts'
+import { universal, type DerValue } from './der.ts'
+
+/**
+ * UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5).
+ *
+ * @param value in whole seconds, 1950 to 9999
+ */
+export function encodeTime(value: Date): DerValue {
+  // YYYYMMDDHHMMSSZ
+  const text = value.toISOString().replaceAll(/[-:T]|\.\d{3}/g, '')
+  const short = value.getUTCFullYear() < 2050
+  return universal(
+    short ? tags.utcTime : tags.generalizedTime,
+    new TextEncoder().encode(short ? text.slice(2) : text),
+  )
+}
+
+/** In the one form that RFC 5280 §4.1.2.5 allows of each type: UTC, with seconds, without fractions. */
+export function decodeTime(element: BerElement, what: string): Date {
+  const text = Buffer.from(element.content).toString('latin1')
+  const isUtcTime = element.tag === tags.utcTime
+  const pattern = isUtcTime
+    ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+    : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
+  const [whole, year = '', month, day, hour, minute, second] = pattern.exec(text) ?? []
+  if ((!isUtcTime && element.tag !== tags.generalizedTime) || whole === undefined) {
+    throw malformed(what, 'is not a time as RFC 5280 has it')
+  }
+  // Two digits are of 1950 to 2049.
+  const fullYear = isUtcTime ? `${Number(year) >= 50 ? '19' : '20'}${year}` : year
+  const iso = `${fullYear}-${month}-${day}T${hour}:${minute}:${second}.000Z`
+  const time = new Date(iso)
+  // Date takes February 30 for March 2.
+  if (Number.isNaN(time.getTime()) || time.toISOString() !== iso)
+    throw malformed(what, `is the time ${text}, which there is not`)
+  return time
+}

@@ -1,0 +1,120 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
+import {
+  decodeObjectIdentifier,
+  hasDerLengths,
+  malformed,
+  SequenceReader,
+  tags,
+  type BerElement,
+} from '../asn1/ber.ts'
+import { explicit, integer, objectIdentifier, sequence, setOf } from '../asn1/der.ts'
+import { encodeDistinguishedName, formatName } from '../names/distinguished-name.ts'
+import type { SubjectAltName } from '../names/general-name.ts'
+import { readSignedDocument, verifyDocument } from '../read-signed-document.ts'
+import { signDocument } from '../sign-document.ts'
+import { encodePublicKey } from './certificate-fields.ts'
+import {
+  encodeExtensions,
+  interpretExtensions,
+  readRawExtensions,
+  type CertificateExtensions,
+  type ReadExtensions,
+} from './extensions.ts'
+
+export interface CertificateRequestOptions {
+  /** An RFC 4514 string. */
+  readonly subject: string
+  readonly subjectAltNames?: readonly SubjectAltName[] | undefined
+  /** Wishes; whoever issues the certificate decides. */
+  readonly extensions?: CertificateExtensions | undefined
+}
+
+/** A certificate request whose own key has signed it. */
+export interface CertificateRequest {
+  /** An RFC 4514 string. */
+  readonly subject: string
+  /** Name, DER. */
+  readonly subjectDer: Uint8Array
+  readonly publicKey: KeyObject
+  /** What it asks for. */
+  readonly extensions: ReadExtensions
+}
+
+/** id-ExtensionRequest (RFC 2985 §5.4.2). */
+const extensionRequest = '1.2.840.113549.1.9.14'
+const what = 'the certificate request'
+
+/**
+ * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
+ *
+ * @returns DER; `encodePem('CERTIFICATE REQUEST', …)` makes PEM of it
+ * @throws SealwrightError as `createSelfSignedCertificate`
+ */
+export async function createCertificateRequest(
+  signer: Signer,
+  options: CertificateRequestOptions,
+): Promise<Uint8Array> {
+  const { subjectAltNames = [] } = options
+  const extensions = encodeExtensions({ subjectAltNames, ...options.extensions })
+  const attributes =
+    extensions.length === 0
+      ? []
+      : [sequence(objectIdentifier(extensionRequest), setOf(sequence(...extensions)))]
+  // CertificationRequestInfo; the attributes are there even when there are none (RFC 2986 §4.1).
+  const toBeSigned = sequence(
+    integer(0),
+    encodeDistinguishedName(options.subject),
+    encodePublicKey(signer.publicKey),
+    explicit(0, ...attributes),
+  )
+  return signDocument(toBeSigned, signer)
+}
+
+/**
+ * Reads a certificate request, and verifies that the key in it has signed it.
+ *
+ * @param der PKCS#10, DER
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `UNSUPPORTED_KEY` for a key that is too weak or of a kind that
+ *   cannot sign; `UNSUPPORTED_ALGORITHM`; `INVALID_SIGNATURE`
+ */
+export function readCertificateRequest(der: Uint8Array): CertificateRequest {
+  // A copy, so that nobody changes under our hands what the signature has vouched for.
+  const document = readSignedDocument(Uint8Array.from(der), what, { elements: 1000, depth: 16 })
+  const info = new SequenceReader(document.toBeSigned, what)
+  const version = info.integer('version')
+  if (version !== 0) throw malformed(what, `has version ${version}; RFC 2986 has 0`)
+  const subject = info.any('subject')
+  const publicKeyInfo = info.any('subjectPKInfo')
+  const attributes = info.optional(tags.context0)
+  info.end()
+  // It goes into certificates as it is.
+  if (!hasDerLengths(subject)) throw malformed(what, 'has a subject that is not DER')
+  const name = formatName(subject)
+  const publicKey = readPublicKey(publicKeyInfo)
+  verifyDocument(document, publicKey, what)
+  const extensions = interpretExtensions(requestedExtensions(attributes), what)
+  return { subject: name, subjectDer: subject.bytes, publicKey, extensions }
+}
+
+function readPublicKey({ bytes }: BerElement): KeyObject {
+  let publicKey: KeyObject
+  try {
+    publicKey = createPublicKey({ key: Buffer.from(bytes), format: 'der', type: 'spki' })
+  } catch (cause) {
+    throw new SealwrightError('INVALID_ENCODING', `${what} holds no public key that OpenSSL knows`, { cause })
+  }
+  algorithmsOf(publicKey)
+  return publicKey
+}
+
+/** `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value. */
+function requestedExtensions(attributes: BerElement | null): ReturnType<typeof readRawExtensions> {
+  for (const element of attributes?.children ?? []) {
+    const attribute = new SequenceReader(element, `an attribute of ${what}`)
+    const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${what}`)
+    const [value] = attribute.any('values').children
+    if (oid === extensionRequest && value !== undefined) return readRawExtensions(value, what)
+  }
+  return []
+}

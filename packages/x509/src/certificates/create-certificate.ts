@@ -1,0 +1,267 @@
+import { X509Certificate, type KeyObject } from 'node:crypto'
+import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
+import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
+import { explicit, integer, sequence, unsignedInteger, type DerValue } from '../asn1/der.ts'
+import { encodeTime } from '../asn1/time.ts'
+import { certifies } from '../certifies.ts'
+import { encodeDistinguishedName } from '../names/distinguished-name.ts'
+import type { SubjectAltName } from '../names/general-name.ts'
+import { signDocument } from '../sign-document.ts'
+import {
+  encodePublicKey,
+  keyIdentifierOf,
+  randomSerialNumber,
+  resolveValidity,
+  type Validity,
+  type ValidityOptions,
+} from './certificate-fields.ts'
+import { readCertificateRequest } from './certificate-request.ts'
+import {
+  authorityKeyIdentifierExtension,
+  encodeExtensions,
+  extensionOids,
+  interpretExtensions,
+  subjectKeyIdentifierExtension,
+  type CertificateExtensions,
+  type ReadExtensions,
+} from './extensions.ts'
+import { readCertificateFields } from './parse-certificate.ts'
+import { profileDefaults, type CertificateProfile } from './profiles.ts'
+
+/** Whose key signs a certificate, and the certificate of that key. */
+export interface Issuer {
+  readonly signer: Signer
+  /** That of the signer's key; a CA's (basicConstraints cA TRUE). */
+  readonly certificate: X509Certificate
+}
+
+export interface CertificateOptions extends ValidityOptions {
+  /**
+   * An RFC 4514 string, such as `CN=my-app-auth,O=Contoso`: the most specific first, and special characters escaped with a
+   * backslash.
+   */
+  readonly subject: string
+  /** The defaults of everything below. Default `tokenSigning`. */
+  readonly profile?: CertificateProfile | undefined
+  readonly subjectAltNames?: readonly SubjectAltName[] | undefined
+  /** Each takes the place of the profile's. Key identifiers are always there, and not asked for. */
+  readonly extensions?: CertificateExtensions | undefined
+}
+
+/**
+ * Makes a certificate that is signed by the key it certifies: for signing tokens, or with another profile a root CA's. The
+ * signer may be a key in this process or one in a vault; its signature is verified here before the certificate is returned.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed subject, name, time or extension, before anything is signed;
+ *   `INVALID_SIGNATURE` when the signer's signature does not verify; or what the signer throws
+ */
+export async function createSelfSignedCertificate(
+  signer: Signer,
+  options: CertificateOptions,
+): Promise<X509Certificate> {
+  const subject = encodeDistinguishedName(options.subject)
+  return signCertificate(signer, {
+    ...contentOf(options),
+    subject,
+    publicKey: signer.publicKey,
+    issuer: subject,
+    issuerKeyIdentifier: keyIdentifierOf(signer.publicKey),
+  })
+}
+
+/**
+ * Makes a certificate for somebody's public key, signed by a CA.
+ *
+ * @param publicKey a key that can sign as core has it; its owner's private key is not needed
+ * @throws SealwrightError `INVALID_ARGUMENT` also for an issuer whose certificate is not its signer's or not a CA's that may
+ *   issue this; `UNSUPPORTED_KEY` for a public key that is too weak or of another kind; else as
+ *   {@link createSelfSignedCertificate}
+ */
+export async function createCertificate(
+  issuer: Issuer,
+  publicKey: KeyObject,
+  options: CertificateOptions,
+): Promise<X509Certificate> {
+  return issue(issuer, publicKey, encodeDistinguishedName(options.subject), options)
+}
+
+export type IssueCertificateOptions = Omit<CertificateOptions, 'subject'>
+
+/**
+ * Issues a certificate for the key of a certificate request, in the request's name. What extensions the request asks for is
+ * passed over: they are wishes of whoever made it. `readCertificateRequest` shows them, for a caller who grants some.
+ *
+ * @param request PKCS#10 (RFC 2986), DER; its signature must verify with the key in it
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM` for what is no request that can be
+ *   read; `INVALID_SIGNATURE` for a request that its own key has not signed; else as {@link createCertificate}
+ */
+export async function issueCertificate(
+  request: Uint8Array,
+  issuer: Issuer,
+  options: IssueCertificateOptions = {},
+): Promise<X509Certificate> {
+  const { publicKey, subjectDer } = readCertificateRequest(request)
+  return issue(issuer, publicKey, subjectDer, options)
+}
+
+/**
+ * Makes a new certificate with the subject, key and extensions of an old one. Serial number, times and key identifiers are
+ * its own.
+ *
+ * @param by the key itself, for a self-signed certificate, or a CA
+ * @param options valid from now and for as long as the old one, unless they say otherwise
+ * @throws SealwrightError `INVALID_ARGUMENT` when a signer is given that is not the certificate's own key; else as
+ *   {@link createCertificate}
+ */
+export async function renewCertificate(
+  certificate: X509Certificate,
+  by: Signer | Issuer,
+  options: ValidityOptions = {},
+): Promise<X509Certificate> {
+  const { publicKey } = certificate
+  const { subject, extensions, notBefore, notAfter } = readCertificateFields(certificate)
+  const days = (notAfter.getTime() - notBefore.getTime()) / (24 * 60 * 60 * 1000)
+  const content = {
+    validity: resolveValidity(options, days),
+    extensions: extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(({ bytes }) => bytes),
+    subject: subject.bytes,
+    publicKey,
+  }
+  if ('certificate' in by) {
+    const issuer = examineIssuer(by)
+    checkPathLength(issuer, certificate.ca)
+    return signCertificate(by.signer, { ...content, ...issuerFields(issuer) })
+  }
+  if (!certifies(certificate, by.publicKey)) {
+    throw refused('a certificate is renewed by its own key or by a CA, and this key is another')
+  }
+  const issuerKeyIdentifier = keyIdentifierOf(publicKey)
+  return signCertificate(by, { ...content, issuer: subject.bytes, issuerKeyIdentifier })
+}
+
+/** They are made for each certificate. */
+const keyIdentifierOids: ReadonlySet<string> = new Set([
+  extensionOids.subjectKeyIdentifier,
+  extensionOids.authorityKeyIdentifier,
+])
+
+/** What is decided by options. */
+interface CertificateContent {
+  readonly validity: Validity
+  /** Without key identifiers. */
+  readonly extensions: readonly DerValue[]
+}
+
+interface ToBeSigned extends CertificateContent {
+  /** Name, DER; as `issuer`. */
+  readonly subject: DerValue
+  readonly publicKey: KeyObject
+  readonly issuer: DerValue
+  readonly issuerKeyIdentifier: Uint8Array
+}
+
+function contentOf(options: IssueCertificateOptions): CertificateContent {
+  const { validityDays, extensions } = profileDefaults(options.profile ?? 'tokenSigning')
+  const { subjectAltNames = [] } = options
+  if (subjectAltNames.length > 0 && options.extensions?.subjectAltNames !== undefined) {
+    throw refused('subjectAltNames are given twice, also among the extensions')
+  }
+  return {
+    validity: resolveValidity(options, validityDays),
+    extensions: encodeExtensions({ ...extensions, subjectAltNames, ...options.extensions }),
+  }
+}
+
+async function issue(
+  issuer: Issuer,
+  publicKey: KeyObject,
+  subject: DerValue,
+  options: IssueCertificateOptions,
+): Promise<X509Certificate> {
+  const examined = examineIssuer(issuer)
+  const { extensions } = profileDefaults(options.profile ?? 'tokenSigning')
+  const { basicConstraints } = { ...extensions, ...options.extensions }
+  checkPathLength(examined, basicConstraints?.ca === true)
+  // Refuses weak keys and kinds that sign nothing.
+  algorithmsOf(publicKey)
+  return signCertificate(issuer.signer, {
+    ...contentOf(options),
+    subject,
+    publicKey,
+    ...issuerFields(examined),
+  })
+}
+
+/** What an issuer's certificate says to what it issues. */
+export interface ExaminedIssuer {
+  /** Name, DER: as the certificate has it, so that chains are found by comparing bytes. */
+  readonly subject: DerValue
+  /** The certificate's subjectKeyIdentifier, or what it would be (RFC 5280 §4.2.1.1). */
+  readonly keyIdentifier: Uint8Array
+  readonly extensions: ReadExtensions
+}
+
+/**
+ * Makes sure that the certificate is its signer's and a CA's.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`, and for a certificate that cannot be read as `parseCertificate`
+ */
+export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
+  if (!certifies(certificate, signer.publicKey)) {
+    throw refused('the issuer’s certificate is not that of the key that signs')
+  }
+  if (!certificate.ca) {
+    throw refused('the issuer’s certificate is not a CA’s, so that nobody would accept what it issues')
+  }
+  const fields = readCertificateFields(certificate)
+  const extensions = interpretExtensions(fields.extensions, 'the issuer’s certificate')
+  const { keyUsage, subjectKeyIdentifier } = extensions
+  if (keyUsage !== null && !keyUsage.includes('keyCertSign')) {
+    throw refused('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
+  }
+  const keyIdentifier =
+    subjectKeyIdentifier === null
+      ? keyIdentifierOf(signer.publicKey)
+      : Buffer.from(subjectKeyIdentifier, 'hex')
+  return { subject: fields.subject.bytes, keyIdentifier, extensions }
+}
+
+function checkPathLength({ extensions }: ExaminedIssuer, ca: boolean): void {
+  if (ca && extensions.basicConstraints?.pathLength === 0) {
+    throw refused('the issuer’s certificate allows no CA below it (path length 0)')
+  }
+}
+
+function issuerFields({
+  subject,
+  keyIdentifier,
+}: ExaminedIssuer): Pick<ToBeSigned, 'issuer' | 'issuerKeyIdentifier'> {
+  return { issuer: subject, issuerKeyIdentifier: keyIdentifier }
+}
+
+/** TBSCertificate (RFC 5280 §4.1.2), version 3. */
+async function signCertificate(signer: Signer, content: ToBeSigned): Promise<X509Certificate> {
+  const { validity, subject, publicKey, issuer, issuerKeyIdentifier, extensions } = content
+  const toBeSigned = sequence(
+    explicit(0, integer(2)),
+    unsignedInteger(randomSerialNumber()),
+    signatureAlgorithmIdentifier(signer.algorithm),
+    issuer,
+    sequence(encodeTime(validity.notBefore), encodeTime(validity.notAfter)),
+    subject,
+    encodePublicKey(publicKey),
+    explicit(
+      3,
+      sequence(
+        ...extensions,
+        subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)),
+        authorityKeyIdentifierExtension(issuerKeyIdentifier),
+      ),
+    ),
+  )
+  return new X509Certificate(await signDocument(toBeSigned, signer))
+}
+
+function refused(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

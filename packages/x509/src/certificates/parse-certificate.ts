@@ -1,0 +1,104 @@
+import type { X509Certificate } from 'node:crypto'
+import {
+  decodeObjectIdentifier,
+  malformed,
+  SequenceReader,
+  tags,
+  unwrapExplicit,
+  type BerElement,
+} from '../asn1/ber.ts'
+import { decodeTime } from '../asn1/time.ts'
+import { formatName } from '../names/distinguished-name.ts'
+import {
+  readSignedDocument,
+  signatureAlgorithmByIdentifier,
+  type SignedDocument,
+} from '../read-signed-document.ts'
+import {
+  interpretExtensions,
+  readRawExtensions,
+  type RawExtension,
+  type ReadExtensions,
+} from './extensions.ts'
+import { formatSerialNumber } from './serial-number.ts'
+
+/** What a certificate says, in plain values. That its signature is right is not among them. */
+export interface ParsedCertificate {
+  /** Hexadecimal, upper case, as `X509Certificate.serialNumber` has it. */
+  readonly serialNumber: string
+  /** The JOSE name where core's table has the algorithm, otherwise its OID. That of ECDSA names the hash, not the curve. */
+  readonly signatureAlgorithm: string
+  /** An RFC 4514 string. */
+  readonly issuer: string
+  /** An RFC 4514 string; empty for a certificate that has its names in subjectAltNames alone. */
+  readonly subject: string
+  readonly notBefore: Date
+  /** The last second it is valid. */
+  readonly notAfter: Date
+  readonly extensions: ReadExtensions
+}
+
+/**
+ * What a certificate says. It may be anybody's: everything is bounded and checked.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate that is not as RFC 5280 has it
+ */
+export function parseCertificate(certificate: X509Certificate): ParsedCertificate {
+  const { document, serialNumber, issuer, subject, notBefore, notAfter, extensions } =
+    readCertificateFields(certificate)
+  return {
+    serialNumber,
+    signatureAlgorithm: describeSignature(document),
+    issuer: formatName(issuer),
+    subject: formatName(subject),
+    notBefore,
+    notAfter,
+    extensions: interpretExtensions(extensions, what),
+  }
+}
+
+const what = 'the certificate'
+
+/** What is needed of a certificate to make another; see {@link ParsedCertificate}. */
+export interface CertificateFields {
+  readonly document: SignedDocument
+  readonly serialNumber: string
+  readonly issuer: BerElement
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly subject: BerElement
+  readonly extensions: readonly RawExtension[]
+}
+
+/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
+export function readCertificateFields(certificate: X509Certificate): CertificateFields {
+  const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
+  const fields = new SequenceReader(document.toBeSigned, what)
+  fields.optional(tags.context0) // version
+  const serialNumber = formatSerialNumber(fields.any('serialNumber'), what)
+  fields.any('signature')
+  const issuer = fields.any('issuer')
+  const validity = fields.sequence('validity')
+  const notBefore = decodeTime(validity.any('notBefore'), `notBefore of ${what}`)
+  const notAfter = decodeTime(validity.any('notAfter'), `notAfter of ${what}`)
+  validity.end()
+  const subject = fields.any('subject')
+  fields.any('subjectPublicKeyInfo')
+  // issuerUniqueID and subjectUniqueID, which RFC 5280 §4.1.2.8 wants nobody to make.
+  fields.optional(tags.context1)
+  fields.optional(tags.context2)
+  const extensionsField = fields.optional(tags.context3)
+  fields.end()
+  const extensions =
+    extensionsField === null
+      ? []
+      : readRawExtensions(unwrapExplicit(extensionsField, tags.context3, what), what)
+  return { document, serialNumber, issuer, notBefore, notAfter, subject, extensions }
+}
+
+/** The JOSE name of a signature's algorithm where core's table has it, otherwise its OID. */
+function describeSignature({ algorithm }: SignedDocument): string {
+  const [oid] = algorithm.children
+  if (oid === undefined) throw malformed(what, 'does not say what it is signed with')
+  return signatureAlgorithmByIdentifier(algorithm)?.name ?? decodeObjectIdentifier(oid, what)
+}

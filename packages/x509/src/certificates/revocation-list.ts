@@ -1,0 +1,251 @@
+import type { X509Certificate } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
+import { decodeInteger, malformed, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import { enumerated, explicit, integer, sequence, type DerValue } from '../asn1/der.ts'
+import { decodeTime, encodeTime } from '../asn1/time.ts'
+import { formatName } from '../names/distinguished-name.ts'
+import { readSignedDocument, verifyDocument, type SignedDocument } from '../read-signed-document.ts'
+import { signDocument } from '../sign-document.ts'
+import { wholeSeconds } from './certificate-fields.ts'
+import { examineIssuer, type ExaminedIssuer, type Issuer } from './create-certificate.ts'
+import { authorityKeyIdentifierExtension, extension, extensionOids, readRawExtensions } from './extensions.ts'
+import { readCertificateFields } from './parse-certificate.ts'
+import { formatSerialNumber, parseSerialNumber } from './serial-number.ts'
+
+/** Why a certificate is revoked (RFC 5280 §5.3.1). */
+export type RevocationReason =
+  | 'unspecified'
+  | 'keyCompromise'
+  | 'cACompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
+  | 'privilegeWithdrawn'
+  | 'aACompromise'
+
+/** CRLReason. 7 is not used, and 8 is for delta CRLs. */
+const reasons: ReadonlyMap<RevocationReason, number> = new Map([
+  ['unspecified', 0],
+  ['keyCompromise', 1],
+  ['cACompromise', 2],
+  ['affiliationChanged', 3],
+  ['superseded', 4],
+  ['cessationOfOperation', 5],
+  ['certificateHold', 6],
+  ['privilegeWithdrawn', 9],
+  ['aACompromise', 10],
+])
+
+export interface RevokedCertificate {
+  /** As `X509Certificate.serialNumber` has it: hexadecimal. */
+  readonly serialNumber: string
+  readonly revokedAt: Date
+  /** Default `unspecified`. */
+  readonly reason?: RevocationReason | undefined
+}
+
+export interface RevocationListOptions {
+  /** Each list has a number that is higher than the one before (RFC 5280 §5.2.3). Below 2^159. */
+  readonly number: number | bigint
+  /** Default now. */
+  readonly thisUpdate?: Date | undefined
+  /** When the next list comes, at the latest. Default 7 days after `thisUpdate`. */
+  readonly nextUpdate?: Date | undefined
+  /** Every certificate that is revoked and has not expired. */
+  readonly revoked: readonly RevokedCertificate[]
+}
+
+/** What a CRL says. */
+export interface RevocationList {
+  /** An RFC 4514 string. */
+  readonly issuer: string
+  /** Null for a list without, which RFC 5280 forbids. */
+  readonly number: bigint | null
+  readonly thisUpdate: Date
+  readonly nextUpdate: Date | null
+  readonly revoked: readonly Required<RevokedCertificate>[]
+}
+
+const what = 'the CRL'
+const defaultDays = 7
+
+/**
+ * Makes a certificate revocation list (CRL, RFC 5280 §5), version 2. To revoke one more certificate, read the last list and
+ * make the next one with its entries and the new one.
+ *
+ * @param issuer the CA whose certificates they are
+ * @returns DER; `encodePem('X509 CRL', …)` makes PEM of it
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that may not sign CRLs, a malformed number, time or entry, or a
+ *   serial number that is there twice, before anything is signed; or as `createSelfSignedCertificate`
+ */
+export async function createRevocationList(
+  issuer: Issuer,
+  options: RevocationListOptions,
+): Promise<Uint8Array> {
+  const { subject, keyIdentifier } = examineRevocationIssuer(issuer)
+  const { signer } = issuer
+  const thisUpdate = wholeSeconds(options.thisUpdate ?? new Date(), 'thisUpdate')
+  const nextUpdate = wholeSeconds(
+    options.nextUpdate ?? new Date(thisUpdate.getTime() + defaultDays * 24 * 60 * 60 * 1000),
+    'nextUpdate',
+  )
+  if (nextUpdate <= thisUpdate) throw refused('nextUpdate is not later than thisUpdate')
+  const extensions = sequence(
+    authorityKeyIdentifierExtension(keyIdentifier),
+    extension(extensionOids.crlNumber, false, encodeNumber(options.number)),
+  )
+  const toBeSigned = sequence(
+    integer(1), // v2
+    signatureAlgorithmIdentifier(signer.algorithm),
+    subject,
+    encodeTime(thisUpdate),
+    encodeTime(nextUpdate),
+    // Left out when it is empty (RFC 5280 §5.1.2.6).
+    ...(options.revoked.length === 0 ? [] : [encodeEntries(options.revoked)]),
+    explicit(0, extensions),
+  )
+  return signDocument(toBeSigned, signer)
+}
+
+function examineRevocationIssuer(issuer: Issuer): ExaminedIssuer {
+  const examined = examineIssuer(issuer)
+  const { keyUsage } = examined.extensions
+  if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
+    throw refused('the issuer’s certificate does not let its key sign CRLs (cRLSign)')
+  }
+  return examined
+}
+
+/** RFC 5280 §5.2.3: at most 20 octets. */
+function encodeNumber(number: number | bigint): DerValue {
+  if (
+    typeof number === 'number'
+      ? !Number.isSafeInteger(number) || number < 0
+      : number < 0n || number >= 2n ** 159n
+  ) {
+    throw refused(`the number of a CRL is a whole number from 0 to 2^159 - 1, not ${number}`)
+  }
+  return integer(number)
+}
+
+function encodeEntries(revoked: readonly RevokedCertificate[]): DerValue {
+  const serialNumbers = revoked.map(({ serialNumber }) => serialNumber.toUpperCase())
+  if (new Set(serialNumbers).size < revoked.length) throw refused('a serial number is revoked twice')
+  return sequence(
+    ...revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+      const code = reasons.get(reason)
+      if (code === undefined) {
+        throw refused(
+          `${JSON.stringify(reason)} is not a reason; there are ${[...reasons.keys()].join(', ')}`,
+        )
+      }
+      const time = encodeTime(wholeSeconds(revokedAt, 'revokedAt'))
+      const serial = parseSerialNumber(serialNumber)
+      // RFC 5280 §5.3.1: nothing is said rather than that nothing is said.
+      if (reason === 'unspecified') return sequence(serial, time)
+      const reasonCode = extension(extensionOids.reasonCode, false, enumerated(code))
+      return sequence(serial, time, sequence(reasonCode))
+    }),
+  )
+}
+
+/** A megabyte has some 25,000 entries. */
+const maximumBytes = 2 ** 20
+const maximumElements = 250_000
+
+/**
+ * Reads a CRL of version 1 or 2, and verifies that its issuer has signed it.
+ *
+ * @param der at most 1 MiB
+ * @param issuer the certificate of the CA; null reads a list that nothing vouches for, to be shown and not to be followed
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `INVALID_SIGNATURE` for a list of another CA;
+ *   `UNSUPPORTED_ALGORITHM`, also for a critical extension that is not known, such as that of a delta CRL
+ */
+export function readRevocationList(der: Uint8Array, issuer: X509Certificate | null): RevocationList {
+  if (der.length > maximumBytes) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
+    )
+  }
+  const document = readSignedDocument(Uint8Array.from(der), what, { elements: maximumElements, depth: 16 })
+  const fields = new SequenceReader(document.toBeSigned, what)
+  fields.optional(tags.integer) // version, absent in v1
+  fields.any('signature')
+  const issuerName = fields.any('issuer')
+  const thisUpdate = decodeTime(fields.any('thisUpdate'), `thisUpdate of ${what}`)
+  const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
+  const entries = fields.optional(tags.sequence)
+  const extensionsField = fields.optional(tags.context0)
+  fields.end()
+  if (issuer !== null) verifyIssuer(document, issuerName, issuer)
+  return {
+    issuer: formatName(issuerName),
+    number: readNumber(extensionsField),
+    thisUpdate,
+    nextUpdate: nextUpdateField === null ? null : decodeTime(nextUpdateField, `nextUpdate of ${what}`),
+    revoked: (entries?.children ?? []).map(readEntry),
+  }
+}
+
+function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Certificate): void {
+  const { subject } = readCertificateFields(issuer)
+  if (Buffer.compare(subject.bytes, name.bytes) !== 0) {
+    throw new SealwrightError('INVALID_SIGNATURE', `${what} is of another issuer than ${formatName(subject)}`)
+  }
+  verifyDocument(document, issuer.publicKey, what)
+}
+
+function readNumber(extensionsField: BerElement | null): bigint | null {
+  if (extensionsField === null) return null
+  const [list, ...rest] = extensionsField.children
+  if (list === undefined || rest.length > 0) throw malformed(what, 'has malformed extensions')
+  const extensions = readRawExtensions(list, what)
+  refuseCritical(extensions, [])
+  const number = extensions.find(({ oid }) => oid === extensionOids.crlNumber)
+  if (number === undefined) return null
+  const element = readBer(number.value, `the number of ${what}`, { elements: 1, depth: 1 })
+  return BigInt(`0x${formatSerialNumber(element, what)}`)
+}
+
+function readEntry(element: BerElement): Required<RevokedCertificate> {
+  const entry = new SequenceReader(element, `an entry of ${what}`)
+  const serialNumber = formatSerialNumber(entry.any('userCertificate'), `an entry of ${what}`)
+  const revokedAt = decodeTime(entry.any('revocationDate'), `an entry of ${what}`)
+  const list = entry.optional(tags.sequence)
+  entry.end()
+  return { serialNumber, revokedAt, reason: list === null ? 'unspecified' : readReason(list) }
+}
+
+function readReason(list: BerElement): RevocationReason {
+  const extensions = readRawExtensions(list, `an entry of ${what}`)
+  refuseCritical(extensions, [extensionOids.reasonCode])
+  const reason = extensions.find(({ oid }) => oid === extensionOids.reasonCode)
+  if (reason === undefined) return 'unspecified'
+  const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
+  if (element.tag !== tags.enumerated) throw malformed(what, 'has a reason that is not ENUMERATED')
+  const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
+  const known = [...reasons].find(([, code]) => code === number)
+  if (known === undefined) throw malformed(what, `has the reason ${number}, which there is not`)
+  return known[0]
+}
+
+/** RFC 5280 §5.2: who does not know a critical extension must not use the list. */
+function refuseCritical(
+  extensions: readonly { readonly oid: string; readonly critical: boolean }[],
+  known: readonly string[],
+): void {
+  const unknown = extensions.find(({ oid, critical }) => critical && !known.includes(oid))
+  if (unknown !== undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} has the critical extension ${unknown.oid}, which is not known`,
+    )
+  }
+}
+
+function refused(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,330 @@
+import { isIP } from 'node:net'
+import { SealwrightError } from '@sealwright/core'
+import {
+  decodeObjectIdentifier,
+  malformed,
+  readBer,
+  SequenceReader,
+  tags,
+  unwrapExplicit,
+  type BerElement,
+} from '../asn1/ber.ts'
+import { explicit, implicit, objectIdentifier, sequence, universal, type DerValue } from '../asn1/der.ts'
+import { encodeDistinguishedName, formatName } from './distinguished-name.ts'
+import { isObjectIdentifier } from './name-parser.ts'
+import { decodeText, isAscii } from './text.ts'
+
+/** A GeneralName (RFC 5280 §4.2.1.6) of the kinds that servers, services and people are known by. */
+export type SubjectAltName =
+  | {
+      readonly type: 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'upn'
+      /**
+       * The first four all ASCII; internationalised domain names as A-labels (`xn--…`).
+       * - `dns`: a host name, `*` allowed as its first label
+       * - `uri`: absolute, percent-encoded where needed
+       * - `email`: `local@domain`, without display name, quotes or comments
+       * - `ip`: an IPv4 or IPv6 address, without prefix length or zone
+       * - `directoryName`: an RFC 4514 string
+       * - `upn`: the User Principal Name that Windows logs on with, `user@domain`
+       */
+      readonly value: string
+    }
+  | {
+      readonly type: 'otherName'
+      /** The OID that says what the value is. */
+      readonly typeId: string
+      /** DER of one value. */
+      readonly value: Uint8Array
+    }
+
+/** A GeneralName of a certificate that was read: one of the above, or one of a kind that is not made here. */
+export type GeneralName =
+  SubjectAltName | { readonly type: 'unsupported'; /** Its DER. */ readonly value: Uint8Array }
+
+interface NameKind {
+  /** Of the GeneralName CHOICE. */
+  readonly tag: number
+  /** @returns what is wrong with the value; null when it is right */
+  readonly problem: (value: string) => string | null
+  readonly encode: (value: string) => Uint8Array
+}
+
+const stringKinds = {
+  email: { tag: 1, problem: emailProblem, encode: encodeAscii },
+  dns: { tag: 2, problem: dnsProblem, encode: encodeAscii },
+  uri: { tag: 6, problem: uriProblem, encode: encodeAscii },
+  ip: { tag: 7, problem: ipProblem, encode: encodeIp },
+} satisfies Readonly<Record<string, NameKind>>
+
+/** id-ms-san-upn, whose value is a UTF8String. */
+const upnOid = '1.3.6.1.4.1.311.20.2.3'
+
+/**
+ * GeneralNames (RFC 5280 §4.2.1.6), in the order given.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message says which name and what is wrong with it
+ */
+export function encodeGeneralNames(names: readonly SubjectAltName[]): DerValue {
+  return sequence(...names.map(encodeGeneralName))
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` */
+export function encodeGeneralName(name: SubjectAltName): DerValue {
+  switch (name.type) {
+    case 'otherName':
+      return encodeOtherName(name.typeId, name.value)
+    case 'upn':
+      if (!/^[^@\p{Cc}]+@[^@\p{Cc}]+$/u.test(name.value))
+        throw refused(name.type, name.value, 'is not user@domain')
+      return encodeOtherName(upnOid, universal(tags.utf8String, new TextEncoder().encode(name.value)))
+    case 'directoryName':
+      // Name is a CHOICE, so that its tag is explicit.
+      return explicit(4, encodeDistinguishedName(name.value))
+    case 'dns':
+    case 'uri':
+    case 'email':
+    case 'ip':
+      return encodeStringName(name.type, name.value)
+    default:
+      throw refused(
+        name['type'],
+        name['value'],
+        'is of an unknown type; there are dns, uri, email, ip, directoryName, upn and otherName',
+      )
+  }
+}
+
+function encodeStringName(type: keyof typeof stringKinds, value: string): DerValue {
+  const kind = stringKinds[type]
+  const problem = kind.problem(value)
+  if (problem !== null) throw refused(type, value, problem)
+  return implicit(kind.tag, kind.encode(value))
+}
+
+/** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`. */
+function encodeOtherName(typeId: string, value: Uint8Array): DerValue {
+  if (!isObjectIdentifier(typeId)) throw refused('otherName', typeId, 'is not an OID')
+  try {
+    readBer(value, 'the value', { elements: 1000, depth: 16 })
+  } catch (cause) {
+    throw refused('otherName', typeId, 'has a value that is not DER', cause)
+  }
+  return explicit(0, objectIdentifier(typeId), explicit(0, value))
+}
+
+function refused(type: string, value: string, problem: string, cause?: unknown): SealwrightError {
+  return new SealwrightError(
+    'INVALID_ARGUMENT',
+    `the subject alternative name ${JSON.stringify(value)} (${type}) ${problem}`,
+    cause === undefined ? undefined : { cause },
+  )
+}
+
+/** @throws SealwrightError `INVALID_ENCODING` */
+export function decodeGeneralNames(element: BerElement, what: string): readonly GeneralName[] {
+  if (element.children.length === 0) throw malformed(what, 'holds no name')
+  return element.children.map((child) => decodeGeneralName(child, what))
+}
+
+/** @throws SealwrightError `INVALID_ENCODING` */
+export function decodeGeneralName(element: BerElement, what: string): GeneralName {
+  const { content } = element
+  switch (element.tag & 0x1f) {
+    case 0:
+      return decodeOtherName(element, what)
+    case 1:
+      return { type: 'email', value: decodeAscii(content, what) }
+    case 2:
+      return { type: 'dns', value: decodeAscii(content, what) }
+    case 4:
+      return { type: 'directoryName', value: formatName(unwrapExplicit(element, element.tag, what)) }
+    case 6:
+      return { type: 'uri', value: decodeAscii(content, what) }
+    case 7:
+      return { type: 'ip', value: decodeIp(content, what) }
+    default:
+      return { type: 'unsupported', value: Uint8Array.from(element.bytes) }
+  }
+}
+
+function decodeOtherName(element: BerElement, what: string): GeneralName {
+  const [typeId, tagged, ...rest] = element.children
+  if (typeId === undefined || tagged === undefined || rest.length > 0)
+    throw malformed(what, 'holds a torn otherName')
+  const oid = decodeObjectIdentifier(typeId, what)
+  const value = unwrapExplicit(tagged, tags.context0, what)
+  const text = oid === upnOid ? decodeText(value) : null
+  return text === null
+    ? { type: 'otherName', typeId: oid, value: Uint8Array.from(value.bytes) }
+    : { type: 'upn', value: text }
+}
+
+function decodeAscii(content: Uint8Array, what: string): string {
+  const text = Buffer.from(content).toString('latin1')
+  if (!isAscii(text)) throw malformed(what, 'holds a name that is not ASCII')
+  return text
+}
+
+/** As RFC 5952 has IPv6, without `::`: readers compare addresses, not their spelling. */
+function decodeIp(content: Uint8Array, what: string): string {
+  if (content.length === 4) return content.join('.')
+  if (content.length !== 16) throw malformed(what, `holds an IP address of ${content.length} bytes`)
+  const groups = Array.from({ length: 8 }, (_, group) =>
+    Buffer.from(content)
+      .readUInt16BE(2 * group)
+      .toString(16),
+  )
+  return groups.join(':')
+}
+
+/** What a CA may issue names for (RFC 5280 §4.2.1.10). */
+export interface NameConstraint {
+  readonly type: 'dns' | 'uri' | 'email' | 'ip' | 'directoryName'
+  /**
+   * - `dns`: a domain; it and everything below it
+   * - `uri`: a host, or with a dot before it all hosts of a domain
+   * - `email`: a mailbox, a host, or with a dot before it all hosts of a domain
+   * - `ip`: addresses in CIDR notation, such as `10.0.0.0/8`
+   * - `directoryName`: an RFC 4514 string; names that end in it
+   */
+  readonly value: string
+}
+
+/**
+ * The GeneralName that stands for a constraint.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function encodeNameConstraint({ type, value }: NameConstraint): DerValue {
+  const domain = value.replace(/^\./, '')
+  switch (type) {
+    case 'directoryName':
+      return encodeGeneralName({ type, value })
+    case 'ip':
+      return implicit(7, encodeCidr(value))
+    case 'email':
+      if (value.includes('@')) return encodeGeneralName({ type, value })
+      break
+    case 'dns':
+    case 'uri':
+      break
+    default:
+      throw refused(type, value, 'is of a type that constrains no names')
+  }
+  const problem = type === 'dns' ? dnsProblem(value) : hostNameProblem(domain)
+  if (problem !== null) throw refused(type, value, problem)
+  return implicit(stringKinds[type].tag, encodeAscii(value))
+}
+
+/** The address and its mask, one after the other. */
+function encodeCidr(value: string): Uint8Array {
+  const [address = '', prefix = '', ...rest] = value.split('/')
+  const problem = ipProblem(address)
+  if (problem !== null) throw refused('ip', value, problem)
+  const octets = encodeIp(address)
+  const bits = Number(prefix)
+  if (rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > 8 * octets.length) {
+    throw refused('ip', value, 'is not in CIDR notation, such as 10.0.0.0/8')
+  }
+  const mask = octets.map((_, index) => (0xff00 >> Math.min(8, Math.max(0, bits - 8 * index))) & 0xff)
+  if (octets.some((octet, index) => (octet & ~(mask[index] ?? 0) & 0xff) !== 0)) {
+    throw refused('ip', value, 'has bits after its prefix')
+  }
+  return Uint8Array.from([...octets, ...mask])
+}
+
+/** @throws SealwrightError `INVALID_ENCODING` */
+export function decodeNameConstraint(element: BerElement, what: string): GeneralName {
+  // minimum and maximum are not used with X.509 (RFC 5280 §4.2.1.10).
+  const base = new SequenceReader(element, what).any('base')
+  const { content } = base
+  if ((base.tag & 0x1f) !== 7) return decodeGeneralName(base, what)
+  const half = content.length / 2
+  if (half !== 4 && half !== 16) throw malformed(what, 'holds an IP range of another length')
+  const mask = [...content.subarray(half)].map((octet) => octet.toString(2).padStart(8, '0')).join('')
+  if (!/^1*0*$/.test(mask)) throw malformed(what, 'holds an IP range with holes')
+  return {
+    type: 'ip',
+    value: `${decodeIp(content.subarray(0, half), what)}/${mask.replace(/0+$/, '').length}`,
+  }
+}
+
+function dnsProblem(value: string): string | null {
+  if (isIP(value) !== 0) return 'is an IP address; give it the type ip'
+  return hostNameProblem(value.startsWith('*.') ? value.slice(2) : value)
+}
+
+/** The preferred name syntax of RFC 1034 §3.5 as RFC 1123 §2.1 has it, and RFC 5890 §2.3.1 for `xn--`. */
+function hostNameProblem(value: string): string | null {
+  if (!isAscii(value)) return 'is not ASCII; write its A-labels (xn--…)'
+  if (value.length > 253) return 'is longer than 253 characters'
+  for (const label of value.split('.')) {
+    if (!/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(label)) {
+      return 'is not a host name: labels of 1 to 63 letters, digits and inner hyphens, separated by single dots'
+    }
+    if (label.slice(2, 4) === '--' && !/^xn--/i.test(label))
+      return 'has a label with -- that is not an A-label (xn--…)'
+  }
+  return null
+}
+
+/** RFC 3986: a scheme, and something after it. Where there is an authority it holds a host (RFC 5280 §4.2.1.6). */
+function uriProblem(value: string): string | null {
+  if (!isAscii(value)) return 'is not ASCII; percent-encode it, and write its host in A-labels (xn--…)'
+  if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/.test(value)) {
+    return 'is not an absolute URI'
+  }
+  if (!URL.canParse(value)) return 'is not a valid URI'
+  const authority = /^[^:]+:\/\/([^/?#]*)/.exec(value)
+  if (authority === null) return null
+  const host = (authority[1] ?? '').replace(/^.*@/, '').replace(/:[0-9]*$/, '')
+  if (/^\[.*\]$/.test(host))
+    return isIP(host.slice(1, -1)) === 6 ? null : 'has a host that is not an IPv6 address'
+  return isIP(host) === 4 || hostNameProblem(host) === null ? null : 'has an authority without a valid host'
+}
+
+/** `Mailbox` of RFC 5321 §4.1.2 without quoted strings. */
+function emailProblem(value: string): string | null {
+  if (!isAscii(value)) return 'is not ASCII; write its domain in A-labels (xn--…)'
+  const [local = '', domain, ...rest] = value.split('@')
+  if (domain === undefined || rest.length > 0) return 'is not local@domain'
+  const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+  if (local.length > 64 || !new RegExp(`^${atom}(?:\\.${atom})*$`).test(local)) {
+    return 'has a local part that is not a dot-atom of at most 64 characters'
+  }
+  return hostNameProblem(domain)
+}
+
+function ipProblem(value: string): string | null {
+  if (isIP(value) === 0) return 'is not an IPv4 or IPv6 address'
+  return value.includes('%') ? 'has a zone, which means nothing elsewhere' : null
+}
+
+/** Four octets or sixteen, in network byte order. */
+function encodeIp(value: string): Uint8Array {
+  if (isIP(value) === 4) return encodeIpv4(value)
+  // RFC 4291 §2.2: `::` stands for as many zeros as are missing, and the last 32 bits may be written as IPv4.
+  const [left = [], right] = value.split('::').map(ipv6Octets)
+  if (right === undefined) return Uint8Array.from(left)
+  const address = new Uint8Array(16)
+  address.set(left, 0)
+  address.set(right, 16 - right.length)
+  return address
+}
+
+function encodeIpv4(value: string): Uint8Array {
+  return Uint8Array.from(value.split('.'), Number)
+}
+
+function ipv6Octets(part: string): readonly number[] {
+  if (part === '') return []
+  return part.split(':').flatMap((group) => {
+    if (group.includes('.')) return [...encodeIpv4(group)]
+    const number = Number.parseInt(group, 16)
+    return [number >> 8, number & 0xff]
+  })
+}
+
+function encodeAscii(value: string): Uint8Array {
+  return new TextEncoder().encode(value)
+}

@@ -1,0 +1,65 @@
+import { verify, type KeyObject } from 'node:crypto'
+import { algorithms, SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
+import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
+import {
+  decodeBitString,
+  malformed,
+  readBer,
+  SequenceReader,
+  type BerBudget,
+  type BerElement,
+} from './asn1/ber.ts'
+
+/** A certificate, certificate request or CRL that was taken apart; nothing in it is believed yet. */
+export interface SignedDocument {
+  readonly toBeSigned: BerElement
+  /** The AlgorithmIdentifier. */
+  readonly algorithm: BerElement
+  readonly signature: Uint8Array
+}
+
+/**
+ * Reads `SEQUENCE { toBeSigned, signatureAlgorithm AlgorithmIdentifier, signature BIT STRING }`.
+ *
+ * @param what for messages, such as `the certificate request`
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ */
+export function readSignedDocument(der: Uint8Array, what: string, budget: BerBudget): SignedDocument {
+  const document = new SequenceReader(readBer(der, what, budget), what)
+  const toBeSigned = document.any('part that is signed')
+  const algorithm = document.any('signatureAlgorithm')
+  const { bytes, unusedBits } = decodeBitString(document.any('signature'), `the signature of ${what}`)
+  document.end()
+  if (unusedBits !== 0) throw malformed(what, 'has a signature that is no whole number of bytes')
+  return { toBeSigned, algorithm, signature: bytes }
+}
+
+/** The first row of core's table with that AlgorithmIdentifier; of ECDSA it says the hash, and the key says the curve. */
+export function signatureAlgorithmByIdentifier(identifier: BerElement): SignatureAlgorithm | undefined {
+  return algorithms.find((row) => Buffer.compare(signatureAlgorithmIdentifier(row), identifier.bytes) === 0)
+}
+
+/** JWK `kty` by the type of a KeyObject. */
+const keyTypes: Readonly<Record<string, SignatureAlgorithm['kty']>> = { rsa: 'RSA', ec: 'EC', ed25519: 'OKP' }
+
+/**
+ * Makes sure that a key has signed a document.
+ *
+ * @param what for messages
+ * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for a signature of a kind that is not made here, such
+ *   as one with SHA-1
+ */
+export function verifyDocument(document: SignedDocument, publicKey: KeyObject, what: string): void {
+  const row = signatureAlgorithmByIdentifier(document.algorithm)
+  // The algorithm comes from the key: what the document says has to go with it.
+  if (row === undefined || row.kty !== keyTypes[publicKey.asymmetricKeyType ?? '']) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} is signed with an algorithm that does not go with its key, or is not supported`,
+    )
+  }
+  // X.509 takes any hash with any curve, where JWS binds them; the hash is the row's, and the curve the key's.
+  if (!verify(row.digest, document.toBeSigned.bytes, { key: publicKey, ...row.pss }, document.signature)) {
+    throw new SealwrightError('INVALID_SIGNATURE', `${what} is not signed with the key it should be`)
+  }
+}

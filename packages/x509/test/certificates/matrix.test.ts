@@ -1,0 +1,230 @@
+import type { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createLocalSigner, type KeyTypeName, type Signer } from '@sealwright/core'
+import { describe, expect, test } from 'vitest'
+import {
+  createCertificate,
+  createCertificateRequest,
+  createRevocationList,
+  createSelfSignedCertificate,
+  encodePem,
+  issueCertificate,
+  readCertificateRequest,
+  readRevocationList,
+} from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
+import { asn1parse, lacks, lacksPythonModule, run, runWell, scratchFolder } from '../support/tools.ts'
+
+/** Every kind of document, signed by every kind of key, in the hands of every reader that is here. */
+
+interface Documents {
+  readonly signer: Signer
+  readonly root: X509Certificate
+  readonly leaf: X509Certificate
+  readonly request: Uint8Array
+  readonly revocationList: Uint8Array
+}
+
+const rows: readonly { readonly type: KeyTypeName; readonly algorithm: string }[] = [
+  { type: 'rsa-2048', algorithm: 'RS256' },
+  { type: 'rsa-2048', algorithm: 'RS512' },
+  { type: 'rsa-2048', algorithm: 'PS256' },
+  { type: 'rsa-2048', algorithm: 'PS384' },
+  { type: 'ec-p256', algorithm: 'ES256' },
+  { type: 'ec-p384', algorithm: 'ES384' },
+  { type: 'ec-p521', algorithm: 'ES512' },
+  { type: 'ec-secp256k1', algorithm: 'ES256K' },
+  { type: 'ed25519', algorithm: 'Ed25519' },
+]
+
+async function documentsOf(type: KeyTypeName, algorithm: string): Promise<Documents> {
+  const { privateKey } = await identity(type)
+  const signer = createLocalSigner(privateKey, algorithm)
+  const root = await createSelfSignedCertificate(signer, {
+    subject: 'CN=Root ένα,O=Contoso,C=NL',
+    profile: 'rootCa',
+  })
+  const issuer = { signer, certificate: root }
+  const { privateKey: leafKey } = await identity('ec-p256')
+  const leaf = await createCertificate(issuer, createLocalSigner(leafKey).publicKey, {
+    subject: 'CN=login.contoso.com,O=Contoso,C=NL',
+    profile: 'tlsServer',
+    subjectAltNames: [{ type: 'dns', value: 'login.contoso.com' }],
+    extensions: {
+      crlDistributionPoints: ['http://pki.contoso.com/root.crl'],
+      authorityInfoAccess: {
+        ocsp: ['http://ocsp.contoso.com/'],
+        caIssuers: ['http://pki.contoso.com/root.cer'],
+      },
+      certificatePolicies: [{ policy: '2.23.140.1.2.1', cps: 'https://pki.contoso.com/cps' }],
+    },
+  })
+  const request = await createCertificateRequest(signer, {
+    subject: 'CN=my-app-auth,O=Contoso',
+    subjectAltNames: [{ type: 'dns', value: 'my-app.contoso.com' }],
+  })
+  const revocationList = await createRevocationList(issuer, {
+    number: 7,
+    revoked: [
+      {
+        serialNumber: leaf.serialNumber,
+        revokedAt: new Date('2026-01-02T03:04:05Z'),
+        reason: 'keyCompromise',
+      },
+      { serialNumber: '00FF', revokedAt: new Date('2051-01-02T03:04:05Z') },
+    ],
+  })
+  return { signer, root, leaf, request, revocationList }
+}
+
+interface Files {
+  readonly root: string
+  readonly leaf: string
+  readonly request: string
+  readonly revocationList: string
+}
+
+function save({ root, leaf, request, revocationList }: Documents): Files {
+  const folder = scratchFolder()
+  const files = {
+    root: join(folder, 'root.pem'),
+    leaf: join(folder, 'leaf.pem'),
+    request: join(folder, 'request.pem'),
+    revocationList: join(folder, 'crl.pem'),
+  }
+  writeFileSync(files.root, root.toString())
+  writeFileSync(files.leaf, leaf.toString())
+  writeFileSync(files.request, encodePem('CERTIFICATE REQUEST', request))
+  writeFileSync(files.revocationList, encodePem('X509 CRL', revocationList))
+  return files
+}
+
+describe.each(rows)('$type with $algorithm', ({ type, algorithm }) => {
+  test.skipIf(lacks('openssl'))('OpenSSL verifies all of it, strictly [needs openssl]', async () => {
+    const documents = await documentsOf(type, algorithm)
+    const files = save(documents)
+    expect(
+      runWell(`openssl verify -x509_strict -check_ss_sig -CAfile ${files.root} ${files.root}`),
+    ).toContain(': OK')
+    const hostname = '-purpose sslserver -verify_hostname login.contoso.com'
+    expect(runWell(`openssl verify -x509_strict ${hostname} -CAfile ${files.root} ${files.leaf}`)).toContain(
+      ': OK',
+    )
+    runWell(`openssl req -in ${files.request} -verify -noout`)
+    runWell(`openssl crl -in ${files.revocationList} -CAfile ${files.root} -noout`)
+    // Revoked, and so the one thing that is wrong with it.
+    const { stdout, stderr } = run(
+      `openssl verify -x509_strict -crl_check -CRLfile ${files.revocationList} -CAfile ${files.root} ${files.leaf}`,
+    )
+    expect((stdout + stderr).match(/error \d+/g)).toEqual(['error 23'])
+  })
+
+  test.skipIf(lacks('certtool') || type === 'ec-secp256k1')(
+    'GnuTLS reads and verifies it (not secp256k1, which it lacks) [needs certtool]',
+    async () => {
+      const files = save(await documentsOf(type, algorithm))
+      const verified = runWell(`certtool --verify --load-ca-certificate ${files.root} --infile ${files.leaf}`)
+      expect(verified).toContain('The certificate is trusted.')
+      expect(runWell(`certtool --crq-info --infile ${files.request}`)).toContain('Self signature: verified')
+      expect(
+        runWell(`certtool --verify-crl --load-ca-certificate ${files.root} --infile ${files.revocationList}`),
+      ).toContain('Verified.')
+    },
+  )
+
+  // A JVM takes a second; JDK 17 has no secp256k1.
+  test.skipIf(lacks('keytool') || !['RS256', 'PS256', 'ES256', 'Ed25519'].includes(algorithm))(
+    'keytool prints it (four of the kinds) [needs keytool]',
+    async () => {
+      const files = save(await documentsOf(type, algorithm))
+      expect(runWell(`keytool -printcert -file ${files.leaf}`)).toContain('DNSName: login.contoso.com')
+      expect(runWell(`keytool -printcertreq -file ${files.request}`)).toContain('CN=my-app-auth')
+      expect(runWell(`keytool -printcrl -file ${files.revocationList}`)).toContain(
+        'Reason Code: KEY_COMPROMISE',
+      )
+    },
+    20_000,
+  )
+
+  test.skipIf(lacksPythonModule('cryptography'))(
+    "Python's cryptography, a strict DER reader, reads and verifies it [needs its Python module]",
+    async () => {
+      const files = save(await documentsOf(type, algorithm))
+      const script = join(scratchFolder(), 'read.py')
+      writeFileSync(script, pythonReader)
+      expect(
+        runWell(`python3 ${script} ${files.root} ${files.leaf} ${files.request} ${files.revocationList}`),
+      ).toBe('ok\n')
+    },
+  )
+
+  test.skipIf(lacks('openssl'))(
+    'has definite lengths and primitive strings throughout [needs openssl]',
+    async () => {
+      const { root, leaf, request, revocationList } = await documentsOf(type, algorithm)
+      for (const der of [root.raw, leaf.raw, request, revocationList]) {
+        const lines = asn1parse(der)
+        expect(lines.filter((line) => /l= *inf|cons: (?:OCTET|BIT) STRING/.test(line))).toEqual([])
+      }
+    },
+  )
+
+  test.skipIf(lacks('dumpasn1'))('dumpasn1 finds nothing to warn of [needs dumpasn1]', async () => {
+    const { root, leaf, request, revocationList } = await documentsOf(type, algorithm)
+    const path = join(scratchFolder(), 'document.der')
+    for (const der of [root.raw, leaf.raw, request, revocationList]) {
+      writeFileSync(path, der)
+      const { stdout, stderr } = run(`dumpasn1 -a ${path}`)
+      expect(stdout + stderr).toContain('warnings')
+      const findings = (stdout + stderr).match(/(?:Error|Warning): .*/g) ?? []
+      expect(findings.filter((finding) => !dumpasn1Limits.has(finding))).toEqual([])
+    }
+  })
+
+  test('is read back here', async () => {
+    const { signer, root, leaf, request, revocationList } = await documentsOf(type, algorithm)
+    const read = readCertificateRequest(request)
+    expect(read.subject).toBe('CN=my-app-auth,O=Contoso')
+    expect(read.publicKey.equals(signer.publicKey)).toBe(true)
+    expect(read.extensions.subjectAltNames).toEqual([{ type: 'dns', value: 'my-app.contoso.com' }])
+    const list = readRevocationList(revocationList, root)
+    expect(list.number).toBe(7n)
+    expect(list.revoked).toEqual([
+      {
+        serialNumber: leaf.serialNumber,
+        revokedAt: new Date('2026-01-02T03:04:05Z'),
+        reason: 'keyCompromise',
+      },
+      { serialNumber: 'FF', revokedAt: new Date('2051-01-02T03:04:05Z'), reason: 'unspecified' },
+    ])
+    const issued = await issueCertificate(request, { signer, certificate: root })
+    expect(issued.publicKey.equals(signer.publicKey)).toBe(true)
+    expect(issued.verify(root.publicKey)).toBe(true)
+    expect(issued.subjectAltName).toBeUndefined()
+  })
+})
+
+/** What is right, and beyond dumpasn1: times after 2038, and the empty attributes that RFC 2986 §4.1 wants in a request. */
+const dumpasn1Limits: ReadonlySet<string> = new Set([
+  'Error: Time value cannot be represented in a 32-bit time_t.',
+  'Error: Object has zero length.',
+])
+
+const pythonReader = `import sys
+from cryptography import x509
+root, leaf = (x509.load_pem_x509_certificate(open(path, 'rb').read()) for path in sys.argv[1:3])
+leaf.verify_directly_issued_by(root)
+root.verify_directly_issued_by(root)
+for certificate in (root, leaf):
+    list(certificate.extensions)
+request = x509.load_pem_x509_csr(open(sys.argv[3], 'rb').read())
+assert request.is_signature_valid
+list(request.extensions)
+crl = x509.load_pem_x509_crl(open(sys.argv[4], 'rb').read())
+assert crl.is_signature_valid(root.public_key())
+assert crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number == 7
+assert crl.get_revoked_certificate_by_serial_number(leaf.serial_number) is not None
+assert len(crl) == 2
+print('ok')
+`
