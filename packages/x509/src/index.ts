@@ -43,3 +43,5 @@ export {
   type RevokedCertificate,
 } from './certificates/revocation-list.ts'
 export { type GeneralName, type NameConstraint, type SubjectAltName } from './names/general-name.ts'
+export { readKeyFile, type KeyFile, type KeyFileFormat } from './key-files/read-key-file.ts'
+export { type Protection } from './pkcs12/encryption.ts'

@@ -1,5 +1,4 @@
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import {
   decodeOctetString,
   malformed,
@@ -9,7 +8,9 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { readEncryption, type DecryptionContext } from './encryption.ts'
+import { readPrivateKey } from '../key-files/private-key.ts'
+import { readCertificate } from '../read-certificate.ts'
+import { readEncryptedKey, type DecryptionContext, type Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
@@ -35,6 +36,8 @@ interface BagAttributes {
 /** What every step of reading one file needs. */
 export interface ReadContext extends DecryptionContext {
   readonly budget: Pkcs12Budget
+  /** What is found to protect the file is added here. */
+  readonly protection: { readonly encryptions: Protection[] }
 }
 
 /** A bag that is read and charged, and only decrypted when it is opened. */
@@ -69,7 +72,7 @@ function collectBags(safeContents: BerElement, context: ReadContext, bags: Unope
         break
       }
       case bagTypes.key: {
-        const privateKey = readPrivateKey(value.bytes, context)
+        const privateKey = readPrivateKey(value.bytes, 'pkcs8', context.budget)
         bags.push(async () => ({ kind: 'key', privateKey, ...attributes }))
         break
       }
@@ -96,75 +99,20 @@ function readCertificateBag(value: BerElement): X509Certificate | null {
   bag.end()
   if (type !== certificateTypes.x509) return null
   const der = decodeOctetString(content, tags.octetString, what)
-  let certificate: X509Certificate
-  try {
-    certificate = new X509Certificate(der)
-  } catch (cause) {
-    throw malformed(what, 'does not hold an X.509 certificate', cause)
-  }
-  // Node takes PEM as well, and bytes after the end.
-  if (!certificate.raw.equals(der)) throw malformed(what, 'holds something besides one certificate in DER')
-  return certificate
+  return readCertificate(der, what)
 }
 
-/** EncryptedPrivateKeyInfo (RFC 5958 §3): `SEQUENCE { encryptionAlgorithm, encryptedData OCTET STRING }`. */
 function readShroudedKey(value: BerElement, context: ReadContext): () => Promise<KeyObject> {
-  const what = 'the private key'
-  const info = new SequenceReader(value, what)
-  const encryption = readEncryption(info.any('encryptionAlgorithm'), what, context.budget)
-  const ciphertext = info.octetString('encryptedData')
-  info.end()
+  const { encryption, ciphertext } = readEncryptedKey(value, 'the private key', context.budget)
+  context.protection.encryptions.push(encryption.description)
   return async () => {
     const pkcs8 = await encryption.decrypt(ciphertext, context)
     try {
-      return readPrivateKey(pkcs8, context)
+      return readPrivateKey(pkcs8, 'pkcs8', context.budget)
     } finally {
       pkcs8.fill(0)
     }
   }
-}
-
-/** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
-const maximumPkcs8Length = 6 * 1024
-const maximumModulusLength = 8192
-
-/** PrivateKeyInfo (RFC 5958 §2). */
-function readPrivateKey(pkcs8: Uint8Array, context: ReadContext): KeyObject {
-  const what = 'the private key'
-  if (pkcs8.length > maximumPkcs8Length) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${pkcs8.length} bytes; ${maximumPkcs8Length} are allowed`,
-    )
-  }
-  // OpenSSL overlooks bytes after the end.
-  readBer(pkcs8, what, context.budget)
-  let key: KeyObject
-  try {
-    key = createPrivateKey({ key: bufferOver(pkcs8), format: 'der', type: 'pkcs8' })
-  } catch (cause) {
-    throw malformed(what, 'is not PKCS#8 of a kind OpenSSL knows', cause)
-  }
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
-  if (modulusLength > maximumModulusLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
-    )
-  }
-  // Node 20 passes on OpenSSL's name for no name; later ones have none.
-  if (key.asymmetricKeyType === 'ec' && (namedCurve === undefined || namedCurve === 'UNDEF')) {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      `${what} is on a curve of its own, not on a named one (RFC 5480 §2.1.1)`,
-    )
-  }
-  return key
-}
-
-/** The same memory, so that zeroing the one zeroes the other. */
-function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** `SET OF SEQUENCE { attrId, attrValues SET OF ANY }` (RFC 7292 §4.2). Unknown attributes are passed over. */

@@ -7,6 +7,10 @@ import { decryptRc2Cbc } from './rc2.ts'
 
 /** A block cipher in CBC mode with the padding of RFC 8018 §6.1.1; its initialisation vector is bound. */
 export interface CbcCipher {
+  /** For people. */
+  readonly name: string
+  /** Whether nobody should encrypt with it any more. */
+  readonly weak: boolean
   /** In bytes. Null for a cipher that takes any length and is content with `defaultKeyLength`. */
   readonly keyLength: number | null
   readonly defaultKeyLength: number
@@ -78,6 +82,8 @@ function rc2EffectiveBits(version: number): number | null {
 
 function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
   return {
+    name: `AES-${8 * keyLength}-CBC`,
+    weak: false,
     keyLength,
     defaultKeyLength: keyLength,
     decrypt: async (key, ciphertext, crypto) => {
@@ -90,6 +96,8 @@ function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
 /** With keys of 24 bytes; of 16, the first third serves as the last one again (two-key 3DES). WebCrypto has neither. */
 export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher {
   return {
+    name: '3DES-CBC',
+    weak: true,
     keyLength,
     defaultKeyLength: keyLength,
     decrypt: async (key, ciphertext) => {
@@ -116,6 +124,8 @@ export function encryptTripleDesCbc(plaintext: Uint8Array, key: Uint8Array, iv: 
 /** @param keyLength null for any */
 export function rc2Cbc(keyLength: number | null, effectiveBits: number, iv: Uint8Array): CbcCipher {
   return {
+    name: `${effectiveBits}-bit RC2-CBC`,
+    weak: true,
     keyLength,
     defaultKeyLength: keyLength ?? effectiveBits / 8,
     decrypt: async (key, ciphertext) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext),

@@ -2,12 +2,16 @@ import { createPublicKey, sign, verify, type KeyObject, type X509Certificate } f
 import { SealwrightError } from '@sealwright/core'
 import { certifies } from '../certifies.ts'
 import type { Bag, CertificateBag, KeyBag } from './bags.ts'
+import type { Protection } from './encryption.ts'
 
 /** What a PKCS#12 file holds. */
 export interface Pkcs12Contents {
   readonly keys: readonly Pkcs12Key[]
   /** Every certificate in the file, in file order. */
   readonly certificates: readonly X509Certificate[]
+  readonly mac: Protection
+  /** Of safes and of single keys, in file order; empty when nothing is encrypted. */
+  readonly encryptions: readonly Protection[]
 }
 
 export interface Pkcs12Key {
@@ -19,7 +23,7 @@ export interface Pkcs12Key {
 }
 
 /** Gives each key its own certificate and the issuers of that. */
-export function assembleContents(bags: readonly Bag[]): Pkcs12Contents {
+export function assembleContents(bags: readonly Bag[]): Pick<Pkcs12Contents, 'certificates' | 'keys'> {
   const certificateBags = bags.filter((bag) => bag.kind === 'certificate')
   const certificates = certificateBags.map((bag) => bag.certificate)
   const keys = bags.filter((bag) => bag.kind === 'key').map((key) => assembleKey(key, certificateBags))

@@ -14,7 +14,7 @@ import { derivationRounds, deriveKey, purposes, sha1 } from './key-derivation.ts
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5 } from './object-identifiers.ts'
 import { bmpPassword, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
+import { derivePbkdf2, encodePbkdf2, hashName, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
 
 /** What it takes to decrypt. */
 export interface DecryptionContext {
@@ -23,8 +23,18 @@ export interface DecryptionContext {
   readonly signal: AbortSignal | undefined
 }
 
+/** How something is protected with a password. */
+export interface Protection {
+  /** For people, such as `PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC`. */
+  readonly algorithm: string
+  readonly iterations: number
+  /** Whether nobody should write it any more. */
+  readonly weak: boolean
+}
+
 /** A password-based encryption whose parameters were read, checked and charged; it has not run yet. */
 export interface PasswordEncryption {
+  readonly description: Protection
   /**
    * @returns the plaintext, a new array: the caller zeroes it after use
    * @throws SealwrightError `INVALID_ENCODING` when the padding is wrong; or the signal's reason
@@ -37,10 +47,10 @@ type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Bud
 /** The encryptions that are read, by OID. */
 const encryptions: Readonly<Record<string, ParametersReader>> = {
   [pkcs5.pbes2]: readPbes2,
-  [pkcs12Pbe.tripleDes]: pbes1(24, (iv) => tripleDesCbc(iv)),
-  [pkcs12Pbe.twoKeyTripleDes]: pbes1(16, (iv) => tripleDesCbc(iv, 16)),
-  [pkcs12Pbe.rc2With128Bits]: pbes1(16, (iv) => rc2Cbc(16, 128, iv)),
-  [pkcs12Pbe.rc2With40Bits]: pbes1(5, (iv) => rc2Cbc(5, 40, iv)),
+  [pkcs12Pbe.tripleDes]: pbes1('3DES', 24, (iv) => tripleDesCbc(iv)),
+  [pkcs12Pbe.twoKeyTripleDes]: pbes1('two-key 3DES', 16, (iv) => tripleDesCbc(iv, 16)),
+  [pkcs12Pbe.rc2With128Bits]: pbes1('128-bit RC2', 16, (iv) => rc2Cbc(16, 128, iv)),
+  [pkcs12Pbe.rc2With40Bits]: pbes1('40-bit RC2', 5, (iv) => rc2Cbc(5, 40, iv)),
 }
 
 /**
@@ -64,6 +74,23 @@ export function readEncryption(element: BerElement, what: string, budget: Pkcs12
   return encryption
 }
 
+/**
+ * Reads EncryptedPrivateKeyInfo (RFC 5958 §3): `SEQUENCE { encryptionAlgorithm, encryptedData OCTET STRING }`.
+ *
+ * @throws SealwrightError as {@link readEncryption}
+ */
+export function readEncryptedKey(
+  element: BerElement,
+  what: string,
+  budget: Pkcs12Budget,
+): { readonly encryption: PasswordEncryption; readonly ciphertext: Uint8Array } {
+  const info = new SequenceReader(element, what)
+  const encryption = readEncryption(info.any('encryptionAlgorithm'), what, budget)
+  const ciphertext = info.octetString('encryptedData')
+  info.end()
+  return { encryption, ciphertext }
+}
+
 /** PBES2-params (RFC 8018 App. A.4): `SEQUENCE { keyDerivationFunc, encryptionScheme }`. */
 function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
   const parameters = new SequenceReader(element, `${what} PBES2 parameters`)
@@ -77,6 +104,11 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
     throw malformed(what, `derives a key of ${keyLength} bytes, which its cipher does not take`)
   }
   return {
+    description: {
+      algorithm: `PBES2 with PBKDF2-HMAC-${hashName(pbkdf2.prf.name)} and ${cipher.name}`,
+      iterations: pbkdf2.iterations,
+      weak: cipher.weak,
+    },
     decrypt: async (ciphertext, { password, crypto, signal }) => {
       const key = await derivePbkdf2(pbkdf2, password.text, keyLength)
       // libuv cannot stop a derivation under way.
@@ -92,7 +124,7 @@ const tripleDesBlockLength = 8
  * PBES1 as RFC 7292 App. C has it: key and initialisation vector are derived from the password with SHA-1. Its parameters are
  * `SEQUENCE { salt OCTET STRING, iterations INTEGER }`.
  */
-function pbes1(keyLength: number, cipherWith: (iv: Uint8Array) => CbcCipher): ParametersReader {
+function pbes1(name: string, keyLength: number, cipherWith: (iv: Uint8Array) => CbcCipher): ParametersReader {
   return (element, what, budget) => {
     const parameters = new SequenceReader(element, `${what} PBE parameters`)
     const salt = parameters.octetString('salt')
@@ -103,6 +135,7 @@ function pbes1(keyLength: number, cipherWith: (iv: Uint8Array) => CbcCipher): Pa
     budget.chargeIterations(iterations, what, rounds)
     const derivation = { digest: sha1, salt, iterations }
     return {
+      description: { algorithm: `PBES1 with SHA-1 and ${name}`, iterations, weak: true },
       decrypt: async (ciphertext, { password, crypto, signal }) => {
         const { encryptionKey, initialisationVector } = purposes
         const [key, iv] = await Promise.all([

@@ -10,13 +10,15 @@ import {
   sha256,
   type DerivationDigest,
 } from './key-derivation.ts'
+import type { Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
 import { bmpPassword, filePasswords, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hmacHash, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
+import { derivePbkdf2, encodePbkdf2, hashName, hmacHash, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
 
 /** A file's MAC, its parameters read and checked. */
 export interface Mac {
+  readonly description: Protection
   /** As Node spells the hash. */
   readonly hash: string
   readonly value: Uint8Array
@@ -59,6 +61,7 @@ export function readMac(element: BerElement, budget: Pkcs12Budget): Mac {
   if (value.length !== digest.length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
   const iterations = iterationsField === null ? 1 : decodeInteger(iterationsField, 'MacData iterations')
   return {
+    description: { algorithm: `HMAC-${hashName(digest.name)}`, iterations, weak: digest === sha1 },
     hash: digest.name,
     value,
     candidates: filePasswords,
@@ -89,6 +92,11 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
     throw malformed(what, `has a key of ${keyLength} bytes; PBMAC1 takes ${minimumPbmac1KeyLength} or more`)
   }
   return {
+    description: {
+      algorithm: `PBMAC1 with PBKDF2-HMAC-${hashName(pbkdf2.prf.name)} and HMAC-${hashName(name)}`,
+      iterations: pbkdf2.iterations,
+      weak: false,
+    },
     hash: name,
     value,
     // PBKDF2 takes UTF-8, and that has one encoding of the empty password.

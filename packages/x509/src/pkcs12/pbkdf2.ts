@@ -46,6 +46,11 @@ export function hmacHash(oid: string, what: string): HmacHash {
   return row
 }
 
+/** A hash as people write it: SHA-1, SHA-256, SHA-512/256. @param name as Node spells it */
+export function hashName(name: string): string {
+  return name.replace('sha', 'SHA-').replace(/-(?=2)(?<=512-)/, '/')
+}
+
 export interface Pbkdf2Parameters {
   readonly prf: HmacHash
   readonly salt: Uint8Array

@@ -11,7 +11,7 @@ import {
 import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import { readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'
-import { readEncryption } from './encryption.ts'
+import { readEncryption, type Protection } from './encryption.ts'
 import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from './limits.ts'
 import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
@@ -63,8 +63,10 @@ export async function readPkcs12(
       'the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify',
     )
   }
-  const context: ReadContext = { password: filePassword, budget, crypto, signal }
-  return assembleContents(await readAuthenticatedSafe(authenticatedSafe, context))
+  const encryptions: Protection[] = []
+  const context: ReadContext = { password: filePassword, budget, crypto, signal, protection: { encryptions } }
+  const bags = await readAuthenticatedSafe(authenticatedSafe, context)
+  return { ...assembleContents(bags), mac: mac.description, encryptions }
 }
 
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
@@ -135,6 +137,7 @@ function readEncryptedSafe(element: BerElement, context: ReadContext): () => Pro
   const encryption = readEncryption(info.any('encryption algorithm'), what, context.budget)
   const ciphertext = decodeOctetString(info.any('encrypted content'), tags.context0, `${what}'s content`)
   info.end()
+  context.protection.encryptions.push(encryption.description)
   return async () => {
     const safeContents = await encryption.decrypt(ciphertext, context)
     try {

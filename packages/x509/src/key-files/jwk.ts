@@ -1,0 +1,87 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+  type X509Certificate,
+} from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { malformed } from '../asn1/ber.ts'
+import { readCertificate } from '../read-certificate.ts'
+import { checkPrivateKey } from './private-key.ts'
+
+/** What a JWK (RFC 7517) or each of a JWK Set holds. */
+export interface JwkContents {
+  readonly set: boolean
+  readonly privateKeys: readonly KeyObject[]
+  readonly publicKeys: readonly KeyObject[]
+  /** Of `x5c`. */
+  readonly certificates: readonly X509Certificate[]
+}
+
+const what = 'the JWK'
+const maximumKeys = 256
+
+/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
+export function readJwk(text: string): JwkContents {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    throw malformed('the file', 'begins like JSON and is none', cause)
+  }
+  if (!isRecord(json)) throw malformed('the file', 'is JSON, and neither a JWK nor a JWK Set')
+  const { keys } = json
+  const jwks: readonly unknown[] = Array.isArray(keys) ? keys : [json]
+  if (jwks.length > maximumKeys) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `the JWK Set has ${jwks.length} keys; ${maximumKeys} are allowed`,
+    )
+  }
+  const privateKeys: KeyObject[] = []
+  const publicKeys: KeyObject[] = []
+  const certificates: X509Certificate[] = []
+  for (const jwk of jwks) {
+    if (!isRecord(jwk)) throw malformed(what, 'is not an object')
+    const key = readKey(jwk)
+    if (key.type === 'private') privateKeys.push(key)
+    else publicKeys.push(key)
+    certificates.push(...readCertificates(jwk['x5c']))
+  }
+  return { set: Array.isArray(keys), privateKeys, publicKeys, certificates }
+}
+
+function readKey(jwk: Readonly<Record<string, unknown>>): KeyObject {
+  const { kty } = jwk
+  if (typeof kty !== 'string') throw malformed(what, 'does not say what kind of key it is (kty)')
+  if (kty === 'oct') throw new SealwrightError('UNSUPPORTED_KEY', `${what} is a symmetric key (oct)`)
+  // Only strings: Node takes what it is given.
+  const key: JsonWebKey = Object.fromEntries(
+    Object.entries(jwk).filter(([, value]) => typeof value === 'string'),
+  )
+  let read: KeyObject
+  try {
+    read =
+      key.d === undefined ? createPublicKey({ key, format: 'jwk' }) : createPrivateKey({ key, format: 'jwk' })
+  } catch (cause) {
+    throw malformed(what, 'is no key of a kind OpenSSL knows', cause)
+  }
+  checkPrivateKey(read)
+  return read
+}
+
+/** RFC 7517 §4.7: base64, not base64url, of each certificate's DER. */
+function readCertificates(x5c: unknown): readonly X509Certificate[] {
+  if (x5c === undefined) return []
+  if (!Array.isArray(x5c) || x5c.length > maximumKeys)
+    throw malformed(what, 'has an x5c that is no list of certificates')
+  return x5c.map((each: unknown) => {
+    if (typeof each !== 'string') throw malformed(what, 'has an x5c that is no list of certificates')
+    return readCertificate(Buffer.from(each, 'base64'), 'the x5c of the JWK')
+  })
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
