@@ -46,6 +46,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     '@peculiar/asn1-x509',
   ],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
+  '@sealwright/cli': ['@sealwright/core', '@sealwright/x509', 'commander'],
 }
 
 describe('dependency direction', () => {

@@ -168,15 +168,16 @@ class Pool implements SigningPool {
     this.#dispatch()
   }
 
-  /** Sends what is waiting to the threads that have the least to do, in equal parts. */
+  /** Sends what is waiting to the threads that have the least to do, in parts that are enough for all of them. */
   #dispatch(): void {
     if (this.#waiting.length === 0) return
     this.#startThreads()
-    for (;;) {
+    const share = Math.ceil(this.#waiting.length / (this.#threadCount * batchesPerThread))
+    const count = Math.min(share, this.#batchSize())
+    while (this.#waiting.length > 0) {
       const thread = this.#leastBusy()
-      if (thread === null || this.#waiting.length === 0) return
-      const share = Math.ceil(this.#waiting.length / this.#threadCount)
-      this.#send(thread, this.#take(Math.min(share, this.#batchSize())))
+      if (thread === null) return
+      this.#send(thread, this.#take(count))
     }
   }
 

@@ -207,7 +207,9 @@ function readNumber(extensionsField: BerElement | null): bigint | null {
   const number = extensions.find(({ oid }) => oid === extensionOids.crlNumber)
   if (number === undefined) return null
   const element = readBer(number.value, `the number of ${what}`, { elements: 1, depth: 1 })
-  return BigInt(`0x${formatSerialNumber(element, what)}`)
+  const digits = formatSerialNumber(element, what)
+  if (digits.startsWith('-')) throw malformed(what, 'has a negative number')
+  return BigInt(`0x${digits}`)
 }
 
 function readEntry(element: BerElement): Required<RevokedCertificate> {

@@ -6,17 +6,19 @@ import { unsignedInteger, type DerValue } from '../asn1/der.ts'
 const maximumLength = 40
 
 /**
- * A serial number in hexadecimal, upper case, two digits to a byte, as `X509Certificate.serialNumber` has it.
+ * A serial number in hexadecimal, upper case, two digits to a byte, as `X509Certificate.serialNumber` has it. Negative ones,
+ * which RFC 5280 §4.1.2.2 forbids and wants read nevertheless, have a minus sign.
  *
- * @throws SealwrightError `INVALID_ENCODING` for a negative one as well, which RFC 5280 forbids
+ * @throws SealwrightError `INVALID_ENCODING`
  */
 export function formatSerialNumber({ tag, constructed, content }: BerElement, what: string): string {
-  const [first = 0xff] = content
-  if (tag !== tags.integer || constructed || first >= 0x80 || content.length > maximumLength) {
-    throw malformed(what, 'has a serial number that is negative, too long, or none')
+  const [first] = content
+  if (tag !== tags.integer || constructed || first === undefined || content.length > maximumLength) {
+    throw malformed(what, 'has a serial number that is too long, or none')
   }
-  const magnitude = first === 0 && content.length > 1 ? content.subarray(1) : content
-  return Buffer.from(magnitude).toString('hex').toUpperCase()
+  const value = BigInt.asIntN(8 * content.length, BigInt(`0x${Buffer.from(content).toString('hex')}`))
+  const digits = (value < 0n ? -value : value).toString(16).toUpperCase()
+  return `${value < 0n ? '-' : ''}${digits.length % 2 === 0 ? digits : `0${digits}`}`
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */

@@ -120,9 +120,12 @@ function refused(type: string, value: string, problem: string, cause?: unknown):
   )
 }
 
-/** @throws SealwrightError `INVALID_ENCODING` */
+/**
+ * @returns empty for an empty list, which RFC 5280 forbids and some certificates have
+ * @throws SealwrightError `INVALID_ENCODING`
+ */
 export function decodeGeneralNames(element: BerElement, what: string): readonly GeneralName[] {
-  if (element.children.length === 0) throw malformed(what, 'holds no name')
+  if (element.tag !== tags.sequence) throw malformed(what, 'is not a SEQUENCE of names')
   return element.children.map((child) => decodeGeneralName(child, what))
 }
 

@@ -32,14 +32,9 @@ function withMac(options: pfx.MacOptions): Uint8Array {
 }
 
 test('the files these tests start from are sound', async () => {
-  await expect(readPkcs12(pfx.sealed(pfx.plainSafe()), password)).resolves.toEqual({
-    keys: [],
-    certificates: [],
-  })
-  await expect(readPkcs12(withMac({ iterations: int(1) }), password)).resolves.toEqual({
-    keys: [],
-    certificates: [],
-  })
+  const contents = { keys: [], certificates: [], encryptions: [] }
+  await expect(readPkcs12(pfx.sealed(pfx.plainSafe()), password)).resolves.toMatchObject(contents)
+  await expect(readPkcs12(withMac({ iterations: int(1) }), password)).resolves.toMatchObject(contents)
 })
 
 describe('iteration counts', () => {

@@ -363,6 +363,24 @@ describe('published files', () => {
   )
 })
 
+test.each<[Pkcs12Profile, string, string, boolean]>([
+  ['modern', 'HMAC-SHA-256', 'PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC', false],
+  [
+    'pbmac1',
+    'PBMAC1 with PBKDF2-HMAC-SHA-256 and HMAC-SHA-256',
+    'PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC',
+    false,
+  ],
+  ['compatible', 'HMAC-SHA-1', 'PBES1 with SHA-1 and 3DES', true],
+])('how a %s file is protected is said', async (profile, mac, encryption, weak) => {
+  const { privateKey, certificate } = await identity('ec-p256')
+  const contents = { privateKey, certificates: [certificate], friendlyName: 'hi' }
+  const read = await readPkcs12(await writePkcs12(contents, password, { profile, iterations: 7 }), password)
+  expect(read.mac).toEqual({ algorithm: mac, iterations: 7, weak })
+  const protection = { algorithm: encryption, iterations: 7, weak }
+  expect(read.encryptions).toEqual([protection, protection])
+})
+
 describe('a signal', () => {
   test('stops before anything is read', async () => {
     const reason = new Error('enough')

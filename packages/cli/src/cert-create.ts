@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises'
+import { createLocalSigner, keyType, keyTypes, SealwrightError } from '@sealwright/core'
+import {
+  createSelfSignedCertificate,
+  distinguishedName,
+  encodePem,
+  generatePrivateKey,
+  writePkcs12,
+  type Pkcs12Profile,
+  type SubjectAltName,
+} from '@sealwright/x509'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { readPassword, writeNewFile } from './files.ts'
+import type { Terminal } from './terminal.ts'
+
+interface Options {
+  readonly cn?: string
+  readonly subject?: string
+  readonly key: string
+  readonly days: number
+  readonly dns: readonly string[]
+  readonly out: string
+  readonly cer?: string
+  readonly passwordFile: string
+  readonly profile: Pkcs12Profile
+  readonly json?: boolean
+}
+
+/** `sealwright cert create`: what makecert and pvk2pfx do, in one step. */
+export function certCreateCommand(terminal: Terminal): Command {
+  return new Command('create')
+    .description('make a key with a self-signed certificate for signing tokens, and write both to a PFX file')
+    .addOption(
+      new Option('--cn <name>', 'common name of the subject, such as my-app-auth').conflicts('subject'),
+    )
+    .option('--subject <name>', 'the whole subject, such as CN=my-app-auth,O=Contoso')
+    .addOption(
+      new Option('--key <type>', 'kind of key').choices(keyTypes.map(({ name }) => name)).default('rsa-2048'),
+    )
+    .option('--days <number>', 'how long it is valid', parseDays, 730)
+    .option('--dns <name...>', 'DNS names to go into the certificate', [])
+    .requiredOption('--out <file>', 'the PFX file; it must not be there yet')
+    .option('--cer <file>', 'the certificate alone as well, in PEM, for those who verify')
+    .requiredOption('--password-file <file>', 'file with the password of the PFX; - for standard input')
+    .addOption(
+      new Option('--profile <name>', 'how the PFX is protected; compatible is weak, and for old readers')
+        .choices(['modern', 'pbmac1', 'compatible'])
+        .default('modern'),
+    )
+    .option('--json', 'say in JSON what was made')
+    .action(async (options: Options) => {
+      await create(options, terminal)
+    })
+}
+
+async function create(options: Options, terminal: Terminal): Promise<void> {
+  const subject = subjectOf(options)
+  const password = await readPassword(options.passwordFile, terminal)
+  const privateKey = await generatePrivateKey(keyType(options.key).name)
+  const signer = createLocalSigner(privateKey)
+  const notBefore = new Date()
+  const certificate = await createSelfSignedCertificate(signer, {
+    subject,
+    notBefore,
+    notAfter: new Date(notBefore.getTime() + options.days * 24 * 60 * 60 * 1000),
+    subjectAltNames: options.dns.map((value): SubjectAltName => ({ type: 'dns', value })),
+  })
+  const friendlyName = options.cn ?? distinguishedName(certificate)
+  const pfx = await writePkcs12({ privateKey, certificates: [certificate], friendlyName }, password, {
+    profile: options.profile,
+  })
+  await writeNewFile(options.out, pfx)
+  if (options.cer !== undefined) {
+    try {
+      await writeNewFile(options.cer, encodePem('CERTIFICATE', certificate.raw))
+    } catch (error) {
+      // Both or neither: nobody knows this key yet.
+      await rm(options.out, { force: true })
+      throw error
+    }
+  }
+
+  const made = {
+    file: options.out,
+    subject: distinguishedName(certificate),
+    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    keyId: signer.keyId,
+    notAfter: new Date(certificate.validTo).toISOString(),
+  }
+  terminal.out(
+    options.json === true
+      ? `${JSON.stringify(made, null, 2)}\n`
+      : `${made.file}: ${made.subject}, valid until ${made.notAfter}\nthumbprint ${made.thumbprint}\nkey id     ${made.keyId}\n`,
+  )
+}
+
+function subjectOf({ cn, subject }: Options): string {
+  // Every character that RFC 4514 §2.4 gives a meaning may be escaped wherever it is.
+  const name = subject ?? (cn === undefined ? undefined : `CN=${cn.replaceAll(/[ "#+,;<=>\\]/g, '\\$&')}`)
+  if (name === undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the certificate needs a name: --cn my-app-auth, or --subject',
+    )
+  }
+  return name
+}
+
+function parseDays(text: string): number {
+  const days = Number(text)
+  if (!/^\d{1,6}$/.test(text) || days === 0) throw new InvalidArgumentError('It is a whole number of days.')
+  return days
+}

@@ -1,0 +1,38 @@
+import { isSealwrightError } from '@sealwright/core'
+import { Command, CommanderError } from 'commander'
+import { certCreateCommand } from './cert-create.ts'
+import { inspectCommand } from './inspect.ts'
+import type { Terminal } from './terminal.ts'
+
+/**
+ * Runs the `sealwright` command.
+ *
+ * @param args without `node` and the script
+ * @returns the exit code: 0 when it did what it was asked, 1 when it did not, 2 when it was asked for something there is not
+ */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = new Command('sealwright').description(
+    'Token-signing certificates: make them, and see what a file is.',
+  )
+  const cert = program.command('cert').description('make certificates')
+  cert.addCommand(certCreateCommand(terminal))
+  program.addCommand(inspectCommand(terminal))
+  for (const command of [program, cert, ...cert.commands, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has said it already; asking for help is no mistake.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    terminal.error(`sealwright: ${describe(error)}\n`)
+    return 1
+  }
+}
+
+/** One line. What is not our own error is a fault of ours, and says where. */
+function describe(error: unknown): string {
+  if (isSealwrightError(error)) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

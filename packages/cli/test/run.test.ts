@@ -1,0 +1,288 @@
+import { spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { run } from '../src/run.ts'
+
+interface Outcome {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+async function sealwright(args: readonly string[], input = ''): Promise<Outcome> {
+  let out = ''
+  let error = ''
+  const code = await run(args, {
+    stdin: Readable.from([Buffer.from(input)]),
+    out: (text) => (out += text),
+    error: (text) => (error += text),
+  })
+  return { code, out, error }
+}
+
+function lacks(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0
+}
+
+function openssl(...args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stderr}`)
+  return stdout
+}
+
+/** A folder that goes away with the test, and a file with a password in it. */
+function scratch(): { readonly file: (name: string) => string; readonly password: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'sealwright-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const password = join(folder, 'password')
+  writeFileSync(password, 'correct-horse\n')
+  return { file: (name) => join(folder, name), password }
+}
+
+async function makePfx(): Promise<{ readonly pfx: string; readonly password: string }> {
+  const { file, password } = scratch()
+  const pfx = file('a.pfx')
+  const args = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--out', pfx, '--password-file', password]
+  expect((await sealwright(args)).code).toBe(0)
+  return { pfx, password }
+}
+
+describe('cert create', () => {
+  test.skipIf(lacks('openssl'))(
+    'makes a PFX that OpenSSL opens, for its owner alone [needs openssl]',
+    async () => {
+      const { file, password } = scratch()
+      const pfx = file('my-app-auth.pfx')
+      const args = ['cert', 'create', '--cn', 'my-app-auth', '--key', 'ec-p256', '--days', '730']
+      const { code, out, error } = await sealwright([...args, '--out', pfx, '--password-file', password])
+      expect({ code, error }).toEqual({ code: 0, error: '' })
+      const text = openssl('pkcs12', '-in', pfx, '-passin', `file:${password}`, '-nodes')
+      expect(text).toContain('friendlyName: my-app-auth')
+      const certificate = new X509Certificate(text.slice(text.indexOf('-----BEGIN CERTIFICATE')))
+      expect(certificate.subject).toBe('CN=my-app-auth')
+      expect(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)).toBe(730 * 86_400_000)
+      expect(out).toContain(`thumbprint ${certificate.fingerprint.replaceAll(':', '')}`)
+      expect(statSync(pfx).mode & 0o777).toBe(0o600)
+    },
+  )
+
+  test('leaves a file that is there as it is', async () => {
+    const { file, password } = scratch()
+    const pfx = file('there.pfx')
+    writeFileSync(pfx, 'there')
+    const args = [
+      'cert',
+      'create',
+      '--cn',
+      'a',
+      '--key',
+      'ec-p256',
+      '--out',
+      pfx,
+      '--password-file',
+      password,
+    ]
+    const { code, error } = await sealwright(args)
+    expect(code).toBe(1)
+    expect(error).toBe(`sealwright: ${pfx} is there already, and was left as it is\n`)
+    expect(readFileSync(pfx, 'utf8')).toBe('there')
+  })
+
+  test('writes both files or neither', async () => {
+    const { file, password } = scratch()
+    const [pfx, cer] = [file('a.pfx'), file('a.cer')]
+    writeFileSync(cer, 'there')
+    const args = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--out', pfx, '--cer', cer]
+    expect((await sealwright([...args, '--password-file', password])).code).toBe(1)
+    expect(existsSync(pfx)).toBe(false)
+    expect(readFileSync(cer, 'utf8')).toBe('there')
+  })
+
+  test('names, a certificate on its own, the password from standard input, and JSON', async () => {
+    const { file } = scratch()
+    const [pfx, cer] = [file('a.pfx'), file('a.cer')]
+    const args = [
+      'cert',
+      'create',
+      '--cn',
+      'Smith, "J" + #1 ',
+      '--key',
+      'ed25519',
+      '--dns',
+      'a.example',
+      'b.example',
+    ]
+    const { code, out } = await sealwright(
+      [...args, '--out', pfx, '--cer', cer, '--password-file', '-', '--profile', 'compatible', '--json'],
+      'ένα-δύο\r\n',
+    )
+    expect(code).toBe(0)
+    const certificate = new X509Certificate(readFileSync(cer))
+    expect(certificate.subjectAltName).toBe('DNS:a.example, DNS:b.example')
+    expect(JSON.parse(out)).toMatchObject({
+      file: pfx,
+      thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    })
+    const inspected = await sealwright(['inspect', pfx, '--password-file', '-', '--json'], 'ένα-δύο')
+    expect(JSON.parse(inspected.out)).toMatchObject({
+      format: 'PKCS#12',
+      ok: true,
+      keys: [{ friendlyName: 'Smith, "J" + #1 ', type: 'Ed25519' }],
+      weak: [expect.stringContaining('SHA-1'), expect.any(String), expect.stringContaining('3DES')],
+    })
+  })
+
+  test.each([
+    ['no name', []],
+    ['two names', ['--cn', 'a', '--subject', 'CN=a']],
+    ['an unknown key', ['--cn', 'a', '--key', 'dsa']],
+    ['no days', ['--cn', 'a', '--days', '0']],
+    ['days that are no number', ['--cn', 'a', '--days', '1e3']],
+    ['an unknown profile', ['--cn', 'a', '--profile', 'old']],
+    ['a malformed subject', ['--subject', 'a']],
+    ['a malformed DNS name', ['--cn', 'a', '--key', 'ec-p256', '--dns', 'a b']],
+  ])('with %s, nothing is written', async (_, args) => {
+    const { file, password } = scratch()
+    const pfx = file('a.pfx')
+    const { code, error } = await sealwright([
+      'cert',
+      'create',
+      ...args,
+      '--out',
+      pfx,
+      '--password-file',
+      password,
+    ])
+    expect(code).toBeGreaterThan(0)
+    expect(error.trimEnd().split('\n')).toHaveLength(1)
+    expect(existsSync(pfx)).toBe(false)
+  })
+})
+
+describe('inspect', () => {
+  test('says what a PFX is, and shows no private key', async () => {
+    const { pfx, password } = await makePfx()
+    const { code, out, error } = await sealwright(['inspect', pfx, '--password-file', password])
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    const anything = /[0-9A-F]{40}|[\w-]{43}|\d{4}-\d\d-\d\dT[\d:.]+Z/g
+    expect(out.replaceAll(pfx, 'FILE').replaceAll(anything, '…')).toMatchInlineSnapshot(`
+      "FILE: PKCS#12
+      MAC: HMAC-SHA-256, 600000 iterations
+      encryption: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC, 600000 iterations
+      private key "a": ec-P-256, key id …
+        certificates: …
+      certificate …
+        subject:    CN=a
+        issuer:     CN=a
+        valid:      … to …
+        key:        ec-P-256, key id …
+        signed:     ES256
+      "
+    `)
+  })
+
+  test('a wrong password is one clear line, and exit code 1', async () => {
+    const { pfx } = await makePfx()
+    const { code, out, error } = await sealwright(['inspect', pfx, '--json'])
+    expect(code).toBe(1)
+    expect(error).toBe(
+      'sealwright: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify\n',
+    )
+    expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'WRONG_PASSWORD' } })
+  })
+
+  test('what cannot be read is one clear line', async () => {
+    const { file } = scratch()
+    writeFileSync(file('text'), 'hello')
+    writeFileSync(file('large'), new Uint8Array(2 ** 20 + 1))
+    const missing = await sealwright(['inspect', file('missing')])
+    expect(missing.error).toBe(`sealwright: ${file('missing')}: there is no such file or folder\n`)
+    expect((await sealwright(['inspect', file('text')])).error).toBe(
+      'sealwright: the file is no file of keys or certificates that is known\n',
+    )
+    expect((await sealwright(['inspect', file('large')])).error).toContain('1048576 are allowed')
+    expect((await sealwright(['inspect', file('')])).code).toBe(1)
+  })
+
+  test.skipIf(lacks('openssl'))('tells what is weak [needs openssl]', async () => {
+    const { file, password } = scratch()
+    const [key, certificate, pfx] = [file('key.pem'), file('certificate.pem'), file('old.pfx')]
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:1024',
+      '-sha1',
+      '-nodes',
+      '-subj',
+      '/CN=old',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    )
+    openssl(
+      'pkcs12',
+      '-export',
+      '-legacy',
+      '-inkey',
+      key,
+      '-in',
+      certificate,
+      '-out',
+      pfx,
+      '-passout',
+      `file:${password}`,
+    )
+    const { out } = await sealwright(['inspect', pfx, '--password-file', password, '--json'])
+    const { weak, keys }: { weak: string[]; keys: unknown[] } = JSON.parse(out)
+    expect(keys).toMatchObject([{ type: 'rsa-1024' }])
+    expect(weak).toEqual([
+      'HMAC-SHA-1',
+      '2048 iterations, where 100000 are few',
+      'PBES1 with SHA-1 and 40-bit RC2',
+      'PBES1 with SHA-1 and 3DES',
+      'an RSA key of 1024 bits',
+      'the signature of CN=old, made with SHA-1 or MD5',
+    ])
+  })
+
+  const vectors = new URL('../../../../shared/vectors/pkcs12/', import.meta.url)
+  const absent = !existsSync(vectors)
+  const rows: { file: string; password: string; expect: string; keys?: number; certificates?: number }[] =
+    absent ? [] : JSON.parse(readFileSync(new URL('manifest.json', vectors), 'utf8'))
+
+  test.skipIf(absent)('the published files are there [needs shared/vectors]', () => {
+    expect(rows.length).toBeGreaterThanOrEqual(13)
+  })
+
+  test.each(rows)('$file is $expect [needs shared/vectors]', async ({ file, password, ...expected }) => {
+    const path = new URL(file, vectors).pathname
+    const { code, out, error } = await sealwright(
+      ['inspect', path, '--json', '--password-file', '-'],
+      password,
+    )
+    const description: { ok: boolean; keys?: unknown[]; certificates?: unknown[] } = JSON.parse(out)
+    expect(description.ok).toBe(expected.expect === 'ok')
+    expect(code).toBe(expected.expect === 'ok' ? 0 : 1)
+    expect(error.split('\n')).toHaveLength(expected.expect === 'ok' ? 1 : 2)
+    expect(description.keys?.length).toBe(expected.keys)
+    expect(description.certificates?.length).toBe(expected.certificates)
+  })
+})
+
+describe('the command itself', () => {
+  test('help is no mistake, and an unknown command is', async () => {
+    const help = await sealwright(['--help'])
+    expect(help.code).toBe(0)
+    expect(help.out).toContain('inspect')
+    const unknown = await sealwright(['inspct', 'x'])
+    expect(unknown.code).toBe(2)
+    expect(unknown.error).toContain("unknown command 'inspct'")
+    expect((await sealwright(['inspect'])).code).toBe(2)
+  })
+})
