@@ -11,7 +11,7 @@ import { localStore } from '@sealwright/local-store'
 import type { SigningKeySetting } from './settings/signing-key-setting.ts'
 
 /** Milliseconds for a signature in the vault, so that a client knows within three seconds that there will be none. */
-const vaultDeadline = 2_500
+const vaultDeadline = 2_000
 
 /**
  * Opens the key that the settings name. Where they allow it, one that is proven absent is made; of several servers that
