@@ -1,21 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
-import { createSecureContext } from 'node:tls'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { keyTypes, type KeyTypeName } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
 import { readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import {
-  asn1parse,
-  lacks,
-  lacksPythonModule,
-  run,
-  runWell,
-  scratchFolder,
-  type Outcome,
-} from '../support/tools.ts'
+import { asn1parse, lacks, run, runWell, scratchFolder, type Outcome } from '../support/tools.ts'
 
 const iterations = 2048
 const password = 'correct-horse'
@@ -149,44 +140,6 @@ describe('profiles', () => {
     const text = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
     expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
   })
-
-  test.skipIf(lacks('certtool') || lacks('pk12util'))(
-    'GnuTLS and NSS read a compatible file [needs certtool, pk12util]',
-    async () => {
-      const path = await savedAs('compatible', password)
-      expect(runWell(`certtool --p12-info --inder --infile ${path} --password ${password}`)).toContain(
-        'MAC: SHA1',
-      )
-      expect(runWell(`pk12util -l ${path} -W ${password}`)).toContain(`Friendly Name: ${friendlyName}`)
-    },
-  )
-
-  test.skipIf(opensslOfNodeBefore(3, 4)).each(secrets)(
-    "Node's OpenSSL opens a pbmac1 file with the password %j [needs a Node with OpenSSL 3.4]",
-    async (secret) => {
-      const pfx = readFileSync(await savedAs('pbmac1', secret))
-      expect(() => createSecureContext({ pfx, passphrase: secret })).not.toThrow()
-      expect(() => createSecureContext({ pfx, passphrase: `${secret}x` })).toThrow('mac verify failure')
-    },
-  )
-
-  const python =
-    'import sys; from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12 as load'
-  test.skipIf(lacksPythonModule('cryptography')).each<Pkcs12Profile>(['modern', 'pbmac1', 'compatible'])(
-    "Python's cryptography reads a %s file [needs its Python module]",
-    async (profile) => {
-      const script = join(scratchFolder(), 'read.py')
-      writeFileSync(
-        script,
-        `${python}\nfile = load(open(sys.argv[1], 'rb').read(), sys.argv[2].encode())\nprint(file.cert.friendly_name.decode(), file.key.key_size)\n`,
-      )
-      for (const secret of ['correct-horse', 'ένα-δύο']) {
-        expect(runWell(`python3 ${script} ${await savedAs(profile, secret)} ${secret}`)).toBe(
-          `${friendlyName} 2048\n`,
-        )
-      }
-    },
-  )
 
   test.each<Pkcs12Profile>(['modern', 'pbmac1', 'compatible'])('a %s file is read back', async (profile) => {
     const { privateKey } = await identity('rsa-2048')
@@ -398,9 +351,4 @@ describe('refused', () => {
 function expectDefinitePrimitive(lines: readonly string[]): void {
   expect(lines.filter((line) => /l= *inf/.test(line))).toEqual([])
   expect(lines.filter((line) => /cons: (?:OCTET|BIT) STRING/.test(line))).toEqual([])
-}
-
-function opensslOfNodeBefore(major: number, minor: number): boolean {
-  const [actualMajor = 0, actualMinor = 0] = process.versions.openssl.split('.').map(Number)
-  return actualMajor < major || (actualMajor === major && actualMinor < minor)
 }

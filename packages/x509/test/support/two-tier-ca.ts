@@ -1,0 +1,48 @@
+import type { Signer } from '@sealwright/core'
+import {
+  createCertificate,
+  createRevocationList,
+  createSelfSignedCertificate,
+  encodePem,
+  issueCertificate,
+  readRevocationList,
+} from '@sealwright/x509'
+
+/** A root whose key signs once in a few years, and an issuing CA that signs every day. */
+export async function certify(
+  rootSigner: Signer,
+  issuingSigner: Signer,
+  request: Uint8Array,
+): Promise<string> {
+  const root = {
+    signer: rootSigner,
+    certificate: await createSelfSignedCertificate(rootSigner, {
+      subject: 'CN=Contoso Root CA,O=Contoso',
+      profile: 'rootCa',
+    }),
+  }
+  const issuing = {
+    signer: issuingSigner,
+    certificate: await createCertificate(root, issuingSigner.publicKey, {
+      subject: 'CN=Contoso Issuing CA,O=Contoso',
+      profile: 'issuingCa',
+      extensions: { crlDistributionPoints: ['http://pki.contoso.com/root.crl'] },
+    }),
+  }
+
+  // A token service made the request, and keeps its key to itself.
+  const certificate = await issueCertificate(request, issuing)
+
+  // The first list has nobody on it; each later one has the entries of the one before, and a higher number.
+  const first = await createRevocationList(issuing, { number: 1, revoked: [] })
+  const { revoked } = readRevocationList(first, issuing.certificate)
+  const entry = {
+    serialNumber: certificate.serialNumber,
+    revokedAt: new Date(),
+    reason: 'superseded',
+  } as const
+  const second = await createRevocationList(issuing, { number: 2, revoked: [...revoked, entry] })
+
+  const chain = [certificate, issuing.certificate, root.certificate]
+  return [...chain.map(({ raw }) => encodePem('CERTIFICATE', raw)), encodePem('X509 CRL', second)].join('')
+}
