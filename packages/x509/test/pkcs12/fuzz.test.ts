@@ -23,14 +23,16 @@ interface Layer {
 
 let layers: readonly Layer[]
 
+function safeOf(file: Uint8Array): Uint8Array {
+  return decode(file).children[1]?.children[1]?.children[0]?.content ?? new Uint8Array()
+}
+
 beforeAll(async () => {
   const { privateKey, certificate } = await identity('ec-p256')
   const written = (profile: Pkcs12Profile): Promise<Uint8Array> => {
     const contents = { privateKey, certificates: [certificate], friendlyName: 'fuzz' }
     return writePkcs12(contents, pfx.password, { profile, iterations: 1 })
   }
-  const safeOf = (file: Uint8Array): Uint8Array =>
-    decode(file).children[1]?.children[1]?.children[0]?.content ?? new Uint8Array()
   const [modern, compatible, pbmac1] = await Promise.all([
     written('modern'),
     written('compatible'),
