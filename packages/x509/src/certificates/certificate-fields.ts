@@ -58,10 +58,14 @@ export function encodePublicKey(publicKey: KeyObject): Uint8Array {
   return publicKey.export({ format: 'der', type: 'spki' })
 }
 
-/** RFC 5280 §4.2.1.2, method (1): SHA-1 of the BIT STRING's value, without tag, length and number of unused bits. */
-export function keyIdentifierOf(publicKey: KeyObject): Uint8Array {
+/**
+ * RFC 5280 §4.2.1.2, method (1): SHA-1 of the BIT STRING's value, without tag, length and number of unused bits.
+ *
+ * @param publicKeyInfo as {@link encodePublicKey} has it, which takes as long as a signature: encode once
+ */
+export function keyIdentifierOf(publicKeyInfo: Uint8Array): Uint8Array {
   const what = 'the public key'
-  const info = new SequenceReader(readBer(encodePublicKey(publicKey), what, { elements: 20, depth: 5 }), what)
+  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 20, depth: 5 }), what)
   info.any('algorithm')
   const { bytes } = decodeBitString(info.any('subjectPublicKey'), what)
   return createHash('sha1').update(bytes).digest()

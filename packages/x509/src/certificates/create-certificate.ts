@@ -63,9 +63,9 @@ export async function createSelfSignedCertificate(
   return signCertificate(signer, {
     ...contentOf(options),
     subject,
-    publicKey: signer.publicKey,
+    publicKeyInfo: encodePublicKey(signer.publicKey),
     issuer: subject,
-    issuerKeyIdentifier: keyIdentifierOf(signer.publicKey),
+    issuerKeyIdentifier: null,
   })
 }
 
@@ -118,14 +118,13 @@ export async function renewCertificate(
   by: Signer | Issuer,
   options: ValidityOptions = {},
 ): Promise<X509Certificate> {
-  const { publicKey } = certificate
   const { subject, extensions, notBefore, notAfter } = readCertificateFields(certificate)
   const days = (notAfter.getTime() - notBefore.getTime()) / (24 * 60 * 60 * 1000)
   const content = {
     validity: resolveValidity(options, days),
     extensions: extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(({ bytes }) => bytes),
     subject: subject.bytes,
-    publicKey,
+    publicKeyInfo: encodePublicKey(certificate.publicKey),
   }
   if ('certificate' in by) {
     const issuer = examineIssuer(by)
@@ -135,8 +134,7 @@ export async function renewCertificate(
   if (!certifies(certificate, by.publicKey)) {
     throw refused('a certificate is renewed by its own key or by a CA, and this key is another')
   }
-  const issuerKeyIdentifier = keyIdentifierOf(publicKey)
-  return signCertificate(by, { ...content, issuer: subject.bytes, issuerKeyIdentifier })
+  return signCertificate(by, { ...content, issuer: subject.bytes, issuerKeyIdentifier: null })
 }
 
 /** They are made for each certificate. */
@@ -155,9 +153,11 @@ interface CertificateContent {
 interface ToBeSigned extends CertificateContent {
   /** Name, DER; as `issuer`. */
   readonly subject: DerValue
-  readonly publicKey: KeyObject
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKeyInfo: DerValue
   readonly issuer: DerValue
-  readonly issuerKeyIdentifier: Uint8Array
+  /** Null for that of the key itself. */
+  readonly issuerKeyIdentifier: Uint8Array | null
 }
 
 function contentOf(options: IssueCertificateOptions): CertificateContent {
@@ -187,7 +187,7 @@ async function issue(
   return signCertificate(issuer.signer, {
     ...contentOf(options),
     subject,
-    publicKey,
+    publicKeyInfo: encodePublicKey(publicKey),
     ...issuerFields(examined),
   })
 }
@@ -221,7 +221,7 @@ export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   }
   const keyIdentifier =
     subjectKeyIdentifier === null
-      ? keyIdentifierOf(signer.publicKey)
+      ? keyIdentifierOf(encodePublicKey(signer.publicKey))
       : Buffer.from(subjectKeyIdentifier, 'hex')
   return { subject: fields.subject.bytes, keyIdentifier, extensions }
 }
@@ -241,7 +241,8 @@ function issuerFields({
 
 /** TBSCertificate (RFC 5280 §4.1.2), version 3. */
 async function signCertificate(signer: Signer, content: ToBeSigned): Promise<X509Certificate> {
-  const { validity, subject, publicKey, issuer, issuerKeyIdentifier, extensions } = content
+  const { validity, subject, publicKeyInfo, issuer, extensions } = content
+  const keyIdentifier = keyIdentifierOf(publicKeyInfo)
   const toBeSigned = sequence(
     explicit(0, integer(2)),
     unsignedInteger(randomSerialNumber()),
@@ -249,13 +250,13 @@ async function signCertificate(signer: Signer, content: ToBeSigned): Promise<X50
     issuer,
     sequence(encodeTime(validity.notBefore), encodeTime(validity.notAfter)),
     subject,
-    encodePublicKey(publicKey),
+    publicKeyInfo,
     explicit(
       3,
       sequence(
         ...extensions,
-        subjectKeyIdentifierExtension(keyIdentifierOf(publicKey)),
-        authorityKeyIdentifierExtension(issuerKeyIdentifier),
+        subjectKeyIdentifierExtension(keyIdentifier),
+        authorityKeyIdentifierExtension(content.issuerKeyIdentifier ?? keyIdentifier),
       ),
     ),
   )
