@@ -126,7 +126,7 @@ export async function renewCertificate(
     subject: subject.bytes,
     publicKeyInfo: encodePublicKey(certificate.publicKey),
   }
-  if ('certificate' in by) {
+  if ('signer' in by) {
     const issuer = examineIssuer(by)
     checkPathLength(issuer, certificate.ca)
     return signCertificate(by.signer, { ...content, ...issuerFields(issuer) })
@@ -179,6 +179,8 @@ async function issue(
   options: IssueCertificateOptions,
 ): Promise<X509Certificate> {
   const examined = examineIssuer(issuer)
+  // RFC 5280 §4.1.2.6 allows it with a critical subjectAltName, which many readers pass over.
+  if (Buffer.compare(subject, sequence()) === 0) throw refused('the certificate would have no subject')
   const { extensions } = profileDefaults(options.profile ?? 'tokenSigning')
   const { basicConstraints } = { ...extensions, ...options.extensions }
   checkPathLength(examined, basicConstraints?.ca === true)

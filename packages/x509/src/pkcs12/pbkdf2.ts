@@ -46,9 +46,13 @@ export function hmacHash(oid: string, what: string): HmacHash {
   return row
 }
 
-/** A hash as people write it: SHA-1, SHA-256, SHA-512/256. @param name as Node spells it */
+/**
+ * A hash as people write it: SHA-1, SHA-256, SHA-512/256.
+ *
+ * @param name as Node spells it
+ */
 export function hashName(name: string): string {
-  return name.replace('sha', 'SHA-').replace(/-(?=2)(?<=512-)/, '/')
+  return name.replace('sha', 'SHA-').replace('512-', '512/')
 }
 
 export interface Pbkdf2Parameters {

@@ -7,7 +7,10 @@ import {
   createCertificate,
   createRevocationList,
   createSelfSignedCertificate,
+  decodePem,
+  issueCertificate,
   parseCertificate,
+  readCertificateRequest,
   readRevocationList,
   renewCertificate,
   type Issuer,
@@ -71,6 +74,16 @@ test('key identifiers are those of the keys', () => {
   )
   expect(issuing?.authorityKeyIdentifier).toBe(root?.subjectKeyIdentifier)
   expect(leaf?.authorityKeyIdentifier).toBe(issuing?.subjectKeyIdentifier)
+})
+
+test.skipIf(lacks('openssl'))('a request without a subject is refused [needs openssl]', async () => {
+  const key = join(scratchFolder(), 'key.pem')
+  const pem = runWell(
+    `openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${key} -subj /`,
+  )
+  const request = decodePem(pem)[0]?.der ?? new Uint8Array()
+  expect(readCertificateRequest(request).subject).toBe('')
+  expect(await rejectionCode(issueCertificate(request, chain.issuing))).toBe('INVALID_ARGUMENT')
 })
 
 describe('an issuer is refused', () => {
