@@ -6,7 +6,13 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
-import { createSigningPool, unavailable, type SigningPool, type SigningPoolOptions } from './signing-pool.ts'
+import {
+  assertPoolOptions,
+  createSigningPool,
+  unavailable,
+  type SigningPool,
+  type SigningPoolOptions,
+} from './signing-pool.ts'
 
 /**
  * Where a signature is made.
@@ -39,18 +45,20 @@ export interface ManagedSigner extends SyncSigner {
  *
  * Left to choose (`auto`), it signs with P-256 and Ed25519 inline as long as that takes little of a turn of the event loop,
  * as handing such a signature to a thread takes longer than making it; with all other keys in libuv's threads as long as
- * two of them are enough. What is beyond goes to a pool, which is started the first time it is needed.
+ * two of them are enough. What is beyond goes to a pool, which is started the first time it is needed; where Node may not
+ * start threads, it stays with libuv.
  *
  * @param privateKey as {@link createLocalSigner} has it
  * @param options.threads of the pool, as {@link createSigningPool} has it
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
- * @throws SealwrightError `INVALID_ARGUMENT` for an unknown mode; or as {@link createLocalSigner}
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; or as {@link createLocalSigner}
  */
 export function createSigner(privateKey: KeyObject, options: CreateSignerOptions = {}): ManagedSigner {
   const { mode = 'auto', ...poolOptions } = options
   if (!modes.includes(mode)) {
     throw new SealwrightError('INVALID_ARGUMENT', `options.mode must be one of ${modes.join(', ')}`)
   }
+  assertPoolOptions(options)
   const local = createLocalSigner(privateKey, options.algorithm)
   return new ChoosingSigner(local, mode, () => createSigningPool(privateKey, poolOptions))
 }
@@ -70,7 +78,8 @@ class ChoosingSigner implements ManagedSigner {
   readonly #local: SyncSigner
   readonly #isQuick: boolean
   readonly #startPool: () => SigningPool
-  #pool: SigningPool | null = null
+  /** Null before it is needed; undefined where it cannot be had. */
+  #pool: SigningPool | null | undefined = null
   #isPoolReady = false
   #isClosed = false
   #inLibuv = 0
@@ -86,6 +95,7 @@ class ChoosingSigner implements ManagedSigner {
     this.#local = local
     this.#isQuick = local.algorithm.curve === 'P-256' || local.algorithm.curve === 'Ed25519'
     this.#startPool = startPool
+    if (mode === 'pool') this.#pool = startPool()
   }
 
   signSync(data: Uint8Array): Uint8Array {
@@ -99,9 +109,7 @@ class ChoosingSigner implements ManagedSigner {
     }
     const place = this.mode === 'auto' ? this.#choose() : this.mode
     if (place === 'inline') return this.#signInline(data, options)
-    if (place === 'libuv') return this.#signInLibuv(data, options)
-    this.#pool ??= this.#startPool()
-    return this.#pool.sign(data, options)
+    return place === 'pool' && this.#pool ? this.#pool.sign(data, options) : this.#signInLibuv(data, options)
   }
 
   async close(): Promise<void> {
@@ -119,16 +127,19 @@ class ChoosingSigner implements ManagedSigner {
     return this.#inlineTime < inlineBudget ? 'inline' : 'libuv'
   }
 
-  /** A pool takes a while to start. */
+  /** A pool takes a while to start, and Node's permission model may forbid it. */
   #poolIfReady(): 'libuv' | 'pool' {
     if (this.#pool === null) {
-      this.#pool = this.#startPool()
-      void this.#pool.ready.then(() => (this.#isPoolReady = true))
+      try {
+        this.#pool = this.#startPool()
+        void this.#pool.ready.then(() => (this.#isPoolReady = true))
+      } catch {
+        this.#pool = undefined
+      }
     }
     return this.#isPoolReady ? 'pool' : 'libuv'
   }
 
-  // oxlint-disable-next-line typescript/require-await -- a refusal is a rejection, as everywhere
   async #signInline(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {
     options?.signal?.throwIfAborted()
     if (this.#inlineTime === 0) setImmediate(this.#onTurn)

@@ -51,11 +51,16 @@ export interface SigningPool extends Signer {
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; or as {@link createLocalSigner}
  */
 export function createSigningPool(privateKey: KeyObject, options: SigningPoolOptions = {}): SigningPool {
+  assertPoolOptions(options)
   const { threads = availableParallelism(), capacity = 16_384 } = options
-  assertCount('threads', threads, 1024)
-  assertCount('capacity', capacity, Number.MAX_SAFE_INTEGER)
   const { algorithm, keyId, publicKey } = createLocalSigner(privateKey, options.algorithm)
   return new Pool(privateKey, { algorithm, keyId, publicKey }, threads, capacity)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for numbers that cannot be */
+export function assertPoolOptions({ threads = 1, capacity = 1 }: SigningPoolOptions): void {
+  assertCount('threads', threads, 1024)
+  assertCount('capacity', capacity, Number.MAX_SAFE_INTEGER)
 }
 
 /** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send one, and no wait. */

@@ -106,6 +106,12 @@ test('an inline signature is made before sign returns', async () => {
   expect(verifyWithNode(token, 'ES256', signer.publicKey)).toBe(true)
 })
 
+test.for([{ threads: 0 }, { capacity: 0 }])('refuses %o at once, not when a pool is needed', (options) => {
+  expect(() => createSigner(privateKey('ES256'), options)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  )
+})
+
 test('refuses an unknown mode', () => {
   expect(() => start('ES256', 'fast' as SigningMode)).toThrow(
     expect.objectContaining({
