@@ -1,0 +1,16 @@
+/** Does something `count` times, one after the other, without a promise. */
+export function repeat(count: number, operation: () => unknown): void {
+  for (let done = 0; done < count; done++) operation()
+}
+
+/** Does something `count` times, always so many at once. */
+export async function concurrently(inFlight: number, count: number, operation: () => unknown): Promise<void> {
+  let started = 0
+  async function work(): Promise<void> {
+    while (started < count) {
+      started++
+      await operation()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(inFlight, count) }, work))
+}

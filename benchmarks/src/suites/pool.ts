@@ -1,0 +1,99 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createLocalSigner } from '@sealwright/core'
+import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '@sealwright/jws'
+import { subject, type Subject } from '../keys.ts'
+import { concurrently, repeat } from '../loops.ts'
+import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
+import { startRawThreads } from '../raw-threads.ts'
+import { median } from '../statistics.ts'
+import type { Suite, SuiteContext } from '../suite.ts'
+import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../tokens.ts'
+
+/** Many tokens asked for at once. */
+export const pool: Suite = {
+  name: 'pool',
+  title: 'Many tokens at once',
+  async run({ plan, isFull, progress }: SuiteContext): Promise<Row[]> {
+    const rows: Row[] = []
+    for (const [label, inFlight, onlyFull] of loads) {
+      if (onlyFull && !isFull) continue
+      progress(`${label}, ${inFlight} in flight`)
+      rows.push(...(await measureLoad(subject(label), inFlight, longer(plan, label))))
+    }
+    return rows
+  },
+}
+
+const loads: readonly (readonly [label: string, inFlight: number, onlyFull: boolean])[] = [
+  ['ES256', 1, false],
+  ['RS256', 1, false],
+  ['ES256', 64, false],
+  ['ES256', 1024, false],
+  ['Ed25519', 64, false],
+  ['Ed25519', 1024, false],
+  ['RS256', 64, false],
+  ['RS256', 1024, true],
+  ['PS256', 64, true],
+  ['RS256, 4096 bits', 64, false],
+]
+
+/** Turns in which all that is in flight is done several times, and the event loop's delay seen often enough. */
+function longer({ rounds, turns }: Plan, label: string): Plan {
+  const turn = label.startsWith('E') ? 60 : 100
+  return { rounds, turns: Math.ceil(turns / 5), turn }
+}
+
+async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<Row[]> {
+  const modes: readonly SigningMode[] =
+    inFlight === 1 ? ['auto', 'inline', 'libuv', 'pool'] : ['auto', 'libuv', 'pool']
+  const signers = modes.map((mode) => createSigner(of.privateKey, { algorithm: of.algorithm, mode }))
+  const { keyId, publicKey } = createLocalSigner(of.privateKey)
+  const makers = [
+    ...signers.map((signer) => ownMaker(signer)),
+    ...peers(of, keyId).map((peer) => ({ ...peer, role: 'peer' as const })),
+  ]
+  for (const { make } of makers) assertToken(await make(), of, publicKey)
+  const example = String(await makers[0]?.make())
+  const threads = startRawThreads(of, Buffer.from(example.slice(0, example.lastIndexOf('.'))))
+  const delays = makers.map((): number[] => [])
+  const contestants: Contestant[] = [
+    { name: 'crypto.sign', mode: 'threads', role: 'limit', run: threads.run },
+    ...makers.map((maker, index) => contestant(maker, inFlight, delays[index] ?? [])),
+  ]
+  try {
+    const rows = await measure('pool', `${of.label} × ${inFlight}`, contestants, plan)
+    return rows.map((row, index) => {
+      const delay = delays[index - 1]
+      return delay === undefined || delay.length === 0 ? row : { ...row, eventLoopDelayP99: median(delay) }
+    })
+  } finally {
+    await Promise.all([...signers, threads].map((each) => each.close()))
+  }
+}
+
+type Maker = Pick<Contestant, 'name' | 'mode' | 'role'> & Pick<TokenMaker, 'make'>
+
+function ownMaker(signer: ManagedSigner): Maker {
+  const jwts = createJwtIssuer(signer, { issuer, audience })
+  return { name: 'sealwright', mode: signer.mode, role: 'own', make: () => jwts.issue(claims) }
+}
+
+/** @param delays gets the 99th percentile of the event loop's delay in each turn, in milliseconds */
+function contestant({ name, mode, role, make }: Maker, inFlight: number, delays: number[]): Contestant {
+  if (mode === 'sync') return { name, mode, role, run: (count) => repeat(count, make) }
+  return {
+    name,
+    mode,
+    role,
+    minimum: 3 * inFlight,
+    async run(count) {
+      // A new one each time: used again, it would count the time in between as a delay.
+      const delay = monitorEventLoopDelay({ resolution: 1 })
+      delay.enable()
+      await concurrently(inFlight, count, make)
+      delay.disable()
+      // None at all where the event loop did not turn once.
+      if (delay.count > 0) delays.push(delay.percentile(99) / 1e6)
+    },
+  }
+}
