@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import type { AccessRule } from './access-rule.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { readPrivateFolder } from './private-files.ts'
 
 /**
  * Writes a new file so that it is there whole or not at all, whatever stops the process or the machine, and so that of
@@ -11,14 +13,19 @@ import { fileSystemError, hasErrno } from './file-system-error.ts'
  *
  * @param folder made when it is missing, with mode 700
  * @returns when it was written; null when a file of that name is there, which stays as it was
- * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system without hard links
+ * @param rule what the folder's mode and owner must be, whoever made it
+ * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system
+ *   without hard links
  */
 export async function writeNewFile(
   folder: string,
+  rule: AccessRule,
   fileName: string,
   bytes: Uint8Array,
 ): Promise<Date | null> {
   await makeFolder(folder)
+  // Somebody else may have made it since it was looked for.
+  await readPrivateFolder(folder, rule)
   await removeAbandonedFiles(folder)
   const path = join(folder, fileName)
   const temporaryPath = join(folder, `.sealwright-${randomBytes(16).toString('hex')}.tmp`)

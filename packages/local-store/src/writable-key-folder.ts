@@ -96,9 +96,9 @@ export class WritableKeyFolder extends KeyFolder implements FolderStore {
 
   /** Writes the key; null when its file was there already. */
   async #write(name: string, key: Pkcs12Key): Promise<LocalSigningKey | null> {
-    const { folder, password } = this.#layout
+    const { folder, password, rule } = this.#layout
     const bytes = await encodePkcs12(name, key, password)
-    const modifiedAt = await writeNewFile(folder, this.#layout.fileName(name, key.certificate), bytes)
+    const modifiedAt = await writeNewFile(folder, rule, this.#layout.fileName(name, key.certificate), bytes)
     if (modifiedAt === null) return null
     return localSigningKey(name, { ...key, path: this.#pathFor(name, key.certificate), modifiedAt })
   }

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
+import { ownerOnly } from '../src/access-rule.ts'
 import { removeFile, writeNewFile } from '../src/new-file.ts'
 import { failure } from './support/errors.ts'
 import { temporaryFolder } from './support/folders.ts'
@@ -19,7 +20,7 @@ describe('writing a new file', () => {
       const umask = process.umask(0)
       let written: Date | null
       try {
-        written = await writeNewFile(folder, 'k.pfx', bytes)
+        written = await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)
       } finally {
         process.umask(umask)
       }
@@ -38,15 +39,23 @@ describe('writing a new file', () => {
   it('leaves alone what is there, and nothing else behind', async () => {
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'k.pfx'), 'before')
-    expect(await writeNewFile(folder, 'k.pfx', bytes)).toBeNull()
+    expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
     expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('before')
     expect(await readdir(folder)).toEqual(['k.pfx'])
+  })
+
+  test.skipIf(!posix)(`writes nothing into a folder that others can reach${withModes}`, async () => {
+    const folder = join(await temporaryFolder(), 'made-meanwhile')
+    await mkdir(folder)
+    await chmod(folder, 0o755)
+    await failure('UNSAFE_PERMISSIONS', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('counts a link to nowhere as there', async () => {
     const folder = await temporaryFolder()
     await symlink('elsewhere', join(folder, 'k.pfx'))
-    expect(await writeNewFile(folder, 'k.pfx', bytes)).toBeNull()
+    expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
@@ -54,7 +63,7 @@ describe('writing a new file', () => {
     const folder = join(await temporaryFolder(), 'new')
     const written = await Promise.all(
       Array.from({ length: 100 }, (_, writer) =>
-        writeNewFile(folder, 'k.pfx', Buffer.from(`${writer}`.repeat(1000))),
+        writeNewFile(folder, ownerOnly, 'k.pfx', Buffer.from(`${writer}`.repeat(1000))),
       ),
     )
     expect(written.filter((date) => date !== null)).toHaveLength(1)
@@ -72,15 +81,15 @@ describe('writing a new file', () => {
     await Promise.all([old, recent, ...others].map((name) => writeFile(join(folder, name), '')))
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
     await Promise.all([old, ...others].map((name) => utimes(join(folder, name), longAgo, longAgo)))
-    await writeNewFile(folder, 'k.pfx', bytes)
+    await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)
     expect((await readdir(folder)).toSorted()).toEqual([recent, ...others, 'k.pfx'].toSorted())
   })
 
   it('makes no folder behind a link that leads nowhere', async () => {
     const root = await temporaryFolder()
     await symlink('unmounted', join(root, 'volume'))
-    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume', 'keys'), 'k.pfx', bytes))
-    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume'), 'k.pfx', bytes))
+    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume', 'keys'), ownerOnly, 'k.pfx', bytes))
+    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume'), ownerOnly, 'k.pfx', bytes))
     expect(await readdir(root)).toEqual(['volume'])
   })
 
@@ -92,8 +101,8 @@ describe('writing a new file', () => {
     await chmod(folder, 0o500)
     await chmod(root, 0o500)
     await asOrdinaryUser(async () => {
-      await failure('ACCESS_DENIED', () => writeNewFile(folder, 'k.pfx', bytes))
-      await failure('ACCESS_DENIED', () => writeNewFile(join(root, 'other'), 'k.pfx', bytes))
+      await failure('ACCESS_DENIED', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
+      await failure('ACCESS_DENIED', () => writeNewFile(join(root, 'other'), ownerOnly, 'k.pfx', bytes))
     })
     await chmod(root, 0o700)
     await chmod(folder, 0o700)
