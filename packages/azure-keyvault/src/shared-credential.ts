@@ -1,8 +1,12 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
 import { SealwrightError } from '@sealwright/core'
+import { untilAborted } from './timing.ts'
 
 /** The SDK's clients begin to renew a token two minutes before it expires; a token this young is not asked for again. */
 const renewBefore = 2 * 60_000
+
+/** Everybody waits for the one request, so one that hangs must not be waited for until its socket dies. */
+const defaultTimeout = 10_000
 
 /**
  * One token for all clients of a vault. Each SDK client keeps its own token, asks for it by itself and lets the first
@@ -10,8 +14,13 @@ const renewBefore = 2 * 60_000
  * long as the answer is good, and lets no single caller end it.
  *
  * Failures leave as SealwrightError: `ACCESS_DENIED` when the authority refused the identity, otherwise `UNAVAILABLE`.
+ *
+ * @param timeout milliseconds for one token, after which the request is ended and the next caller asks anew
  */
-export function shareCredential(credential: TokenCredential): TokenCredential {
+export function shareCredential(
+  credential: TokenCredential,
+  timeout: number = defaultTimeout,
+): TokenCredential {
   const tokens = new Map<string, AccessToken>()
   const underWay = new Map<string, Promise<AccessToken>>()
 
@@ -26,7 +35,7 @@ export function shareCredential(credential: TokenCredential): TokenCredential {
       if (request !== undefined) return request
 
       const { tenantId, claims, enableCae } = options
-      const started = requestToken(credential, scopes, {
+      const started = requestToken(credential, timeout, scopes, {
         ...(tenantId !== undefined && { tenantId }),
         ...(claims !== undefined && { claims }),
         ...(enableCae !== undefined && { enableCae }),
@@ -34,10 +43,11 @@ export function shareCredential(credential: TokenCredential): TokenCredential {
       underWay.set(key, started)
       try {
         const token = await started
-        tokens.set(key, token)
+        // One that was overtaken by a claims challenge brings the token that was revoked.
+        if (underWay.get(key) === started) tokens.set(key, token)
         return token
       } finally {
-        underWay.delete(key)
+        if (underWay.get(key) === started) underWay.delete(key)
       }
     },
   }
@@ -50,14 +60,20 @@ function isFresh(token: AccessToken): boolean {
 
 async function requestToken(
   credential: TokenCredential,
+  timeout: number,
   scopes: string | string[],
   options: GetTokenOptions,
 ): Promise<AccessToken> {
+  const abortSignal = AbortSignal.timeout(timeout)
   let token: AccessToken | null
   try {
-    token = await credential.getToken(scopes, options)
+    // Not every credential heeds the signal.
+    token = await untilAborted(credential.getToken(scopes, { ...options, abortSignal }), abortSignal)
   } catch (error) {
-    throw tokenError(error)
+    if (!abortSignal.aborted) throw tokenError(error)
+    throw new SealwrightError('UNAVAILABLE', `the authority gave no token for Key Vault in ${timeout} ms`, {
+      cause: error,
+    })
   }
   if (token === null) throw new SealwrightError('ACCESS_DENIED', 'the credential has no token for Key Vault')
   return token

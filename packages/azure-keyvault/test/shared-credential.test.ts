@@ -1,6 +1,7 @@
 import type { AccessToken, GetTokenOptions } from '@azure/identity'
 import { describe, expect, test } from 'vitest'
 import { shareCredential } from '../src/shared-credential.ts'
+import { secretCredential, startVault } from './support/vault.ts'
 
 const scope = 'https://vault.azure.net/.default'
 
@@ -16,8 +17,10 @@ class SlowCredential {
     })
   }
 
-  answer(token: AccessToken | Error): void {
-    for (const settle of this.#answers.splice(0)) settle(token)
+  /** Answers what was asked since the last answer, or only the request at that place in it. */
+  answer(token: AccessToken | Error, index?: number): void {
+    const answered = index === undefined ? this.#answers.splice(0) : this.#answers.splice(index, 1)
+    for (const settle of answered) settle(token)
   }
 }
 
@@ -56,7 +59,7 @@ describe('a shared credential', () => {
     const slow = new SlowCredential()
     const shared = shareCredential(slow)
     const asking = shared.getToken(scope, { abortSignal: AbortSignal.abort() })
-    expect(slow.asked[0]).not.toHaveProperty('abortSignal')
+    expect(slow.asked[0]?.abortSignal?.aborted).toBe(false)
     slow.answer(token('one'))
     await expect(asking).resolves.toMatchObject({ token: 'one' })
   })
@@ -72,6 +75,54 @@ describe('a shared credential', () => {
     expect((await second)?.token).toBe('new')
     expect((await shared.getToken(scope))?.token).toBe('new')
     expect(slow.asked.map(({ claims }) => claims)).toEqual([undefined, '{"nbf":1}'])
+  })
+
+  test('a slow request that a claims challenge overtook does not bring the revoked token back', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope)
+    const second = shared.getToken(scope, { claims: '{"nbf":1}' })
+    slow.answer(token('new'), 1)
+    expect((await second)?.token).toBe('new')
+    slow.answer(token('revoked'))
+    await first
+    expect((await shared.getToken(scope))?.token).toBe('new')
+  })
+
+  test('callers join the request of a claims challenge even after an older one has ended', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope)
+    const second = shared.getToken(scope, { claims: '{"nbf":1}' })
+    slow.answer(token('revoked'), 0)
+    await first
+    const third = shared.getToken(scope)
+    slow.answer(token('new'))
+    expect((await second)?.token).toBe('new')
+    expect((await third)?.token).toBe('new')
+    expect(slow.asked).toHaveLength(2)
+  })
+
+  test('a credential that never answers is not waited for, and the next caller asks anew', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow, 50)
+    await expect(shared.getToken(scope)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('50 ms'),
+    })
+    expect(slow.asked[0]?.abortSignal?.aborted).toBe(true)
+    const again = shared.getToken(scope)
+    slow.answer(token('one'))
+    await expect(again).resolves.toMatchObject({ token: 'one' })
+  })
+
+  test('a token request that hangs does not hold up the vault for longer', async () => {
+    const vault = await startVault()
+    vault.emulator.faults.add({ operation: 'token', fault: { type: 'hang' } })
+    const shared = shareCredential(secretCredential(vault.emulator), 500)
+    const asking = await Promise.allSettled(Array.from({ length: 10 }, () => shared.getToken(scope)))
+    expect(asking.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'rejected'))
+    await expect(shared.getToken(scope)).resolves.toHaveProperty('token')
   })
 
   test.each([
