@@ -4,6 +4,7 @@ import { KeyClient } from '@azure/keyvault-keys'
 import { describeKeyStore, type Capabilities } from '@sealwright/backend-contract'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import { openKeyVault, type KeyVaultOptions, type KeyVaultStore } from '../src/index.ts'
+import { MadeNames } from './support/made-names.ts'
 import { closeVault, cuttableAgent, openVault, type TestVault } from './support/vault.ts'
 
 /** A real vault, where one is named; CONTRIBUTING.md says what it takes. Otherwise the emulator. */
@@ -11,6 +12,8 @@ const realVault = process.env['AZURE_KEYVAULT_URL']
 
 let emulated: TestVault
 let vault: Pick<TestVault, 'url' | 'keys' | 'certificates'>
+/** Nothing else in a real vault is ours to delete. */
+const made = new MadeNames()
 
 vi.setConfig({ testTimeout: realVault === undefined ? 60_000 : 600_000 })
 
@@ -30,13 +33,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (realVault === undefined) return closeVault(emulated)
-  // The emulator is gone with its keys. A real vault has them, recoverable, until it purges them.
-  for await (const { name = '' } of vault.certificates.listPropertiesOfCertificates()) {
-    if (name.startsWith('contract-')) await vault.certificates.beginDeleteCertificate(name)
-  }
-  for await (const { name, managed } of vault.keys.listPropertiesOfKeys()) {
-    if (name.startsWith('contract-') && managed !== true) await vault.keys.beginDeleteKey(name)
-  }
+  // The emulator is gone with its keys; a real vault is not.
+  await made.deleteFrom(vault)
 }, 300_000)
 
 const capabilities: Capabilities = {
@@ -63,7 +61,7 @@ function describeStore(collection: 'certificates' | 'keys', expected: Capabiliti
           ? {}
           : // A second, so that of several creates one wins.
             { ...emulated.options, agent: line.agent, settleTime: 1_000 }
-      const open = (): KeyVaultStore => openKeyVault(vault.url, { ...options, collection })
+      const open = (): KeyVaultStore => made.watch(openKeyVault(vault.url, { ...options, collection }))
       return Promise.resolve({
         store: open(),
         reopen: () => Promise.resolve(open()),
