@@ -1,5 +1,6 @@
 // Reads vitest's JSON report. Fails when nothing ran or when a test was skipped, naming it: where this is called, every
-// program a test may want is installed. With --count it prints the passed and failed tests instead.
+// program a test may want is installed. Only other people's test data, which is not ours to publish, may be missing.
+// With --count it prints the passed and failed tests instead.
 import { readFileSync } from 'node:fs'
 
 const [count, file] = process.argv[2] === '--count' ? [true, process.argv[3]] : [false, process.argv[2]]
@@ -16,7 +17,8 @@ if (count) {
 } else {
   for (const { name, status } of skipped) console.error(`${status}: ${name}`)
   console.log(`${passed} passed, ${failed} failed, ${skipped.length} skipped`)
-  if (passed === 0 || skipped.length > 0) process.exitCode = 1
+  const unexpected = skipped.filter(({ name }) => !name.includes('[needs test data from elsewhere'))
+  if (passed === 0 || unexpected.length > 0) process.exitCode = 1
 }
 
 function read(path) {

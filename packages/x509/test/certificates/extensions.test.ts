@@ -12,7 +12,7 @@ import {
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
 import { encode, int, octets, sequence } from '../support/tlv.ts'
-import { lacks, lacksPythonModule, runWell, scratchFolder } from '../support/tools.ts'
+import { lacks, lacksPythonCryptography, runWell, scratchFolder } from '../support/tools.ts'
 
 let signer: Signer
 beforeAll(async () => {
@@ -297,7 +297,7 @@ describe('refused before anything is signed', () => {
   })
 })
 
-test.skipIf(lacksPythonModule('cryptography'))(
+test.skipIf(lacksPythonCryptography())(
   'another reader sees the name constraints as they were meant [needs Python cryptography]',
   async () => {
     const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: everything })

@@ -12,7 +12,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { createSelfSignedCertificate, encodePem } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import { asn1parse, lacks, lacksPythonModule, run, runWell, scratchFolder } from '../support/tools.ts'
+import { asn1parse, lacks, lacksPythonCryptography, run, runWell, scratchFolder } from '../support/tools.ts'
 
 const subject = 'CN=my-app-auth,O=Contoso'
 const noOpenssl = lacks('openssl')
@@ -166,8 +166,8 @@ describe('contents', () => {
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{31}$/)
   })
 
-  test.skipIf(lacksPythonModule('cryptography'))(
-    'a strict DER parser reads each of them [needs python3 with cryptography]',
+  test.skipIf(lacksPythonCryptography())(
+    'a strict DER parser reads each of them [needs python3 with cryptography 44]',
     async () => {
       const identities = await Promise.all(keyTypes.map(({ name }) => identity(name)))
       const pem = identities.map(({ certificate }) => encodePem('CERTIFICATE', certificate.raw)).join('')

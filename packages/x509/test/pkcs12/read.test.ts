@@ -342,12 +342,12 @@ describe('published files', () => {
   const read = (row: Row, secret = row.password): Promise<Pkcs12Contents> =>
     readPkcs12(readFileSync(new URL(row.file, folder)), secret)
 
-  test.skipIf(absent)('are there to be read [needs shared/vectors]', () => {
+  test.skipIf(absent)('are there to be read [needs test data from elsewhere: ../shared/vectors]', () => {
     expect(rows.length).toBeGreaterThanOrEqual(13)
   })
 
   test.each(rows.filter((row) => row.expect === 'ok'))(
-    '$file is read: $why [needs shared/vectors]',
+    '$file is read: $why [needs test data from elsewhere: ../shared/vectors]',
     async (row) => {
       const { keys, certificates } = await read(row)
       expect([keys.length, certificates.length]).toEqual([row.keys, row.certificates])
@@ -356,7 +356,7 @@ describe('published files', () => {
   )
 
   test.each(rows.filter((row) => row.expect === 'reject'))(
-    '$file is refused: $why [needs shared/vectors]',
+    '$file is refused: $why [needs test data from elsewhere: ../shared/vectors]',
     async (row) => {
       expect(['WRONG_PASSWORD', 'INVALID_ENCODING']).toContain(await rejectionCode(read(row)))
     },

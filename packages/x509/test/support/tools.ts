@@ -16,8 +16,10 @@ export function lacks(command: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0
 }
 
-export function lacksPythonModule(name: string): boolean {
-  return spawnSync('python3', ['-c', `import ${name}`]).status !== 0
+/** Python's cryptography from version 44 on, which reads PBMAC1 and says times in UTC. */
+export function lacksPythonCryptography(): boolean {
+  const check = 'import cryptography; assert int(cryptography.__version__.split(".")[0]) >= 44'
+  return spawnSync('python3', ['-c', check]).status !== 0
 }
 
 /** @param commandLine the command and its arguments, split at spaces: there is no shell and no quoting */
