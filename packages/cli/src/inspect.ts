@@ -1,4 +1,4 @@
-import { isSealwrightError } from '@sealwright/core'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { readKeyFile } from '@sealwright/x509'
 import { Command } from 'commander'
 import { describeFile, type FileDescription } from './file-description.ts'
@@ -24,8 +24,7 @@ export function inspectCommand(terminal: Terminal): Command {
 
 async function inspect(path: string, options: Options, terminal: Terminal): Promise<void> {
   try {
-    const password = await readPassword(options.passwordFile, terminal)
-    const description = describeFile(await readKeyFile(await readWholeFile(path), password))
+    const description = await describe(path, options.passwordFile, terminal)
     terminal.out(
       options.json === true ? `${JSON.stringify(description, null, 2)}\n` : formatText(path, description),
     )
@@ -35,6 +34,25 @@ async function inspect(path: string, options: Options, terminal: Terminal): Prom
       terminal.out(`${JSON.stringify({ ok: false, error: { code, message } }, null, 2)}\n`)
     }
     throw error
+  }
+}
+
+async function describe(
+  path: string,
+  passwordFile: string | undefined,
+  terminal: Terminal,
+): Promise<FileDescription> {
+  const password = await readPassword(passwordFile, terminal)
+  const bytes = await readWholeFile(path)
+  try {
+    return describeFile(await readKeyFile(bytes, password))
+  } catch (error) {
+    if (!isSealwrightError(error)) throw error
+    const hint =
+      error.code === 'WRONG_PASSWORD' && passwordFile === undefined
+        ? '; none was given: --password-file FILE names one'
+        : ''
+    throw new SealwrightError(error.code, `${path}: ${error.message}${hint}`, { cause: error })
   }
 }
 

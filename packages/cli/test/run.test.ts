@@ -190,7 +190,7 @@ describe('inspect', () => {
     const { code, out, error } = await sealwright(['inspect', pfx, '--json'])
     expect(code).toBe(1)
     expect(error).toBe(
-      'sealwright: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify\n',
+      `sealwright: ${pfx}: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify; none was given: --password-file FILE names one\n`,
     )
     expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'WRONG_PASSWORD' } })
   })
@@ -202,7 +202,7 @@ describe('inspect', () => {
     const missing = await sealwright(['inspect', file('missing')])
     expect(missing.error).toBe(`sealwright: ${file('missing')}: there is no such file or folder\n`)
     expect((await sealwright(['inspect', file('text')])).error).toBe(
-      'sealwright: the file is no file of keys or certificates that is known\n',
+      `sealwright: ${file('text')}: the file is no file of keys or certificates that is known\n`,
     )
     expect((await sealwright(['inspect', file('large')])).error).toContain('1048576 are allowed')
     expect((await sealwright(['inspect', file('')])).code).toBe(1)
