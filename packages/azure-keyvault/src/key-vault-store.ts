@@ -67,6 +67,8 @@ export class VaultStore implements KeyVaultStore {
   readonly #hardware: boolean
   /** Reads under way, by name and version, for those who want the same at the same time. */
   readonly #reading = new Map<string, Promise<SigningKey | null>>()
+  /** What `getOrCreate` is about, by name, for those who want the same. */
+  readonly #providing = new Map<string, { options: CreateVaultKeyOptions; key: Promise<SigningKey> }>()
 
   /** @param hardware whether keys are kept in hardware unless told otherwise */
   constructor(client: VaultClient, objects: Collection, hardware: boolean) {
@@ -113,6 +115,18 @@ export class VaultStore implements KeyVaultStore {
   }
 
   async getOrCreate(name: string, options: CreateVaultKeyOptions = {}): Promise<SigningKey> {
+    // As with reading: a caller's signal ends the work, so only those who bring none can share it.
+    if (options.signal !== undefined) return this.#provide(name, options)
+    const underWay = this.#providing.get(name)
+    if (underWay !== undefined) {
+      return isSameKey(underWay.options, options) ? underWay.key : this.#provide(name, options)
+    }
+    const key = this.#provide(name, options).finally(() => this.#providing.delete(name))
+    this.#providing.set(name, { options, key })
+    return key
+  }
+
+  async #provide(name: string, options: CreateVaultKeyOptions): Promise<SigningKey> {
     const { signal } = options
     const found = await this.#readWhenSettled(name, signal)
     if (found !== null) return found
@@ -319,6 +333,17 @@ function isVersion(version: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Whether both ask for the same key to be made; otherwise one must not get the other's, nor its error. */
+function isSameKey(a: CreateVaultKeyOptions, b: CreateVaultKeyOptions): boolean {
+  return (
+    a.keyType === b.keyType &&
+    a.hardware === b.hardware &&
+    a.subject === b.subject &&
+    a.validityDays === b.validityDays &&
+    a.issuer === b.issuer
+  )
 }
 
 type Dated = Pick<VersionRecord, 'version' | 'createdAt'>

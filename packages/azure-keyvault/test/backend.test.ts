@@ -48,6 +48,50 @@ describe('signing URIs of a vault', () => {
     expect(requests.count('challenge')).toBe(1)
   })
 
+  test.each(['certificates', 'keys'] as const)(
+    'a thousand first opens with create: one of %s is made',
+    async (collection) => {
+      const vault = await startVault()
+      const backends = [azureKeyVault(vault.options)]
+      const uri = `${vault.url}/${collection}/my-app-auth`
+      const keys = await Promise.all(
+        Array.from({ length: 1_000 }, () =>
+          openSigningKey(uri, { backends, create: { keyType: 'ec-p256' } }),
+        ),
+      )
+      expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
+      expect(vault.emulator.requests.count(`${collection}/create`)).toBe(1)
+    },
+  )
+
+  test.each(['certificates', 'keys'] as const)(
+    'a thousand opens with create of what is in %s already: one read',
+    async (collection) => {
+      // Made a minute ago: what is younger is looked at twice, because its maker may still withdraw it.
+      let offset = -60_000
+      const vault = await startVault({ now: () => Date.now() + offset })
+      await openKeyVault(vault.url, { ...vault.options, collection }).create('there', { keyType: 'ec-p256' })
+      offset = 0
+      const backends = [azureKeyVault(vault.options)]
+      const uri = `${vault.url}/${collection}/there`
+      const before = vault.emulator.requests.count(`${collection}/get`)
+      await Promise.all(Array.from({ length: 1_000 }, () => openSigningKey(uri, { backends, create: {} })))
+      expect(vault.emulator.requests.count(`${collection}/get`) - before).toBe(1)
+      expect(vault.emulator.requests.count(`${collection}/create`)).toBe(1)
+    },
+  )
+
+  test('callers who want different keys of one name do not get each other’s error', async () => {
+    const vault = await startVault()
+    const store = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })
+    const [bad, good] = await Promise.allSettled([
+      store.getOrCreate('k', { keyType: 'ed25519' }),
+      store.getOrCreate('k', { keyType: 'ec-p256' }),
+    ])
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'UNSUPPORTED_KEY' } })
+    expect(good).toMatchObject({ status: 'fulfilled' })
+  })
+
   test('tokens signed in the vault verify with jose and with Node', async () => {
     const vault = await startVault()
     const key = await openSigningKey(`${vault.url}/certificates/my-app-auth`, {
