@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SignatureAlgorithm } from '@sealwright/core'
 import { hasIdentityApi, identityScope } from './api/identity.ts'
 import { paths } from './oauth/metadata.ts'
+import { audiencesOf } from './oauth/scopes.ts'
 import type { Client, Settings } from './settings/settings.ts'
 
 /** The secret of the sample client, as README and the sample settings give it away. */
@@ -30,14 +31,23 @@ export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, bas
   const secret = settings.isSample && hasSampleSecret(client) ? `:${sampleSecret}` : ''
   // RFC 6749 §2.3.1 wants the id form-urlencoded before Basic encodes it.
   const user = quote(encodeURIComponent(client.clientId) + secret)
-  const token = `curl -s ${quote(base + paths.token)} -u ${user} -d grant_type=client_credentials`
   const mayUseApi = hasIdentityApi(settings, algorithm) && client.scopes.includes(identityScope)
+  const token =
+    `curl -s ${quote(base + paths.token)} -u ${user} -d grant_type=client_credentials` +
+    scopeParameter(settings, client, mayUseApi)
   return {
     token,
     identity: mayUseApi
       ? `curl -s ${quote(base + paths.identity)} -H "Authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')"`
       : null,
   }
+}
+
+/** One scope where the client must ask for some, since all that it may have are not of one resource. */
+function scopeParameter({ resources }: Settings, client: Client, mayUseApi: boolean): string {
+  if (audiencesOf(client.scopes, resources).size === 1) return ''
+  const scope = mayUseApi ? identityScope : (client.scopes[0] ?? '')
+  return ` --data-urlencode ${quote(`scope=${scope}`)}`
 }
 
 /** Whether the client can be used by everybody who has read the README. */

@@ -103,7 +103,6 @@ function createService(
       key,
       algorithm: algorithm.name,
       issuer: issuer(),
-      resources: settings.resources,
       clock,
     }),
   )

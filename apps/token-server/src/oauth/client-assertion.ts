@@ -1,6 +1,15 @@
-import { createLocalJWKSet, decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose'
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from './client-key.ts'
+import { createDecoyKeys } from './decoy-keys.ts'
 import { invalidClient, OAuthError } from './errors.ts'
 import { ReplayGuard } from './replay-guard.ts'
 
@@ -25,7 +34,7 @@ export interface Assertion {
   readonly jwt: string
   /** The `client_id` parameter, where the request has one. */
   readonly clientId: string | undefined
-  /** What its `aud` may name: the issuer and the token endpoint (RFC 7523 §3). */
+  /** What its `aud` may be, one of them: the issuer and the token endpoint (RFC 7523 §3). */
   readonly audience: readonly string[]
 }
 
@@ -33,12 +42,15 @@ export interface Assertion {
  * Verifies the assertions of private_key_jwt (RFC 7523 §3, OpenID Connect Core §9): signed by a key of the client, made
  * out by it (`iss`, `sub`) for this server (`aud`), for a short time (`exp`), and used once (`jti`).
  *
+ * Until the signature verifies, the answer and the time it takes do not depend on whether there is such a client.
+ *
  * @returns a function that gives the client whose assertion it is, and throws OAuthError otherwise
  */
 export function createAssertionVerifier(
   options: AssertionVerifierOptions,
 ): (assertion: Assertion) => Promise<Client> {
   const { clients, clock } = options
+  const decoyFor = createDecoyKeys()
   const verifiers = new Map(
     [...clients.values()].flatMap((client) =>
       client.jwks === null
@@ -63,11 +75,20 @@ export function createAssertionVerifier(
       throw invalidClient('the assertion is by another client than client_id names')
     }
     const verifier = verifiers.get(claimedId)
-    if (verifier === undefined)
-      throw invalidClient('the client is unknown or has no keys to sign assertions with')
+    // Why a decoy is in the place of a key; null while none is.
+    const lookup: { problem: string | null } = { problem: null }
+    const findKey: JWTVerifyGetKey = async (header, token) => {
+      try {
+        if (verifier !== undefined) return await verifier.keys(header, token)
+        lookup.problem = 'the client is unknown or has no keys to sign assertions with'
+      } catch (error) {
+        lookup.problem = describe(error)
+      }
+      return decoyFor(header.alg)
+    }
 
     const now = clock()
-    const payload = await verify(jwt, verifier.keys, {
+    const payload = await verify(jwt, findKey, lookup, {
       algorithms: [...verifiableAlgorithms],
       // Which is its sub: the client makes assertions about itself alone.
       issuer: claimedId,
@@ -76,6 +97,11 @@ export function createAssertionVerifier(
       clockTolerance,
       currentDate: now,
     })
+    if (verifier === undefined || lookup.problem !== null) throw untrusted(lookup.problem)
+    // One that is good elsewhere too could have been got by the other server to be used here (CVE-2025-27370).
+    if (typeof payload.aud !== 'string') {
+      throw invalidClient("the assertion's aud must be one string, the issuer or the token endpoint")
+    }
     if ((payload.exp ?? Infinity) > now.getTime() / 1000 + maximumLifetime + clockTolerance) {
       throw invalidClient(`the assertion expires more than ${maximumLifetime} seconds from now`)
     }
@@ -90,22 +116,36 @@ function readSubject(jwt: string): string {
   try {
     subject = decodeJwt(jwt).sub
   } catch (cause) {
-    throw invalidClient('the assertion is not a signed JWT', cause)
+    throw invalidClient('the assertion is not a signed JWT', { cause })
   }
   if (typeof subject !== 'string') throw invalidClient("the assertion's sub is not as it must be")
   return subject
 }
 
+/** The verified claims; what is behind a signature that does not verify is for the log alone. */
 async function verify(
   jwt: string,
-  keys: ReturnType<typeof createLocalJWKSet>,
-  options: NonNullable<Parameters<typeof jwtVerify>[2]>,
+  findKey: JWTVerifyGetKey,
+  lookup: { readonly problem: string | null },
+  options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {
-    return (await jwtVerify(jwt, keys, options)).payload
+    return (await jwtVerify(jwt, findKey, options)).payload
   } catch (cause) {
-    throw invalidClient(describe(cause), cause)
+    if (cause instanceof errors.JWSSignatureVerificationFailed) {
+      throw untrusted(lookup.problem ?? describe(cause), cause)
+    }
+    throw invalidClient(describe(cause), { cause })
   }
+}
+
+/** One answer for every assertion that no key vouches for, so that nobody learns which clients there are. */
+function untrusted(reason: string | null, cause?: unknown): OAuthError {
+  return invalidClient(
+    'the client is unknown or the assertion is not signed with a key of it; a client with several keys puts the kid ' +
+      'into the header',
+    { reason: reason ?? undefined, cause },
+  )
 }
 
 function describe(error: unknown): string {

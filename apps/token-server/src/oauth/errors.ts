@@ -14,6 +14,8 @@ export class OAuthError extends Error {
   /** The HTTP status. */
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
+  /** For the log: the description, or what is behind one that tells the client less. */
+  readonly reason: string
 
   /**
    * @param description for the developer of the client; goes out as `error_description`, so it says nothing about other
@@ -22,13 +24,19 @@ export class OAuthError extends Error {
   constructor(
     error: OAuthErrorCode,
     description: string,
-    options: { statusCode?: number; headers?: Readonly<Record<string, string>>; cause?: unknown } = {},
+    options: {
+      statusCode?: number
+      headers?: Readonly<Record<string, string>>
+      reason?: string | undefined
+      cause?: unknown
+    } = {},
   ) {
     super(errorDescription(description), options.cause === undefined ? {} : { cause: options.cause })
     this.name = 'OAuthError'
     this.error = error
     this.statusCode = options.statusCode ?? 400
     this.headers = options.headers ?? {}
+    this.reason = options.reason ?? this.message
   }
 
   /** The body of the answer. */
@@ -44,12 +52,17 @@ export function invalidRequest(description: string, statusCode = 400): OAuthErro
 /**
  * The client is unknown, or not who it says. 401 always, and so always with a challenge: RFC 6749 §5.2 demands both for
  * clients that used the Authorization header, RFC 9110 §15.5.2 the challenge for every 401.
+ *
+ * @param options.reason for the log, where the description must tell the client less
  */
-export function invalidClient(description: string, cause?: unknown): OAuthError {
+export function invalidClient(
+  description: string,
+  options: { readonly reason?: string | undefined; readonly cause?: unknown } = {},
+): OAuthError {
   return new OAuthError('invalid_client', description, {
     statusCode: 401,
     headers: { 'www-authenticate': 'Basic realm="token endpoint", charset="UTF-8"' },
-    cause,
+    ...options,
   })
 }
 

@@ -1,16 +1,50 @@
-import type { Client } from '../settings/settings.ts'
+import type { Client, Resource } from '../settings/settings.ts'
 import { OAuthError } from './errors.ts'
 
 /** RFC 6749 §3.3: scope-tokens with one space between them. */
 const scopeSyntax = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 
+/** What a token is for. */
+export interface Grant {
+  readonly scopes: readonly string[]
+  /** That of the resource which has the scopes. */
+  readonly audience: string
+}
+
 /**
- * The scopes to grant: those requested, each once, or all that the client may have when it requests none.
+ * The scopes to grant: those requested, each once, or all that the client may have when it requests none. All of them are
+ * of one resource: with two audiences in a token, neither API could tell which of them a scope is meant for, and each could
+ * use the token at the other (RFC 9068 §3 and §5).
  *
- * @throws OAuthError `invalid_scope` when the request is malformed or goes beyond what the client may have
+ * @throws OAuthError `invalid_scope` when the request is malformed, goes beyond what the client may have, or takes in
+ *   more than one resource
  */
-export function grantScopes(client: Client, requested: string | undefined): readonly string[] {
-  if (requested === undefined) return client.scopes
+export function grantScopes(
+  client: Client,
+  resources: readonly Resource[],
+  requested: string | undefined,
+): Grant {
+  const scopes = requested === undefined ? client.scopes : readScopes(client, requested)
+  const [audience, another] = audiencesOf(scopes, resources)
+  if (audience === undefined || another !== undefined) {
+    throw new OAuthError(
+      'invalid_scope',
+      'the scopes are those of more than one resource; ask for scopes of one resource, with a token for each',
+    )
+  }
+  return { scopes, audience }
+}
+
+/** The audiences of the resources that have the scopes, each once. */
+export function audiencesOf(scopes: readonly string[], resources: readonly Resource[]): ReadonlySet<string> {
+  return new Set(
+    resources
+      .filter((resource) => resource.scopes.some((scope) => scopes.includes(scope)))
+      .map((resource) => resource.audience),
+  )
+}
+
+function readScopes(client: Client, requested: string): readonly string[] {
   if (!scopeSyntax.test(requested)) throw new OAuthError('invalid_scope', 'the scope is malformed')
   const scopes = [...new Set(requested.split(' '))]
   const refused = scopes.find((scope) => !client.scopes.includes(scope))

@@ -1,4 +1,4 @@
-import { isSealwrightError } from '@sealwright/core'
+import { isSealwrightError, type ErrorCode } from '@sealwright/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientErrorStatus } from '../client-error.ts'
 import type { Service } from '../service.ts'
@@ -9,6 +9,18 @@ import { grantScopes } from './scopes.ts'
 
 /** Seconds after which a client may try again when the key could not be used and nothing says for how long. */
 const retryAfter = 5
+
+/**
+ * Why a key cannot sign now and may be able to later: its store is away or answered with what did not verify, or somebody
+ * took away the permission or the key, and can give it back. Everything else is a mistake of this program's.
+ */
+const passingFailures: ReadonlySet<ErrorCode> = new Set([
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'ACCESS_DENIED',
+  'INVALID_SIGNATURE',
+  'NOT_FOUND',
+])
 
 /** Parameters that say who asks and for what. In a URL they end up in logs and histories (RFC 6749 §2.3.1). */
 const bodyParameters = [
@@ -61,8 +73,9 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       if (!client.grantTypes.includes(grantType)) {
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
       }
-      const scopes = grantScopes(client, form.get('scope'))
-      const token = await service.accessTokens().issue(client, scopes)
+      const grant = grantScopes(client, service.settings.resources, form.get('scope'))
+      const token = await service.accessTokens().issue(client, grant)
+      const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')
       return {
         access_token: token,
@@ -94,8 +107,8 @@ function authorizationHeaders(rawHeaders: readonly string[]): readonly string[] 
 
 function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const answer = toOAuthError(error)
-  // The description is ours and quotes no credentials; what the client sent is not logged at all.
-  const summary = { error: answer.error, reason: answer.message }
+  // The reason is ours and quotes no credentials; what the client sent is not logged at all.
+  const summary = { error: answer.error, reason: answer.reason }
   if (answer.statusCode >= 500) request.log.error({ ...summary, err: error }, 'token request failed')
   else request.log.info(summary, 'token request refused')
   return reply.code(answer.statusCode).headers(answer.headers).send(answer.toJSON())
@@ -103,7 +116,7 @@ function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyR
 
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
-  if (isSealwrightError(error) || (error instanceof Error && error.name === 'TimeoutError')) {
+  if (mayPass(error)) {
     return new OAuthError('temporarily_unavailable', 'the signing key cannot be used at the moment', {
       statusCode: 503,
       headers: {
@@ -126,6 +139,11 @@ function toOAuthError(error: unknown): OAuthError {
     default:
       return invalidRequest('the body did not arrive as the headers say')
   }
+}
+
+function mayPass(error: unknown): boolean {
+  if (isSealwrightError(error)) return passingFailures.has(error.code)
+  return error instanceof Error && error.name === 'TimeoutError'
 }
 
 function codeOf(error: unknown): unknown {

@@ -48,6 +48,7 @@ const file = settingsFile({
     client(),
     client({ clientId: 'suspended', grantTypes: [] }),
     client({ clientId: 'a+b c%:e', scopes: ['api1'] }),
+    client({ clientId: 'two resources', scopes: ['api1', 'api2', 'other1'] }),
     client({
       clientId: 'two secrets',
       secrets: [
@@ -99,11 +100,11 @@ describe('a token', () => {
   })
 
   test.each([
-    { name: 'all scopes when none is requested', body: granted, scope: 'api1 api2 other1' },
+    { name: 'all scopes when none is requested', body: granted, scope: 'api1 api2' },
     {
       name: 'all scopes when the parameter is empty (RFC 6749 §3.2)',
       body: `${granted}&scope=`,
-      scope: 'api1 api2 other1',
+      scope: 'api1 api2',
     },
     { name: 'those requested, each once', body: `${granted}&scope=api2+api1+api2`, scope: 'api2 api1' },
     {
@@ -121,30 +122,40 @@ describe('a token', () => {
       name: 'the query string left alone',
       url: '/connect/token?trace=1',
       body: granted,
-      scope: 'api1 api2 other1',
+      scope: 'api1 api2',
     },
-    { name: 'a charset', type: `${formType}; charset=UTF-8`, body: granted, scope: 'api1 api2 other1' },
+    { name: 'a charset', type: `${formType}; charset=UTF-8`, body: granted, scope: 'api1 api2' },
     { name: 'empty pairs between the parameters', body: `&${granted}&&scope=api1&`, scope: 'api1' },
     {
       name: 'a lower-case scheme',
       authorization: credentials.replace('Basic', 'basic'),
-      scope: 'api1 api2 other1',
+      scope: 'api1 api2',
     },
   ])('$name', async ({ scope, ...request }) => {
     const response = await post(await testServer({ file }), request)
     expect(response.json()).toMatchObject({ scope })
   })
 
-  test('has the audiences of its scopes', async () => {
-    const server = await testServer()
+  test('has the audience of its scopes', async () => {
+    const server = await testServer({ file })
     const audience = async (scope: string): Promise<unknown> => {
-      const response = await post(server, { body: `${granted}&scope=${scope}` })
+      const authorization = basic('two resources', 'the secret')
+      const response = await post(server, { authorization, body: `${granted}&scope=${scope}` })
       const [, payload = ''] = response.json<{ access_token: string }>().access_token.split('.')
       return (JSON.parse(Buffer.from(payload, 'base64url').toString()) as { aud: unknown }).aud
     }
     expect(await audience('api2')).toBe('api')
     expect(await audience('other1')).toBe('other')
-    expect(await audience('other1+api1')).toEqual(['api', 'other'])
+    expect(await audience('api2+api1')).toBe('api')
+  })
+
+  test('has one audience where two resources share it', async () => {
+    const resources = [
+      { audience: 'api', scopes: ['api1'] },
+      { audience: 'api', scopes: ['api2'] },
+    ]
+    const server = await testServer({ file: settingsFile({ resources }) })
+    expect((await post(server)).json()).toMatchObject({ scope: 'api1 api2' })
   })
 })
 
@@ -427,6 +438,20 @@ const refusals: readonly (TokenRequest & {
     error: 'invalid_scope',
     says: /may not have the scope 'api2'/,
   },
+  // invalid_scope: RFC 9068 §3
+  {
+    name: 'scopes of two resources',
+    authorization: basic('two resources', 'the secret'),
+    body: `${granted}&scope=other1+api1`,
+    error: 'invalid_scope',
+    says: /ask for scopes of one resource/,
+  },
+  {
+    name: 'no scope, and those of the client are of two resources',
+    authorization: basic('two resources', 'the secret'),
+    error: 'invalid_scope',
+    says: /ask for scopes of one resource/,
+  },
   {
     name: 'two spaces between scopes',
     body: `${granted}&scope=api1++api2`,
@@ -537,13 +562,19 @@ describe('a key that cannot sign', () => {
     expect((await post(await serverFailingWith(timeout))).statusCode).toBe(503)
   })
 
-  test('anything else is 500, without a stack', async () => {
-    const response = await post(await serverFailingWith(new TypeError('x is undefined')))
+  test.each([
+    new TypeError('x is undefined'),
+    ...(['INVALID_ARGUMENT', 'UNSUPPORTED_OPERATION', 'LIMIT_EXCEEDED'] as const).map(
+      (code) => new SealwrightError(code, 'x is undefined'),
+    ),
+  ])('anything else is 500, without a stack: $name $code', async (error) => {
+    const response = await post(await serverFailingWith(error))
     expect(response.statusCode).toBe(500)
     expect(response.json()).toEqual({
       error: 'server_error',
       error_description: 'the request could not be carried out',
     })
     expect(response.headers['cache-control']).toBe('no-store')
+    expect(response.headers['retry-after']).toBeUndefined()
   })
 })

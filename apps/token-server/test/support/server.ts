@@ -32,7 +32,7 @@ export function client(changes: Readonly<Record<string, unknown>> = {}): Record<
   return {
     clientId: 'client',
     secrets: [{ sha256: secretHash }],
-    scopes: ['api1', 'api2', 'other1'],
+    scopes: ['api1', 'api2'],
     accessTokenLifetime: 600,
     ...changes,
   }
