@@ -31,6 +31,15 @@ export class BearerError extends Error {
 }
 
 /**
+ * Whether every part of the token is base64url as RFC 7515 §2 has it. Decoders let more pass: padding, and another last
+ * character that differs in bits which stand for nothing. A token then has several spellings, and whoever keeps a list of
+ * those that are revoked or used finds one of them.
+ */
+export function isCanonical(token: string): boolean {
+  return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
+}
+
+/**
  * The token of an Authorization header (RFC 6750 §2.1).
  *
  * @throws BearerError

@@ -4,8 +4,9 @@ import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
 import { verifiableAlgorithms } from '../oauth/client-key.ts'
 import { paths } from '../oauth/metadata.ts'
 import type { Service } from '../service.ts'
+import { invalid } from '../settings/invalid.ts'
 import type { Settings } from '../settings/settings.ts'
-import { BearerError, readBearerToken } from './bearer.ts'
+import { BearerError, isCanonical, readBearerToken } from './bearer.ts'
 
 /** The scope that the sample API asks for. Its audience is that of the resource which has the scope. */
 export const identityScope = 'api1'
@@ -25,20 +26,23 @@ const clockTolerance = 30
 /**
  * A sample of a protected API: it says what the access token says. It verifies with jose through the JWK Set, as an API
  * somewhere else would.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` without a resource that has its scope: see {@link hasIdentityApi}
  */
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
-  const audience = identityAudience(service.settings)
+  const audience = requireAudience(service.settings)
   const keys = createLocalJWKSet({
     keys: [{ ...publicJwk(service.key.publicKey), kid: service.key.keyId, alg: service.algorithm.name }],
   })
 
   async function verify(token: string): Promise<JWTPayload> {
+    if (!isCanonical(token)) throw invalidToken('the token is not valid here')
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: [service.algorithm.name],
         typ: 'at+jwt',
         issuer: service.issuer(),
-        ...(audience !== undefined && { audience }),
+        audience,
         requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id'],
         currentDate: service.clock(),
         clockTolerance,
@@ -47,11 +51,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error
       const expired = error instanceof errors.JWTExpired
-      throw new BearerError(
-        401,
-        'invalid_token',
-        expired ? 'the token has expired' : 'the token is not valid here',
-      )
+      throw invalidToken(expired ? 'the token has expired' : 'the token is not valid here')
     }
   }
 
@@ -71,4 +71,15 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
       return claims
     })
   }
+}
+
+/** Without an audience to compare with, jose would take tokens for every API. */
+function requireAudience(settings: Settings): string {
+  const audience = identityAudience(settings)
+  if (audience === undefined) throw invalid(`no resource has ${identityScope}, the scope of the sample API`)
+  return audience
+}
+
+function invalidToken(description: string): BearerError {
+  return new BearerError(401, 'invalid_token', description)
 }

@@ -27,6 +27,7 @@ export function metadata(service: Service): (app: FastifyInstance) => Promise<vo
       reply.header('cache-control', cacheControl).send({
         ...describeServer(service),
         // What OpenID Connect Discovery §3 requires besides, and its readers insist on; there are no ID tokens here.
+        // authorization_endpoint is required too, and left out: there is none, and a URL that leads nowhere is no better.
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: [service.algorithm.name],
       }),

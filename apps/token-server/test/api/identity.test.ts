@@ -2,6 +2,9 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
+import { identityApi } from '../../src/api/identity.ts'
+import { createAccessTokens } from '../../src/oauth/access-tokens.ts'
+import type { Service } from '../../src/service.ts'
 import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 async function token({ app }: TestServer, scope = 'api1'): Promise<string> {
@@ -34,16 +37,34 @@ test('says what the token says', async () => {
 test('a token with any one character changed is refused', async () => {
   const server = await testServer()
   const good = await token(server)
-  const lastOfSignature = good.length - 1
-  for (let at = 0; at < good.length; at += 11) {
-    if (good[at] === '.' || at === lastOfSignature) continue
-    const changed = good.slice(0, at) + (good[at] === 'A' ? 'B' : 'A') + good.slice(at + 1)
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  for (let at = 0; at < good.length; at++) {
+    // In the last bit, which in the last character of the signature stands for nothing.
+    const changed =
+      good.slice(0, at) + alphabet.charAt(alphabet.indexOf(good.charAt(at)) ^ 1) + good.slice(at + 1)
     const response = await get(server, `Bearer ${changed}`)
     expect(response.statusCode, `position ${at}`).toBe(401)
     expect(response.headers['www-authenticate']).toMatch(
       /^Bearer realm="api", error="invalid_token", error_description="[^"]+"$/,
     )
   }
+})
+
+test('a token in another spelling is refused', async () => {
+  const server = await testServer()
+  const good = await token(server)
+  for (const other of [
+    `${good}==`,
+    `${good}=`,
+    `${good}~`,
+    // With + and /, where - and _ are in it.
+    ...[good.replaceAll('-', '+').replaceAll('_', '/')].filter((each) => each !== good),
+  ]) {
+    const response = await get(server, `Bearer ${other}`)
+    expect(response.statusCode, other.slice(-10)).toBe(401)
+    expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
+  }
+  expect((await get(server, `Bearer ${good}`)).statusCode).toBe(200)
 })
 
 test('a request without a token is asked for one, and told no error (RFC 6750 §3.1)', async () => {
@@ -136,4 +157,19 @@ test('there is no sample API without its scope, nor for keys that jose does not 
   const secp256k1 = await testServer({ env: { SIGNING_KEY_TYPE: 'ec-secp256k1' } })
   expect((await get(secp256k1, 'Bearer abc')).statusCode).toBe(404)
   expect(await token(secp256k1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
+})
+
+test('without an audience to check it is not built', async () => {
+  const { settings, key } = await testServer()
+  const { algorithm } = key.signer()
+  const service: Service = {
+    settings: { ...settings, resources: settings.resources.filter(({ audience }) => audience === 'other') },
+    key,
+    algorithm,
+    issuer: () => issuer,
+    accessTokens: () =>
+      createAccessTokens({ key, algorithm: algorithm.name, issuer, clock: () => new Date() }),
+    clock: () => new Date(),
+  }
+  expect(() => identityApi(service)).toThrow(/no resource has api1/)
 })
