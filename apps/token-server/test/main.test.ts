@@ -10,9 +10,11 @@ import {
 } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { openDotNetStore } from '@sealwright/local-store'
 import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { temporaryFolder } from './support/folder.ts'
+import { client, settingsFile } from './support/server.ts'
 import { bundledServer, ServerProcess } from './support/program.ts'
 import { has, keytoolPfx, opensslPfx, run } from './support/tools.ts'
 
@@ -20,6 +22,8 @@ const program = bundledServer()
 const hasCurl = has('curl', '--version')
 const hasOpenssl = has('openssl', 'version')
 const hasKeytool = has('keytool', '-help')
+/** The figures that take a minute are tested in full where asked to, and scaled down otherwise. */
+const isFull = process.env['SEALWRIGHT_FULL'] === '1'
 const hasPyJwt = has('/usr/bin/python3', '-c', 'import jwt, cryptography')
 
 /** A server with a development key in a folder of its own, EC as it is made in no time. */
@@ -99,6 +103,48 @@ describe('out of the box', () => {
     await expectGoodTokens(origin)
   })
 
+  test.skipIf(!hasOpenssl)(
+    `OpenSSL opens the PFX with the line of the README, and it is the certificate that is published${hasOpenssl ? '' : ' (skipped: no openssl)'}`,
+    async () => {
+      const root = temporaryFolder()
+      const { origin } = await start({ DATA_DIR: join(root, 'apps/token-server/data') }).started()
+      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+      const line = /^openssl pkcs12 .*$/m.exec(readme)?.[0]
+      expect(line).toBe('openssl pkcs12 -in apps/token-server/data/token-signing.pfx -passin pass: -nokeys')
+      const certificate = new X509Certificate(run('sh', '-c', `cd '${root}' && ${line}`))
+      expect((await publishedKey(origin)).x5c).toEqual([certificate.raw.toString('base64')])
+    },
+  )
+
+  const canMakeSecret = hasCurl && hasOpenssl
+  test.skipIf(!canMakeSecret)(
+    `a secret made by the line of the README works with curl -u${canMakeSecret ? '' : ' (skipped: no curl or no openssl)'}`,
+    async () => {
+      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+      const line = /^secret=.*$/m.exec(readme)?.[0] ?? ''
+      const [secret = '', digest = ''] = run('sh', '-c', line).trimEnd().split('\n')
+      // Nothing that form-urlencoding changes (RFC 6749 §2.3.1).
+      expect(secret).toMatch(/^[\w.-]{43,}$/)
+      const file = join(temporaryFolder(), 'settings.json')
+      const sha256 = digest.replace(/^.*= */, '')
+      writeFileSync(
+        file,
+        JSON.stringify(settingsFile({ issuer: undefined, clients: [client({ secrets: [{ sha256 }] })] })),
+      )
+      const { origin } = await start({ TOKEN_SERVER_SETTINGS: file }).started()
+      const answer = run(
+        'curl',
+        '-s',
+        `${origin}/connect/token`,
+        '-u',
+        `client:${secret}`,
+        '-d',
+        'grant_type=client_credentials',
+      )
+      expect(JSON.parse(answer)).toMatchObject({ token_type: 'Bearer' })
+    },
+  )
+
   test('after a restart the kid is the same and the old token still works', async () => {
     const DATA_DIR = join(temporaryFolder(), 'data')
     const first = start({ DATA_DIR })
@@ -133,8 +179,9 @@ describe('out of the box', () => {
     },
   )
 
-  test('two servers that start at the same instant on an empty folder have one key', async () => {
-    for (let round = 0; round < 5; round++) {
+  const rounds = isFull ? 50 : 5
+  test(`two servers that start at the same instant on an empty folder have one key, ${rounds} times`, async () => {
+    for (let round = 0; round < rounds; round++) {
       const shared = { DATA_DIR: join(temporaryFolder(), 'data'), ISSUER: 'http://id.example' }
       const servers = [start(shared), start(shared)]
       const [one, other] = await Promise.all(servers.map((server) => server.started()))
@@ -145,7 +192,7 @@ describe('out of the box', () => {
       expect(readdirSync(shared.DATA_DIR)).toEqual(['token-signing.pfx'])
       await Promise.all(servers.map((server) => server.stop()))
     }
-  })
+  }, 300_000)
 })
 
 describe('with a key that is there already', () => {
@@ -218,6 +265,23 @@ describe('with a key that is there already', () => {
         .exited
       expect(failed.code).toBe(1)
       expect(failed.stderr).toContain(thumbprint)
+    },
+  )
+
+  test.skipIf(!hasKeytool)(
+    `SIGNING_KEY=store:my finds what keytool wrote, once imported${hasKeytool ? '' : ' (skipped: no keytool)'}`,
+    async () => {
+      const HOME = temporaryFolder()
+      const pfx = keytoolPfx(HOME, 'CN=java-auth', 'changeit')
+      const certificate = new X509Certificate(
+        run('keytool', '-exportcert', '-rfc', '-alias', 'a', '-keystore', pfx, '-storepass', 'changeit'),
+      )
+      const store = await openDotNetStore({ home: HOME })
+      await store.importPkcs12('java-auth', readFileSync(pfx), 'changeit')
+      const thumbprint = certificate.fingerprint.replaceAll(':', '')
+      const { origin } = await start({ HOME, SIGNING_KEY: `store:my?thumbprint=${thumbprint}` }).started()
+      await expectGoodTokens(origin)
+      expect((await publishedKey(origin)).x5c).toEqual([certificate.raw.toString('base64')])
     },
   )
 

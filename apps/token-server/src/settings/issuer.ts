@@ -4,6 +4,7 @@
  * speaks it, on a developer's machine and behind a proxy that ends TLS.
  */
 export function issuerProblem(issuer: string): string | null {
+  if (/\p{Surrogate}/u.test(issuer)) return 'must be well-formed text, without lone surrogates'
   const url = URL.canParse(issuer) ? new URL(issuer) : null
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     return 'must be a URL such as https://id.example.com'

@@ -37,6 +37,13 @@ const scope = z
     'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)',
   )
 
+/** A lone surrogate, which JSON can escape, has no UTF-8: no two programs would agree on what a token says. */
+const audience = z
+  .string()
+  .min(1)
+  .max(2000)
+  .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed text, without lone surrogates')
+
 /** VSCHARs, RFC 6749 App. A.1. */
 const clientId = z.string().regex(/^[\x20-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters')
 
@@ -85,9 +92,7 @@ const schema = z
       })
       .optional(),
     accessTokenLifetime: lifetime.default(defaultLifetime),
-    resources: z
-      .array(z.strictObject({ audience: z.string().min(1).max(2000), scopes: z.array(scope).min(1) }))
-      .min(1),
+    resources: z.array(z.strictObject({ audience, scopes: z.array(scope).min(1) })).min(1),
     clients: z.array(client).min(1),
   })
   .superRefine(({ resources, clients }, context) => {

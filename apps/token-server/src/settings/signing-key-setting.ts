@@ -131,6 +131,11 @@ function readKeyType(env: Environment, algorithmName: string | null): { name: Ke
 /** Passwords are shorter; private keys and other files named by mistake are longer. */
 const maximumPasswordBytes = 1024
 
+/** Whether the key is in .NET's store or App Service's, whose files have no password, or in a vault. */
+function hasNoPassword(uri: string): boolean {
+  return /^(?:store:(?:my|appservice)(?:\?|$)|https?:)/i.test(uri)
+}
+
 function readPassword(env: Environment, key: NamedKey): string | null {
   const path = variable(env, 'SIGNING_KEY_PASSWORD_FILE')
   const password = variable(env, 'SIGNING_KEY_PASSWORD')
@@ -140,6 +145,11 @@ function readPassword(env: Environment, key: NamedKey): string | null {
     path === undefined ? undefined : 'SIGNING_KEY_PASSWORD_FILE',
   ].filter((each) => each !== undefined)
   if (another !== undefined) throw invalid(`both ${source} and ${another} are set; leave one of them out`)
+  if (source !== undefined && key.uri !== null && hasNoPassword(key.uri)) {
+    throw invalid(
+      `${source} is set, and the key that ${key.source} names has no password; leave ${source} out`,
+    )
+  }
   if (path === undefined) return key.password?.value ?? password ?? null
   // Without the line end that editors and `echo` leave.
   const value = readTextFile(path, 'SIGNING_KEY_PASSWORD_FILE', maximumPasswordBytes).replace(/\r?\n$/, '')

@@ -189,6 +189,29 @@ describe('an environment that is refused', () => {
       /larger than 1024 bytes/,
     ],
     ['an endless password file', { SIGNING_KEY_PASSWORD_FILE: '/dev/zero' }, /larger than 1024 bytes/],
+    ...['store:my?thumbprint=AB', 'STORE:AppService?subject=x', vault].flatMap(
+      (SIGNING_KEY): [string, Readonly<Record<string, string>>, RegExp][] => [
+        [
+          `a password for ${SIGNING_KEY}`,
+          { SIGNING_KEY, SIGNING_KEY_PASSWORD: 'hunter2' },
+          /SIGNING_KEY_PASSWORD is set, and the key that SIGNING_KEY names has no password/,
+        ],
+        [
+          `a password file for ${SIGNING_KEY}`,
+          { SIGNING_KEY, SIGNING_KEY_PASSWORD_FILE: 'FOLDER/password.txt' },
+          /leave SIGNING_KEY_PASSWORD_FILE out/,
+        ],
+      ],
+    ),
+    [
+      'a password for IdentityServer:Key of Type Store',
+      {
+        IdentityServer__Key__Type: 'Store',
+        IdentityServer__Key__Name: 'CN=x',
+        SIGNING_KEY_PASSWORD: 'hunter2',
+      },
+      /the key that IdentityServer__Key__Type names has no password/,
+    ],
     [
       'two settings that name a key',
       { SIGNING_KEY: 'development', IdentityServer__Key__Type: 'Development' },
@@ -382,6 +405,16 @@ describe('a settings file that is refused', () => {
       'a scope with a space',
       withFile({ resources: [{ audience: 'a', scopes: ['a b'] }] }),
       /resources\[0\]\.scopes\[0\]: must be printable ASCII/,
+    ],
+    [
+      'an audience with a lone surrogate',
+      withFile({ resources: [{ audience: 'a\ud800', scopes: ['s'] }] }),
+      /resources\[0\]\.audience: must be well-formed text/,
+    ],
+    [
+      'an issuer with a lone surrogate',
+      withFile({ issuer: 'https://id.example/\udc00' }),
+      /issuer: must be well-formed text/,
     ],
     [
       'a scope in two resources',
