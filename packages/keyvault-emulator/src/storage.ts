@@ -7,7 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { EmulatorError } from './errors.ts'
@@ -88,7 +88,8 @@ function replaceFile(folder: string, file: string, value: unknown): void {
   const temporary = `${file}.tmp`
   const descriptor = openSync(temporary, 'w', 0o600)
   try {
-    writeSync(descriptor, JSON.stringify(value))
+    // Goes on after a short write, or throws.
+    writeFileSync(descriptor, JSON.stringify(value))
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

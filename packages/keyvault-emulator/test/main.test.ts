@@ -37,6 +37,14 @@ function run(args: readonly string[]): ChildProcess {
   return child
 }
 
+/** Runs it where no file can grow beyond some 32 or 64 KB, as the shell counts: a longer write falls short. */
+function runWithSmallFiles(args: readonly string[]): ChildProcess {
+  const command = [process.execPath, join(build, 'dist/main.js'), ...args]
+  const child = spawn('sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', ...command], { stdio: 'pipe' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
 async function output(child: ChildProcess): Promise<{ code: number | null; out: string; error: string }> {
   let [out, error] = ['', '']
   child.stdout?.on('data', (chunk: Buffer) => (out += chunk.toString()))
@@ -52,8 +60,8 @@ interface Server {
   readonly metadataPort: number
 }
 
-async function startServer(args: readonly string[]): Promise<Server> {
-  const child = run(['--port', '0', '--metadata-port', '0', '--delay', '0', ...args])
+async function startServer(args: readonly string[], start = run): Promise<Server> {
+  const child = start(['--port', '0', '--metadata-port', '0', '--delay', '0', ...args])
   let printed = ''
   for await (const chunk of child.stdout ?? []) {
     printed += String(chunk)
@@ -218,6 +226,21 @@ describe('--data', () => {
     }
     expect(kept.size).toBeGreaterThan(8)
   }, 90_000)
+
+  test.skipIf(!has('sh'))('a write that falls short leaves the file as it was (needs sh)', async () => {
+    const folder = temporaryFolder()
+    const path = '/certificates/contacts'
+    const contacts = [{ email: 'kept@contoso.example' }]
+    const cramped = await startServer(['--data', folder], runWithSmallFiles)
+    const session = await signIn(cramped)
+    expect((await ask(cramped, session, 'PUT', path, { contacts }))?.status).toBe(200)
+    const many = Array.from({ length: 5_000 }, (_, index) => ({ email: `lost-${index}@contoso.example` }))
+    const refused = await ask(cramped, session, 'PUT', path, { contacts: many })
+    expect(refused?.status).not.toBe(200)
+    cramped.child.kill('SIGKILL')
+    const roomy = await startServer(['--data', folder])
+    expect((await ask(roomy, session, 'GET', path))?.body['contacts']).toEqual(contacts)
+  })
 
   test('a certificate that was pending completes after the restart, and its CA stays the same', async () => {
     const folder = temporaryFolder()
