@@ -32,13 +32,20 @@ export class CircuitBreaker {
     this.#options = options
   }
 
-  /** @returns leave to send one request, or the milliseconds after which to ask for it again */
-  acquire(now: number): Admission | number {
-    if (this.#openUntil === null) return this.#admission(false)
+  /** @returns milliseconds for which nothing should be sent; 0 when a request may be */
+  openFor(now: number): number {
+    if (this.#openUntil === null) return 0
     if (now < this.#openUntil) return this.#openUntil - now
-    if (this.#probing) return this.#options.coolDown
-    this.#probing = true
-    return this.#admission(true)
+    return this.#probing ? this.#options.coolDown : 0
+  }
+
+  /** @returns leave to send one request now, or the milliseconds after which to ask for it again */
+  acquire(now: number): Admission | number {
+    const wait = this.openFor(now)
+    if (wait > 0) return wait
+    const isProbe = this.#openUntil !== null
+    if (isProbe) this.#probing = true
+    return this.#admission(isProbe)
   }
 
   #admission(isProbe: boolean): Admission {

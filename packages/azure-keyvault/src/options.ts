@@ -14,7 +14,10 @@ export interface KeyVaultOptions {
   readonly agent?: Agent | undefined
   /** For one signature, with all its attempts and waits. Default 3,000. */
   readonly deadline?: number | undefined
-  /** For one attempt at a signature, from request to the head of the answer. Default 1,000. */
+  /**
+   * For one attempt at a signature, from request to the head of the answer; one that reads may take three times as long.
+   * Default 1,000.
+   */
   readonly attemptTimeout?: number | undefined
   /** For reading, creating or changing a key, with all attempts and waits. Default 30,000. */
   readonly managementDeadline?: number | undefined
@@ -27,13 +30,17 @@ export interface KeyVaultOptions {
    * and has no "create if absent", so no less than a second makes sure that of several creators one wins. Default 1,000.
    */
   readonly settleTime?: number | undefined
-  /** Requests under way at once. Default 128: enough for the full quota at 300 ms an answer. */
+  /**
+   * Requests under way at once, not counting those that make something, which are few. Default 128: enough for the full
+   * quota at 300 ms an answer.
+   */
   readonly maxInFlight?: number | undefined
-  /** Requests that wait for their turn; more are refused at once. Default 10,000. */
+  /** Requests that wait for their turn; more, and those that it comes too late for, are refused at once. Default 10,000. */
   readonly maxQueued?: number | undefined
   /**
    * What may be used of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten seconds; others
-   * weigh more. Default 4,000, the service's limit for a vault. Give each of n instances on one vault an n-th of it.
+   * weigh more. Default 4,000, the service's limit for a vault. Give each of n instances on one vault an n-th of it. New
+   * keys have a quota of their own, 20 in ten seconds, of which the same part is used.
    */
   readonly quota?: number | undefined
   /** When to stop asking a vault that does not answer. */

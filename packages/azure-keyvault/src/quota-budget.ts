@@ -18,11 +18,17 @@ export class QuotaBudget {
     this.#millisecondsPerUnit = 10_000 / Math.max(1, quota - this.#burst)
   }
 
-  /** Milliseconds until `units` may be spent; 0 when they may be now. */
-  waitFor(units: number, now: number): number {
+  /**
+   * Milliseconds until `units` may be spent; 0 when they may be now.
+   *
+   * @param ahead units that others are going to spend before. Default 0
+   */
+  waitFor(units: number, now: number, ahead: number = 0): number {
     // What costs more than a burst goes when the bucket is full, and the rest of it is paid off afterwards.
     const tolerance = (this.#burst - Math.min(units, this.#burst)) * this.#millisecondsPerUnit
-    return Math.max(0, this.#earnedBackAt - tolerance - now, this.#pausedUntil - now)
+    const start = Math.max(now, this.#pausedUntil)
+    const earnedBackAt = Math.max(this.#earnedBackAt, start) + ahead * this.#millisecondsPerUnit
+    return Math.max(start, earnedBackAt - tolerance) - now
   }
 
   spend(units: number, now: number): void {
@@ -43,8 +49,18 @@ export class QuotaBudget {
 /** The service's own limit: units of {@link signingCost} per vault and region in ten seconds. */
 export const defaultQuota = 4_000
 
-/** What making one key or certificate costs: 20 in ten seconds, 10 in hardware. */
-export const creationCost = 200
+/**
+ * How many keys and certificates may be made in ten seconds by who may use so much of the quota: the service counts them
+ * apart, up to 20 for a vault.
+ */
+export function creationQuota(quota: number): number {
+  return Math.max(1, Math.floor((20 * quota) / defaultQuota))
+}
+
+/** What making one key or certificate costs of {@link creationQuota}: of those in hardware the service allows half. */
+export function creationCost(hardware: boolean): number {
+  return hardware ? 2 : 1
+}
 
 /**
  * What one signature costs of the vault's quota, in signatures of a 2048-bit RSA key in software. The service's limits

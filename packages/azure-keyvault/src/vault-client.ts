@@ -129,7 +129,8 @@ export class VaultClient {
   }
 
   createKey(name: string, type: VaultKeyType, signal: Signal): Promise<KeyRecord> {
-    return this.#create('keys/create', `the key ${name}`, signal, async (abortSignal) =>
+    const isInHardware = type.kty.endsWith('-HSM')
+    return this.#create('keys/create', `the key ${name}`, isInHardware, signal, async (abortSignal) =>
       keyRecord(
         await this.#sdk.keys.createKey(name, type.kty, {
           abortSignal,
@@ -142,13 +143,14 @@ export class VaultClient {
   }
 
   importKey(name: string, key: JsonWebKey, hardware: boolean, signal: Signal): Promise<KeyRecord> {
-    return this.#create('keys/import', `the key ${name}`, signal, async (abortSignal) =>
+    return this.#create('keys/import', `the key ${name}`, hardware, signal, async (abortSignal) =>
       keyRecord(await this.#sdk.keys.importKey(name, key, { abortSignal, hardwareProtected: hardware })),
     )
   }
 
   rotateKey(name: string, signal: Signal): Promise<KeyRecord> {
-    return this.#create('keys/rotate', `the key ${name}`, signal, async (abortSignal) =>
+    // Where the key is kept is not known here: the dearer is assumed.
+    return this.#create('keys/rotate', `the key ${name}`, true, signal, async (abortSignal) =>
       keyRecord(await this.#sdk.keys.rotateKey(name, { abortSignal })),
     )
   }
@@ -159,22 +161,29 @@ export class VaultClient {
    * @returns the certificate request that the vault made for it: PKCS#10, DER
    */
   startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
-    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) => {
-      let csr: Uint8Array | null = null
-      try {
-        await this.#sdk.certificates.beginCreateCertificate(name, policy, {
-          abortSignal,
-          // Of all answers only this one surely speaks of the certificate that was started here.
-          onResponse: ({ request, status, parsedBody }) => {
-            if (request.method === 'POST' && status === 202) csr = csrIn(parsedBody)
-          },
-        })
-      } catch (error) {
-        // The client goes on to ask for the state. When that question fails, the certificate is begun all the same.
-        if (csr === null) throw error
-      }
-      return csr ?? new Uint8Array()
-    })
+    const isInHardware = policy.keyType?.endsWith('-HSM') === true
+    return this.#create(
+      'certificates/create',
+      `the certificate ${name}`,
+      isInHardware,
+      signal,
+      async (abortSignal) => {
+        let csr: Uint8Array | null = null
+        try {
+          await this.#sdk.certificates.beginCreateCertificate(name, policy, {
+            abortSignal,
+            // Of all answers only this one surely speaks of the certificate that was started here.
+            onResponse: ({ request, status, parsedBody }) => {
+              if (request.method === 'POST' && status === 202) csr = csrIn(parsedBody)
+            },
+          })
+        } catch (error) {
+          // The client goes on to ask for the state. When that question fails, the certificate is begun all the same.
+          if (csr === null) throw error
+        }
+        return csr ?? new Uint8Array()
+      },
+    )
   }
 
   /** Gives up a certificate that waits for its signature. */
@@ -196,7 +205,7 @@ export class VaultClient {
   }
 
   mergeCertificate(name: string, chain: readonly Uint8Array[], signal: Signal): Promise<CertificateRecord> {
-    return this.#create('certificates/create', `the certificate ${name}`, signal, async (abortSignal) =>
+    return this.#create('certificates/create', `the certificate ${name}`, true, signal, async (abortSignal) =>
       certificateRecord(
         await this.#sdk.certificates.mergeCertificate(
           name,
@@ -210,14 +219,19 @@ export class VaultClient {
 
   /** @param pem the private key as PKCS#8 and its certificates */
   importCertificate(name: string, pem: string, signal: Signal): Promise<CertificateRecord> {
-    return this.#create('certificates/import', `the certificate ${name}`, signal, async (abortSignal) =>
-      certificateRecord(
-        await this.#sdk.certificates.importCertificate(name, Buffer.from(pem), {
-          abortSignal,
-          // Makes the client send the text as it is; the policy itself is put in by importNotExportable.
-          policy: { contentType: 'application/x-pem-file' },
-        }),
-      ),
+    return this.#create(
+      'certificates/import',
+      `the certificate ${name}`,
+      false,
+      signal,
+      async (abortSignal) =>
+        certificateRecord(
+          await this.#sdk.certificates.importCertificate(name, Buffer.from(pem), {
+            abortSignal,
+            // Makes the client send the text as it is; the policy itself is put in by importNotExportable.
+            policy: { contentType: 'application/x-pem-file' },
+          }),
+        ),
     )
   }
 
@@ -283,20 +297,27 @@ export class VaultClient {
     return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
   }
 
-  /** Makes something: dear, and not to be done twice. */
+  /**
+   * Makes something, not to be done twice.
+   *
+   * @param isInHardware whether the key is, or may be
+   */
   #create<T>(
     permission: Permission,
     object: string,
+    isInHardware: boolean,
     signal: Signal,
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    return this.#manage({ permission, object, cost: creationCost, isIdempotent: false, signal }, send)
+    const cost = creationCost(isInHardware)
+    return this.#manage({ permission, object, isCreation: true, cost, isIdempotent: false, signal }, send)
   }
 
   #manage<T>(
     request: {
       readonly permission: Permission
       readonly object: string
+      readonly isCreation?: boolean
       readonly cost: number
       readonly isIdempotent: boolean
       readonly signal: Signal

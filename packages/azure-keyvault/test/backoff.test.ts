@@ -13,6 +13,9 @@ test('waits double up to two seconds, and their upper half is random', () => {
 test.each([
   ['1', 1_000],
   ['0', 0],
+  ['61', 60_000],
+  ['99999999999', 60_000],
+  ['Thu, 01 Jan 2099 00:00:00 GMT', 60_000],
   ['Thu, 01 Jan 2026 00:00:05 GMT', 5_000],
   ['Wed, 31 Dec 2025 23:59:00 GMT', 0],
   ['soon', null],

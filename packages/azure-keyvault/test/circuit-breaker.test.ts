@@ -48,6 +48,16 @@ describe('the circuit breaker', () => {
     expect(circuit.acquire(3_001)).toBeTypeOf('object')
   })
 
+  test('says whether it is open without taking the place of the probe', () => {
+    const circuit = breaker()
+    expect(circuit.openFor(0)).toBe(0)
+    open(circuit)
+    expect(circuit.openFor(1_500)).toBe(1_500)
+    expect(circuit.openFor(3_000)).toBe(0)
+    admitted(circuit, 3_000)
+    expect(circuit.openFor(3_001)).toBe(2_000)
+  })
+
   test('a failed probe starts another cool-down', () => {
     const circuit = breaker()
     open(circuit)

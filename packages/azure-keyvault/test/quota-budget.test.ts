@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { QuotaBudget, signingCost } from '../src/quota-budget.ts'
+import { creationCost, creationQuota, QuotaBudget, signingCost } from '../src/quota-budget.ts'
 
 /** Spends as greedily as the budget allows, on a clock of its own, and returns when each unit went. */
 function spendFor(milliseconds: number, quota: number, units: number): number[] {
@@ -23,6 +23,8 @@ describe('the quota budget', () => {
     { quota: 4_000, units: 8 },
     { quota: 400, units: 1 },
     { quota: 4_000, units: 200 },
+    { quota: 20, units: 1 },
+    { quota: 20, units: 2 },
   ])(
     'no ten seconds hold more than $quota in units of $units, and a minute holds 95 %',
     ({ quota, units }) => {
@@ -51,6 +53,24 @@ describe('the quota budget', () => {
     expect(budget.pausedFor(1_000)).toBe(4_000)
     expect(budget.waitFor(1, 5_000)).toBe(0)
     expect(budget.pausedFor(6_000)).toBe(0)
+  })
+
+  test('tells how long the wait is behind others: as long as it then takes', () => {
+    const budget = new QuotaBudget(400)
+    budget.pauseUntil(1_000)
+    const expected = budget.waitFor(8, 500, 100)
+    let now = 500
+    for (let ahead = 0; ahead < 100; ahead++) {
+      now += budget.waitFor(1, now)
+      budget.spend(1, now)
+    }
+    now += budget.waitFor(8, now)
+    expect(now - 500).toBeCloseTo(expected, 6)
+  })
+
+  test('20 keys in ten seconds, 10 in hardware, and of both the part that the quota is', () => {
+    expect([4_000, 800, 200, 100].map(creationQuota)).toEqual([20, 4, 1, 1])
+    expect([false, true].map(creationCost)).toEqual([1, 2])
   })
 
   test('a signature costs what the service weighs it', () => {

@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { QuotaBudget } from '../src/quota-budget.ts'
 import { RequestQueue } from '../src/request-queue.ts'
+import { RoundTrip } from '../src/round-trip.ts'
 
 /** A signal that never aborts: each caller has its own. */
 const never = (): AbortSignal => new AbortController().signal
 
 function queue(options: { quota?: number; maxInFlight?: number; maxQueued?: number }): RequestQueue {
   const { quota = 1_000_000, maxInFlight = 1_000, maxQueued = 1_000 } = options
-  return new RequestQueue(new QuotaBudget(quota), { maxInFlight, maxQueued })
+  return new RequestQueue(new QuotaBudget(quota), new RoundTrip(1_000), { maxInFlight, maxQueued })
 }
 
 describe('the request queue', () => {
@@ -23,7 +24,7 @@ describe('the request queue', () => {
     const admitted: number[] = []
     const leaves: (() => void)[] = []
     const all = Array.from({ length: 5 }, async (_, index) => {
-      leaves.push(await door.enter(1, never()))
+      leaves.push(await door.enter(1, Infinity, never()))
       admitted.push(index)
     })
     await vi.advanceTimersByTimeAsync(0)
@@ -39,12 +40,12 @@ describe('the request queue', () => {
 
   test('leaving twice frees one place', async () => {
     const door = queue({ maxInFlight: 1 })
-    const leave = await door.enter(1, never())
+    const leave = await door.enter(1, Infinity, never())
     leave()
     leave()
-    await door.enter(1, never())
+    await door.enter(1, Infinity, never())
     let third = false
-    void door.enter(1, never()).then(() => (third = true))
+    void door.enter(1, Infinity, never()).then(() => (third = true))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(third).toBe(false)
   })
@@ -52,7 +53,7 @@ describe('the request queue', () => {
   test('waits for the quota: 100 per 10 s are 4 at once and then one every 104 ms', async () => {
     const door = queue({ quota: 100 })
     let admitted = 0
-    for (let i = 0; i < 20; i++) void door.enter(1, never()).then(() => admitted++)
+    for (let i = 0; i < 20; i++) void door.enter(1, Infinity, never()).then(() => admitted++)
     await vi.advanceTimersByTimeAsync(0)
     expect(admitted).toBe(4)
     await vi.advanceTimersByTimeAsync(1_050)
@@ -61,22 +62,68 @@ describe('the request queue', () => {
 
   test('who aborts leaves the queue, and nobody behind waits for it', async () => {
     const door = queue({ maxInFlight: 1 })
-    const leave = await door.enter(1, never())
+    const leave = await door.enter(1, Infinity, never())
     const controller = new AbortController()
     const reason = new Error('no longer wanted')
-    const aborted = door.enter(1, controller.signal)
-    const behind = door.enter(1, never())
+    const aborted = door.enter(1, Infinity, controller.signal)
+    const behind = door.enter(1, Infinity, never())
     controller.abort(reason)
     await expect(aborted).rejects.toBe(reason)
     leave()
     await expect(behind).resolves.toBeTypeOf('function')
-    await expect(door.enter(1, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(door.enter(1, Infinity, AbortSignal.abort(reason))).rejects.toBe(reason)
   })
 
   test('refuses at once when too many wait', async () => {
     const door = queue({ maxInFlight: 1, maxQueued: 1 })
-    await door.enter(1, never())
-    void door.enter(1, never())
-    await expect(door.enter(1, never())).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 1 })
+    await door.enter(1, Infinity, never())
+    void door.enter(1, Infinity, never())
+    await expect(door.enter(1, Infinity, never())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryAfter: 1,
+    })
+  })
+  test('refuses at once whom the quota comes too late for, and says when to ask again', async () => {
+    const door = queue({ quota: 100 })
+    // 4 at once and then one every 104 ms: the next but nine comes after a second.
+    for (let i = 0; i < 13; i++) void door.enter(1, Infinity, never())
+    const deadlineAt = performance.now() + 1_000
+    await expect(door.enter(1, deadlineAt, never())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      retryAfter: 1,
+    })
+    let admitted = false
+    void door.enter(1, deadlineAt + 500, never()).then(() => (admitted = true))
+    await vi.advanceTimersByTimeAsync(1_100)
+    expect(admitted).toBe(true)
+  })
+
+  test('refuses at once whom the cap comes too late for, by what answers take', async () => {
+    const door = queue({ maxInFlight: 2 })
+    for (let i = 0; i < 12; i++) void door.enter(1, Infinity, never())
+    // Six rounds of 100 ms, and then its own.
+    await expect(door.enter(1, performance.now() + 600, never())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    const controller = new AbortController()
+    const entering = door.enter(1, performance.now() + 1_000, controller.signal)
+    controller.abort(new Error('let in, and no longer wanted'))
+    await expect(entering).rejects.toThrow('let in')
+  })
+
+  test('who need not wait is never refused, however little time is left', async () => {
+    await expect(queue({}).enter(1, performance.now() + 1, never())).resolves.toBeTypeOf('function')
+  })
+
+  test('no timer is left when the last who waited aborts', async () => {
+    const door = queue({ quota: 1 })
+    const leave = await door.enter(1, Infinity, never())
+    leave()
+    const controller = new AbortController()
+    const aborted = door.enter(1, Infinity, controller.signal)
+    expect(vi.getTimerCount()).toBe(1)
+    controller.abort(new Error('no longer wanted'))
+    await expect(aborted).rejects.toThrow('no longer wanted')
+    expect(vi.getTimerCount()).toBe(0)
   })
 })
