@@ -45,8 +45,10 @@ export class RemoteSigner implements Signer {
     const hash = createHash(digest).update(data).digest()
     const answer = await this.#client.sign(this.#key, keyVault, hash, this.#cost, options?.signal)
     this.#checkKeyId(answer.keyId)
-    await this.#checkSignature(data, answer.signature)
-    return Uint8Array.from(answer.signature)
+    const { signature } = answer
+    if (signature === null) throw this.#invalid('it holds no signature')
+    await this.#checkSignature(data, signature)
+    return Uint8Array.from(signature)
   }
 
   #checkKeyId(keyId: string | null): void {

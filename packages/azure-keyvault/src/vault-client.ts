@@ -1,7 +1,7 @@
 import type { CertificatePolicy } from '@azure/keyvault-certificates'
 import type { JsonWebKey } from '@azure/keyvault-keys'
 import { isSealwrightError } from '@sealwright/core'
-import type { Permission } from './errors.ts'
+import { readFailure, type Permission } from './errors.ts'
 import { settingsOf, type KeyVaultOptions, type Settings } from './options.ts'
 import { creationCost } from './quota-budget.ts'
 import {
@@ -17,9 +17,19 @@ import { VaultRequests } from './vault-requests.ts'
 
 type Signal = AbortSignal | undefined
 
+/** What ends one request that reads. */
+interface ReadOptions {
+  readonly abortSignal: AbortSignal
+  readonly requestOptions: { readonly timeout: number }
+}
+
+/** A read may take so many times as long as a signature before it is sent again: it is larger, and less urgent. */
+const readTimeoutFactor = 3
+
 /** What the vault answered to a signature, unverified. */
 export interface SignAnswer {
-  readonly signature: Uint8Array
+  /** null when there is none in the answer. */
+  readonly signature: Uint8Array | null
   /** The key that the vault says it signed with; null when it does not say. */
   readonly keyId: string | null
 }
@@ -71,20 +81,21 @@ export class VaultClient {
     }
     return this.#requests.run(request, async (abortSignal) => {
       let keyId: string | null = null
-      const { result } = await client.sign(algorithm, digest, {
+      // The client does not check that it is there.
+      const { result }: { readonly result?: Uint8Array } = await client.sign(algorithm, digest, {
         abortSignal,
         requestOptions: { timeout: attemptTimeout },
         // The client reports the id that it was made with; what the vault answered is in the body alone.
         onResponse: ({ parsedBody }) => (keyId = textIn(parsedBody, 'kid')),
       })
-      return { signature: result, keyId }
+      return { signature: result ?? null, keyId }
     })
   }
 
   /** @returns null when the vault says there is none */
   getKey(name: string, version: string | null, signal: Signal): Promise<KeyRecord | null> {
-    return this.#find('keys/get', `the key ${display(name, version)}`, signal, async (abortSignal) => {
-      const options = { abortSignal, ...(version !== null && { version }) }
+    return this.#find('keys/get', `the key ${display(name, version)}`, signal, async (timed) => {
+      const options = { ...timed, ...(version !== null && { version }) }
       return keyRecord(await this.#sdk.keys.getKey(name, options))
     })
   }
@@ -92,39 +103,47 @@ export class VaultClient {
   /** @returns null when the vault says there is none */
   getCertificate(name: string, version: string | null, signal: Signal): Promise<CertificateRecord | null> {
     const object = `the certificate ${display(name, version)}`
-    return this.#find('certificates/get', object, signal, async (abortSignal) =>
+    return this.#find('certificates/get', object, signal, async (timed) =>
       certificateRecord(
         version === null
-          ? await this.#sdk.certificates.getCertificate(name, { abortSignal })
-          : await this.#sdk.certificates.getCertificateVersion(name, version, { abortSignal }),
+          ? await this.#sdk.certificates.getCertificate(name, timed)
+          : await this.#sdk.certificates.getCertificateVersion(name, version, timed),
       ),
     )
   }
 
+  /** @returns the key type that the certificate's next version will have, such as `RSA-HSM`; null when there is none */
+  getCertificateKeyType(name: string, signal: Signal): Promise<string | null> {
+    return this.#find('certificates/get', `the policy of the certificate ${name}`, signal, async (timed) => {
+      const { keyType } = await this.#sdk.certificates.getCertificatePolicy(name, timed)
+      return keyType ?? null
+    })
+  }
+
   listKeys(signal: Signal): Promise<readonly string[]> {
-    return this.#read('keys/list', 'the keys', signal, async (abortSignal) =>
-      namesIn(this.#sdk.keys.listPropertiesOfKeys({ abortSignal })),
+    return this.#read('keys/list', 'the keys', signal, async (timed) =>
+      namesIn(this.#sdk.keys.listPropertiesOfKeys(timed)),
     )
   }
 
   listCertificates(signal: Signal): Promise<readonly string[]> {
-    return this.#read('certificates/list', 'the certificates', signal, async (abortSignal) =>
+    return this.#read('certificates/list', 'the certificates', signal, async (timed) =>
       // Pending ones too: something of that name is there.
-      namesIn(this.#sdk.certificates.listPropertiesOfCertificates({ abortSignal, includePending: true })),
+      namesIn(this.#sdk.certificates.listPropertiesOfCertificates({ ...timed, includePending: true })),
     )
   }
 
   /** @returns in no order; empty when there is none of that name */
   listKeyVersions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
-    return this.#read('keys/list', `the key ${name}`, signal, async (abortSignal) =>
-      versionsIn(this.#sdk.keys.listPropertiesOfKeyVersions(name, { abortSignal })),
+    return this.#read('keys/list', `the key ${name}`, signal, async (timed) =>
+      versionsIn(this.#sdk.keys.listPropertiesOfKeyVersions(name, timed)),
     )
   }
 
   /** @returns in no order; empty when there is none of that name */
   listCertificateVersions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
-    return this.#read('certificates/list', `the certificate ${name}`, signal, async (abortSignal) =>
-      versionsIn(this.#sdk.certificates.listPropertiesOfCertificateVersions(name, { abortSignal })),
+    return this.#read('certificates/list', `the certificate ${name}`, signal, async (timed) =>
+      versionsIn(this.#sdk.certificates.listPropertiesOfCertificateVersions(name, timed)),
     )
   }
 
@@ -156,18 +175,18 @@ export class VaultClient {
   }
 
   /**
-   * Starts a certificate; {@link getCertificateOperation} tells how far it is.
+   * Starts a certificate; {@link getCertificateOperation} tells how far it is. When it fails, none is left waiting for
+   * its signature.
    *
    * @returns the certificate request that the vault made for it: PKCS#10, DER
    */
-  startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
+  async startCertificate(name: string, policy: CertificatePolicy, signal: Signal): Promise<Uint8Array> {
     const isInHardware = policy.keyType?.endsWith('-HSM') === true
-    return this.#create(
-      'certificates/create',
-      `the certificate ${name}`,
-      isInHardware,
-      signal,
-      async (abortSignal) => {
+    const object = `the certificate ${name}`
+    let mayBeStarted = false
+    try {
+      return await this.#create('certificates/create', object, isInHardware, signal, async (abortSignal) => {
+        mayBeStarted = true
         let csr: Uint8Array | null = null
         try {
           await this.#sdk.certificates.beginCreateCertificate(name, policy, {
@@ -179,23 +198,32 @@ export class VaultClient {
           })
         } catch (error) {
           // The client goes on to ask for the state. When that question fails, the certificate is begun all the same.
-          if (csr === null) throw error
+          if (csr === null) {
+            mayBeStarted = mayBeCarriedOut(error)
+            throw error
+          }
         }
         return csr ?? new Uint8Array()
-      },
-    )
+      })
+    } catch (error) {
+      // One that nobody signs would keep the name from everybody. What was refused is somebody else's, and stays.
+      if (mayBeStarted && policy.issuerName === 'Unknown') {
+        await this.cancelCertificate(name, undefined).catch(() => undefined)
+      }
+      throw error
+    }
   }
 
   /** Gives up a certificate that waits for its signature. */
   cancelCertificate(name: string, signal: Signal): Promise<void> {
-    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+    return this.#remove('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
       await this.#sdk.certificates.deleteCertificateOperation(name, { abortSignal })
     })
   }
 
   getCertificateOperation(name: string, signal: Signal): Promise<CertificateOperation> {
-    return this.#read('certificates/get', `the certificate ${name}`, signal, async (abortSignal) => {
-      const poller = await this.#sdk.certificates.getCertificateOperation(name, { abortSignal })
+    return this.#read('certificates/get', `the certificate ${name}`, signal, async (timed) => {
+      const poller = await this.#sdk.certificates.getCertificateOperation(name, timed)
       const { status, error } = poller.getOperationState().certificateOperation ?? {}
       return {
         status: status === 'inProgress' || status === 'completed' ? status : 'failed',
@@ -252,13 +280,13 @@ export class VaultClient {
   }
 
   deleteKey(name: string, signal: Signal): Promise<void> {
-    return this.#update('keys/delete', `the key ${name}`, signal, async (abortSignal) => {
+    return this.#remove('keys/delete', `the key ${name}`, signal, async (abortSignal) => {
       await this.#sdk.keys.beginDeleteKey(name, { abortSignal })
     })
   }
 
   deleteCertificate(name: string, signal: Signal): Promise<void> {
-    return this.#update('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
+    return this.#remove('certificates/delete', `the certificate ${name}`, signal, async (abortSignal) => {
       await this.#sdk.certificates.beginDeleteCertificate(name, { abortSignal })
     })
   }
@@ -267,7 +295,7 @@ export class VaultClient {
     permission: Permission,
     object: string,
     signal: Signal,
-    send: (signal: AbortSignal) => Promise<T>,
+    send: (options: ReadOptions) => Promise<T>,
   ): Promise<T | null> {
     try {
       return await this.#read(permission, object, signal, send)
@@ -282,9 +310,12 @@ export class VaultClient {
     permission: Permission,
     object: string,
     signal: Signal,
-    send: (signal: AbortSignal) => Promise<T>,
+    send: (options: ReadOptions) => Promise<T>,
   ): Promise<T> {
-    return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
+    // A list takes several requests, and each has this time.
+    const requestOptions = { timeout: readTimeoutFactor * this.settings.attemptTimeout }
+    const request = { permission, object, cost: 1, isIdempotent: true, signal }
+    return this.#manage(request, (abortSignal) => send({ abortSignal, requestOptions }))
   }
 
   /** Sets something to what it shall be. */
@@ -295,6 +326,28 @@ export class VaultClient {
     send: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return this.#manage({ permission, object, cost: 1, isIdempotent: true, signal }, send)
+  }
+
+  /** Takes something away. When the answer got lost and the next one says that it is not there, it has worked. */
+  async #remove(
+    permission: Permission,
+    object: string,
+    signal: Signal,
+    send: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    let mayBeGone = false
+    try {
+      await this.#update(permission, object, signal, async (abortSignal) => {
+        try {
+          await send(abortSignal)
+        } catch (error) {
+          mayBeGone ||= mayBeCarriedOut(error)
+          throw error
+        }
+      })
+    } catch (error) {
+      if (!(mayBeGone && isSealwrightError(error, 'NOT_FOUND'))) throw error
+    }
   }
 
   /**
@@ -331,6 +384,12 @@ export class VaultClient {
 
 function display(name: string, version: string | null): string {
   return version === null ? name : `${name}/${version}`
+}
+
+/** Whether the vault may have done what was asked although its answer did not come; a refusal says that it has not. */
+function mayBeCarriedOut(error: unknown): boolean {
+  const { isTransient, wasNotCarriedOut } = readFailure(error)
+  return isTransient && !wasNotCarriedOut
 }
 
 function csrIn(body: unknown): Uint8Array {

@@ -11,7 +11,7 @@ const keyId = `${vaultUrl}/keys/k/${version}`
 const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
 const der = sign('sha256', data, privateKey)
 
-function signed(answer: { signature: Uint8Array; keyId: string | null }): Promise<Uint8Array> {
+function signed(answer: { signature: Uint8Array | null; keyId: string | null }): Promise<Uint8Array> {
   return new RemoteSigner(
     lyingVault(() => answer),
     pinnedKey(privateKey),
@@ -42,6 +42,7 @@ describe('a remote signer', () => {
     ['with a byte too many', Buffer.concat([signature, Buffer.of(0)])],
     ['without bytes', Buffer.alloc(0)],
     ['of zeros', Buffer.alloc(64)],
+    ['that is not there', null],
   ])('refuses a signature %s', async (_, other) => {
     await expect(signed({ signature: other, keyId })).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' })
   })
