@@ -15,17 +15,38 @@ type Signal = AbortSignal | undefined
 export class CertificateCollection implements Collection {
   readonly kind = 'certificates'
   readonly #client: VaultClient
+  /** Questions under way, by name. */
+  readonly #keyTypes = new Map<string, Promise<string | null>>()
 
   constructor(client: VaultClient) {
     this.#client = client
   }
 
   async find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null> {
-    const record = await this.#client.getCertificate(name, version, signal)
+    // The answer for one version does not say whether its key is in hardware, which decides what a signature costs.
+    const [record, policyKeyType] = await Promise.all([
+      this.#client.getCertificate(name, version, signal),
+      version === null ? null : this.#keyTypeOf(name),
+    ])
     if (record === null) return null
-    return record.issued === null
-      ? 'pending'
-      : VaultSigningKey.ofCertificate(this.#client, record.issued, record)
+    if (record.issued === null) return 'pending'
+    const keyType = record.policy?.keyType ?? policyKeyType
+    // Where nobody says, the costlier: what is spared of the quota does no harm.
+    const isInHardware = keyType?.endsWith('-HSM') !== false
+    return VaultSigningKey.ofCertificate(this.#client, record.issued, record, isInHardware)
+  }
+
+  /** Asked once for all versions that are read at the same time; null when the vault does not tell. */
+  #keyTypeOf(name: string): Promise<string | null> {
+    let keyType = this.#keyTypes.get(name)
+    if (keyType === undefined) {
+      keyType = this.#client
+        .getCertificateKeyType(name, undefined)
+        .catch(() => null)
+        .finally(() => this.#keyTypes.delete(name))
+      this.#keyTypes.set(name, keyType)
+    }
+    return keyType
   }
 
   names(signal: Signal): Promise<readonly string[]> {
@@ -72,11 +93,18 @@ export class CertificateCollection implements Collection {
     ].join('')
     const { version, policy } = await this.#client.importCertificate(name, pem, signal)
     if (policy?.exportable !== false) {
-      await this.disable(name, version, signal)
-      throw new SealwrightError(
-        'UNSUPPORTED_OPERATION',
-        `${this.#client.vaultUrl} made the key of ${name}/${version} exportable although told not to; the version is disabled`,
-      )
+      const what = `${this.#client.vaultUrl} made the key of ${name}/${version} exportable although told not to`
+      try {
+        // Whoever aborts must not leave it so.
+        await this.disable(name, version, undefined)
+      } catch (cause) {
+        throw new SealwrightError(
+          'UNSUPPORTED_OPERATION',
+          `${what}; the version should be disabled, which failed`,
+          { cause },
+        )
+      }
+      throw new SealwrightError('UNSUPPORTED_OPERATION', `${what}; the version is disabled`)
     }
     return version
   }

@@ -81,6 +81,7 @@ export class VaultSigningKey implements SigningKey {
     client: VaultClient,
     { certificate, keyId }: IssuedCertificate,
     record: CertificateRecord,
+    isInHardware: boolean,
   ): VaultSigningKey {
     const { name, version } = record
     // The versions of a certificate and of its key have one name; the signer signs with the key of this very version.
@@ -95,7 +96,7 @@ export class VaultSigningKey implements SigningKey {
         notBefore: new Date(certificate.validFrom),
         notAfter: new Date(certificate.validTo),
       },
-      { maySign: true, isInHardware: record.policy?.keyType?.endsWith('-HSM') === true },
+      { maySign: true, isInHardware },
     )
   }
 

@@ -1,0 +1,85 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createLocalSigner } from '@sealwright/core'
+import { createSelfSignedCertificate } from '@sealwright/x509'
+import { describe, expect, test } from 'vitest'
+import { CertificateCollection } from '../src/certificate-collection.ts'
+import { VaultStore } from '../src/key-vault-store.ts'
+import type { CertificateRecord } from '../src/records.ts'
+import { VaultClient, type SignAnswer } from '../src/vault-client.ts'
+import { startVault } from './support/vault.ts'
+
+/** Notes what its signatures are said to cost. */
+class NotingClient extends VaultClient {
+  readonly costs: number[] = []
+
+  override sign(...parameters: Parameters<VaultClient['sign']>): Promise<SignAnswer> {
+    this.costs.push(parameters[3])
+    return super.sign(...parameters)
+  }
+}
+
+describe('a signature with a certificate’s key counts as one in hardware', () => {
+  test.each([
+    ['when it is, however the key was come by', true, 2],
+    ['and not when it is not', false, 1],
+  ])('%s', async (_, hardware, cost) => {
+    const vault = await startVault()
+    const client = new NotingClient(vault.url, vault.options)
+    const store = new VaultStore(client, new CertificateCollection(client), false)
+    const created = await store.create('k', { keyType: 'ec-p256', hardware })
+    const rotated = await store.rotate('k')
+    const newest = await store.get('k')
+    const pinned = await store.get('k', { version: created.version })
+    const listed = await store.list({ name: 'k' })
+    for (const key of [created, rotated, newest, pinned, ...listed]) {
+      await key?.signer().sign(Buffer.from('data'))
+    }
+    expect(client.costs).toEqual([cost, cost, cost, cost, cost, cost])
+  })
+
+  test('when the vault does not say', async () => {
+    const vault = await startVault()
+    const client = new NotingClient(vault.url, vault.options)
+    const store = new VaultStore(client, new CertificateCollection(client), false)
+    const { version } = await store.create('k', { keyType: 'ec-p256' })
+    vault.emulator.faults.add({
+      operation: 'certificates/getPolicy',
+      fault: { type: 'status', status: 403 },
+    })
+    const key = await store.get('k', { version })
+    await key?.signer().sign(Buffer.from('data'))
+    expect(client.costs).toEqual([2])
+  })
+})
+
+/** A vault that was told to make an imported key not exportable, and says that it is. */
+class ExportingClient extends VaultClient {
+  override async importCertificate(
+    ...parameters: Parameters<VaultClient['importCertificate']>
+  ): Promise<CertificateRecord> {
+    const record = await super.importCertificate(...parameters)
+    return { ...record, policy: { subject: 'CN=k', exportable: true } }
+  }
+}
+
+describe('an import that the vault made exportable', () => {
+  test.each([
+    ['is disabled', undefined, 'is disabled', false],
+    ['is said to be so when it cannot be disabled', 403, 'should be disabled, which failed', true],
+  ])('%s', async (_, status, message, enabled) => {
+    const vault = await startVault()
+    const client = new ExportingClient(vault.url, vault.options)
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject: 'CN=k' })
+    if (status !== undefined) {
+      vault.emulator.faults.add({ operation: 'certificates/update', fault: { type: 'status', status } })
+    }
+    await expect(
+      new CertificateCollection(client).import('k', privateKey, [certificate], false, undefined),
+    ).rejects.toMatchObject({
+      code: 'UNSUPPORTED_OPERATION',
+      message: expect.stringMatching(new RegExp(`exportable although told not to.*${message}`)),
+    })
+    expect((await vault.certificates.getCertificate('k')).properties.enabled).toBe(enabled)
+  })
+})
