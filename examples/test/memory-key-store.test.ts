@@ -1,5 +1,5 @@
-import { keyTypes, type SigningKey } from '@sealwright/core'
-import { describeKeyStore } from '@sealwright/backend-contract'
+import type { SigningKey } from '@sealwright/core'
+import { describeKeyStore, localKeyTypes } from '@sealwright/backend-contract'
 import { describe, test } from 'vitest'
 import { MemoryKeyStore } from '../memory-key-store.ts'
 
@@ -13,8 +13,7 @@ describeKeyStore(
     })
   },
   {
-    // ES256 first: it is the quickest to make.
-    keyTypes: ['ec-p256', ...keyTypes.map(({ name }) => name).filter((name) => name !== 'ec-p256')],
+    keyTypes: localKeyTypes(),
     certificates: 'days',
     importPkcs12: null,
     exportPkcs12: false,

@@ -33,6 +33,7 @@ export function describeKey(key: SigningKey, now: Date): KeyDescription {
 
 function describeType({ asymmetricKeyDetails }: KeyObject, { algorithms }: SigningKey): string {
   const [algorithm] = algorithms
+  if (algorithm?.kty === 'AKP') return algorithm.name
   const size = algorithm?.curve ?? `${asymmetricKeyDetails?.modulusLength ?? '?'} bits`
   return `${algorithm?.kty ?? 'unknown'}, ${size}`
 }

@@ -160,7 +160,10 @@ export class VaultStore implements KeyVaultStore {
     const { privateKey, certificates } = key
     const publicKey = createPublicKey(privateKey)
     if (!algorithmsOf(publicKey).some(({ keyVault }) => keyVault !== null)) {
-      throw new SealwrightError('UNSUPPORTED_KEY', 'Key Vault has no Ed25519 keys; it has RSA and EC keys')
+      throw new SealwrightError(
+        'UNSUPPORTED_KEY',
+        `Key Vault has no ${publicKey.asymmetricKeyType ?? 'such'} keys; it has RSA and EC keys`,
+      )
     }
     if (this.collection === 'certificates' && certificates.length === 0) {
       throw new SealwrightError(

@@ -19,8 +19,11 @@ const vaultKeyTypes: Readonly<Record<KeyTypeName, Omit<VaultKeyType, 'kty'> | nu
   'ec-p384': { keySize: null, curve: 'P-384' },
   'ec-p521': { keySize: null, curve: 'P-521' },
   'ec-secp256k1': { keySize: null, curve: 'P-256K' },
-  // Key Vault has no Edwards curves.
+  // Key Vault has no Edwards curves and no ML-DSA.
   ed25519: null,
+  'ml-dsa-44': null,
+  'ml-dsa-65': null,
+  'ml-dsa-87': null,
 }
 
 /**

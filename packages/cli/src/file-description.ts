@@ -110,6 +110,7 @@ function describeKey(key: KeyObject): KeyDescription {
   try {
     const jwk = publicJwk(key)
     const keyId = jwkThumbprint(key)
+    if (jwk.kty === 'AKP') return { type: jwk.alg, keyId }
     if (jwk.kty === 'EC') return { type: `ec-${jwk.crv}`, keyId }
     return { type: jwk.kty === 'OKP' ? jwk.crv : `rsa-${modulusLength(key)}`, keyId }
   } catch (error) {

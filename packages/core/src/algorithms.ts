@@ -1,7 +1,7 @@
 import { constants, type KeyObject } from 'node:crypto'
 import { SealwrightError } from './errors.ts'
 
-/** A JOSE `alg` value that Sealwright can sign with (RFC 7518 §3.1, RFC 8812 §3.2, RFC 8037 §3.1, RFC 9864 §2.2). */
+/** A JOSE `alg` value that Sealwright can sign with (RFC 7518 §3.1, RFC 8812 §3.2, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964). */
 export type AlgorithmName =
   | 'RS256'
   | 'RS384'
@@ -15,6 +15,10 @@ export type AlgorithmName =
   | 'ES256K'
   | 'Ed25519'
   | 'EdDSA'
+  | MlDsaName
+
+/** The parameter sets of ML-DSA (FIPS 204), which Node has from 24.7 on. */
+type MlDsaName = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87'
 
 /** An elliptic curve by the name JOSE gives it (RFC 7518 §6.2.1.1, RFC 8812 §3.1, RFC 8037 §2). */
 export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
@@ -27,15 +31,17 @@ export interface SignatureAlgorithm {
   /** The JOSE `alg` value. */
   readonly name: AlgorithmName
   /** The JWK `kty` of its keys. */
-  readonly kty: 'RSA' | 'EC' | 'OKP'
-  /** The one curve its keys are on; null for RSA. */
+  readonly kty: 'RSA' | 'EC' | 'OKP' | 'AKP'
+  /** The one curve its keys are on; null for RSA and ML-DSA. */
   readonly curve: CurveName | null
-  /** The digest the data is hashed with; null where the algorithm hashes by itself (Ed25519). */
+  /** The digest the data is hashed with; null where the algorithm hashes by itself (Ed25519, ML-DSA). */
   readonly digest: DigestName | null
   /** RSASSA-PSS padding (salt as long as the digest, RFC 7518 §3.5); null for everything else. */
   readonly pss: { readonly padding: number; readonly saltLength: number } | null
   /** For ECDSA the length of R and of S in bytes (RFC 7518 §3.4); null for everything else. */
   readonly coordinateLength: number | null
+  /** The length in bytes of every signature, as JWS has it; null for RSA, where it is that of the modulus. */
+  readonly signatureLength: number | null
   /** The WebCrypto algorithm for importing a key and for signing. secp256k1 is @peculiar/webcrypto's `K-256`. */
   readonly webCrypto: WebCryptoAlgorithm
   /** The Key Vault `JsonWebKeySignatureAlgorithm`; null where Key Vault cannot sign with it. */
@@ -44,7 +50,7 @@ export interface SignatureAlgorithm {
 
 /** Parameters that serve `importKey`, `generateKey` (with a length for RSA) and `sign` alike. */
 export interface WebCryptoAlgorithm {
-  readonly name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | 'ECDSA' | 'Ed25519'
+  readonly name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | 'ECDSA' | 'Ed25519' | MlDsaName
   readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
   readonly namedCurve?: 'P-256' | 'P-384' | 'P-521' | 'K-256'
   readonly saltLength?: number
@@ -63,6 +69,7 @@ function rsa(name: AlgorithmName, digest: DigestName, padding: 'pkcs1' | 'pss'):
     digest,
     pss: padding === 'pss' ? Object.freeze({ padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }) : null,
     coordinateLength: null,
+    signatureLength: null,
     webCrypto: Object.freeze<WebCryptoAlgorithm>(
       padding === 'pss' ? { name: 'RSA-PSS', hash, saltLength } : { name: 'RSASSA-PKCS1-v1_5', hash },
     ),
@@ -83,6 +90,7 @@ function ecdsa(
     digest,
     pss: null,
     coordinateLength,
+    signatureLength: 2 * coordinateLength,
     webCrypto: Object.freeze<WebCryptoAlgorithm>({
       name: 'ECDSA',
       hash: webCryptoHash[digest],
@@ -100,7 +108,23 @@ function ed25519(name: AlgorithmName): SignatureAlgorithm {
     digest: null,
     pss: null,
     coordinateLength: null,
+    signatureLength: 64,
     webCrypto: Object.freeze<WebCryptoAlgorithm>({ name: 'Ed25519' }),
+    keyVault: null,
+  })
+}
+
+/** @param signatureLength FIPS 204 §4, table 2 */
+function mlDsa(name: MlDsaName, signatureLength: number): SignatureAlgorithm {
+  return Object.freeze<SignatureAlgorithm>({
+    name,
+    kty: 'AKP',
+    curve: null,
+    digest: null,
+    pss: null,
+    coordinateLength: null,
+    signatureLength,
+    webCrypto: Object.freeze<WebCryptoAlgorithm>({ name }),
     keyVault: null,
   })
 }
@@ -123,6 +147,9 @@ export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
   ecdsa('ES256K', 'secp256k1', 'sha256', 32),
   ed25519('Ed25519'),
   ed25519('EdDSA'),
+  mlDsa('ML-DSA-44', 2420),
+  mlDsa('ML-DSA-65', 3309),
+  mlDsa('ML-DSA-87', 4627),
 ])
 
 /**
@@ -171,11 +198,16 @@ export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
     }
     case 'ed25519':
       return algorithms.filter((row) => row.curve === 'Ed25519')
-    default:
+    default: {
+      // Node calls the types as JOSE calls the algorithms, in lower case.
+      const name = key.asymmetricKeyType?.toUpperCase()
+      const row = algorithms.find((candidate) => candidate.kty === 'AKP' && candidate.name === name)
+      if (row !== undefined) return [row]
       throw new SealwrightError(
         'UNSUPPORTED_KEY',
-        `a key of type ${key.asymmetricKeyType ?? key.type} cannot sign a JWS; RSA (rsaEncryption), EC and Ed25519 keys can`,
+        `a key of type ${key.asymmetricKeyType ?? key.type} cannot sign a JWS; RSA (rsaEncryption), EC, Ed25519 and ML-DSA keys can`,
       )
+    }
   }
 }
 

@@ -2,8 +2,9 @@ import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from './errors.ts'
 import type { SigningKey } from './key-store.ts'
 
-/** The members that identify a key, in the order RFC 7638 §3.2 hashes them (OKP: RFC 8037 §2). */
+/** The members that identify a key, in the order RFC 7638 §3.2 hashes them (OKP: RFC 8037 §2, AKP: RFC 9964). */
 const requiredMembers: Readonly<Record<string, readonly string[]>> = {
+  AKP: ['alg', 'kty', 'pub'],
   EC: ['crv', 'kty', 'x', 'y'],
   OKP: ['crv', 'kty', 'x'],
   RSA: ['e', 'kty', 'n'],
@@ -23,11 +24,12 @@ export function jwkThumbprint(key: KeyObject): string {
     .digest('base64url')
 }
 
-/** A public key as JWK: RSA `n` and `e`, EC `crv`, `x` and `y`, OKP `crv` and `x`. Values are base64url. */
+/** A public key as JWK: RSA `n` and `e`, EC `crv`, `x` and `y`, OKP `crv` and `x`, AKP `alg` and `pub`. Values are base64url. */
 export type PublicJwk =
   | { readonly kty: 'RSA'; readonly n: string; readonly e: string }
   | { readonly kty: 'EC'; readonly crv: string; readonly x: string; readonly y: string }
   | { readonly kty: 'OKP'; readonly crv: string; readonly x: string }
+  | { readonly kty: 'AKP'; readonly alg: string; readonly pub: string }
 
 /**
  * The public half of a key as JWK (RFC 7517), only the members that identify it; never a private one.
@@ -40,6 +42,9 @@ export function publicJwk(key: KeyObject): PublicJwk {
   if (kty === 'RSA' && n !== undefined && e !== undefined) return { kty, n, e }
   if (kty === 'EC' && crv !== undefined && x !== undefined && y !== undefined) return { kty, crv, x, y }
   if (kty === 'OKP' && crv !== undefined && x !== undefined) return { kty, crv, x }
+  // RFC 9964. Node's types have these members not yet.
+  const { alg, pub }: Readonly<Record<string, unknown>> = { ...jwk }
+  if (kty === 'AKP' && typeof alg === 'string' && typeof pub === 'string') return { kty, alg, pub }
   throw new SealwrightError(
     'UNSUPPORTED_KEY',
     `a key of type ${key.asymmetricKeyType ?? key.type} has no public JWK`,

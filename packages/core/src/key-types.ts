@@ -3,7 +3,17 @@ import { SealwrightError } from './errors.ts'
 
 /** The kinds of key Sealwright makes, as settings and commands spell them. */
 export type KeyTypeName =
-  'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'ec-p256' | 'ec-p384' | 'ec-p521' | 'ec-secp256k1' | 'ed25519'
+  | 'rsa-2048'
+  | 'rsa-3072'
+  | 'rsa-4096'
+  | 'ec-p256'
+  | 'ec-p384'
+  | 'ec-p521'
+  | 'ec-secp256k1'
+  | 'ed25519'
+  | 'ml-dsa-44'
+  | 'ml-dsa-65'
+  | 'ml-dsa-87'
 
 /** What there is to know for making a key. */
 export interface KeyType {
@@ -14,7 +24,10 @@ export interface KeyType {
   readonly defaultAlgorithm: AlgorithmName
 }
 
-/** The key types that can be made; the first is the default (RFC 9068 §2.1: every resource server verifies RS256). */
+/**
+ * The key types that can be made, those of ML-DSA on Node 24.7 or newer. The first is the default (RFC 9068 §2.1: every
+ * resource server verifies RS256).
+ */
 export const keyTypes: readonly KeyType[] = Object.freeze([
   Object.freeze<KeyType>({ name: 'rsa-2048', modulusLength: 2048, defaultAlgorithm: 'RS256' }),
   Object.freeze<KeyType>({ name: 'rsa-3072', modulusLength: 3072, defaultAlgorithm: 'RS256' }),
@@ -24,6 +37,9 @@ export const keyTypes: readonly KeyType[] = Object.freeze([
   Object.freeze<KeyType>({ name: 'ec-p521', modulusLength: null, defaultAlgorithm: 'ES512' }),
   Object.freeze<KeyType>({ name: 'ec-secp256k1', modulusLength: null, defaultAlgorithm: 'ES256K' }),
   Object.freeze<KeyType>({ name: 'ed25519', modulusLength: null, defaultAlgorithm: 'Ed25519' }),
+  Object.freeze<KeyType>({ name: 'ml-dsa-44', modulusLength: null, defaultAlgorithm: 'ML-DSA-44' }),
+  Object.freeze<KeyType>({ name: 'ml-dsa-65', modulusLength: null, defaultAlgorithm: 'ML-DSA-65' }),
+  Object.freeze<KeyType>({ name: 'ml-dsa-87', modulusLength: null, defaultAlgorithm: 'ML-DSA-87' }),
 ])
 
 /**

@@ -9,7 +9,7 @@ import { jwkThumbprint } from './jwk.ts'
  * A signer over a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
  * free; `signSync` runs here and now.
  *
- * @param privateKey a private KeyObject: RSA of at least 2048 bits, EC on P-256, P-384, P-521 or secp256k1, or Ed25519
+ * @param privateKey a private KeyObject: RSA of at least 2048 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, or ML-DSA
  * @param algorithm a JOSE `alg` the key can do; its default when left out (RS256, ES256, …, Ed25519)
  * @throws SealwrightError `UNSUPPORTED_KEY` for any other key, `UNSUPPORTED_ALGORITHM` when the key cannot do it
  */

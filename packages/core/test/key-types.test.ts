@@ -11,6 +11,9 @@ test('every type has a default algorithm of its own kind', () => {
     ['ec-p521', 'P-521'],
     ['ec-secp256k1', 'secp256k1'],
     ['ed25519', 'Ed25519'],
+    ['ml-dsa-44', null],
+    ['ml-dsa-65', null],
+    ['ml-dsa-87', null],
   ])
 })
 

@@ -4,7 +4,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const ed25519 = generateKeyPairSync('ed25519').privateKey
 const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
 
-/** One private key for every JOSE algorithm; RSA keys serve all six of theirs. */
+/** One private key for every JOSE algorithm that every Node has, which leaves out ML-DSA; RSA keys serve all six of theirs. */
 export const privateKeys: ReadonlyMap<string, KeyObject> = new Map([
   ['RS256', rsa],
   ['RS384', rsa],

@@ -27,7 +27,7 @@ const maximumLength = 512
 const stringMembers = ['typ', 'cty', 'kid', 'x5t', 'x5t#S256'] as const
 
 /** The private members of a JWK (RFC 7518 §6, RFC 8037 §2): in a header only when a key was passed by mistake. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
 /**
  * The encoded JWS Protected Header (RFC 7515 §7.1): `alg` from the signer, then the caller's members in their order.

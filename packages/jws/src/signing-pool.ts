@@ -332,11 +332,11 @@ function abortable(request: Request, signal: AbortSignal): Request {
   return entry
 }
 
-/** An `Ecdsa-Sig-Value` in DER is at most 9 bytes longer than R‖S; RSA and Ed25519 signatures have one length. */
-function maximumSignatureLength({ coordinateLength }: SignatureAlgorithm, publicKey: KeyObject): number {
+/** An `Ecdsa-Sig-Value` in DER is at most 9 bytes longer than R‖S; others have one length. */
+function maximumSignatureLength(algorithm: SignatureAlgorithm, publicKey: KeyObject): number {
+  const { coordinateLength, signatureLength } = algorithm
   if (coordinateLength !== null) return 2 * coordinateLength + 9
-  const bits = publicKey.asymmetricKeyDetails?.modulusLength
-  return bits === undefined ? 64 : Math.ceil(bits / 8)
+  return signatureLength ?? Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
 }
 
 function assertCount(name: string, value: number, maximum: number): void {

@@ -50,7 +50,9 @@ describe('published examples, byte for byte', () => {
 
 describe('every algorithm', () => {
   test('the keys of this test are those of the table', () => {
-    expect([...privateKeys.keys()]).toEqual(algorithms.map((row) => row.name))
+    expect([...privateKeys.keys()]).toEqual(
+      algorithms.filter((row) => row.kty !== 'AKP').map((row) => row.name),
+    )
   })
 
   test.for([...privateKeys.keys()])('%s verifies with Node', async (algorithm) => {

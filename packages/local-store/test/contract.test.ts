@@ -1,14 +1,17 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeKeyStore, type Capabilities, type StoreUnderTest } from '@sealwright/backend-contract'
-import { keyTypes } from '@sealwright/core'
+import {
+  describeKeyStore,
+  localKeyTypes,
+  type Capabilities,
+  type StoreUnderTest,
+} from '@sealwright/backend-contract'
 import { describe, test } from 'vitest'
 import { openFolderStore } from '../src/index.ts'
 
 const capabilities: Capabilities = {
-  // P-256 first: it is the quickest to make.
-  keyTypes: ['ec-p256', ...keyTypes.map(({ name }) => name).filter((name) => name !== 'ec-p256')],
+  keyTypes: localKeyTypes(),
   certificates: 'days',
   importPkcs12: 'chain',
   exportPkcs12: true,

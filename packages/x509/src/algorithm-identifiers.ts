@@ -22,6 +22,10 @@ const signatureIdentifiers: Readonly<Record<AlgorithmName, () => DerValue>> = {
   // id-Ed25519, RFC 8410 §3: "the parameters MUST be absent".
   Ed25519: () => withoutParameters('1.3.101.112'),
   EdDSA: () => withoutParameters('1.3.101.112'),
+  // id-ml-dsa-*, RFC 9881 §2: "the parameters component MUST be absent".
+  'ML-DSA-44': () => withoutParameters('2.16.840.1.101.3.4.3.17'),
+  'ML-DSA-65': () => withoutParameters('2.16.840.1.101.3.4.3.18'),
+  'ML-DSA-87': () => withoutParameters('2.16.840.1.101.3.4.3.19'),
 }
 
 /** The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm. */

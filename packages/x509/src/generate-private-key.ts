@@ -1,23 +1,26 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
+import { mlDsaNeeds } from './ml-dsa.ts'
 import { nodeWebCrypto, type WebCrypto } from './web-crypto.ts'
 
 export interface GeneratePrivateKeyOptions {
-  /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. */
+  /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA
+   * keys are made by Node 24.7 or newer. */
   readonly crypto?: WebCrypto | undefined
 }
 
 /**
  * Makes a private key. RSA keys have the public exponent 65537.
  *
- * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given cannot make
+ * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given, or this Node, cannot make
  */
 export async function generatePrivateKey(
   type: KeyTypeName,
   options: GeneratePrivateKeyOptions = {},
 ): Promise<KeyObject> {
   const { modulusLength, defaultAlgorithm } = keyType(type)
-  const { webCrypto } = algorithm(defaultAlgorithm)
+  const { kty, webCrypto } = algorithm(defaultAlgorithm)
+  if (kty === 'AKP' && options.crypto === undefined) return generateMlDsaKey(type)
   const crypto = options.crypto ?? (await providerFor(webCrypto.namedCurve))
   const parameters =
     modulusLength === null
@@ -42,6 +45,29 @@ export async function generatePrivateKey(
   } finally {
     pkcs8.fill(0)
   }
+}
+
+/** Without WebCrypto: Node has ML-DSA there too, but warns that it is experimental. */
+function generateMlDsaKey(type: string): Promise<KeyObject> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node's types do not have these key types yet
+  const generate = generateKeyPair as unknown as (
+    name: string,
+    options: object,
+    callback: (error: Error | null, publicKey: KeyObject, privateKey: KeyObject) => void,
+  ) => void
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void =>
+      reject(
+        new SealwrightError('UNSUPPORTED_KEY', `this Node cannot make a key of type ${type}; ${mlDsaNeeds}`, {
+          cause,
+        }),
+      )
+    try {
+      generate(type, {}, (error, _, privateKey) => (error === null ? resolve(privateKey) : fail(error)))
+    } catch (error) {
+      fail(error)
+    }
+  })
 }
 
 async function providerFor(namedCurve: string | undefined): Promise<WebCrypto> {

@@ -39,8 +39,19 @@ export function signatureAlgorithmByIdentifier(identifier: BerElement): Signatur
   return algorithms.find((row) => Buffer.compare(signatureAlgorithmIdentifier(row), identifier.bytes) === 0)
 }
 
-/** JWK `kty` by the type of a KeyObject. */
-const keyTypes: Readonly<Record<string, SignatureAlgorithm['kty']>> = { rsa: 'RSA', ec: 'EC', ed25519: 'OKP' }
+/** Whether a key of that type can have signed with the algorithm; which curve it is on does not matter in X.509. */
+function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyObject): boolean {
+  switch (kty) {
+    case 'RSA':
+      return asymmetricKeyType === 'rsa'
+    case 'EC':
+      return asymmetricKeyType === 'ec'
+    case 'OKP':
+      return asymmetricKeyType === 'ed25519'
+    default:
+      return asymmetricKeyType?.toUpperCase() === name
+  }
+}
 
 /**
  * Makes sure that a key has signed a document.
@@ -52,7 +63,7 @@ const keyTypes: Readonly<Record<string, SignatureAlgorithm['kty']>> = { rsa: 'RS
 export function verifyDocument(document: SignedDocument, publicKey: KeyObject, what: string): void {
   const row = signatureAlgorithmByIdentifier(document.algorithm)
   // The algorithm comes from the key: what the document says has to go with it.
-  if (row === undefined || row.kty !== keyTypes[publicKey.asymmetricKeyType ?? '']) {
+  if (row === undefined || !goesWith(row, publicKey)) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
       `${what} is signed with an algorithm that does not go with its key, or is not supported`,

@@ -17,7 +17,7 @@ export const verifiableAlgorithms: readonly string[] = [
 ]
 
 /** RFC 7518 §6.2.2, §6.3.2 and §6.4.1. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
 /** Why a JWK cannot verify a client's assertions, or null when it can. Quotes no part of the key. */
 export function clientKeyProblem(jwk: Readonly<Record<string, unknown>>): string | null {

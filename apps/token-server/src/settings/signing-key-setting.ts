@@ -113,7 +113,10 @@ function readKeyType(env: Environment, algorithmName: string | null): { name: Ke
   const wanted = algorithmName === null ? null : algorithm(algorithmName)
   const fits = (type: KeyType): boolean => {
     const own = algorithm(type.defaultAlgorithm)
-    return wanted === null || (own.kty === wanted.kty && own.curve === wanted.curve)
+    if (wanted === null) return true
+    // An AKP key has one algorithm (RFC 9964).
+    if (wanted.kty === 'AKP') return own.name === wanted.name
+    return own.kty === wanted.kty && own.curve === wanted.curve
   }
   const name = variable(env, 'SIGNING_KEY_TYPE')
   if (name === undefined) return { name: keyTypes.find(fits)?.name ?? 'rsa-2048', isSet: false }

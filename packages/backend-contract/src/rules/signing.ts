@@ -125,11 +125,19 @@ function isValid({ algorithm, publicKey }: Signer, data: Uint8Array, signature: 
   return verify(algorithm.digest, data, key, signature)
 }
 
-/** R‖S (RFC 7518 §3.4), the modulus's length, or 64 (RFC 8032 §5.1.6). */
-function lengthOf({ coordinateLength }: SignatureAlgorithm, publicKey: KeyObject): number {
+/** R‖S (RFC 7518 §3.4), the modulus's length, 64 (RFC 8032 §5.1.6), or that of ML-DSA. */
+function lengthOf({ name, kty, coordinateLength }: SignatureAlgorithm, publicKey: KeyObject): number {
+  if (kty === 'AKP') return mlDsaLengths[name] ?? 0
   const { modulusLength } = publicKey.asymmetricKeyDetails ?? {}
   if (modulusLength !== undefined) return modulusLength / 8
   return coordinateLength === null ? 64 : 2 * coordinateLength
+}
+
+/** FIPS 204 §4, table 2. */
+const mlDsaLengths: Readonly<Record<string, number>> = {
+  'ML-DSA-44': 2420,
+  'ML-DSA-65': 3309,
+  'ML-DSA-87': 4627,
 }
 
 async function assertJwsVerifies(signer: Signer): Promise<void> {
@@ -166,6 +174,9 @@ const expectedTypes: Readonly<Record<KeyTypeName, ReturnType<typeof typeOf>>> = 
   'ec-p521': { type: 'ec', size: 'secp521r1' },
   'ec-secp256k1': { type: 'ec', size: 'secp256k1' },
   ed25519: { type: 'ed25519', size: undefined },
+  'ml-dsa-44': { type: 'ml-dsa-44', size: undefined },
+  'ml-dsa-65': { type: 'ml-dsa-65', size: undefined },
+  'ml-dsa-87': { type: 'ml-dsa-87', size: undefined },
 }
 
 function typeOf(key: KeyObject): { type: string | undefined; size: number | string | undefined } {

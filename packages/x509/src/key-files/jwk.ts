@@ -6,6 +6,7 @@ import {
   type X509Certificate,
 } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { mlDsaNeeds } from '../ml-dsa.ts'
 import { malformed } from '../asn1/ber.ts'
 import { readCertificate } from '../read-certificate.ts'
 import { checkPrivateKey } from './private-key.ts'
@@ -63,8 +64,15 @@ function readKey(jwk: Readonly<Record<string, unknown>>): KeyObject {
   let read: KeyObject
   try {
     read =
-      key.d === undefined ? createPublicKey({ key, format: 'jwk' }) : createPrivateKey({ key, format: 'jwk' })
+      key.d === undefined && jwk['priv'] === undefined
+        ? createPublicKey({ key, format: 'jwk' })
+        : createPrivateKey({ key, format: 'jwk' })
   } catch (cause) {
+    if (kty === 'AKP') {
+      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is no AKP key this Node takes; ${mlDsaNeeds}`, {
+        cause,
+      })
+    }
     throw malformed(what, 'is no key of a kind OpenSSL knows', cause)
   }
   checkPrivateKey(read)

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { mlDsaProblem } from '../ml-dsa.ts'
 import { malformed, readBer, type BerBudget } from '../asn1/ber.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
@@ -27,7 +28,10 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
     // The same memory, so that whoever zeroes the one zeroes the other.
     key = createPrivateKey({ key: Buffer.from(der.buffer, der.byteOffset, der.length), format: 'der', type })
   } catch (cause) {
-    throw malformed(what, `is not ${names[type]} of a kind OpenSSL knows`, cause)
+    throw (
+      mlDsaProblem(what, der, cause) ??
+      malformed(what, `is not ${names[type]} of a kind OpenSSL knows`, cause)
+    )
   }
   checkPrivateKey(key)
   return key
