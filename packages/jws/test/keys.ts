@@ -1,31 +1,7 @@
-import { generateKeyPairSync, verify, X509Certificate, type KeyObject } from 'node:crypto'
+import { verify, X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmsOf, createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
 
-/** One private key for every row of the algorithm table; RSA keys serve all six. */
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-const ed25519 = generateKeyPairSync('ed25519').privateKey
-const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
-
-export const privateKeys: ReadonlyMap<string, KeyObject> = new Map([
-  ['RS256', rsa],
-  ['RS384', rsa],
-  ['RS512', rsa],
-  ['PS256', rsa],
-  ['PS384', rsa],
-  ['PS512', rsa],
-  ['ES256', ec('P-256')],
-  ['ES384', ec('P-384')],
-  ['ES512', ec('P-521')],
-  ['ES256K', ec('secp256k1')],
-  ['Ed25519', ed25519],
-  ['EdDSA', ed25519],
-])
-
-export function privateKey(algorithm: string): KeyObject {
-  const key = privateKeys.get(algorithm)
-  if (key === undefined) throw new Error(`no test key for ${algorithm}`)
-  return key
-}
+export { privateKey, privateKeys } from '../../core/test/keys.ts'
 
 /** Verifies a compact JWS with Node alone; parameters are spelled out here and not taken from the algorithm table. */
 export function verifyWithNode(token: string, algorithm: string, publicKey: KeyObject): boolean {
