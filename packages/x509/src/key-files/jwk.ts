@@ -9,6 +9,7 @@ import { SealwrightError } from '@sealwright/core'
 import { mlDsaNeeds } from '../ml-dsa.ts'
 import { malformed } from '../asn1/ber.ts'
 import { readCertificate } from '../read-certificate.ts'
+import { TimeSlices } from '../time-slices.ts'
 import { checkPrivateKey } from './private-key.ts'
 
 /** What a JWK (RFC 7517) or each of a JWK Set holds. */
@@ -22,9 +23,17 @@ export interface JwkContents {
 
 const what = 'the JWK'
 const maximumKeys = 256
+/** Nothing interrupts `JSON.parse`: this much takes it a few milliseconds, whatever is in it. */
+const maximumTextLength = 2 ** 18
 
-/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
-export function readJwk(text: string): JwkContents {
+/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`; or the signal's reason */
+export async function readJwk(text: string, signal?: AbortSignal): Promise<JwkContents> {
+  if (text.length > maximumTextLength) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `the JSON has ${text.length} characters; ${maximumTextLength} are allowed`,
+    )
+  }
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -43,7 +52,11 @@ export function readJwk(text: string): JwkContents {
   const privateKeys: KeyObject[] = []
   const publicKeys: KeyObject[] = []
   const certificates: X509Certificate[] = []
+  const slices = new TimeSlices(signal)
   for (const jwk of jwks) {
+    // Giving up the thread is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
     if (!isRecord(jwk)) throw malformed(what, 'is not an object')
     const key = readKey(jwk)
     if (key.type === 'private') privateKeys.push(key)

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { mlDsaProblem } from '../ml-dsa.ts'
-import { malformed, readBer, type BerBudget } from '../asn1/ber.ts'
+import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
 const maximumLength = 6 * 1024
@@ -11,6 +11,34 @@ const maximumModulusLength = 8192
 export type PrivateKeyType = 'pkcs8' | 'sec1' | 'pkcs1'
 
 const names: Readonly<Record<PrivateKeyType, string>> = { pkcs8: 'PKCS#8', sec1: 'SEC1', pkcs1: 'PKCS#1' }
+
+/**
+ * What PKCS#8 is handed to OpenSSL with, by OID: keys that sign. Others would not only be of no use: of Diffie-Hellman and DSA
+ * keys OpenSSL computes the public part as it reads them, and with the numbers of a hostile file that takes a long time.
+ */
+const signingKeys: ReadonlySet<string> = new Set([
+  // rsaEncryption and id-RSASSA-PSS (RFC 8017 App. C)
+  '1.2.840.113549.1.1.1',
+  '1.2.840.113549.1.1.10',
+  // id-ecPublicKey (RFC 5480 §2.1.1)
+  '1.2.840.10045.2.1',
+  // id-Ed25519 and id-Ed448 (RFC 8410 §3)
+  '1.3.101.112',
+  '1.3.101.113',
+  // id-ml-dsa-44, -65 and -87 (RFC 9881 §2)
+  '2.16.840.1.101.3.4.3.17',
+  '2.16.840.1.101.3.4.3.18',
+  '2.16.840.1.101.3.4.3.19',
+])
+
+/** Names for messages of the others. */
+const otherKeys: Readonly<Record<string, string>> = {
+  '1.3.101.110': 'an X25519 key, which agrees on secrets and cannot sign',
+  '1.3.101.111': 'an X448 key, which agrees on secrets and cannot sign',
+  '1.2.840.113549.1.3.1': 'a Diffie-Hellman key, which agrees on secrets and cannot sign',
+  '1.2.840.10046.2.1': 'a Diffie-Hellman key, which agrees on secrets and cannot sign',
+  '1.2.840.10040.4.1': 'a DSA key, which no token can be signed with',
+}
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: BerBudget): KeyObject {
@@ -22,7 +50,8 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
     )
   }
   // OpenSSL overlooks bytes after the end.
-  readBer(der, what, budget)
+  const element = readBer(der, what, budget)
+  if (type === 'pkcs8') assertSigningKey(element, what)
   let key: KeyObject
   try {
     // The same memory, so that whoever zeroes the one zeroes the other.
@@ -37,7 +66,19 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   return key
 }
 
-/** @throws SealwrightError `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
+/** PrivateKeyInfo (RFC 5958 §2): `SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … }`. */
+function assertSigningKey(element: BerElement, what: string): void {
+  const info = new SequenceReader(element, what)
+  info.integer('version')
+  const oid = info.sequence('algorithm').objectIdentifier('algorithm')
+  if (signingKeys.has(oid)) return
+  throw new SealwrightError(
+    'UNSUPPORTED_KEY',
+    `${what} is ${otherKeys[oid] ?? `of the algorithm ${oid}, which is not known`}`,
+  )
+}
+
+/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function checkPrivateKey(key: KeyObject): void {
   const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maximumModulusLength) {
@@ -46,11 +87,33 @@ export function checkPrivateKey(key: KeyObject): void {
       `the private key has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
     )
   }
+  if (modulusLength > 0 && key.type === 'private') assertRsaNumbers(key, modulusLength)
   // Node 20 passes on OpenSSL's name for no name; later ones have none.
   if (key.asymmetricKeyType === 'ec' && (namedCurve === undefined || namedCurve === 'UNDEF')) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
       'the private key is on a curve of its own, not on a named one (RFC 5480 §2.1.1)',
     )
+  }
+}
+
+/**
+ * Refuses RSA keys with numbers longer than their modulus. No real key has them, OpenSSL takes them, and a signature with them
+ * takes time that grows with their lengths.
+ */
+function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
+  const what = 'the private key'
+  const der = key.export({ format: 'der', type: 'pkcs8' })
+  try {
+    // PrivateKeyInfo holds RSAPrivateKey in an OCTET STRING; a JWK may have numbers of any length, so this has no budget.
+    const [, , octets] = readBer(der, what, { elements: 32, depth: 8 }).children
+    const numbers = readBer(octets?.content ?? der, what, { elements: 32, depth: 8 }).children
+    // A sign octet may stand before a number.
+    const maximum = Math.ceil(modulusLength / 8) + 1
+    if (numbers.some(({ content }) => content.length > maximum)) {
+      throw malformed(what, 'has numbers that are longer than its modulus')
+    }
+  } finally {
+    der.fill(0)
   }
 }

@@ -3,15 +3,18 @@ import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { readCertificateRequest, type CertificateRequest } from '../certificates/certificate-request.ts'
 import { readRevocationList, type RevocationList } from '../certificates/revocation-list.ts'
-import { decodePem, type PemBlock } from '../pem.ts'
+import { decodeBase64, decodePemWithHeaders, type PemBlockWithHeaders } from '../pem.ts'
 import type { Bag } from '../pkcs12/bags.ts'
 import { assembleContents, type Pkcs12Key } from '../pkcs12/contents.ts'
 import { readEncryptedKey, type Protection } from '../pkcs12/encryption.ts'
 import { Pkcs12Budget, resolveLimits } from '../pkcs12/limits.ts'
 import { assertPassword } from '../pkcs12/password.ts'
-import { readPkcs12, type ReadPkcs12Options } from '../pkcs12/read.ts'
+import { readPkcs12Within, type ReadPkcs12Options } from '../pkcs12/read.ts'
 import { readCertificate } from '../read-certificate.ts'
 import { nodeWebCrypto } from '../web-crypto.ts'
+import { TimeSlices } from '../time-slices.ts'
+import { readPemEncryption } from './encrypted-pem.ts'
+import { assertLabelNotForeign, assertNotForeign } from './foreign-formats.ts'
 import { readJwk } from './jwk.ts'
 import { readPkcs7Certificates } from './pkcs7.ts'
 import { readPrivateKey } from './private-key.ts'
@@ -75,21 +78,29 @@ export async function readKeyFile(
     )
   }
   const reader = new KeyFileReader(password, options, new Pkcs12Budget(limits))
-  const bytes = Uint8Array.from(file)
+  // A copy, so that nobody changes it under our hands.
+  const bytes = new Uint8Array(file)
+  assertNotForeign(bytes)
   if (isPvk(bytes)) return reader.pvk(bytes)
   if (bytes[0] === 0x30) return reader.der(bytes)
   const text = decodeText(bytes)
   if (/^\s*[{[]/.test(text)) return reader.jwk(text)
-  return reader.pem(text)
+  // PFX files are passed on as bare base64 in settings and secrets. What begins with a SEQUENCE begins with M.
+  const der = /^\s*M/.test(text) ? decodeBase64(text) : null
+  return der === null ? reader.pem(text) : reader.der(der)
 }
 
+/** A byte order mark is taken off. PowerShell writes UTF-16 where it is not told otherwise. */
 function decodeText(bytes: Uint8Array): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw malformed('the file', 'is no file of keys or certificates that is known', cause)
+    throw malformed('the file', notKnown, cause)
   }
 }
+
+const notKnown = 'is no file of keys or certificates that is known'
 
 /** What one block or file adds to a {@link KeyFile}. */
 type Part = Partial<Omit<KeyFile, 'keys'>> & {
@@ -111,39 +122,55 @@ class KeyFileReader {
   }
 
   async der(bytes: Uint8Array): Promise<KeyFile> {
-    return assemble([await this.#derPart(bytes)])
+    return this.#assemble([await this.#derPart(bytes)])
   }
 
   async pem(text: string): Promise<KeyFile> {
-    // Curves that OpenSSL writes before keys, which have them inside as well.
-    const blocks = decodePem(text).filter(({ label }) => label !== 'EC PARAMETERS')
-    if (blocks.length === 0) throw malformed('the file', 'is no file of keys or certificates that is known')
     const parts: Part[] = []
-    for (const block of blocks) {
+    const slices = new TimeSlices(this.#options.signal)
+    for (const block of decodePemWithHeaders(text)) {
       this.#budget.chargeBag()
+      // Curves that OpenSSL writes before keys, which have them inside as well; groups that servers keep beside their keys.
+      if (block.label.endsWith(' PARAMETERS')) continue
       // One after the other: few files have two encrypted keys.
       // oxlint-disable-next-line no-await-in-loop
-      parts.push(await this.#pemPart(block))
+      parts.push(await slices.pause().then(() => this.#pemPart(block)))
     }
-    return assemble(parts)
+    if (parts.length === 0) throw malformed('the file', notKnown)
+    return this.#assemble(parts)
   }
 
-  pvk(bytes: Uint8Array): KeyFile {
+  async pvk(bytes: Uint8Array): Promise<KeyFile> {
     const { privateKey, encryption } = readPvk(bytes, this.#password)
     const encryptions =
       encryption === null ? [] : [{ algorithm: `SHA-1 and ${encryption}`, iterations: 1, weak: true }]
-    return assemble([{ format: 'PVK', privateKey, encryptions }])
+    return this.#assemble([{ format: 'PVK', privateKey, encryptions }])
   }
 
-  jwk(text: string): KeyFile {
-    const { set, privateKeys, publicKeys, certificates } = readJwk(text)
+  async jwk(text: string): Promise<KeyFile> {
+    const { set, privateKeys, publicKeys, certificates } = await readJwk(text, this.#options.signal)
     const format = set ? 'JWK Set' : 'JWK'
     const parts: Part[] = privateKeys.map((privateKey) => ({ format, privateKey }))
-    return { ...assemble([...parts, { format, publicKeys, certificates }]), format }
+    return { ...(await this.#assemble([...parts, { format, publicKeys, certificates }])), format }
+  }
+
+  async #pemPart({ label, headers, der }: PemBlockWithHeaders): Promise<Part> {
+    assertLabelNotForeign(label)
+    if (headers === null) return this.#labelledPart(label, der)
+    const what = `the PEM block ${label}`
+    const encryption = readPemEncryption(headers, what)
+    const { crypto = nodeWebCrypto, signal } = this.#options
+    const plaintext = await encryption.decrypt(der, this.#password, { crypto, signal })
+    try {
+      const part = await this.#openedPart(() => this.#labelledPart(label, plaintext), what)
+      return { ...part, encryptions: [encryption.description] }
+    } finally {
+      plaintext.fill(0)
+    }
   }
 
   /** What is in the block decides, and a label that says otherwise is an error. */
-  async #pemPart({ label, der }: PemBlock): Promise<Part> {
+  async #labelledPart(label: string, der: Uint8Array): Promise<Part> {
     const part = await this.#derPart(der)
     const expected = pemLabels[part.format]
     if (!expected.includes(label))
@@ -156,7 +183,7 @@ class KeyFileReader {
     const format = identify(element)
     switch (format) {
       case 'PKCS#12':
-        return { format, ...(await readPkcs12(bytes, this.#password, this.#options)) }
+        return { format, ...(await readPkcs12Within(this.#budget, bytes, this.#password, this.#options)) }
       case 'PKCS#8':
         return { format, privateKey: readPrivateKey(bytes, 'pkcs8', this.#budget) }
       case 'SEC1':
@@ -176,25 +203,57 @@ class KeyFileReader {
       case 'CRL':
         return { format, revocationLists: [readRevocationList(bytes, null)] }
       default:
-        throw malformed('the file', 'is no file of keys or certificates that is known')
+        throw malformed('the file', notKnown)
     }
   }
 
-  /** No MAC says whether the password is right: wrong padding does, or a key that is none. */
   async #encryptedKey(element: BerElement): Promise<Part> {
-    const { encryption, ciphertext } = readEncryptedKey(element, 'the private key', this.#budget)
+    const what = 'the private key'
+    const { encryption, ciphertext } = readEncryptedKey(element, what, this.#budget)
     const { crypto = nodeWebCrypto, signal } = this.#options
     const password = { text: this.#password, terminated: true }
-    try {
+    return this.#openedPart(async () => {
       const pkcs8 = await encryption.decrypt(ciphertext, { password, crypto, signal })
-      const privateKey = readPrivateKey(pkcs8, 'pkcs8', this.#budget)
-      pkcs8.fill(0)
-      return { format: 'encrypted PKCS#8', privateKey, encryptions: [encryption.description] }
+      try {
+        const privateKey = readPrivateKey(pkcs8, 'pkcs8', this.#budget)
+        return { format: 'encrypted PKCS#8', privateKey, encryptions: [encryption.description] }
+      } finally {
+        pkcs8.fill(0)
+      }
+    }, what)
+  }
+
+  /** No MAC says whether the password of a single key is right: wrong padding does, or a key that is none. */
+  async #openedPart(open: () => Promise<Part>, what: string): Promise<Part> {
+    try {
+      return await open()
     } catch (error) {
       if (!isSealwrightError(error, 'INVALID_ENCODING')) throw error
-      throw new SealwrightError('WRONG_PASSWORD', 'the password does not open the private key', {
-        cause: error,
-      })
+      throw new SealwrightError('WRONG_PASSWORD', `the password does not open ${what}`, { cause: error })
+    }
+  }
+
+  async #assemble(parts: readonly Part[]): Promise<KeyFile> {
+    const [only, ...others] = parts
+    const certificates = parts.flatMap((part) => part.certificates ?? [])
+    const bags: Bag[] = certificates.map((certificate) => ({
+      kind: 'certificate',
+      certificate,
+      ...noAttributes,
+    }))
+    for (const { privateKey } of parts) {
+      if (privateKey !== undefined) bags.push({ kind: 'key', privateKey, ...noAttributes })
+    }
+    const { keys } = await assembleContents(bags, this.#options.signal)
+    return {
+      format: only === undefined || others.length > 0 ? 'PEM' : only.format,
+      keys: [...parts.flatMap((part) => part.keys ?? []), ...keys],
+      publicKeys: parts.flatMap((part) => part.publicKeys ?? []),
+      certificates,
+      requests: parts.flatMap((part) => part.requests ?? []),
+      revocationLists: parts.flatMap((part) => part.revocationLists ?? []),
+      mac: parts.find((part) => part.mac !== undefined)?.mac ?? null,
+      encryptions: parts.flatMap((part) => part.encryptions ?? []),
     }
   }
 }
@@ -246,29 +305,6 @@ function readPublicKey(der: Uint8Array): KeyObject {
     return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
   } catch (cause) {
     throw malformed('the public key', 'is of no kind that OpenSSL knows', cause)
-  }
-}
-
-function assemble(parts: readonly Part[]): KeyFile {
-  const [only, ...others] = parts
-  const certificates = parts.flatMap((part) => part.certificates ?? [])
-  const bags: Bag[] = certificates.map((certificate) => ({
-    kind: 'certificate',
-    certificate,
-    ...noAttributes,
-  }))
-  for (const { privateKey } of parts) {
-    if (privateKey !== undefined) bags.push({ kind: 'key', privateKey, ...noAttributes })
-  }
-  return {
-    format: only === undefined || others.length > 0 ? 'PEM' : only.format,
-    keys: [...parts.flatMap((part) => part.keys ?? []), ...assembleContents(bags).keys],
-    publicKeys: parts.flatMap((part) => part.publicKeys ?? []),
-    certificates,
-    requests: parts.flatMap((part) => part.requests ?? []),
-    revocationLists: parts.flatMap((part) => part.revocationLists ?? []),
-    mac: parts.find((part) => part.mac !== undefined)?.mac ?? null,
-    encryptions: parts.flatMap((part) => part.encryptions ?? []),
   }
 }
 

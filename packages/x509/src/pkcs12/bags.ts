@@ -10,6 +10,7 @@ import {
 } from '../asn1/ber.ts'
 import { readPrivateKey } from '../key-files/private-key.ts'
 import { readCertificate } from '../read-certificate.ts'
+import { TimeSlices } from '../time-slices.ts'
 import { readEncryptedKey, type DecryptionContext, type Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
@@ -51,14 +52,22 @@ type UnopenedBag = () => Promise<Bag>
 export async function readBags(safeContents: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
   const element = readBer(safeContents, 'a safe', context.budget)
   const bags: UnopenedBag[] = []
-  collectBags(element, context, bags)
+  await collectBags(element, context, bags, new TimeSlices(context.signal))
   return Promise.all(bags.map((open) => open()))
 }
 
 /** Recursion is as deep as SafeContents are nested in each other, and so within the reader's depth. */
-function collectBags(safeContents: BerElement, context: ReadContext, bags: UnopenedBag[]): void {
+async function collectBags(
+  safeContents: BerElement,
+  context: ReadContext,
+  bags: UnopenedBag[],
+  slices: TimeSlices,
+): Promise<void> {
   if (safeContents.tag !== tags.sequence) throw malformed('a safe', 'is not a SEQUENCE of bags')
   for (const element of safeContents.children) {
+    // Giving up the thread is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
     context.budget.chargeBag()
     const bag = new SequenceReader(element, 'a bag')
     const type = bag.objectIdentifier('type')
@@ -82,7 +91,8 @@ function collectBags(safeContents: BerElement, context: ReadContext, bags: Unope
         break
       }
       case bagTypes.safeContents:
-        collectBags(value, context, bags)
+        // oxlint-disable-next-line no-await-in-loop
+        await collectBags(value, context, bags, slices)
         break
       default:
         break

@@ -1,9 +1,16 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeOctetString, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import { TimeSlices } from '../time-slices.ts'
 import type { WebCrypto } from '../web-crypto.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { decryptRc2Cbc } from './rc2.ts'
+
+/** What a cipher runs with. */
+export interface CipherContext {
+  readonly crypto: WebCrypto
+  readonly signal: AbortSignal | undefined
+}
 
 /** A block cipher in CBC mode with the padding of RFC 8018 §6.1.1; its initialisation vector is bound. */
 export interface CbcCipher {
@@ -14,8 +21,12 @@ export interface CbcCipher {
   /** In bytes. Null for a cipher that takes any length and is content with `defaultKeyLength`. */
   readonly keyLength: number | null
   readonly defaultKeyLength: number
-  /** @throws anything, when the ciphertext or its padding is wrong */
-  decrypt(key: Uint8Array, ciphertext: Uint8Array, crypto: WebCrypto): Promise<Uint8Array>
+  /**
+   * Never holds the event loop for long.
+   *
+   * @throws anything, when the ciphertext or its padding is wrong; or the signal's reason
+   */
+  decrypt(key: Uint8Array, ciphertext: Uint8Array, context: CipherContext): Promise<Uint8Array>
 }
 
 /** Ciphers of PBES2 by OID (RFC 3565 §4.1, RFC 8018 App. B.2), with what reads their parameters. */
@@ -80,13 +91,14 @@ function rc2EffectiveBits(version: number): number | null {
   }
 }
 
-function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
+/** @param keyLength in bytes */
+export function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
   return {
     name: `AES-${8 * keyLength}-CBC`,
     weak: false,
     keyLength,
     defaultKeyLength: keyLength,
-    decrypt: async (key, ciphertext, crypto) => {
+    decrypt: async (key, ciphertext, { crypto }) => {
       const aesKey = await crypto.subtle.importKey('raw', key, 'AES-CBC', false, ['decrypt'])
       return new Uint8Array(await crypto.subtle.decrypt({ name: 'AES-CBC', iv }, aesKey, ciphertext))
     },
@@ -100,18 +112,67 @@ export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher
     weak: true,
     keyLength,
     defaultKeyLength: keyLength,
-    decrypt: async (key, ciphertext) => {
+    decrypt: async (key, ciphertext, { signal }) => {
       const whole = new Uint8Array(24)
       whole.set(key)
       if (keyLength === 16) whole.set(key.subarray(0, 8), 16)
       try {
-        const decipher = createDecipheriv('des-ede3-cbc', whole, iv)
-        const start = decipher.update(ciphertext)
-        return Uint8Array.from(Buffer.concat([start, decipher.final()]))
+        return await decryptInSlices(createDecipheriv('des-ede3-cbc', whole, iv), ciphertext, signal)
       } finally {
         whole.fill(0)
       }
     },
+  }
+}
+
+/** OpenSSL 3 has DES in its legacy provider only; 3DES with one key three times is the same. */
+export function desCbc(iv: Uint8Array): CbcCipher {
+  const tripleDes = tripleDesCbc(iv)
+  return {
+    name: 'DES-CBC',
+    weak: true,
+    keyLength: 8,
+    defaultKeyLength: 8,
+    decrypt: async (key, ciphertext, context) => {
+      const thrice = Uint8Array.of(...key, ...key, ...key)
+      try {
+        return await tripleDes.decrypt(thrice, ciphertext, context)
+      } finally {
+        thrice.fill(0)
+      }
+    },
+  }
+}
+
+/** What 3DES decrypts in a millisecond or less. */
+const bytesPerPause = 16 * 1024
+
+/** @returns a new array, and nothing left of the plaintext elsewhere */
+async function decryptInSlices(
+  decipher: Decipher,
+  ciphertext: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const plaintext = new Uint8Array(ciphertext.length)
+  let length = 0
+  const add = (part: Buffer): void => {
+    plaintext.set(part, length)
+    length += part.length
+    part.fill(0)
+  }
+  try {
+    const slices = new TimeSlices(signal)
+    for (let at = 0; at < ciphertext.length; at += bytesPerPause) {
+      // Giving up the thread is the point of this loop.
+      // oxlint-disable-next-line no-await-in-loop
+      await slices.pause()
+      add(decipher.update(ciphertext.subarray(at, at + bytesPerPause)))
+    }
+    add(decipher.final())
+    return plaintext.subarray(0, length)
+  } catch (error) {
+    plaintext.fill(0)
+    throw error
   }
 }
 
@@ -128,6 +189,6 @@ export function rc2Cbc(keyLength: number | null, effectiveBits: number, iv: Uint
     weak: true,
     keyLength,
     defaultKeyLength: keyLength ?? effectiveBits / 8,
-    decrypt: async (key, ciphertext) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext),
+    decrypt: async (key, ciphertext, { signal }) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext, signal),
   }
 }

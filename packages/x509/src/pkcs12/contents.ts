@@ -1,6 +1,8 @@
 import { createPublicKey, sign, verify, type KeyObject, type X509Certificate } from 'node:crypto'
+import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
 import { certifies } from '../certifies.ts'
+import { TimeSlices } from '../time-slices.ts'
 import type { Bag, CertificateBag, KeyBag } from './bags.ts'
 import type { Protection } from './encryption.ts'
 
@@ -22,42 +24,69 @@ export interface Pkcs12Key {
   readonly certificates: readonly X509Certificate[]
 }
 
-/** Gives each key its own certificate and the issuers of that. */
-export function assembleContents(bags: readonly Bag[]): Pick<Pkcs12Contents, 'certificates' | 'keys'> {
+/**
+ * Gives each key its own certificate and the issuers of that.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for a private key that is not that of its public key, `UNSUPPORTED_KEY` for one
+ *   that cannot sign, `LIMIT_EXCEEDED`; or the signal's reason
+ */
+export async function assembleContents(
+  bags: readonly Bag[],
+  signal?: AbortSignal,
+): Promise<Pick<Pkcs12Contents, 'certificates' | 'keys'>> {
   const certificateBags = bags.filter((bag) => bag.kind === 'certificate')
   const certificates = certificateBags.map((bag) => bag.certificate)
-  const keys = bags.filter((bag) => bag.kind === 'key').map((key) => assembleKey(key, certificateBags))
+  const slices = new TimeSlices(signal)
+  const chains = new ChainFinder(certificates, slices)
+  const keys: Pkcs12Key[] = []
+  for (const bag of bags) {
+    // One after the other, which leaves libuv's threads to others too.
+    // oxlint-disable-next-line no-await-in-loop
+    if (bag.kind === 'key') keys.push(await assembleKey(bag, certificateBags, chains, slices))
+  }
   return { keys, certificates }
 }
 
-function assembleKey(key: KeyBag, certificateBags: readonly CertificateBag[]): Pkcs12Key {
+async function assembleKey(
+  key: KeyBag,
+  certificateBags: readonly CertificateBag[],
+  chains: ChainFinder,
+  slices: TimeSlices,
+): Promise<Pkcs12Key> {
   const { privateKey, friendlyName } = key
   const publicKey = createPublicKey(privateKey)
-  assertKeyPair(privateKey, publicKey)
+  await assertKeyPair(privateKey, publicKey)
   // By public key, never by localKeyID: that is a claim, and this is a fact. Only where several certificates are the
   // key's, as after a renewal in place, the writer's word decides.
-  const candidates = certificateBags.filter((bag) => certifies(bag.certificate, publicKey))
+  const candidates: CertificateBag[] = []
+  for (const bag of certificateBags) {
+    // Giving up the thread is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
+    if (certifies(bag.certificate, publicKey)) candidates.push(bag)
+  }
   const own = candidates.find((bag) => sameLocalKeyId(bag, key)) ?? candidates[0]
   if (own === undefined) return { privateKey, friendlyName, certificates: [] }
   return {
     privateKey,
     friendlyName: friendlyName ?? own.friendlyName,
-    certificates: orderChain(
-      own.certificate,
-      certificateBags.map((bag) => bag.certificate),
-    ),
+    certificates: await chains.of(own.certificate),
   }
 }
 
+const signInThread = promisify<null, Buffer, KeyObject, Buffer>(sign)
+const verifyInThread = promisify<null, Buffer, KeyObject, Buffer, boolean>(verify)
+
 /**
  * PKCS#8 carries the public key beside the private one, and nothing in it shows that they belong together. A signature
- * does.
+ * does. It is made in libuv's threads, for what it takes is up to whoever made the key.
  */
-function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): void {
+async function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): Promise<void> {
   const challenge = Buffer.from('Sealwright: do these keys belong together?')
   let belongTogether: boolean
   try {
-    belongTogether = verify(null, challenge, publicKey, sign(null, challenge, privateKey))
+    const signature = await signInThread(null, challenge, privateKey)
+    belongTogether = await verifyInThread(null, challenge, publicKey, signature)
   } catch (cause) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
@@ -77,32 +106,60 @@ function sameLocalKeyId(a: CertificateBag, b: KeyBag): boolean {
   return a.localKeyId !== null && b.localKeyId !== null && Buffer.compare(a.localKeyId, b.localKeyId) === 0
 }
 
-/** Longer chains exist on paper only; each link costs signature checks. */
+/** Longer chains exist on paper only. */
 const maximumChainLength = 8
+/** More than real files take, where names and key identifiers leave one issuer, or two after a renewal. */
+const maximumSignatureChecks = 1000
 
-/** The certificate, its issuer, the issuer's issuer and so on, as far as they are among `certificates`. */
-function orderChain(
-  own: X509Certificate,
-  certificates: readonly X509Certificate[],
-): readonly X509Certificate[] {
-  const chain = [own]
-  let last = own
-  while (chain.length < maximumChainLength) {
-    const subject = last
-    const issuer = certificates.find(
-      (candidate) => !chain.some((link) => link.raw.equals(candidate.raw)) && isIssuedBy(subject, candidate),
-    )
-    if (issuer === undefined) break
-    chain.push(issuer)
-    last = issuer
+/** Finds issuers among the certificates of one file, whoever made it: in {@link TimeSlices}, and not endlessly. */
+class ChainFinder {
+  readonly #certificates: readonly X509Certificate[]
+  readonly #slices: TimeSlices
+  #signatureChecks = maximumSignatureChecks
+
+  constructor(certificates: readonly X509Certificate[], slices: TimeSlices) {
+    this.#certificates = certificates
+    this.#slices = slices
   }
-  return chain
+
+  /** The certificate, its issuer, the issuer's issuer and so on, as far as they are there. */
+  async of(own: X509Certificate): Promise<readonly X509Certificate[]> {
+    const chain = [own]
+    let last: X509Certificate | null = own
+    while (last !== null && chain.length < maximumChainLength) {
+      // Each link hangs on the one before.
+      // oxlint-disable-next-line no-await-in-loop
+      last = await this.#issuerOf(last, chain)
+      if (last !== null) chain.push(last)
+    }
+    return chain
+  }
+
+  /** By name, key identifier and signature. A self-signed certificate is its own issuer, and ends the chain. */
+  async #issuerOf(
+    subject: X509Certificate,
+    chain: readonly X509Certificate[],
+  ): Promise<X509Certificate | null> {
+    for (const candidate of this.#certificates) {
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#slices.pause()
+      if (chain.some((link) => link.raw.equals(candidate.raw)) || !subject.checkIssued(candidate)) continue
+      if (this.#signatureChecks-- === 0) {
+        throw new SealwrightError(
+          'LIMIT_EXCEEDED',
+          `the certificates have so many possible issuers that ${maximumSignatureChecks} signatures do not tell the right ones`,
+        )
+      }
+      if (isSignedBy(subject, candidate)) return candidate
+    }
+    return null
+  }
 }
 
-/** By name, key identifier and signature. A self-signed certificate is its own issuer, and ends the chain. */
-function isIssuedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
+/** False as well for keys and signatures of kinds that OpenSSL does not know. */
+function isSignedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
   try {
-    return subject.checkIssued(issuer) && subject.verify(issuer.publicKey)
+    return subject.verify(issuer.publicKey)
   } catch {
     return false
   }

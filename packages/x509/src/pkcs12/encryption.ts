@@ -9,24 +9,25 @@ import {
   readCipher,
   tripleDesCbc,
   type CbcCipher,
+  type CipherContext,
 } from './ciphers.ts'
+import { readDerivation } from './derivation.ts'
 import { derivationRounds, deriveKey, purposes, sha1 } from './key-derivation.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5 } from './object-identifiers.ts'
 import { bmpPassword, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hashName, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
+import { derivePbkdf2, encodePbkdf2, hmacSha256 } from './pbkdf2.ts'
 
 /** What it takes to decrypt. */
-export interface DecryptionContext {
+export interface DecryptionContext extends CipherContext {
   readonly password: FilePassword
-  readonly crypto: WebCrypto
-  readonly signal: AbortSignal | undefined
 }
 
 /** How something is protected with a password. */
 export interface Protection {
   /** For people, such as `PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC`. */
   readonly algorithm: string
+  /** Of PBKDF2 and the derivation of PKCS#12; of scrypt N·r·p, which takes about as long. */
   readonly iterations: number
   /** Whether nobody should write it any more. */
   readonly weak: boolean
@@ -94,26 +95,26 @@ export function readEncryptedKey(
 /** PBES2-params (RFC 8018 App. A.4): `SEQUENCE { keyDerivationFunc, encryptionScheme }`. */
 function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
   const parameters = new SequenceReader(element, `${what} PBES2 parameters`)
-  const derivation = parameters.sequence('keyDerivationFunc')
+  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), what, budget)
   const scheme = parameters.sequence('encryptionScheme')
   parameters.end()
-  const pbkdf2 = readPbkdf2(derivation, what, budget)
   const cipher = readCipher(scheme, what)
-  const keyLength = pbkdf2.keyLength ?? cipher.defaultKeyLength
+  const keyLength = derivation.keyLength ?? cipher.defaultKeyLength
   if (cipher.keyLength === null ? keyLength < 1 || keyLength > 128 : keyLength !== cipher.keyLength) {
     throw malformed(what, `derives a key of ${keyLength} bytes, which its cipher does not take`)
   }
+  derivation.charge(keyLength)
   return {
     description: {
-      algorithm: `PBES2 with PBKDF2-HMAC-${hashName(pbkdf2.prf.name)} and ${cipher.name}`,
-      iterations: pbkdf2.iterations,
+      algorithm: `PBES2 with ${derivation.name} and ${cipher.name}`,
+      iterations: derivation.iterations,
       weak: cipher.weak,
     },
-    decrypt: async (ciphertext, { password, crypto, signal }) => {
-      const key = await derivePbkdf2(pbkdf2, password.text, keyLength)
+    decrypt: async (ciphertext, context) => {
+      const key = await derivation.derive(context.password.text, keyLength)
       // libuv cannot stop a derivation under way.
-      signal?.throwIfAborted()
-      return decryptAndZeroKey(cipher, key, ciphertext, crypto, what)
+      context.signal?.throwIfAborted()
+      return decryptAndZeroKey(cipher, key, ciphertext, context, what)
     },
   }
 }
@@ -136,13 +137,14 @@ function pbes1(name: string, keyLength: number, cipherWith: (iv: Uint8Array) => 
     const derivation = { digest: sha1, salt, iterations }
     return {
       description: { algorithm: `PBES1 with SHA-1 and ${name}`, iterations, weak: true },
-      decrypt: async (ciphertext, { password, crypto, signal }) => {
+      decrypt: async (ciphertext, context) => {
+        const { password, signal } = context
         const { encryptionKey, initialisationVector } = purposes
         const [key, iv] = await Promise.all([
           deriveKey(derivation, encryptionKey, bmpPassword(password), keyLength, signal),
           deriveKey(derivation, initialisationVector, bmpPassword(password), tripleDesBlockLength, signal),
         ])
-        return decryptAndZeroKey(cipherWith(iv), key, ciphertext, crypto, what)
+        return decryptAndZeroKey(cipherWith(iv), key, ciphertext, context, what)
       },
     }
   }
@@ -152,12 +154,13 @@ async function decryptAndZeroKey(
   cipher: CbcCipher,
   key: Uint8Array,
   ciphertext: Uint8Array,
-  crypto: WebCrypto,
+  context: CipherContext,
   what: string,
 ): Promise<Uint8Array> {
   try {
-    return await cipher.decrypt(key, ciphertext, crypto)
+    return await cipher.decrypt(key, ciphertext, context)
   } catch (cause) {
+    context.signal?.throwIfAborted()
     // The MAC was right, so the password is; some writers encode it differently for the two.
     throw malformed(what, 'does not decrypt, although the MAC is right', cause)
   } finally {

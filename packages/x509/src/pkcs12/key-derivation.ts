@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { setImmediate as immediate } from 'node:timers/promises'
+import { TimeSlices } from '../time-slices.ts'
 import { sha256Chain } from './sha256-chain.ts'
 
 /** A digest that keys are derived with as in RFC 7292 App. B.2. */
@@ -56,8 +56,7 @@ export function derivationRounds(digest: DerivationDigest, length: number): numb
 }
 
 /**
- * The key derivation of RFC 7292 App. B.2. It is done in slices that leave the event loop free between them: a worker would
- * need a file of its own, which bundlers lose.
+ * The key derivation of RFC 7292 App. B.2, in {@link TimeSlices}.
  *
  * @param purpose one of {@link purposes}
  * @param password as `bmpPassword` has it; zeroed
@@ -96,8 +95,6 @@ export async function deriveKey(
   return key
 }
 
-/** How long a derivation may hold the event loop, in milliseconds, before others have their turn. */
-const sliceMilliseconds = 4
 /** Hashes between two looks at the clock: under a millisecond. */
 const hashesPerLook = 500
 
@@ -109,26 +106,14 @@ async function digestRepeatedly(
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   let result: Uint8Array = hash(name, input, 'buffer')
-  let sliceEnd = performance.now()
+  const slices = new TimeSlices(signal)
   for (let left = iterations - 1; left > 0; left -= hashesPerLook) {
-    if (performance.now() >= sliceEnd) {
-      // Giving up the thread is the point of this loop.
-      // oxlint-disable-next-line no-await-in-loop
-      await nextTurn()
-      signal?.throwIfAborted()
-      sliceEnd = performance.now() + sliceMilliseconds
-    }
+    // Giving up the thread is the point of this loop.
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
     result = chain(result, Math.min(left, hashesPerLook))
   }
   return result
-}
-
-let lastTurn: Promise<void> = Promise.resolve()
-
-/** A turn of the event loop for one derivation alone: many at the same time would make one long slice of their short ones. */
-function nextTurn(): Promise<void> {
-  lastTurn = lastTurn.then(() => immediate())
-  return lastTurn
 }
 
 /**

@@ -11,8 +11,8 @@ export interface Pkcs12Limits {
   readonly elements: number
   /**
    * Iterations of all key derivations of the file together: its MAC and each encryption. An empty password costs the MAC's
-   * twice, since there are two ways to encode it; the older encryptions cost theirs twice (RC2) or three times (3DES), as
-   * often as they run them. Default 10,000,000: a few seconds.
+   * twice, since there are two ways to encode it; a key longer than the hash it is derived with costs them as often as they
+   * run, as in the older encryptions (RC2 twice, 3DES three times). Default 10,000,000: a few seconds.
    */
   readonly iterations: number
   /** Length of each salt in bytes. Default 1024. */
@@ -85,7 +85,7 @@ export class Pkcs12Budget implements BerBudget {
     if (this.#bags <= 0) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `the PKCS#12 file holds more than ${this.#limits.bags} bags`,
+        `the file holds more than ${this.#limits.bags} keys, certificates and whatever else there is in bags`,
       )
     }
     this.#bags--

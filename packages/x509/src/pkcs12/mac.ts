@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import { readDerivation } from './derivation.ts'
 import {
   derivationDigests,
   deriveKey,
@@ -14,7 +15,7 @@ import type { Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
 import { bmpPassword, filePasswords, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hashName, hmacHash, hmacSha256, readPbkdf2 } from './pbkdf2.ts'
+import { derivePbkdf2, encodePbkdf2, hashName, hmacHash, hmacSha256 } from './pbkdf2.ts'
 
 /** A file's MAC, its parameters read and checked. */
 export interface Mac {
@@ -81,20 +82,21 @@ const maximumPbmac1KeyLength = 1024
 function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget): Mac {
   const what = 'the MAC'
   const parameters = new SequenceReader(element, 'PBMAC1 parameters')
-  const derivation = parameters.sequence('keyDerivationFunc')
+  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), what, budget)
   const scheme = parameters.sequence('messageAuthScheme')
   parameters.end()
   const { length, name } = hmacHash(scheme.objectIdentifier('algorithm'), what)
   if (value.length !== length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
-  const { keyLength, ...pbkdf2 } = readPbkdf2(derivation, what, budget)
+  const { keyLength } = derivation
   if (keyLength === null) throw malformed(what, 'does not say how long its key is, as PBMAC1 must (RFC 9879)')
   if (keyLength < minimumPbmac1KeyLength || keyLength > maximumPbmac1KeyLength) {
     throw malformed(what, `has a key of ${keyLength} bytes; PBMAC1 takes ${minimumPbmac1KeyLength} or more`)
   }
+  derivation.charge(keyLength)
   return {
     description: {
-      algorithm: `PBMAC1 with PBKDF2-HMAC-${hashName(pbkdf2.prf.name)} and HMAC-${hashName(name)}`,
-      iterations: pbkdf2.iterations,
+      algorithm: `PBMAC1 with ${derivation.name} and HMAC-${hashName(name)}`,
+      iterations: derivation.iterations,
       weak: false,
     },
     hash: name,
@@ -103,7 +105,7 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
     candidates: (text) => [{ text, terminated: true }],
     // Charged above, with its one candidate.
     deriveKey: async (password, _, signal) => {
-      const key = await derivePbkdf2(pbkdf2, password.text, keyLength)
+      const key = await derivation.derive(password.text, keyLength)
       signal?.throwIfAborted()
       return key
     },

@@ -45,7 +45,6 @@ const names: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.12.1.1': 'PBES1 with 128-bit RC4 (pbeWithSHAAnd128BitRC4)',
   '1.2.840.113549.1.12.1.2': 'PBES1 with 40-bit RC4 (pbeWithSHAAnd40BitRC4)',
   '1.2.840.113549.2.5': 'MD5',
-  '1.3.6.1.4.1.11591.4.11': 'scrypt (RFC 7914)',
   '1.3.14.3.2.7': 'DES-CBC',
   '2.16.840.1.101.3.4.1.6': 'AES-128-GCM',
   '2.16.840.1.101.3.4.1.26': 'AES-192-GCM',

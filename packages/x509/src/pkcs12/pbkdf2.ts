@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, decodeOctetString, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import type { PasswordDerivation } from './derivation.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { utf8Password } from './password.ts'
@@ -62,28 +63,17 @@ export interface Pbkdf2Parameters {
 }
 
 /**
- * Reads an AlgorithmIdentifier of a key derivation, which is to be PBKDF2, and charges its iterations. PBKDF2-params (RFC
- * 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount INTEGER, keyLength INTEGER
- * OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
+ * Reads PBKDF2-params (RFC 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount
+ * INTEGER, keyLength INTEGER OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
  *
  * @param what for messages: what the key is for
- * @returns `keyLength` in bytes is null where the file leaves it to the cipher
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
  */
 export function readPbkdf2(
-  derivation: SequenceReader,
+  parameters: SequenceReader,
   what: string,
   budget: Pkcs12Budget,
-): Pbkdf2Parameters & { readonly keyLength: number | null } {
-  const oid = derivation.objectIdentifier('algorithm')
-  if (oid !== pbkdf2Oid) {
-    throw new SealwrightError(
-      'UNSUPPORTED_ALGORITHM',
-      `${what} takes its key from ${describeAlgorithm(oid)}; PBKDF2 is read`,
-    )
-  }
-  const parameters = derivation.sequence('parameters')
-  derivation.end()
+): PasswordDerivation {
   // Salts made by a source named with an AlgorithmIdentifier exist on paper only.
   const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${what} PBKDF2 salt`)
   budget.checkSalt(salt, what)
@@ -91,12 +81,13 @@ export function readPbkdf2(
   const keyLength = parameters.optional(tags.integer)
   const prf = readPrf(parameters.optional(tags.sequence), what)
   parameters.end()
-  budget.chargeIterations(iterations, what)
   return {
-    prf,
-    salt,
+    name: `PBKDF2-HMAC-${hashName(prf.name)}`,
     iterations,
     keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} PBKDF2 keyLength`),
+    // RFC 8018 §5.2: each hash's length of the key takes all the iterations.
+    charge: (length) => budget.chargeIterations(iterations, what, Math.ceil(length / prf.length)),
+    derive: (password, length) => derivePbkdf2({ prf, salt, iterations }, password, length),
   }
 }
 
@@ -105,7 +96,7 @@ function readPrf(element: BerElement | null, what: string): HmacHash {
   return hmacHash(new SequenceReader(element, `${what} PBKDF2 prf`).objectIdentifier('algorithm'), what)
 }
 
-/** @returns AlgorithmIdentifier of {@link readPbkdf2} with HMAC-SHA-256 */
+/** @returns AlgorithmIdentifier of PBKDF2 with HMAC-SHA-256 */
 export function encodePbkdf2(salt: Uint8Array, iterations: number, keyLength: number | null): DerValue {
   return sequence(
     objectIdentifier(pbkdf2Oid),
@@ -118,7 +109,7 @@ export function encodePbkdf2(salt: Uint8Array, iterations: number, keyLength: nu
   )
 }
 
-const pbkdf2Oid = '1.2.840.113549.1.5.12'
+export const pbkdf2Oid = '1.2.840.113549.1.5.12'
 const deriveInThread = promisify(pbkdf2)
 
 /**

@@ -1,31 +1,70 @@
+import { TimeSlices } from '../time-slices.ts'
+
 /**
  * RC2 (RFC 2268), which decrypts the certificates in PFX files of old software and encrypts nothing. OpenSSL 3 has it in its
  * legacy provider only, which Node does not load, and the packages that have it bring a whole cryptographic library along.
  */
 
 /**
- * Decrypts CBC mode and takes the padding of RFC 8018 §6.1.1 off.
+ * Decrypts CBC mode and takes the padding of RFC 8018 §6.1.1 off, in {@link TimeSlices}.
  *
  * @param key 1 to 128 bytes
  * @param effectiveBits to which RFC 2268 §2 reduces the key: 1 to 1024
  * @param vector 8 bytes
  * @returns a new array
- * @throws RangeError for a ciphertext that is no whole number of blocks, or wrong padding
+ * @throws RangeError for a ciphertext that is no whole number of blocks, or wrong padding; or the signal's reason
  */
-export function decryptRc2Cbc(
+export async function decryptRc2Cbc(
   key: Uint8Array,
   effectiveBits: number,
   vector: Uint8Array,
   ciphertext: Uint8Array,
-): Uint8Array {
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   if (ciphertext.length === 0 || ciphertext.length % blockLength !== 0) {
     throw new RangeError('the ciphertext is not made of whole blocks')
   }
   const schedule = expandKey(key, effectiveBits)
   const plaintext = new Uint8Array(ciphertext.length)
+  try {
+    const slices = new TimeSlices(signal)
+    for (let at = 0; at < ciphertext.length; at += bytesPerPause) {
+      // Giving up the thread is the point of this loop.
+      // oxlint-disable-next-line no-await-in-loop
+      await slices.pause()
+      decryptBlocks(
+        ciphertext,
+        vector,
+        schedule,
+        plaintext,
+        at,
+        Math.min(at + bytesPerPause, ciphertext.length),
+      )
+    }
+    return withoutPadding(plaintext)
+  } catch (error) {
+    plaintext.fill(0)
+    throw error
+  } finally {
+    schedule.fill(0)
+  }
+}
+
+/** What is decrypted in a millisecond or less. A whole number of blocks. */
+const bytesPerPause = 4096
+
+/** The blocks from `start` to `end`, each added to the ciphertext of the one before. */
+function decryptBlocks(
+  ciphertext: Uint8Array,
+  vector: Uint8Array,
+  schedule: Uint16Array,
+  plaintext: Uint8Array,
+  start: number,
+  end: number,
+): void {
   const words = new Uint16Array(4)
-  let previous = vector
-  for (let at = 0; at < ciphertext.length; at += blockLength) {
+  let previous = start === 0 ? vector : ciphertext.subarray(start - blockLength, start)
+  for (let at = start; at < end; at += blockLength) {
     const block = ciphertext.subarray(at, at + blockLength)
     for (let word = 0; word < 4; word++) words[word] = block[2 * word]! | (block[2 * word + 1]! << 8)
     decryptBlock(words, schedule)
@@ -34,15 +73,17 @@ export function decryptRc2Cbc(
     }
     previous = block
   }
-  schedule.fill(0)
   words.fill(0)
+}
+
+/** @throws RangeError */
+function withoutPadding(plaintext: Uint8Array): Uint8Array {
   const padding = plaintext.at(-1) ?? 0
   if (
     padding < 1 ||
     padding > blockLength ||
     !plaintext.subarray(-padding).every((byte) => byte === padding)
   ) {
-    plaintext.fill(0)
     throw new RangeError('the padding is wrong')
   }
   return plaintext.subarray(0, plaintext.length - padding)

@@ -51,11 +51,25 @@ export async function readPkcs12(
       `the PKCS#12 file has ${file.length} bytes; ${limits.bytes} are allowed`,
     )
   }
-  const budget = new Pkcs12Budget(limits)
-  const { crypto = nodeWebCrypto, signal } = options
-  signal?.throwIfAborted()
   // A copy, so that nobody changes under our hands what the MAC has vouched for.
-  const { authenticatedSafe, mac } = readPfx(Uint8Array.from(file), budget)
+  return readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), password, options)
+}
+
+/**
+ * The same for one file of several under one budget.
+ *
+ * @param file as large as is allowed, and nobody else's
+ * @param password checked
+ * @throws as {@link readPkcs12}
+ */
+export async function readPkcs12Within(
+  budget: Pkcs12Budget,
+  file: Uint8Array,
+  password: string,
+  { crypto = nodeWebCrypto, signal }: ReadPkcs12Options,
+): Promise<Pkcs12Contents> {
+  signal?.throwIfAborted()
+  const { authenticatedSafe, mac } = readPfx(file, budget)
   const filePassword = await verifyMac(mac, authenticatedSafe, password, budget, signal)
   if (filePassword === null) {
     throw new SealwrightError(
@@ -66,7 +80,7 @@ export async function readPkcs12(
   const encryptions: Protection[] = []
   const context: ReadContext = { password: filePassword, budget, crypto, signal, protection: { encryptions } }
   const bags = await readAuthenticatedSafe(authenticatedSafe, context)
-  return { ...assembleContents(bags), mac: mac.description, encryptions }
+  return { ...(await assembleContents(bags, signal)), mac: mac.description, encryptions }
 }
 
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */

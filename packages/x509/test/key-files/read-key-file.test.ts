@@ -1,4 +1,4 @@
-import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
@@ -27,6 +27,10 @@ async function writtenByOpenssl(type: KeyTypeName, command: string): Promise<Uin
   writeFileSync(key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
   runWell(`openssl ${command} -in ${key} -out ${out}`)
   return readFileSync(out)
+}
+
+function encryptedPem(): Promise<string> {
+  return writtenByOpenssl('ec-p256', `ec -aes256 -passout pass:${password}`).then(String)
 }
 
 async function expectKey(file: KeyFile, type: KeyTypeName): Promise<void> {
@@ -58,6 +62,18 @@ describe.skipIf(lacks('openssl'))('keys that OpenSSL writes [needs openssl]', ()
     ['encrypted PKCS#8', 'rsa-2048', 'pkcs8 -topk8 -v2 des3', true],
     ['encrypted PKCS#8', 'rsa-2048', 'pkcs8 -topk8 -v1 PBE-SHA1-3DES', true],
     ['encrypted PKCS#8', 'rsa-2048', `pkcs8 -topk8 -v1 PBE-SHA1-RC2-40 ${legacy}`, true],
+    ['encrypted PKCS#8', 'ec-p256', 'pkcs8 -topk8 -scrypt', false],
+    ['encrypted PKCS#8', 'ed25519', 'pkcs8 -topk8 -scrypt -scrypt_N 1024 -scrypt_r 8 -scrypt_p 16', false],
+    ['PKCS#1', 'rsa-2048', 'rsa -traditional -aes128', true],
+    ['PKCS#1', 'rsa-2048', 'rsa -traditional -aes192', true],
+    ['PKCS#1', 'rsa-2048', 'rsa -traditional -aes256', true],
+    ['PKCS#1', 'rsa-2048', 'rsa -traditional -des3', true],
+    ['PKCS#1', 'rsa-2048', `rsa -traditional -des ${legacy}`, true],
+    ['SEC1', 'ec-p256', 'ec -aes128', true],
+    ['SEC1', 'ec-p384', 'ec -aes192', true],
+    ['SEC1', 'ec-p521', 'ec -aes256', true],
+    ['SEC1', 'ec-secp256k1', 'ec -des3', true],
+    ['SEC1', 'ec-p256', `ec -des ${legacy}`, true],
     ['PVK', 'rsa-2048', `rsa -outform PVK -pvk-strong ${legacy}`, true],
     ['PVK', 'rsa-2048', `rsa -outform PVK -pvk-weak ${legacy}`, true],
   ])('%s: %s, %s', async (format, type, command, weak) => {
@@ -82,6 +98,132 @@ describe.skipIf(lacks('openssl'))('keys that OpenSSL writes [needs openssl]', ()
       expect(file.certificates.map(({ raw }) => raw)).toEqual([one.certificate.raw, two.certificate.raw])
     }
   })
+})
+
+describe.skipIf(lacks('openssl'))('the encrypted PEM of RFC 1421 [needs openssl]', () => {
+  test('says how it is encrypted, and that this is weak', async () => {
+    const { format, keys, encryptions, mac } = await readKeyFile(Buffer.from(await encryptedPem()), password)
+    expect({ format, keys: keys.length, mac }).toEqual({ format: 'SEC1', keys: 1, mac: null })
+    expect(encryptions).toEqual([
+      { algorithm: 'PEM encryption with MD5 and AES-256-CBC', iterations: 1, weak: true },
+    ])
+  })
+
+  test('in a bundle with its certificate, with CRLF and text around', async () => {
+    const { certificate } = await identity('ec-p256')
+    const bundle = `Bag Attributes\n${await encryptedPem()}subject=CN = a\n${certificate.toString()}`
+    const file = await readKeyFile(Buffer.from(`\ufeff${bundle.replaceAll('\n', '\r\n')}`), password)
+    expect(file.keys[0]?.certificates.map(({ raw }) => raw)).toEqual([certificate.raw])
+  })
+
+  test.each<[string, string, (pem: string) => string]>([
+    [
+      'ciphers nobody reads',
+      'UNSUPPORTED_ALGORITHM',
+      (pem) => pem.replace('AES-256-CBC', 'CAMELLIA-256-CBC'),
+    ],
+    [
+      'a name from Object.prototype',
+      'UNSUPPORTED_ALGORITHM',
+      (pem) => pem.replace('AES-256-CBC', 'constructor'),
+    ],
+    ['another mode of protection', 'INVALID_ENCODING', (pem) => pem.replace('ENCRYPTED', 'MIC-ONLY')],
+    ['no DEK-Info', 'INVALID_ENCODING', (pem) => pem.replace(/DEK-Info.*\n/, '')],
+    ['a third header', 'INVALID_ENCODING', (pem) => pem.replace('\n\n', '\nX: y\n\n')],
+    ['no blank line', 'INVALID_ENCODING', (pem) => pem.replace('\n\n', '\n')],
+    ['a short vector', 'INVALID_ENCODING', (pem) => pem.replace(/,([0-9A-F]{30})[0-9A-F]{2}/, ',$1')],
+    ['half a byte in the vector', 'INVALID_ENCODING', (pem) => pem.replace(/,([0-9A-F]{31})[0-9A-F]/, ',$1')],
+    ['the vector of another cipher', 'INVALID_ENCODING', (pem) => pem.replace('AES-256-CBC', 'DES-EDE3-CBC')],
+    ['another key length', 'WRONG_PASSWORD', (pem) => pem.replace('AES-256-CBC', 'AES-128-CBC')],
+    ['a label of something else', 'WRONG_PASSWORD', (pem) => pem.replaceAll('EC PRIVATE', 'RSA PRIVATE')],
+    ['half a block of ciphertext', 'WRONG_PASSWORD', (pem) => pem.replace(/\n\n[^-]+/, '\n\nAAAAAAAAAAA=\n')],
+  ])('%s: %s', async (_, code, change) => {
+    const pem = change(await encryptedPem())
+    expect(await rejectionCode(readKeyFile(Buffer.from(pem), password))).toBe(code)
+  })
+
+  test('an encrypted DSA key is refused by name', async () => {
+    const folder = scratchFolder()
+    const [parameters, key] = [join(folder, 'parameters.pem'), join(folder, 'key.pem')]
+    const { privateKey } = generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 })
+    writeFileSync(parameters, privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    for (const options of ['', ` -aes128 -passout pass:${password}`]) {
+      runWell(`openssl dsa -in ${parameters} -out ${key}${options}`)
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(readKeyFile(readFileSync(key), password)).rejects.toThrow(
+        expect.objectContaining({ code: 'UNSUPPORTED_KEY', message: expect.stringContaining('DSA') }),
+      )
+    }
+  })
+})
+
+describe('texts', () => {
+  test('a PFX in base64, as settings and secrets carry it', async () => {
+    const { certificate } = await identity('ec-p256')
+    const pfx = Buffer.from(await writePkcs12({ certificates: [certificate] }, password, { iterations: 1 }))
+    const base64 = pfx.toString('base64')
+    for (const text of [base64, `${base64}\n`, `\ufeff ${base64.replaceAll(/.{76}/g, '$&\r\n')}\r\n`]) {
+      // oxlint-disable-next-line no-await-in-loop
+      const file = await readKeyFile(Buffer.from(text), password)
+      expect(file.format).toBe('PKCS#12')
+      expect(file.certificates.map(({ raw }) => raw)).toEqual([certificate.raw])
+    }
+    expect(await rejectionCode(readKeyFile(Buffer.from(`${base64}!`), password))).toBe('INVALID_ENCODING')
+  })
+
+  test('PEM and JWK in UTF-16 and with byte order marks, as PowerShell writes them', async () => {
+    const { privateKey } = await identity('ec-p256')
+    const pem = String(privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    const jwk = JSON.stringify(privateKey.export({ format: 'jwk' }))
+    for (const text of [pem, pem.replaceAll('\n', '\r\n'), jwk]) {
+      for (const encoding of ['utf8', 'utf16le'] as const) {
+        // oxlint-disable-next-line no-await-in-loop
+        const file = await readKeyFile(Buffer.from(`\ufeff${text}`, encoding), '')
+        expect(file.keys).toHaveLength(1)
+      }
+    }
+  })
+
+  test('groups for Diffie-Hellman in the bundle of a server are passed over', async () => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const key = String(privateKey.export({ format: 'pem', type: 'pkcs8' }))
+    const group = encodePem('DH PARAMETERS', Uint8Array.of(0x30, 6, 2, 1, 23, 2, 1, 5))
+    const file = await readKeyFile(Buffer.from(certificate.toString() + key + group), '')
+    expect([file.keys.length, file.certificates.length]).toEqual([1, 1])
+  })
+})
+
+/** A file that begins so. */
+function start(bytes: Uint8Array | string): Uint8Array {
+  return Buffer.concat([Buffer.from(bytes), randomBytes(50)])
+}
+
+describe('formats that are not read say what makes one of them that is', () => {
+  test.each([
+    ['a Java keystore', start(Uint8Array.of(0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2)), 'keytool -importkeystore'],
+    ['an old Java keystore', start(Uint8Array.of(0xce, 0xce, 0xce, 0xce, 0, 0, 0, 2)), 'JCEKS'],
+    [
+      'OpenSSH',
+      Buffer.from(`\ufeff${encodePem('OPENSSH PRIVATE KEY', Buffer.from('openssh-key-v1\0'))}`),
+      'ssh-keygen -p -m PEM',
+    ],
+    ['PuTTY', start('PuTTY-User-Key-File-3: ssh-rsa\r\n'), 'puttygen'],
+  ])('%s', async (_, file, hint) => {
+    await expect(readKeyFile(file, '')).rejects.toThrow(
+      expect.objectContaining({ code: 'INVALID_ENCODING', message: expect.stringContaining(hint) }),
+    )
+  })
+})
+
+test('all that one file holds shares its limits', async () => {
+  const { certificate } = await identity('ec-p256')
+  const contents = { certificates: [certificate] }
+  const file = await writePkcs12(contents, password, { profile: 'pbmac1', iterations: 400 })
+  const two = Buffer.from(encodePem('PKCS12', file).repeat(2))
+  const read = (iterations: number): Promise<KeyFile> =>
+    readKeyFile(two, password, { limits: { iterations } })
+  await expect(read(1600)).resolves.toMatchObject({ format: 'PEM', certificates: { length: 2 } })
+  expect(await rejectionCode(read(1599))).toBe('LIMIT_EXCEEDED')
 })
 
 describe('JWK', () => {
@@ -116,10 +258,28 @@ describe('JWK', () => {
       '{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","x5c":[1]}',
       'INVALID_ENCODING',
     ],
+    [JSON.stringify(generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' })), 'UNSUPPORTED_KEY'],
+    [`{"a":"${'x'.repeat(2 ** 18)}"}`, 'LIMIT_EXCEEDED'],
     [JSON.stringify({ keys: Array.from({ length: 257 }, () => 1) }), 'LIMIT_EXCEEDED'],
   ])('%s is refused', async (text, code) => {
     expect(await rejectionCode(readKeyFile(Buffer.from(text), ''))).toBe(code)
   })
+})
+
+test('a JWK whose private number is not that of its public key is refused', async () => {
+  const [one, two] = ['P-256', 'P-256'].map((namedCurve) =>
+    generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'jwk' }),
+  )
+  expect(await rejectionCode(readKeyFile(Buffer.from(JSON.stringify({ ...one, d: two?.d })), ''))).toBe(
+    'INVALID_ENCODING',
+  )
+})
+
+test('an RSA JWK with primes longer than its modulus is refused', async () => {
+  const { privateKey } = await identity('rsa-2048')
+  const p = Buffer.alloc(20_000, 0x7f).toString('base64url')
+  const jwk = { ...privateKey.export({ format: 'jwk' }), p, q: p, dp: p, dq: p, qi: p }
+  expect(await rejectionCode(readKeyFile(Buffer.from(JSON.stringify(jwk)), ''))).toBe('INVALID_ENCODING')
 })
 
 describe('documents', () => {

@@ -1,4 +1,6 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { readPkcs12 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
@@ -15,6 +17,7 @@ import {
   sequence,
   type Tlv,
 } from '../support/tlv.ts'
+import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 const { oids, password } = pfx
 
@@ -70,6 +73,16 @@ describe('iteration counts', () => {
     const safe = pfx.encryptedSafe(pfx.pbes2({ iterations: int(400) }))
     expect(await codeOf(pfx.sealed(safe, safe), { iterations: 801 })).toBe('INVALID_ENCODING')
     expect(await codeOf(pfx.sealed(safe, safe), { iterations: 800 })).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('as often as PBKDF2 runs them for a key longer than its hash', async () => {
+    // 32 bytes of SHA-1, twice 20; 1024 of SHA-256, 32 times 32.
+    const safe = pfx.encryptedSafe(pfx.pbes2({ iterations: int(400), prf: '1.2.840.113549.2.7' }))
+    expect(await codeOf(pfx.sealed(safe), { iterations: 801 })).toBe('INVALID_ENCODING')
+    expect(await codeOf(pfx.sealed(safe), { iterations: 800 })).toBe('LIMIT_EXCEEDED')
+    const mac = withMac({ digest: pfx.pbmac1({ iterations: int(10), keyLength: int(1024) }) })
+    expect(await codeOf(mac, { iterations: 320 })).toBe('WRONG_PASSWORD')
+    expect(await codeOf(mac, { iterations: 319 })).toBe('LIMIT_EXCEEDED')
   })
 
   test('both tries of the empty password', async () => {
@@ -221,7 +234,8 @@ describe('encryption', () => {
     ['RC2 with an empty key', { ...rc2(160), keyLength: int(0) }, 'INVALID_ENCODING'],
     ['RC2 with a key of 129 bytes', { ...rc2(160), keyLength: int(129) }, 'INVALID_ENCODING'],
     ['HMAC-MD5', { prf: '1.2.840.113549.2.6' }, 'UNSUPPORTED_ALGORITHM'],
-    ['scrypt', { derivation: '1.3.6.1.4.1.11591.4.11' }, 'UNSUPPORTED_ALGORITHM'],
+    ['bcrypt', { derivation: '1.3.6.1.4.1.11591.4.12' }, 'UNSUPPORTED_ALGORITHM'],
+    ['scrypt with the parameters of PBKDF2', { derivation: '1.3.6.1.4.1.11591.4.11' }, 'INVALID_ENCODING'],
     ['an algorithm nobody knows', { cipher: '1.2.3' }, 'UNSUPPORTED_ALGORITHM'],
     ['a short initialisation vector', { iv: octets(new Uint8Array(15)) }, 'INVALID_ENCODING'],
     ['a key too long', { keyLength: int(33) }, 'INVALID_ENCODING'],
@@ -230,6 +244,25 @@ describe('encryption', () => {
   ])('%s', async (_, options, code) => {
     expect(await codeOf(pfx.sealed(pfx.encryptedSafe(pfx.pbes2(options))))).toBe(code)
     expect(await codeOf(pfx.sealed(pfx.shroudedKey(pfx.pbes2(options))))).toBe(code)
+  })
+
+  test.each([
+    ['N that is no power of two', [1000, 8, 1], 'INVALID_ENCODING'],
+    ['N of one', [1, 8, 1], 'INVALID_ENCODING'],
+    ['N below nothing', [-1024, 8, 1], 'INVALID_ENCODING'],
+    ['no blocks', [1024, 0, 1], 'INVALID_ENCODING'],
+    ['no lanes', [1024, 8, 0], 'INVALID_ENCODING'],
+    ['more memory than is allowed', [2 ** 16, 8, 1], 'LIMIT_EXCEEDED'],
+    ['more memory in lanes than is allowed', [2, 1, 2 ** 20], 'LIMIT_EXCEEDED'],
+    ['numbers that are as large as they can be', [2 ** 30, 2 ** 31 - 1, 2 ** 31 - 1], 'LIMIT_EXCEEDED'],
+    ['more work than is allowed', [2 ** 14, 8, 100], 'LIMIT_EXCEEDED'],
+    ['parameters that are sound', [2, 1, 1], 'INVALID_ENCODING'],
+  ] as const)('scrypt with %s', async (_, [N, r, p], code) => {
+    const parameters = sequence(octets(new Uint8Array(8)), int(N), int(r), int(p))
+    const derivation = sequence(oid('1.3.6.1.4.1.11591.4.11'), parameters)
+    const scheme = sequence(oid(oids.aes256Cbc), octets(new Uint8Array(16)))
+    const algorithm = sequence(oid(oids.pbes2), sequence(derivation, scheme))
+    expect(await codeOf(pfx.sealed(pfx.encryptedSafe(algorithm)))).toBe(code)
   })
 
   test.each([0, 1, 15, 17])('ciphertext of %d bytes', async (length) => {
@@ -273,10 +306,60 @@ describe('keys and certificates', () => {
     expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, forged))))).toBe('INVALID_ENCODING')
   })
 
-  test('a key that cannot sign', async () => {
-    const bag = pfx.keyBag(generateKeyPairSync('x25519').privateKey.export({ format: 'der', type: 'pkcs8' }))
-    expect(await codeOf(pfx.sealed(pfx.plainSafe(bag)))).toBe('UNSUPPORTED_KEY')
+  test.each([
+    ['X25519', () => generateKeyPairSync('x25519').privateKey],
+    ['X448', () => generateKeyPairSync('x448').privateKey],
+    ['DSA', () => generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 }).privateKey],
+  ])('a key for %s, which cannot sign tokens, is refused by name', async (name, generate) => {
+    const bag = pfx.keyBag(generate().export({ format: 'der', type: 'pkcs8' }))
+    await expect(readPkcs12(pfx.sealed(pfx.plainSafe(bag)), password)).rejects.toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_KEY', message: expect.stringContaining(name) }),
+    )
   })
+
+  test.each([
+    ['Diffie-Hellman', '1.2.840.113549.1.3.1'],
+    ['1.2.3', '1.2.3'],
+  ])('a key of %s is refused by its algorithm, before OpenSSL computes with it', async (name, algorithm) => {
+    const group = sequence(int(23), int(5))
+    const key = sequence(int(0), sequence(oid(algorithm), group), octets(encode(int(7))))
+    await expect(readPkcs12(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, key))), password)).rejects.toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_KEY', message: expect.stringContaining(name) }),
+    )
+  })
+
+  test('an RSA key with a prime longer than its modulus, which would make signing slow', async () => {
+    const pkcs8 = decode(
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'der', type: 'pkcs8' }),
+    )
+    // RSAPrivateKey { version, n, e, d, p, q, dp, dq, qi }
+    const rsaKey = decode(pkcs8.children[2]?.content ?? new Uint8Array())
+    for (const at of [4, 5, 6, 7]) rsaKey.children[at] = primitive(0x02, new Uint8Array(1000).fill(0x7f))
+    pkcs8.children[2] = octets(encode(rsaKey))
+    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))))).toBe('INVALID_ENCODING')
+  })
+
+  test.skipIf(lacks('openssl'))(
+    'certificates that might all have issued each other [needs openssl]',
+    async () => {
+      const folder = scratchFolder()
+      // The same name and no key identifiers: only signatures tell them apart.
+      const bags = Array.from({ length: 40 }, () => {
+        const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+        runWell(
+          `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a -keyout ${key} -out ${certificate} -addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none`,
+        )
+        return [
+          pfx.keyBag(createPrivateKey(readFileSync(key)).export({ format: 'der', type: 'pkcs8' })),
+          pfx.certificateBag(new X509Certificate(readFileSync(certificate)).raw),
+        ]
+      })
+      const read = (count: number): Promise<unknown> =>
+        readPkcs12(pfx.sealed(pfx.plainSafe(...bags.slice(0, count).flat())), password)
+      expect(await rejectionCode(read(40))).toBe('LIMIT_EXCEEDED')
+      await expect(read(10)).resolves.toMatchObject({ keys: { length: 10 } })
+    },
+  )
 
   test('a key on a curve of its own', async () => {
     const paramEncoding = 'explicit'

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { malformed } from '../asn1/ber.ts'
+import { aesCbc, desCbc, tripleDesCbc, type CbcCipher, type CipherContext } from '../pkcs12/ciphers.ts'
+import type { Protection } from '../pkcs12/encryption.ts'
+import { utf8Password } from '../pkcs12/password.ts'
+
+/**
+ * The encrypted PEM of RFC 1421, as OpenSSL before version 3, its `-traditional` option and `ssh-keygen -m PEM` write it:
+ * two header lines name the cipher, and the key is derived with one round of MD5, which every other reader has to do too.
+ */
+const ciphers: Readonly<Record<string, { readonly ivLength: number; with: (iv: Uint8Array) => CbcCipher }>> =
+  {
+    'AES-128-CBC': { ivLength: 16, with: (iv) => aesCbc(16, iv) },
+    'AES-192-CBC': { ivLength: 16, with: (iv) => aesCbc(24, iv) },
+    'AES-256-CBC': { ivLength: 16, with: (iv) => aesCbc(32, iv) },
+    'DES-EDE3-CBC': { ivLength: 8, with: (iv) => tripleDesCbc(iv) },
+    'DES-CBC': { ivLength: 8, with: desCbc },
+  }
+
+/** RFC 1421 §4.6.1.1 and §4.6.1.3, in the one form that OpenSSL writes and reads. */
+const pattern = /^Proc-Type: *4, *ENCRYPTED *\r?\nDEK-Info: *([\w-]{1,32}), *([0-9A-F]{0,64}) *$/i
+
+/** OpenSSL takes the salt from the initialisation vector. */
+const saltLength = 8
+
+/** What the headers of an encrypted block say. */
+export interface PemEncryption {
+  readonly description: Protection
+  /**
+   * @returns a new array; the caller zeroes it after use
+   * @throws SealwrightError `WRONG_PASSWORD` when the padding is wrong, `UNSUPPORTED_ALGORITHM` where there is no MD5; or the
+   *   signal's reason
+   */
+  decrypt(ciphertext: Uint8Array, password: string, context: CipherContext): Promise<Uint8Array>
+}
+
+/**
+ * @param headers the lines between BEGIN and the blank line
+ * @param what for messages, such as `the PEM block EC PRIVATE KEY`
+ * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_ALGORITHM`
+ */
+export function readPemEncryption(headers: string, what: string): PemEncryption {
+  const [, name = '', ivHex = ''] = pattern.exec(headers) ?? []
+  const upperName = name.toUpperCase()
+  if (name === '') throw malformed(what, 'has headers other than those of an encrypted key')
+  const row = Object.hasOwn(ciphers, upperName) ? ciphers[upperName] : undefined
+  if (row === undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} is encrypted with ${name}; ${Object.keys(ciphers).join(', ')} are read`,
+    )
+  }
+  const iv = Buffer.from(ivHex, 'hex')
+  if (ivHex.length !== 2 * row.ivLength) {
+    throw malformed(what, `has an initialisation vector of ${ivHex.length} hexadecimal digits`)
+  }
+  const cipher = row.with(iv)
+  return {
+    description: { algorithm: `PEM encryption with MD5 and ${cipher.name}`, iterations: 1, weak: true },
+    decrypt: async (ciphertext, password, context) => {
+      const key = bytesToKey(password, iv.subarray(0, saltLength), cipher.defaultKeyLength, what)
+      try {
+        return await cipher.decrypt(key, ciphertext, context)
+      } catch (cause) {
+        context.signal?.throwIfAborted()
+        throw new SealwrightError('WRONG_PASSWORD', `the password does not open ${what}`, { cause })
+      } finally {
+        key.fill(0)
+      }
+    },
+  }
+}
+
+/** OpenSSL's `EVP_BytesToKey` with MD5 and a count of one: D₁ ‖ D₂ ‖ …, where Dᵢ = MD5(Dᵢ₋₁ ‖ password ‖ salt). */
+function bytesToKey(password: string, salt: Uint8Array, length: number, what: string): Uint8Array {
+  const secret = utf8Password(password)
+  const key = new Uint8Array(length)
+  let digest: Uint8Array = new Uint8Array()
+  try {
+    for (let at = 0; at < length; at += digest.length) {
+      digest = createHash('md5').update(digest).update(secret).update(salt).digest()
+      key.set(digest.subarray(0, length - at), at)
+    }
+    return key
+  } catch (cause) {
+    // A Node in FIPS mode has no MD5.
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} takes its key from MD5, which this Node has not`,
+      {
+        cause,
+      },
+    )
+  } finally {
+    secret.fill(0)
+    digest.fill(0)
+  }
+}

@@ -1,0 +1,48 @@
+import { SealwrightError } from '@sealwright/core'
+import type { SequenceReader } from '../asn1/ber.ts'
+import type { Pkcs12Budget } from './limits.ts'
+import { describeAlgorithm } from './object-identifiers.ts'
+import { pbkdf2Oid, readPbkdf2 } from './pbkdf2.ts'
+import { readScrypt, scryptOid } from './scrypt.ts'
+
+/** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
+export interface PasswordDerivation {
+  /** For people, such as `PBKDF2-HMAC-SHA-256`. */
+  readonly name: string
+  /** Of PBKDF2; of another one, as many as take about as long. */
+  readonly iterations: number
+  /** In bytes; null where the file leaves it to the cipher. */
+  readonly keyLength: number | null
+  /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
+  charge(length: number): void
+  /**
+   * Runs in libuv's threads.
+   *
+   * @returns a new array of `length` bytes; the caller zeroes it after use
+   */
+  derive(password: string, length: number): Promise<Uint8Array>
+}
+
+/**
+ * Reads the AlgorithmIdentifier of a key derivation.
+ *
+ * @param what for messages: what the key is for
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
+ */
+export function readDerivation(
+  identifier: SequenceReader,
+  what: string,
+  budget: Pkcs12Budget,
+): PasswordDerivation {
+  const oid = identifier.objectIdentifier('algorithm')
+  const reader = oid === pbkdf2Oid ? readPbkdf2 : oid === scryptOid ? readScrypt : null
+  if (reader === null) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} takes its key from ${describeAlgorithm(oid)}; PBKDF2 and scrypt are read`,
+    )
+  }
+  const derivation = reader(identifier.sequence('parameters'), what, budget)
+  identifier.end()
+  return derivation
+}

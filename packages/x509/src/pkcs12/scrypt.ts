@@ -1,0 +1,62 @@
+import { scrypt, type ScryptOptions } from 'node:crypto'
+import { promisify } from 'node:util'
+import { SealwrightError } from '@sealwright/core'
+import { malformed, tags, decodeInteger, type SequenceReader } from '../asn1/ber.ts'
+import type { PasswordDerivation } from './derivation.ts'
+import type { Pkcs12Budget } from './limits.ts'
+import { utf8Password } from './password.ts'
+
+export const scryptOid = '1.3.6.1.4.1.11591.4.11'
+
+/** Twice what OpenSSL allows itself by default. */
+const maximumMemory = 64 * 2 ** 20
+
+const deriveInThread = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Uint8Array>(scrypt)
+
+/**
+ * Reads scrypt-params (RFC 7914 §7.1), as `openssl pkcs8 -scrypt` writes them: `SEQUENCE { salt OCTET STRING, costParameter
+ * INTEGER, blockSize INTEGER, parallelizationParameter INTEGER, keyLength INTEGER OPTIONAL }`.
+ *
+ * @param what for messages: what the key is for
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ */
+export function readScrypt(
+  parameters: SequenceReader,
+  what: string,
+  budget: Pkcs12Budget,
+): PasswordDerivation {
+  const salt = parameters.octetString('salt')
+  budget.checkSalt(salt, what)
+  const N = parameters.integer('costParameter')
+  const r = parameters.integer('blockSize')
+  const p = parameters.integer('parallelizationParameter')
+  const keyLength = parameters.optional(tags.integer)
+  parameters.end()
+  // RFC 7914 §2. A product of three numbers of 32 bits is no longer exact, but large it is.
+  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
+    throw malformed(what, `has scrypt parameters that are none: N=${N}, r=${r}, p=${p}`)
+  }
+  const memory = 128 * r * (N + p)
+  if (memory > maximumMemory) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} takes ${memory} bytes of memory for scrypt; ${maximumMemory} are allowed`,
+    )
+  }
+  // The block mixing that N·r·p counts takes about as long as an iteration of PBKDF2.
+  const iterations = N * r * p
+  return {
+    name: `scrypt (N=${N}, r=${r}, p=${p})`,
+    iterations,
+    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} scrypt keyLength`),
+    charge: () => budget.chargeIterations(iterations, what),
+    derive: async (password, length) => {
+      const bytes = utf8Password(password)
+      try {
+        return await deriveInThread(bytes, salt, length, { N, r, p, maxmem: 2 * maximumMemory })
+      } finally {
+        bytes.fill(0)
+      }
+    },
+  }
+}

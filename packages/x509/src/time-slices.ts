@@ -1,0 +1,39 @@
+import { setImmediate as immediate } from 'node:timers/promises'
+
+/** How long one piece of work may hold the event loop, in milliseconds, before others have their turn. */
+const sliceMilliseconds = 4
+
+/**
+ * Long work on this thread, done in slices that leave the event loop free between them. For what nothing native does; a
+ * worker would need a file of its own, which bundlers lose.
+ */
+export class TimeSlices {
+  readonly #signal: AbortSignal | undefined
+  #end = performance.now()
+
+  /** @param signal stops the work at the end of a slice */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal
+  }
+
+  /**
+   * To be awaited before every piece of the work, each of which should take a millisecond at most. The first slice begins in
+   * a turn of its own.
+   *
+   * @throws the signal's reason
+   */
+  async pause(): Promise<void> {
+    if (performance.now() < this.#end) return
+    await nextTurn()
+    this.#signal?.throwIfAborted()
+    this.#end = performance.now() + sliceMilliseconds
+  }
+}
+
+let lastTurn: Promise<void> = Promise.resolve()
+
+/** A turn of the event loop for one waiter alone: many at the same time would make one long slice of their short ones. */
+function nextTurn(): Promise<void> {
+  lastTurn = lastTurn.then(() => immediate())
+  return lastTurn
+}
