@@ -2,7 +2,6 @@ import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } fro
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
-import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -355,39 +354,3 @@ describe('documents', () => {
     expect(await rejectionCode(readKeyFile(bundle, ''))).toBe('LIMIT_EXCEEDED')
   })
 })
-
-test.skipIf(lacks('openssl'))(
-  'nothing but SealwrightErrors comes of changed files [needs openssl]',
-  async () => {
-    const pass = `-passout pass:${password}`
-    const files = await Promise.all([
-      writtenByOpenssl('rsa-2048', 'rsa -outform PVK -pvk-none'),
-      writtenByOpenssl('ec-p256', `pkcs8 -topk8 -outform DER -iter 2 ${pass}`),
-      writtenByOpenssl('ec-p256', 'ec -outform DER'),
-      writtenByOpenssl('ec-p256', 'pkcs8 -topk8 -nocrypt'),
-    ])
-    const bytes = fc.tuple(
-      fc.nat(3),
-      fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { minLength: 1, maxLength: 4 }),
-      fc.nat(2000),
-    )
-    const outcomes = new Set<string>()
-    await fc.assert(
-      fc.asyncProperty(bytes, async ([which, changes, length]) => {
-        const file = Uint8Array.from(files[which] ?? [])
-        for (const [at, value] of changes) file[at % file.length] = value
-        try {
-          await readKeyFile(length % 5 === 0 ? file.subarray(0, length) : file, password, {
-            limits: { iterations: 1000 },
-          })
-        } catch (error) {
-          if (!(error instanceof Error) || error.name !== 'SealwrightError') throw error
-          outcomes.add(String(Reflect.get(error, 'code')))
-        }
-      }),
-      { numRuns: Number(process.env['SEALWRIGHT_FUZZ_RUNS'] ?? 400) },
-    )
-    // The changes have to reach different checks, or this test shows little.
-    expect(outcomes.size).toBeGreaterThan(1)
-  },
-)

@@ -1,0 +1,36 @@
+/** More inputs than in a normal run, for a nightly one. */
+export const numRuns: number = Number(process.env['SEALWRIGHT_FUZZ_RUNS'] ?? 400)
+
+/** What any input may take, in milliseconds. Key derivations count too: tests keep their iterations few. */
+const maximumMilliseconds = 50
+/** A busy machine makes anything late now and then, and nothing late each time. */
+const tries = 8
+
+/**
+ * How reading one input ends: `read`, or the code of a SealwrightError.
+ *
+ * @param read may run several times
+ * @throws whatever it throws that is no SealwrightError, and an Error for what takes longer than 50 ms each time
+ */
+export async function promptOutcome(read: () => Promise<unknown>): Promise<string> {
+  const durations: number[] = []
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const start = performance.now()
+    // oxlint-disable-next-line no-await-in-loop
+    const outcome = await outcomeOf(read)
+    const duration = performance.now() - start
+    if (duration <= maximumMilliseconds) return outcome
+    durations.push(duration)
+  }
+  throw new Error(`the input takes ${Math.min(...durations)} ms, ${tries} times out of ${tries}`)
+}
+
+async function outcomeOf(read: () => Promise<unknown>): Promise<string> {
+  try {
+    await read()
+    return 'read'
+  } catch (error) {
+    if (error instanceof Error && error.name === 'SealwrightError') return String(Reflect.get(error, 'code'))
+    throw error
+  }
+}
