@@ -29,9 +29,9 @@ export {
   type CertificateExtensions,
   type CertificatePolicy,
   type CustomExtension,
-  type KeyUsage,
   type ReadExtensions,
 } from './certificates/extensions.ts'
+export { type KeyUsage } from './certificates/key-usage.ts'
 export { parseCertificate, type ParsedCertificate } from './certificates/parse-certificate.ts'
 export { type CertificateProfile } from './certificates/profiles.ts'
 export {

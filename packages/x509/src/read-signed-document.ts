@@ -34,6 +34,23 @@ export function readSignedDocument(der: Uint8Array, what: string, budget: BerBud
   return { toBeSigned, algorithm, signature: bytes }
 }
 
+/**
+ * Makes sure that a certificate or CRL says the same of its algorithm inside and outside of what is signed (RFC 5280 §4.1.1.2
+ * and §5.1.1.2).
+ *
+ * @param signature the field of that name in the part that is signed
+ * @throws SealwrightError `INVALID_ENCODING`
+ */
+export function checkSignatureAlgorithm(
+  signature: BerElement,
+  { algorithm }: SignedDocument,
+  what: string,
+): void {
+  if (Buffer.compare(signature.bytes, algorithm.bytes) !== 0) {
+    throw malformed(what, 'says two things of the algorithm it is signed with')
+  }
+}
+
 /** The first row of core's table with that AlgorithmIdentifier; of ECDSA it says the hash, and the key says the curve. */
 export function signatureAlgorithmByIdentifier(identifier: BerElement): SignatureAlgorithm | undefined {
   return algorithms.find((row) => Buffer.compare(signatureAlgorithmIdentifier(row), identifier.bytes) === 0)

@@ -1,11 +1,14 @@
-import { createHash, randomBytes, type KeyObject } from 'node:crypto'
+import { createHash, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { decodeBitString, readBer, SequenceReader } from '../asn1/ber.ts'
+import { decodeBitString, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 
 export interface ValidityOptions {
   /** Default now. Fractions of a second are dropped: certificates have none. */
   readonly notBefore?: Date | undefined
-  /** The last second it is valid. Its default is as many days after `notBefore` as the profile says. */
+  /**
+   * The last second it is valid. By default as many days from `notBefore` on as the profile says, the last second among them
+   * (RFC 5280 §4.1.2.5), and no longer than the issuer's certificate.
+   */
   readonly notAfter?: Date | undefined
 }
 
@@ -14,15 +17,30 @@ export interface Validity {
   readonly notAfter: Date
 }
 
-const dayInMilliseconds = 24 * 60 * 60 * 1000
+export const secondsPerDay: number = 24 * 60 * 60
 
-/** @throws SealwrightError `INVALID_ARGUMENT` */
-export function resolveValidity(options: ValidityOptions, defaultDays: number): Validity {
+/**
+ * @param defaultSeconds how long it is valid where `notAfter` is not given
+ * @param issuerEnd when the issuer's certificate ends, after which nobody accepts what it issued; null for a self-signed one
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function resolveValidity(
+  options: ValidityOptions,
+  defaultSeconds: number,
+  issuerEnd: Date | null,
+): Validity {
   const notBefore = wholeSeconds(options.notBefore ?? new Date(), 'notBefore')
+  const lastSecond = notBefore.getTime() + (defaultSeconds - 1) * 1000
   const notAfter = wholeSeconds(
-    options.notAfter ?? new Date(notBefore.getTime() + defaultDays * dayInMilliseconds),
+    options.notAfter ?? new Date(Math.min(lastSecond, issuerEnd?.getTime() ?? Infinity)),
     'notAfter',
   )
+  if (issuerEnd !== null && (notAfter > issuerEnd || notBefore >= issuerEnd)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the certificate would outlive its issuer’s, which ends at ${issuerEnd.toISOString()}`,
+    )
+  }
   if (notAfter <= notBefore) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -30,6 +48,11 @@ export function resolveValidity(options: ValidityOptions, defaultDays: number): 
     )
   }
   return { notBefore, notAfter }
+}
+
+/** For how many seconds a certificate is valid, the last among them. */
+export function secondsOf({ notBefore, notAfter }: Validity): number {
+  return (notAfter.getTime() - notBefore.getTime()) / 1000 + 1
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` for a time that certificates and CRLs cannot say */
@@ -53,9 +76,33 @@ export function randomSerialNumber(): Uint8Array {
   return serial
 }
 
-/** SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). */
+/**
+ * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). An EC key names its curve and has its point uncompressed (RFC 5480 §2.1.1 and
+ * §2.2), however the file was written that it comes from: OpenSSL keeps explicit parameters, which other readers refuse.
+ */
 export function encodePublicKey(publicKey: KeyObject): Uint8Array {
-  return publicKey.export({ format: 'der', type: 'spki' })
+  const info = publicKey.export({ format: 'der', type: 'spki' })
+  if (publicKey.asymmetricKeyType !== 'ec' || isPlainEcKey(info)) return info
+  const plain = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
+  return plain.export({ format: 'der', type: 'spki' })
+}
+
+function isPlainEcKey(publicKeyInfo: Uint8Array): boolean {
+  const { algorithm, subjectPublicKey } = readPublicKeyInfo(publicKeyInfo)
+  return algorithm.children[1]?.tag === tags.objectIdentifier && subjectPublicKey[0] === uncompressedPoint
+}
+
+/** SEC 1 §2.3.3. */
+const uncompressedPoint = 4
+
+function readPublicKeyInfo(publicKeyInfo: Uint8Array): {
+  readonly algorithm: BerElement
+  readonly subjectPublicKey: Uint8Array
+} {
+  const what = 'the public key'
+  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 20, depth: 5 }), what)
+  const algorithm = info.any('algorithm')
+  return { algorithm, subjectPublicKey: decodeBitString(info.any('subjectPublicKey'), what).bytes }
 }
 
 /**
@@ -64,9 +111,5 @@ export function encodePublicKey(publicKey: KeyObject): Uint8Array {
  * @param publicKeyInfo as {@link encodePublicKey} has it, which takes as long as a signature: encode once
  */
 export function keyIdentifierOf(publicKeyInfo: Uint8Array): Uint8Array {
-  const what = 'the public key'
-  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 20, depth: 5 }), what)
-  info.any('algorithm')
-  const { bytes } = decodeBitString(info.any('subjectPublicKey'), what)
-  return createHash('sha1').update(bytes).digest()
+  return createHash('sha1').update(readPublicKeyInfo(publicKeyInfo).subjectPublicKey).digest()
 }

@@ -1,29 +1,25 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
-import {
-  decodeObjectIdentifier,
-  hasDerLengths,
-  malformed,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { decodeObjectIdentifier, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { explicit, integer, objectIdentifier, sequence, setOf } from '../asn1/der.ts'
-import { encodeDistinguishedName, formatName } from '../names/distinguished-name.ts'
+import { encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
+import { readPublicKey } from '../public-key.ts'
 import { readSignedDocument, verifyDocument } from '../read-signed-document.ts'
 import { signDocument } from '../sign-document.ts'
 import { encodePublicKey } from './certificate-fields.ts'
 import {
   encodeExtensions,
   interpretExtensions,
+  mergeExtensions,
   readRawExtensions,
   type CertificateExtensions,
   type ReadExtensions,
 } from './extensions.ts'
+import { checkKeyUsage } from './key-usage.ts'
 
 export interface CertificateRequestOptions {
-  /** An RFC 4514 string. */
+  /** An RFC 4514 string; empty for a request whose names are its `subjectAltNames`. */
   readonly subject: string
   readonly subjectAltNames?: readonly SubjectAltName[] | undefined
   /** Wishes; whoever issues the certificate decides. */
@@ -34,7 +30,7 @@ export interface CertificateRequestOptions {
 export interface CertificateRequest {
   /** An RFC 4514 string. */
   readonly subject: string
-  /** Name, DER. */
+  /** The same as a Name, byte by byte as the request has it. */
   readonly subjectDer: Uint8Array
   readonly publicKey: KeyObject
   /** What it asks for. */
@@ -44,6 +40,7 @@ export interface CertificateRequest {
 /** id-ExtensionRequest (RFC 2985 §5.4.2). */
 const extensionRequest = '1.2.840.113549.1.9.14'
 const what = 'the certificate request'
+const maximumBytes = 2 ** 16
 
 /**
  * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
@@ -55,8 +52,10 @@ export async function createCertificateRequest(
   signer: Signer,
   options: CertificateRequestOptions,
 ): Promise<Uint8Array> {
-  const { subjectAltNames = [] } = options
-  const extensions = encodeExtensions({ subjectAltNames, ...options.extensions })
+  const subject = encodeSubject(options.subject)
+  const wanted = mergeExtensions(options, {})
+  checkKeyUsage(wanted.keyUsage, signer.publicKey)
+  const extensions = encodeExtensions(wanted, isEmptyName(subject))
   const attributes =
     extensions.length === 0
       ? []
@@ -64,7 +63,7 @@ export async function createCertificateRequest(
   // CertificationRequestInfo; the attributes are there even when there are none (RFC 2986 §4.1).
   const toBeSigned = sequence(
     integer(0),
-    encodeDistinguishedName(options.subject),
+    subject,
     encodePublicKey(signer.publicKey),
     explicit(0, ...attributes),
   )
@@ -74,11 +73,17 @@ export async function createCertificateRequest(
 /**
  * Reads a certificate request, and verifies that the key in it has signed it.
  *
- * @param der PKCS#10, DER
+ * @param der PKCS#10, DER, at most 64 KiB
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `UNSUPPORTED_KEY` for a key that is too weak or of a kind that
  *   cannot sign; `UNSUPPORTED_ALGORITHM`; `INVALID_SIGNATURE`
  */
 export function readCertificateRequest(der: Uint8Array): CertificateRequest {
+  if (der.length > maximumBytes) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
+    )
+  }
   // A copy, so that nobody changes under our hands what the signature has vouched for.
   const document = readSignedDocument(Uint8Array.from(der), what, { elements: 1000, depth: 16 })
   const info = new SequenceReader(document.toBeSigned, what)
@@ -88,24 +93,12 @@ export function readCertificateRequest(der: Uint8Array): CertificateRequest {
   const publicKeyInfo = info.any('subjectPKInfo')
   const attributes = info.optional(tags.context0)
   info.end()
-  // It goes into certificates as it is.
-  if (!hasDerLengths(subject)) throw malformed(what, 'has a subject that is not DER')
   const name = formatName(subject)
-  const publicKey = readPublicKey(publicKeyInfo)
+  const publicKey = readPublicKey(publicKeyInfo.bytes, `the public key of ${what}`)
+  algorithmsOf(publicKey)
   verifyDocument(document, publicKey, what)
   const extensions = interpretExtensions(requestedExtensions(attributes), what)
   return { subject: name, subjectDer: subject.bytes, publicKey, extensions }
-}
-
-function readPublicKey({ bytes }: BerElement): KeyObject {
-  let publicKey: KeyObject
-  try {
-    publicKey = createPublicKey({ key: Buffer.from(bytes), format: 'der', type: 'spki' })
-  } catch (cause) {
-    throw new SealwrightError('INVALID_ENCODING', `${what} holds no public key that OpenSSL knows`, { cause })
-  }
-  algorithmsOf(publicKey)
-  return publicKey
 }
 
 /** `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value. */

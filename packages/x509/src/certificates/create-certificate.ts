@@ -1,17 +1,26 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
 import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
+import { readBer } from '../asn1/ber.ts'
 import { explicit, integer, sequence, unsignedInteger, type DerValue } from '../asn1/der.ts'
 import { encodeTime } from '../asn1/time.ts'
 import { certifies } from '../certifies.ts'
-import { encodeDistinguishedName } from '../names/distinguished-name.ts'
+import {
+  checkNewName,
+  encodeDistinguishedName,
+  encodeSubject,
+  isEmptyName,
+} from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
+import { readPublicKey } from '../public-key.ts'
 import { signDocument } from '../sign-document.ts'
 import {
   encodePublicKey,
   keyIdentifierOf,
   randomSerialNumber,
   resolveValidity,
+  secondsOf,
+  secondsPerDay,
   type Validity,
   type ValidityOptions,
 } from './certificate-fields.ts'
@@ -21,10 +30,12 @@ import {
   encodeExtensions,
   extensionOids,
   interpretExtensions,
+  mergeExtensions,
   subjectKeyIdentifierExtension,
   type CertificateExtensions,
   type ReadExtensions,
 } from './extensions.ts'
+import { checkKeyUsage } from './key-usage.ts'
 import { readCertificateFields } from './parse-certificate.ts'
 import { profileDefaults, type CertificateProfile } from './profiles.ts'
 
@@ -38,7 +49,8 @@ export interface Issuer {
 export interface CertificateOptions extends ValidityOptions {
   /**
    * An RFC 4514 string, such as `CN=my-app-auth,O=Contoso`: the most specific first, and special characters escaped with a
-   * backslash.
+   * backslash. Empty for a certificate of a CA's whose names are its `subjectAltNames`, which are critical then; a CA has a
+   * name, and so has a self-signed certificate.
    */
   readonly subject: string
   /** The defaults of everything below. Default `tokenSigning`. */
@@ -52,8 +64,8 @@ export interface CertificateOptions extends ValidityOptions {
  * Makes a certificate that is signed by the key it certifies: for signing tokens, or with another profile a root CA's. The
  * signer may be a key in this process or one in a vault; its signature is verified here before the certificate is returned.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for a malformed subject, name, time or extension, before anything is signed;
- *   `INVALID_SIGNATURE` when the signer's signature does not verify; or what the signer throws
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed subject, name, time or extension, or a key usage that is not for
+ *   keys of that kind, before anything is signed; `INVALID_SIGNATURE` when the signer's signature does not verify; or what the signer throws
  */
 export async function createSelfSignedCertificate(
   signer: Signer,
@@ -61,20 +73,19 @@ export async function createSelfSignedCertificate(
 ): Promise<X509Certificate> {
   const subject = encodeDistinguishedName(options.subject)
   return signCertificate(signer, {
-    ...contentOf(options),
-    subject,
-    publicKeyInfo: encodePublicKey(signer.publicKey),
+    ...contentOf(options, { subject, publicKey: signer.publicKey, issuerEnd: null }),
     issuer: subject,
     issuerKeyIdentifier: null,
   })
 }
 
 /**
- * Makes a certificate for somebody's public key, signed by a CA.
+ * Makes a certificate for somebody's public key, signed by a CA. It ends no later than the CA's own: what the profile says is
+ * cut short, and a `notAfter` after that is refused.
  *
  * @param publicKey a key that can sign as core has it; its owner's private key is not needed
- * @throws SealwrightError `INVALID_ARGUMENT` also for an issuer whose certificate is not its signer's or not a CA's that may
- *   issue this; `UNSUPPORTED_KEY` for a public key that is too weak or of another kind; else as
+ * @throws SealwrightError `INVALID_ARGUMENT` also for an issuer whose certificate is not its signer's, has ended, or is not a
+ *   CA's that may issue this; `UNSUPPORTED_KEY` for a public key that is too weak or of another kind; else as
  *   {@link createSelfSignedCertificate}
  */
 export async function createCertificate(
@@ -82,7 +93,7 @@ export async function createCertificate(
   publicKey: KeyObject,
   options: CertificateOptions,
 ): Promise<X509Certificate> {
-  return issue(issuer, publicKey, encodeDistinguishedName(options.subject), options)
+  return issue(issuer, publicKey, encodeSubject(options.subject), options)
 }
 
 export type IssueCertificateOptions = Omit<CertificateOptions, 'subject'>
@@ -93,7 +104,8 @@ export type IssueCertificateOptions = Omit<CertificateOptions, 'subject'>
  *
  * @param request PKCS#10 (RFC 2986), DER; its signature must verify with the key in it
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM` for what is no request that can be
- *   read; `INVALID_SIGNATURE` for a request that its own key has not signed; else as {@link createCertificate}
+ *   read, `INVALID_ENCODING` also for a subject that may not go into a new certificate as it is, such as one in BMPStrings
+ *   (RFC 5280 §4.1.2.4); `INVALID_SIGNATURE` for a request that its own key has not signed; else as {@link createCertificate}
  */
 export async function issueCertificate(
   request: Uint8Array,
@@ -101,6 +113,8 @@ export async function issueCertificate(
   options: IssueCertificateOptions = {},
 ): Promise<X509Certificate> {
   const { publicKey, subjectDer } = readCertificateRequest(request)
+  const what = 'the subject of the certificate request'
+  checkNewName(readBer(subjectDer, what, { elements: 1000, depth: 16 }), what)
   return issue(issuer, publicKey, subjectDer, options)
 }
 
@@ -109,7 +123,7 @@ export async function issueCertificate(
  * its own.
  *
  * @param by the key itself, for a self-signed certificate, or a CA
- * @param options valid from now and for as long as the old one, unless they say otherwise
+ * @param options valid from now and for as long as the old one, or until the CA's ends, unless they say otherwise
  * @throws SealwrightError `INVALID_ARGUMENT` when a signer is given that is not the certificate's own key; else as
  *   {@link createCertificate}
  */
@@ -118,23 +132,26 @@ export async function renewCertificate(
   by: Signer | Issuer,
   options: ValidityOptions = {},
 ): Promise<X509Certificate> {
-  const { subject, extensions, notBefore, notAfter } = readCertificateFields(certificate)
-  const days = (notAfter.getTime() - notBefore.getTime()) / (24 * 60 * 60 * 1000)
-  const content = {
-    validity: resolveValidity(options, days),
-    extensions: extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(({ bytes }) => bytes),
+  const fields = readCertificateFields(certificate)
+  const { subject } = fields
+  const publicKey = readPublicKey(fields.publicKeyInfo, 'the public key of the certificate')
+  const contentUntil = (issuerEnd: Date | null): CertificateContent => ({
+    validity: resolveValidity(options, secondsOf(fields), issuerEnd),
+    extensions: fields.extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(({ bytes }) => bytes),
     subject: subject.bytes,
-    publicKeyInfo: encodePublicKey(certificate.publicKey),
-  }
+    publicKeyInfo: encodeSigningKey(publicKey),
+  })
   if ('signer' in by) {
     const issuer = examineIssuer(by)
     checkPathLength(issuer, certificate.ca)
-    return signCertificate(by.signer, { ...content, ...issuerFields(issuer) })
+    return signCertificate(by.signer, { ...contentUntil(issuer.notAfter), ...issuerFields(issuer) })
   }
   if (!certifies(certificate, by.publicKey)) {
     throw refused('a certificate is renewed by its own key or by a CA, and this key is another')
   }
-  return signCertificate(by, { ...content, issuer: subject.bytes, issuerKeyIdentifier: null })
+  if (isEmptyName(subject.bytes))
+    throw refused('a self-signed certificate has a subject, and this one has none')
+  return signCertificate(by, { ...contentUntil(null), issuer: subject.bytes, issuerKeyIdentifier: null })
 }
 
 /** They are made for each certificate. */
@@ -143,33 +160,65 @@ const keyIdentifierOids: ReadonlySet<string> = new Set([
   extensionOids.authorityKeyIdentifier,
 ])
 
-/** What is decided by options. */
+/** All of a certificate that is not its issuer's. */
 interface CertificateContent {
   readonly validity: Validity
   /** Without key identifiers. */
   readonly extensions: readonly DerValue[]
-}
-
-interface ToBeSigned extends CertificateContent {
-  /** Name, DER; as `issuer`. */
+  /** Name, DER. */
   readonly subject: DerValue
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeyInfo: DerValue
+}
+
+interface ToBeSigned extends CertificateContent {
+  /** Name, DER. */
   readonly issuer: DerValue
   /** Null for that of the key itself. */
   readonly issuerKeyIdentifier: Uint8Array | null
 }
 
-function contentOf(options: IssueCertificateOptions): CertificateContent {
-  const { validityDays, extensions } = profileDefaults(options.profile ?? 'tokenSigning')
-  const { subjectAltNames = [] } = options
-  if (subjectAltNames.length > 0 && options.extensions?.subjectAltNames !== undefined) {
-    throw refused('subjectAltNames are given twice, also among the extensions')
+/** Whom a certificate is for, and how long there can be one. */
+interface Certified {
+  readonly subject: DerValue
+  readonly publicKey: KeyObject
+  /** Null for a self-signed certificate. */
+  readonly issuerEnd: Date | null
+}
+
+function contentOf(options: IssueCertificateOptions, certified: Certified): CertificateContent {
+  const { subject, publicKey, issuerEnd } = certified
+  const { validityDays, extensions: defaults } = profileDefaults(options.profile ?? 'tokenSigning')
+  const wanted = mergeExtensions(options, defaults)
+  const { basicConstraints, keyUsage = [], subjectAltNames = [] } = wanted
+  checkKeyUsage(keyUsage, publicKey)
+  if (basicConstraints?.ca === true && !keyUsage.includes('keyCertSign')) {
+    // RFC 5280 §4.2.1.3; a request may leave it to whoever issues the certificate.
+    throw refused('a CA’s certificate has the key usage keyCertSign')
+  }
+  const nameless = isEmptyName(subject)
+  if (nameless && (basicConstraints?.ca === true || subjectAltNames.length === 0)) {
+    throw refused('a certificate without a subject has subjectAltNames, and is not a CA’s')
   }
   return {
-    validity: resolveValidity(options, validityDays),
-    extensions: encodeExtensions({ ...extensions, subjectAltNames, ...options.extensions }),
+    validity: resolveValidity(options, validityDays * secondsPerDay, issuerEnd),
+    extensions: encodeExtensions(wanted, nameless),
+    subject,
+    publicKeyInfo: encodeSigningKey(publicKey),
   }
+}
+
+/**
+ * SubjectPublicKeyInfo of a key that is to be certified.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ARGUMENT` for a private
+ *   key, of which nobody needs to hand over more than its public half
+ */
+function encodeSigningKey(publicKey: KeyObject): Uint8Array {
+  if (publicKey.type !== 'public')
+    throw refused(`a certificate is for a public key, and this one is ${publicKey.type}`)
+  algorithmsOf(publicKey)
+  return encodePublicKey(publicKey)
 }
 
 async function issue(
@@ -179,17 +228,10 @@ async function issue(
   options: IssueCertificateOptions,
 ): Promise<X509Certificate> {
   const examined = examineIssuer(issuer)
-  // RFC 5280 §4.1.2.6 allows it with a critical subjectAltName, which many readers pass over.
-  if (Buffer.compare(subject, sequence()) === 0) throw refused('the certificate would have no subject')
   const { extensions } = profileDefaults(options.profile ?? 'tokenSigning')
-  const { basicConstraints } = { ...extensions, ...options.extensions }
-  checkPathLength(examined, basicConstraints?.ca === true)
-  // Refuses weak keys and kinds that sign nothing.
-  algorithmsOf(publicKey)
+  checkPathLength(examined, mergeExtensions(options, extensions).basicConstraints?.ca === true)
   return signCertificate(issuer.signer, {
-    ...contentOf(options),
-    subject,
-    publicKeyInfo: encodePublicKey(publicKey),
+    ...contentOf(options, { subject, publicKey, issuerEnd: examined.notAfter }),
     ...issuerFields(examined),
   })
 }
@@ -200,6 +242,8 @@ export interface ExaminedIssuer {
   readonly subject: DerValue
   /** The certificate's subjectKeyIdentifier, or what it would be (RFC 5280 §4.2.1.1). */
   readonly keyIdentifier: Uint8Array
+  /** Its last second. */
+  readonly notAfter: Date
   readonly extensions: ReadExtensions
 }
 
@@ -212,20 +256,20 @@ export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   if (!certifies(certificate, signer.publicKey)) {
     throw refused('the issuer’s certificate is not that of the key that signs')
   }
-  if (!certificate.ca) {
-    throw refused('the issuer’s certificate is not a CA’s, so that nobody would accept what it issues')
-  }
   const fields = readCertificateFields(certificate)
   const extensions = interpretExtensions(fields.extensions, 'the issuer’s certificate')
   const { keyUsage, subjectKeyIdentifier } = extensions
   if (keyUsage !== null && !keyUsage.includes('keyCertSign')) {
     throw refused('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
   }
+  if (!certificate.ca) {
+    throw refused('the issuer’s certificate is not a CA’s, so that nobody would accept what it issues')
+  }
   const keyIdentifier =
     subjectKeyIdentifier === null
       ? keyIdentifierOf(encodePublicKey(signer.publicKey))
       : Buffer.from(subjectKeyIdentifier, 'hex')
-  return { subject: fields.subject.bytes, keyIdentifier, extensions }
+  return { subject: fields.subject.bytes, keyIdentifier, notAfter: fields.notAfter, extensions }
 }
 
 function checkPathLength({ extensions }: ExaminedIssuer, ca: boolean): void {

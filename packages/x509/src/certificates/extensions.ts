@@ -23,6 +23,7 @@ import {
   universal,
   type DerValue,
 } from '../asn1/der.ts'
+import { checkDer } from '../check-der.ts'
 import {
   decodeGeneralName,
   decodeGeneralNames,
@@ -30,26 +31,14 @@ import {
   encodeGeneralName,
   encodeGeneralNames,
   encodeNameConstraint,
+  uriProblem,
   type GeneralName,
   type NameConstraint,
   type SubjectAltName,
 } from '../names/general-name.ts'
 import { isObjectIdentifier } from '../names/name-parser.ts'
-import { isAscii } from '../names/text.ts'
-
-/** What a key may be used for (RFC 5280 §4.2.1.3), in the order of the bits. */
-const keyUsages = [
-  'digitalSignature',
-  'nonRepudiation',
-  'keyEncipherment',
-  'dataEncipherment',
-  'keyAgreement',
-  'keyCertSign',
-  'cRLSign',
-  'encipherOnly',
-  'decipherOnly',
-] as const
-export type KeyUsage = (typeof keyUsages)[number]
+import { decodeText } from '../names/text.ts'
+import { keyUsages, type KeyUsage } from './key-usage.ts'
 
 /** Purposes that have names (RFC 5280 §4.2.1.12); others are said with their OIDs. */
 const extendedKeyUsages: Readonly<Record<string, string>> = {
@@ -62,7 +51,10 @@ const extendedKeyUsages: Readonly<Record<string, string>> = {
   anyExtendedKeyUsage: '2.5.29.37.0',
 }
 
-/** Extensions to ask for. What is left out, or an empty list, is not in the certificate. */
+/**
+ * Extensions to ask for. What is left out, or undefined, is as the profile has it, and otherwise not in the certificate; an
+ * empty list is not in the certificate.
+ */
 export interface CertificateExtensions {
   readonly basicConstraints?: BasicConstraints | undefined
   readonly keyUsage?: readonly KeyUsage[] | undefined
@@ -169,13 +161,36 @@ export function authorityKeyIdentifierExtension(keyIdentifier: Uint8Array): DerV
   return extension(extensionOids.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier)))
 }
 
+/** What asks for extensions. */
+interface ExtensionOptions {
+  readonly subjectAltNames?: readonly SubjectAltName[] | undefined
+  readonly extensions?: CertificateExtensions | undefined
+}
+
 /**
- * The extensions that are asked for, critical where RFC 5280 wants it: basicConstraints, keyUsage and nameConstraints. The
- * subject is never empty, so that subjectAltName is not.
+ * What is asked for: the defaults, and in their place what is given and not undefined.
  *
+ * @throws SealwrightError `INVALID_ARGUMENT` for subjectAltNames that are given in both places
+ */
+export function mergeExtensions(
+  { subjectAltNames, extensions = {} }: ExtensionOptions,
+  defaults: CertificateExtensions,
+): CertificateExtensions {
+  if (subjectAltNames !== undefined && extensions.subjectAltNames !== undefined) {
+    throw refused('subjectAltNames are given twice, also among the extensions')
+  }
+  const given = Object.entries(extensions).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries<unknown>(given), ...(subjectAltNames && { subjectAltNames }) }
+}
+
+/**
+ * The extensions that are asked for, critical where RFC 5280 wants it: basicConstraints, keyUsage, nameConstraints and, where
+ * it has the only names, subjectAltName.
+ *
+ * @param nameless whether the subject is empty (RFC 5280 §4.1.2.6)
  * @throws SealwrightError `INVALID_ARGUMENT` for what is malformed or contradicts itself
  */
-export function encodeExtensions(wanted: CertificateExtensions): readonly DerValue[] {
+export function encodeExtensions(wanted: CertificateExtensions, nameless: boolean): readonly DerValue[] {
   checkConsistency(wanted)
   const { basicConstraints, nameConstraints, custom = [] } = wanted
   const extensions: DerValue[] = []
@@ -191,7 +206,7 @@ export function encodeExtensions(wanted: CertificateExtensions): readonly DerVal
     ifAny(wanted.keyUsage, (names) => namedBits(names.map(keyUsageBit))),
   )
   add(extensionOids.extendedKeyUsage, false, ifAny(wanted.extendedKeyUsage, encodeExtendedKeyUsage))
-  add(extensionOids.subjectAltName, false, ifAny(wanted.subjectAltNames, encodeGeneralNames))
+  add(extensionOids.subjectAltName, nameless, ifAny(wanted.subjectAltNames, encodeGeneralNames))
   add(extensionOids.issuerAltName, false, ifAny(wanted.issuerAltNames, encodeGeneralNames))
   add(extensionOids.certificatePolicies, false, ifAny(wanted.certificatePolicies, encodePolicies))
   add(extensionOids.nameConstraints, true, encodeNameConstraints(nameConstraints ?? {}))
@@ -222,8 +237,8 @@ function checkConsistency(wanted: CertificateExtensions): void {
   ) {
     throw refused('a path length is a whole number from 0 to 100, and only a CA has one')
   }
-  // RFC 5280 §4.2.1.9: keyCertSign and cA go together.
-  if (ca !== keyUsage.includes('keyCertSign') && (ca ? keyUsage.length > 0 : true)) {
+  // RFC 5280 §4.2.1.9: keyCertSign and cA go together. A request may leave the key usage to whoever issues the certificate.
+  if (ca ? keyUsage.length > 0 && !keyUsage.includes('keyCertSign') : keyUsage.includes('keyCertSign')) {
     throw refused('the key usage keyCertSign is for a CA, and a CA needs it')
   }
   if (
@@ -238,11 +253,7 @@ function checkConsistency(wanted: CertificateExtensions): void {
     if (!isObjectIdentifier(oid)) throw refused(`${JSON.stringify(oid)} is not the OID of an extension`)
     if (known.has(oid)) throw refused(`the extension ${oid} is given twice, or has an option of its own`)
     known.add(oid)
-    try {
-      readBer(value, 'the value', { elements: 10_000, depth: 32 })
-    } catch (cause) {
-      throw refused(`the extension ${oid} has a value that is not DER`, cause)
-    }
+    checkDer(value, `the value of the extension ${oid}`)
   }
 }
 
@@ -274,11 +285,15 @@ function encodeExtendedKeyUsage(names: readonly string[]): DerValue {
 
 /** RFC 5280 §4.2.1.4. */
 function encodePolicies(policies: readonly CertificatePolicy[]): DerValue {
+  if (new Set(policies.map(({ policy }) => policy)).size < policies.length) {
+    throw refused('a certificate policy is there twice')
+  }
   return sequence(
     ...policies.map(({ policy, cps }) => {
       if (!isObjectIdentifier(policy)) throw refused(`${JSON.stringify(policy)} is not the OID of a policy`)
       if (cps === undefined) return sequence(objectIdentifier(policy))
-      if (!isAscii(cps) || !URL.canParse(cps)) throw refused(`${JSON.stringify(cps)} is not the URI of a CPS`)
+      const problem = uriProblem(cps)
+      if (problem !== null) throw refused(`the CPS ${JSON.stringify(cps)} ${problem}`)
       const uri = universal(tags.ia5String, new TextEncoder().encode(cps))
       return sequence(objectIdentifier(policy), sequence(sequence(objectIdentifier(cpsQualifier), uri)))
     }),
@@ -378,13 +393,22 @@ export function interpretExtensions(raw: readonly RawExtension[], what: string):
   }
 }
 
+/** The elements of a SEQUENCE OF. */
+function itemsOf(element: BerElement, what: string): readonly BerElement[] {
+  if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
+  return element.children
+}
+
 function decodeBasicConstraints(element: BerElement, what: string): BasicConstraints {
   const reader = new SequenceReader(element, what)
   const caField = reader.optional(tags.boolean)
   const pathLengthField = reader.optional(tags.integer)
   reader.end()
   const ca = caField !== null && decodeBoolean(caField, what)
-  return pathLengthField === null ? { ca } : { ca, pathLength: decodeInteger(pathLengthField, what) }
+  if (pathLengthField === null) return { ca }
+  const pathLength = decodeInteger(pathLengthField, what)
+  if (pathLength < 0) throw malformed(what, 'has a negative path length')
+  return { ca, pathLength }
 }
 
 function decodeKeyUsage(element: BerElement, what: string): readonly KeyUsage[] {
@@ -393,7 +417,7 @@ function decodeKeyUsage(element: BerElement, what: string): readonly KeyUsage[] 
 }
 
 function decodeExtendedKeyUsage(element: BerElement, what: string): readonly string[] {
-  return element.children.map((child) => {
+  return itemsOf(element, what).map((child) => {
     const oid = decodeObjectIdentifier(child, what)
     return Object.entries(extendedKeyUsages).find(([, known]) => known === oid)?.[0] ?? oid
   })
@@ -410,14 +434,15 @@ function decodeAuthorityKeyIdentifier(element: BerElement, what: string): string
 }
 
 function decodePolicies(element: BerElement, what: string): readonly CertificatePolicy[] {
-  return element.children.map((child) => {
+  return itemsOf(element, what).map((child) => {
     const reader = new SequenceReader(child, what)
     const policy = reader.objectIdentifier('policyIdentifier')
     for (const qualifier of reader.optional(tags.sequence)?.children ?? []) {
       const [id, value] = qualifier.children
-      if (id !== undefined && value !== undefined && decodeObjectIdentifier(id, what) === cpsQualifier) {
-        return { policy, cps: Buffer.from(value.content).toString('latin1') }
-      }
+      if (id === undefined || value === undefined || decodeObjectIdentifier(id, what) !== cpsQualifier)
+        continue
+      const cps = decodeText(value)
+      if (cps !== null) return { policy, cps }
     }
     return { policy }
   })
@@ -437,7 +462,7 @@ function decodeNameConstraints(
 }
 
 function decodeDistributionPoints(element: BerElement, what: string): readonly string[] {
-  return element.children.flatMap((child) => {
+  return itemsOf(element, what).flatMap((child) => {
     const point = new SequenceReader(child, what).optional(tags.context0)
     const [fullName] = point?.children ?? []
     if (fullName?.tag !== tags.context0) return []
@@ -449,7 +474,7 @@ function decodeInfoAccess(
   element: BerElement,
   what: string,
 ): NonNullable<ReadExtensions['authorityInfoAccess']> {
-  const descriptions = element.children.map((child) => {
+  const descriptions = itemsOf(element, what).map((child) => {
     const reader = new SequenceReader(child, what)
     return {
       method: reader.objectIdentifier('accessMethod'),

@@ -10,6 +10,7 @@ import {
 import { decodeTime } from '../asn1/time.ts'
 import { formatName } from '../names/distinguished-name.ts'
 import {
+  checkSignatureAlgorithm,
   readSignedDocument,
   signatureAlgorithmByIdentifier,
   type SignedDocument,
@@ -67,6 +68,8 @@ export interface CertificateFields {
   readonly notBefore: Date
   readonly notAfter: Date
   readonly subject: BerElement
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKeyInfo: Uint8Array
   readonly extensions: readonly RawExtension[]
 }
 
@@ -76,14 +79,14 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
   const fields = new SequenceReader(document.toBeSigned, what)
   fields.optional(tags.context0) // version
   const serialNumber = formatSerialNumber(fields.any('serialNumber'), what)
-  fields.any('signature')
+  checkSignatureAlgorithm(fields.any('signature'), document, what)
   const issuer = fields.any('issuer')
   const validity = fields.sequence('validity')
   const notBefore = decodeTime(validity.any('notBefore'), `notBefore of ${what}`)
   const notAfter = decodeTime(validity.any('notAfter'), `notAfter of ${what}`)
   validity.end()
   const subject = fields.any('subject')
-  fields.any('subjectPublicKeyInfo')
+  const { bytes: publicKeyInfo } = fields.any('subjectPublicKeyInfo')
   // issuerUniqueID and subjectUniqueID, which RFC 5280 §4.1.2.8 wants nobody to make.
   fields.optional(tags.context1)
   fields.optional(tags.context2)
@@ -93,7 +96,7 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
     extensionsField === null
       ? []
       : readRawExtensions(unwrapExplicit(extensionsField, tags.context3, what), what)
-  return { document, serialNumber, issuer, notBefore, notAfter, subject, extensions }
+  return { document, serialNumber, issuer, notBefore, notAfter, subject, publicKeyInfo, extensions }
 }
 
 /** The JOSE name of a signature's algorithm where core's table has it, otherwise its OID. */

@@ -5,11 +5,23 @@ import { decodeInteger, malformed, readBer, SequenceReader, tags, type BerElemen
 import { enumerated, explicit, integer, sequence, type DerValue } from '../asn1/der.ts'
 import { decodeTime, encodeTime } from '../asn1/time.ts'
 import { formatName } from '../names/distinguished-name.ts'
-import { readSignedDocument, verifyDocument, type SignedDocument } from '../read-signed-document.ts'
+import { readPublicKey } from '../public-key.ts'
+import {
+  checkSignatureAlgorithm,
+  readSignedDocument,
+  verifyDocument,
+  type SignedDocument,
+} from '../read-signed-document.ts'
 import { signDocument } from '../sign-document.ts'
 import { wholeSeconds } from './certificate-fields.ts'
 import { examineIssuer, type ExaminedIssuer, type Issuer } from './create-certificate.ts'
-import { authorityKeyIdentifierExtension, extension, extensionOids, readRawExtensions } from './extensions.ts'
+import {
+  authorityKeyIdentifierExtension,
+  extension,
+  extensionOids,
+  interpretExtensions,
+  readRawExtensions,
+} from './extensions.ts'
 import { readCertificateFields } from './parse-certificate.ts'
 import { formatSerialNumber, parseSerialNumber } from './serial-number.ts'
 
@@ -131,8 +143,10 @@ function encodeNumber(number: number | bigint): DerValue {
 }
 
 function encodeEntries(revoked: readonly RevokedCertificate[]): DerValue {
-  const serialNumbers = revoked.map(({ serialNumber }) => serialNumber.toUpperCase())
-  if (new Set(serialNumbers).size < revoked.length) throw refused('a serial number is revoked twice')
+  const serialNumbers = revoked.map(({ serialNumber }) => parseSerialNumber(serialNumber))
+  // As encoded: 0A and 000a are one number.
+  const distinct = new Set(serialNumbers.map((serial) => Buffer.from(serial).toString('hex')))
+  if (distinct.size < revoked.length) throw refused('a serial number is revoked twice')
   return sequence(
     ...revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
       const code = reasons.get(reason)
@@ -172,8 +186,11 @@ export function readRevocationList(der: Uint8Array, issuer: X509Certificate | nu
   }
   const document = readSignedDocument(Uint8Array.from(der), what, { elements: maximumElements, depth: 16 })
   const fields = new SequenceReader(document.toBeSigned, what)
-  fields.optional(tags.integer) // version, absent in v1
-  fields.any('signature')
+  const version = fields.optional(tags.integer)
+  if (version !== null && decodeInteger(version, `the version of ${what}`) !== 1) {
+    throw malformed(what, 'is of a version after 2')
+  }
+  checkSignatureAlgorithm(fields.any('signature'), document, what)
   const issuerName = fields.any('issuer')
   const thisUpdate = decodeTime(fields.any('thisUpdate'), `thisUpdate of ${what}`)
   const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
@@ -191,11 +208,19 @@ export function readRevocationList(der: Uint8Array, issuer: X509Certificate | nu
 }
 
 function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Certificate): void {
-  const { subject } = readCertificateFields(issuer)
+  const { subject, publicKeyInfo, extensions } = readCertificateFields(issuer)
   if (Buffer.compare(subject.bytes, name.bytes) !== 0) {
     throw new SealwrightError('INVALID_SIGNATURE', `${what} is of another issuer than ${formatName(subject)}`)
   }
-  verifyDocument(document, issuer.publicKey, what)
+  // RFC 5280 §6.3.3 (f).
+  const { keyUsage } = interpretExtensions(extensions, 'the issuer’s certificate')
+  if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
+    throw new SealwrightError(
+      'INVALID_SIGNATURE',
+      'the issuer’s certificate does not let its key sign CRLs (cRLSign)',
+    )
+  }
+  verifyDocument(document, readPublicKey(publicKeyInfo, 'the public key of the issuer’s certificate'), what)
 }
 
 function readNumber(extensionsField: BerElement | null): bigint | null {

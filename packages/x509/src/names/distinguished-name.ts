@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import {
   decodeObjectIdentifier,
+  hasDerLengths,
   malformed,
   readBer,
   SequenceReader,
@@ -8,9 +9,9 @@ import {
   type BerElement,
 } from '../asn1/ber.ts'
 import { objectIdentifier, sequence, setOf, universal, type DerValue } from '../asn1/der.ts'
-import { attributeTypeByOid } from './attribute-types.ts'
+import { attributeTypeByOid, stringTypes, type StringType } from './attribute-types.ts'
 import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
-import { decodeText } from './text.ts'
+import { decodeText, isPrintable } from './text.ts'
 
 /**
  * The subject of a certificate as an RFC 4514 string: the most specific name first, whatever is not printable escaped.
@@ -50,6 +51,54 @@ export function encodeDistinguishedName(text: string): Uint8Array {
   return sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute))))
 }
 
+/** The DER of a subject: as {@link encodeDistinguishedName}, and that of the empty Name for an empty string. */
+export function encodeSubject(text: string): Uint8Array {
+  return text === '' ? sequence() : encodeDistinguishedName(text)
+}
+
+export function isEmptyName(name: Uint8Array): boolean {
+  return Buffer.compare(name, sequence()) === 0
+}
+
+/**
+ * Makes sure that a Name from elsewhere may go into a new certificate as it is: in DER, in the string types that RFC 5280
+ * §4.1.2.4 has for new names, and within the bounds of the names that are made here.
+ *
+ * @param what for messages, such as `the subject of the certificate request`
+ * @throws SealwrightError `INVALID_ENCODING`, or `INVALID_ARGUMENT` for a name that is none to make a certificate with
+ */
+export function checkNewName(name: BerElement, what: string): void {
+  if (!hasDerLengths(name)) throw malformed(what, 'is not DER')
+  for (const { children } of name.children) {
+    const bytes = children.map((attribute) => attribute.bytes)
+    if (bytes.some((each, index) => index > 0 && Buffer.compare(bytes[index - 1] ?? each, each) >= 0)) {
+      throw malformed(what, 'has the attributes of a relative name not in the order of DER')
+    }
+    children.forEach((attribute) => checkNewAttribute(attribute, what))
+  }
+  if (name.children.length > 0) parseDistinguishedName(formatName(name))
+}
+
+function checkNewAttribute(element: BerElement, what: string): void {
+  const attribute = new SequenceReader(element, what)
+  const type = attributeTypeByOid(attribute.objectIdentifier('type'))
+  const value = attribute.any('value')
+  const allowed: readonly StringType[] =
+    type === undefined
+      ? stringTypes
+      : type.stringType === 'utf8String'
+        ? ['utf8String', 'printableString']
+        : [type.stringType]
+  const stringType = allowed.find((each) => tags[each] === value.tag)
+  const text = decodeText(value)
+  if (stringType === undefined || text === null) {
+    throw malformed(what, `has a value that is no ${allowed.join(' or ')}, as new certificates have them`)
+  }
+  if (stringType === 'printableString' && !isPrintable(text)) {
+    throw malformed(what, 'has characters in a PrintableString that it cannot hold')
+  }
+}
+
 function encodeAttribute({ oid, stringType, text }: NameAttribute): DerValue {
   return sequence(objectIdentifier(oid), universal(tags[stringType], new TextEncoder().encode(text)))
 }
@@ -59,7 +108,11 @@ export function formatName(name: BerElement): string {
   if (name.tag !== tags.sequence) throw malformed('the name', 'is not a SEQUENCE')
   return name.children
     .toReversed()
-    .map((relativeName) => relativeName.children.map(formatAttribute).join('+'))
+    .map(({ tag, children }) => {
+      if (tag !== tags.set || children.length === 0)
+        throw malformed('the name', 'has a malformed relative name')
+      return children.map(formatAttribute).join('+')
+    })
     .join(',')
 }
 

@@ -3,13 +3,13 @@ import { SealwrightError } from '@sealwright/core'
 import {
   decodeObjectIdentifier,
   malformed,
-  readBer,
   SequenceReader,
   tags,
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
 import { explicit, implicit, objectIdentifier, sequence, universal, type DerValue } from '../asn1/der.ts'
+import { checkDer } from '../check-der.ts'
 import { encodeDistinguishedName, formatName } from './distinguished-name.ts'
 import { isObjectIdentifier } from './name-parser.ts'
 import { decodeText, isAscii } from './text.ts'
@@ -47,14 +47,18 @@ interface NameKind {
   /** @returns what is wrong with the value; null when it is right */
   readonly problem: (value: string) => string | null
   readonly encode: (value: string) => Uint8Array
+  readonly decode: (content: Uint8Array, what: string) => string
 }
 
 const stringKinds = {
-  email: { tag: 1, problem: emailProblem, encode: encodeAscii },
-  dns: { tag: 2, problem: dnsProblem, encode: encodeAscii },
-  uri: { tag: 6, problem: uriProblem, encode: encodeAscii },
-  ip: { tag: 7, problem: ipProblem, encode: encodeIp },
+  email: { tag: 1, problem: emailProblem, encode: encodeAscii, decode: decodeAscii },
+  dns: { tag: 2, problem: dnsProblem, encode: encodeAscii, decode: decodeAscii },
+  uri: { tag: 6, problem: uriProblem, encode: encodeAscii, decode: decodeAscii },
+  ip: { tag: 7, problem: ipProblem, encode: encodeIp, decode: decodeIp },
 } satisfies Readonly<Record<string, NameKind>>
+
+/** Tags of a GeneralName are context-specific. */
+const contextSpecific = 0x80
 
 /** id-ms-san-upn, whose value is a UTF8String. */
 const upnOid = '1.3.6.1.4.1.311.20.2.3'
@@ -104,20 +108,12 @@ function encodeStringName(type: keyof typeof stringKinds, value: string): DerVal
 /** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`. */
 function encodeOtherName(typeId: string, value: Uint8Array): DerValue {
   if (!isObjectIdentifier(typeId)) throw refused('otherName', typeId, 'is not an OID')
-  try {
-    readBer(value, 'the value', { elements: 1000, depth: 16 })
-  } catch (cause) {
-    throw refused('otherName', typeId, 'has a value that is not DER', cause)
-  }
+  checkDer(value, `the value of the otherName ${typeId}`)
   return explicit(0, objectIdentifier(typeId), explicit(0, value))
 }
 
-function refused(type: string, value: string, problem: string, cause?: unknown): SealwrightError {
-  return new SealwrightError(
-    'INVALID_ARGUMENT',
-    `the subject alternative name ${JSON.stringify(value)} (${type}) ${problem}`,
-    cause === undefined ? undefined : { cause },
-  )
+function refused(type: string, value: string, problem: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', `the name ${JSON.stringify(value)} (${type}) ${problem}`)
 }
 
 /**
@@ -131,23 +127,18 @@ export function decodeGeneralNames(element: BerElement, what: string): readonly 
 
 /** @throws SealwrightError `INVALID_ENCODING` */
 export function decodeGeneralName(element: BerElement, what: string): GeneralName {
-  const { content } = element
-  switch (element.tag & 0x1f) {
-    case 0:
-      return decodeOtherName(element, what)
-    case 1:
-      return { type: 'email', value: decodeAscii(content, what) }
-    case 2:
-      return { type: 'dns', value: decodeAscii(content, what) }
-    case 4:
-      return { type: 'directoryName', value: formatName(unwrapExplicit(element, element.tag, what)) }
-    case 6:
-      return { type: 'uri', value: decodeAscii(content, what) }
-    case 7:
-      return { type: 'ip', value: decodeIp(content, what) }
-    default:
-      return { type: 'unsupported', value: Uint8Array.from(element.bytes) }
+  const { tag, constructed, content } = element
+  if (tag === contextSpecific + 0) return decodeOtherName(element, what)
+  if (tag === contextSpecific + 4) {
+    return { type: 'directoryName', value: formatName(unwrapExplicit(element, tag, what)) }
   }
+  for (const type of ['email', 'dns', 'uri', 'ip'] as const) {
+    const kind: NameKind = stringKinds[type]
+    if (tag !== contextSpecific + kind.tag) continue
+    if (constructed) throw malformed(what, 'holds a name that is not primitive')
+    return { type, value: kind.decode(content, what) }
+  }
+  return { type: 'unsupported', value: Uint8Array.from(element.bytes) }
 }
 
 function decodeOtherName(element: BerElement, what: string): GeneralName {
@@ -184,7 +175,7 @@ function decodeIp(content: Uint8Array, what: string): string {
 export interface NameConstraint {
   readonly type: 'dns' | 'uri' | 'email' | 'ip' | 'directoryName'
   /**
-   * - `dns`: a domain; it and everything below it
+   * - `dns`: a domain; it and everything below it; empty for all there are
    * - `uri`: a host, or with a dot before it all hosts of a domain
    * - `email`: a mailbox, a host, or with a dot before it all hosts of a domain
    * - `ip`: addresses in CIDR notation, such as `10.0.0.0/8`
@@ -214,7 +205,7 @@ export function encodeNameConstraint({ type, value }: NameConstraint): DerValue 
     default:
       throw refused(type, value, 'is of a type that constrains no names')
   }
-  const problem = type === 'dns' ? dnsProblem(value) : hostNameProblem(domain)
+  const problem = type !== 'dns' ? hostNameProblem(domain) : value === '' ? null : dnsProblem(value)
   if (problem !== null) throw refused(type, value, problem)
   return implicit(stringKinds[type].tag, encodeAscii(value))
 }
@@ -238,10 +229,12 @@ function encodeCidr(value: string): Uint8Array {
 
 /** @throws SealwrightError `INVALID_ENCODING` */
 export function decodeNameConstraint(element: BerElement, what: string): GeneralName {
-  // minimum and maximum are not used with X.509 (RFC 5280 §4.2.1.10).
-  const base = new SequenceReader(element, what).any('base')
-  const { content } = base
-  if ((base.tag & 0x1f) !== 7) return decodeGeneralName(base, what)
+  const subtree = new SequenceReader(element, what)
+  const base = subtree.any('base')
+  // A minimum or maximum, which RFC 5280 §4.2.1.10 does not have, would change what it means.
+  subtree.end()
+  const { tag, constructed, content } = base
+  if (tag !== contextSpecific + stringKinds.ip.tag || constructed) return decodeGeneralName(base, what)
   const half = content.length / 2
   if (half !== 4 && half !== 16) throw malformed(what, 'holds an IP range of another length')
   const mask = [...content.subarray(half)].map((octet) => octet.toString(2).padStart(8, '0')).join('')
@@ -271,8 +264,12 @@ function hostNameProblem(value: string): string | null {
   return null
 }
 
-/** RFC 3986: a scheme, and something after it. Where there is an authority it holds a host (RFC 5280 §4.2.1.6). */
-function uriProblem(value: string): string | null {
+/**
+ * RFC 3986: a scheme, and something after it. Where there is an authority it holds a host (RFC 5280 §4.2.1.6).
+ *
+ * @returns what is wrong with the value; null when it is right
+ */
+export function uriProblem(value: string): string | null {
   if (!isAscii(value)) return 'is not ASCII; percent-encode it, and write its host in A-labels (xn--…)'
   if (!/^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/.test(value)) {
     return 'is not an absolute URI'

@@ -7,7 +7,7 @@ import {
   type AttributeType,
   type StringType,
 } from './attribute-types.ts'
-import { decodeText, isAscii } from './text.ts'
+import { decodeText, isAscii, isPrintable } from './text.ts'
 
 /** AttributeTypeAndValue (RFC 5280 §4.1.2.4), as parsed and checked. */
 export interface NameAttribute {
@@ -155,7 +155,7 @@ class NameParser {
     if (name === 'C' && !/^[A-Z]{2}$/.test(text)) {
       throw this.#refused('has a country (C) that is not two capital letters, as ISO 3166 has them')
     }
-    if (stringType === 'printableString' && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text)) {
+    if (stringType === 'printableString' && !isPrintable(text)) {
       throw this.#refused(`has characters in ${name} that a PrintableString cannot hold`)
     }
     if (stringType === 'ia5String' && !isAscii(text)) {

@@ -32,3 +32,8 @@ function decodeStrictly(encoding: string, content: Uint8Array): string | null {
 export function isAscii(text: string): boolean {
   return /^\p{ASCII}*$/u.test(text)
 }
+
+/** The characters of a PrintableString (X.680 §41.4). */
+export function isPrintable(text: string): boolean {
+  return /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text)
+}

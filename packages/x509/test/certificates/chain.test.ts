@@ -1,14 +1,13 @@
-import { generateKeyPairSync, type X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createCertificate,
+  createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
-  decodePem,
-  issueCertificate,
   parseCertificate,
   readCertificateRequest,
   readRevocationList,
@@ -17,7 +16,7 @@ import {
   type RevocationReason,
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import { constructed, decode, encode } from '../support/tlv.ts'
+import { constructed, decode, encode, oid, primitive, sequence } from '../support/tlv.ts'
 import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface Chain {
@@ -76,14 +75,76 @@ test('key identifiers are those of the keys', () => {
   expect(leaf?.authorityKeyIdentifier).toBe(issuing?.subjectKeyIdentifier)
 })
 
-test.skipIf(lacks('openssl'))('a request without a subject is refused [needs openssl]', async () => {
-  const key = join(scratchFolder(), 'key.pem')
-  const pem = runWell(
-    `openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${key} -subj /`,
-  )
-  const request = decodePem(pem)[0]?.der ?? new Uint8Array()
-  expect(readCertificateRequest(request).subject).toBe('')
-  expect(await rejectionCode(issueCertificate(request, chain.issuing))).toBe('INVALID_ARGUMENT')
+describe('a certificate does not outlive its issuer’s', () => {
+  const ends = new Date('2031-01-01T00:00:00Z')
+  const limited = async (): Promise<Issuer> => {
+    const { signer } = chain.root
+    const options = { subject: 'CN=Root', profile: 'rootCa', notAfter: ends } as const
+    return { signer, certificate: await createSelfSignedCertificate(signer, options) }
+  }
+
+  test('what the profile says is cut short', async () => {
+    const root = await limited()
+    const notBefore = new Date('2030-12-01T00:00:00Z')
+    const options = { subject: 'CN=a', notBefore }
+    const certificate = await createCertificate(root, chain.leafSigner.publicKey, options)
+    expect(parseCertificate(certificate).notAfter).toEqual(ends)
+    const renewed = await renewCertificate(chain.leaf, root, { notBefore })
+    expect(parseCertificate(renewed).notAfter).toEqual(ends)
+  })
+
+  test.each([
+    ['a later end', { notAfter: new Date('2031-01-01T00:00:01Z') }],
+    ['a beginning after it', { notBefore: ends }],
+    ['another century', { notBefore: new Date('2040-01-01'), notAfter: new Date('2041-01-01') }],
+  ])('%s is refused', async (_, times) => {
+    const root = await limited()
+    const options = { subject: 'CN=a', ...times }
+    const refusal = 'outlive its issuer’s, which ends at 2031-01-01T00:00:00.000Z'
+    await expect(createCertificate(root, chain.leafSigner.publicKey, options)).rejects.toThrow(refusal)
+    await expect(renewCertificate(chain.leaf, root, times)).rejects.toThrow(refusal)
+  })
+
+  test('nothing is issued under one that has ended', async () => {
+    const { signer } = chain.root
+    const times = { notBefore: new Date('2001-01-01'), notAfter: new Date('2002-01-01') }
+    const options = { subject: 'CN=Root', profile: 'rootCa', ...times } as const
+    const ended = { signer, certificate: await createSelfSignedCertificate(signer, options) }
+    expect(
+      await rejectionCode(createCertificate(ended, chain.leafSigner.publicKey, { subject: 'CN=a' })),
+    ).toBe('INVALID_ARGUMENT')
+  })
+})
+
+describe('without a subject', () => {
+  const subjectAltNames = [{ type: 'dns', value: 'a.example' }] as const
+
+  test('a certificate has its names', async () => {
+    const { issuing, leafSigner } = chain
+    const certificate = await createCertificate(issuing, leafSigner.publicKey, {
+      subject: '',
+      subjectAltNames,
+    })
+    expect(parseCertificate(certificate)).toMatchObject({ subject: '', extensions: { subjectAltNames } })
+    const renewed = await renewCertificate(certificate, issuing)
+    expect(parseCertificate(renewed).extensions).toEqual(parseCertificate(certificate).extensions)
+    expect(await rejectionCode(renewCertificate(certificate, leafSigner))).toBe('INVALID_ARGUMENT')
+  })
+
+  test('there is no CA, no self-signed certificate, and none that has no names either', async () => {
+    const { root, leafSigner } = chain
+    const ca = { subject: '', subjectAltNames, profile: 'issuingCa' } as const
+    expect(await rejectionCode(createCertificate(root, leafSigner.publicKey, ca))).toBe('INVALID_ARGUMENT')
+    const nobody = createCertificate(root, leafSigner.publicKey, { subject: '' })
+    expect(await rejectionCode(nobody)).toBe('INVALID_ARGUMENT')
+    const selfSigned = createSelfSignedCertificate(leafSigner, { subject: '', subjectAltNames })
+    expect(await rejectionCode(selfSigned)).toBe('INVALID_ARGUMENT')
+  })
+
+  test('a request is made', async () => {
+    const request = await createCertificateRequest(chain.leafSigner, { subject: '', subjectAltNames })
+    expect(readCertificateRequest(request)).toMatchObject({ subject: '', extensions: { subjectAltNames } })
+  })
 })
 
 describe('an issuer is refused', () => {
@@ -132,7 +193,22 @@ test.each([
   )
 })
 
+test('no certificate for a private key', async () => {
+  const { privateKey } = await identity('ec-p256')
+  await expect(createCertificate(chain.root, privateKey, { subject: 'CN=a' })).rejects.toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('private') }),
+  )
+})
+
 describe('renewal', () => {
+  test.skipIf(lacks('openssl'))('of a weak key is refused [needs openssl]', async () => {
+    const key = join(scratchFolder(), 'key.pem')
+    const weak = runWell(`openssl req -x509 -newkey rsa:1024 -nodes -keyout ${key} -subj /CN=a`)
+    expect(await rejectionCode(renewCertificate(new X509Certificate(weak), chain.root))).toBe(
+      'UNSUPPORTED_KEY',
+    )
+  })
+
   test.skipIf(lacks('openssl'))(
     'by the CA: the same but for number, times and signature [needs openssl]',
     async () => {
@@ -227,6 +303,15 @@ describe('a CRL', () => {
         ],
       },
     ],
+    [
+      'a serial number twice, once with zeros before it',
+      {
+        revoked: [
+          { serialNumber: '0A', revokedAt: now },
+          { serialNumber: '000A', revokedAt: now },
+        ],
+      },
+    ],
     ['a serial number that is none', { revoked: [{ serialNumber: 'x', revokedAt: now }] }],
     [
       'an unknown reason',
@@ -248,6 +333,26 @@ describe('a CRL', () => {
     if (time !== undefined) time.content[0] = (time.content[0] ?? 0) ^ 1
     expect(() => readRevocationList(encode(changed), chain.root.certificate)).toThrow(
       expect.objectContaining({ code: 'INVALID_SIGNATURE' }),
+    )
+  })
+
+  test('under a certificate that does not let its key sign CRLs is refused', async () => {
+    const { signer } = chain.root
+    const der = await createRevocationList(chain.root, { number: 1, revoked: [] })
+    const sameNameAndKey = await createSelfSignedCertificate(signer, { subject: 'CN=Root,O=Contoso' })
+    expect(() => readRevocationList(der, sameNameAndKey)).toThrow(
+      expect.objectContaining({ code: 'INVALID_SIGNATURE', message: expect.stringContaining('cRLSign') }),
+    )
+  })
+
+  test.each([
+    ['a version there is not', 0, primitive(0x02, [2])],
+    ['another algorithm inside than outside', 1, sequence(oid('1.2.840.10045.4.3.2'))],
+  ])('with %s is refused', async (_, field, value) => {
+    const changed = decode(await createRevocationList(chain.root, { number: 1, revoked: [] }))
+    changed.children[0]?.children.splice(field, 1, value)
+    expect(() => readRevocationList(encode(changed), null)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ENCODING' }),
     )
   })
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createLocalSigner, type Signer } from '@sealwright/core'
+import { createLocalSigner, type KeyTypeName, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createCertificateRequest,
@@ -9,6 +9,7 @@ import {
   readCertificateRequest,
   type CertificateExtensions,
   type CertificateProfile,
+  type KeyUsage,
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
 import { encode, int, octets, sequence } from '../support/tlv.ts'
@@ -218,7 +219,7 @@ describe('profiles', () => {
   ])('%s is for %d days', async (profile, days, ca) => {
     const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', profile })
     const { notBefore, notAfter } = parseCertificate(certificate)
-    expect((notAfter.getTime() - notBefore.getTime()) / 86_400_000).toBe(days)
+    expect((notAfter.getTime() + 1000 - notBefore.getTime()) / 86_400_000).toBe(days)
     expect(certificate.ca).toBe(ca)
   })
 
@@ -234,6 +235,64 @@ describe('profiles', () => {
   })
 })
 
+describe('what is undefined is as the profile has it', () => {
+  test('of the extensions', async () => {
+    const extensions = { basicConstraints: undefined, keyUsage: undefined, extendedKeyUsage: undefined }
+    const options = { subject: 'CN=a', profile: 'tlsServer', extensions } as const
+    const read = parseCertificate(await createSelfSignedCertificate(signer, options)).extensions
+    expect(read.basicConstraints).toEqual({ ca: false })
+    expect(read.keyUsage).toEqual(['digitalSignature'])
+    expect(read.extendedKeyUsage).toEqual(['serverAuth'])
+  })
+
+  test('of the names', async () => {
+    const subjectAltNames = [{ type: 'dns', value: 'a.example' }] as const
+    for (const options of [
+      { subject: 'CN=a', subjectAltNames, extensions: { subjectAltNames: undefined } },
+      { subject: 'CN=a', subjectAltNames: undefined, extensions: { subjectAltNames } },
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop -- two of them
+      const certificate = await createSelfSignedCertificate(signer, options)
+      expect(parseCertificate(certificate).extensions.subjectAltNames).toEqual(subjectAltNames)
+    }
+  })
+})
+
+describe('key usages are those of the kind of key', () => {
+  test.each<[KeyTypeName, KeyUsage, string]>([
+    ['rsa-2048', 'keyAgreement', 'digitalSignature, nonRepudiation, keyCertSign, cRLSign, keyEncipherment'],
+    ['ec-p256', 'keyEncipherment', 'digitalSignature, nonRepudiation, keyCertSign, cRLSign, keyAgreement'],
+    ['ec-p256', 'dataEncipherment', 'digitalSignature'],
+    ['ed25519', 'keyEncipherment', 'there are digitalSignature, nonRepudiation, keyCertSign, cRLSign'],
+    ['ed25519', 'keyAgreement', 'there are digitalSignature, nonRepudiation, keyCertSign, cRLSign'],
+  ])('%s is not for %s', async (type, usage, possible) => {
+    const keySigner = createLocalSigner((await identity(type)).privateKey)
+    const options = { subject: 'CN=a', extensions: { keyUsage: ['digitalSignature', usage] } } as const
+    await expect(createSelfSignedCertificate(keySigner, options)).rejects.toThrow(possible)
+    expect(await rejectionCode(createCertificateRequest(keySigner, options))).toBe('INVALID_ARGUMENT')
+  })
+
+  test('RSA keys encipher', async () => {
+    const keySigner = createLocalSigner((await identity('rsa-2048')).privateKey)
+    const keyUsage = ['digitalSignature', 'keyEncipherment', 'dataEncipherment'] as const
+    const certificate = await createSelfSignedCertificate(keySigner, {
+      subject: 'CN=a',
+      extensions: { keyUsage },
+    })
+    expect(parseCertificate(certificate).extensions.keyUsage).toEqual(keyUsage)
+  })
+})
+
+test('an empty domain constrains all of them', async () => {
+  const nameConstraints = { excluded: [{ type: 'dns', value: '' }] } as const
+  const options = { subject: 'CN=a', profile: 'issuingCa', extensions: { nameConstraints } } as const
+  const certificate = await createSelfSignedCertificate(signer, options)
+  expect(parseCertificate(certificate).extensions.nameConstraints).toEqual({
+    permitted: [],
+    ...nameConstraints,
+  })
+})
+
 describe('refused before anything is signed', () => {
   const dns = [{ type: 'dns', value: 'a.example' }] as const
   test.each<[string, CertificateExtensions]>([
@@ -241,6 +300,9 @@ describe('refused before anything is signed', () => {
     ['decipherOnly without keyAgreement', { keyUsage: ['decipherOnly'] }],
     ['keyCertSign without a CA', { keyUsage: ['keyCertSign'] }],
     ['a CA that may not sign certificates', { basicConstraints: { ca: true }, keyUsage: ['cRLSign'] }],
+    ['a CA without key usages', { basicConstraints: { ca: true }, keyUsage: [] }],
+    ['a policy that is there twice', { certificatePolicies: [{ policy: '1.2.3' }, { policy: '1.2.3' }] }],
+    ['a CPS that is a scheme alone', { certificatePolicies: [{ policy: '1.2.3', cps: 'a:' }] }],
     ['a path length without a CA', { basicConstraints: { ca: false, pathLength: 0 } }],
     ['a negative path length', { basicConstraints: { ca: true, pathLength: -1 }, keyUsage: ['keyCertSign'] }],
     ['an unknown extended key usage', { extendedKeyUsage: ['toString'] }],
@@ -257,6 +319,14 @@ describe('refused before anything is signed', () => {
     [
       'an extension that is not DER',
       { custom: [{ oid: '1.2.3', critical: false, value: Uint8Array.of(1) }] },
+    ],
+    [
+      'an extension of indefinite length',
+      { custom: [{ oid: '1.2.3', critical: false, value: Uint8Array.of(0x30, 0x80, 0, 0) }] },
+    ],
+    [
+      'an extension with a length in too many bytes',
+      { custom: [{ oid: '1.2.3', critical: false, value: Uint8Array.of(0x04, 0x81, 1, 0) }] },
     ],
     ['a UPN without a domain', { subjectAltNames: [{ type: 'upn', value: 'a' }] }],
     [
@@ -294,6 +364,7 @@ describe('refused before anything is signed', () => {
     )
     const options = { subject: 'CN=a', subjectAltNames: dns, extensions: { subjectAltNames: dns } }
     expect(await rejectionCode(createSelfSignedCertificate(signer, options))).toBe('INVALID_ARGUMENT')
+    expect(await rejectionCode(createCertificateRequest(signer, options))).toBe('INVALID_ARGUMENT')
   })
 })
 

@@ -1,10 +1,17 @@
-import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { decodePem, encodePem, issueCertificate } from '../../src/index.ts'
+import {
+  createCertificateRequest,
+  decodePem,
+  encodePem,
+  issueCertificate,
+  readCertificateRequest,
+} from '../../src/index.ts'
 import { rejectionCode } from '../support/certificates.ts'
+import { decode, encode, octets } from '../support/tlv.ts'
 import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface TestIssuer {
@@ -61,8 +68,8 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     expect(certificate.issuer).toBe('O=Contoso\nCN=CA')
     expect(certificate.checkIssued(issuer.certificate)).toBe(true)
     expect(certificate.ca).toBe(false)
-    const days = (Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)) / 86_400_000
-    expect(days).toBe(730)
+    // The profile has 730 days, and the CA 30.
+    expect(certificate.validTo).toBe(issuer.certificate.validTo)
   })
 
   test('a request that its key has not signed is refused', async () => {
@@ -82,6 +89,76 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     expect(await rejectionCode(issueCertificate(request, issuer))).toBe('INVALID_ENCODING')
     const longer = Buffer.concat([requestOf(ec('P-256')), Buffer.of(0)])
     expect(await rejectionCode(issueCertificate(longer, issuer))).toBe('INVALID_ENCODING')
+  })
+
+  test.each(['-param_enc explicit', '-conv_form compressed'])(
+    'a key with %s is certified under the name of its curve, uncompressed',
+    async (form) => {
+      const folder = scratchFolder()
+      const key = join(folder, 'key.pem')
+      runWell(`openssl ecparam -name prime256v1 -genkey -noout ${form} -out ${key}`)
+      const pem = runWell(`openssl req -new -key ${key} -subj /CN=a`)
+      const certificate = await issueCertificate(
+        decodePem(pem)[0]?.der ?? new Uint8Array(),
+        issuerOf(ec('P-256')),
+      )
+      expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))).toBe(true)
+      // RFC 5480 §2.1.1 and §2.2: id-ecPublicKey, secp256r1, and a point that begins with 04.
+      const info = '3059301306072a8648ce3d020106082a8648ce3d03010703420004'
+      expect(certificate.raw.toString('hex')).toContain(info)
+    },
+  )
+
+  test.each([
+    ['a BMPString', 'MASK:0x800', 'O = Contoso', 'as new certificates have them'],
+    ['a TeletexString', 'MASK:0x4', 'O = Contoso', 'as new certificates have them'],
+    ['an attribute that is not known in a BMPString', 'MASK:0x800', '0.1.2.3.4 = x', 'as new'],
+    ['a lower-case country', 'utf8only', 'C = nl', 'two capital letters'],
+  ])('%s in the subject is read, and not put into a certificate', async (_, mask, subject, problem) => {
+    const folder = scratchFolder()
+    const config = join(folder, 'openssl.cnf')
+    writeFileSync(config, `[req]\ndistinguished_name=dn\nstring_mask=${mask}\nprompt=no\n[dn]\n${subject}\n`)
+    const pem = runWell(
+      `openssl req -new -newkey ${ec('P-256')} -nodes -keyout ${join(folder, 'key')} -config ${config}`,
+    )
+    const der = decodePem(pem)[0]?.der ?? new Uint8Array()
+    expect(readCertificateRequest(der).subject).not.toBe('')
+    await expect(issueCertificate(der, issuerOf(ec('P-256')))).rejects.toThrow(problem)
+  })
+
+  test('the attributes of a relative name are in the order of DER, or it is no subject to issue for', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const request = await createCertificateRequest(createLocalSigner(privateKey), { subject: 'CN=a+O=b' })
+    const changed = decode(request)
+    changed.children[0]?.children[1]?.children[0]?.children.reverse()
+    const toBeSigned = encode(changed.children[0] ?? octets([]))
+    const [, , signature] = changed.children
+    if (signature !== undefined)
+      signature.content = Buffer.concat([Buffer.of(0), sign('sha256', toBeSigned, privateKey)])
+    await expect(issueCertificate(encode(changed), issuerOf(ec('P-256')))).rejects.toThrow('the order of DER')
+  })
+
+  test('a request without a subject gets a certificate for its names, which are critical', async () => {
+    const issuer = issuerOf(ec('P-256'))
+    const folder = scratchFolder()
+    const pem = runWell(
+      `openssl req -new -newkey ${ec('P-256')} -nodes -keyout ${join(folder, 'key')} -subj /`,
+    )
+    const request = decodePem(pem)[0]?.der ?? new Uint8Array()
+    expect(readCertificateRequest(request).subject).toBe('')
+    expect(await rejectionCode(issueCertificate(request, issuer))).toBe('INVALID_ARGUMENT')
+    const subjectAltNames = [{ type: 'dns', value: 'a.example' }] as const
+    const certificate = await issueCertificate(request, issuer, { profile: 'tlsServer', subjectAltNames })
+    const file = join(folder, 'issued.pem')
+    writeFileSync(file, certificate.toString())
+    const check = '-purpose sslserver -verify_hostname a.example'
+    expect(runWell(`openssl verify -x509_strict ${check} -CAfile ${issuer.file} ${file}`)).toContain(': OK')
+    expect(runWell(`openssl x509 -noout -text -in ${file}`)).toContain('Subject Alternative Name: critical')
+  })
+
+  test('a request that is too long is not read', async () => {
+    const issuer = issuerOf(ec('P-256'))
+    expect(await rejectionCode(issueCertificate(new Uint8Array(2 ** 16 + 1), issuer))).toBe('LIMIT_EXCEEDED')
   })
 
   test('an issuer whose certificate is not a CA’s, or not its key’s, is refused before anything is signed', async () => {

@@ -90,16 +90,61 @@ describe('extensions', () => {
     ])
   })
 
+  test('a name of another class is none of those there are', async () => {
+    // INTEGER, whose number is that of dNSName.
+    const certificate = await withExtensions(extension('2.5.29.17', sequence(primitive(0x02, [0x61]))))
+    expect(parseCertificate(certificate).extensions.subjectAltNames).toEqual([
+      { type: 'unsupported', value: Uint8Array.of(2, 1, 0x61) },
+    ])
+  })
+
   test.each<[string, Tlv[]]>([
     ['the same twice', [extension('1.2.3', octets([])), extension('1.2.3', octets([]))]],
     ['a criticality that is not DER', [sequence(oid('1.2.3'), primitive(0x01, [1]), octets([]))]],
     ['names that are none', [extension('2.5.29.17', octets([]))]],
     ['an address of five bytes', [extension('2.5.29.17', sequence(primitive(0x87, [1, 2, 3, 4, 5])))]],
     ['a name that is not ASCII', [extension('2.5.29.17', sequence(primitive(0x82, [0xff])))]],
+    ['a name in segments', [extension('2.5.29.17', sequence(constructed(0xa2, primitive(0x16, text('a')))))]],
+    ['purposes that are none', [extension('2.5.29.37', octets([]))]],
+    ['policies that are none', [extension('2.5.29.32', octets([]))]],
+    ['distribution points that are none', [extension('2.5.29.31', octets([]))]],
+    ['access descriptions that are none', [extension('1.3.6.1.5.5.7.1.1', octets([]))]],
+    [
+      'a negative path length',
+      [extension('2.5.29.19', sequence(primitive(0x01, [0xff]), primitive(0x02, [0xff])))],
+    ],
+    [
+      'a name constraint with a minimum',
+      [
+        extension(
+          '2.5.29.30',
+          sequence(constructed(0xa0, sequence(primitive(0x82, text('a')), primitive(0x80, [1])))),
+        ),
+      ],
+    ],
     ['a key usage that is no BIT STRING', [extension('2.5.29.15', octets([]))]],
     ['something after a value', [sequence(oid('2.5.29.14'), octets([0x04, 0, 0x05, 0]))]],
   ])('%s is refused', async (_, extensions) => {
     const certificate = await withExtensions(...extensions)
     expect(() => parseCertificate(certificate)).toThrow(expect.objectContaining({ code: 'INVALID_ENCODING' }))
   })
+})
+
+test.each([
+  [
+    'another algorithm inside than outside',
+    (fields: Tlv[]) => fields.splice(2, 1, sequence(oid('1.2.840.10045.4.3.3'))),
+  ],
+  [
+    'a subject with an empty relative name',
+    (fields: Tlv[]) => fields.splice(5, 1, sequence(constructed(0x31))),
+  ],
+  [
+    'a subject that is no SEQUENCE OF SET',
+    (fields: Tlv[]) => fields.splice(5, 1, sequence(sequence(sequence()))),
+  ],
+])('%s is refused', async (_, change) => {
+  // Node itself refuses some of them, or does not show them.
+  const parsed = changed((fields) => void change(fields)).then(parseCertificate)
+  await expect(parsed).rejects.toThrow(expect.objectContaining({ code: expect.any(String) }))
 })

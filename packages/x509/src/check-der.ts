@@ -1,0 +1,19 @@
+import { SealwrightError } from '@sealwright/core'
+import { hasDerLengths, readBer, type BerElement } from './asn1/ber.ts'
+
+/**
+ * Makes sure that what a caller has encoded may go into DER as it is: one value, and each length in it definite and in the
+ * fewest octets (X.690 §10.1).
+ *
+ * @param what for messages
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function checkDer(value: Uint8Array, what: string): void {
+  let element: BerElement
+  try {
+    element = readBer(value, what, { elements: 10_000, depth: 32 })
+  } catch (cause) {
+    throw new SealwrightError('INVALID_ARGUMENT', `${what} is not DER`, { cause })
+  }
+  if (!hasDerLengths(element)) throw new SealwrightError('INVALID_ARGUMENT', `${what} is BER and not DER`)
+}
