@@ -145,10 +145,12 @@ export class CertificateCollection implements Collection {
       if (issuerCertificate === undefined) {
         throw new SealwrightError('INVALID_ARGUMENT', 'the issuer comes without its certificate')
       }
+      // Cut short where the issuer's own ends sooner: a rotation is not to fail because the CA is old.
+      const endAsked = Date.now() + validityDays * dayInMilliseconds
       const certificate = await issueCertificate(
         csr,
         { signer: issuer.signer, certificate: issuerCertificate },
-        { notAfter: new Date(Date.now() + validityDays * dayInMilliseconds) },
+        { notAfter: new Date(Math.min(endAsked, Date.parse(issuerCertificate.validTo))) },
       )
       const chain = [certificate, issuerCertificate, ...further].map(({ raw }) => raw)
       return (await this.#client.mergeCertificate(name, chain, signal)).version

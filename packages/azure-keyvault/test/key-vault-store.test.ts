@@ -157,6 +157,8 @@ describe('a certificate from an issuer', () => {
       const [certificate] = key.certificates
       expect(certificate?.issuer).toBe('O=Contoso\nCN=CA')
       expect(certificate?.subject).toBe('CN=issued')
+      // The issuer's ends before the 90 days do.
+      expect(certificate?.validTo).toBe(issuer.certificates[0]?.validTo)
       await writeFile(join(folder, 'issued.pem'), certificate?.toString() ?? '')
       expect(openssl(`verify -x509_strict -CAfile ${folder}/ca.pem ${folder}/issued.pem`)).toContain(': OK')
       await expect(key.signer().sign(Buffer.from('data'))).resolves.toHaveLength(256)
