@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { createLocalSigner, keyType, keyTypes, SealwrightError } from '@sealwright/core'
 import {
   createSelfSignedCertificate,
@@ -10,8 +11,8 @@ import {
   type SubjectAltName,
 } from '@sealwright/x509'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { readPassword, writeNewFile } from './files.ts'
-import type { Terminal } from './terminal.ts'
+import { assertWritable, readPassword, writeNewFile } from './files.ts'
+import { printableJson, type Terminal } from './terminal.ts'
 
 interface Options {
   readonly cn?: string
@@ -55,7 +56,15 @@ export function certCreateCommand(terminal: Terminal): Command {
 
 async function create(options: Options, terminal: Terminal): Promise<void> {
   const subject = subjectOf(options)
+  const outputs = options.cer === undefined ? [options.out] : [options.out, options.cer]
+  if (outputs.length === 2 && resolve(options.out) === resolve(outputs[1] ?? '')) {
+    throw new SealwrightError('INVALID_ARGUMENT', '--out and --cer name the same file')
+  }
+  await Promise.all(outputs.map(assertWritable))
   const password = await readPassword(options.passwordFile, terminal)
+  if (password === '') {
+    throw new SealwrightError('INVALID_ARGUMENT', 'the password is empty, and would protect nothing')
+  }
   const privateKey = await generatePrivateKey(keyType(options.key).name)
   const signer = createLocalSigner(privateKey)
   const notBefore = new Date()
@@ -89,7 +98,7 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
   }
   terminal.out(
     options.json === true
-      ? `${JSON.stringify(made, null, 2)}\n`
+      ? printableJson(made)
       : `${made.file}: ${made.subject}, valid until ${made.notAfter}\nthumbprint ${made.thumbprint}\nkey id     ${made.keyId}\n`,
   )
 }

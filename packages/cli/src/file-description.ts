@@ -54,7 +54,7 @@ export function describeFile(file: KeyFile): FileDescription {
   const keys = [
     ...file.keys.map(({ privateKey }) => privateKey),
     ...file.publicKeys,
-    ...file.certificates.map(({ publicKey }) => publicKey),
+    ...file.certificates.flatMap((certificate) => publicKeyOf(certificate) ?? []),
   ]
   return {
     format: file.format,
@@ -95,7 +95,7 @@ function describeCertificate(certificate: X509Certificate): CertificateDescripti
     sha256: certificate.fingerprint256.replaceAll(':', ''),
     signatureAlgorithm,
     ca: extensions.basicConstraints?.ca ?? false,
-    key: describeKey(certificate.publicKey),
+    key: describeKey(publicKeyOf(certificate)),
     subjectAltNames: extensions.subjectAltNames.map((name) =>
       typeof name.value === 'string' ? `${name.type}:${name.value}` : name.type,
     ),
@@ -106,7 +106,17 @@ function thumbprint(certificate: X509Certificate): string {
   return certificate.fingerprint.replaceAll(':', '')
 }
 
-function describeKey(key: KeyObject): KeyDescription {
+/** Null for a kind of key that this Node does not know. */
+function publicKeyOf(certificate: X509Certificate): KeyObject | null {
+  try {
+    return certificate.publicKey
+  } catch {
+    return null
+  }
+}
+
+function describeKey(key: KeyObject | null): KeyDescription {
+  if (key === null) return { type: 'unknown', keyId: null }
   try {
     const jwk = publicJwk(key)
     const keyId = jwkThumbprint(key)
@@ -124,7 +134,11 @@ function modulusLength(key: KeyObject): number {
 }
 
 function describeProtection({ algorithm, iterations }: Protection): string {
-  return `${algorithm}, ${iterations} iterations`
+  return `${algorithm}, ${count(iterations)}`
+}
+
+function count(iterations: number): string {
+  return `${iterations} iteration${iterations === 1 ? '' : 's'}`
 }
 
 /** Under it, guessing passwords is cheap on hardware made for it. */
@@ -133,7 +147,7 @@ const fewIterations = 100_000
 function weaknessOfProtection({ algorithm, iterations, weak }: Protection): readonly string[] {
   return [
     ...(weak ? [algorithm] : []),
-    ...(iterations < fewIterations ? [`${iterations} iterations, where ${fewIterations} are few`] : []),
+    ...(iterations < fewIterations ? [`${count(iterations)}, where ${fewIterations} are few`] : []),
   ]
 }
 

@@ -3,7 +3,7 @@ import { readKeyFile } from '@sealwright/x509'
 import { Command } from 'commander'
 import { describeFile, type FileDescription } from './file-description.ts'
 import { readPassword, readWholeFile } from './files.ts'
-import type { Terminal } from './terminal.ts'
+import { printable, printableJson, type Terminal } from './terminal.ts'
 
 interface Options {
   readonly passwordFile?: string
@@ -25,13 +25,11 @@ export function inspectCommand(terminal: Terminal): Command {
 async function inspect(path: string, options: Options, terminal: Terminal): Promise<void> {
   try {
     const description = await describe(path, options.passwordFile, terminal)
-    terminal.out(
-      options.json === true ? `${JSON.stringify(description, null, 2)}\n` : formatText(path, description),
-    )
+    terminal.out(options.json === true ? printableJson(description) : formatText(path, description))
   } catch (error) {
     if (options.json === true && isSealwrightError(error)) {
       const { code, message } = error
-      terminal.out(`${JSON.stringify({ ok: false, error: { code, message } }, null, 2)}\n`)
+      terminal.out(printableJson({ ok: false, error: { code, message } }))
     }
     throw error
   }
@@ -84,5 +82,5 @@ function formatText(path: string, file: FileDescription): string {
     lines.push(`CRL of ${list.issuer}, number ${list.number ?? 'none'}: ${list.revoked} revoked`)
   }
   for (const weakness of file.weak) lines.push(`weak: ${weakness}`)
-  return `${lines.join('\n')}\n`
+  return `${lines.map(printable).join('\n')}\n`
 }

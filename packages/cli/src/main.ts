@@ -1,6 +1,11 @@
 #!/usr/bin/env node
 import { run } from './run.ts'
 
+// `sealwright inspect … | head -1` closes the pipe, and that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 process.exitCode = await run(process.argv.slice(2), {
   stdin: process.stdin,
   out: (text) => process.stdout.write(text),

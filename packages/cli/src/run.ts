@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
 import { certCreateCommand } from './cert-create.ts'
 import { inspectCommand } from './inspect.ts'
-import type { Terminal } from './terminal.ts'
+import { printable, type Terminal } from './terminal.ts'
 
 /**
  * Runs the `sealwright` command.
@@ -11,9 +12,9 @@ import type { Terminal } from './terminal.ts'
  * @returns the exit code: 0 when it did what it was asked, 1 when it did not, 2 when it was asked for something there is not
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = new Command('sealwright').description(
-    'Token-signing certificates: make them, and see what a file is.',
-  )
+  const program = new Command('sealwright')
+    .description('Token-signing certificates: make them, and see what a file is.')
+    .version(version())
   const cert = program.command('cert').description('make certificates')
   cert.addCommand(certCreateCommand(terminal))
   program.addCommand(inspectCommand(terminal))
@@ -31,8 +32,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
+/** That of this package, whose description lies beside `src` and `dist` alike. */
+function version(): string {
+  const { version: text }: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return text
+}
+
 /** One line. What is not our own error is a fault of ours, and says where. */
 function describe(error: unknown): string {
-  if (isSealwrightError(error)) return error.message
+  if (isSealwrightError(error)) return printable(error.message)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

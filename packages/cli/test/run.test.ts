@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
+import { createLocalSigner } from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { run } from '../src/run.ts'
 
@@ -163,7 +166,137 @@ describe('cert create', () => {
   })
 })
 
+describe('cert create refuses at once', () => {
+  interface Refusal {
+    readonly args: readonly string[]
+    readonly input?: string
+    readonly error: string
+  }
+
+  test.each<[string, (file: (name: string) => string) => Refusal]>([
+    [
+      'a file that is there',
+      (file) => ({
+        args: ['--out', file('password')],
+        error: `${file('password')} is there already, and was left as it is`,
+      }),
+    ],
+    [
+      'a folder that is not',
+      (file) => ({
+        args: ['--out', file('no/a.pfx')],
+        error: `${file('no')}: there is no such file or folder`,
+      }),
+    ],
+    [
+      'the same file twice',
+      (file) => ({
+        args: ['--out', file('a.pfx'), '--cer', file('./b/../a.pfx')],
+        error: '--out and --cer name the same file',
+      }),
+    ],
+    [
+      'an empty password',
+      (file) => ({
+        args: ['--out', file('a.pfx')],
+        input: '\n',
+        error: 'the password is empty, and would protect nothing',
+      }),
+    ],
+    [
+      'two passwords',
+      (file) => ({
+        args: ['--out', file('a.pfx')],
+        input: 'one\ntwo\n',
+        error: 'the password in standard input has more than one line',
+      }),
+    ],
+    [
+      'a password that never ends',
+      (file) => ({
+        args: ['--out', file('a.pfx')],
+        input: 'x'.repeat(2 ** 20 + 1),
+        error: 'standard input has more bytes than the 1048576 allowed',
+      }),
+    ],
+  ])('%s', async (_, refusal) => {
+    const { file } = scratch()
+    const before = readdirSync(file(''))
+    const { args, input = 'secret', error } = refusal(file)
+    const common = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--password-file', '-']
+    expect(await sealwright([...common, ...args], input)).toEqual({
+      code: 1,
+      out: '',
+      error: `sealwright: ${error}\n`,
+    })
+    expect(readdirSync(file(''))).toEqual(before)
+  })
+
+  test('leaves nothing but what it was asked for', async () => {
+    const { pfx } = await makePfx()
+    expect(readdirSync(dirname(pfx)).toSorted()).toEqual(['a.pfx', 'password'])
+  })
+
+  test.each(['\ufeffcorrect-horse\r\n', 'correct-horse', 'correct-horse\n'])(
+    'the password file %j holds correct-horse',
+    async (text) => {
+      const { pfx } = await makePfx()
+      expect((await sealwright(['inspect', pfx, '--password-file', '-'], text)).code).toBe(0)
+    },
+  )
+})
+
 describe('inspect', () => {
+  test('shows names in a file without what would steer the terminal', async () => {
+    const { file, password } = scratch()
+    const pfx = file('a.pfx')
+    const privateKey = await generatePrivateKey('ec-p256')
+    const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject: 'CN=a' })
+    const friendlyName = 'a\u001b[2J\u009b\u202eb\nweak: nothing'
+    const contents = { privateKey, certificates: [certificate], friendlyName }
+    writeFileSync(pfx, await writePkcs12(contents, 'correct-horse', { iterations: 1 }))
+    const text = await sealwright(['inspect', pfx, '--password-file', password])
+    expect(text.out).toContain('"a\\u001b[2J\\u009b\\u202eb\\u000aweak: nothing"')
+    const json = await sealwright(['inspect', pfx, '--password-file', password, '--json'])
+    expect(json.out).toMatch(/^[\n\x20-\x7e]+$/)
+    expect(JSON.parse(json.out)).toMatchObject({ keys: [{ friendlyName }] })
+  })
+
+  test.skipIf(!existsSync('/dev/zero'))('a device without an end is refused [needs /dev/zero]', async () => {
+    expect((await sealwright(['inspect', '/dev/zero'])).error).toBe(
+      'sealwright: /dev/zero has more bytes than the 1048576 allowed\n',
+    )
+  })
+
+  test.skipIf(lacks('mkfifo'))('a pipe is read to its end [needs mkfifo]', async () => {
+    const { pfx, password } = await makePfx()
+    const pipe = join(dirname(pfx), 'pipe')
+    spawnSync('mkfifo', [pipe])
+    const [{ code, out }] = await Promise.all([
+      sealwright(['inspect', pipe, '--password-file', password]),
+      writeFile(pipe, readFileSync(pfx)),
+    ])
+    expect({ code, format: out.split('\n')[0] }).toEqual({ code: 0, format: `${pipe}: PKCS#12` })
+  })
+
+  test.skipIf(lacks('openssl'))(
+    'the encrypted PEM of old tools, and that it is weak [needs openssl]',
+    async () => {
+      const { file, password } = scratch()
+      const key = file('key.pem')
+      openssl('genrsa', '-aes256', '-traditional', '-passout', `file:${password}`, '-out', key, '2048')
+      const { out } = await sealwright(['inspect', key, '--password-file', password, '--json'])
+      expect(JSON.parse(out)).toMatchObject({
+        format: 'PKCS#1',
+        ok: true,
+        keys: [{ type: 'rsa-2048' }],
+        encryption: ['PEM encryption with MD5 and AES-256-CBC, 1 iteration'],
+        mac: null,
+        weak: ['PEM encryption with MD5 and AES-256-CBC', '1 iteration, where 100000 are few'],
+      })
+    },
+  )
+
   test('says what a PFX is, and shows no private key', async () => {
     const { pfx, password } = await makePfx()
     const { code, out, error } = await sealwright(['inspect', pfx, '--password-file', password])
@@ -204,7 +337,9 @@ describe('inspect', () => {
     expect((await sealwright(['inspect', file('text')])).error).toBe(
       `sealwright: ${file('text')}: the file is no file of keys or certificates that is known\n`,
     )
-    expect((await sealwright(['inspect', file('large')])).error).toContain('1048576 are allowed')
+    expect((await sealwright(['inspect', file('large')])).error).toBe(
+      `sealwright: ${file('large')} has more bytes than the 1048576 allowed\n`,
+    )
     expect((await sealwright(['inspect', file('')])).code).toBe(1)
   })
 
@@ -282,6 +417,13 @@ describe('inspect', () => {
 })
 
 describe('the command itself', () => {
+  test('says its version', async () => {
+    const { version }: { version: string } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+    )
+    expect(await sealwright(['--version'])).toEqual({ code: 0, out: `${version}\n`, error: '' })
+  })
+
   test('help is no mistake, and an unknown command is', async () => {
     const help = await sealwright(['--help'])
     expect(help.code).toBe(0)
