@@ -1,5 +1,11 @@
-import { createPublicKey, verify, webcrypto, type KeyObject } from 'node:crypto'
-import { createLocalSigner, isSealwrightError, publicJwk, type KeyTypeName } from '@sealwright/core'
+import { createHash, createPublicKey, verify, webcrypto, X509Certificate, type KeyObject } from 'node:crypto'
+import {
+  createLocalSigner,
+  isSealwrightError,
+  publicJwk,
+  type KeyTypeName,
+  type Signer,
+} from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -12,10 +18,11 @@ import {
   readKeyFile,
   readPkcs12,
   readRevocationList,
+  renewCertificate,
   writePkcs12,
 } from '../src/index.ts'
 import { identity } from './support/certificates.ts'
-import { decode } from './support/tlv.ts'
+import { decode, encode, int, octets, oid, primitive, sequence } from './support/tlv.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isThere = major > 24 || (major === 24 && minor >= 7)
@@ -94,6 +101,67 @@ describe.for<readonly [KeyTypeName, string, number]>([
     expect(key?.certificates[0]?.raw.equals(certificate.raw)).toBe(true)
   })
 })
+
+describe('a public key of ML-DSA, where it cannot be used', () => {
+  /** SubjectPublicKeyInfo of ML-DSA-44 (RFC 9881 §4); any 1,312 bytes are a key. */
+  const info = sequence(sequence(oid('2.16.840.1.101.3.4.3.17')), primitive(0x03, Buffer.alloc(1313)))
+
+  test('in a request, the message says what it takes', async () => {
+    const request = decode(await createCertificateRequest(await ecSigner(), { subject: 'CN=a' }))
+    request.children[0]?.children.splice(2, 1, info)
+    const reading = Promise.resolve().then(() => readCertificateRequest(encode(request)))
+    await expect(reading).rejects.toThrow(isThere ? 'does not go with its key' : 'Node 24.7 or newer')
+  })
+
+  test('in the certificate of a CA, and in one to renew, it does as well', async () => {
+    const signer = await ecSigner()
+    const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+    const list = await createRevocationList({ signer, certificate }, { number: 1, revoked: [] })
+    const changed = decode(certificate.raw)
+    changed.children[0]?.children.splice(6, 1, info)
+    const other = new X509Certificate(encode(changed))
+    expect(parseCertificate(other).subject).toBe('CN=Root')
+    const reading = Promise.resolve().then(() => readRevocationList(list, other))
+    await expect(reading).rejects.toThrow(isThere ? 'does not go with its key' : 'Node 24.7 or newer')
+    const renewed = await whereThere(renewCertificate(other, { signer, certificate }))
+    expect(renewed === null ? null : parseCertificate(renewed).subject).toBe(isThere ? 'CN=Root' : null)
+  })
+})
+
+async function ecSigner(): Promise<Signer> {
+  return createLocalSigner((await identity('ec-p256')).privateKey)
+}
+
+/**
+ * The examples of RFC 9881 App. C: the private keys there are those of the seed 00 01 02 … 1f, and the SubjectPublicKeyInfo
+ * (App. C.2) has this SHA-256.
+ */
+test.skipIf(!isThere).each([
+  ['ml-dsa-44', 17, '837832708c5236d951581f1fddf2b79991b3424a0486d16da1ddad0fd69701be'],
+  ['ml-dsa-65', 18, 'b8b62131bfbe84433efb2273d7f5b87f7a22854a2cfd366fc2aead86d837c52d'],
+  ['ml-dsa-87', 19, '07e57c4f14dbad1267f621ec3777b4e2e6c4fbc4c22fbb87510ff8e0b3c6a642'],
+])(
+  '%s: the seed of RFC 9881 has the public key that is printed there [needs ML-DSA]',
+  async (_, last, digest) => {
+    const seed = Uint8Array.from({ length: 32 }, (__, index) => index)
+    const key = primitive(0x80, seed)
+    const pkcs8 = encode(sequence(int(0), sequence(oid(`2.16.840.1.101.3.4.3.${last}`)), octets(encode(key))))
+    const { keys } = await readKeyFile(pkcs8, '')
+    const publicKey = keys.map(({ privateKey }) => createPublicKey(privateKey))[0]
+    const info = publicKey?.export({ format: 'der', type: 'spki' }) ?? Buffer.alloc(0)
+    expect(createHash('sha256').update(info).digest('hex')).toBe(digest)
+  },
+)
+
+test.skipIf(!isThere)(
+  'a private key that is malformed is not said to need another Node [needs ML-DSA]',
+  async () => {
+    // A seed of 31 bytes.
+    const key = encode(primitive(0x80, new Uint8Array(31)))
+    const pkcs8 = encode(sequence(int(0), sequence(oid('2.16.840.1.101.3.4.3.17')), octets(key)))
+    await expect(readKeyFile(pkcs8, '')).rejects.not.toThrow('24.7')
+  },
+)
 
 /** Takes the document apart without the code under test, and has Node verify its signature. */
 function assertSigned(der: Uint8Array, publicKey: KeyObject, identifier: Uint8Array): void {
