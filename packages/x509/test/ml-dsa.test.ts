@@ -44,8 +44,8 @@ describe.for<readonly [KeyTypeName, string, number]>([
   ['ml-dsa-44', 'ML-DSA-44', 17],
   ['ml-dsa-65', 'ML-DSA-65', 18],
   ['ml-dsa-87', 'ML-DSA-87', 19],
-])('%s', ([type, name, oid]) => {
-  const identifier = Buffer.from(`300b06096086480165030403${oid.toString(16)}`, 'hex')
+])('%s', ([type, name, last]) => {
+  const identifier = Buffer.from(`300b06096086480165030403${last.toString(16)}`, 'hex')
 
   test('a key is made, or the message says what it takes', async () => {
     const key = await whereThere(generatePrivateKey(type))
