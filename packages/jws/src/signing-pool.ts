@@ -161,11 +161,14 @@ class Pool implements SigningPool {
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()))
   }
 
-  /** Not at once: what is asked for in one go is sent in one go. */
+  /**
+   * When this turn of the event loop is over: what is asked for in it, by all the requests that a server reads in one
+   * go, is sent in one go, and threads that get work while their answers are read cannot keep it reading.
+   */
   #dispatchSoon(): void {
     if (this.#isDispatchDue) return
     this.#isDispatchDue = true
-    queueMicrotask(this.#dispatchNow)
+    setImmediate(this.#dispatchNow)
   }
 
   readonly #dispatchNow = (): void => {
@@ -173,17 +176,25 @@ class Pool implements SigningPool {
     this.#dispatch()
   }
 
-  /** Sends what is waiting to the threads that have the least to do, in parts that are enough for all of them. */
+  /** Sends what is waiting to the threads that have the least to do, in equal parts for all that can take one now. */
   #dispatch(): void {
     if (this.#waiting.length === 0) return
     this.#startThreads()
-    const share = Math.ceil(this.#waiting.length / (this.#threadCount * batchesPerThread))
-    const count = Math.min(share, this.#batchSize())
+    const places = this.#freePlaces()
+    if (places === 0) return
+    const count = Math.min(Math.ceil(this.#waiting.length / places), this.#batchSize())
     while (this.#waiting.length > 0) {
       const thread = this.#leastBusy()
       if (thread === null) return
       this.#send(thread, this.#take(count))
     }
+  }
+
+  /** How many batches can be sent before the threads answer. */
+  #freePlaces(): number {
+    let places = 0
+    for (const { isOnline, batches } of this.#threads) if (isOnline) places += batchesPerThread - batches.length
+    return places
   }
 
   #leastBusy(): Thread | null {
@@ -244,9 +255,7 @@ class Pool implements SigningPool {
         resolve(this.#encode(signatures.subarray(start, start + (lengths[index] ?? 0))))
       })
     }
-    // In the next turn of the event loop: threads that get work while their answers are read could keep it reading.
-    if (!this.#isDispatchDue) setImmediate(this.#dispatchNow)
-    this.#isDispatchDue = true
+    this.#dispatchSoon()
   }
 
   /** A signature of its own, as JWS has it: the bytes it comes in hold a whole batch. */
