@@ -83,6 +83,8 @@ class ChoosingSigner implements ManagedSigner {
   #isPoolReady = false
   #isClosed = false
   #inLibuv = 0
+  /** How many inline signatures are made, and given out in the next turn of the event loop. */
+  #held = 0
   #busyUntil = 0
   /** What inline signatures took in this turn of the event loop, in milliseconds. */
   #inlineTime = 0
@@ -118,13 +120,12 @@ class ChoosingSigner implements ManagedSigner {
   }
 
   #choose(): Exclude<SigningMode, 'auto'> {
-    const pending = this.#inLibuv + (this.#pool?.pending ?? 0)
+    const pending = this.#inLibuv + this.#held + (this.#pool?.pending ?? 0)
     if (!this.#isQuick) return pending < maximumLibuv ? 'libuv' : this.#poolIfReady()
     const now = performance.now()
     if (pending > 0) this.#busyUntil = now + busyPeriod
     if (now < this.#busyUntil) return this.#poolIfReady()
-    // One caller who asks again and again without pause ends up in libuv now and then, which lets the event loop turn.
-    return this.#inlineTime < inlineBudget ? 'inline' : 'libuv'
+    return 'inline'
   }
 
   /** A pool takes a while to start, and Node's permission model may forbid it. */
@@ -146,7 +147,18 @@ class ChoosingSigner implements ManagedSigner {
     const start = performance.now()
     const signature = this.#local.signSync(data)
     this.#inlineTime += performance.now() - start
+    // One caller who asks again and again without pause would keep the event loop from turning.
+    if (this.mode === 'auto' && this.#inlineTime >= inlineBudget) {
+      await this.#nextTurn()
+      options?.signal?.throwIfAborted()
+    }
     return signature
+  }
+
+  async #nextTurn(): Promise<void> {
+    this.#held++
+    await new Promise((resolve) => setImmediate(resolve))
+    this.#held--
   }
 
   readonly #onTurn = (): void => {
