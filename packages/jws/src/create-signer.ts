@@ -43,8 +43,8 @@ export interface ManagedSigner extends SyncSigner {
 /**
  * A signer over a private key in this process's memory that is quick for one signature and for thousands at once.
  *
- * Left to choose (`auto`), it signs with P-256 and Ed25519 inline as long as that takes little of a turn of the event loop,
- * as handing such a signature to a thread takes longer than making it; with all other keys in libuv's threads as long as
+ * Left to choose (`auto`), it signs with P-256 and Ed25519 inline as long as one is asked for after the other, as handing
+ * such a signature to a thread takes longer than making it, and lets the event loop turn in between; with all other keys in libuv's threads as long as
  * two of them are enough. What is beyond goes to a pool, which is started the first time it is needed; where Node may not
  * start threads, it stays with libuv.
  *

@@ -193,7 +193,8 @@ class Pool implements SigningPool {
   /** How many batches can be sent before the threads answer. */
   #freePlaces(): number {
     let places = 0
-    for (const { isOnline, batches } of this.#threads) if (isOnline) places += batchesPerThread - batches.length
+    for (const { isOnline, batches } of this.#threads)
+      if (isOnline) places += batchesPerThread - batches.length
     return places
   }
 

@@ -1,6 +1,6 @@
 export type { KeyQuery } from './find-key.ts'
 export type { CertificateStore } from './key-folder.ts'
-export type { LocalSigningKey } from './local-signing-key.ts'
+export type { CreateSigner, LocalSigningKey, SignerOptions } from './local-signing-key.ts'
 export { localStore, openPkcs12File, type LocalStoreOptions } from './local-store.ts'
 export {
   openAppServiceStore,

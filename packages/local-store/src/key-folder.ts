@@ -10,7 +10,7 @@ import {
 } from '@sealwright/core'
 import { findKey, noKeyNamed, type KeyQuery, type StoredKey } from './find-key.ts'
 import type { Layout } from './layout.ts'
-import { localSigningKey, type LocalSigningKey } from './local-signing-key.ts'
+import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
 import { encodePkcs12, withPrivateKey } from './pkcs12-file.ts'
 
 /** Certificates with their keys in a folder of this machine. */
@@ -31,10 +31,12 @@ export interface CertificateStore extends KeyStore, Pkcs12Exporter {
 export class KeyFolder implements CertificateStore {
   readonly location: string
   readonly #layout: Layout
+  readonly #options: SignerOptions
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, options: SignerOptions) {
     this.location = layout.folder
     this.#layout = layout
+    this.#options = options
   }
 
   async get(name: string, options: GetKeyOptions = {}): Promise<LocalSigningKey | null> {
@@ -49,7 +51,7 @@ export class KeyFolder implements CertificateStore {
 
   async find(query: KeyQuery): Promise<LocalSigningKey> {
     const { name, file } = findKey(await this.#layout.read(), query, [this.#layout])
-    return localSigningKey(name, file)
+    return localSigningKey(name, file, this.#options)
   }
 
   create(name: string, _options?: CreateKeyOptions): Promise<LocalSigningKey> {
@@ -80,7 +82,7 @@ export class KeyFolder implements CertificateStore {
     signal?.throwIfAborted()
     return all
       .filter((stored) => !this.#layout.shared || canSign(stored))
-      .map((stored) => ({ stored, key: localSigningKey(stored.name, stored.file) }))
+      .map((stored) => ({ stored, key: localSigningKey(stored.name, stored.file, this.#options) }))
       .toSorted((a, b) => newestFirst(a.key, b.key))
   }
 }

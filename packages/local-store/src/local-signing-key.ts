@@ -21,6 +21,20 @@ export interface LocalSigningKey extends SigningKey {
   signer(algorithm?: string): SyncSigner
 }
 
+/** Makes a signer over a private key in memory, as `createLocalSigner` and the `createSigner` of `@sealwright/jws` do. */
+export type CreateSigner = (
+  privateKey: KeyObject,
+  options: { readonly algorithm?: string | undefined },
+) => SyncSigner
+
+export interface SignerOptions {
+  /**
+   * Makes the signers of the keys, one for each algorithm that is asked for. Default: `createLocalSigner`, whose `sign` runs
+   * in libuv's threads. With the `createSigner` of `@sealwright/jws`, many tokens at once are signed in threads of their own.
+   */
+  readonly createSigner?: CreateSigner | undefined
+}
+
 /**
  * The signing key that a file holds.
  *
@@ -28,14 +42,21 @@ export interface LocalSigningKey extends SigningKey {
  * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
-export function localSigningKey(name: string, file: CertificateFile): LocalSigningKey {
+export function localSigningKey(
+  name: string,
+  file: CertificateFile,
+  { createSigner }: SignerOptions,
+): LocalSigningKey {
   const { privateKey } = withPrivateKey(file)
   try {
-    return new KeyOfFile(name, file, privateKey)
+    return new KeyOfFile(name, file, privateKey, createSigner ?? createPlainSigner)
   } catch (error) {
     throw inFile(file.path, error)
   }
 }
+
+const createPlainSigner: CreateSigner = (privateKey, { algorithm }) =>
+  createLocalSigner(privateKey, algorithm)
 
 class KeyOfFile implements LocalSigningKey {
   readonly name: string
@@ -51,9 +72,10 @@ class KeyOfFile implements LocalSigningKey {
   readonly enabled = true
   // Private by language, so that no inspection, spread or serialisation shows the key.
   readonly #privateKey: KeyObject
+  readonly #createSigner: CreateSigner
   readonly #signers = new Map<string, SyncSigner>()
 
-  constructor(name: string, file: CertificateFile, privateKey: KeyObject) {
+  constructor(name: string, file: CertificateFile, privateKey: KeyObject, createSigner: CreateSigner) {
     const { certificate } = file
     this.name = name
     this.version = sha256Thumbprint(certificate).toLowerCase()
@@ -66,13 +88,14 @@ class KeyOfFile implements LocalSigningKey {
     this.notAfter = new Date(certificate.validTo)
     this.createdAt = file.modifiedAt
     this.#privateKey = privateKey
+    this.#createSigner = createSigner
   }
 
   signer(algorithm?: string): SyncSigner {
     const name = algorithm ?? this.algorithms[0]?.name ?? ''
     const known = this.#signers.get(name)
     if (known !== undefined) return known
-    const signer = createLocalSigner(this.#privateKey, algorithm)
+    const signer = this.#createSigner(this.#privateKey, { algorithm })
     this.#signers.set(name, signer)
     return signer
   }

@@ -4,7 +4,7 @@ import { ownerOnly } from './access-rule.ts'
 import { findKey, noKeyNamed } from './find-key.ts'
 import { folderLayout, nameOfFile } from './folder-layout.ts'
 import type { Layout } from './layout.ts'
-import { localSigningKey, type LocalSigningKey } from './local-signing-key.ts'
+import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
 import { readCertificateFile } from './pkcs12-file.ts'
 import { isLocalUri, readLocalUri, type LocalUri } from './signing-uri.ts'
 import {
@@ -16,7 +16,7 @@ import {
 } from './stores.ts'
 import { WritableKeyFolder } from './writable-key-folder.ts'
 
-export interface LocalStoreOptions {
+export interface LocalStoreOptions extends SignerOptions {
   /** What relative paths are relative to. Default the working folder of the process when a key is opened. */
   readonly baseFolder?: string | undefined
   /** Where `store:my` finds .NET's folder. */
@@ -51,14 +51,14 @@ export function localStore(options: LocalStoreOptions = {}): Backend {
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file') {
         if (openOptions.create !== undefined) throw cannotCreate('file:PATH names a file that exists')
-        return openPkcs12File(local.path, await passwordOf(openOptions))
+        return openPkcs12File(local.path, await passwordOf(openOptions), options)
       }
       const platform = platformLayouts(local.store, options)
-      if (platform === null) return openInFolder(local, await passwordOf(openOptions), openOptions)
+      if (platform === null) return openInFolder(local, await passwordOf(openOptions), openOptions, options)
       if (openOptions.create !== undefined) {
         throw cannotCreate(`store:${local.store} cannot keep two creators of one name apart`)
       }
-      return find(platform, local)
+      return find(platform, local, options)
     },
   }
 }
@@ -72,11 +72,15 @@ export function localStore(options: LocalStoreOptions = {}): Backend {
  *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (where it lies is not checked), `ACCESS_DENIED`,
  *   `UNAVAILABLE`
  */
-export async function openPkcs12File(path: string, password: string): Promise<LocalSigningKey> {
+export async function openPkcs12File(
+  path: string,
+  password: string,
+  options: SignerOptions = {},
+): Promise<LocalSigningKey> {
   const absolute = resolve(path)
   const file = await readCertificateFile(absolute, password, ownerOnly)
   if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${absolute}`)
-  return localSigningKey(nameOfFile(absolute), file)
+  return localSigningKey(nameOfFile(absolute), file, options)
 }
 
 type StoreUri = Extract<LocalUri, { kind: 'store' }>
@@ -96,24 +100,29 @@ function platformLayouts(store: string, options: LocalStoreOptions): readonly La
   }
 }
 
-async function find(layouts: readonly Layout[], { by, value }: StoreUri): Promise<LocalSigningKey> {
+async function find(
+  layouts: readonly Layout[],
+  { by, value }: StoreUri,
+  options: SignerOptions,
+): Promise<LocalSigningKey> {
   const stored = await Promise.all(layouts.map((layout) => layout.read()))
   const query = by === 'name' ? { friendlyName: value } : { [by]: value }
   const { name, file } = findKey(stored.flat(), query, layouts)
-  return localSigningKey(name, file)
+  return localSigningKey(name, file, options)
 }
 
 async function openInFolder(
   uri: StoreUri,
   password: string,
   { create, signal }: OpenKeyOptions,
+  options: SignerOptions,
 ): Promise<LocalSigningKey> {
   const layout = folderLayout(uri.store, password)
   if (uri.by !== 'name') {
     if (create !== undefined) throw cannotCreate(`${uri.by} names a certificate that exists`)
-    return find([layout], uri)
+    return find([layout], uri, options)
   }
-  const folder = new WritableKeyFolder(layout)
+  const folder = new WritableKeyFolder(layout, options)
   const key = await folder.get(uri.value, { signal })
   if (key !== null) return key
   if (create === undefined) throw noKeyNamed(uri.value, await layout.read(), [layout])

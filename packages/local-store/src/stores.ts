@@ -4,6 +4,7 @@ import { dotNetLayout } from './dot-net-layout.ts'
 import { folderLayout } from './folder-layout.ts'
 import { KeyFolder, type CertificateStore } from './key-folder.ts'
 import type { Layout, WritableLayout } from './layout.ts'
+import type { SignerOptions } from './local-signing-key.ts'
 import { WritableKeyFolder, type FolderStore } from './writable-key-folder.ts'
 
 export interface FolderStoreOptions {
@@ -35,11 +36,11 @@ export interface AppServiceStoreOptions {
  */
 export async function openFolderStore(
   folder: string,
-  options: FolderStoreOptions = {},
+  options: FolderStoreOptions & SignerOptions = {},
 ): Promise<FolderStore> {
   const layout = folderLayout(folder, options.password ?? '')
   await layout.check()
-  return new WritableKeyFolder(layout)
+  return new WritableKeyFolder(layout, options)
 }
 
 /**
@@ -54,10 +55,12 @@ export async function openFolderStore(
  * @throws SealwrightError as {@link openFolderStore}; the folder may be readable by others, as .NET makes it, but not
  *   writable
  */
-export async function openDotNetStore(options: DotNetStoreOptions = {}): Promise<FolderStore> {
+export async function openDotNetStore(
+  options: DotNetStoreOptions & SignerOptions = {},
+): Promise<FolderStore> {
   const layout = dotNetLayoutOf(options)
   await layout.check()
-  return new WritableKeyFolder(layout)
+  return new WritableKeyFolder(layout, options)
 }
 
 /**
@@ -67,10 +70,12 @@ export async function openDotNetStore(options: DotNetStoreOptions = {}): Promise
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when the setting is malformed; `ACCESS_DENIED`, `UNAVAILABLE`
  */
-export async function openAppServiceStore(options: AppServiceStoreOptions = {}): Promise<CertificateStore> {
+export async function openAppServiceStore(
+  options: AppServiceStoreOptions & SignerOptions = {},
+): Promise<CertificateStore> {
   const layout = appServiceLayoutOf(options)
   await layout.check()
-  return new KeyFolder(layout)
+  return new KeyFolder(layout, options)
 }
 
 /** The layout for those options, nothing read yet. */

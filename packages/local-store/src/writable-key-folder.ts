@@ -15,7 +15,7 @@ import { noKeyNamed } from './find-key.ts'
 import { KeyFolder, type CertificateStore } from './key-folder.ts'
 import { checkNewName } from './key-name.ts'
 import type { WritableLayout } from './layout.ts'
-import { localSigningKey, type LocalSigningKey } from './local-signing-key.ts'
+import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
 import { removeFile, writeNewFile } from './new-file.ts'
 import { encodePkcs12, readPkcs12Key, type Pkcs12Key } from './pkcs12-file.ts'
 
@@ -31,10 +31,12 @@ export interface FolderStore extends CertificateStore, Pkcs12Importer, KeyDelete
 /** A folder that keys are written to and removed from. */
 export class WritableKeyFolder extends KeyFolder implements FolderStore {
   readonly #layout: WritableLayout
+  readonly #options: SignerOptions
 
-  constructor(layout: WritableLayout) {
-    super(layout)
+  constructor(layout: WritableLayout, options: SignerOptions) {
+    super(layout, options)
     this.#layout = layout
+    this.#options = options
   }
 
   override async create(name: string, options: CreateKeyOptions = {}): Promise<LocalSigningKey> {
@@ -100,7 +102,8 @@ export class WritableKeyFolder extends KeyFolder implements FolderStore {
     const bytes = await encodePkcs12(name, key, password)
     const modifiedAt = await writeNewFile(folder, rule, this.#layout.fileName(name, key.certificate), bytes)
     if (modifiedAt === null) return null
-    return localSigningKey(name, { ...key, path: this.#pathFor(name, key.certificate), modifiedAt })
+    const path = this.#pathFor(name, key.certificate)
+    return localSigningKey(name, { ...key, path, modifiedAt }, this.#options)
   }
 
   #pathFor(name: string, certificate: X509Certificate): string {
