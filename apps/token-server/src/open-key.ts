@@ -7,6 +7,7 @@ import {
   type Backend,
   type SigningKey,
 } from '@sealwright/core'
+import { createSigner } from '@sealwright/jws'
 import { localStore } from '@sealwright/local-store'
 import type { SigningKeySetting } from './settings/signing-key-setting.ts'
 
@@ -37,9 +38,11 @@ export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions
 
 /** The SDK of the vault is loaded by those alone who have their key there. */
 async function backendsFor(uri: string, vault: KeyVaultOptions): Promise<readonly Backend[]> {
-  if (!/^https?:/i.test(uri)) return [localStore()]
+  // With threads of their own, signatures leave libuv's to files and DNS.
+  const local = localStore({ createSigner })
+  if (!/^https?:/i.test(uri)) return [local]
   const { azureKeyVault } = await import('@sealwright/azure-keyvault')
-  return [localStore(), azureKeyVault({ deadline: vaultDeadline, ...vault })]
+  return [local, azureKeyVault({ deadline: vaultDeadline, ...vault })]
 }
 
 /** Says which setting a password that does not fit comes from. */
