@@ -97,8 +97,10 @@ function createService(
   { settings, key, clock = () => new Date() }: ServerOptions,
 ): Service {
   const { algorithm } = key.signer(settings.signingKey.algorithm ?? undefined)
-  const issuer = (): string => settings.issuer ?? `http://localhost:${listeningPort(app) ?? settings.port}`
-  const accessTokens = once(() =>
+  // The operating system is asked once: every token request needs the issuer.
+  const port = onceKnown(() => listeningPort(app))
+  const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
+  const accessTokens = onceKnown(() =>
     createAccessTokens({
       key,
       algorithm: algorithm.name,
@@ -129,7 +131,8 @@ function closeConnectionsWithAnswers(app: FastifyInstance): void {
   })
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | null = null
-  return () => (made ??= { value: make() }).value
+/** A function that asks until there is an answer other than null, and keeps that. */
+function onceKnown<T>(ask: () => T): () => T {
+  let answer: T | null = null
+  return () => (answer ??= ask())
 }
