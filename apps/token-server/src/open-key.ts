@@ -22,10 +22,10 @@ const vaultDeadline = 2_000
  * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` when an existing key is not of the type that is set
  */
 export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions = {}): Promise<SigningKey> {
-  const { uri, createType, password } = setting
+  const { uri, createType, password, quota } = setting
   try {
     const key = await openSigningKey(uri, {
-      backends: await backendsFor(uri, vault),
+      backends: await backendsFor(uri, { quota: quota ?? undefined, ...vault }),
       password: () => password ?? '',
       create: createType === null ? undefined : { keyType: createType },
     })

@@ -126,6 +126,16 @@ describe('the token server on a key in the vault', () => {
     expect(performance.now() - back).toBeLessThan(5_000)
   })
 
+  test('a server keeps to its part of the quota', async () => {
+    const vault = await startVault()
+    const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256', SIGNING_KEY_QUOTA: '25' }
+    const { app } = await testServer({ vault: vault.options, env })
+    // One at once and 24 in ten seconds: of ten that want theirs within two seconds, not even half get it.
+    const answers = await Promise.all(Array.from({ length: 10 }, () => requestToken(app)))
+    expect(answers.map(({ statusCode }) => statusCode)).toContain(200)
+    expect(answers.filter(({ statusCode }) => statusCode === 503).length).toBeGreaterThan(4)
+  })
+
   test('nothing is made when no client can get a token, or when the settings forbid it', async () => {
     const vault = await startVault()
     for (const options of [
@@ -164,6 +174,17 @@ test.each([
 })
 
 test.each([
+  [{}, null],
+  [{ SIGNING_KEY_QUOTA: '1333' }, 1333],
+])('%j: the quota is %s', (env, quota) => {
+  const settings = loadSettings({ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', ...env })
+  expect(settings.signingKey.quota).toBe(quota)
+})
+
+test.each([
+  [{ SIGNING_KEY: 'file:./a.pfx', SIGNING_KEY_QUOTA: '2000' }, /in a vault/],
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_QUOTA: '0' }, /ten seconds/],
+  [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_QUOTA: '4000/2' }, /ten seconds/],
   [{ SIGNING_KEY: 'file:./a.pfx', SIGNING_KEY_CREATE: 'true' }, /in a vault/],
   [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_CREATE: 'yes' }, /true or false/],
 ])('%j is refused', (env, message) => {

@@ -30,6 +30,8 @@ export interface SigningKeySetting {
   readonly password: string | null
   /** The JOSE `alg` to sign with; null for the key's own default. */
   readonly algorithm: string | null
+  /** What this server may use of a vault's quota, in signatures per ten seconds; null for all of it. */
+  readonly quota: number | null
 }
 
 /** What the development key is called: the name of its file, and the common name in its certificate. */
@@ -75,6 +77,7 @@ export function readSigningKeySetting(
     requiredType: type.isSet ? type.name : null,
     password: readPassword(env, key),
     algorithm: name,
+    quota: readQuota(env, isInVault),
   }
 }
 
@@ -96,6 +99,17 @@ function readCreate(env: Environment, isInVault: boolean): boolean | null {
   if (!isInVault) throw invalid('SIGNING_KEY_CREATE is for keys in a vault, and the signing key is in none')
   if (value !== 'true' && value !== 'false') throw invalid('SIGNING_KEY_CREATE must be true or false')
   return value === 'true'
+}
+
+/** `SIGNING_KEY_QUOTA`, which is for vaults that several servers share. */
+function readQuota(env: Environment, isInVault: boolean): number | null {
+  const value = variable(env, 'SIGNING_KEY_QUOTA')
+  if (value === undefined) return null
+  if (!isInVault) throw invalid('SIGNING_KEY_QUOTA is for keys in a vault, and the signing key is in none')
+  if (!/^[1-9]\d{0,5}$/.test(value)) {
+    throw invalid('SIGNING_KEY_QUOTA must be the number of signatures in ten seconds, such as 2000')
+  }
+  return Number(value)
 }
 
 function readAlgorithm(env: Environment): string | null {

@@ -27,6 +27,7 @@ test('without any settings the sample is used, on this machine alone, with a dev
       uri: expect.stringMatching(/^store:\/.*apps\/token-server\/data\?name=token-signing$/) as unknown,
       createType: 'rsa-2048',
       requiredType: null,
+      quota: null,
       password: null,
       algorithm: null,
     },
