@@ -1,4 +1,6 @@
 import { createHash, createPublicKey, verify, webcrypto, X509Certificate, type KeyObject } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   createLocalSigner,
   isSealwrightError,
@@ -22,6 +24,7 @@ import {
   writePkcs12,
 } from '../src/index.ts'
 import { identity } from './support/certificates.ts'
+import { lacksPythonMlDsa, runWell, scratchFolder } from './support/tools.ts'
 import { decode, encode, int, octets, oid, primitive, sequence } from './support/tlv.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
@@ -162,6 +165,48 @@ test.skipIf(!isThere)(
     await expect(readKeyFile(pkcs8, '')).rejects.not.toThrow('24.7')
   },
 )
+
+test.skipIf(!isThere || lacksPythonMlDsa()).each<KeyTypeName>(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])(
+  "%s: Python's cryptography verifies every document [needs ML-DSA, and python3 with cryptography that has it]",
+  async (type) => {
+    const signer = createLocalSigner((await identity(type)).privateKey)
+    const root = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+    const issuer = { signer, certificate: root }
+    const leaf = await createCertificate(issuer, signer.publicKey, { subject: 'CN=leaf' })
+    const revoked = [{ serialNumber: leaf.serialNumber, revokedAt: new Date('2026-01-02T03:04:05Z') }]
+    const documents = [
+      root.raw,
+      leaf.raw,
+      await createCertificateRequest(signer, { subject: 'CN=leaf' }),
+      await createRevocationList(issuer, { number: 1, revoked }),
+    ]
+    const folder = scratchFolder()
+    const paths = documents.map((der, index) => {
+      const path = join(folder, `${index}.der`)
+      writeFileSync(path, der)
+      return path
+    })
+    const script = join(folder, 'verify.py')
+    writeFileSync(script, pythonVerifier)
+    expect(runWell(`python3 ${script} ${paths.join(' ')}`)).toBe('verified\n')
+  },
+)
+
+/** Asks the key itself: the checks of certificates, requests and CRLs there know the older algorithms alone. */
+const pythonVerifier = `import sys
+from cryptography import x509
+root, leaf, request, crl = (open(path, 'rb').read() for path in sys.argv[1:])
+root, leaf = x509.load_der_x509_certificate(root), x509.load_der_x509_certificate(leaf)
+request, crl = x509.load_der_x509_csr(request), x509.load_der_x509_crl(crl)
+for signature, signed in (
+    (root.signature, root.tbs_certificate_bytes),
+    (leaf.signature, leaf.tbs_certificate_bytes),
+    (request.signature, request.tbs_certrequest_bytes),
+    (crl.signature, crl.tbs_certlist_bytes),
+):
+    root.public_key().verify(signature, signed)
+print('verified')
+`
 
 /** Takes the document apart without the code under test, and has Node verify its signature. */
 function assertSigned(der: Uint8Array, publicKey: KeyObject, identifier: Uint8Array): void {

@@ -22,6 +22,13 @@ export function lacksPythonCryptography(): boolean {
   return spawnSync('python3', ['-c', check]).status !== 0
 }
 
+/** Python's cryptography with ML-DSA, as its wheels have it in version 48. */
+export function lacksPythonMlDsa(): boolean {
+  return (
+    spawnSync('python3', ['-c', 'from cryptography.hazmat.primitives.asymmetric import mldsa']).status !== 0
+  )
+}
+
 /** @param commandLine the command and its arguments, split at spaces: there is no shell and no quoting */
 export function run(commandLine: string, input?: string | Uint8Array): Outcome {
   const [command = '', ...args] = commandLine.split(' ')
