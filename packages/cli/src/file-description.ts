@@ -125,7 +125,9 @@ function describeKey(key: KeyObject | null): KeyDescription {
     return { type: jwk.kty === 'OKP' ? jwk.crv : `rsa-${modulusLength(key)}`, keyId }
   } catch (error) {
     if (!isSealwrightError(error, 'UNSUPPORTED_KEY')) throw error
-    return { type: key.asymmetricKeyType ?? 'unknown', keyId: null }
+    const { asymmetricKeyType = 'unknown', asymmetricKeyDetails } = key
+    const curve = asymmetricKeyDetails?.namedCurve
+    return { type: curve === undefined ? asymmetricKeyType : `${asymmetricKeyType}-${curve}`, keyId: null }
   }
 }
 

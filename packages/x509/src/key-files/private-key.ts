@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { mlDsaProblem } from '../ml-dsa.ts'
 import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
@@ -55,7 +55,7 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   let key: KeyObject
   try {
     // The same memory, so that whoever zeroes the one zeroes the other.
-    key = createPrivateKey({ key: Buffer.from(der.buffer, der.byteOffset, der.length), format: 'der', type })
+    key = createKey({ key: Buffer.from(der.buffer, der.byteOffset, der.length), format: 'der', type })
   } catch (cause) {
     throw (
       mlDsaProblem(what, der, cause) ??
@@ -64,6 +64,17 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   }
   checkPrivateKey(key)
   return key
+}
+
+/** Once more where the error is a stale one, left behind by whoever compared two keys of different types before. */
+function createKey(input: PrivateKeyInput): KeyObject {
+  try {
+    return createPrivateKey(input)
+  } catch (error) {
+    if (!(error instanceof Error) || Reflect.get(error, 'code') !== 'ERR_OSSL_EVP_DIFFERENT_KEY_TYPES')
+      throw error
+    return createPrivateKey(input)
+  }
 }
 
 /** PrivateKeyInfo (RFC 5958 §2): `SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … }`. */
@@ -98,22 +109,51 @@ export function checkPrivateKey(key: KeyObject): void {
 }
 
 /**
- * Refuses RSA keys with numbers longer than their modulus. No real key has them, OpenSSL takes them, and a signature with them
- * takes time that grows with their lengths.
+ * Refuses RSA keys whose numbers do not belong together, which OpenSSL takes: it signs with what fits and says nothing. First
+ * those with numbers longer than their modulus, for what is computed with them takes time that grows with their lengths.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */
 function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
   const what = 'the private key'
   const der = key.export({ format: 'der', type: 'pkcs8' })
   try {
-    // PrivateKeyInfo holds RSAPrivateKey in an OCTET STRING; a JWK may have numbers of any length, so this has no budget.
+    // PrivateKeyInfo holds RSAPrivateKey in an OCTET STRING. A budget is not needed for what OpenSSL has encoded.
     const [, , octets] = readBer(der, what, { elements: 32, depth: 8 }).children
-    const numbers = readBer(octets?.content ?? der, what, { elements: 32, depth: 8 }).children
+    const fields = readBer(octets?.content ?? der, what, { elements: 32, depth: 8 }).children
     // A sign octet may stand before a number.
     const maximum = Math.ceil(modulusLength / 8) + 1
-    if (numbers.some(({ content }) => content.length > maximum)) {
+    if (fields.some(({ content }) => content.length > maximum)) {
       throw malformed(what, 'has numbers that are longer than its modulus')
+    }
+    // RFC 8017 App. A.1.2: with more than two primes there is another field.
+    if (fields.length !== 9) {
+      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is an RSA key of more than two primes`)
+    }
+    if (!belongTogether(fields.map(({ content }) => toBigInt(content)))) {
+      throw malformed(what, 'has numbers that do not belong together')
     }
   } finally {
     der.fill(0)
   }
+}
+
+/** RFC 8017 §3.2, all but whether the primes are prime. */
+function belongTogether(rsaPrivateKey: readonly bigint[]): boolean {
+  const [, n = 0n, e = 0n, d = 0n, p = 0n, q = 0n, dP = 0n, dQ = 0n, qInv = 0n] = rsaPrivateKey
+  return (
+    p > 2n &&
+    q > 2n &&
+    p * q === n &&
+    (e * d) % (p - 1n) === 1n &&
+    (e * d) % (q - 1n) === 1n &&
+    d % (p - 1n) === dP &&
+    d % (q - 1n) === dQ &&
+    (q * qInv) % p === 1n
+  )
+}
+
+/** @param content of an INTEGER that is not negative */
+function toBigInt(content: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(content).toString('hex')}`)
 }

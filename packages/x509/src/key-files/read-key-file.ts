@@ -156,6 +156,10 @@ class KeyFileReader {
 
   async #pemPart({ label, headers, der }: PemBlockWithHeaders): Promise<Part> {
     assertLabelNotForeign(label)
+    // Of two numbers alone nothing shows that they are an RSA key, so only the label can say it.
+    if (label === 'RSA PUBLIC KEY' && headers === null) {
+      return { format: 'public key', publicKeys: [readPublicKey(der, 'pkcs1')] }
+    }
     if (headers === null) return this.#labelledPart(label, der)
     const what = `the PEM block ${label}`
     const encryption = readPemEncryption(headers, what)
@@ -193,7 +197,7 @@ class KeyFileReader {
       case 'encrypted PKCS#8':
         return this.#encryptedKey(element)
       case 'public key':
-        return { format, publicKeys: [readPublicKey(bytes)] }
+        return { format, publicKeys: [readPublicKey(bytes, 'spki')] }
       case 'PKCS#7':
         return { format, certificates: readPkcs7Certificates(element) }
       case 'certificate':
@@ -300,9 +304,10 @@ function identifyDocument(fields: readonly BerElement[]): KeyFileFormat {
   return fields.length <= 4 ? 'certificate request' : 'certificate'
 }
 
-function readPublicKey(der: Uint8Array): KeyObject {
+/** SubjectPublicKeyInfo (RFC 5280 §4.1) or RSAPublicKey (RFC 8017 App. A.1.1). */
+function readPublicKey(der: Uint8Array, type: 'spki' | 'pkcs1'): KeyObject {
   try {
-    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' })
+    return createPublicKey({ key: Buffer.from(der), format: 'der', type })
   } catch (cause) {
     throw malformed('the public key', 'is of no kind that OpenSSL knows', cause)
   }

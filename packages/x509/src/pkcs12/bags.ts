@@ -63,7 +63,9 @@ async function collectBags(
   bags: UnopenedBag[],
   slices: TimeSlices,
 ): Promise<void> {
-  if (safeContents.tag !== tags.sequence) throw malformed('a safe', 'is not a SEQUENCE of bags')
+  if (safeContents.tag !== tags.sequence || !safeContents.constructed) {
+    throw malformed('a safe', 'is not a SEQUENCE of bags')
+  }
   for (const element of safeContents.children) {
     // Giving up the thread is the point.
     // oxlint-disable-next-line no-await-in-loop

@@ -8,7 +8,7 @@ import { SealwrightError } from '@sealwright/core'
  */
 export function assertPassword(password: string): void {
   if (typeof password !== 'string') {
-    throw new SealwrightError('INVALID_ARGUMENT', `the password is a ${typeof password}, not a string`)
+    throw new SealwrightError('INVALID_ARGUMENT', `the password is of type ${typeof password}, not a string`)
   }
   if (/\p{Surrogate}/u.test(password)) {
     throw new SealwrightError(

@@ -108,7 +108,7 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
 async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
   const what = 'the AuthenticatedSafe'
   const element = readBer(bytes, what, context.budget)
-  if (element.tag !== tags.sequence) throw malformed(what, 'is not a SEQUENCE')
+  if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
   // All are read before any is decrypted: the budget is charged, and what is unsupported found, before time is spent.
   const safes = element.children.map((child) => readSafe(child, context))
   const bags = await Promise.all(safes.map((open) => open()))

@@ -12,7 +12,7 @@ import {
   universal,
   type DerValue,
 } from '../asn1/der.ts'
-import { certifies } from '../certifies.ts'
+import { certifies, sameKey } from '../certifies.ts'
 import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import type { Encrypted } from './encryption.ts'
 import { defaultLimits } from './limits.ts'
@@ -119,7 +119,7 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
     const [first] = entry.certificates
     if (privateKey !== undefined) {
       const own = ownCertificate(privateKey, entry.certificates)
-      if (keys.some((key) => key.privateKey.equals(privateKey)))
+      if (keys.some((key) => sameKey(key.privateKey, privateKey)))
         throw refused('the same private key is given twice')
       const attributes = bagAttributesOf(friendlyName, own)
       keys.push({ privateKey, attributes })

@@ -85,6 +85,13 @@ describe.skipIf(lacks('openssl'))('keys that OpenSSL writes [needs openssl]', ()
     expect(await rejectionCode(readKeyFile(bytes, ''))).toBe('WRONG_PASSWORD')
   })
 
+  test.each(['-pubout', '-RSAPublicKey_out'])('a public key, %s', async (option) => {
+    const file = await readKeyFile(await writtenByOpenssl('rsa-2048', `rsa ${option}`), '')
+    const { privateKey } = await identity('rsa-2048')
+    expect(file.format).toBe('public key')
+    expect(file.publicKeys.map((key) => key.equals(createPublicKey(privateKey)))).toEqual([true])
+  })
+
   test('a PKCS#7 chain, in PEM and in DER', async () => {
     const [one, two] = await Promise.all([identity('ec-p256'), identity('ed25519')])
     const folder = scratchFolder()
@@ -274,11 +281,35 @@ test('a JWK whose private number is not that of its public key is refused', asyn
   )
 })
 
+describe('an RSA JWK with one number of another key is refused', () => {
+  // OpenSSL takes and uses all of these but the first.
+  test.each(['n', 'd', 'p', 'q', 'dp', 'dq', 'qi'])('%s', async (name) => {
+    const [one, two] = [1024, 1024].map((modulusLength): Record<string, unknown> => ({
+      ...generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' }),
+    }))
+    await expect(readKeyFile(Buffer.from(JSON.stringify(one)), '')).resolves.toMatchObject({
+      keys: { length: 1 },
+    })
+    const file = Buffer.from(JSON.stringify({ ...one, [name]: two?.[name] }))
+    await expect(readKeyFile(file, '')).rejects.toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ENCODING',
+        message: expect.stringContaining('belong together'),
+      }),
+    )
+  })
+})
+
 test('an RSA JWK with primes longer than its modulus is refused', async () => {
   const { privateKey } = await identity('rsa-2048')
   const p = Buffer.alloc(20_000, 0x7f).toString('base64url')
   const jwk = { ...privateKey.export({ format: 'jwk' }), p, q: p, dp: p, dq: p, qi: p }
-  expect(await rejectionCode(readKeyFile(Buffer.from(JSON.stringify(jwk)), ''))).toBe('INVALID_ENCODING')
+  await expect(readKeyFile(Buffer.from(JSON.stringify(jwk)), '')).rejects.toThrow(/longer than its modulus/)
+})
+
+test.skipIf(lacks('openssl'))('an RSA key of three primes is refused [needs openssl]', async () => {
+  const pem = runWell('openssl genrsa -primes 3 2048')
+  expect(await rejectionCode(readKeyFile(Buffer.from(pem), ''))).toBe('UNSUPPORTED_KEY')
 })
 
 describe('documents', () => {

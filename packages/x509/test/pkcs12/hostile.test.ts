@@ -166,6 +166,12 @@ describe('protection', () => {
     ['version 2', pfx.pfx(data, pfx.macData(safe), 2), 'INVALID_ENCODING'],
     ['another field', encode(sequence(int(3), data, pfx.macData(safe), nul())), 'INVALID_ENCODING'],
     ['an empty authSafe', pfx.sealedBytes(new Uint8Array()), 'INVALID_ENCODING'],
+    ['a primitive authSafe', pfx.sealedBytes(Uint8Array.of(0x10, 0)), 'INVALID_ENCODING'],
+    [
+      'a primitive safe',
+      pfx.sealed(pfx.contentInfo(oids.data, octets(Uint8Array.of(0x10, 0)))),
+      'INVALID_ENCODING',
+    ],
     [
       'a short MAC',
       pfx.pfx(data, sequence(sequence(sequence(oid(oids.sha256), nul()), octets([])), octets([1]))),
@@ -336,7 +342,9 @@ describe('keys and certificates', () => {
     const rsaKey = decode(pkcs8.children[2]?.content ?? new Uint8Array())
     for (const at of [4, 5, 6, 7]) rsaKey.children[at] = primitive(0x02, new Uint8Array(1000).fill(0x7f))
     pkcs8.children[2] = octets(encode(rsaKey))
-    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))))).toBe('INVALID_ENCODING')
+    await expect(
+      readPkcs12(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))), password),
+    ).rejects.toThrow(/longer than its modulus/)
   })
 
   test.skipIf(lacks('openssl'))(

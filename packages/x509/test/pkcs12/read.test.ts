@@ -1,4 +1,4 @@
-import { webcrypto } from 'node:crypto'
+import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
@@ -9,6 +9,7 @@ import {
   readPkcs12,
   writePkcs12,
   type Pkcs12Contents,
+  type Pkcs12Entry,
   type Pkcs12Profile,
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
@@ -283,6 +284,37 @@ describe('contents', () => {
     )
     const { keys } = await readPkcs12(file, pfx.password)
     expect(keys[0]?.certificates.map(({ subject }) => subject)).toEqual(['CN=renewed'])
+  })
+
+  test('keys and certificates of different types disturb nobody who reads a key afterwards', async () => {
+    const [ec, rsa] = await Promise.all([identity('ec-p256'), identity('rsa-2048')])
+    const pkcs8: Buffer = ec.privateKey.export({ format: 'der', type: 'pkcs8' })
+    const readKey = (): KeyObject => createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    const file = pfx.sealed(pfx.plainSafe(pfx.keyBag(pkcs8), pfx.certificateBag(rsa.certificate.raw)))
+    await expect(readPkcs12(file, pfx.password)).resolves.toMatchObject({ keys: [{ certificates: [] }] })
+    expect(readKey).not.toThrow()
+    const entry = (from: typeof ec, friendlyName: string): Pkcs12Entry => ({
+      privateKey: from.privateKey,
+      certificates: [from.certificate],
+      friendlyName,
+    })
+    await writePkcs12([entry(ec, 'ec'), entry(rsa, 'rsa')], password, { iterations: 1 })
+    expect(readKey).not.toThrow()
+    // As anybody in the process may do: Node takes what OpenSSL says of it for an error of the next key.
+    ec.privateKey.equals(rsa.privateKey)
+    await expect(readPkcs12(file, pfx.password)).resolves.toMatchObject({ keys: { length: 1 } })
+  })
+
+  test('BER of indefinite length in every layer', async () => {
+    const { privateKey, certificate } = await identity('rsa-2048')
+    const bags = sequence(
+      pfx.certificateBag(certificate.raw, pfx.friendlyName('hi')),
+      pfx.keyBag(privateKey.export({ format: 'der', type: 'pkcs8' }), pfx.friendlyName('hi')),
+    )
+    const safe = pfx.contentInfo(pfx.oids.data, octets(encodeIndefinite(bags, 7)))
+    const file = encodeIndefinite(decode(pfx.sealedBytes(encodeIndefinite(sequence(safe), 7))), 7)
+    const { keys } = await readPkcs12(file, pfx.password)
+    expect(keys.map((key) => [key.friendlyName, key.certificates.length])).toEqual([['hi', 1]])
   })
 
   test('safes in safes are opened; CRLs, secrets, unknown bags and other certificates passed over', async () => {
