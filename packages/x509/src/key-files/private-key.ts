@@ -121,14 +121,14 @@ function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
     // PrivateKeyInfo holds RSAPrivateKey in an OCTET STRING. A budget is not needed for what OpenSSL has encoded.
     const [, , octets] = readBer(der, what, { elements: 32, depth: 8 }).children
     const fields = readBer(octets?.content ?? der, what, { elements: 32, depth: 8 }).children
+    // RFC 8017 App. A.1.2: with more than two primes there is another field.
+    if (fields.length !== 9) {
+      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is an RSA key of more than two primes`)
+    }
     // A sign octet may stand before a number.
     const maximum = Math.ceil(modulusLength / 8) + 1
     if (fields.some(({ content }) => content.length > maximum)) {
       throw malformed(what, 'has numbers that are longer than its modulus')
-    }
-    // RFC 8017 App. A.1.2: with more than two primes there is another field.
-    if (fields.length !== 9) {
-      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is an RSA key of more than two primes`)
     }
     if (!belongTogether(fields.map(({ content }) => toBigInt(content)))) {
       throw malformed(what, 'has numbers that do not belong together')
