@@ -4,7 +4,7 @@ import { readKeyFile, readPkcs12 } from '../src/index.ts'
 import { TimeSlices } from '../src/time-slices.ts'
 import { identity } from './support/certificates.ts'
 import * as pfx from './support/pfx.ts'
-import { int, octets, oid, sequence } from './support/tlv.ts'
+import { constructed, decode, encode, int, octets, oid, sequence } from './support/tlv.ts'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -79,15 +79,31 @@ describe('reading what a stranger wrote leaves the event loop a turn', () => {
     ).toBeGreaterThanOrEqual(100)
   })
 
-  test('for every PEM block and every JWK', async () => {
+  test('for every PEM block, every JWK, and every certificate in a list of them', async () => {
     const { privateKey, certificate } = await identity('ec-p256')
-    const pem = Buffer.from(certificate.toString().repeat(50))
-    const keys = Array.from({ length: 50 }, () => privateKey.export({ format: 'jwk' }))
+    const certificates = Array.from({ length: 50 }, () => certificate)
+    const keys = certificates.map(() => privateKey.export({ format: 'jwk' }))
+    const [key] = keys
+    const x5c = certificates.map(({ raw }) => raw.toString('base64'))
+    const signedData = sequence(
+      int(1),
+      constructed(0x31),
+      sequence(oid(pfx.oids.data)),
+      constructed(0xa0, ...certificates.map(({ raw }) => decode(raw))),
+      constructed(0x31),
+    )
+    const files = [
+      Buffer.from(certificate.toString().repeat(50)),
+      Buffer.from(JSON.stringify({ keys })),
+      Buffer.from(JSON.stringify({ ...key, x5c })),
+      encode(pfx.contentInfo(pfx.oids.signedData, signedData)),
+    ]
     endEverySlice()
-    expect(await turnsDuring(() => readKeyFile(pem, ''))).toBeGreaterThanOrEqual(50)
-    expect(
-      await turnsDuring(() => readKeyFile(Buffer.from(JSON.stringify({ keys })), '')),
-    ).toBeGreaterThanOrEqual(50)
+    for (const file of files) {
+      const limits = { limits: { elements: 20_000 } }
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await turnsDuring(() => readKeyFile(file, '', limits))).toBeGreaterThanOrEqual(50)
+    }
   })
 
   test('while a key shows with a signature that it is that of its public key', async () => {

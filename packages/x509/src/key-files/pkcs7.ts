@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
 import { malformed, SequenceReader, tags, unwrapExplicit, type BerElement } from '../asn1/ber.ts'
 import { readCertificate } from '../read-certificate.ts'
+import { TimeSlices } from '../time-slices.ts'
 
 const signedData = '1.2.840.113549.1.7.2'
 const what = 'the PKCS#7 file'
@@ -10,9 +12,12 @@ const maximumCertificates = 256
  * The certificates of a PKCS#7 file (RFC 2315 §9.1, RFC 5652 §5.1): `SignedData` that signs nothing and carries a chain, as
  * .p7b files do. In file order; signatures, where there are any, are passed over.
  *
- * @throws SealwrightError `INVALID_ENCODING`
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; or the signal's reason
  */
-export function readPkcs7Certificates(contentInfo: BerElement): readonly X509Certificate[] {
+export async function readPkcs7Certificates(
+  contentInfo: BerElement,
+  signal?: AbortSignal,
+): Promise<readonly X509Certificate[]> {
   const info = new SequenceReader(contentInfo, what)
   const type = info.objectIdentifier('contentType')
   if (type !== signedData) throw malformed(what, `holds content of type ${type}, and no certificates`)
@@ -21,11 +26,21 @@ export function readPkcs7Certificates(contentInfo: BerElement): readonly X509Cer
   data.integer('version')
   data.any('digestAlgorithms')
   data.any('contentInfo')
-  const certificates = data.optional(tags.context0)?.children ?? []
-  if (certificates.length > maximumCertificates)
-    throw malformed(what, `holds ${certificates.length} certificates`)
   // CertificateSet also has kinds with tags of their own, which nobody makes any more.
+  const elements = (data.optional(tags.context0)?.children ?? []).filter(({ tag }) => tag === tags.sequence)
+  if (elements.length > maximumCertificates) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} holds ${elements.length} certificates; ${maximumCertificates} are allowed`,
+    )
+  }
+  const certificates: X509Certificate[] = []
+  const slices = new TimeSlices(signal)
+  for (const { bytes } of elements) {
+    // Giving up the thread is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
+    certificates.push(readCertificate(bytes, what))
+  }
   return certificates
-    .filter(({ tag }) => tag === tags.sequence)
-    .map(({ bytes }) => readCertificate(bytes, what))
 }

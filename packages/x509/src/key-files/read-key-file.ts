@@ -199,7 +199,7 @@ class KeyFileReader {
       case 'public key':
         return { format, publicKeys: [readPublicKey(bytes, 'spki')] }
       case 'PKCS#7':
-        return { format, certificates: readPkcs7Certificates(element) }
+        return { format, certificates: await readPkcs7Certificates(element, this.#options.signal) }
       case 'certificate':
         return { format, certificates: [readCertificate(bytes, 'the file')] }
       case 'certificate request':
