@@ -78,6 +78,7 @@ export async function readKeyFile(
     )
   }
   const reader = new KeyFileReader(password, options, new Pkcs12Budget(limits))
+  if (file.length === 0) throw malformed('the file', 'is empty')
   // A copy, so that nobody changes it under our hands.
   const bytes = new Uint8Array(file)
   assertNotForeign(bytes)

@@ -16,7 +16,7 @@ import {
   type RevocationReason,
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import { constructed, decode, encode, oid, primitive, sequence } from '../support/tlv.ts'
+import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface Chain {
@@ -242,6 +242,26 @@ describe('renewal', () => {
       expect(verified(renewed)).toContain(': OK')
     },
   )
+
+  test('what was not DER in the old one is DER in the new', async () => {
+    const old = decode(chain.leaf.raw)
+    const extensions = old.children[0]?.children[7]?.children[0]
+    const boolean = primitive(0x01, [0])
+    const extension = (id: string, value: Tlv): Tlv => sequence(oid(id), boolean, octets(encode(value)))
+    // FALSE is a DEFAULT, and a bit at the end of a key usage is not written unless it is set (X.690 §11.2.2, §11.5).
+    extensions?.children.splice(0, 2, extension('2.5.29.19', sequence(boolean)))
+    extensions?.children.push(extension('2.5.29.15', primitive(0x03, [0, 0x80])))
+    const renewed = await renewCertificate(new X509Certificate(encode(old)), chain.issuing)
+    const hex = renewed.raw.toString('hex')
+    expect(hex).toContain('30090603551d1304023000')
+    expect(hex).toContain('300b0603551d0f040403020780')
+    expect(parseCertificate(renewed).extensions.keyUsage).toEqual(['digitalSignature'])
+    // An indefinite length in an extension that means nothing here.
+    extensions?.children.push(sequence(oid('1.2.3'), octets([0x30, 0x80, 0, 0])))
+    expect(await rejectionCode(renewCertificate(new X509Certificate(encode(old)), chain.issuing))).toBe(
+      'INVALID_ARGUMENT',
+    )
+  })
 
   test('by another key is refused', async () => {
     const { leaf, root } = chain

@@ -282,7 +282,7 @@ test('a JWK whose private number is not that of its public key is refused', asyn
 })
 
 describe('an RSA JWK with one number of another key is refused', () => {
-  // OpenSSL takes and uses all of these but the first.
+  // Node 20 takes and uses all of these but the first, and later ones most of them.
   test.each(['n', 'd', 'p', 'q', 'dp', 'dq', 'qi'])('%s', async (name) => {
     const [one, two] = [1024, 1024].map((modulusLength): Record<string, unknown> => ({
       ...generateKeyPairSync('rsa', { modulusLength }).privateKey.export({ format: 'jwk' }),
@@ -294,7 +294,7 @@ describe('an RSA JWK with one number of another key is refused', () => {
     await expect(readKeyFile(file, '')).rejects.toThrow(
       expect.objectContaining({
         code: 'INVALID_ENCODING',
-        message: expect.stringContaining('belong together'),
+        message: expect.stringMatching(/belong together|no key of a kind OpenSSL knows/),
       }),
     )
   })
@@ -304,7 +304,10 @@ test('an RSA JWK with primes longer than its modulus is refused', async () => {
   const { privateKey } = await identity('rsa-2048')
   const p = Buffer.alloc(20_000, 0x7f).toString('base64url')
   const jwk = { ...privateKey.export({ format: 'jwk' }), p, q: p, dp: p, dq: p, qi: p }
-  await expect(readKeyFile(Buffer.from(JSON.stringify(jwk)), '')).rejects.toThrow(/longer than its modulus/)
+  await expect(readKeyFile(Buffer.from(JSON.stringify(jwk)), '')).rejects.toThrow(
+    // The OpenSSL of Node 22 and newer finds it first.
+    /longer than its modulus|no key of a kind OpenSSL knows/,
+  )
 })
 
 test.skipIf(lacks('openssl'))('an RSA key of three primes is refused [needs openssl]', async () => {
@@ -361,6 +364,7 @@ describe('documents', () => {
 
   test.each([
     ['nothing', new Uint8Array()],
+    ['a blank line', Buffer.from('\r\n')],
     ['text', Buffer.from('hello')],
     ['bytes', randomBytes(100).fill(0xff, 0, 1)],
     ['an empty sequence', Uint8Array.of(0x30, 0)],

@@ -344,7 +344,10 @@ describe('keys and certificates', () => {
     pkcs8.children[2] = octets(encode(rsaKey))
     await expect(
       readPkcs12(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))), password),
-    ).rejects.toThrow(/longer than its modulus/)
+    ).rejects.toThrow(
+      // The OpenSSL of Node 22 and newer finds it first.
+      /longer than its modulus|is not PKCS#8 of a kind OpenSSL knows/,
+    )
   })
 
   test.skipIf(lacks('openssl'))(
