@@ -12,7 +12,7 @@ import {
   isEmptyName,
 } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { readPublicKey } from '../public-key.ts'
+import { assertPoint, readPublicKey } from '../public-key.ts'
 import { signDocument } from '../sign-document.ts'
 import {
   encodePublicKey,
@@ -31,6 +31,7 @@ import {
   extensionOids,
   interpretExtensions,
   mergeExtensions,
+  reencodeExtension,
   subjectKeyIdentifierExtension,
   type CertificateExtensions,
   type ReadExtensions,
@@ -73,7 +74,7 @@ export async function createSelfSignedCertificate(
 ): Promise<X509Certificate> {
   const subject = encodeDistinguishedName(options.subject)
   return signCertificate(signer, {
-    ...contentOf(options, { subject, publicKey: signer.publicKey, issuerEnd: null }),
+    ...contentOf(options, { subject, publicKey: signer.publicKey, issuer: null }),
     issuer: subject,
     issuerKeyIdentifier: null,
   })
@@ -137,7 +138,7 @@ export async function renewCertificate(
   const publicKey = readPublicKey(fields.publicKeyInfo, 'the public key of the certificate')
   const contentUntil = (issuerEnd: Date | null): CertificateContent => ({
     validity: resolveValidity(options, secondsOf(fields), issuerEnd),
-    extensions: fields.extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(({ bytes }) => bytes),
+    extensions: fields.extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(reencodeExtension),
     subject: subject.bytes,
     publicKeyInfo: encodeSigningKey(publicKey),
   })
@@ -178,30 +179,32 @@ interface ToBeSigned extends CertificateContent {
   readonly issuerKeyIdentifier: Uint8Array | null
 }
 
-/** Whom a certificate is for, and how long there can be one. */
+/** Whom a certificate is for, and who issues it. */
 interface Certified {
   readonly subject: DerValue
   readonly publicKey: KeyObject
-  /** Null for a self-signed certificate. */
-  readonly issuerEnd: Date | null
+  /** Null for the key itself. */
+  readonly issuer: ExaminedIssuer | null
 }
 
 function contentOf(options: IssueCertificateOptions, certified: Certified): CertificateContent {
-  const { subject, publicKey, issuerEnd } = certified
+  const { subject, publicKey, issuer } = certified
   const { validityDays, extensions: defaults } = profileDefaults(options.profile ?? 'tokenSigning')
   const wanted = mergeExtensions(options, defaults)
-  const { basicConstraints, keyUsage = [], subjectAltNames = [] } = wanted
+  const { keyUsage = [], subjectAltNames = [] } = wanted
+  const ca = wanted.basicConstraints?.ca === true
+  if (issuer !== null) checkPathLength(issuer, ca)
   checkKeyUsage(keyUsage, publicKey)
-  if (basicConstraints?.ca === true && !keyUsage.includes('keyCertSign')) {
+  if (ca && !keyUsage.includes('keyCertSign')) {
     // RFC 5280 §4.2.1.3; a request may leave it to whoever issues the certificate.
     throw refused('a CA’s certificate has the key usage keyCertSign')
   }
   const nameless = isEmptyName(subject)
-  if (nameless && (basicConstraints?.ca === true || subjectAltNames.length === 0)) {
+  if (nameless && (ca || subjectAltNames.length === 0)) {
     throw refused('a certificate without a subject has subjectAltNames, and is not a CA’s')
   }
   return {
-    validity: resolveValidity(options, validityDays * secondsPerDay, issuerEnd),
+    validity: resolveValidity(options, validityDays * secondsPerDay, issuer?.notAfter ?? null),
     extensions: encodeExtensions(wanted, nameless),
     subject,
     publicKeyInfo: encodeSigningKey(publicKey),
@@ -211,12 +214,13 @@ function contentOf(options: IssueCertificateOptions, certified: Certified): Cert
 /**
  * SubjectPublicKeyInfo of a key that is to be certified.
  *
- * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ARGUMENT` for a private
- *   key, of which nobody needs to hand over more than its public half
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ENCODING` for a point at
+ *   infinity; `INVALID_ARGUMENT` for a private key, of which nobody needs to hand over more than its public half
  */
 function encodeSigningKey(publicKey: KeyObject): Uint8Array {
   if (publicKey.type !== 'public')
     throw refused(`a certificate is for a public key, and this one is ${publicKey.type}`)
+  assertPoint(publicKey, 'the public key')
   algorithmsOf(publicKey)
   return encodePublicKey(publicKey)
 }
@@ -228,10 +232,8 @@ async function issue(
   options: IssueCertificateOptions,
 ): Promise<X509Certificate> {
   const examined = examineIssuer(issuer)
-  const { extensions } = profileDefaults(options.profile ?? 'tokenSigning')
-  checkPathLength(examined, mergeExtensions(options, extensions).basicConstraints?.ca === true)
   return signCertificate(issuer.signer, {
-    ...contentOf(options, { subject, publicKey, issuerEnd: examined.notAfter }),
+    ...contentOf(options, { subject, publicKey, issuer: examined }),
     ...issuerFields(examined),
   })
 }

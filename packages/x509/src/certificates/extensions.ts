@@ -335,10 +335,7 @@ function encodeAccess(method: string, uris: readonly string[]): readonly DerValu
 }
 
 /** An Extension as it was read. */
-export interface RawExtension extends CustomExtension {
-  /** The whole Extension. */
-  readonly bytes: Uint8Array
-}
+export type RawExtension = CustomExtension
 
 /**
  * Reads Extensions (RFC 5280 §4.1): `SEQUENCE SIZE (1..MAX) OF Extension`.
@@ -355,12 +352,32 @@ export function readRawExtensions(element: BerElement, what: string): readonly R
     const value = reader.octetString('extnValue')
     reader.end()
     const critical = criticalField !== null && decodeBoolean(criticalField, `the criticality of ${oid}`)
-    return { oid, critical, value, bytes: child.bytes }
+    return { oid, critical, value }
   })
   if (new Set(extensions.map(({ oid }) => oid)).size < extensions.length) {
     throw malformed(what, 'has the same extension twice')
   }
   return extensions
+}
+
+/**
+ * An Extension of one certificate, for another: in DER, which not all certificates are in. The values that are often wrong,
+ * with FALSE written out or bits at their end that are not set, are made anew.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`; `INVALID_ARGUMENT` for another value that is not DER
+ */
+export function reencodeExtension({ oid, critical, value }: RawExtension): DerValue {
+  const what = `the value of the extension ${oid}`
+  checkDer(value, what)
+  const element = readBer(value, what, { elements: 10_000, depth: 32 })
+  switch (oid) {
+    case extensionOids.basicConstraints:
+      return extension(oid, critical, encodeBasicConstraints(decodeBasicConstraints(element, what)))
+    case extensionOids.keyUsage:
+      return extension(oid, critical, namedBits(decodeKeyUsage(element, what).map(keyUsageBit)))
+    default:
+      return extension(oid, critical, value)
+  }
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */

@@ -10,6 +10,7 @@ import { readEncryptedKey, type Protection } from '../pkcs12/encryption.ts'
 import { Pkcs12Budget, resolveLimits } from '../pkcs12/limits.ts'
 import { assertPassword } from '../pkcs12/password.ts'
 import { readPkcs12Within, type ReadPkcs12Options } from '../pkcs12/read.ts'
+import { assertPoint } from '../public-key.ts'
 import { readCertificate } from '../read-certificate.ts'
 import { nodeWebCrypto } from '../web-crypto.ts'
 import { TimeSlices } from '../time-slices.ts'
@@ -307,11 +308,15 @@ function identifyDocument(fields: readonly BerElement[]): KeyFileFormat {
 
 /** SubjectPublicKeyInfo (RFC 5280 §4.1) or RSAPublicKey (RFC 8017 App. A.1.1). */
 function readPublicKey(der: Uint8Array, type: 'spki' | 'pkcs1'): KeyObject {
+  const what = 'the public key'
+  let publicKey: KeyObject
   try {
-    return createPublicKey({ key: Buffer.from(der), format: 'der', type })
+    publicKey = createPublicKey({ key: Buffer.from(der), format: 'der', type })
   } catch (cause) {
-    throw malformed('the public key', 'is of no kind that OpenSSL knows', cause)
+    throw malformed(what, 'is of no kind that OpenSSL knows', cause)
   }
+  assertPoint(publicKey, what)
+  return publicKey
 }
 
 const noAttributes = { friendlyName: null, localKeyId: null } as const
