@@ -1,10 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed, SequenceReader, tags, unwrapExplicit, type BerElement } from '../asn1/ber.ts'
+import { contentTypes } from '../pkcs12/object-identifiers.ts'
 import { readCertificate } from '../read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
 
-const signedData = '1.2.840.113549.1.7.2'
 const what = 'the PKCS#7 file'
 const maximumCertificates = 256
 
@@ -20,7 +20,8 @@ export async function readPkcs7Certificates(
 ): Promise<readonly X509Certificate[]> {
   const info = new SequenceReader(contentInfo, what)
   const type = info.objectIdentifier('contentType')
-  if (type !== signedData) throw malformed(what, `holds content of type ${type}, and no certificates`)
+  if (type !== contentTypes.signedData)
+    throw malformed(what, `holds content of type ${type}, and no certificates`)
   const data = new SequenceReader(unwrapExplicit(info.any('content'), tags.context0, what), what)
   info.end()
   data.integer('version')

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { mlDsaProblem } from '../ml-dsa.ts'
-import { assertPoint } from '../public-key.ts'
+import { assertNamedCurve } from '../public-key.ts'
 import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
@@ -63,7 +63,7 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
       malformed(what, `is not ${names[type]} of a kind OpenSSL knows`, cause)
     )
   }
-  assertPoint(key, what)
+  assertNamedCurve(key, what)
   checkPrivateKey(key)
   return key
 }

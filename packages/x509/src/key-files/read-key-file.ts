@@ -10,7 +10,8 @@ import { readEncryptedKey, type Protection } from '../pkcs12/encryption.ts'
 import { Pkcs12Budget, resolveLimits } from '../pkcs12/limits.ts'
 import { assertPassword } from '../pkcs12/password.ts'
 import { readPkcs12Within, type ReadPkcs12Options } from '../pkcs12/read.ts'
-import { assertPoint } from '../public-key.ts'
+import { assertNamedCurve } from '../public-key.ts'
+import { readPublicKey } from '../public-key.ts'
 import { readCertificate } from '../read-certificate.ts'
 import { nodeWebCrypto } from '../web-crypto.ts'
 import { TimeSlices } from '../time-slices.ts'
@@ -160,7 +161,7 @@ class KeyFileReader {
     assertLabelNotForeign(label)
     // Of two numbers alone nothing shows that they are an RSA key, so only the label can say it.
     if (label === 'RSA PUBLIC KEY' && headers === null) {
-      return { format: 'public key', publicKeys: [readPublicKey(der, 'pkcs1')] }
+      return { format: 'public key', publicKeys: [readRsaPublicKey(der)] }
     }
     if (headers === null) return this.#labelledPart(label, der)
     const what = `the PEM block ${label}`
@@ -199,7 +200,7 @@ class KeyFileReader {
       case 'encrypted PKCS#8':
         return this.#encryptedKey(element)
       case 'public key':
-        return { format, publicKeys: [readPublicKey(bytes, 'spki')] }
+        return { format, publicKeys: [readPublicKey(bytes, 'the public key')] }
       case 'PKCS#7':
         return { format, certificates: await readPkcs7Certificates(element, this.#options.signal) }
       case 'certificate':
@@ -306,17 +307,13 @@ function identifyDocument(fields: readonly BerElement[]): KeyFileFormat {
   return fields.length <= 4 ? 'certificate request' : 'certificate'
 }
 
-/** SubjectPublicKeyInfo (RFC 5280 §4.1) or RSAPublicKey (RFC 8017 App. A.1.1). */
-function readPublicKey(der: Uint8Array, type: 'spki' | 'pkcs1'): KeyObject {
-  const what = 'the public key'
-  let publicKey: KeyObject
+/** RSAPublicKey (RFC 8017 App. A.1.1). */
+function readRsaPublicKey(der: Uint8Array): KeyObject {
   try {
-    publicKey = createPublicKey({ key: Buffer.from(der), format: 'der', type })
+    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' })
   } catch (cause) {
-    throw malformed(what, 'is of no kind that OpenSSL knows', cause)
+    throw malformed('the public key', 'is not PKCS#1 of a kind OpenSSL knows', cause)
   }
-  assertPoint(publicKey, what)
-  return publicKey
 }
 
 const noAttributes = { friendlyName: null, localKeyId: null } as const

@@ -4,6 +4,7 @@ import { integer, objectIdentifier, octetString, sequence, type DerValue } from 
 import type { WebCrypto } from '../web-crypto.ts'
 import {
   aes256CbcOid,
+  desCbc,
   encryptTripleDesCbc,
   rc2Cbc,
   readCipher,
@@ -12,10 +13,18 @@ import {
   type CipherContext,
 } from './ciphers.ts'
 import { readDerivation } from './derivation.ts'
-import { derivationRounds, deriveKey, purposes, sha1 } from './key-derivation.ts'
+import {
+  derivationRounds,
+  deriveKey,
+  derivePbkdf1,
+  md5,
+  purposes,
+  sha1,
+  type DerivationDigest,
+} from './key-derivation.ts'
 import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm, pkcs12Pbe, pkcs5 } from './object-identifiers.ts'
-import { bmpPassword, type FilePassword } from './password.ts'
+import { describeAlgorithm, pkcs12Pbe, pkcs5, pkcs5Pbe } from './object-identifiers.ts'
+import { bmpPassword, utf8Password, type FilePassword } from './password.ts'
 import { derivePbkdf2, encodePbkdf2, hmacSha256 } from './pbkdf2.ts'
 
 /** What it takes to decrypt. */
@@ -48,10 +57,14 @@ type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Bud
 /** The encryptions that are read, by OID. */
 const encryptions: Readonly<Record<string, ParametersReader>> = {
   [pkcs5.pbes2]: readPbes2,
-  [pkcs12Pbe.tripleDes]: pbes1('3DES', 24, (iv) => tripleDesCbc(iv)),
-  [pkcs12Pbe.twoKeyTripleDes]: pbes1('two-key 3DES', 16, (iv) => tripleDesCbc(iv, 16)),
-  [pkcs12Pbe.rc2With128Bits]: pbes1('128-bit RC2', 16, (iv) => rc2Cbc(16, 128, iv)),
-  [pkcs12Pbe.rc2With40Bits]: pbes1('40-bit RC2', 5, (iv) => rc2Cbc(5, 40, iv)),
+  [pkcs5Pbe.md5WithDes]: pbes1(md5, 'MD5 and DES', desCbc),
+  [pkcs5Pbe.md5WithRc2]: pbes1(md5, 'MD5 and 64-bit RC2', (iv) => rc2Cbc(8, 64, iv)),
+  [pkcs5Pbe.sha1WithDes]: pbes1(sha1, 'SHA-1 and DES', desCbc),
+  [pkcs5Pbe.sha1WithRc2]: pbes1(sha1, 'SHA-1 and 64-bit RC2', (iv) => rc2Cbc(8, 64, iv)),
+  [pkcs12Pbe.tripleDes]: pkcs12Pbes1('3DES', 24, (iv) => tripleDesCbc(iv)),
+  [pkcs12Pbe.twoKeyTripleDes]: pkcs12Pbes1('two-key 3DES', 16, (iv) => tripleDesCbc(iv, 16)),
+  [pkcs12Pbe.rc2With128Bits]: pkcs12Pbes1('128-bit RC2', 16, (iv) => rc2Cbc(16, 128, iv)),
+  [pkcs12Pbe.rc2With40Bits]: pkcs12Pbes1('40-bit RC2', 5, (iv) => rc2Cbc(5, 40, iv)),
 }
 
 /**
@@ -67,7 +80,7 @@ export function readEncryption(element: BerElement, what: string, budget: Pkcs12
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is encrypted with ${describeAlgorithm(oid)}; PBES2, and the 3DES and RC2 of PKCS#12 are read`,
+      `${what} is encrypted with ${describeAlgorithm(oid)}; PBES2 and PBES1 with AES, 3DES, RC2 or DES are read`,
     )
   }
   const encryption = reader(identifier.any('parameters'), what, budget)
@@ -119,20 +132,52 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
   }
 }
 
-const tripleDesBlockLength = 8
+/** Of DES, 3DES and RC2. */
+const blockLength = 8
 
 /**
- * PBES1 as RFC 7292 App. C has it: key and initialisation vector are derived from the password with SHA-1. Its parameters are
- * `SEQUENCE { salt OCTET STRING, iterations INTEGER }`.
+ * PBES1 (RFC 8018 §6.1), which OpenSSL before 1.1 encrypted single keys with: the first half of what PBKDF1 derives is the key,
+ * the second the initialisation vector.
  */
-function pbes1(name: string, keyLength: number, cipherWith: (iv: Uint8Array) => CbcCipher): ParametersReader {
+function pbes1(
+  digest: DerivationDigest,
+  name: string,
+  cipherWith: (iv: Uint8Array) => CbcCipher,
+): ParametersReader {
   return (element, what, budget) => {
-    const parameters = new SequenceReader(element, `${what} PBE parameters`)
-    const salt = parameters.octetString('salt')
-    budget.checkSalt(salt, what)
-    const iterations = parameters.integer('iterations')
-    parameters.end()
-    const rounds = derivationRounds(sha1, keyLength) + derivationRounds(sha1, tripleDesBlockLength)
+    const { salt, iterations } = readPbeParameters(element, what, budget)
+    budget.chargeIterations(iterations, what)
+    return {
+      description: { algorithm: `PBES1 with ${name}`, iterations, weak: true },
+      decrypt: async (ciphertext, context) => {
+        const secret = utf8Password(context.password.text)
+        const derived = await derivePbkdf1({ digest, salt, iterations }, secret, context.signal).catch(
+          (cause: unknown) => {
+            context.signal?.throwIfAborted()
+            // A Node in FIPS mode has no MD5.
+            throw new SealwrightError(
+              'UNSUPPORTED_ALGORITHM',
+              `${what} takes its key from a hash this Node has not`,
+              { cause },
+            )
+          },
+        )
+        const iv = derived.slice(blockLength, 2 * blockLength)
+        return decryptAndZeroKey(cipherWith(iv), derived.subarray(0, blockLength), ciphertext, context, what)
+      },
+    }
+  }
+}
+
+/** PBES1 as RFC 7292 App. C has it: key and initialisation vector are derived from the password with SHA-1. */
+function pkcs12Pbes1(
+  name: string,
+  keyLength: number,
+  cipherWith: (iv: Uint8Array) => CbcCipher,
+): ParametersReader {
+  return (element, what, budget) => {
+    const { salt, iterations } = readPbeParameters(element, what, budget)
+    const rounds = derivationRounds(sha1, keyLength) + derivationRounds(sha1, blockLength)
     budget.chargeIterations(iterations, what, rounds)
     const derivation = { digest: sha1, salt, iterations }
     return {
@@ -142,12 +187,26 @@ function pbes1(name: string, keyLength: number, cipherWith: (iv: Uint8Array) => 
         const { encryptionKey, initialisationVector } = purposes
         const [key, iv] = await Promise.all([
           deriveKey(derivation, encryptionKey, bmpPassword(password), keyLength, signal),
-          deriveKey(derivation, initialisationVector, bmpPassword(password), tripleDesBlockLength, signal),
+          deriveKey(derivation, initialisationVector, bmpPassword(password), blockLength, signal),
         ])
         return decryptAndZeroKey(cipherWith(iv), key, ciphertext, context, what)
       },
     }
   }
+}
+
+/** PBEParameter (RFC 8018 App. A.3) and pkcs-12PbeParams (RFC 7292 App. C): `SEQUENCE { salt OCTET STRING, iterations INTEGER }`. */
+function readPbeParameters(
+  element: BerElement,
+  what: string,
+  budget: Pkcs12Budget,
+): { readonly salt: Uint8Array; readonly iterations: number } {
+  const parameters = new SequenceReader(element, `${what} PBE parameters`)
+  const salt = parameters.octetString('salt')
+  budget.checkSalt(salt, what)
+  const iterations = parameters.integer('iterations')
+  parameters.end()
+  return { salt, iterations }
 }
 
 async function decryptAndZeroKey(
@@ -204,7 +263,7 @@ export const encryptTripleDes: Encrypt = async (plaintext, password, iterations,
   const derivation = { digest: sha1, salt, iterations }
   const [key, iv] = await Promise.all([
     deriveKey(derivation, purposes.encryptionKey, bmpPassword(password), 24),
-    deriveKey(derivation, purposes.initialisationVector, bmpPassword(password), tripleDesBlockLength),
+    deriveKey(derivation, purposes.initialisationVector, bmpPassword(password), blockLength),
   ])
   const ciphertext = encryptTripleDesCbc(plaintext, key, iv)
   key.fill(0)

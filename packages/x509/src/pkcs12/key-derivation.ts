@@ -32,6 +32,9 @@ export const derivationDigests: readonly DerivationDigest[] = [
   nativeDigest('2.16.840.1.101.3.4.2.3', 'sha512', 64, 128),
 ]
 
+/** For {@link derivePbkdf1} alone: no MAC that is made with it shows anything. */
+export const md5: DerivationDigest = nativeDigest('1.2.840.113549.2.5', 'md5', 16, 64)
+
 function nativeDigest(oid: string, name: string, length: number, blockLength: number): DerivationDigest {
   const chain: DerivationDigest['chain'] = (digest, times) => {
     let result = digest
@@ -95,10 +98,33 @@ export async function deriveKey(
   return key
 }
 
+/**
+ * PBKDF1 (RFC 8018 §5.1), in {@link TimeSlices}.
+ *
+ * @param password as `utf8Password` has it; zeroed
+ * @returns as many bytes as the digest has; the caller zeroes them after use
+ * @throws the signal's reason, or what a Node in FIPS mode throws for MD5
+ */
+export async function derivePbkdf1(
+  { digest, salt, iterations }: DerivationParameters,
+  password: Uint8Array,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const input = new Uint8Array(password.length + salt.length)
+  input.set(password)
+  input.set(salt, password.length)
+  password.fill(0)
+  try {
+    return await digestRepeatedly(digest, input, iterations, signal)
+  } finally {
+    input.fill(0)
+  }
+}
+
 /** Hashes between two looks at the clock: under a millisecond. */
 const hashesPerLook = 500
 
-/** Step 6A: the digest, applied `iterations` times. */
+/** The digest, applied `iterations` times. */
 async function digestRepeatedly(
   { name, chain }: DerivationDigest,
   input: Uint8Array,

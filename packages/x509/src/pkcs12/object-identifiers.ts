@@ -29,6 +29,14 @@ export const pkcs5 = {
   pbmac1: '1.2.840.113549.1.5.14',
 } as const
 
+/** PBES1: password-based encryption with PBKDF1 (RFC 8018 App. A.3). */
+export const pkcs5Pbe = {
+  md5WithDes: '1.2.840.113549.1.5.3',
+  md5WithRc2: '1.2.840.113549.1.5.6',
+  sha1WithDes: '1.2.840.113549.1.5.10',
+  sha1WithRc2: '1.2.840.113549.1.5.11',
+} as const
+
 /** Password-based encryption with the key derivation of PKCS #12 (RFC 7292 App. C). */
 export const pkcs12Pbe = {
   tripleDes: '1.2.840.113549.1.12.1.3',
@@ -40,8 +48,6 @@ export const pkcs12Pbe = {
 /** Names for messages of what files hold and Sealwright does not read. */
 const names: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.5.1': 'PBES1 with MD2 and DES (pbeWithMD2AndDES-CBC)',
-  '1.2.840.113549.1.5.3': 'PBES1 with MD5 and DES (pbeWithMD5AndDES-CBC)',
-  '1.2.840.113549.1.5.10': 'PBES1 with SHA-1 and DES (pbeWithSHA1AndDES-CBC)',
   '1.2.840.113549.1.12.1.1': 'PBES1 with 128-bit RC4 (pbeWithSHAAnd128BitRC4)',
   '1.2.840.113549.1.12.1.2': 'PBES1 with 40-bit RC4 (pbeWithSHAAnd40BitRC4)',
   '1.2.840.113549.2.5': 'MD5',

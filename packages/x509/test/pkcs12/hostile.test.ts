@@ -222,6 +222,22 @@ describe('encryption', () => {
     },
   )
 
+  test.each(['1.2.840.113549.1.5.3', '1.2.840.113549.1.5.11'])(
+    'PBES1 with PBKDF1 (%s) with salts, counts and ciphertexts that are wrong',
+    async (algorithm) => {
+      const code = (salt: number, iterations: number, limits = {}): Promise<string> => {
+        const parameters = sequence(octets(new Uint8Array(salt)), int(iterations))
+        return codeOf(pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters))), limits)
+      }
+      expect(await code(8, 1)).toBe('INVALID_ENCODING')
+      expect(await code(1025, 1)).toBe('LIMIT_EXCEEDED')
+      expect(await code(8, 0)).toBe('INVALID_ENCODING')
+      expect(await code(8, 2 ** 31 - 1)).toBe('LIMIT_EXCEEDED')
+      expect(await code(8, 100, { iterations: 100 })).toBe('LIMIT_EXCEEDED')
+      expect(await code(8, 100, { iterations: 101 })).toBe('INVALID_ENCODING')
+    },
+  )
+
   test.each<[string, pfx.Pbes2Options, string]>([
     [
       'AES-256-GCM',

@@ -88,6 +88,8 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     ['PBES1 with two-key 3DES', ' -name hi -certpbe PBE-SHA1-2DES -keypbe PBE-SHA1-2DES'],
     ['PBES1 with RC2-40', ' -name hi -legacy -certpbe PBE-SHA1-RC2-40 -keypbe PBE-SHA1-RC2-40'],
     ['PBES1 with RC2-128', ' -name hi -legacy -certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-RC2-128'],
+    ['PBES1 with MD5 and DES', ' -name hi -legacy -certpbe PBE-MD5-DES -keypbe PBE-MD5-DES'],
+    ['PBES1 with SHA-1 and RC2', ' -name hi -legacy -certpbe PBE-SHA1-RC2-64 -keypbe PBE-SHA1-RC2-64'],
     ['PBES2 with 3DES', ' -name hi -certpbe DES-EDE3-CBC -keypbe DES-EDE3-CBC'],
     ['PBES2 with RC2', ' -name hi -legacy -certpbe RC2-CBC -keypbe RC2-CBC'],
     ['PBES2 with 64-bit RC2', ' -name hi -legacy -certpbe RC2-64-CBC -keypbe RC2-64-CBC'],
@@ -148,7 +150,7 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     ['-macalg md5', 'MD5'],
     ['-macalg sm3', '1.2.156.10197.1.401'],
     ['-legacy -certpbe PBE-SHA1-RC4-128', '128-bit RC4'],
-    ['-legacy -keypbe PBE-MD5-DES', 'MD5 and DES'],
+    ['-legacy -keypbe PBE-SHA1-RC4-40', '40-bit RC4'],
     ['-certpbe CAMELLIA-256-CBC', '1.2.392.200011.61.1.1.1.4'],
   ])('%s is refused, and the algorithm named', async (options, name) => {
     const file = await exportedByOpenssl(` ${options}`)
