@@ -1,13 +1,14 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
-import { malformed } from './asn1/ber.ts'
+import { SealwrightError } from '@sealwright/core'
+import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from './asn1/ber.ts'
 import { mlDsaProblem } from './ml-dsa.ts'
 
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
  *
  * @param what for messages, such as `the public key of the certificate`
- * @throws SealwrightError `UNSUPPORTED_KEY` for an ML-DSA key where this Node has none; `INVALID_ENCODING` for another that
- *   OpenSSL does not take
+ * @throws SealwrightError `UNSUPPORTED_KEY` for an ML-DSA key where this Node has none, and for a curve without a name;
+ *   `INVALID_ENCODING` for another key that OpenSSL does not take
  */
 export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObject {
   let publicKey: KeyObject
@@ -16,34 +17,70 @@ export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObjec
   } catch (cause) {
     throw mlDsaProblem(what, publicKeyInfo, cause) ?? malformed(what, 'is none that OpenSSL takes', cause)
   }
-  assertPoint(publicKey, what)
+  assertNamedCurve(publicKey, what)
   return publicKey
 }
 
 /**
- * Refuses an EC key whose point is at infinity (SEC 1 §2.3.3, the single octet 00). OpenSSL reads it, and Node 20 and 22 end
- * the whole process when they are asked for its details or its JWK, so this comes before anybody does. Encoding it fails.
+ * Refuses EC keys whose point is at infinity (SEC 1 §2.3.3, the single octet 00), and those that spell out a curve instead of
+ * naming it, which RFC 5480 §2.1.1 does not have. OpenSSL reads both, and Node 20 and 22 end the whole process when they are
+ * asked for the details or the JWK of some, so this comes before anybody does.
  *
  * @param key public or private
- * @throws SealwrightError `INVALID_ENCODING`
+ * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */
-export function assertPoint(key: KeyObject, what: string): void {
+export function assertNamedCurve(key: KeyObject, what: string): void {
   if (key.asymmetricKeyType !== 'ec') return
+  let info: Uint8Array
   try {
     const publicKey = key.type === 'private' ? createPublicKey(key) : key
-    publicKey.export({ format: 'der', type: 'spki' })
+    info = publicKey.export({ format: 'der', type: 'spki' })
   } catch (cause) {
     throw malformed(what, 'is an EC key whose point is at infinity', cause)
   }
+  if (readPublicKeyInfo(info).algorithm.children[1]?.tag !== tags.objectIdentifier) {
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `${what} is on a curve that is spelled out and not named (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve names it`,
+    )
+  }
 }
 
-/** As {@link assertPoint} for the key of a certificate; a key that OpenSSL does not know is left to whoever asks for it. */
-export function assertCertifiedPoint(certificate: X509Certificate, what: string): void {
+/** As {@link assertNamedCurve} for the key of a certificate; one that OpenSSL does not know is left to whoever asks for it. */
+export function assertCertifiedCurve(certificate: X509Certificate, what: string): void {
   let publicKey: KeyObject
   try {
     ;({ publicKey } = certificate)
   } catch {
     return
   }
-  assertPoint(publicKey, `the public key of the certificate in ${what}`)
+  assertNamedCurve(publicKey, `the public key of the certificate in ${what}`)
+}
+
+/**
+ * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). The point of an EC key is uncompressed, however the file was written that it comes
+ * from: other readers need not take it otherwise (RFC 5480 §2.2).
+ */
+export function encodePublicKey(publicKey: KeyObject): Uint8Array {
+  const info = publicKey.export({ format: 'der', type: 'spki' })
+  if (publicKey.asymmetricKeyType !== 'ec' || readPublicKeyInfo(info).subjectPublicKey[0] === uncompressed) {
+    return info
+  }
+  const same = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
+  return same.export({ format: 'der', type: 'spki' })
+}
+
+/** SEC 1 §2.3.3. */
+const uncompressed = 4
+
+/** The parts of a SubjectPublicKeyInfo that OpenSSL has encoded. */
+export function readPublicKeyInfo(publicKeyInfo: Uint8Array): {
+  readonly algorithm: BerElement
+  /** The BIT STRING's value, without tag, length and number of unused bits. */
+  readonly subjectPublicKey: Uint8Array
+} {
+  const what = 'the public key'
+  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 40, depth: 8 }), what)
+  const algorithm = info.any('algorithm')
+  return { algorithm, subjectPublicKey: decodeBitString(info.any('subjectPublicKey'), what).bytes }
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { malformed } from './asn1/ber.ts'
-import { assertCertifiedPoint } from './public-key.ts'
+import { assertCertifiedCurve } from './public-key.ts'
 
 /**
  * One certificate in DER.
@@ -17,6 +17,6 @@ export function readCertificate(der: Uint8Array, what: string): X509Certificate 
   }
   // Node takes PEM as well, and bytes after the end.
   if (!certificate.raw.equals(der)) throw malformed(what, 'holds something besides one certificate in DER')
-  assertCertifiedPoint(certificate, what)
+  assertCertifiedCurve(certificate, what)
   return certificate
 }

@@ -78,3 +78,31 @@ describe.each([
     await expect(readKeyFile(Buffer.from(encodePem('EC PRIVATE KEY', sec1)), '')).rejects.toThrow(refused)
   })
 })
+
+const hex = (text: string): Uint8Array => Buffer.from(text, 'hex')
+
+test('a curve of somebody’s own, in a private key, does not end the process', async () => {
+  // P-256 spelled out, its order but 98ff.
+  const field = 'ffffffff00000001000000000000000000000000ffffffffffffffffffffffff'
+  const generator =
+    '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5'
+  const curve = sequence(
+    int(1),
+    sequence(oid('1.2.840.10045.1.1'), primitive(0x02, hex(`00${field}`))),
+    sequence(
+      octets(hex(`${field.slice(0, -1)}c`)),
+      octets(hex('5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b')),
+    ),
+    octets(hex(generator)),
+    primitive(0x02, hex('0098ff')),
+    int(1),
+  )
+  const key = sequence(
+    int(1),
+    octets(Buffer.alloc(32, 1)),
+    constructed(0xa1, primitive(0x03, hex(`00${generator}`))),
+  )
+  const algorithm = sequence(oid('1.2.840.10045.2.1'), curve)
+  const pkcs8 = encode(sequence(int(0), algorithm, octets(encode(key))))
+  await expect(readKeyFile(pkcs8, '')).rejects.toThrow(expect.objectContaining({ code: 'UNSUPPORTED_KEY' }))
+})

@@ -1,6 +1,6 @@
-import { createHash, createPublicKey, randomBytes, type KeyObject } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { decodeBitString, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import { readPublicKeyInfo } from '../public-key.ts'
 
 export interface ValidityOptions {
   /** Default now. Fractions of a second are dropped: certificates have none. */
@@ -74,35 +74,6 @@ export function randomSerialNumber(): Uint8Array {
   const serial = randomBytes(16)
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
   return serial
-}
-
-/**
- * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). An EC key names its curve and has its point uncompressed (RFC 5480 §2.1.1 and
- * §2.2), however the file was written that it comes from: OpenSSL keeps explicit parameters, which other readers refuse.
- */
-export function encodePublicKey(publicKey: KeyObject): Uint8Array {
-  const info = publicKey.export({ format: 'der', type: 'spki' })
-  if (publicKey.asymmetricKeyType !== 'ec' || isPlainEcKey(info)) return info
-  const plain = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
-  return plain.export({ format: 'der', type: 'spki' })
-}
-
-function isPlainEcKey(publicKeyInfo: Uint8Array): boolean {
-  const { algorithm, subjectPublicKey } = readPublicKeyInfo(publicKeyInfo)
-  return algorithm.children[1]?.tag === tags.objectIdentifier && subjectPublicKey[0] === uncompressedPoint
-}
-
-/** SEC 1 §2.3.3. */
-const uncompressedPoint = 4
-
-function readPublicKeyInfo(publicKeyInfo: Uint8Array): {
-  readonly algorithm: BerElement
-  readonly subjectPublicKey: Uint8Array
-} {
-  const what = 'the public key'
-  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 20, depth: 5 }), what)
-  const algorithm = info.any('algorithm')
-  return { algorithm, subjectPublicKey: decodeBitString(info.any('subjectPublicKey'), what).bytes }
 }
 
 /**

@@ -12,10 +12,9 @@ import {
   isEmptyName,
 } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { assertPoint, readPublicKey } from '../public-key.ts'
+import { assertNamedCurve, encodePublicKey, readPublicKey } from '../public-key.ts'
 import { signDocument } from '../sign-document.ts'
 import {
-  encodePublicKey,
   keyIdentifierOf,
   randomSerialNumber,
   resolveValidity,
@@ -214,13 +213,13 @@ function contentOf(options: IssueCertificateOptions, certified: Certified): Cert
 /**
  * SubjectPublicKeyInfo of a key that is to be certified.
  *
- * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ENCODING` for a point at
- *   infinity; `INVALID_ARGUMENT` for a private key, of which nobody needs to hand over more than its public half
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key, a curve without a name, and a kind that signs nothing; `INVALID_ENCODING`
+ *   for a point at infinity; `INVALID_ARGUMENT` for a private key, of which nobody needs to hand over more than its public half
  */
 function encodeSigningKey(publicKey: KeyObject): Uint8Array {
   if (publicKey.type !== 'public')
     throw refused(`a certificate is for a public key, and this one is ${publicKey.type}`)
-  assertPoint(publicKey, 'the public key')
+  assertNamedCurve(publicKey, 'the public key')
   algorithmsOf(publicKey)
   return encodePublicKey(publicKey)
 }

@@ -1,10 +1,12 @@
-import { createPrivateKey, generateKeyPairSync, sign, X509Certificate } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
 import {
+  createCertificate,
   createCertificateRequest,
+  createSelfSignedCertificate,
   decodePem,
   encodePem,
   issueCertificate,
@@ -42,6 +44,15 @@ function requestOf(key: string, options = ''): Uint8Array {
     `openssl req -new -newkey ${key} -nodes -subj /O=Contoso/CN=my-app-auth ${options}-keyout ${join(folder, 'key')} -out ${file}`,
   )
   return decodePem(readFileSync(file, 'utf8'))[0]?.der ?? new Uint8Array()
+}
+
+/** A request for a key that OpenSSL makes with these options, and the key. */
+function requestOfForm(form: string): { readonly key: KeyObject; readonly request: Uint8Array } {
+  const file = join(scratchFolder(), 'key.pem')
+  runWell(`openssl ecparam -name prime256v1 -genkey -noout ${form} -out ${file}`)
+  const pem = runWell(`openssl req -new -key ${file} -subj /CN=a`)
+  const key = createPrivateKey(readFileSync(file))
+  return { key, request: decodePem(pem)[0]?.der ?? new Uint8Array() }
 }
 
 const ec = (curve: string): string => `ec -pkeyopt ec_paramgen_curve:${curve}`
@@ -91,23 +102,29 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     expect(await rejectionCode(issueCertificate(longer, issuer))).toBe('INVALID_ENCODING')
   })
 
-  test.each(['-param_enc explicit', '-conv_form compressed'])(
-    'a key with %s is certified under the name of its curve, uncompressed',
-    async (form) => {
-      const folder = scratchFolder()
-      const key = join(folder, 'key.pem')
-      runWell(`openssl ecparam -name prime256v1 -genkey -noout ${form} -out ${key}`)
-      const pem = runWell(`openssl req -new -key ${key} -subj /CN=a`)
-      const certificate = await issueCertificate(
-        decodePem(pem)[0]?.der ?? new Uint8Array(),
-        issuerOf(ec('P-256')),
-      )
-      expect(certificate.checkPrivateKey(createPrivateKey(readFileSync(key)))).toBe(true)
-      // RFC 5480 §2.1.1 and §2.2: id-ecPublicKey, secp256r1, and a point that begins with 04.
-      const info = '3059301306072a8648ce3d020106082a8648ce3d03010703420004'
-      expect(certificate.raw.toString('hex')).toContain(info)
-    },
-  )
+  test('a point that is compressed in the request is not in the certificate', async () => {
+    const { key, request } = requestOfForm('-conv_form compressed')
+    const certificate = await issueCertificate(request, issuerOf(ec('P-256')))
+    expect(certificate.checkPrivateKey(key)).toBe(true)
+    // RFC 5480 §2.1.1 and §2.2: id-ecPublicKey, secp256r1, and a point that begins with 04.
+    const info = '3059301306072a8648ce3d020106082a8648ce3d03010703420004'
+    expect(certificate.raw.toString('hex')).toContain(info)
+  })
+
+  test('a curve that is spelled out is refused, by whoever it is used', async () => {
+    const { key, request } = requestOfForm('-param_enc explicit')
+    const issuer = issuerOf(ec('P-256'))
+    const refused = expect.objectContaining({
+      code: 'UNSUPPORTED_KEY',
+      message: expect.stringContaining('RFC 5480'),
+    })
+    const signer = createLocalSigner(key)
+    const subject = 'CN=a'
+    await expect(issueCertificate(request, issuer)).rejects.toThrow(refused)
+    await expect(createCertificate(issuer, signer.publicKey, { subject })).rejects.toThrow(refused)
+    await expect(createSelfSignedCertificate(signer, { subject })).rejects.toThrow(refused)
+    await expect(createCertificateRequest(signer, { subject })).rejects.toThrow(refused)
+  })
 
   test.each([
     ['a BMPString', 'MASK:0x800', 'O = Contoso', 'as new certificates have them'],
