@@ -8,7 +8,7 @@ import type { Bag } from '../pkcs12/bags.ts'
 import { assembleContents, type Pkcs12Key } from '../pkcs12/contents.ts'
 import { readEncryptedKey, type Protection } from '../pkcs12/encryption.ts'
 import { Pkcs12Budget, resolveLimits } from '../pkcs12/limits.ts'
-import { assertPassword } from '../pkcs12/password.ts'
+import { assertPassword, usualPassword } from '../pkcs12/password.ts'
 import { readPkcs12Within, type ReadPkcs12Options } from '../pkcs12/read.ts'
 import { readPublicKey } from '../public-key.ts'
 import { readCertificate } from '../read-certificate.ts'
@@ -217,7 +217,7 @@ class KeyFileReader {
     const what = 'the private key'
     const { encryption, ciphertext } = readEncryptedKey(element, what, this.#budget)
     const { crypto = nodeWebCrypto, signal } = this.#options
-    const password = { text: this.#password, terminated: true }
+    const password = usualPassword(this.#password)
     return this.#openedPart(async () => {
       const pkcs8 = await encryption.decrypt(ciphertext, { password, crypto, signal })
       try {

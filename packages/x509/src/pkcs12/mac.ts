@@ -14,7 +14,7 @@ import {
 import type { Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
-import { bmpPassword, filePasswords, type FilePassword } from './password.ts'
+import { bmpPassword, filePasswords, usualPassword, type FilePassword } from './password.ts'
 import { derivePbkdf2, encodePbkdf2, hashName, hmacHash, hmacSha256 } from './pbkdf2.ts'
 
 /** A file's MAC, its parameters read and checked. */
@@ -101,8 +101,8 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
     },
     hash: name,
     value,
-    // PBKDF2 takes UTF-8, and that has one encoding of the empty password.
-    candidates: (text) => [{ text, terminated: true }],
+    // PBKDF2 takes UTF-8, of which there is one.
+    candidates: (text) => [usualPassword(text)],
     // Charged above, with its one candidate.
     deriveKey: async (password, _, signal) => {
       const key = await derivation.derive(password.text, keyLength)

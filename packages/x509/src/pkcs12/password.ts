@@ -19,28 +19,36 @@ export function assertPassword(password: string): void {
   if (password.includes('\0')) throw new SealwrightError('INVALID_ARGUMENT', 'the password holds U+0000')
 }
 
-/** A password as the writer of a file had it in mind. */
+/** A password as the writer of a file encoded it. */
 export interface FilePassword {
+  /** What becomes UTF-8. */
   readonly text: string
-  /**
-   * Whether it has its U+0000 in a BMPString. Only the empty one may lack it: to some writers it is 00 00, and to others, who
-   * have no password in mind, nothing at all.
-   */
-  readonly terminated: boolean
+  /** What becomes a BMPString, with U+0000 at the end where the writer had it there. */
+  readonly bmpText: string
 }
 
-/** The encodings to try for a password that was typed, the usual one first. */
-export function filePasswords(text: string): readonly FilePassword[] {
-  const usual = { text, terminated: true }
-  return text === '' ? [usual, { text, terminated: false }] : [usual]
+/** The encodings of RFC 7292 App. B.1 and RFC 8018 §3, which every current writer uses. */
+export function usualPassword(text: string): FilePassword {
+  return { text, bmpText: `${text}\0` }
 }
 
 /**
- * The password as the derivation of RFC 7292 App. B takes it: a BMPString, big-endian, with U+0000 at the end (B.1).
- * Characters beyond the BMP become surrogate pairs, as in OpenSSL. The caller zeroes it after use.
+ * The encodings to try for a password that was typed, the usual one first. To some writers the empty one is nothing at all, not
+ * even U+0000; OpenSSL before 1.1 took the bytes of UTF-8 for characters.
  */
-export function bmpPassword({ text, terminated }: FilePassword): Uint8Array {
-  return encodeUtf16Be(terminated ? `${text}\0` : text)
+export function filePasswords(text: string): readonly FilePassword[] {
+  const usual = usualPassword(text)
+  if (text === '') return [usual, { text, bmpText: '' }]
+  const bytesAsCharacters = Buffer.from(text).toString('latin1')
+  return bytesAsCharacters === text ? [usual] : [usual, { text, bmpText: `${bytesAsCharacters}\0` }]
+}
+
+/**
+ * The password as the derivation of RFC 7292 App. B takes it: a BMPString, big-endian. Characters beyond the BMP become
+ * surrogate pairs, as in OpenSSL. The caller zeroes it after use.
+ */
+export function bmpPassword({ bmpText }: FilePassword): Uint8Array {
+  return encodeUtf16Be(bmpText)
 }
 
 /** The password as PBKDF2 takes it: UTF-8, as RFC 8018 §3 recommends. The caller zeroes it after use. */

@@ -17,7 +17,7 @@ import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import type { Encrypted } from './encryption.ts'
 import { defaultLimits } from './limits.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
-import { assertPassword, encodeUtf16Be } from './password.ts'
+import { assertPassword, encodeUtf16Be, usualPassword } from './password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 
 /** A key with its certificates, or certificates alone. */
@@ -66,7 +66,7 @@ export async function writePkcs12(
   // As the reader charges them: every key, the certificates, the MAC.
   assertIterations(iterations, (keys.length + 1) * protection.encryptionRounds + 1)
 
-  const filePassword = { text: password, terminated: true }
+  const filePassword = usualPassword(password)
   const encrypt = (plaintext: Uint8Array): Promise<Encrypted> =>
     protection.encrypt(plaintext, filePassword, iterations, crypto)
   // At the same time: PBKDF2 runs in libuv's threads, and the older derivation here.

@@ -115,6 +115,25 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     },
   )
 
+  // OpenSSL 3 is given what 1.0 made of "päss".
+  const asOpenssl1 = 'pÃ¤ss'
+
+  test.each([' -legacy', ' -certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES', ' -certpbe NONE -keypbe NONE'])(
+    'a password of which OpenSSL 1.0 took the bytes for characters, with%s',
+    async (options) => {
+      const file = await exportedByOpenssl(` -name hi${options}`, asOpenssl1)
+      expect(await factsOf(file, 'päss')).toEqual(await factsWanted())
+      expect(await rejectionCode(readPkcs12(file, 'pässe'))).toBe('WRONG_PASSWORD')
+    },
+  )
+
+  test('PBES2 takes the password in UTF-8 whatever the MAC took', async () => {
+    // So this is no file of OpenSSL 1.0: under "päss" its MAC verifies, and its contents do not decrypt.
+    expect(await rejectionCode(readPkcs12(await exportedByOpenssl('', asOpenssl1), 'päss'))).toBe(
+      'INVALID_ENCODING',
+    )
+  })
+
   const prfs = ['SHA1', 'SHA224', 'SHA256', 'SHA384', 'SHA512', 'SHA512-224', 'SHA512-256']
 
   test.each(prfs.map((hash) => `hmacWith${hash}`))('PBKDF2 with %s', async (prf) => {
