@@ -58,12 +58,13 @@ export interface KeyFile {
 
 /**
  * Reads any file that keys and certificates are kept in: PKCS#12; PKCS#8, encrypted or not; SEC1; PKCS#1; a certificate, a
- * certificate request, a CRL, a public key; PKCS#7; each in DER or PEM, and PEM with several of them; JWK and JWK Set;
- * Microsoft's .pvk. What it is is decided by what is in it.
+ * certificate request, a CRL, a public key; PKCS#7; each in DER, bare base64 or PEM, and PEM with several of them, or with the
+ * encryption of RFC 1421; JWK and JWK Set; Microsoft's .pvk. What it is is decided by what is in it.
  *
  * @param file at most 1 MiB unless a limit says otherwise
  * @param password for what is encrypted; `''` for none
- * @throws SealwrightError `INVALID_ENCODING` for what is none of these, or torn; else as `readPkcs12`
+ * @throws SealwrightError `INVALID_ENCODING` for what is none of these, or torn; where it is a format that others convert, the
+ *   message says how; else as `readPkcs12`
  */
 export async function readKeyFile(
   file: Uint8Array,

@@ -10,9 +10,10 @@ export interface Pkcs12Limits {
   /** ASN.1 values in all parts of the file together, certificates not counted. Default 10,000. */
   readonly elements: number
   /**
-   * Iterations of all key derivations of the file together: its MAC and each encryption. An empty password, and one that is
-   * not ASCII, may cost the MAC's twice, since there are two ways to encode it; a key longer than the hash it is derived with costs them as often as they
-   * run, as in the older encryptions (RC2 twice, 3DES three times). Default 10,000,000: a few seconds.
+   * Iterations of all key derivations of the file together: its MAC and each encryption. A password that is empty or not ASCII
+   * may cost the MAC's twice, since there are two ways to encode it; a key longer than the hash it is derived with costs them
+   * as often as they run, as in the older encryptions (RC2 twice, 3DES three times). Of scrypt N·r·p are charged. Default
+   * 10,000,000: a few seconds.
    */
   readonly iterations: number
   /** Length of each salt in bytes. Default 1024. */
