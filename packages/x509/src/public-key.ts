@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import { algorithmsOf, SealwrightError } from '@sealwright/core'
 import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from './asn1/ber.ts'
 import { mlDsaProblem } from './ml-dsa.ts'
 
@@ -17,7 +17,7 @@ export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObjec
   } catch (cause) {
     throw mlDsaProblem(what, publicKeyInfo, cause) ?? malformed(what, 'is none that OpenSSL takes', cause)
   }
-  assertNamedCurve(publicKey, what)
+  if (publicKey.asymmetricKeyType === 'ec') checkEcPublicKey(readPublicKeyInfo(publicKeyInfo), what)
   return publicKey
 }
 
@@ -30,15 +30,31 @@ export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObjec
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */
 export function assertNamedCurve(key: KeyObject, what: string): void {
-  if (key.asymmetricKeyType !== 'ec') return
-  let info: Uint8Array
+  if (key.asymmetricKeyType === 'ec') exportEcKey(key, what)
+}
+
+/** SubjectPublicKeyInfo of an EC key, public or private, and the point in it. */
+function exportEcKey(
+  key: KeyObject,
+  what: string,
+): { readonly bytes: Uint8Array; readonly point: Uint8Array } {
+  let bytes: Uint8Array
   try {
     const publicKey = key.type === 'private' ? createPublicKey(key) : key
-    info = publicKey.export({ format: 'der', type: 'spki' })
+    bytes = publicKey.export({ format: 'der', type: 'spki' })
   } catch (cause) {
-    throw malformed(what, 'is an EC key whose point is at infinity', cause)
+    throw malformed(what, pointAtInfinity, cause)
   }
-  if (readPublicKeyInfo(info).algorithm.children[1]?.tag !== tags.objectIdentifier) {
+  const info = readPublicKeyInfo(bytes)
+  checkEcPublicKey(info, what)
+  return { bytes, point: info.subjectPublicKey }
+}
+
+const pointAtInfinity = 'is an EC key whose point is at infinity'
+
+function checkEcPublicKey({ algorithm, subjectPublicKey }: PublicKeyInfo, what: string): void {
+  if (subjectPublicKey.length <= 1) throw malformed(what, pointAtInfinity)
+  if (algorithm.children[1]?.tag !== tags.objectIdentifier) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
       `${what} is on a curve that is spelled out and not named (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve names it`,
@@ -58,14 +74,26 @@ export function assertCertifiedCurve(certificate: X509Certificate, what: string)
 }
 
 /**
- * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7). The point of an EC key is uncompressed, however the file was written that it comes
- * from: other readers need not take it otherwise (RFC 5480 §2.2).
+ * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of a key that signs. The point of an EC key is uncompressed, however the file was
+ * written that it comes from: other readers need not take it otherwise (RFC 5480 §2.2).
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ARGUMENT` for a private
+ *   key, of which nobody needs to hand over more than its public half; else as {@link assertNamedCurve}
  */
 export function encodePublicKey(publicKey: KeyObject): Uint8Array {
-  const info = publicKey.export({ format: 'der', type: 'spki' })
-  if (publicKey.asymmetricKeyType !== 'ec' || readPublicKeyInfo(info).subjectPublicKey[0] === uncompressed) {
-    return info
+  if (publicKey.type !== 'public') {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `a certificate is for a public key, and this one is ${publicKey.type}`,
+    )
   }
+  if (publicKey.asymmetricKeyType !== 'ec') {
+    algorithmsOf(publicKey)
+    return publicKey.export({ format: 'der', type: 'spki' })
+  }
+  const { bytes, point } = exportEcKey(publicKey, 'the public key')
+  algorithmsOf(publicKey)
+  if (point[0] === uncompressed) return bytes
   const same = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
   return same.export({ format: 'der', type: 'spki' })
 }
@@ -73,12 +101,16 @@ export function encodePublicKey(publicKey: KeyObject): Uint8Array {
 /** SEC 1 §2.3.3. */
 const uncompressed = 4
 
-/** The parts of a SubjectPublicKeyInfo that OpenSSL has encoded. */
-export function readPublicKeyInfo(publicKeyInfo: Uint8Array): {
+/** The parts of a SubjectPublicKeyInfo. */
+interface PublicKeyInfo {
+  /** AlgorithmIdentifier. */
   readonly algorithm: BerElement
   /** The BIT STRING's value, without tag, length and number of unused bits. */
   readonly subjectPublicKey: Uint8Array
-} {
+}
+
+/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
+export function readPublicKeyInfo(publicKeyInfo: Uint8Array): PublicKeyInfo {
   const what = 'the public key'
   const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 40, depth: 8 }), what)
   const algorithm = info.any('algorithm')

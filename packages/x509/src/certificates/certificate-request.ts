@@ -4,7 +4,7 @@ import { decodeObjectIdentifier, malformed, SequenceReader, tags, type BerElemen
 import { explicit, integer, objectIdentifier, sequence, setOf } from '../asn1/der.ts'
 import { encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { assertNamedCurve, encodePublicKey, readPublicKey } from '../public-key.ts'
+import { encodePublicKey, readPublicKey } from '../public-key.ts'
 import { readSignedDocument, verifyDocument } from '../read-signed-document.ts'
 import { signDocument } from '../sign-document.ts'
 import {
@@ -53,7 +53,6 @@ export async function createCertificateRequest(
 ): Promise<Uint8Array> {
   const subject = encodeSubject(options.subject)
   const wanted = mergeExtensions(options, {})
-  assertNamedCurve(signer.publicKey, 'the public key')
   checkKeyUsage(wanted.keyUsage, signer.publicKey)
   const extensions = encodeExtensions(wanted, isEmptyName(subject))
   const attributes =

@@ -1,5 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
-import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
+import { SealwrightError, type Signer } from '@sealwright/core'
 import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
 import { readBer } from '../asn1/ber.ts'
 import { explicit, integer, sequence, unsignedInteger, type DerValue } from '../asn1/der.ts'
@@ -12,7 +12,7 @@ import {
   isEmptyName,
 } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { assertNamedCurve, encodePublicKey, readPublicKey } from '../public-key.ts'
+import { encodePublicKey, readPublicKey } from '../public-key.ts'
 import { signDocument } from '../sign-document.ts'
 import {
   keyIdentifierOf,
@@ -139,7 +139,7 @@ export async function renewCertificate(
     validity: resolveValidity(options, secondsOf(fields), issuerEnd),
     extensions: fields.extensions.filter(({ oid }) => !keyIdentifierOids.has(oid)).map(reencodeExtension),
     subject: subject.bytes,
-    publicKeyInfo: encodeSigningKey(publicKey),
+    publicKeyInfo: encodePublicKey(publicKey),
   })
   if ('signer' in by) {
     const issuer = examineIssuer(by)
@@ -206,22 +206,8 @@ function contentOf(options: IssueCertificateOptions, certified: Certified): Cert
     validity: resolveValidity(options, validityDays * secondsPerDay, issuer?.notAfter ?? null),
     extensions: encodeExtensions(wanted, nameless),
     subject,
-    publicKeyInfo: encodeSigningKey(publicKey),
+    publicKeyInfo: encodePublicKey(publicKey),
   }
-}
-
-/**
- * SubjectPublicKeyInfo of a key that is to be certified.
- *
- * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key, a curve without a name, and a kind that signs nothing; `INVALID_ENCODING`
- *   for a point at infinity; `INVALID_ARGUMENT` for a private key, of which nobody needs to hand over more than its public half
- */
-function encodeSigningKey(publicKey: KeyObject): Uint8Array {
-  if (publicKey.type !== 'public')
-    throw refused(`a certificate is for a public key, and this one is ${publicKey.type}`)
-  assertNamedCurve(publicKey, 'the public key')
-  algorithmsOf(publicKey)
-  return encodePublicKey(publicKey)
 }
 
 async function issue(

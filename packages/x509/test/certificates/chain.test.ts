@@ -187,6 +187,7 @@ describe('an issuer is refused', () => {
 test.each([
   ['RSA-1024', generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey],
   ['X25519', generateKeyPairSync('x25519').publicKey],
+  ['P-224', generateKeyPairSync('ec', { namedCurve: 'P-224' }).publicKey],
 ])('no certificate for a public key of %s', async (_, publicKey) => {
   expect(await rejectionCode(createCertificate(chain.root, publicKey, { subject: 'CN=a' }))).toBe(
     'UNSUPPORTED_KEY',
