@@ -79,7 +79,7 @@ export function randomSerialNumber(): Uint8Array {
 /**
  * RFC 5280 §4.2.1.2, method (1): SHA-1 of the BIT STRING's value, without tag, length and number of unused bits.
  *
- * @param publicKeyInfo as {@link encodePublicKey} has it, which takes as long as a signature: encode once
+ * @param publicKeyInfo as `encodePublicKey` has it, which takes as long as a signature: encode once
  */
 export function keyIdentifierOf(publicKeyInfo: Uint8Array): Uint8Array {
   return createHash('sha1').update(readPublicKeyInfo(publicKeyInfo).subjectPublicKey).digest()
