@@ -2,8 +2,9 @@ import { createPublicKey, sign as cryptoSign, type KeyObject, type SignKeyObject
 import { algorithmsOf, chooseAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
 import { ecdsaSignatureFromDer } from './ecdsa-signature.ts'
 import { SealwrightError } from './errors.ts'
-import type { SignOptions, SyncSigner } from './signer.ts'
 import { jwkThumbprint } from './jwk.ts'
+import { onAbort } from './on-abort.ts'
+import type { SignOptions, SyncSigner } from './signer.ts'
 
 /**
  * A signer over a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
@@ -43,20 +44,39 @@ class LocalSigner implements SyncSigner {
   }
 
   signSync(data: Uint8Array): Uint8Array {
-    return this.#encode(cryptoSign(this.#digest, data, this.#key))
+    let signature: Uint8Array
+    try {
+      signature = cryptoSign(this.#digest, data, this.#key)
+    } catch (cause) {
+      throw this.#refused(cause)
+    }
+    return this.#encode(signature)
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    options?.signal?.throwIfAborted()
-    const signature = await new Promise<Uint8Array>((resolve, reject) => {
-      cryptoSign(this.#digest, data, this.#key, (error, bytes) => {
-        if (error === null) resolve(bytes)
-        else reject(error)
+    const signal = options?.signal
+    signal?.throwIfAborted()
+    let stopListening: (() => void) | undefined
+    const signing = new Promise<Uint8Array>((resolve, reject) => {
+      cryptoSign(this.#digest, data, this.#key, (error, signature) => {
+        if (error === null) resolve(signature)
+        else reject(this.#refused(error))
       })
+      // libuv cannot stop a signature, and one may wait for long in its queue, behind files and DNS: the caller need not.
+      if (signal !== undefined) stopListening = onAbort(signal, () => reject(signal.reason))
     })
-    // libuv cannot stop a signature under way, so an abort shows when it is done: after some milliseconds at most.
-    options?.signal?.throwIfAborted()
-    return this.#encode(signature)
+    try {
+      return this.#encode(await signing)
+    } finally {
+      stopListening?.()
+    }
+  }
+
+  /** What OpenSSL says of a key that cannot sign, such as RSA with primes that are none; anything else as it is. */
+  #refused(cause: unknown): unknown {
+    return cause instanceof TypeError
+      ? cause
+      : new SealwrightError('UNSUPPORTED_KEY', `OpenSSL cannot sign with the key ${this.keyId}`, { cause })
   }
 
   #encode(signature: Uint8Array): Uint8Array {

@@ -19,7 +19,7 @@ export interface Signer {
    * @param options.signal aborts the wait and, where there is one, the request; the promise rejects with its reason
    * @returns the signature as JWS has it: R‖S for ECDSA (RFC 7518 §3.4)
    * @throws SealwrightError `UNAVAILABLE`, `TIMEOUT` or `ACCESS_DENIED` where the key is remote, `INVALID_SIGNATURE`
-   *   where what a remote signer returned does not verify
+   *   where what a remote signer returned does not verify, `UNSUPPORTED_KEY` where OpenSSL cannot sign with a local key
    */
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const ed25519 = generateKeyPairSync('ed25519').privateKey
@@ -25,3 +25,9 @@ export function privateKey(algorithm: string): KeyObject {
   if (key === undefined) throw new Error(`no test key for ${algorithm}`)
   return key
 }
+
+/** An RSA key that Node takes and OpenSSL cannot sign with: its primes are 0. */
+export const brokenKey: KeyObject = createPrivateKey({
+  key: { ...rsa.export({ format: 'jwk' }), p: 'AA', q: 'AA' },
+  format: 'jwk',
+})

@@ -1,8 +1,16 @@
-import { createPublicKey, createSecretKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
+import {
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  pbkdf2,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createLocalSigner, isSyncSigner, jwkThumbprint, type Signer } from '../src/index.ts'
-import { privateKey, privateKeys } from './keys.ts'
+import { brokenKey, privateKey, privateKeys } from './keys.ts'
 
 const data = Buffer.from('eyJhbGciOiJFUzI1NiJ9.e30')
 
@@ -103,6 +111,23 @@ describe('refused', () => {
   })
 })
 
+test('a key that OpenSSL cannot sign with is an error of its own, with what OpenSSL says as cause', async () => {
+  const signer = createLocalSigner(brokenKey)
+  const refused = expect.objectContaining({
+    code: 'UNSUPPORTED_KEY',
+    message: `OpenSSL cannot sign with the key ${signer.keyId}`,
+    cause: expect.objectContaining({ message: expect.stringContaining('routines::') as string }) as Error,
+  }) as Error
+  expect(() => signer.signSync(data)).toThrow(refused)
+  await expect(signer.sign(data)).rejects.toEqual(refused)
+})
+
+test('what is no data is Node’s own error', async () => {
+  const signer = createLocalSigner(privateKey('ES256'))
+  expect(() => signer.signSync(7 as unknown as Uint8Array)).toThrow(TypeError)
+  await expect(signer.sign(7 as unknown as Uint8Array)).rejects.toThrow(TypeError)
+})
+
 describe('the private key', () => {
   test.for(['RS256', 'PS256', 'ES256', 'Ed25519'])('of %s cannot be seen through the signer', (name) => {
     const key = privateKey(name)
@@ -140,6 +165,25 @@ describe('an abort', () => {
     const pending = signer.sign(data, { signal: controller.signal })
     controller.abort(reason)
     await expect(pending).rejects.toBe(reason)
+  })
+
+  test('while others keep libuv busy rejects at once', async () => {
+    const busy = Array.from(
+      { length: 8 },
+      () => new Promise<string>((resolve) => pbkdf2('', '', 50_000, 32, 'sha256', () => resolve('others'))),
+    )
+    const controller = new AbortController()
+    const pending = signer.sign(data, { signal: controller.signal }).catch((reason: unknown) => reason)
+    controller.abort('enough')
+    expect(await Promise.race([...busy, pending])).toBe('enough')
+    await Promise.all(busy)
+  })
+
+  test('leaves no listener behind', async () => {
+    const { signal } = new AbortController()
+    await signer.sign(data, { signal })
+    await expect(createLocalSigner(brokenKey).sign(data, { signal })).rejects.toThrow('OpenSSL')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   test('afterwards changes nothing', async () => {
