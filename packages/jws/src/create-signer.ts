@@ -6,6 +6,7 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
+import { performance, setImmediate } from './real-timers.ts'
 import {
   assertPoolOptions,
   createSigningPool,
@@ -44,14 +45,15 @@ export interface ManagedSigner extends SyncSigner {
  * A signer over a private key in this process's memory that is quick for one signature and for thousands at once.
  *
  * Left to choose (`auto`), it signs with P-256 and Ed25519 inline as long as one is asked for after the other, as handing
- * such a signature to a thread takes longer than making it, and lets the event loop turn in between; with all other keys in libuv's threads as long as
- * two of them are enough. What is beyond goes to a pool, which is started the first time it is needed; where Node may not
- * start threads, it stays with libuv.
+ * such a signature to a thread takes longer than making it, and lets the event loop turn in between; with all other keys
+ * in libuv's threads as long as two of them are enough. What is beyond goes to a pool, which is started the first time it
+ * is needed; where Node may not start threads, it stays with libuv.
  *
  * @param privateKey as {@link createLocalSigner} has it
  * @param options.threads of the pool, as {@link createSigningPool} has it
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; or as {@link createLocalSigner}
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` for mode `pool` where no thread can be
+ *   started; or as {@link createLocalSigner}
  */
 export function createSigner(privateKey: KeyObject, options: CreateSignerOptions = {}): ManagedSigner {
   const { mode = 'auto', ...poolOptions } = options
@@ -143,12 +145,13 @@ class ChoosingSigner implements ManagedSigner {
 
   async #signInline(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {
     options?.signal?.throwIfAborted()
+    if (this.mode === 'inline') return this.#local.signSync(data)
     if (this.#inlineTime === 0) setImmediate(this.#onTurn)
     const start = performance.now()
     const signature = this.#local.signSync(data)
     this.#inlineTime += performance.now() - start
     // One caller who asks again and again without pause would keep the event loop from turning.
-    if (this.mode === 'auto' && this.#inlineTime >= inlineBudget) {
+    if (this.#inlineTime >= inlineBudget) {
       await this.#nextTurn()
       options?.signal?.throwIfAborted()
     }

@@ -26,35 +26,38 @@ export type BatchResult =
   | { readonly error: unknown }
 
 /**
- * What runs in a thread of the pool: takes batches and answers each in turn. Its text is what the thread is started with,
- * so it may use nothing from around it. That way there is no second entry file which a bundler would have to find, or
- * which sources and builds would have under different names.
+ * What runs in a thread of the pool: takes batches and answers each in turn. It is text, so that there is no second entry
+ * file which a bundler would have to find, and nothing that rewrites functions on the way here, such as coverage counters
+ * and the helpers of compilers, can put a name into it that the thread does not have.
  */
-export function poolWorker(): void {
-  const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
-  const { sign } = process.getBuiltinModule('node:crypto')
-  const { performance } = process.getBuiltinModule('node:perf_hooks')
-  const { key, digest, maximumLength }: WorkerKey = workerData
-  parentPort?.on('message', ({ data, lengths: inputLengths }: Batch) => {
-    const start = performance.now()
-    const count = inputLengths.length
-    const signatures = new Uint8Array(count * maximumLength)
-    const lengths = new Uint32Array(count)
-    try {
-      let offset = 0
-      for (let index = 0; index < count; index++) {
-        const end = offset + (inputLengths[index] ?? 0)
-        const signature = sign(digest, data.subarray(offset, end), key)
-        signatures.set(signature, index * maximumLength)
-        lengths[index] = signature.length
-        offset = end
-      }
-      const duration = performance.now() - start
-      const result: BatchResult = { signatures, lengths, duration }
-      parentPort.postMessage(result, [signatures.buffer, lengths.buffer])
-    } catch (error) {
-      const result: BatchResult = { error }
-      parentPort.postMessage(result, [])
-    }
-  })
+export const poolWorkerSource: string = `'use strict'
+const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
+const { sign } = process.getBuiltinModule('node:crypto')
+const { performance } = process.getBuiltinModule('node:perf_hooks')
+const { key, digest, maximumLength } = workerData
+
+parentPort.on('message', (batch) => {
+  try {
+    const result = signAll(batch)
+    parentPort.postMessage(result, [result.signatures.buffer, result.lengths.buffer])
+  } catch (error) {
+    parentPort.postMessage({ error })
+  }
+})
+
+function signAll({ data, lengths: inputLengths }) {
+  const start = performance.now()
+  const count = inputLengths.length
+  const signatures = new Uint8Array(count * maximumLength)
+  const lengths = new Uint32Array(count)
+  let offset = 0
+  for (let index = 0; index < count; index++) {
+    const end = offset + inputLengths[index]
+    const signature = sign(digest, data.subarray(offset, end), key)
+    signatures.set(signature, index * maximumLength)
+    lengths[index] = signature.length
+    offset = end
+  }
+  return { signatures, lengths, duration: performance.now() - start }
 }
+`

@@ -4,12 +4,14 @@ import { Worker } from 'node:worker_threads'
 import {
   createLocalSigner,
   ecdsaSignatureFromDer,
+  onAbort,
   SealwrightError,
   type SignatureAlgorithm,
   type Signer,
   type SignOptions,
 } from '@sealwright/core'
-import { poolWorker, type Batch, type BatchResult, type WorkerKey } from './pool-worker.ts'
+import { poolWorkerSource, type Batch, type BatchResult, type WorkerKey } from './pool-worker.ts'
+import { setImmediate } from './real-timers.ts'
 
 export interface SigningPoolOptions {
   /** A JOSE `alg` that the key can do. Default: the key's own. */
@@ -30,12 +32,15 @@ export interface SigningPool extends Signer {
    * one under way is not stopped, and its result is dropped.
    *
    * @throws SealwrightError `UNAVAILABLE` when as many as `capacity` are waiting or under way, when the pool is closed, or
-   *   when the threads die again and again
+   *   when threads die again and again or cannot be started; `UNSUPPORTED_KEY` when OpenSSL cannot sign with the key
    */
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
   /** How many signatures are waiting or under way. */
   readonly pending: number
-  /** Resolved when the first thread runs, some ten milliseconds after the start; until then everything waits. */
+  /**
+   * Resolved when the first thread runs, some ten milliseconds after the start; until then everything waits. Never
+   * rejected: where no thread gets to run, `sign` says so.
+   */
   readonly ready: Promise<void>
   /**
    * Ends the threads when what was asked for is done; from now on nothing more is taken. A pool that is not closed does
@@ -48,7 +53,8 @@ export interface SigningPool extends Signer {
  * Starts threads that sign with the key. They get the `KeyObject` itself, never its text.
  *
  * @param privateKey as {@link createLocalSigner} has it
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; or as {@link createLocalSigner}
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` where no thread can be started, as under
+ *   Node's permission model; or as {@link createLocalSigner}
  */
 export function createSigningPool(privateKey: KeyObject, options: SigningPoolOptions = {}): SigningPool {
   assertPoolOptions(options)
@@ -66,6 +72,8 @@ export function assertPoolOptions({ threads = 1, capacity = 1 }: SigningPoolOpti
 /** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send one, and no wait. */
 const batchDuration = 1
 const maximumBatch = 64
+/** A batch gets no more requests once it has that many bytes to sign: it is copied in one piece. */
+const usualBatchBytes = 1024 * 1024
 /** A thread has one batch to work on and one to go on with while the answer to the first is read. */
 const batchesPerThread = 2
 /** How many threads may die under a request before it is given up. */
@@ -76,8 +84,10 @@ interface Request {
   readonly data: Uint8Array
   readonly resolve: (signature: Uint8Array) => void
   readonly reject: (reason: unknown) => void
+  /** Whether a thread has it. */
+  isSent: boolean
   /** The caller has given up. */
-  aborted: boolean
+  isAborted: boolean
   /** How many threads have died with it, or instead of starting for it. */
   deaths: number
 }
@@ -99,8 +109,9 @@ class Pool implements SigningPool {
   readonly #threadCount: number
   readonly #capacity: number
   readonly #threads = new Set<Thread>()
-  /** In the order they came. */
+  /** In the order they came; those that were aborted meanwhile are still in it, but no longer counted. */
   #waiting: Request[] = []
+  /** How many are waiting or with a thread. */
   #pending = 0
   #isDispatchDue = false
   /** What a signature takes, in milliseconds: a moving average; unknown until the first is made. */
@@ -125,7 +136,8 @@ class Pool implements SigningPool {
     this.#threadCount = threadCount
     this.#capacity = capacity
     this.ready = new Promise((resolve) => (this.#setReady = resolve))
-    this.#startThreads()
+    const problem = this.#startThreads()
+    if (problem !== null) throw problem
   }
 
   get pending(): number {
@@ -144,11 +156,29 @@ class Pool implements SigningPool {
         )
       }
       // A copy, so that the caller can overwrite the data at once.
-      const request = { data: Buffer.from(data), resolve, reject, aborted: false, deaths: 0 }
-      this.#waiting.push(signal === undefined ? request : abortable(request, signal))
+      const request = {
+        data: Buffer.from(data),
+        resolve,
+        reject,
+        isSent: false,
+        isAborted: false,
+        deaths: 0,
+      }
+      this.#waiting.push(signal === undefined ? request : abortable(request, signal, this.#drop))
       this.#pending++
       this.#dispatchSoon()
     })
+  }
+
+  /** What becomes of a request whose caller has given up. */
+  readonly #drop = (request: Request): void => {
+    request.isAborted = true
+    // What a thread has takes up a place until it answers.
+    if (request.isSent) return
+    this.#finished(1)
+    // Those that nobody waits for are taken out now and then, or any number of them could pile up before a thread is free.
+    if (this.#waiting.length > 2 * this.#pending + maximumBatch)
+      this.#waiting = this.#waiting.filter(isWanted)
   }
 
   close(): Promise<void> {
@@ -179,7 +209,11 @@ class Pool implements SigningPool {
   /** Sends what is waiting to the threads that have the least to do, in equal parts for all that can take one now. */
   #dispatch(): void {
     if (this.#waiting.length === 0) return
-    this.#startThreads()
+    const problem = this.#startThreads()
+    if (problem !== null) {
+      this.#giveUp(problem, isWanted)
+      return
+    }
     const places = this.#freePlaces()
     if (places === 0) return
     const count = Math.min(Math.ceil(this.#waiting.length / places), this.#batchSize())
@@ -212,11 +246,19 @@ class Pool implements SigningPool {
     return Math.min(maximumBatch, Math.max(1, Math.floor(batchDuration / this.#signatureDuration)))
   }
 
-  /** The first `count` of what is waiting, without those that were aborted in the meantime. */
+  /** The first `count` of what is waiting, fewer if they are large, without those that were aborted. */
   #take(count: number): Request[] {
-    const taken = this.#waiting.splice(0, count)
-    const batch = taken.filter((request) => !request.aborted)
-    this.#finished(taken.length - batch.length)
+    const batch: Request[] = []
+    let bytes = 0
+    let taken = 0
+    for (const request of this.#waiting) {
+      if (batch.length === count || bytes >= usualBatchBytes) break
+      taken++
+      if (request.isAborted) continue
+      batch.push(request)
+      bytes += request.data.length
+    }
+    this.#waiting.splice(0, taken)
     return batch
   }
 
@@ -231,6 +273,7 @@ class Pool implements SigningPool {
     const data = new Uint8Array(total)
     let offset = 0
     for (const request of requests) {
+      request.isSent = true
       data.set(request.data, offset)
       offset += request.data.length
     }
@@ -246,7 +289,12 @@ class Pool implements SigningPool {
     if (thread.batches.length === 0) thread.worker.unref()
     this.#finished(requests.length)
     if ('error' in result) {
-      for (const { reject } of requests) reject(result.error)
+      const reason = new SealwrightError(
+        'UNSUPPORTED_KEY',
+        `OpenSSL cannot sign with the key ${this.keyId}`,
+        { cause: result.error },
+      )
+      for (const { reject } of requests) reject(reason)
     } else {
       const { signatures, lengths, duration } = result
       const latest = duration / requests.length
@@ -267,13 +315,20 @@ class Pool implements SigningPool {
       : ecdsaSignatureFromDer(signature, coordinateLength)
   }
 
-  #startThreads(): void {
-    while (this.#threads.size < this.#threadCount) this.#startThread()
+  /** Starts what is missing, as far as Node does so: the threads there are do for those it refuses. */
+  #startThreads(): SealwrightError | null {
+    try {
+      while (this.#threads.size < this.#threadCount) this.#startThread()
+      return null
+    } catch (cause) {
+      if (this.#threads.size > 0) return null
+      return unavailable(`no thread can be started to sign with the key ${this.keyId}`, cause)
+    }
   }
 
   #startThread(): void {
     // Neither this process's flags nor its environment are for a thread that signs.
-    const worker = new Worker(`(${poolWorker.toString()})()`, {
+    const worker = new Worker(poolWorkerSource, {
       eval: true,
       name: 'sealwright-signing',
       execArgv: [],
@@ -298,21 +353,32 @@ class Pool implements SigningPool {
   /** Gives what a dead thread had to the others; a new thread is started when there is something to do. */
   #bury(thread: Thread, cause: unknown): void {
     this.#threads.delete(thread)
-    const orphans = thread.batches.flat()
+    const sent = thread.batches.flat()
+    const orphans = sent.filter(isWanted)
+    this.#finished(sent.length - orphans.length)
+    for (const request of orphans) request.isSent = false
     this.#waiting.unshift(...orphans)
-    // A thread that did not even start had nothing yet, and may be why everybody waits.
-    for (const request of thread.isOnline ? orphans : this.#waiting) request.deaths++
-    const given = this.#waiting.filter((request) => request.deaths >= maximumDeaths)
-    if (given.length > 0) {
-      this.#waiting = this.#waiting.filter((request) => request.deaths < maximumDeaths)
-      this.#finished(given.length)
-      const reason = unavailable(
-        `${maximumDeaths} threads ended while signing with the key ${this.keyId}`,
-        cause,
-      )
-      for (const { reject } of given) reject(reason)
-    }
+    for (const request of thread.isOnline ? orphans : this.#waitingInVain()) request.deaths++
+    this.#giveUp(
+      unavailable(`${maximumDeaths} threads ended while signing with the key ${this.keyId}`, cause),
+      (request) => request.deaths >= maximumDeaths,
+    )
     this.#dispatch()
+  }
+
+  /** What a thread may be to blame for that did not even start: that everybody waits, unless others run. */
+  #waitingInVain(): readonly Request[] {
+    for (const { isOnline } of this.#threads) if (isOnline) return []
+    return this.#waiting
+  }
+
+  /** Rejects those of the waiting. */
+  #giveUp(reason: SealwrightError, isGivenUp: (request: Request) => boolean): void {
+    const given = this.#waiting.filter((request) => isWanted(request) && isGivenUp(request))
+    if (given.length === 0) return
+    this.#waiting = this.#waiting.filter((request) => isWanted(request) && !isGivenUp(request))
+    this.#finished(given.length)
+    for (const { reject } of given) reject(reason)
   }
 
   #finished(count: number): void {
@@ -321,24 +387,27 @@ class Pool implements SigningPool {
   }
 }
 
+function isWanted(request: Request): boolean {
+  return !request.isAborted
+}
+
 /** The same request, rejected on abort. */
-function abortable(request: Request, signal: AbortSignal): Request {
-  const abort = (): void => {
-    entry.aborted = true
+function abortable(request: Request, signal: AbortSignal, drop: (request: Request) => void): Request {
+  const stopListening = onAbort(signal, () => {
     request.reject(signal.reason)
-  }
+    drop(entry)
+  })
   const entry: Request = {
     ...request,
     resolve(signature) {
-      signal.removeEventListener('abort', abort)
+      stopListening()
       request.resolve(signature)
     },
     reject(reason) {
-      signal.removeEventListener('abort', abort)
+      stopListening()
       request.reject(reason)
     },
   }
-  signal.addEventListener('abort', abort, { once: true })
   return entry
 }
 

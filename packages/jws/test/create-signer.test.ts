@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '../src/index.ts'
-import { privateKey, privateKeys, verifyWithNode } from './keys.ts'
+import { brokenKey, privateKey, privateKeys, verifyWithNode } from './keys.ts'
 
 const modes: readonly SigningMode[] = ['auto', 'inline', 'libuv', 'pool']
 const signers: ManagedSigner[] = []
@@ -50,6 +50,46 @@ describe.for(modes)('mode %s', (mode) => {
     await signMany(signer, 150)
     const issuer = createJwtIssuer(signer, { issuer: 'https://auth.example.com' })
     expect(verifyWithNode(issuer.issueSync({ sub: 'alice' }), algorithm, signer.publicKey)).toBe(true)
+  })
+
+  test.for(['ES256', 'RS256'])('%s: the data can be overwritten at once', async (algorithm) => {
+    const signer = start(algorithm, mode)
+    // More than are signed in one place when the choice is free.
+    const signatures = Array.from({ length: 150 }, (_, index) => {
+      const data = Buffer.from(`e30.${index}`)
+      const signing = signer.sign(data)
+      data.fill(0)
+      return signing
+    })
+    const wrong = (await Promise.all(signatures)).filter((signature, index) => {
+      const token = `e30.${index}.${Buffer.from(signature).toString('base64url')}`
+      return !verifyWithNode(token, algorithm, signer.publicKey)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('fake timers in a test do not stop it', async () => {
+    vi.useFakeTimers()
+    try {
+      const signer = start('ES256', mode)
+      await signMany(signer, 150)
+      for (let index = 0; index < 100; index++) {
+        expect(await signer.sign(Buffer.of(index))).toHaveLength(64)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a key that OpenSSL cannot sign with is an error of its own', async () => {
+    const signer = createSigner(brokenKey, { mode, threads: 2 })
+    signers.push(signer)
+    const refused = expect.objectContaining({ code: 'UNSUPPORTED_KEY' }) as Error
+    const outcomes = await Promise.allSettled([1, 2, 3, 4].map((n) => signer.sign(Buffer.of(n))))
+    expect(outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as unknown))).toEqual(
+      outcomes.map(() => refused),
+    )
+    expect(() => signer.signSync(Buffer.of(1))).toThrow(refused)
   })
 
   test('an abort rejects with its reason', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
+import * as fc from 'fast-check'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createJwtIssuer, type JwtClaims, type JwtIssuer, type JwtIssuerOptions } from '../src/index.ts'
@@ -164,6 +165,158 @@ describe('the caller can give what the issuer would', () => {
     } finally {
       for (const name of ['aud', 'exp', 'jti']) delete prototype[name]
     }
+  })
+})
+
+describe('any claims', () => {
+  // RFC 7493 §2.2: what other parsers read as it is. Half of a surrogate pair and -0 are not among it.
+  const text = fc.string({ unit: 'binary' })
+  const number = fc
+    .oneof(fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+    .filter((value) => !Object.is(value, -0) && (!Number.isInteger(value) || Number.isSafeInteger(value)))
+  const name = fc.oneof(
+    { weight: 8, arbitrary: text },
+    // Names that mean something to JavaScript or JSON, and some that sort in an order of their own.
+    fc.constantFrom(
+      '__proto__',
+      'constructor',
+      'toString',
+      'hasOwnProperty',
+      '',
+      '0',
+      '10',
+      '4294967295',
+      '\u2028',
+    ),
+  )
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      text,
+      number,
+      fc.boolean(),
+      fc.constant(null),
+      tie('list'),
+      tie('object'),
+    ),
+    list: fc.array(tie('value'), { maxLength: 5 }),
+    object: fc.dictionary(name, tie('value'), { maxKeys: 5 }),
+  }))
+  const registered = fc.record(
+    {
+      sub: text.filter((each) => each !== ''),
+      aud: fc.oneof(fc.constant('one'), fc.constant(['a', 'grüße'])),
+      iat: fc.constant(now - 5),
+      nbf: fc.constant(now - 60),
+      exp: fc.constant(now + 1),
+      jti: fc.constant('mine'),
+    },
+    { requiredKeys: [] },
+  )
+  const reserved = new Set([
+    'iss',
+    'sub',
+    'client_id',
+    'aud',
+    'iat',
+    'nbf',
+    'exp',
+    'jti',
+    'auth_time',
+    'toJSON',
+  ])
+  const others = fc
+    .array(
+      fc.tuple(
+        name.filter((each) => !reserved.has(each)),
+        value,
+      ),
+      { maxLength: 8 },
+    )
+    // fromEntries defines members, so an own __proto__ is one as well.
+    .map((entries) => Object.fromEntries(entries))
+  // Of every width in UTF-8, and around the lengths at which payloads take another way.
+  const filler = fc.oneof(
+    fc.constant(''),
+    fc
+      .tuple(fc.constantFrom('x', 'é', '日', '😀', '"', '\u0000'), fc.nat(5000))
+      .map(([unit, length]) => unit.repeat(length)),
+    fc.tuple(fc.constantFrom(2700, 4080, 4500), fc.nat(60)).map(([base, more]) => 'x'.repeat(base + more)),
+  )
+
+  test('are in the token as they are, each once, beside the issuer’s own, whatever came before', async () => {
+    const issuers = [
+      issuerWith(),
+      issuerWith({ audience: undefined }),
+      issuerWith({ audience: ['日本', 'b'] }),
+    ]
+    const audiences = [audience, undefined, ['日本', 'b']]
+    await fc.assert(
+      fc.asyncProperty(fc.nat(2), registered, others, filler, async (which, given, more, long) => {
+        const claims: JwtClaims = { ...more, ...given, ...(long !== '' && { long }) }
+        const before = structuredClone(claims)
+        const issuer = issuers[which] as JwtIssuer
+        const { iat = now } = given
+        const expected = {
+          ...(audiences[which] !== undefined && { aud: audiences[which] }),
+          iss: issuerUrl,
+          iat,
+          nbf: iat,
+          exp: iat + 3600,
+          jti: expect.stringMatching(/^[\w-]{22}$/) as string,
+          ...claims,
+        }
+        for (const token of [issuer.issueSync(claims), await issuer.issue(claims)]) {
+          const { payload } = decode(token)
+          const parsed = JSON.parse(payload) as object
+          expect(parsed).toEqual(expected)
+          // No own member of a name that has a meaning got lost or became a prototype.
+          expect(Object.keys(parsed).toSorted()).toEqual(Object.keys(expected).toSorted())
+          // A name that came twice would be shorter read and written again.
+          expect(JSON.stringify(parsed)).toHaveLength(payload.length)
+          expect(verifyWithNode(token, 'ES256', signer.publicKey)).toBe(true)
+        }
+        expect(claims).toEqual(before)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('whose getter, and an issuer whose clock, issues a token meanwhile', () => {
+    const tokens: string[] = []
+    let isWithin = false
+    const within = (): void => {
+      if (isWithin) return
+      isWithin = true
+      tokens.push(issuer.issueSync({ sub: 'within', filler: 'w'.repeat(500) }))
+      isWithin = false
+    }
+    const issuer = issuerWith({
+      clock: () => {
+        within()
+        return clock()
+      },
+    })
+    for (let index = 0; index < 3; index++) {
+      tokens.push(
+        issuer.issueSync({
+          sub: 'alice',
+          get role() {
+            within()
+            return 'reader'
+          },
+        }),
+      )
+    }
+    for (const token of tokens) expect(verifyWithNode(token, 'ES256', signer.publicKey)).toBe(true)
+    const payloads = tokens.map(payloadOf)
+    expect(payloads.filter(({ sub }) => sub === 'alice')).toHaveLength(3)
+    for (const payload of payloads) {
+      expect(payload).toMatchObject(
+        payload['sub'] === 'alice' ? { role: 'reader', exp: now + 3600 } : { filler: 'w'.repeat(500) },
+      )
+    }
+    expect(new Set(payloads.map(({ jti }) => jti)).size).toBe(tokens.length)
   })
 })
 

@@ -1,7 +1,7 @@
 import { verify, X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmsOf, createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
 
-export { privateKey, privateKeys } from '../../core/test/keys.ts'
+export { brokenKey, privateKey, privateKeys } from '../../core/test/keys.ts'
 
 /** Verifies a compact JWS with Node alone; parameters are spelled out here and not taken from the algorithm table. */
 export function verifyWithNode(token: string, algorithm: string, publicKey: KeyObject): boolean {

@@ -1,7 +1,23 @@
-// A process of its own: signs in a pool, prints the lengths of the signatures, and does not close the pool.
+// A process of its own: signs in a pool and with a signer that may start one, prints the lengths of the signatures, and
+// closes neither.
 import { generateKeyPairSync } from 'node:crypto'
-import { createSigningPool } from '../src/index.ts'
+import { isSealwrightError } from '@sealwright/core'
+import { createSigner, createSigningPool } from '../src/index.ts'
 
-const pool = createSigningPool(generateKeyPairSync('ed25519').privateKey, { threads: 2 })
-const signatures = await Promise.all(['a', 'b', 'c'].map((text) => pool.sign(Buffer.from(text))))
-console.log(signatures.map((signature) => signature.length).join(' '))
+const { privateKey } = generateKeyPairSync('ed25519')
+
+async function signInPool(): Promise<string> {
+  const pool = createSigningPool(privateKey, { threads: 2 })
+  const signatures = await Promise.all(['a', 'b', 'c'].map((text) => pool.sign(Buffer.from(text))))
+  return signatures.map((signature) => signature.length).join(' ')
+}
+
+console.log(
+  `pool: ${await signInPool().catch((error: unknown) => (isSealwrightError(error) ? error.code : String(error)))}`,
+)
+
+const signer = createSigner(privateKey, { threads: 2 })
+const signatures = await Promise.all(
+  Array.from({ length: 300 }, (_, index) => signer.sign(Buffer.from(`${index}`))),
+)
+console.log(`auto: ${signatures.length} of ${[...new Set(signatures.map(({ length }) => length))].join(' ')}`)

@@ -1,19 +1,22 @@
 import { execFile } from 'node:child_process'
+import { verify } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
+import { isSealwrightError } from '@sealwright/core'
+import * as fc from 'fast-check'
 import { build } from 'vite'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createJwtIssuer,
   createSigningPool,
   type SigningPool,
   type SigningPoolOptions,
 } from '../src/index.ts'
-import { privateKey, privateKeys, verifyWithNode } from './keys.ts'
+import { brokenKey, privateKey, privateKeys, verifyWithNode } from './keys.ts'
 
 const pools: SigningPool[] = []
 /** The threads that were started, as Node announces them. */
@@ -49,6 +52,10 @@ function verifies(pool: SigningPool, data: Buffer, signature: Uint8Array): boole
 /** Node announces a thread a moment after it was started. */
 function announcements(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await announcements()
 }
 
 function kill(worker: Worker): void {
@@ -154,6 +161,49 @@ describe('an abort', () => {
     expect(pool.pending).toBe(0)
   })
 
+  test('makes room at once for others, before any thread runs', async () => {
+    const pool = startPool('ES256', { capacity: 3 })
+    const controller = new AbortController()
+    const { signal } = controller
+    const given = [1, 2].map((index) => pool.sign(input(index), { signal }))
+    const kept = pool.sign(input(3))
+    controller.abort(reason)
+    expect(pool.pending).toBe(1)
+    const others = [4, 5].map((index) => pool.sign(input(index)))
+    await expect(pool.sign(input(6))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await settled(given)).toEqual(['rejected', 'rejected'])
+    expect(await settled([kept, ...others])).toEqual(['fulfilled', 'fulfilled', 'fulfilled'])
+  })
+
+  test('of everything leaves a pool that can be closed and signs until then', async () => {
+    const pool = startPool('RS256', { capacity: 100 })
+    for (let round = 0; round < 50; round++) {
+      const controller = new AbortController()
+      const { signal } = controller
+      const given = Array.from({ length: 100 }, () => settled([pool.sign(input(round), { signal })]))
+      controller.abort(reason)
+      expect(pool.pending).toBe(0)
+      expect(new Set((await Promise.all(given)).flat())).toEqual(new Set(['rejected']))
+    }
+    expect(verifies(pool, input(1), await pool.sign(input(1)))).toBe(true)
+    await expect(pool.close()).resolves.toBeUndefined()
+  })
+
+  test('with one signal for many at once warns of no leak', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    try {
+      const pool = startPool('Ed25519')
+      const { signal } = new AbortController()
+      await Promise.all(Array.from({ length: 30 }, (_, index) => pool.sign(input(index), { signal })))
+      await announcements()
+      expect(warnings).toEqual([])
+    } finally {
+      process.off('warning', onWarning)
+    }
+  })
+
   test('after the signature leaves no listener behind', async () => {
     const pool = startPool('ES256')
     const { signal } = new AbortController()
@@ -205,6 +255,98 @@ describe('when a thread dies', () => {
   })
 })
 
+describe('whatever happens', () => {
+  const size = fc.oneof(
+    { weight: 20, arbitrary: fc.nat(2000) },
+    { weight: 1, arbitrary: fc.constantFrom(0, 65_536, 1_048_576) },
+  )
+  const step = fc.oneof(
+    { weight: 10, arbitrary: fc.record({ kind: fc.constant('sign' as const), size }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('give up' as const), size, after: fc.nat(30) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('kill' as const), which: fc.nat() }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('turns' as const), count: fc.nat(8) }) },
+  )
+
+  test('every signature is that of its own data or a reason why there is none, once, and nothing stays', async () => {
+    const reason = new Error('enough')
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 100, maxLength: 300 }), async (steps) => {
+        workers = []
+        const pool = createSigningPool(privateKey('Ed25519'), { threads: 3, capacity: 150 })
+        const outcomes: Promise<string>[] = []
+        const sign = (length: number, signal?: AbortSignal): void => {
+          const data = Buffer.alloc(length, outcomes.length)
+          data.write(`${outcomes.length}`)
+          const text = Buffer.from(data)
+          outcomes.push(
+            pool.sign(data, { signal }).then(
+              (signature) => {
+                if (!verify(null, text, pool.publicKey, signature)) return 'wrong'
+                return 'signed'
+              },
+              (error: unknown) => {
+                if (error === reason && signal?.aborted === true) return 'given up'
+                return isSealwrightError(error, 'UNAVAILABLE') ? 'refused' : String(error)
+              },
+            ),
+          )
+          data.fill(0xff)
+        }
+        for (const each of steps) {
+          if (each.kind === 'sign') sign(each.size)
+          if (each.kind === 'kill') void workers[each.which % Math.max(1, workers.length)]?.terminate()
+          if (each.kind === 'turns') await turns(each.count)
+          if (each.kind === 'give up') {
+            const controller = new AbortController()
+            sign(each.size, controller.signal)
+            void turns(each.after).then(() => controller.abort(reason))
+          }
+        }
+        const closed = pool.close()
+        expect(['signed', 'given up', 'refused']).toEqual(
+          expect.arrayContaining([...new Set(await Promise.all(outcomes))]),
+        )
+        await closed
+        expect(pool.pending).toBe(0)
+        // What has ended has this id.
+        expect(workers.map(({ threadId }) => threadId)).toEqual(workers.map(() => -1))
+      }),
+      { numRuns: 10 },
+    )
+  })
+
+  test('a key that OpenSSL cannot sign with is an error of its own', async () => {
+    const pool = createSigningPool(brokenKey, { threads: 1 })
+    pools.push(pool)
+    const refused = { code: 'UNSUPPORTED_KEY', message: expect.stringContaining(pool.keyId) as string }
+    await expect(pool.sign(input(1))).rejects.toMatchObject(refused)
+    await expect(pool.sign(input(2))).rejects.toMatchObject(refused)
+    expect(pool.pending).toBe(0)
+  })
+
+  test('threads run whatever became of the text of functions, as where coverage is counted', async () => {
+    const text = vi.spyOn(Function.prototype, 'toString').mockReturnValue('() => counters[0]++')
+    try {
+      const pool = startPool('ES256')
+      expect(verifies(pool, input(1), await pool.sign(input(1)))).toBe(true)
+    } finally {
+      text.mockRestore()
+    }
+  })
+
+  test('fake timers in a test do not stop signatures', async () => {
+    vi.useFakeTimers()
+    try {
+      const pool = startPool('ES256')
+      for (const index of [1, 2, 3]) {
+        expect(verifies(pool, input(index), await pool.sign(input(index)))).toBe(true)
+      }
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
 describe('closing', () => {
   test('waits for what was asked for, takes nothing more, and ends the threads', async () => {
     const pool = startPool('RS256')
@@ -222,6 +364,23 @@ describe('closing', () => {
 
   test('at once after starting', async () => {
     await expect(startPool('ES256').close()).resolves.toBeUndefined()
+    await announcements()
+    expect(workers.map(({ threadId }) => threadId)).toEqual([-1, -1])
+  })
+
+  test('before any thread runs, and while they die, what was asked for is done', async () => {
+    const pool = startPool('RS256')
+    const inputs = Array.from({ length: 50 }, (_, index) => input(index))
+    const pending = inputs.map((data) => pool.sign(data))
+    const closed = pool.close()
+    await pending[5]
+    await workers[0]?.terminate()
+    const signatures = await Promise.all(pending)
+    expect(signatures.every((signature, index) => verifies(pool, inputs[index] as Buffer, signature))).toBe(
+      true,
+    )
+    await closed
+    expect(workers.map(({ threadId }) => threadId)).toEqual(workers.map(() => -1))
   })
 })
 
@@ -246,9 +405,13 @@ test('the private key cannot be seen through the pool', () => {
   expect(shown).not.toMatch(/private/i)
 })
 
-test('bundled and minified it works, and a pool that is not closed lets the process end', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'jws-'))
-  try {
+describe('bundled and minified', () => {
+  let folder = ''
+  const run = (...flags: string[]): Promise<string> =>
+    promisify(execFile)(process.execPath, [...flags, join(folder, 'main.mjs')]).then(({ stdout }) => stdout)
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'jws-'))
     await build({
       configFile: false,
       logLevel: 'silent',
@@ -261,9 +424,17 @@ test('bundled and minified it works, and a pool that is not closed lets the proc
         rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
       },
     })
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, 'main.mjs')])
-    expect(stdout).toBe('64 64 64\n')
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  test('it works, and a pool that is not closed lets the process end', async () => {
+    expect(await run()).toBe('pool: 64 64 64\nauto: 300 of 64\n')
+  })
+
+  test('where Node may start no threads a pool says so, and the choice falls on others', async () => {
+    const permission = process.allowedNodeEnvironmentFlags.has('--permission')
+      ? '--permission'
+      : '--experimental-permission'
+    expect(await run(permission, '--allow-fs-read=*')).toBe('pool: UNAVAILABLE\nauto: 300 of 64\n')
+  })
 })
