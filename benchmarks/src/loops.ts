@@ -3,13 +3,24 @@ export function repeat(count: number, operation: () => unknown): void {
   for (let done = 0; done < count; done++) operation()
 }
 
-/** Does something `count` times, always so many at once. */
-export async function concurrently(inFlight: number, count: number, operation: () => unknown): Promise<void> {
+/**
+ * Does something `count` times, always so many at once.
+ *
+ * @param onLast is called when the last has begun: from then on there are fewer
+ */
+export async function concurrently(
+  inFlight: number,
+  count: number,
+  operation: () => unknown,
+  onLast?: () => void,
+): Promise<void> {
   let started = 0
   async function work(): Promise<void> {
     while (started < count) {
       started++
-      await operation()
+      const pending = operation()
+      if (started === count) onLast?.()
+      await pending
     }
   }
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, work))

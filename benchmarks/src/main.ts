@@ -6,11 +6,12 @@ import type { Suite } from './suite.ts'
 import { importCost } from './suites/import-cost.ts'
 import { jws } from './suites/jws.ts'
 import { pool } from './suites/pool.ts'
+import { remote } from './suites/remote.ts'
 import { tokenServer } from './suites/token-server.ts'
 import { x509 } from './suites/x509.ts'
 import { formatTable } from './table.ts'
 
-const suites: readonly Suite[] = [jws, pool, tokenServer, x509, importCost]
+const suites: readonly Suite[] = [jws, pool, remote, tokenServer, x509, importCost]
 
 const quick: Plan = { rounds: 7, turns: 10, turn: 5 }
 const full: Plan = { rounds: 15, turns: 25, turn: 8 }

@@ -5,12 +5,17 @@ export interface Contestant {
   readonly name: string
   /** How it works: `sync`, `async`, `pool`, … */
   readonly mode: string
-  /** The limit is what the others can at best reach, such as OpenSSL called raw. */
-  readonly role: 'limit' | 'own' | 'peer'
+  /**
+   * The limit is what the others can at best reach, such as OpenSSL called raw; a reference is there to be looked at, and
+   * nothing is compared with it.
+   */
+  readonly role: 'limit' | 'own' | 'peer' | 'reference'
   /** Does the work that many times; a promise is resolved when all of it is done. */
   readonly run: (count: number) => void | Promise<void>
   /** How often it is done in a turn at least, however long that takes. Default 1. */
   readonly minimum?: number
+  /** Is called when what ran so far was only to warm up. */
+  readonly onWarm?: () => void
 }
 
 /** How long to measure. */
@@ -36,10 +41,20 @@ export interface Row {
   readonly ratioToLimit: number | null
   /** Against the fastest peer by median, likewise; null where there is no peer. */
   readonly ratioToBestPeer: number | null
-  /** The 99th percentile of the event loop's delay in milliseconds, the median of the turns, where it was measured. */
+  /** The 99th percentile of the event loop's delay in milliseconds, over all turns. */
   readonly eventLoopDelayP99?: number
-  /** Bytes of JavaScript loaded, where they were counted. */
+  /** Bytes of JavaScript loaded. */
   readonly bytes?: number
+  /** How long a caller waited for its answer, in milliseconds. */
+  readonly latency?: { readonly median: number; readonly p99: number }
+  /** Errors that callers got, beside what is counted in `opsPerSec`. */
+  readonly errors?: number
+  /** Requests that a vault answered with 429, whether callers noticed or not. */
+  readonly throttled?: number
+  /** Processor time for one operation in microseconds: of the main thread, and of all others. */
+  readonly cpu?: { readonly main: number; readonly others: number }
+  /** Bytes in use after a garbage collection, at equal distances while it ran. */
+  readonly memory?: { readonly heap: readonly number[]; readonly resident: readonly number[] }
 }
 
 /**
@@ -55,6 +70,7 @@ export async function measure(
 ): Promise<Row[]> {
   const counts: number[] = []
   for (const contestant of contestants) counts.push(await warmUp(contestant, plan.turn))
+  for (const { onWarm } of contestants) onWarm?.()
   const rates: number[][] = contestants.map(() => [])
   for (let round = 0; round < plan.rounds; round++) {
     const turns: number[][] = contestants.map(() => [])

@@ -1,6 +1,6 @@
 import { randomUUID, verify, type KeyObject } from 'node:crypto'
 import { createSigner as createFastJwtSigner } from 'fast-jwt'
-import { SignJWT } from 'jose'
+import { importPKCS8, SignJWT } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import type { Subject } from './keys.ts'
 
@@ -22,12 +22,14 @@ export interface TokenMaker {
   readonly make: () => string | Promise<string>
 }
 
-/** The peers that can do the algorithm. */
-export function peers(subject: Subject, kid: string): TokenMaker[] {
-  return [jose(subject, kid), fastJwt(subject, kid), ...jsonWebToken(subject, kid)]
+/** The peers that can do the algorithm, in every mode they have. */
+export async function peers(subject: Subject, kid: string): Promise<TokenMaker[]> {
+  return [await jose(subject, kid), ...fastJwt(subject, kid), ...jsonWebToken(subject, kid)]
 }
 
-function jose({ algorithm, privateKey }: Subject, kid: string): TokenMaker {
+/** With a CryptoKey: it takes a KeyObject as well, of which it makes a CryptoKey once, and is no faster then. */
+async function jose({ algorithm, privateKey }: Subject, kid: string): Promise<TokenMaker> {
+  const key = await importPKCS8(toPem(privateKey), algorithm)
   return {
     name: 'jose',
     mode: 'async',
@@ -39,44 +41,63 @@ function jose({ algorithm, privateKey }: Subject, kid: string): TokenMaker {
         .setAudience(audience)
         .setIssuedAt()
         .setExpirationTime('1h')
-        .sign(privateKey),
+        .sign(key),
   }
 }
 
-/** Takes PEM text only, which it makes a KeyObject of, once; it knows Ed25519 under the older name. */
-function fastJwt({ algorithm, privateKey }: Subject, kid: string): TokenMaker {
-  const sign = createFastJwtSigner({
-    key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
+/**
+ * Takes PEM text only, of which it makes a KeyObject: once where it is given the text, each time where it is given a
+ * function that resolves with it, which is how it is asynchronous. It knows Ed25519 under the older name.
+ */
+function fastJwt({ algorithm, privateKey }: Subject, kid: string): TokenMaker[] {
+  const pem = toPem(privateKey)
+  const options = {
     algorithm: (algorithm === 'Ed25519' ? 'EdDSA' : algorithm) as 'ES256',
     header: { typ, alg: algorithm },
     kid,
     iss: issuer,
     aud: audience,
     expiresIn: lifetime * 1000,
-  })
-  return {
-    name: 'fast-jwt',
-    mode: 'sync',
-    make: () => sign({ ...claims, nbf: now(), jti: randomUUID() }),
   }
+  const sign = createFastJwtSigner({ ...options, key: pem })
+  const signLater = createFastJwtSigner({ ...options, key: async () => pem })
+  const payload = (): object => ({ ...claims, nbf: now(), jti: randomUUID() })
+  return [
+    { name: 'fast-jwt', mode: 'sync', make: () => sign(payload()) },
+    { name: 'fast-jwt', mode: 'async', make: () => signLater(payload()) },
+  ]
 }
 
-/** Has no Ed25519. */
-function jsonWebToken({ algorithm, privateKey }: Subject, kid: string): TokenMaker[] {
+/** Has no Ed25519. With a callback it signs in the same thread, too. */
+function jsonWebToken({ algorithm, privateKey }: Subject, keyid: string): TokenMaker[] {
   if (algorithm === 'Ed25519') return []
-  const options = { keyid: kid, issuer, audience, expiresIn: lifetime, notBefore: 0 }
+  const options: jsonwebtoken.SignOptions = {
+    keyid,
+    issuer,
+    audience,
+    expiresIn: lifetime,
+    notBefore: 0,
+    algorithm: algorithm as 'ES256',
+    header: { typ, alg: algorithm },
+  }
+  const payload = (): object => ({ ...claims, jti: randomUUID() })
   return [
+    { name: 'jsonwebtoken', mode: 'sync', make: () => jsonwebtoken.sign(payload(), privateKey, options) },
     {
       name: 'jsonwebtoken',
-      mode: 'sync',
+      mode: 'async',
       make: () =>
-        jsonwebtoken.sign({ ...claims, jti: randomUUID() }, privateKey, {
-          ...options,
-          algorithm: algorithm as 'ES256',
-          header: { typ, alg: algorithm },
+        new Promise((resolve, reject) => {
+          jsonwebtoken.sign(payload(), privateKey, options, (error, token) =>
+            token === undefined ? reject(error ?? new Error('no token')) : resolve(token),
+          )
         }),
     },
   ]
+}
+
+function toPem(privateKey: KeyObject): string {
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 }
 
 function now(): number {
@@ -87,7 +108,11 @@ function now(): number {
  * Makes sure that a contestant makes what it is measured for: a token with all of the claims, and a signature that Node
  * verifies with parameters of its own.
  */
-export function assertToken(token: string, { algorithm, privateKey }: Subject, publicKey: KeyObject): void {
+export function assertToken(
+  token: string,
+  { algorithm }: Pick<Subject, 'algorithm'>,
+  publicKey: KeyObject,
+): void {
   const [header = '', payload = '', signature = ''] = token.split('.')
   const said = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>
   const expected = { ...claims, iss: issuer, aud: audience }
@@ -100,7 +125,7 @@ export function assertToken(token: string, { algorithm, privateKey }: Subject, p
   if (Number(said['exp']) - Number(said['iat']) !== lifetime) throw new Error("the token's lifetime is wrong")
   const { alg } = JSON.parse(Buffer.from(header, 'base64url').toString()) as { alg: string }
   const verifies = verify(
-    privateKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
+    publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
     Buffer.from(`${header}.${payload}`),
     {
       key: publicKey,

@@ -27,7 +27,7 @@ async function contestants(of: Subject): Promise<Contestant[]> {
   const makers: (Pick<Contestant, 'name' | 'mode' | 'role'> & Pick<TokenMaker, 'make'>)[] = [
     { name: 'sealwright', mode: 'sync', role: 'own', make: () => sealwright.issueSync(claims) },
     { name: 'sealwright', mode: signer.mode, role: 'own', make: () => sealwright.issue(claims) },
-    ...peers(of, signer.keyId).map((peer) => ({ ...peer, role: 'peer' as const })),
+    ...(await peers(of, signer.keyId)).map((peer) => ({ ...peer, role: 'peer' as const })),
   ]
   const publicKey = createPublicKey(privateKey)
   for (const { make } of makers) assertToken(await make(), of, publicKey)

@@ -1,11 +1,11 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createLocalSigner } from '@sealwright/core'
 import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '@sealwright/jws'
 import { subject, type Subject } from '../keys.ts'
+import { LoopDelay } from '../loop-delay.ts'
 import { concurrently, repeat } from '../loops.ts'
 import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
 import { startRawThreads } from '../raw-threads.ts'
-import { median } from '../statistics.ts'
+import { quantile } from '../statistics.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../tokens.ts'
 
@@ -50,21 +50,21 @@ async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<R
   const { keyId, publicKey } = createLocalSigner(of.privateKey)
   const makers = [
     ...signers.map((signer) => ownMaker(signer)),
-    ...peers(of, keyId).map((peer) => ({ ...peer, role: 'peer' as const })),
+    ...(await peers(of, keyId)).map((peer) => ({ ...peer, role: 'peer' as const })),
   ]
   for (const { make } of makers) assertToken(await make(), of, publicKey)
   const example = String(await makers[0]?.make())
   const threads = startRawThreads(of, Buffer.from(example.slice(0, example.lastIndexOf('.'))))
-  const delays = makers.map((): number[] => [])
+  const delays = makers.map(() => new LoopDelay())
   const contestants: Contestant[] = [
     { name: 'crypto.sign', mode: 'threads', role: 'limit', run: threads.run },
-    ...makers.map((maker, index) => contestant(maker, inFlight, delays[index] ?? [])),
+    ...makers.map((maker, index) => contestant(maker, inFlight, delays[index] as LoopDelay)),
   ]
   try {
     const rows = await measure('pool', `${of.label} × ${inFlight}`, contestants, plan)
     return rows.map((row, index) => {
-      const delay = delays[index - 1]
-      return delay === undefined || delay.length === 0 ? row : { ...row, eventLoopDelayP99: median(delay) }
+      const samples = delays[index - 1]?.samples ?? []
+      return samples.length === 0 ? row : { ...row, eventLoopDelayP99: quantile(samples, 0.99) }
     })
   } finally {
     await Promise.all([...signers, threads].map((each) => each.close()))
@@ -78,22 +78,18 @@ function ownMaker(signer: ManagedSigner): Maker {
   return { name: 'sealwright', mode: signer.mode, role: 'own', make: () => jwts.issue(claims) }
 }
 
-/** @param delays gets the 99th percentile of the event loop's delay in each turn, in milliseconds */
-function contestant({ name, mode, role, make }: Maker, inFlight: number, delays: number[]): Contestant {
+/** @param delay runs while the contestant does, as long as all that may be in flight is */
+function contestant({ name, mode, role, make }: Maker, inFlight: number, delay: LoopDelay): Contestant {
   if (mode === 'sync') return { name, mode, role, run: (count) => repeat(count, make) }
   return {
     name,
     mode,
     role,
     minimum: 3 * inFlight,
-    async run(count) {
-      // A new one each time: used again, it would count the time in between as a delay.
-      const delay = monitorEventLoopDelay({ resolution: 1 })
-      delay.enable()
-      await concurrently(inFlight, count, make)
-      delay.disable()
-      // None at all where the event loop did not turn once.
-      if (delay.count > 0) delays.push(delay.percentile(99) / 1e6)
+    onWarm: () => delay.reset(),
+    run: (count) => {
+      delay.start()
+      return concurrently(inFlight, count, make, () => delay.stop())
     },
   }
 }

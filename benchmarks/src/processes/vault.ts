@@ -1,0 +1,45 @@
+// A process of its own: a Key Vault that answers after 30 ms and enforces the service's limits. It says how to reach it,
+// begins a new window of its quota when told to, and counts the signatures it was asked for.
+import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+
+/** What the process says first. */
+export interface VaultAddress {
+  readonly port: number
+  readonly ca: string
+  readonly authorityHost: string
+  readonly tenantId: string
+}
+
+/** What it answers to `window`, which begins a new one, and to the name of a vault. */
+export interface SignatureCount {
+  readonly signed: number
+  /** Answered with 429. */
+  readonly refused: number
+}
+
+/** Milliseconds for which the service counts. */
+const window = 10_000
+
+// Windows begin at full ten seconds: its clock is put forward to the next of them.
+let ahead = 0
+const now = (): number => Date.now() + ahead
+
+const emulator = await startKeyVaultEmulator({ latency: 30, throttle: true, now })
+const { port, ca, authorityHost, tenantId } = emulator
+process.on('message', (asked: string) => {
+  if (asked === 'window') ahead += window - (now() % window)
+  const outcomes = emulator.requests
+    .list('keys/sign')
+    .filter(({ vault }) => vault === asked)
+    .map(({ outcome }) => outcome)
+  send({
+    signed: outcomes.filter((outcome) => outcome === 200).length,
+    refused: outcomes.filter((outcome) => outcome === 429).length,
+  })
+})
+process.on('disconnect', () => void emulator.close())
+send({ port, ca, authorityHost, tenantId })
+
+function send(message: VaultAddress | SignatureCount): void {
+  process.send?.(message)
+}
