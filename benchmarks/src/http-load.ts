@@ -14,9 +14,14 @@ export class HttpLoad {
     this.#request = request
   }
 
-  /** @param request head and body as they are sent */
-  static async open(port: number, connections: number, request: string): Promise<HttpLoad> {
-    const sockets = Array.from({ length: connections }, () => connect(port, '127.0.0.1').setNoDelay())
+  /**
+   * @param ports of servers on this machine, which get as many connections each
+   * @param request head and body as they are sent
+   */
+  static async open(ports: readonly number[], connections: number, request: string): Promise<HttpLoad> {
+    const sockets = Array.from({ length: connections }, (_, index) =>
+      connect(ports[index % ports.length] ?? 0, '127.0.0.1').setNoDelay(),
+    )
     await Promise.all(sockets.map((socket) => once(socket, 'connect')))
     return new HttpLoad(sockets, request)
   }
@@ -43,6 +48,8 @@ export class HttpLoad {
 
 /** Sends a request; resolves with the answer's body, and rejects when the answer is not 200. */
 function exchange(socket: Socket, request: string): Promise<string> {
+  // What was closed between two requests says so only once.
+  if (socket.destroyed) return Promise.reject(new Error('the server closed an idle connection'))
   return new Promise((resolve, reject) => {
     let answer = ''
     const read = (chunk: Buffer): void => {

@@ -11,7 +11,7 @@ export interface Contestant {
    */
   readonly role: 'limit' | 'own' | 'peer' | 'reference'
   /** Does the work that many times; a promise is resolved when all of it is done. */
-  readonly run: (count: number) => void | Promise<void>
+  readonly run: (count: number) => void | Promise<unknown>
   /** How often it is done in a turn at least, however long that takes. Default 1. */
   readonly minimum?: number
   /** Is called when what ran so far was only to warm up. */
@@ -111,7 +111,7 @@ export function toRows(
       opsPerSec: median(own),
       spread: spread(own),
       ratioToLimit: ratioTo(limit),
-      ratioToBestPeer: role === 'limit' ? null : ratioTo(peer),
+      ratioToBestPeer: role === 'limit' || role === 'reference' ? null : ratioTo(peer),
     }
   })
 }

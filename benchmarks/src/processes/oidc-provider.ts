@@ -7,6 +7,8 @@ import { Provider } from 'oidc-provider'
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 const server = createServer()
+// Longer than any other contestant's turn: what Node closes after five seconds would be gone.
+server.keepAliveTimeout = 120_000
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo
   const provider = new Provider(`http://127.0.0.1:${port}`, {

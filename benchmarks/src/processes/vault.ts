@@ -26,20 +26,28 @@ const now = (): number => Date.now() + ahead
 
 const emulator = await startKeyVaultEmulator({ latency: 30, throttle: true, now })
 const { port, ca, authorityHost, tenantId } = emulator
+const counts = new Map<string, SignatureCount>()
 process.on('message', (asked: string) => {
   if (asked === 'window') ahead += window - (now() % window)
-  const outcomes = emulator.requests
-    .list('keys/sign')
-    .filter(({ vault }) => vault === asked)
-    .map(({ outcome }) => outcome)
-  send({
-    signed: outcomes.filter((outcome) => outcome === 200).length,
-    refused: outcomes.filter((outcome) => outcome === 429).length,
-  })
+  count()
+  send(counts.get(asked) ?? { signed: 0, refused: 0 })
 })
-process.on('disconnect', () => void emulator.close())
+// The emulator keeps the last 100,000 requests, which a client that asks again at once makes in a minute.
+setInterval(count, 1000)
+process.on('disconnect', () => process.exit())
 send({ port, ca, authorityHost, tenantId })
 
 function send(message: VaultAddress | SignatureCount): void {
   process.send?.(message)
+}
+
+function count(): void {
+  for (const { vault, outcome } of emulator.requests.list('keys/sign')) {
+    const { signed, refused } = counts.get(vault ?? '') ?? { signed: 0, refused: 0 }
+    counts.set(vault ?? '', {
+      signed: signed + Number(outcome === 200),
+      refused: refused + Number(outcome === 429),
+    })
+  }
+  emulator.requests.clear()
 }
