@@ -2,57 +2,108 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { drawChart } from './chart.ts'
 import type { Machine } from './machine.ts'
 import type { Row } from './measure.ts'
+import type { Suite } from './suite.ts'
+import { formatSummary } from './summary.ts'
 import { formatTable } from './table.ts'
 
 /** What one suite measured. */
 export interface SuiteResults {
   readonly suite: string
   readonly title: string
+  /** Where and when; that of the file where it is left out. */
+  readonly machine?: Machine
   readonly rows: readonly Row[]
 }
 
 /** A file in benchmarks/results: one for each major version of Node. */
 interface Results {
+  /** Where and when the latest of the suites was measured. */
   readonly machine: Machine
   readonly suites: readonly SuiteResults[]
 }
 
-const folder = new URL('../results/', import.meta.url)
-const readme = new URL('../README.md', import.meta.url)
+/** Where results are kept. */
+export interface Places {
+  /** Of the JSON files and the chart; ends with a slash. */
+  readonly folder: URL
+  readonly readme: URL
+}
 
-/** Keeps results, in place of older ones of the same suites, and puts all that is kept into the README. */
-export function publish(machine: Machine, suites: readonly SuiteResults[]): void {
+/**
+ * Keeps results, in place of older ones of the same suites, and puts all that is kept into the README between its marks.
+ *
+ * @param all the suites there are, in the order in which they are shown
+ * @throws Error when the README has no marks
+ */
+export function publish(
+  { folder, readme }: Places,
+  machine: Machine,
+  measured: readonly SuiteResults[],
+  all: readonly Suite[],
+): void {
   mkdirSync(folder, { recursive: true })
-  const file = new URL(`node-${machine.node.split('.')[0]}.json`, folder)
-  const older = readResults(file)?.suites ?? []
-  const kept = older.filter(({ suite }) => !suites.some((newer) => newer.suite === suite))
-  const results: Results = { machine, suites: [...kept, ...suites] }
-  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`)
+  const file = new URL(`node-${majorOf(machine)}.json`, folder)
+  const older = readResults(file)
+  const suites = all.flatMap(({ name }): SuiteResults[] => {
+    const newer = measured.find(({ suite }) => suite === name)
+    if (newer !== undefined) return [{ ...newer, machine }]
+    const kept = older?.suites.find(({ suite }) => suite === name)
+    return older === null || kept === undefined ? [] : [{ machine: older.machine, ...kept }]
+  })
+  writeFileSync(file, `${JSON.stringify({ machine, suites } satisfies Results, null, 2)}\n`)
 
-  const all = readdirSync(folder)
+  const results = readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .toSorted()
     .flatMap((name) => readResults(new URL(name, folder)) ?? [])
-  const [first] = all
-  if (first !== undefined) writeFileSync(new URL('chart.svg', folder), drawChart(rowsOf(first, 'jws')))
-  const [before, after] = readFileSync(readme, 'utf8').split(/(?<=<!-- results -->\n)[^]*(?=<!-- end -->)/)
-  writeFileSync(readme, `${before}\n${all.map(section).join('\n\n')}\n\n${after}`)
+  const [first] = results
+  const jws = first?.suites.find(({ suite }) => suite === 'jws')
+  if (jws !== undefined) writeFileSync(new URL('chart.svg', folder), drawChart(jws.rows))
+
+  const text = readFileSync(readme, 'utf8')
+  const summary = formatSummary(
+    results.map(({ machine: { node }, suites: each }) => ({ node, rows: each.flatMap(({ rows }) => rows) })),
+  )
+  const details = results.map((each) => formatDetails(each, all)).join('\n\n')
+  writeFileSync(readme, replaceBetween(replaceBetween(text, 'summary', summary), 'results', details))
 }
 
-function section({ machine, suites }: Results): string {
-  const { cpu, cores, system, node, openssl, date, versions } = machine
-  const names = Object.entries(versions)
-    .filter(([name]) => !name.startsWith('@sealwright/'))
-    .map(([name, version]) => `${name} ${version}`)
+/** Replaces what is between `<!-- NAME -->` and `<!-- end of NAME -->`. */
+function replaceBetween(text: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`]
+  const [from, to] = [text.indexOf(start), text.indexOf(end)]
+  if (from === -1 || to < from) throw new Error(`the README has no ${start} … ${end}`)
+  return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
+}
+
+/** The tables of one version of Node, folded. */
+function formatDetails({ machine, suites }: Results, all: readonly Suite[]): string {
   return [
-    `## Node ${node}`,
-    `${cpu}, ${cores} cores, ${system}, OpenSSL ${openssl}, ${date}. ${names.join(', ')}.`,
-    ...suites.flatMap(({ title, rows }) => [`### ${title}`, formatTable(rows)]),
+    `<details>\n<summary>Node ${machine.node}</summary>`,
+    ...suites.flatMap(({ suite, title, machine: its = machine, rows }) => [
+      `#### ${title}`,
+      formatMachine(its),
+      formatTable(rows),
+      ...conclusion(all, suite, rows),
+    ]),
+    '</details>',
   ].join('\n\n')
 }
 
-function rowsOf(results: Results, suite: string): readonly Row[] {
-  return results.suites.find((each) => each.suite === suite)?.rows ?? []
+function conclusion(all: readonly Suite[], name: string, rows: readonly Row[]): string[] {
+  const text = all.find((suite) => suite.name === name)?.conclude?.(rows) ?? ''
+  return text === '' ? [] : [text]
+}
+
+function formatMachine({ cpu, cores, system, node, openssl, date, versions }: Machine): string {
+  const names = Object.entries(versions)
+    .filter(([name]) => !name.startsWith('@sealwright/'))
+    .map(([name, version]) => `${name} ${version}`)
+  return `${date}: ${cpu}, ${cores} cores, ${system}, Node ${node}, OpenSSL ${openssl}. ${names.join(', ')}.`
+}
+
+function majorOf({ node }: Machine): string {
+  return node.split('.')[0] ?? node
 }
 
 function readResults(file: URL): Results | null {

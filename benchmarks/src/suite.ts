@@ -12,5 +12,9 @@ export interface SuiteContext {
 export interface Suite {
   readonly name: string
   readonly title: string
+  /** Whether a quick run leaves it out unless it is named. Default no. */
+  readonly isOnlyFull?: boolean
   readonly run: (context: SuiteContext) => Promise<Row[]>
+  /** Markdown that follows the table: what can be computed from its rows. */
+  readonly conclude?: (rows: readonly Row[]) => string
 }

@@ -112,9 +112,9 @@ async function check(port: number, issuer: string, request: string): Promise<voi
   const metadata = (await until(() => fetch(`${issuer}/.well-known/openid-configuration`))) as {
     jwks_uri: string
   }
-  const once = await HttpLoad.open([port], 1, request)
-  const { access_token: token } = JSON.parse(await once.run(1)) as { access_token: string }
-  once.close()
+  const load = await HttpLoad.open([port], 1, request)
+  const { access_token: token } = JSON.parse(await load.run(1)) as { access_token: string }
+  load.close()
   const keys = createRemoteJWKSet(new URL(metadata.jwks_uri))
   await jwtVerify(token, keys, { issuer, audience: 'sample-api', typ: 'at+jwt' })
 }

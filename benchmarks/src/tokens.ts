@@ -61,10 +61,9 @@ function fastJwt({ algorithm, privateKey }: Subject, kid: string): TokenMaker[] 
   }
   const sign = createFastJwtSigner({ ...options, key: pem })
   const signLater = createFastJwtSigner({ ...options, key: async () => pem })
-  const payload = (): object => ({ ...claims, nbf: now(), jti: randomUUID() })
   return [
-    { name: 'fast-jwt', mode: 'sync', make: () => sign(payload()) },
-    { name: 'fast-jwt', mode: 'async', make: () => signLater(payload()) },
+    { name: 'fast-jwt', mode: 'sync', make: () => sign({ ...claims, nbf: now(), jti: randomUUID() }) },
+    { name: 'fast-jwt', mode: 'async', make: () => signLater({ ...claims, nbf: now(), jti: randomUUID() }) },
   ]
 }
 
@@ -80,15 +79,18 @@ function jsonWebToken({ algorithm, privateKey }: Subject, keyid: string): TokenM
     algorithm: algorithm as 'ES256',
     header: { typ, alg: algorithm },
   }
-  const payload = (): object => ({ ...claims, jti: randomUUID() })
   return [
-    { name: 'jsonwebtoken', mode: 'sync', make: () => jsonwebtoken.sign(payload(), privateKey, options) },
+    {
+      name: 'jsonwebtoken',
+      mode: 'sync',
+      make: () => jsonwebtoken.sign({ ...claims, jti: randomUUID() }, privateKey, options),
+    },
     {
       name: 'jsonwebtoken',
       mode: 'async',
       make: () =>
         new Promise((resolve, reject) => {
-          jsonwebtoken.sign(payload(), privateKey, options, (error, token) =>
+          jsonwebtoken.sign({ ...claims, jti: randomUUID() }, privateKey, options, (error, token) =>
             token === undefined ? reject(error ?? new Error('no token')) : resolve(token),
           )
         }),

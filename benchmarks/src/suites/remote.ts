@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent } from 'node:https'
 import { ClientSecretCredential, type TokenCredential } from '@azure/identity'
@@ -84,7 +84,7 @@ async function cryptographyClient(vault: Vault): Promise<Contestant> {
   const input = signingInput()
   const sign = async (): Promise<string> => {
     const { result } = await client.signData('ES256', Buffer.from(input))
-    return `${input}.${Buffer.from(result).toString('base64url')}`
+    return `${input}.${toBase64url(result)}`
   }
   assertToken(await sign(), { algorithm: 'ES256' }, publicKeyOf(key))
   return { name: '@azure/keyvault-keys', mode: 'CryptographyClient', vaultName, sign }
@@ -102,11 +102,13 @@ function signingInput(): string {
     .join('.')
 }
 
-function publicKeyOf({ key }: KeyVaultKey): ReturnType<typeof createPublicKey> {
-  const coordinate = (bytes: Uint8Array = new Uint8Array()): string =>
-    Buffer.from(bytes).toString('base64url')
-  const jwk = { kty: 'EC', crv: 'P-256', x: coordinate(key?.x), y: coordinate(key?.y) }
+function publicKeyOf({ key }: KeyVaultKey): KeyObject {
+  const jwk = { kty: 'EC', crv: 'P-256', x: toBase64url(key?.x), y: toBase64url(key?.y) }
   return createPublicKey({ key: jwk, format: 'jwk' })
+}
+
+function toBase64url(bytes: Uint8Array = new Uint8Array()): string {
+  return Buffer.from(bytes).toString('base64url')
 }
 
 /**

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { processorTime, type ProcessorTime } from '../src/processor-time.ts'
+
+test.skipIf(!existsSync('/proc/self/task'))('counts what this process takes (needs /proc)', () => {
+  const before = sum(processorTime(process.pid))
+  const cpu = process.cpuUsage()
+  const end = performance.now() + 300
+  while (performance.now() < end);
+  const { user, system } = process.cpuUsage(cpu)
+  // In steps of ten milliseconds, for each of the threads that were busy.
+  expect(Math.abs(sum(processorTime(process.pid)) - before - (user + system) / 1000)).toBeLessThan(60)
+})
+
+test('is null for a process that is not there', () => {
+  expect(processorTime(2 ** 30)).toBeNull()
+})
+
+function sum(time: ProcessorTime | null): number {
+  return time === null ? Number.NaN : time.main + time.others
+}
