@@ -7,7 +7,11 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['{packages,apps}/*/test/**/*.test.ts', '{benchmarks,examples}/test/**/*.test.ts', 'test/**/*.test.ts'],
+    include: [
+      '{packages,apps}/*/test/**/*.test.ts',
+      '{benchmarks,examples}/test/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

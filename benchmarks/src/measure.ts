@@ -119,7 +119,7 @@ export function toRows(
 /** Lets the compiler see the code; returns how often it is to run in a turn. */
 async function warmUp(contestant: Contestant, turn: number): Promise<number> {
   const { minimum = 1 } = contestant
-  const end = performance.now() + 10 * turn
+  const end = performance.now() + Math.min(10 * turn, 500)
   let count = minimum
   do {
     count = Math.max(minimum, Math.round(((await rate(contestant, count)) * turn) / 1000))

@@ -19,6 +19,8 @@ const lifetime = 3600
 export interface TokenMaker {
   readonly name: string
   readonly mode: 'sync' | 'async'
+  /** Whether the promise comes from a signature in the caller's thread all the same. Default no. */
+  readonly blocks?: boolean
   readonly make: () => string | Promise<string>
 }
 
@@ -63,7 +65,12 @@ function fastJwt({ algorithm, privateKey }: Subject, kid: string): TokenMaker[] 
   const signLater = createFastJwtSigner({ ...options, key: async () => pem })
   return [
     { name: 'fast-jwt', mode: 'sync', make: () => sign({ ...claims, nbf: now(), jti: randomUUID() }) },
-    { name: 'fast-jwt', mode: 'async', make: () => signLater({ ...claims, nbf: now(), jti: randomUUID() }) },
+    {
+      name: 'fast-jwt',
+      mode: 'async',
+      blocks: true,
+      make: () => signLater({ ...claims, nbf: now(), jti: randomUUID() }),
+    },
   ]
 }
 
@@ -88,6 +95,7 @@ function jsonWebToken({ algorithm, privateKey }: Subject, keyid: string): TokenM
     {
       name: 'jsonwebtoken',
       mode: 'async',
+      blocks: true,
       make: () =>
         new Promise((resolve, reject) => {
           jsonwebtoken.sign({ ...claims, jti: randomUUID() }, privateKey, options, (error, token) =>

@@ -40,7 +40,7 @@ const loads: readonly (readonly [label: string, inFlight: number, onlyFull: bool
 /** Turns in which all that is in flight is done several times, and the event loop's delay seen often enough. */
 function longer({ rounds, turns }: Plan, label: string): Plan {
   const turn = label.startsWith('E') ? 60 : 100
-  return { rounds, turns: Math.ceil(turns / 5), turn }
+  return { rounds, turns: Math.ceil(turns / 10), turn }
 }
 
 async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<Row[]> {
@@ -50,7 +50,10 @@ async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<R
   const { keyId, publicKey } = createLocalSigner(of.privateKey)
   const makers = [
     ...signers.map((signer) => ownMaker(signer)),
-    ...(await peers(of, keyId)).map((peer) => ({ ...peer, role: 'peer' as const })),
+    ...(await peers(of, keyId))
+      // A thousand in flight take a second by those that sign one after the other anyway.
+      .filter(({ blocks = false }) => !blocks || inFlight <= 64)
+      .map((peer) => ({ ...peer, role: 'peer' as const })),
   ]
   for (const { make } of makers) assertToken(await make(), of, publicKey)
   const example = String(await makers[0]?.make())

@@ -32,7 +32,11 @@ export const tokenServer: Suite = {
           run: (count) => server.load.run(count),
         })
       }
-      return await measure('token-server', 'ES256', contestants, { rounds: plan.rounds, turns: 2, turn: 250 })
+      return await measure('token-server', 'ES256', contestants, {
+        rounds: plan.rounds,
+        turns: Math.ceil(plan.turns / 10),
+        turn: 250,
+      })
     } finally {
       for (const server of started) server.close()
       rmSync(folder, { recursive: true })
