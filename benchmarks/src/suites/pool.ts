@@ -4,7 +4,7 @@ import { subject, type Subject } from '../keys.ts'
 import { LoopDelay } from '../loop-delay.ts'
 import { concurrently, repeat } from '../loops.ts'
 import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
-import { startRawThreads } from '../raw-threads.ts'
+import { startRawThreads, type RawThreads } from '../raw-threads.ts'
 import { quantile } from '../statistics.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../tokens.ts'
@@ -58,15 +58,16 @@ async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<R
   for (const { make } of makers) assertToken(await make(), of, publicKey)
   const example = String(await makers[0]?.make())
   const threads = startRawThreads(of, Buffer.from(example.slice(0, example.lastIndexOf('.'))))
+  const idle = new LoopDelay()
   const delays = makers.map(() => new LoopDelay())
   const contestants: Contestant[] = [
-    { name: 'crypto.sign', mode: 'threads', role: 'limit', run: threads.run },
+    raw(threads, idle),
     ...makers.map((maker, index) => contestant(maker, inFlight, delays[index] as LoopDelay)),
   ]
   try {
     const rows = await measure('pool', `${of.label} × ${inFlight}`, contestants, plan)
     return rows.map((row, index) => {
-      const samples = delays[index - 1]?.samples ?? []
+      const { samples } = [idle, ...delays][index] as LoopDelay
       return samples.length === 0 ? row : { ...row, eventLoopDelayP99: quantile(samples, 0.99) }
     })
   } finally {
@@ -81,6 +82,21 @@ function ownMaker(signer: ManagedSigner): Maker {
   return { name: 'sealwright', mode: signer.mode, role: 'own', make: () => jwts.issue(claims) }
 }
 
+/** @param delay runs meanwhile: what the system does to a thread that only waits, next to others that are busy */
+function raw(threads: RawThreads, delay: LoopDelay): Contestant {
+  return {
+    name: 'crypto.sign',
+    mode: 'threads',
+    role: 'limit',
+    run: async (count) => {
+      delay.start()
+      await threads.run(count)
+      delay.stop()
+    },
+    onWarm: () => delay.reset(),
+  }
+}
+
 /** @param delay runs while the contestant does, as long as all that may be in flight is */
 function contestant({ name, mode, role, make }: Maker, inFlight: number, delay: LoopDelay): Contestant {
   if (mode === 'sync') return { name, mode, role, run: (count) => repeat(count, make) }
@@ -91,8 +107,10 @@ function contestant({ name, mode, role, make }: Maker, inFlight: number, delay: 
     minimum: 3 * inFlight,
     onWarm: () => delay.reset(),
     run: (count) => {
+      const done = concurrently(inFlight, count, make, () => delay.stop())
+      // Only now: no server is asked for all of them in one turn of the event loop.
       delay.start()
-      return concurrently(inFlight, count, make, () => delay.stop())
+      return done
     },
   }
 }
