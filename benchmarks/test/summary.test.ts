@@ -64,6 +64,20 @@ test('the vault counts with its errors, and memory with what grew most', () => {
   expect(line(summary, 'A million tokens')).toEqual(['**3.0 %**'])
 })
 
+test('the token server stands beside what a server that only signs could reach', () => {
+  const rows = [
+    row({ suite: 'token-server', name: 'node:http', mode: 'crypto.sign libuv', ratioToLimit: 1 }),
+    row({ suite: 'token-server', name: 'token-server', ratioToLimit: 0.6, ratioToBestPeer: 3 }),
+    row({ suite: 'token-server', name: 'oidc-provider', ratioToLimit: 0.2, ratioToBestPeer: 1 }),
+  ]
+  const older = rows.slice(1).map((each) => ({ ...each, ratioToLimit: null }))
+  const summary = formatSummary([
+    { node: '20', rows },
+    { node: '24', rows: older },
+  ])
+  expect(line(summary, 'Token server')).toEqual(['**3.00 (5.00)**', '**3.00**'])
+})
+
 test('time is the inverse of a rate', () => {
   const summary = formatSummary([
     {
