@@ -82,7 +82,7 @@ function formatDetails({ machine, suites }: Results, all: readonly Suite[]): str
     `<details>\n<summary>Node ${machine.node}</summary>`,
     ...suites.flatMap(({ suite, title, machine: its = machine, rows }) => [
       `#### ${title}`,
-      formatMachine(its),
+      formatMachine(its, rows),
       formatTable(rows),
       ...conclusion(all, suite, rows),
     ]),
@@ -95,11 +95,16 @@ function conclusion(all: readonly Suite[], name: string, rows: readonly Row[]): 
   return text === '' ? [] : [text]
 }
 
-function formatMachine({ cpu, cores, system, node, openssl, date, versions }: Machine): string {
-  const names = Object.entries(versions)
-    .filter(([name]) => !name.startsWith('@sealwright/'))
-    .map(([name, version]) => `${name} ${version}`)
-  return `${date}: ${cpu}, ${cores} cores, ${system}, Node ${node}, OpenSSL ${openssl}. ${names.join(', ')}.`
+/** Where and when, and the versions of those that have a row. */
+function formatMachine(
+  { cpu, cores, system, node, openssl, date, versions }: Machine,
+  rows: readonly Row[],
+): string {
+  const libraries = Object.entries(versions)
+    .filter(([library]) => !library.startsWith('@sealwright/') && rows.some(({ name }) => name === library))
+    .map((each) => each.join(' '))
+  const place = `${cpu}, ${cores} cores, ${system}, Node ${node}, OpenSSL ${openssl}`
+  return `${[`${date}: ${place}`, ...libraries].join(', ')}.`
 }
 
 function majorOf({ node }: Machine): string {

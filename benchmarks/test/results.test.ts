@@ -39,7 +39,7 @@ function machine(given: Partial<Machine>): Machine {
     node: '20.20.2',
     openssl: '3.0.19',
     date: '2026-01-01',
-    versions: { jose: '6.0.0', '@sealwright/jws': '0.1.0' },
+    versions: { jose: '6.0.0', forge: '1.0.0', '@sealwright/jws': '0.1.0' },
     ...given,
   }
 }
@@ -75,6 +75,14 @@ test('a suite that is published alone leaves the others as they are, each with i
   const readme = readFileSync(places.readme, 'utf8')
   expect(readme).toMatch(/#### One token\n\n2026-02-02: another CPU.*Node 20\.21\.0.*12,345/s)
   expect(readme).toMatch(/#### Many tokens\n\n2026-01-01: a CPU.*Node 20\.20\.2/s)
+})
+
+test('the libraries that have a row are named with their versions', () => {
+  const rows = [row({}), row({ name: 'jose' })]
+  publish(places, machine({}), [{ ...jws, rows }], suites)
+  expect(readFileSync(places.readme, 'utf8')).toContain(
+    '2026-01-01: a CPU, 2 cores, Linux x64, Node 20.20.2, OpenSSL 3.0.19, jose 6.0.0.\n',
+  )
 })
 
 test('a file from before suites had a machine of their own: theirs is that of the file', () => {
