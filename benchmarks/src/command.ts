@@ -58,7 +58,7 @@ function usage(suites: readonly Suite[]): string {
   --suite NAME  only this one, repeatable: ${always}; left out otherwise unless in full: ${onlyFull}
   --full        measure longer, and everything
   --json        one JSON object per row on stdout
-  --publish     keep the results in benchmarks/results and put them into benchmarks/README.md`
+  --publish     keep the results in benchmarks/results and put them into the READMEs`
 }
 
 interface Options {

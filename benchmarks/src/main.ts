@@ -17,6 +17,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   places: {
     folder: new URL('../results/', import.meta.url),
     readme: new URL('../README.md', import.meta.url),
+    modes: { readme: new URL('../../packages/jws/README.md', import.meta.url), node: '24' },
   },
   print: (line) => console.log(line),
   say: (line) => console.error(line),

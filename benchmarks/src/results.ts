@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { drawChart } from './chart.ts'
 import type { Machine } from './machine.ts'
 import type { Row } from './measure.ts'
+import { formatModes } from './modes.ts'
 import type { Suite } from './suite.ts'
 import { formatSummary } from './summary.ts'
 import { formatTable } from './table.ts'
@@ -27,16 +28,18 @@ export interface Places {
   /** Of the JSON files and the chart; ends with a slash. */
   readonly folder: URL
   readonly readme: URL
+  /** The README of @sealwright/jws, which shows where signatures can be made on one version of Node. */
+  readonly modes: { readonly readme: URL; readonly node: string }
 }
 
 /**
  * Keeps results, in place of older ones of the same suites, and puts all that is kept into the README between its marks.
  *
  * @param all the suites there are, in the order in which they are shown
- * @throws Error when the README has no marks
+ * @throws Error when a README has no marks
  */
 export function publish(
-  { folder, readme }: Places,
+  { folder, readme, modes }: Places,
   machine: Machine,
   measured: readonly SuiteResults[],
   all: readonly Suite[],
@@ -59,6 +62,13 @@ export function publish(
   const [first] = results
   const jws = first?.suites.find(({ suite }) => suite === 'jws')
   if (jws !== undefined) writeFileSync(new URL('chart.svg', folder), drawChart(jws.rows))
+
+  const shown = results.find((each) => majorOf(each.machine) === modes.node)?.suites
+  const loads = shown?.find(({ suite }) => suite === 'pool')
+  if (loads !== undefined) {
+    const text = readFileSync(modes.readme, 'utf8')
+    writeFileSync(modes.readme, replaceBetween(text, 'modes', formatModes(loads.rows)))
+  }
 
   const text = readFileSync(readme, 'utf8')
   const summary = formatSummary(

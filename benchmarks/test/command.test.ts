@@ -22,7 +22,7 @@ async function bench(suites: readonly Suite[], ...args: string[]): Promise<Ran> 
   const surroundings: Surroundings = {
     suites,
     plans: { quick, full },
-    places: { folder: nowhere, readme: nowhere },
+    places: { folder: nowhere, readme: nowhere, modes: { readme: nowhere, node: '24' } },
     print: (line) => printed.push(line),
     say: (line) => said.push(line),
   }

@@ -24,9 +24,21 @@ beforeEach(() => {
   places = {
     folder: pathToFileURL(`${folder}/results/`),
     readme: pathToFileURL(join(folder, 'README.md')),
+    modes: { readme: pathToFileURL(join(folder, 'modes.md')), node: '24' },
   }
   const marks = ['summary', 'results'].map((name) => `<!-- ${name} -->\nold\n<!-- end of ${name} -->`)
   writeFileSync(places.readme, `before\n${marks.join('\nbetween\n')}\nafter\n`)
+})
+
+test('the table of modes is that of one version of Node', () => {
+  const modes = '# jws\n\n<!-- modes -->\nold\n<!-- end of modes -->\n\nafter\n'
+  writeFileSync(places.modes.readme, modes)
+  publish(places, machine({ node: '20.0.0' }), [pool], suites)
+  expect(readFileSync(places.modes.readme, 'utf8')).toBe(modes)
+  publish(places, machine({ node: '24.0.0' }), [pool], suites)
+  expect(readFileSync(places.modes.readme, 'utf8')).toMatch(
+    /^# jws\n\n<!-- modes -->\n\n\| .*\n<!-- end of modes -->\n\nafter\n$/s,
+  )
 })
 
 afterEach(() => rmSync(folder, { recursive: true }))
