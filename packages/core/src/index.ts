@@ -29,7 +29,7 @@ export {
 } from './key-store.ts'
 export { keyType, keyTypes, type KeyType, type KeyTypeName } from './key-types.ts'
 export { createLocalSigner } from './local-signer.ts'
-export { onAbort } from './on-abort.ts'
+export { onAbort, untilAborted } from './on-abort.ts'
 export {
   openSigningKey,
   type Backend,

@@ -3,7 +3,7 @@ import { algorithmsOf, chooseAlgorithm, type SignatureAlgorithm } from './algori
 import { ecdsaSignatureFromDer } from './ecdsa-signature.ts'
 import { SealwrightError } from './errors.ts'
 import { jwkThumbprint } from './jwk.ts'
-import { onAbort } from './on-abort.ts'
+import { untilAborted } from './on-abort.ts'
 import type { SignOptions, SyncSigner } from './signer.ts'
 
 /**
@@ -56,20 +56,14 @@ class LocalSigner implements SyncSigner {
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     const signal = options?.signal
     signal?.throwIfAborted()
-    let stopListening: (() => void) | undefined
     const signing = new Promise<Uint8Array>((resolve, reject) => {
       cryptoSign(this.#digest, data, this.#key, (error, signature) => {
         if (error === null) resolve(signature)
         else reject(this.#refused(error))
       })
-      // libuv cannot stop a signature, and one may wait for long in its queue, behind files and DNS: the caller need not.
-      if (signal !== undefined) stopListening = onAbort(signal, () => reject(signal.reason))
     })
-    try {
-      return this.#encode(await signing)
-    } finally {
-      stopListening?.()
-    }
+    // libuv cannot stop a signature, and one may be long in its queue, behind files and DNS: the caller need not wait.
+    return this.#encode(await (signal === undefined ? signing : untilAborted(signing, signal)))
   }
 
   /** What OpenSSL says of a key that cannot sign, such as RSA with primes that are none; anything else as it is. */

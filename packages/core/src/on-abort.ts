@@ -16,3 +16,20 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   signal.addEventListener('abort', listener, { once: true })
   return () => signal.removeEventListener('abort', listener)
 }
+
+/**
+ * Waits for work that cannot be stopped, no longer than until the signal is aborted.
+ *
+ * @returns what the work returns; rejects with the signal's reason on abort, and what becomes of the work is ignored
+ */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stopListening: (() => void) | undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stopListening = onAbort(signal, () => reject(signal.reason))
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    stopListening?.()
+  }
+}

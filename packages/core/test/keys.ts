@@ -26,8 +26,14 @@ export function privateKey(algorithm: string): KeyObject {
   return key
 }
 
-/** An RSA key that Node takes and OpenSSL cannot sign with: its primes are 0. */
-export const brokenKey: KeyObject = createPrivateKey({
-  key: { ...rsa.export({ format: 'jwk' }), p: 'AA', q: 'AA' },
-  format: 'jwk',
-})
+/** An RSA key that Node takes and OpenSSL cannot sign with: its first prime is even. */
+export const brokenKey: KeyObject = makeBrokenKey()
+
+function makeBrokenKey(): KeyObject {
+  const der = rsa.export({ type: 'pkcs1', format: 'der' })
+  const { p = '' } = rsa.export({ format: 'jwk' })
+  const prime = Buffer.from(p, 'base64url')
+  const last = der.indexOf(prime) + prime.length - 1
+  der[last] = (der[last] ?? 0) & 0xfe
+  return createPrivateKey({ key: der, type: 'pkcs1', format: 'der' })
+}

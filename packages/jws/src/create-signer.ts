@@ -5,6 +5,7 @@ import {
   type SignatureAlgorithm,
   type SignOptions,
   type SyncSigner,
+  untilAborted,
 } from '@sealwright/core'
 import { performance, setImmediate } from './real-timers.ts'
 import {
@@ -169,11 +170,11 @@ class ChoosingSigner implements ManagedSigner {
   }
 
   async #signInLibuv(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {
+    const signal = options?.signal
+    signal?.throwIfAborted()
     this.#inLibuv++
-    try {
-      return await this.#local.sign(data, options)
-    } finally {
-      this.#inLibuv--
-    }
+    // Without the signal: a signature whose caller has given up is in libuv all the same, and counts.
+    const signing = this.#local.sign(data).finally(() => this.#inLibuv--)
+    return signal === undefined ? signing : untilAborted(signing, signal)
   }
 }

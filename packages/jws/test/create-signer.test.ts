@@ -135,6 +135,19 @@ describe('left to choose', () => {
     for (let index = 0; index < 5; index++) await signMany(signer, 200)
     expect(workers).toHaveLength(2)
   })
+
+  test('RS256: what was given up in libuv is still there, and more goes to a pool', async () => {
+    const signer = start('RS256')
+    const controller = new AbortController()
+    const { signal } = controller
+    const given = [1, 2].map((n) => signer.sign(Buffer.of(n), { signal }))
+    controller.abort('enough')
+    expect(await Promise.allSettled(given)).toEqual(
+      given.map(() => ({ status: 'rejected', reason: 'enough' })),
+    )
+    await signMany(signer, 1)
+    expect(workers).toHaveLength(2)
+  })
 })
 
 test('an inline signature is made before sign returns', async () => {

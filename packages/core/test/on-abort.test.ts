@@ -1,0 +1,48 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, test } from 'vitest'
+import { onAbort, untilAborted } from '../src/index.ts'
+
+const never = new Promise<never>(() => undefined)
+
+describe('onAbort', () => {
+  test('calls the listener once, unless that is ended before', () => {
+    const controller = new AbortController()
+    const calls: string[] = []
+    onAbort(controller.signal, () => calls.push('listening'))
+    const stop = onAbort(controller.signal, () => calls.push('ended'))
+    stop()
+    controller.abort()
+    stop()
+    expect(calls).toEqual(['listening'])
+  })
+
+  test('takes a signal that is not Node’s own', () => {
+    const listeners: (() => void)[] = []
+    const signal = { addEventListener: (_: string, listener: () => void) => listeners.push(listener) }
+    const calls: string[] = []
+    onAbort(signal as unknown as AbortSignal, () => calls.push('aborted'))
+    listeners.forEach((listener) => listener())
+    expect(calls).toEqual(['aborted'])
+  })
+})
+
+describe('untilAborted', () => {
+  test('gives what the work gives, and listens no longer', async () => {
+    const { signal } = new AbortController()
+    await expect(untilAborted(Promise.resolve(1), signal)).resolves.toBe(1)
+    await expect(untilAborted(Promise.reject(new Error('failed')), signal)).rejects.toThrow('failed')
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
+  test('rejects with the reason, whatever becomes of the work', async () => {
+    const controller = new AbortController()
+    // Nobody hears of this one, and nobody has to: as unhandled it would fail this test.
+    const late = new Promise<never>((_, reject) => setImmediate(() => reject(new Error('too late'))))
+    const waits = [never, late].map((work) => untilAborted(work, controller.signal))
+    controller.abort('enough')
+    expect(await Promise.allSettled(waits)).toEqual(
+      waits.map(() => ({ status: 'rejected', reason: 'enough' })),
+    )
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+})
