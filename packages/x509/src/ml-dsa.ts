@@ -1,4 +1,4 @@
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 
 /** For messages: where ML-DSA keys can be used. */
@@ -11,21 +11,42 @@ const identifierPrefix = Buffer.from('06096086480165030403', 'hex')
  * What is wrong with a key that OpenSSL did not take: null unless it is an ML-DSA key and this Node has no ML-DSA.
  *
  * @param der PrivateKeyInfo (RFC 5958 §2) or SubjectPublicKeyInfo (RFC 5280 §4.1.2.7)
+ * @param cause undefined where OpenSSL did take it, and Node did not
  */
-export function mlDsaProblem(what: string, der: Uint8Array, cause: unknown): SealwrightError | null {
+export function mlDsaProblem(what: string, der: Uint8Array, cause?: unknown): SealwrightError | null {
   // In both the AlgorithmIdentifier comes after no more than two headers and a version.
   const at = Buffer.from(der.buffer, der.byteOffset, Math.min(der.length, 32)).indexOf(identifierPrefix)
   const last = at === -1 ? 0 : (der[at + identifierPrefix.length] ?? 0)
   if (last < 17 || last > 19 || hasMlDsa()) return null
-  return new SealwrightError('UNSUPPORTED_KEY', `${what} is an ML-DSA key; ${mlDsaNeeds}`, { cause })
+  return new SealwrightError(
+    'UNSUPPORTED_KEY',
+    `${what} is an ML-DSA key; ${mlDsaNeeds}`,
+    cause === undefined ? undefined : { cause },
+  )
+}
+
+/**
+ * Refuses a key that OpenSSL has read and Node has no name for, as Node 22 with OpenSSL 3.5 has none for ML-DSA: nothing can be
+ * done with it.
+ *
+ * @param der what it was read from, as for {@link mlDsaProblem}
+ * @throws SealwrightError `UNSUPPORTED_KEY`
+ */
+export function assertKnownType(key: KeyObject, what: string, der: Uint8Array): void {
+  if (key.asymmetricKeyType !== undefined) return
+  throw (
+    mlDsaProblem(what, der) ??
+    new SealwrightError('UNSUPPORTED_KEY', `${what} is of a kind that Node does not know`)
+  )
 }
 
 /** Asked only where something has failed. Every 1,312 bytes are a public key of ML-DSA-44, as far as its encoding goes. */
 function hasMlDsa(): boolean {
   const header = Buffer.from('30820532300b06096086480165030403110382052100', 'hex')
   try {
-    createPublicKey({ key: Buffer.concat([header, Buffer.alloc(1312)]), format: 'der', type: 'spki' })
-    return true
+    const key = Buffer.concat([header, Buffer.alloc(1312)])
+    // Undefined where OpenSSL has it and Node has not.
+    return createPublicKey({ key, format: 'der', type: 'spki' }).asymmetricKeyType !== undefined
   } catch {
     return false
   }

@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { algorithmsOf, SealwrightError } from '@sealwright/core'
 import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from './asn1/ber.ts'
-import { mlDsaProblem } from './ml-dsa.ts'
+import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
@@ -17,6 +17,7 @@ export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObjec
   } catch (cause) {
     throw mlDsaProblem(what, publicKeyInfo, cause) ?? malformed(what, 'is none that OpenSSL takes', cause)
   }
+  assertKnownType(publicKey, what, publicKeyInfo)
   if (publicKey.asymmetricKeyType === 'ec') checkEcPublicKey(readPublicKeyInfo(publicKeyInfo), what)
   return publicKey
 }

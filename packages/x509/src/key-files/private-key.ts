@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { mlDsaProblem } from '../ml-dsa.ts'
+import { assertKnownType, mlDsaProblem } from '../ml-dsa.ts'
 import { assertNamedCurve } from '../public-key.ts'
 import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
@@ -63,6 +63,7 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
       malformed(what, `is not ${names[type]} of a kind OpenSSL knows`, cause)
     )
   }
+  assertKnownType(key, what, der)
   assertNamedCurve(key, what)
   checkPrivateKey(key)
   return key
