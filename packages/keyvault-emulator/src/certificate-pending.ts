@@ -3,7 +3,7 @@ import { certificateBody, pendingBody, pendingHeaders, requireCertificate } from
 import { addCertificateVersion } from './certificate-issuance.ts'
 import { badParameter, conflict, ServiceError } from './errors.ts'
 import { booleanMember, objectMember, stringArrayMember, tagsMember } from './json-input.ts'
-import { publicKeyOf } from './key-material.ts'
+import { publicKeyOf, sameKey } from './key-material.ts'
 import type { Answer, Call, Operation } from './operation.ts'
 import type { CertificateRecord, PendingCertificate, VaultDocument } from './records.ts'
 
@@ -90,7 +90,7 @@ function mergeCertificate(call: Call): Answer {
     const chain = (stringArrayMember(call.body, 'x5c') ?? []).map(certificateBytes)
     const [first] = chain
     if (first === undefined) throw badParameter("Property 'x5c' is required.")
-    if (!new X509Certificate(first).publicKey.equals(publicKeyOf(pending.material))) {
+    if (!sameKey(new X509Certificate(first).publicKey, publicKeyOf(pending.material))) {
       throw badParameter(
         'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
           'part of the specified private key. Please check if certificate is valid.',

@@ -114,6 +114,14 @@ export function publicKeyOf(material: KeyMaterial): KeyObject {
   return parsedKey(material).publicKey
 }
 
+/**
+ * Whether two keys are the same. Keys of different types are told apart before OpenSSL sees them: it would queue an error
+ * that Node takes for one of the private key it reads next.
+ */
+export function sameKey(a: KeyObject, b: KeyObject): boolean {
+  return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b)
+}
+
 /** The public members of the JWK, in the service's order. */
 export function publicMembers(material: KeyMaterial): Record<string, string | undefined> {
   const { n, e, x, y } = parsedKey(material).publicJwk
