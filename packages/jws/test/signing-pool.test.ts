@@ -243,6 +243,25 @@ describe('when a thread dies', () => {
     expect(workers).toHaveLength(4)
   })
 
+  test('before it runs, time and again, those that run sign everything', async () => {
+    const killOthers = (worker: Worker): void => {
+      if (workers.length > 1) kill(worker)
+    }
+    process.on('worker', killOthers)
+    try {
+      const pool = startPool('RS256', { threads: 4 })
+      await pool.ready
+      const inputs = Array.from({ length: 300 }, (_, index) => input(index))
+      const signatures = await Promise.all(inputs.map((data) => pool.sign(data)))
+      expect(signatures.every((signature, index) => verifies(pool, inputs[index] as Buffer, signature))).toBe(
+        true,
+      )
+      expect(workers.length).toBeGreaterThan(6)
+    } finally {
+      process.off('worker', killOthers)
+    }
+  })
+
   test('and every other as well, the signature is given up with what happened', async () => {
     process.on('worker', kill)
     try {
