@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { TimeSlices } from '../time-slices.ts'
+import { sha1Chain } from './sha1-chain.ts'
 import { sha256Chain } from './sha256-chain.ts'
 
 /** A digest that keys are derived with as in RFC 7292 App. B.2. */
@@ -15,7 +16,13 @@ export interface DerivationDigest {
   readonly chain: (digest: Uint8Array, times: number) => Uint8Array
 }
 
-export const sha1: DerivationDigest = nativeDigest('1.3.14.3.2.26', 'sha1', 20, 64)
+export const sha1: DerivationDigest = {
+  oid: '1.3.14.3.2.26',
+  name: 'sha1',
+  length: 20,
+  blockLength: 64,
+  chain: sha1Chain,
+}
 export const sha256: DerivationDigest = {
   oid: '2.16.840.1.101.3.4.2.1',
   name: 'sha256',
