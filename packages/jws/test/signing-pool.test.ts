@@ -62,6 +62,11 @@ function kill(worker: Worker): void {
   void worker.terminate()
 }
 
+/** All but the first that was started. */
+function killOthers(worker: Worker): void {
+  if (workers.length > 1) kill(worker)
+}
+
 function settled(promises: readonly Promise<unknown>[]): Promise<string[]> {
   return Promise.allSettled(promises).then((all) => all.map(({ status }) => status))
 }
@@ -244,9 +249,6 @@ describe('when a thread dies', () => {
   })
 
   test('before it runs, time and again, those that run sign everything', async () => {
-    const killOthers = (worker: Worker): void => {
-      if (workers.length > 1) kill(worker)
-    }
     process.on('worker', killOthers)
     try {
       const pool = startPool('RS256', { threads: 4 })
