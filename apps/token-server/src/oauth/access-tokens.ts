@@ -1,5 +1,5 @@
 import type { SigningKey } from '@sealwright/core'
-import { createJwtIssuer } from '@sealwright/jws'
+import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
 import type { Client } from '../settings/settings.ts'
 import type { Grant } from './scopes.ts'
 
@@ -24,19 +24,25 @@ export interface AccessTokens {
 
 export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
   const { key, algorithm, issuer, clock } = options
-  const jwts = createJwtIssuer(key, { issuer, algorithm, clock, x5tS256: key.certificates.length > 0 })
+  const common = { issuer, algorithm, clock, x5tS256: key.certificates.length > 0 }
+  // One for each audience and lifetime, of which the settings have a few: what is the same in their tokens is encoded once.
+  const issuers = new Map<string, JwtIssuer>()
+
+  function issuerFor(audience: string, lifetime: number): JwtIssuer {
+    const name = `${lifetime} ${audience}`
+    const known = issuers.get(name) ?? createJwtIssuer(key, { ...common, audience, lifetime })
+    issuers.set(name, known)
+    return known
+  }
 
   return {
     issue(client, { scopes, audience }) {
-      const iat = Math.floor(clock().getTime() / 1000)
+      const jwts = issuerFor(audience, client.accessTokenLifetime)
       const claims = {
-        aud: audience,
         // No user takes part, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,
         client_id: client.clientId,
         scope: scopes.join(' '),
-        iat,
-        exp: iat + client.accessTokenLifetime,
       }
       return jwts.canIssueSync
         ? jwts.issue(claims)

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Client } from '../settings/settings.ts'
 
 /** What the secret of a client that does not exist is compared with. No secret is known to have this hash. */
@@ -10,7 +10,7 @@ const decoy: readonly Uint8Array[] = [randomBytes(32)]
  * there are.
  */
 export function hasSecret(client: Client | undefined, secret: string): boolean {
-  const given = createHash('sha256').update(secret, 'utf8').digest()
+  const given = digest('sha256', secret, 'buffer')
   const hashes = client === undefined || client.secretHashes.length === 0 ? decoy : client.secretHashes
   let matches = false
   for (const hash of hashes) matches = timingSafeEqual(hash, given) || matches

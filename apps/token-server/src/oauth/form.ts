@@ -27,6 +27,8 @@ export function parseForm(body: Uint8Array): Form {
 
 /** Decodes one name or value; null when an escape is broken. */
 export function decodeFormComponent(text: string): string | null {
+  // Most have nothing to decode.
+  if (!/[%+]/.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
@@ -40,9 +42,11 @@ function decode(text: string): string {
   return decoded
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 function decodeUtf8(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return utf8.decode(body)
   } catch {
     throw invalidRequest('the body is not UTF-8')
   }
