@@ -12,7 +12,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   suites: [jws, pool, remote, tokenServer, scaling, x509, importCost, memory],
   plans: {
     quick: { rounds: 7, turns: 10, turn: 5 },
-    full: { rounds: 15, turns: 25, turn: 8 },
+    full: { rounds: 9, turns: 25, turn: 8 },
   },
   places: {
     folder: new URL('../results/', import.meta.url),
