@@ -94,7 +94,7 @@ function assertSigningKey(element: BerElement, what: string): void {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function checkPrivateKey(key: KeyObject): void {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
   if (modulusLength > maximumModulusLength) {
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
@@ -102,13 +102,6 @@ export function checkPrivateKey(key: KeyObject): void {
     )
   }
   if (modulusLength > 0 && key.type === 'private') assertRsaNumbers(key, modulusLength)
-  // Node 20 passes on OpenSSL's name for no name; later ones have none.
-  if (key.asymmetricKeyType === 'ec' && (namedCurve === undefined || namedCurve === 'UNDEF')) {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      'the private key is on a curve of its own, not on a named one (RFC 5480 §2.1.1)',
-    )
-  }
 }
 
 /**

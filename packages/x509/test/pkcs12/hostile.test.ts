@@ -203,14 +203,21 @@ const rc2 = (version: number): pfx.Pbes2Options => ({
   iv: sequence(int(version), octets(new Uint8Array(8))),
 })
 
+/** The code that a file gets whose one safe is encrypted with PBES1, its salt of that many bytes, and with those iterations. */
+function pbes1Codes(
+  algorithm: string,
+): (salt: number, iterations: number, limits?: Parameters<typeof codeOf>[1]) => Promise<string> {
+  return (salt, iterations, limits) => {
+    const parameters = sequence(octets(new Uint8Array(salt)), int(iterations))
+    return codeOf(pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters))), limits)
+  }
+}
+
 describe('encryption', () => {
   test.each(['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.12.1.6'])(
     'PBES1 (%s) with salts, counts and ciphertexts that are wrong',
     async (algorithm) => {
-      const code = (salt: number, iterations: number, limits = {}): Promise<string> => {
-        const parameters = sequence(octets(new Uint8Array(salt)), int(iterations))
-        return codeOf(pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters))), limits)
-      }
+      const code = pbes1Codes(algorithm)
       expect(await code(8, 1)).toBe('INVALID_ENCODING')
       expect(await code(1025, 1)).toBe('LIMIT_EXCEEDED')
       expect(await code(8, 0)).toBe('INVALID_ENCODING')
@@ -225,10 +232,7 @@ describe('encryption', () => {
   test.each(['1.2.840.113549.1.5.3', '1.2.840.113549.1.5.11'])(
     'PBES1 with PBKDF1 (%s) with salts, counts and ciphertexts that are wrong',
     async (algorithm) => {
-      const code = (salt: number, iterations: number, limits = {}): Promise<string> => {
-        const parameters = sequence(octets(new Uint8Array(salt)), int(iterations))
-        return codeOf(pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters))), limits)
-      }
+      const code = pbes1Codes(algorithm)
       expect(await code(8, 1)).toBe('INVALID_ENCODING')
       expect(await code(1025, 1)).toBe('LIMIT_EXCEEDED')
       expect(await code(8, 0)).toBe('INVALID_ENCODING')
