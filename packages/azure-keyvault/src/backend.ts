@@ -1,9 +1,9 @@
 import { SealwrightError, type Backend, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
-import { CertificateCollection } from './certificate-collection.ts'
-import { KeyCollection } from './key-collection.ts'
-import { VaultStore, type KeyVaultStore } from './key-vault-store.ts'
+import { CertificateCollection } from './vault/certificate-collection.ts'
+import { KeyCollection } from './vault/key-collection.ts'
+import { VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
 import type { KeyVaultOptions } from './options.ts'
-import { VaultClient } from './vault-client.ts'
+import { VaultClient } from './vault/connection.ts'
 import { isKeyVaultUri, parseKeyVaultUri, parseVaultUrl, uriForms } from './vault-uri.ts'
 
 export interface OpenKeyVaultOptions extends KeyVaultOptions {

@@ -1,5 +1,5 @@
 export { azureKeyVault, openKeyVault, type OpenKeyVaultOptions } from './backend.ts'
-export type { CertificateIssuer } from './collection.ts'
-export type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from './key-vault-store.ts'
+export type { CertificateIssuer } from './vault/collection.ts'
+export type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from './store/key-vault-store.ts'
 export type { KeyVaultOptions } from './options.ts'
 export { isKeyVaultUri, parseKeyVaultUri, type KeyVaultUri } from './vault-uri.ts'

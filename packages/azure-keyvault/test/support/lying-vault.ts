@@ -1,6 +1,6 @@
 import { createLocalSigner } from '@sealwright/core'
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { SignAnswer } from '../../src/vault-client.ts'
+import type { SignAnswer } from '../../src/vault/connection.ts'
 
 export const vaultUrl = 'https://contoso.vault.azure.net'
 export const version = '0123456789abcdef0123456789abcdef'

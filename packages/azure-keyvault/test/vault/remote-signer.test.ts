@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { algorithm } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { RemoteSigner } from '../src/remote-signer.ts'
-import { lyingVault, pinnedKey, vaultUrl, version } from './support/lying-vault.ts'
+import { RemoteSigner } from '../../src/vault/remote-signer.ts'
+import { lyingVault, pinnedKey, vaultUrl, version } from '../support/lying-vault.ts'
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey

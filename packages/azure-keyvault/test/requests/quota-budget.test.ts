@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { creationCost, creationQuota, QuotaBudget, signingCost } from '../src/quota-budget.ts'
+import { creationCost, creationQuota, QuotaBudget, signingCost } from '../../src/requests/quota-budget.ts'
 
 /** Spends as greedily as the budget allows, on a clock of its own, and returns when each unit went. */
 function spendFor(milliseconds: number, quota: number, units: number): number[] {

@@ -4,10 +4,10 @@ import { SealwrightError, type SigningKey } from '@sealwright/core'
 import { encodePem, issueCertificate } from '@sealwright/x509'
 import type { CertificateIssuer, Collection, NewKey } from './collection.ts'
 import type { VersionRecord } from './records.ts'
-import { sleep } from './timing.ts'
-import type { VaultClient } from './vault-client.ts'
-import { vaultKeyType } from './vault-key-types.ts'
-import { VaultSigningKey } from './vault-signing-key.ts'
+import { sleep } from '../timing.ts'
+import type { VaultClient } from './connection.ts'
+import { vaultKeyType } from './key-types.ts'
+import { VaultSigningKey } from './signing-key.ts'
 
 type Signal = AbortSignal | undefined
 

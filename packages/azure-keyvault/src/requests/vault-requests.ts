@@ -1,11 +1,11 @@
 import { SealwrightError } from '@sealwright/core'
 import { backoff } from './backoff.ts'
 import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
-import { readFailure, toSealwrightError, type Failure, type Purpose } from './errors.ts'
+import { readFailure, toSealwrightError, type Failure, type Purpose } from '../errors/failure.ts'
 import { creationQuota, QuotaBudget } from './quota-budget.ts'
 import { RequestQueue } from './request-queue.ts'
 import { RoundTrip } from './round-trip.ts'
-import { reasonOf, sleep, untilAborted } from './timing.ts'
+import { reasonOf, sleep, untilAborted } from '../timing.ts'
 
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {

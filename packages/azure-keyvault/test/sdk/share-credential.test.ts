@@ -1,7 +1,7 @@
 import type { AccessToken, GetTokenOptions } from '@azure/identity'
 import { describe, expect, test } from 'vitest'
-import { shareCredential } from '../src/shared-credential.ts'
-import { secretCredential, startVault } from './support/vault.ts'
+import { shareCredential } from '../../src/sdk/share-credential.ts'
+import { secretCredential, startVault } from '../support/vault.ts'
 
 const scope = 'https://vault.azure.net/.default'
 

@@ -7,9 +7,9 @@ import { createLocalSigner, isSealwrightError, jwkThumbprint, type SealwrightErr
 import { wellKnown } from '@sealwright/keyvault-emulator'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openKeyVault, type CertificateIssuer } from '../src/index.ts'
-import { lacks, openssl } from './support/tools.ts'
-import { secretCredential, startVault } from './support/vault.ts'
+import { openKeyVault, type CertificateIssuer } from '../../src/index.ts'
+import { lacks, openssl } from '../support/tools.ts'
+import { secretCredential, startVault } from '../support/vault.ts'
 
 /** The error of a promise that must fail. */
 async function failure(promise: Promise<unknown>): Promise<SealwrightError> {

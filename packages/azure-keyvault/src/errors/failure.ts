@@ -1,6 +1,6 @@
 import { isRestError, type RestError } from '@azure/core-rest-pipeline'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
-import { retryAfterOf } from './backoff.ts'
+import { retryAfterOf } from '../requests/backoff.ts'
 import { errorBodyOf } from './error-bodies.ts'
 
 /** What the package was about to do, for messages. */

@@ -15,12 +15,12 @@ import {
   type SigningKey,
 } from '@sealwright/core'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
-import type { CertificateIssuer, Collection, NewKey } from './collection.ts'
-import type { VersionRecord } from './records.ts'
-import { sleep } from './timing.ts'
-import type { VaultClient } from './vault-client.ts'
-import { vaultKeyType } from './vault-key-types.ts'
-import { checkName, checkVersion } from './vault-uri.ts'
+import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
+import type { VersionRecord } from '../vault/records.ts'
+import { sleep } from '../timing.ts'
+import type { VaultClient } from '../vault/connection.ts'
+import { vaultKeyType } from '../vault/key-types.ts'
+import { checkName, checkVersion } from '../vault-uri.ts'
 
 type Signal = AbortSignal | undefined
 

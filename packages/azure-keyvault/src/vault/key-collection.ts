@@ -3,9 +3,9 @@ import type { JsonWebKey as VaultJsonWebKey } from '@azure/keyvault-keys'
 import type { SigningKey } from '@sealwright/core'
 import type { Collection, NewKey } from './collection.ts'
 import type { VersionRecord } from './records.ts'
-import type { VaultClient } from './vault-client.ts'
-import { vaultKeyType } from './vault-key-types.ts'
-import { VaultSigningKey } from './vault-signing-key.ts'
+import type { VaultClient } from './connection.ts'
+import { vaultKeyType } from './key-types.ts'
+import { VaultSigningKey } from './signing-key.ts'
 
 type Signal = AbortSignal | undefined
 

@@ -1,8 +1,8 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
 import { SealwrightError, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
-import { signingCost } from './quota-budget.ts'
-import type { VaultClient } from './vault-client.ts'
-import { namesVersion } from './vault-uri.ts'
+import { signingCost } from '../requests/quota-budget.ts'
+import type { VaultClient } from './connection.ts'
+import { namesVersion } from '../vault-uri.ts'
 
 /** What a signer needs of the vault. */
 export type SigningClient = Pick<VaultClient, 'vaultUrl' | 'sign'>

@@ -2,11 +2,11 @@ import type { PipelineOptions, PipelinePolicy } from '@azure/core-rest-pipeline'
 import type { TokenCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys'
-import { keepErrorBodies } from './error-bodies.ts'
+import { keepErrorBodies } from '../errors/error-bodies.ts'
 import { importNotExportable } from './import-not-exportable.ts'
-import type { KeyVaultOptions } from './options.ts'
+import type { KeyVaultOptions } from '../options.ts'
 import { shareChallenge } from './share-challenge.ts'
-import { shareCredential } from './shared-credential.ts'
+import { shareCredential } from './share-credential.ts'
 
 /** The SDK's clients of one vault, with one identity, one challenge and one agent among them. */
 export class SdkClients {

@@ -10,8 +10,8 @@ import {
 } from '@sealwright/core'
 import type { CertificateRecord, IssuedCertificate, KeyRecord } from './records.ts'
 import { RemoteSigner } from './remote-signer.ts'
-import type { VaultClient } from './vault-client.ts'
-import { namesVersion } from './vault-uri.ts'
+import type { VaultClient } from './connection.ts'
+import { namesVersion } from '../vault-uri.ts'
 
 /** A version of a key or certificate in a vault. */
 export class VaultSigningKey implements SigningKey {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RoundTrip } from '../src/round-trip.ts'
+import { RoundTrip } from '../../src/requests/round-trip.ts'
 
 test('comes to what answers take, and nearly all of them are below the higher figure', () => {
   const roundTrip = new RoundTrip(1_000)

@@ -1,7 +1,7 @@
 import { isSealwrightError } from '@sealwright/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { settingsOf } from '../src/options.ts'
-import { VaultRequests, type VaultRequest } from '../src/vault-requests.ts'
+import { settingsOf } from '../../src/options.ts'
+import { VaultRequests, type VaultRequest } from '../../src/requests/vault-requests.ts'
 
 const signing: VaultRequest = {
   permission: 'keys/sign',

@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 import type { QuotaBudget } from './quota-budget.ts'
 import type { RoundTrip } from './round-trip.ts'
-import { reasonOf } from './timing.ts'
+import { reasonOf } from '../timing.ts'
 
 interface Waiter {
   readonly units: number

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { CircuitBreaker, type Admission } from '../src/circuit-breaker.ts'
+import { CircuitBreaker, type Admission } from '../../src/requests/circuit-breaker.ts'
 
 function breaker(): CircuitBreaker {
   return new CircuitBreaker({ failures: 3, failingFor: 1_000, coolDown: 2_000 })

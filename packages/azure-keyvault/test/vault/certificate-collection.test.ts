@@ -2,11 +2,11 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, test } from 'vitest'
-import { CertificateCollection } from '../src/certificate-collection.ts'
-import { VaultStore } from '../src/key-vault-store.ts'
-import type { CertificateRecord } from '../src/records.ts'
-import { VaultClient, type SignAnswer } from '../src/vault-client.ts'
-import { startVault } from './support/vault.ts'
+import { CertificateCollection } from '../../src/vault/certificate-collection.ts'
+import { VaultStore } from '../../src/store/key-vault-store.ts'
+import type { CertificateRecord } from '../../src/vault/records.ts'
+import { VaultClient, type SignAnswer } from '../../src/vault/connection.ts'
+import { startVault } from '../support/vault.ts'
 
 /** Notes what its signatures are said to cost. */
 class NotingClient extends VaultClient {

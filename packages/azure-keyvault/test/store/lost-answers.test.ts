@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createLocalSigner } from '@sealwright/core'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, test } from 'vitest'
-import { openKeyVault, type CertificateIssuer } from '../src/index.ts'
-import { startVault } from './support/vault.ts'
+import { openKeyVault, type CertificateIssuer } from '../../src/index.ts'
+import { startVault } from '../support/vault.ts'
 
 describe('a deletion whose answer is lost', () => {
   test.each(['certificates', 'keys'] as const)('has worked, in %s', async (collection) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backoff, retryAfterOf } from '../src/backoff.ts'
+import { backoff, retryAfterOf } from '../../src/requests/backoff.ts'
 
 test('waits double up to two seconds, and their upper half is random', () => {
   for (const [attempt, longest] of [100, 200, 400, 800, 1_600, 2_000, 2_000].entries()) {

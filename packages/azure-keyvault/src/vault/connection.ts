@@ -1,9 +1,9 @@
 import type { CertificatePolicy } from '@azure/keyvault-certificates'
 import type { JsonWebKey } from '@azure/keyvault-keys'
 import { isSealwrightError } from '@sealwright/core'
-import { readFailure, type Permission } from './errors.ts'
-import { settingsOf, type KeyVaultOptions, type Settings } from './options.ts'
-import { creationCost } from './quota-budget.ts'
+import { readFailure, type Permission } from '../errors/failure.ts'
+import { settingsOf, type KeyVaultOptions, type Settings } from '../options.ts'
+import { creationCost } from '../requests/quota-budget.ts'
 import {
   certificateRecord,
   keyRecord,
@@ -11,9 +11,9 @@ import {
   type KeyRecord,
   type VersionRecord,
 } from './records.ts'
-import { SdkClients } from './sdk-clients.ts'
-import type { VaultKeyType } from './vault-key-types.ts'
-import { VaultRequests } from './vault-requests.ts'
+import { SdkClients } from '../sdk/sdk-clients.ts'
+import type { VaultKeyType } from './key-types.ts'
+import { VaultRequests } from '../requests/vault-requests.ts'
 
 type Signal = AbortSignal | undefined
 

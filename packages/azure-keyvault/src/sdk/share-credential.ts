@@ -1,6 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
 import { SealwrightError } from '@sealwright/core'
-import { untilAborted } from './timing.ts'
+import { untilAborted } from '../timing.ts'
 
 /** The SDK's clients begin to renew a token two minutes before it expires; a token this young is not asked for again. */
 const renewBefore = 2 * 60_000

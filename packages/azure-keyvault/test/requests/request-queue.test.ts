@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { QuotaBudget } from '../src/quota-budget.ts'
-import { RequestQueue } from '../src/request-queue.ts'
-import { RoundTrip } from '../src/round-trip.ts'
+import { QuotaBudget } from '../../src/requests/quota-budget.ts'
+import { RequestQueue } from '../../src/requests/request-queue.ts'
+import { RoundTrip } from '../../src/requests/round-trip.ts'
 
 /** A signal that never aborts: each caller has its own. */
 const never = (): AbortSignal => new AbortController().signal
