@@ -44,8 +44,6 @@ export interface SignatureAlgorithm {
   readonly signatureLength: number | null
   /** The WebCrypto algorithm for importing a key and for signing. secp256k1 is @peculiar/webcrypto's `K-256`. */
   readonly webCrypto: WebCryptoAlgorithm
-  /** The Key Vault `JsonWebKeySignatureAlgorithm`; null where Key Vault cannot sign with it. */
-  readonly keyVault: string | null
 }
 
 /** Parameters that serve `importKey`, `generateKey` (with a length for RSA) and `sign` alike. */
@@ -73,7 +71,6 @@ function rsa(name: AlgorithmName, digest: DigestName, padding: 'pkcs1' | 'pss'):
     webCrypto: Object.freeze<WebCryptoAlgorithm>(
       padding === 'pss' ? { name: 'RSA-PSS', hash, saltLength } : { name: 'RSASSA-PKCS1-v1_5', hash },
     ),
-    keyVault: name,
   })
 }
 
@@ -96,7 +93,6 @@ function ecdsa(
       hash: webCryptoHash[digest],
       namedCurve: curve === 'secp256k1' ? 'K-256' : curve,
     }),
-    keyVault: name,
   })
 }
 
@@ -110,7 +106,6 @@ function ed25519(name: AlgorithmName): SignatureAlgorithm {
     coordinateLength: null,
     signatureLength: 64,
     webCrypto: Object.freeze<WebCryptoAlgorithm>({ name: 'Ed25519' }),
-    keyVault: null,
   })
 }
 
@@ -125,7 +120,6 @@ function mlDsa(name: MlDsaName, signatureLength: number): SignatureAlgorithm {
     coordinateLength: null,
     signatureLength,
     webCrypto: Object.freeze<WebCryptoAlgorithm>({ name }),
-    keyVault: null,
   })
 }
 

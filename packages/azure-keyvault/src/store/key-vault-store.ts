@@ -15,6 +15,7 @@ import {
   type SigningKey,
 } from '@sealwright/core'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
+import { vaultAlgorithm } from '../vault/algorithms.ts'
 import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
 import type { VersionRecord } from '../vault/records.ts'
 import { sleep } from '../timing.ts'
@@ -159,7 +160,7 @@ export class VaultStore implements KeyVaultStore {
     }
     const { privateKey, certificates } = key
     const publicKey = createPublicKey(privateKey)
-    if (!algorithmsOf(publicKey).some(({ keyVault }) => keyVault !== null)) {
+    if (!algorithmsOf(publicKey).some((each) => vaultAlgorithm(each) !== null)) {
       throw new SealwrightError(
         'UNSUPPORTED_KEY',
         `Key Vault has no ${publicKey.asymmetricKeyType ?? 'such'} keys; it has RSA and EC keys`,

@@ -1,6 +1,7 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
 import { SealwrightError, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
 import { signingCost } from '../requests/quota-budget.ts'
+import { vaultAlgorithm } from './algorithms.ts'
 import type { VaultClient } from './connection.ts'
 import { namesVersion } from '../vault-uri.ts'
 
@@ -38,7 +39,8 @@ export class RemoteSigner implements Signer {
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    const { digest, keyVault } = this.algorithm
+    const { digest } = this.algorithm
+    const keyVault = vaultAlgorithm(this.algorithm)
     if (digest === null || keyVault === null) {
       throw new SealwrightError('UNSUPPORTED_ALGORITHM', `Key Vault cannot sign ${this.algorithm.name}`)
     }

@@ -8,6 +8,7 @@ import {
   type Signer,
   type SigningKey,
 } from '@sealwright/core'
+import { vaultAlgorithm } from './algorithms.ts'
 import type { CertificateRecord, IssuedCertificate, KeyRecord } from './records.ts'
 import { RemoteSigner } from './remote-signer.ts'
 import type { VaultClient } from './connection.ts'
@@ -51,7 +52,7 @@ export class VaultSigningKey implements SigningKey {
     this.publicKey = key.publicKey
     this.keyId = jwkThumbprint(key.publicKey)
     this.algorithms = options.maySign
-      ? algorithmsOf(key.publicKey).filter((algorithm) => algorithm.keyVault !== null)
+      ? algorithmsOf(key.publicKey).filter((algorithm) => vaultAlgorithm(algorithm) !== null)
       : []
     this.certificates = key.certificates
     this.notBefore = key.notBefore
