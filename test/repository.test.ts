@@ -45,6 +45,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     '@peculiar/asn1-schema',
     '@peculiar/asn1-x509',
   ],
+  '@sealwright/keyring': ['@sealwright/core', '@sealwright/x509'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
   '@sealwright/cli': ['@sealwright/core', '@sealwright/x509', 'commander'],
 }

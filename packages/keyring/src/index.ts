@@ -1,0 +1,5 @@
+export { checkPolicyChange, planPolicyChange, policyChangeWait } from './policy-change.ts'
+export { keyRingPolicy, publishedKeys, type KeyRingPolicy, type KeyRingPolicyOptions } from './policy.ts'
+export { nextRotation } from './rotation-plan.ts'
+export { type KeyVersion, type Timeline, type VersionState } from './key-version.ts'
+export { evaluateTimeline } from './timeline.ts'

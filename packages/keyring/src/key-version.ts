@@ -1,0 +1,42 @@
+/** What the timeline needs to know of one version of a key. A `SigningKey` has all of it but `id`. */
+export interface KeyVersion {
+  /** Unique and the same in every instance, such as the `kid`. It orders versions that were made at the same time. */
+  readonly id: string
+  /** When the store got the version; null where the store does not say, which counts as before all others. */
+  readonly createdAt: Date | null
+  /** The version does not sign before this time; null for no bound. */
+  readonly notBefore: Date | null
+  /** The version does not sign after this time and is not published after it; null for no bound. */
+  readonly notAfter: Date | null
+  /** false for a version that is switched off: it is revoked. */
+  readonly enabled: boolean
+}
+
+/**
+ * - `announced`: in the JWK Set; does not sign yet
+ * - `active`: in the JWK Set; signs
+ * - `retiring`: in the JWK Set until the last token that it signed has expired
+ * - `retired`: no longer in the JWK Set
+ * - `revoked`: switched off; its tokens are refused as soon as validators have read the JWK Set again
+ */
+export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 'revoked'
+
+/** The state of every version at one time. */
+export interface Timeline<V extends KeyVersion = KeyVersion> {
+  /** In the order of their creation. */
+  readonly versions: readonly {
+    readonly version: V
+    readonly state: VersionState
+    readonly startsAt: number
+  }[]
+  /** The one that signs; null when there is none that may. */
+  readonly active: V | null
+  /**
+   * Set when the active version signs although validators may not have it: `unannounced` for one that signs before its
+   * announcement is over, `reactivated` for one that had been replaced. `until` is when it is over, in milliseconds; null
+   * where that depends on when the other version was switched off.
+   */
+  readonly alarm: { readonly reason: 'unannounced' | 'reactivated'; readonly until: number | null } | null
+  /** When any of this can change without a change in the stores, in milliseconds since 1970; Infinity for never. */
+  readonly until: number
+}

@@ -1,0 +1,170 @@
+import { SealwrightError } from '@sealwright/core'
+
+/**
+ * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same policy;
+ * {@link planPolicyChange} says how to get from one policy to another while keys live.
+ */
+export interface KeyRingPolicy {
+  /** L: the longest time from `iat` to `exp` of any token that the ring's keys sign. */
+  readonly tokenLifetime: number
+  /** M: how long a validator may keep the JWK Set, sent as `Cache-Control: max-age`. */
+  readonly jwksMaxAge: number
+  /** K: the most by which any two clocks differ: the instances', the stores' and the validators'. At least 1. */
+  readonly clockSkew: number
+  /** How long after `exp` a validator still accepts a token. ASP.NET Core allows 300. */
+  readonly validatorLeeway: number
+  /** How often an instance reads the stores. */
+  readonly refreshInterval: number
+  /** The longest one reading may take. */
+  readonly refreshTimeout: number
+  /** How long after its creation a store may still leave a version out of its list. */
+  readonly listingDelay: number
+  /**
+   * S: the oldest set of versions that an instance may sign with or serve. An outage of the store shorter than this is not
+   * noticed by clients. It also delays each rotation and each revocation during an outage.
+   */
+  readonly maxSetAge: number
+  /** A: how long a new version is published before it signs. */
+  readonly announcement: number
+  /** How long a version stays published after its successor has begun to sign. */
+  readonly retention: number
+  /** How long a version signs before its successor takes over; null for no rotation but that before `notAfter`. */
+  readonly rotationInterval: number | null
+}
+
+/** The values of a {@link KeyRingPolicy} that differ from the defaults. Whole seconds. */
+export interface KeyRingPolicyOptions {
+  /** Default 3,600. See {@link KeyRingPolicy.tokenLifetime}. */
+  readonly tokenLifetime?: number | undefined
+  /** Default 3,600. See {@link KeyRingPolicy.jwksMaxAge}. */
+  readonly jwksMaxAge?: number | undefined
+  /** Default 60. See {@link KeyRingPolicy.clockSkew}. */
+  readonly clockSkew?: number | undefined
+  /** Default 300. See {@link KeyRingPolicy.validatorLeeway}. */
+  readonly validatorLeeway?: number | undefined
+  /** Default 300. See {@link KeyRingPolicy.refreshInterval}. */
+  readonly refreshInterval?: number | undefined
+  /** Default 60. See {@link KeyRingPolicy.refreshTimeout}. */
+  readonly refreshTimeout?: number | undefined
+  /** Default 10. See {@link KeyRingPolicy.listingDelay}. */
+  readonly listingDelay?: number | undefined
+  /** Default 86,400, one day. See {@link KeyRingPolicy.maxSetAge}. */
+  readonly maxSetAge?: number | undefined
+  /** Default the least that is possible: S + M + K. See {@link KeyRingPolicy.announcement}. */
+  readonly announcement?: number | undefined
+  /** Default the least that is possible: L + 2K + leeway. See {@link KeyRingPolicy.retention}. */
+  readonly retention?: number | undefined
+  /** Default 90 days. See {@link KeyRingPolicy.rotationInterval}. */
+  readonly rotationInterval?: number | null | undefined
+}
+
+/** Some verifiers ignore what comes after the hundredth key of a JWK Set. */
+const maximumPublishedKeys = 100
+
+const secondsPerDay = 86_400
+/** A century. Keeps every sum far from where dates and timers end. */
+const longest = 100 * 366 * secondsPerDay
+
+/**
+ * Completes a policy and checks that it can keep the promise: no token is rejected by a validator that obeys `max-age`.
+ *
+ * @param options what differs from the defaults, in seconds
+ * @param signers how many keys sign at the same time: one for each algorithm and shard. Default 1.
+ * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy; the message shows the arithmetic
+ *
+ * @example
+ * ```ts
+ * const policy = keyRingPolicy({ tokenLifetime: 900, rotationInterval: 30 * 86_400 })
+ * ```
+ */
+export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): KeyRingPolicy {
+  const { tokenLifetime = 3_600, jwksMaxAge = 3_600, clockSkew = 60, validatorLeeway = 300 } = options
+  const { refreshInterval = 300, refreshTimeout = 60, listingDelay = 10 } = options
+  const { maxSetAge = secondsPerDay, rotationInterval = 90 * secondsPerDay } = options
+  const policy = {
+    tokenLifetime: seconds('tokenLifetime', tokenLifetime, 1),
+    jwksMaxAge: seconds('jwksMaxAge', jwksMaxAge, 0),
+    clockSkew: seconds('clockSkew', clockSkew, 1),
+    validatorLeeway: seconds('validatorLeeway', validatorLeeway, 0),
+    refreshInterval: seconds('refreshInterval', refreshInterval, 1),
+    refreshTimeout: seconds('refreshTimeout', refreshTimeout, 1),
+    listingDelay: seconds('listingDelay', listingDelay, 0),
+    maxSetAge: seconds('maxSetAge', maxSetAge, 1),
+    announcement: seconds('announcement', options.announcement ?? maxSetAge + jwksMaxAge + clockSkew, 1),
+    retention: seconds('retention', options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway, 1),
+    rotationInterval: rotationInterval === null ? null : seconds('rotationInterval', rotationInterval, 1),
+  }
+  checkArithmetic(policy, signers)
+  return Object.freeze(policy)
+}
+
+function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
+  const { tokenLifetime, jwksMaxAge, clockSkew, validatorLeeway, maxSetAge, announcement, retention } = policy
+  atLeast(
+    { maxSetAge },
+    {
+      refreshInterval: policy.refreshInterval,
+      refreshTimeout: policy.refreshTimeout,
+      listingDelay: policy.listingDelay,
+    },
+    'an instance whose refreshes all succeed would stop signing between two of them',
+  )
+  atLeast(
+    { announcement },
+    { maxSetAge, jwksMaxAge, clockSkew },
+    'a new key would sign while a validator still holds a JWK Set without it',
+  )
+  atLeast(
+    { retention },
+    { tokenLifetime, '2 × clockSkew': 2 * clockSkew, validatorLeeway },
+    'a key would leave the JWK Set while tokens that it signed are still valid',
+  )
+  if (!Number.isInteger(signers) || signers < 1) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `signers is ${signers}; a whole number from 1 up is expected`,
+    )
+  }
+  const published = signers * publishedKeys(policy)
+  if (published > maximumPublishedKeys) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `this policy publishes up to ${count(published)} keys: ${count(signers)} × (1 + ⌈(announcement + retention) ÷ ` +
+        `rotationInterval⌉) = ${count(signers)} × (1 + ⌈(${count(announcement)} + ${count(retention)}) ÷ ` +
+        `${count(policy.rotationInterval ?? 0)}⌉). Verifiers stop at ${maximumPublishedKeys}; rotate less often`,
+    )
+  }
+}
+
+/** How many versions of one key the JWK Set holds at most, when each rotation makes one. */
+export function publishedKeys({ announcement, retention, rotationInterval }: KeyRingPolicy): number {
+  return rotationInterval === null ? 2 : 1 + Math.ceil((announcement + retention) / rotationInterval)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the one value is less than the sum of the others */
+function atLeast(
+  value: Readonly<Record<string, number>>,
+  terms: Readonly<Record<string, number>>,
+  consequence: string,
+): void {
+  const [[name, actual] = ['', 0]] = Object.entries(value)
+  const least = Object.values(terms).reduce((sum, term) => sum + term, 0)
+  if (actual >= least) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${name} is ${count(actual)} s, but must be at least ${Object.keys(terms).join(' + ')} = ` +
+      `${Object.values(terms).map(count).join(' + ')} = ${count(least)} s; otherwise ${consequence}`,
+  )
+}
+
+function seconds(name: string, value: number, least: number): number {
+  if (Number.isInteger(value) && value >= least && value <= longest) return value
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${name} is ${value}; a whole number of seconds from ${least} to ${count(longest)} is expected`,
+  )
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US')
+}

@@ -1,0 +1,20 @@
+import type { KeyVersion } from './key-version.ts'
+import type { KeyRingPolicy } from './policy.ts'
+import { byStart, isUsable, scheduleOf } from './timeline.ts'
+
+/**
+ * When the next version is to be made, so that it takes over on time: when the newest one has signed for the rotation
+ * interval, and early enough before `notAfter` for the last token to expire first.
+ *
+ * @returns milliseconds since 1970; Infinity for never, -Infinity when no version can sign
+ */
+export function nextRotation(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: number): number {
+  const entries = scheduleOf(versions, policy, now, Infinity).filter((entry) => isUsable(entry, now))
+  const newest = entries.toSorted(byStart).at(-1)
+  if (newest === undefined) return -Infinity
+  const began = newest.start === -Infinity ? newest.created : newest.start
+  const { rotationInterval, retention, announcement } = policy
+  const ofInterval =
+    rotationInterval === null || began === -Infinity ? Infinity : began + rotationInterval * 1_000
+  return Math.min(ofInterval, newest.end - retention * 1_000) - announcement * 1_000
+}

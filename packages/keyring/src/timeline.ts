@@ -1,0 +1,129 @@
+import type { KeyVersion, Timeline, VersionState } from './key-version.ts'
+import type { KeyRingPolicy } from './policy.ts'
+
+/**
+ * Which version is announced, active, retiring, retired or revoked. This is the whole decision: it depends on the
+ * arguments alone, so instances that see the same versions agree without a leader or a lock.
+ *
+ * A version that was created at c starts to sign at max(c + announcement, notBefore); the first of an issuer at once. It
+ * stays published for `retention` after the last moment at which it was the one to sign.
+ *
+ * @param versions in any order
+ * @param now milliseconds since 1970
+ * @param issuerSince when the issuer's first key was made, where that is not among `versions`; milliseconds since 1970
+ */
+export function evaluateTimeline<V extends KeyVersion>(
+  versions: readonly V[],
+  policy: KeyRingPolicy,
+  now: number,
+  issuerSince: number = Infinity,
+): Timeline<V> {
+  const retention = policy.retention * 1_000
+  const entries = scheduleOf(versions, policy, now, issuerSince)
+  // Everything that the choice depends on happens at one of these times.
+  const changes = entries.flatMap(({ version, created, start, end }) => [
+    created,
+    start,
+    end,
+    time(version.notBefore),
+  ])
+  const past = [...new Set(changes.filter((each) => each <= now))].toSorted((a, b) => a - b)
+  const signedUntil = new Map<V, number>()
+  for (const [index, at] of past.entries()) {
+    const signing = signerAt(entries, at)
+    if (signing !== null) signedUntil.set(signing.version, past[index + 1] ?? Infinity)
+  }
+  const current = signerAt(entries, now)
+  const leaving: number[] = []
+  const states = entries.map(({ version, start, end }) => {
+    // A version that was overtaken before its start: another instance, which sees less, may have signed with it.
+    const leavesAt = Math.min((signedUntil.get(version) ?? start) + retention, end)
+    if (version !== current?.version && start <= now && leavesAt > now) leaving.push(leavesAt)
+    return { version, state: stateOf(), startsAt: start }
+
+    function stateOf(): VersionState {
+      if (!version.enabled) return 'revoked'
+      if (version === current?.version) return 'active'
+      if (end <= now) return 'retired'
+      if (start > now) return 'announced'
+      return leavesAt > now ? 'retiring' : 'retired'
+    }
+  })
+  const alarm = current === null ? null : alarmOf(current, entries, now, retention)
+  const future = [...changes, ...leaving, alarm?.until ?? Infinity].filter((each) => each > now)
+  return { versions: states, active: current?.version ?? null, alarm, until: Math.min(...future, Infinity) }
+}
+
+/** A version with the times that decide, in milliseconds since 1970. */
+export interface Entry<V extends KeyVersion = KeyVersion> {
+  readonly version: V
+  /** -Infinity where the store does not say; never in the future, as a store's clock may be ahead of ours. */
+  readonly created: number
+  readonly start: number
+  readonly end: number
+}
+
+/** Two names of one issuer are made one after the other when it first starts, and both are its first. */
+const birth = 60_000
+
+export function scheduleOf<V extends KeyVersion>(
+  versions: readonly V[],
+  policy: KeyRingPolicy,
+  now: number,
+  issuerSince: number,
+): Entry<V>[] {
+  const sorted = versions.toSorted(
+    (a, b) => compare(time(a.createdAt), time(b.createdAt)) || compare(a.id, b.id),
+  )
+  const oldest = time(sorted[0]?.createdAt ?? null)
+  const isFirst = oldest - Math.min(issuerSince, oldest) <= birth || oldest === -Infinity
+  return sorted.map((version, index) => {
+    const created = time(version.createdAt)
+    const announced = index === 0 && isFirst ? -Infinity : created + policy.announcement * 1_000
+    return {
+      version,
+      created: Math.min(created, now),
+      start: Math.max(announced, time(version.notBefore)),
+      end: version.notAfter?.getTime() ?? Infinity,
+    }
+  })
+}
+
+/** Of those that have started the last; else, when that one is switched off or over, the newest. */
+function signerAt<V extends KeyVersion>(entries: readonly Entry<V>[], at: number): Entry<V> | null {
+  const started = entries.filter(({ start }) => start <= at)
+  const [last] = started
+    .filter((entry) => isUsable(entry, at))
+    .toSorted(byStart)
+    .slice(-1)
+  if (last !== undefined || started.length === 0) return last ?? null
+  const rest = entries.filter((entry) => isUsable(entry, at) && entry.created <= at)
+  return rest.findLast(({ version }) => time(version.notBefore) <= at) ?? null
+}
+
+function alarmOf(
+  current: Entry,
+  entries: readonly Entry[],
+  now: number,
+  retention: number,
+): Timeline['alarm'] {
+  if (current.start > now) return { reason: 'unannounced', until: current.start }
+  const replacedAt = entries.filter((entry) => byStart(entry, current) > 0).map(({ start }) => start)
+  return Math.min(...replacedAt) + retention <= now ? { reason: 'reactivated', until: null } : null
+}
+
+export function isUsable({ version, end }: Entry, at: number): boolean {
+  return version.enabled && at < end
+}
+
+export function byStart(a: Entry, b: Entry): number {
+  return compare(a.start, b.start) || compare(a.created, b.created) || compare(a.version.id, b.version.id)
+}
+
+function time(date: Date | null): number {
+  return date?.getTime() ?? -Infinity
+}
+
+function compare<T extends number | string>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

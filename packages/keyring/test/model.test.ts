@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { checkPolicyChange, keyRingPolicy, planPolicyChange, type KeyRingPolicy } from '../src/index.ts'
+import { combinations, play, type ModelStore } from './support/model.ts'
+
+const isFull = process.env['SEALWRIGHT_FULL'] === '1'
+
+// Small numbers, so that everything can be enumerated: S = 2, M = 2, K = 2, L = 3. A = 6 and retention = 8 are the least.
+const policy = keyRingPolicy({
+  tokenLifetime: 3,
+  jwksMaxAge: 2,
+  clockSkew: 2,
+  validatorLeeway: 1,
+  refreshInterval: 1,
+  refreshTimeout: 1,
+  listingDelay: 0,
+  maxSetAge: 2,
+  rotationInterval: 10,
+})
+const { announcement, retention } = policy
+
+/** Seconds between two versions: none, around every bound, and long after. */
+const gaps = isFull
+  ? Array.from({ length: announcement + retention + 3 }, (_, gap) => gap)
+  : [0, 1, announcement - 1, announcement, announcement + retention + 1]
+const stores = combinations(gaps, gaps, gaps).map(([first = 0, second = 0, third = 0]) => ({
+  created: [0, first, first + second, first + second + third],
+}))
+const storeOffsets = isFull ? [0, 1, 2] : [0, 2]
+
+function playAll(
+  policies: readonly KeyRingPolicy[],
+  tried: readonly ModelStore[] = stores,
+): { checks: number; rejects: number; late: number } {
+  const total = { checks: 0, rejects: 0, late: 0 }
+  for (const store of tried)
+    for (const offset of storeOffsets) {
+      const horizon = Math.max(...store.created) + announcement + retention
+      const { checks, rejects, acceptedAfterRevocation } = play(store, policies, offset, horizon)
+      total.checks += checks
+      total.rejects += rejects
+      total.late += acceptedAfterRevocation
+    }
+  return total
+}
+
+describe('every interleaving of instances, four versions, set age, cache age and clocks', () => {
+  test('at the bounds, no valid token is rejected', () => {
+    const { checks, rejects } = playAll([policy])
+    expect(rejects).toBe(0)
+    expect(checks).toBeGreaterThan(100_000)
+  })
+
+  // Below the bound of the announcement by a second. Whole seconds hide one at each end of the retention.
+  test.each([
+    ['announcement', { ...policy, announcement: announcement - 1 }],
+    ['retention', { ...policy, retention: retention - 2 }],
+  ])('below the bound of %s, some are', (_name, below) => {
+    expect(playAll([below], stores.slice(-8)).rejects).toBeGreaterThan(0)
+  })
+
+  test('a revoked key is accepted no longer than the oldest set and max-age allow, and its predecessor takes over', () => {
+    // The second version is switched off while the first is retiring; nobody has to do without a published key.
+    const store = {
+      created: [0, 0, announcement + retention + 20],
+      revoked: { index: 1, at: announcement + 3 },
+    }
+    const { checks, rejects, late } = playAll([policy], [store])
+    expect(checks).toBeGreaterThan(0)
+    expect({ rejects, late }).toEqual({ rejects: 0, late: 0 })
+  })
+
+  test('a revoked key whose successor is announced is followed by that one', () => {
+    const created = [0, 0, 2 * announcement + retention]
+    const store = { created, revoked: { index: 1, at: 3 * announcement + retention + 2 } }
+    expect(playAll([policy], [store])).toMatchObject({ rejects: 0, late: 0 })
+  })
+})
+
+describe('a policy that changes while keys live, on one instance after the other', () => {
+  const longer = keyRingPolicy({
+    ...policy,
+    announcement: announcement + 3,
+    jwksMaxAge: 4,
+    tokenLifetime: 5,
+    retention: 10,
+  })
+
+  test('changed at once, tokens are rejected', () => {
+    expect(() => checkPolicyChange(policy, longer)).toThrow('the smaller announcement is 6 s')
+    expect(playAll([policy, longer], stores.slice(-8)).rejects).toBeGreaterThan(0)
+  })
+
+  test.each([
+    ['to longer times', policy, longer],
+    ['to shorter times', longer, policy],
+    ['to a longer token', policy, keyRingPolicy({ ...policy, tokenLifetime: 6, retention: 11 })],
+    ['to a shorter announcement', keyRingPolicy({ ...policy, announcement: announcement + 4 }), policy],
+    ['to an older set', policy, keyRingPolicy({ ...policy, maxSetAge: 4, announcement: announcement + 2 })],
+  ])('%s in the steps that are planned, none is', (_name, from, to) => {
+    const steps = planPolicyChange(from, to)
+    expect(steps.length).toBeGreaterThan(1)
+    let current = from
+    for (const step of steps) {
+      expect(keyRingPolicy(step)).toEqual(step)
+      expect(playAll([current, step], isFull ? stores : stores.slice(-24)).rejects).toBe(0)
+      current = step
+    }
+    expect(current).toEqual(to)
+  })
+
+  test('takes one step where one is enough', () => {
+    expect(planPolicyChange(policy, { ...policy, rotationInterval: 20 })).toHaveLength(1)
+    expect(planPolicyChange(policy, { ...policy, jwksMaxAge: 1 })).toHaveLength(1)
+  })
+})

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import {
+  evaluateTimeline,
+  keyRingPolicy,
+  nextRotation,
+  type KeyVersion,
+  type VersionState,
+} from '../src/index.ts'
+
+const day = 86_400_000
+const policy = keyRingPolicy({
+  tokenLifetime: 3_600,
+  jwksMaxAge: 3_600,
+  announcement: 2 * 86_400,
+  retention: 86_400,
+  rotationInterval: 90 * 86_400,
+})
+
+/** A version by the days of its times; the first of a ring is made on day 0. */
+function version(
+  id: string,
+  created: number | null,
+  rest: { from?: number; to?: number; enabled?: boolean } = {},
+): KeyVersion {
+  return {
+    id,
+    createdAt: date(created ?? undefined),
+    notBefore: date(rest.from),
+    notAfter: date(rest.to),
+    enabled: rest.enabled ?? true,
+  }
+}
+
+function date(days: number | undefined): Date | null {
+  return days === undefined ? null : new Date(days * day)
+}
+
+function statesOn(days: number, ...versions: KeyVersion[]): Record<string, VersionState> {
+  const timeline = evaluateTimeline(versions, policy, days * day)
+  return Object.fromEntries(timeline.versions.map(({ version: { id }, state }) => [id, state]))
+}
+
+const untilOn = (days: number, versions: readonly KeyVersion[]) =>
+  evaluateTimeline(versions, policy, days * day).until / day
+
+const nextOn = (days: number, ...versions: KeyVersion[]) => nextRotation(versions, policy, days * day) / day
+
+const alarmOn = (days: number, ...versions: KeyVersion[]) =>
+  evaluateTimeline(versions, policy, days * day).alarm
+
+describe('a rotation', () => {
+  const versions = [version('b', 90), version('a', 0)]
+
+  test.each([
+    [89.9, { a: 'active', b: 'announced' }],
+    [91.999, { a: 'active', b: 'announced' }],
+    [92, { a: 'retiring', b: 'active' }],
+    [92.999, { a: 'retiring', b: 'active' }],
+    [93, { a: 'retired', b: 'active' }],
+    [1_000, { a: 'retired', b: 'active' }],
+  ])('on day %d', (days, states) => {
+    expect(statesOn(days, ...versions)).toEqual(states)
+  })
+
+  test('says when it changes next', () => {
+    expect([untilOn(90, versions), untilOn(92, versions), untilOn(93, versions)]).toEqual([92, 93, Infinity])
+  })
+
+  test('is the same whatever order the versions come in', () => {
+    expect(statesOn(92, ...versions.toReversed())).toEqual(statesOn(92, ...versions))
+  })
+})
+
+describe('the first version', () => {
+  test('signs at once, also where the clock of its store is ahead', () => {
+    expect(statesOn(0, version('a', 0.0001))).toEqual({ a: 'active' })
+    expect(alarmOn(0, version('a', 0.0001))).toBeNull()
+  })
+
+  test('waits for its notBefore', () => {
+    expect(statesOn(0, version('a', 0, { from: 1 }))).toEqual({ a: 'announced' })
+    expect(evaluateTimeline([version('a', 0, { from: 1 })], policy, 0).active).toBeNull()
+  })
+
+  test('of two that were made at the same time is the same for all, and the other one follows it', () => {
+    const [a, b] = [version('a', 0), version('b', 0)]
+    expect(statesOn(0, a, b)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(0, b, a)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(2, b, a)).toEqual({ a: 'retiring', b: 'active' })
+  })
+
+  test('may come without a time of creation, and counts as the oldest', () => {
+    expect(statesOn(1, version('b', 0), version('a', null))).toEqual({ a: 'active', b: 'announced' })
+  })
+
+  test('of one algorithm is announced when the issuer is older, and at once when both were made together', () => {
+    const evaluate = (issuerSince: number) =>
+      evaluateTimeline([version('a', 10)], policy, 10 * day, issuerSince)
+    expect(evaluate(0)).toMatchObject({ active: null, until: 12 * day })
+    expect(evaluate(-Infinity)).toMatchObject({ active: null })
+    expect(evaluate(10 * day - 1_000)).toMatchObject({ active: { id: 'a' } })
+  })
+})
+
+describe('notBefore and notAfter', () => {
+  test('a future notBefore announces for longer', () => {
+    const versions = [version('a', 0), version('b', 1, { from: 30 })]
+    expect(statesOn(29.9, ...versions)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(30, ...versions)).toEqual({ a: 'retiring', b: 'active' })
+  })
+
+  test('a notBefore in the past does not shorten the announcement', () => {
+    expect(statesOn(1.5, version('a', 0), version('b', 1, { from: -300 }))).toEqual({
+      a: 'active',
+      b: 'announced',
+    })
+  })
+
+  test('nothing signs or is published after notAfter', () => {
+    const versions = [version('a', 0, { to: 10 }), version('b', 9.5)]
+    expect(statesOn(9.9, ...versions)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(10, ...versions)).toEqual({ a: 'retired', b: 'active' })
+    expect(alarmOn(10, ...versions)).toEqual({ reason: 'unannounced', until: 11.5 * day })
+    expect(evaluateTimeline([version('a', 0, { to: 10 })], policy, 10 * day).active).toBeNull()
+  })
+
+  test('the version before signs again when the one after it ends first', () => {
+    const versions = [version('a', 0), version('b', 1, { to: 20 }), version('c', 29)]
+    expect(statesOn(20, ...versions)).toMatchObject({ a: 'active', b: 'retired' })
+    expect(alarmOn(20, ...versions)).toEqual({ reason: 'reactivated', until: null })
+    expect(statesOn(31.5, ...versions)).toEqual({ a: 'retiring', b: 'retired', c: 'active' })
+  })
+})
+
+describe('a version that is switched off', () => {
+  test('is followed by the one before it, which is still published', () => {
+    const versions = [version('a', 0), version('b', 1, { enabled: false })]
+    expect(statesOn(3.5, ...versions)).toEqual({ a: 'active', b: 'revoked' })
+    expect(alarmOn(3.5, ...versions)).toBeNull()
+  })
+
+  test('is followed by the newest one that was announced long enough', () => {
+    const versions = [version('a', 0), version('b', 1), version('c', 5, { enabled: false }), version('d', 8)]
+    expect(statesOn(8, ...versions)).toMatchObject({ b: 'active', c: 'revoked', d: 'announced' })
+  })
+
+  test('is followed by the newest when there is no such, and says until when tokens may be refused', () => {
+    const versions = [version('a', 0, { enabled: false }), version('b', 1), version('c', 1.5)]
+    expect(statesOn(2, ...versions)).toEqual({ a: 'revoked', b: 'announced', c: 'active' })
+    expect(alarmOn(2, ...versions)).toEqual({ reason: 'unannounced', until: 3.5 * day })
+  })
+
+  test('leaves nothing to sign with when it was the only one', () => {
+    expect(evaluateTimeline([version('a', 0, { enabled: false })], policy, 0).active).toBeNull()
+  })
+
+  test('its predecessor stays published after it has signed again', () => {
+    const versions = [version('a', 0), version('b', 1, { enabled: false }), version('c', 40)]
+    expect(statesOn(41.9, ...versions)).toEqual({ a: 'active', b: 'revoked', c: 'announced' })
+    expect(statesOn(42.9, ...versions)).toEqual({ a: 'retiring', b: 'revoked', c: 'active' })
+    expect(statesOn(43, ...versions)).toEqual({ a: 'retired', b: 'revoked', c: 'active' })
+  })
+})
+
+describe('the next rotation', () => {
+  test('is early enough for the next version to take over after the interval', () => {
+    expect(nextOn(0, version('a', 0))).toBe(88)
+    expect(nextOn(89, version('a', 0), version('b', 88))).toBe(178)
+  })
+
+  test('comes before notAfter, so that the last token can expire', () => {
+    expect(nextOn(0, version('a', 0, { to: 30 }))).toBe(27)
+  })
+
+  test('counts from the newest that can sign', () => {
+    expect(nextOn(60, version('a', 0), version('b', 50, { enabled: false }))).toBe(88)
+  })
+
+  test('is at once when none can', () => {
+    expect(nextOn(0)).toBe(-Infinity)
+    expect(nextOn(0, version('a', 0, { enabled: false }))).toBe(-Infinity)
+  })
+
+  test('goes by notAfter alone without an interval or a time of creation', () => {
+    expect(nextOn(0, version('a', null))).toBe(Infinity)
+    const never = keyRingPolicy({ ...policy, rotationInterval: null })
+    expect(nextRotation([version('a', 0, { to: 30 })], never, 0) / day).toBe(27)
+  })
+})
