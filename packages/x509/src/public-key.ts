@@ -1,6 +1,9 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { algorithmsOf, SealwrightError } from '@sealwright/core'
 import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from './asn1/ber.ts'
+import type { Sequence } from 'asn1js'
+import { PublicKeyInfo as PkiPublicKey } from 'pkijs'
+import { encoded } from './asn1/der.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 
 /**
@@ -97,6 +100,21 @@ export function encodePublicKey(publicKey: KeyObject): Uint8Array {
   if (point[0] === uncompressed) return bytes
   const same = createPublicKey({ key: publicKey.export({ format: 'jwk' }), format: 'jwk' })
   return same.export({ format: 'der', type: 'spki' })
+}
+
+/** A SubjectPublicKeyInfo for pkijs, byte by byte as it is: of any kind, also of those that pkijs does not know. */
+export class EncodedPublicKey extends PkiPublicKey {
+  readonly #der: Uint8Array
+
+  constructor(der: Uint8Array) {
+    super()
+    this.#der = der
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return encoded(this.#der) as Sequence
+  }
 }
 
 /** SEC 1 §2.3.3. */

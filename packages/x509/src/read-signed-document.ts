@@ -1,6 +1,6 @@
 import { verify, type KeyObject } from 'node:crypto'
 import { algorithms, SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
-import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
+import { signatureAlgorithmDer } from './algorithm-identifiers.ts'
 import {
   decodeBitString,
   malformed,
@@ -53,7 +53,7 @@ export function checkSignatureAlgorithm(
 
 /** The first row of core's table with that AlgorithmIdentifier; of ECDSA it says the hash, and the key says the curve. */
 export function signatureAlgorithmByIdentifier(identifier: BerElement): SignatureAlgorithm | undefined {
-  return algorithms.find((row) => Buffer.compare(signatureAlgorithmIdentifier(row), identifier.bytes) === 0)
+  return algorithms.find((row) => Buffer.compare(signatureAlgorithmDer(row), identifier.bytes) === 0)
 }
 
 /** Whether a key of that type can have signed with the algorithm; which curve it is on does not matter in X.509. */

@@ -1,19 +1,16 @@
+import { Time, TimeType } from 'pkijs'
 import { malformed, tags, type BerElement } from './ber.ts'
-import { universal, type DerValue } from './der.ts'
 
 /**
  * UTCTime through 2049, GeneralizedTime after (RFC 5280 §4.1.2.5).
  *
  * @param value in whole seconds, 1950 to 9999
  */
-export function encodeTime(value: Date): DerValue {
-  // YYYYMMDDHHMMSSZ
-  const text = value.toISOString().replaceAll(/[-:T]|\.\d{3}/g, '')
-  const short = value.getUTCFullYear() < 2050
-  return universal(
-    short ? tags.utcTime : tags.generalizedTime,
-    new TextEncoder().encode(short ? text.slice(2) : text),
-  )
+export function timeOf(value: Date): Time {
+  return new Time({
+    type: value.getUTCFullYear() < 2050 ? TimeType.UTCTime : TimeType.GeneralizedTime,
+    value,
+  })
 }
 
 /** In the one form that RFC 5280 §4.1.2.5 allows of each type: UTC, with seconds, without fractions. */

@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
 import { decodeObjectIdentifier, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
-import { explicit, integer, objectIdentifier, sequence, setOf } from '../asn1/der.ts'
-import { encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
+import { Attribute, CertificationRequest, Extensions } from 'pkijs'
+import { EncodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { encodePublicKey, readPublicKey } from '../public-key.ts'
+import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../public-key.ts'
 import { readSignedDocument, verifyDocument } from '../read-signed-document.ts'
 import { signDocument } from '../sign-document.ts'
 import {
-  encodeExtensions,
+  extensionsOf,
   interpretExtensions,
   mergeExtensions,
   readRawExtensions,
@@ -54,19 +54,18 @@ export async function createCertificateRequest(
   const subject = encodeSubject(options.subject)
   const wanted = mergeExtensions(options, {})
   checkKeyUsage(wanted.keyUsage, signer.publicKey)
-  const extensions = encodeExtensions(wanted, isEmptyName(subject))
-  const attributes =
-    extensions.length === 0
-      ? []
-      : [sequence(objectIdentifier(extensionRequest), setOf(sequence(...extensions)))]
-  // CertificationRequestInfo; the attributes are there even when there are none (RFC 2986 §4.1).
-  const toBeSigned = sequence(
-    integer(0),
-    subject,
-    encodePublicKey(signer.publicKey),
-    explicit(0, ...attributes),
-  )
-  return signDocument(toBeSigned, signer)
+  const extensions = [...extensionsOf(wanted, isEmptyName(subject))]
+  const request = new CertificationRequest({
+    version: 0,
+    subject: new EncodedName(subject),
+    subjectPublicKeyInfo: new EncodedPublicKey(encodePublicKey(signer.publicKey)),
+    // They are there even when there are none (RFC 2986 §4.1).
+    attributes:
+      extensions.length === 0
+        ? []
+        : [new Attribute({ type: extensionRequest, values: [new Extensions({ extensions }).toSchema()] })],
+  })
+  return signDocument(request, signer)
 }
 
 /**

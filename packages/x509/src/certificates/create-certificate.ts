@@ -1,18 +1,19 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
-import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
+import { Integer } from 'asn1js'
+import { Certificate, type Extension } from 'pkijs'
 import { readBer } from '../asn1/ber.ts'
-import { explicit, integer, sequence, unsignedInteger, type DerValue } from '../asn1/der.ts'
-import { encodeTime } from '../asn1/time.ts'
+import { timeOf } from '../asn1/time.ts'
 import { certifies } from '../certifies.ts'
 import {
   checkNewName,
+  EncodedName,
   encodeDistinguishedName,
   encodeSubject,
   isEmptyName,
 } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { encodePublicKey, readPublicKey } from '../public-key.ts'
+import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../public-key.ts'
 import { signDocument } from '../sign-document.ts'
 import {
   keyIdentifierOf,
@@ -26,8 +27,8 @@ import {
 import { readCertificateRequest } from './certificate-request.ts'
 import {
   authorityKeyIdentifierExtension,
-  encodeExtensions,
   extensionOids,
+  extensionsOf,
   interpretExtensions,
   mergeExtensions,
   reencodeExtension,
@@ -164,23 +165,23 @@ const keyIdentifierOids: ReadonlySet<string> = new Set([
 interface CertificateContent {
   readonly validity: Validity
   /** Without key identifiers. */
-  readonly extensions: readonly DerValue[]
+  readonly extensions: readonly Extension[]
   /** Name, DER. */
-  readonly subject: DerValue
+  readonly subject: Uint8Array
   /** SubjectPublicKeyInfo, DER. */
-  readonly publicKeyInfo: DerValue
+  readonly publicKeyInfo: Uint8Array
 }
 
 interface ToBeSigned extends CertificateContent {
   /** Name, DER. */
-  readonly issuer: DerValue
+  readonly issuer: Uint8Array
   /** Null for that of the key itself. */
   readonly issuerKeyIdentifier: Uint8Array | null
 }
 
 /** Whom a certificate is for, and who issues it. */
 interface Certified {
-  readonly subject: DerValue
+  readonly subject: Uint8Array
   readonly publicKey: KeyObject
   /** Null for the key itself. */
   readonly issuer: ExaminedIssuer | null
@@ -204,7 +205,7 @@ function contentOf(options: IssueCertificateOptions, certified: Certified): Cert
   }
   return {
     validity: resolveValidity(options, validityDays * secondsPerDay, issuer?.notAfter ?? null),
-    extensions: encodeExtensions(wanted, nameless),
+    extensions: extensionsOf(wanted, nameless),
     subject,
     publicKeyInfo: encodePublicKey(publicKey),
   }
@@ -213,7 +214,7 @@ function contentOf(options: IssueCertificateOptions, certified: Certified): Cert
 async function issue(
   issuer: Issuer,
   publicKey: KeyObject,
-  subject: DerValue,
+  subject: Uint8Array,
   options: IssueCertificateOptions,
 ): Promise<X509Certificate> {
   const examined = examineIssuer(issuer)
@@ -226,7 +227,7 @@ async function issue(
 /** What an issuer's certificate says to what it issues. */
 export interface ExaminedIssuer {
   /** Name, DER: as the certificate has it, so that chains are found by comparing bytes. */
-  readonly subject: DerValue
+  readonly subject: Uint8Array
   /** The certificate's subjectKeyIdentifier, or what it would be (RFC 5280 §4.2.1.1). */
   readonly keyIdentifier: Uint8Array
   /** Its last second. */
@@ -276,24 +277,21 @@ function issuerFields({
 async function signCertificate(signer: Signer, content: ToBeSigned): Promise<X509Certificate> {
   const { validity, subject, publicKeyInfo, issuer, extensions } = content
   const keyIdentifier = keyIdentifierOf(publicKeyInfo)
-  const toBeSigned = sequence(
-    explicit(0, integer(2)),
-    unsignedInteger(randomSerialNumber()),
-    signatureAlgorithmIdentifier(signer.algorithm),
-    issuer,
-    sequence(encodeTime(validity.notBefore), encodeTime(validity.notAfter)),
-    subject,
-    publicKeyInfo,
-    explicit(
-      3,
-      sequence(
-        ...extensions,
-        subjectKeyIdentifierExtension(keyIdentifier),
-        authorityKeyIdentifierExtension(content.issuerKeyIdentifier ?? keyIdentifier),
-      ),
-    ),
-  )
-  return new X509Certificate(await signDocument(toBeSigned, signer))
+  const certificate = new Certificate({
+    version: 2,
+    serialNumber: new Integer({ valueHex: randomSerialNumber() }),
+    issuer: new EncodedName(issuer),
+    notBefore: timeOf(validity.notBefore),
+    notAfter: timeOf(validity.notAfter),
+    subject: new EncodedName(subject),
+    subjectPublicKeyInfo: new EncodedPublicKey(publicKeyInfo),
+    extensions: [
+      ...extensions,
+      subjectKeyIdentifierExtension(keyIdentifier),
+      authorityKeyIdentifierExtension(content.issuerKeyIdentifier ?? keyIdentifier),
+    ],
+  })
+  return new X509Certificate(await signDocument(certificate, signer))
 }
 
 function refused(message: string): SealwrightError {

@@ -11,26 +11,31 @@ import {
   tags,
   type BerElement,
 } from '../asn1/ber.ts'
+import { IA5String } from 'asn1js'
 import {
-  booleanTrue,
-  explicit,
-  implicit,
-  integer,
-  namedBits,
-  objectIdentifier,
-  octetString,
-  sequence,
-  universal,
-  type DerValue,
-} from '../asn1/der.ts'
+  AccessDescription,
+  AuthorityKeyIdentifier,
+  BasicConstraints as PkiBasicConstraints,
+  CertificatePolicies,
+  CRLDistributionPoints,
+  DistributionPoint,
+  Extension,
+  ExtKeyUsage,
+  GeneralSubtree,
+  InfoAccess,
+  NameConstraints,
+  PolicyInformation,
+  PolicyQualifierInfo,
+} from 'pkijs'
+import { encoded, encodeDer, namedBits, octetString, type DerValue } from '../asn1/der.ts'
 import { checkDer } from '../check-der.ts'
 import {
   decodeGeneralName,
   decodeGeneralNames,
   decodeNameConstraint,
-  encodeGeneralName,
-  encodeGeneralNames,
-  encodeNameConstraint,
+  generalNameOf,
+  generalNamesOf,
+  nameConstraintOf,
   uriProblem,
   type GeneralName,
   type NameConstraint,
@@ -147,18 +152,19 @@ export const extensionOids = {
 const cpsQualifier = '1.3.6.1.5.5.7.2.1'
 const accessMethods = { ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2' } as const
 
-/** Extension (RFC 5280 §4.1): `SEQUENCE { extnID, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }`. */
-export function extension(oid: string, critical: boolean, value: DerValue): DerValue {
-  return sequence(objectIdentifier(oid), ...(critical ? [booleanTrue()] : []), octetString(value))
+/** Extension (RFC 5280 §4.1). */
+export function extension(extnID: string, critical: boolean, value: DerValue): Extension {
+  return new Extension({ extnID, critical, extnValue: encodeDer(value).buffer })
 }
 
-export function subjectKeyIdentifierExtension(keyIdentifier: Uint8Array): DerValue {
+export function subjectKeyIdentifierExtension(keyIdentifier: Uint8Array): Extension {
   return extension(extensionOids.subjectKeyIdentifier, false, octetString(keyIdentifier))
 }
 
 /** With the identifier alone (RFC 5280 §4.2.1.1). */
-export function authorityKeyIdentifierExtension(keyIdentifier: Uint8Array): DerValue {
-  return extension(extensionOids.authorityKeyIdentifier, false, sequence(implicit(0, keyIdentifier)))
+export function authorityKeyIdentifierExtension(keyIdentifier: Uint8Array): Extension {
+  const value = new AuthorityKeyIdentifier({ keyIdentifier: octetString(keyIdentifier) })
+  return extension(extensionOids.authorityKeyIdentifier, false, value)
 }
 
 /** What asks for extensions. */
@@ -190,33 +196,29 @@ export function mergeExtensions(
  * @param nameless whether the subject is empty (RFC 5280 §4.1.2.6)
  * @throws SealwrightError `INVALID_ARGUMENT` for what is malformed or contradicts itself
  */
-export function encodeExtensions(wanted: CertificateExtensions, nameless: boolean): readonly DerValue[] {
+export function extensionsOf(wanted: CertificateExtensions, nameless: boolean): readonly Extension[] {
   checkConsistency(wanted)
   const { basicConstraints, nameConstraints, custom = [] } = wanted
-  const extensions: DerValue[] = []
+  const extensions: Extension[] = []
   const add = (oid: string, critical: boolean, value: DerValue | null): void => {
     if (value !== null) extensions.push(extension(oid, critical, value))
   }
   if (basicConstraints !== undefined) {
-    add(extensionOids.basicConstraints, true, encodeBasicConstraints(basicConstraints))
+    add(extensionOids.basicConstraints, true, basicConstraintsOf(basicConstraints))
   }
   add(
     extensionOids.keyUsage,
     true,
     ifAny(wanted.keyUsage, (names) => namedBits(names.map(keyUsageBit))),
   )
-  add(extensionOids.extendedKeyUsage, false, ifAny(wanted.extendedKeyUsage, encodeExtendedKeyUsage))
-  add(extensionOids.subjectAltName, nameless, ifAny(wanted.subjectAltNames, encodeGeneralNames))
-  add(extensionOids.issuerAltName, false, ifAny(wanted.issuerAltNames, encodeGeneralNames))
-  add(extensionOids.certificatePolicies, false, ifAny(wanted.certificatePolicies, encodePolicies))
-  add(extensionOids.nameConstraints, true, encodeNameConstraints(nameConstraints ?? {}))
-  add(
-    extensionOids.crlDistributionPoints,
-    false,
-    ifAny(wanted.crlDistributionPoints, encodeDistributionPoints),
-  )
-  add(extensionOids.authorityInfoAccess, false, encodeInfoAccess(wanted.authorityInfoAccess ?? {}))
-  for (const { oid, critical, value } of custom) add(oid, critical, value)
+  add(extensionOids.extendedKeyUsage, false, ifAny(wanted.extendedKeyUsage, extendedKeyUsageOf))
+  add(extensionOids.subjectAltName, nameless, ifAny(wanted.subjectAltNames, generalNamesOf))
+  add(extensionOids.issuerAltName, false, ifAny(wanted.issuerAltNames, generalNamesOf))
+  add(extensionOids.certificatePolicies, false, ifAny(wanted.certificatePolicies, policiesOf))
+  add(extensionOids.nameConstraints, true, nameConstraintsOf(nameConstraints ?? {}))
+  add(extensionOids.crlDistributionPoints, false, ifAny(wanted.crlDistributionPoints, distributionPointsOf))
+  add(extensionOids.authorityInfoAccess, false, infoAccessOf(wanted.authorityInfoAccess ?? {}))
+  for (const { oid, critical, value } of custom) add(oid, critical, encoded(value))
   return extensions
 }
 
@@ -257,9 +259,11 @@ function checkConsistency(wanted: CertificateExtensions): void {
   }
 }
 
-function encodeBasicConstraints({ ca, pathLength }: BasicConstraints): DerValue {
-  if (!ca) return sequence()
-  return sequence(booleanTrue(), ...(pathLength === undefined ? [] : [integer(pathLength)]))
+function basicConstraintsOf({ ca, pathLength }: BasicConstraints): PkiBasicConstraints {
+  return new PkiBasicConstraints({
+    cA: ca,
+    ...(pathLength !== undefined && ca && { pathLenConstraint: pathLength }),
+  })
 }
 
 function keyUsageBit(name: KeyUsage): number {
@@ -269,69 +273,72 @@ function keyUsageBit(name: KeyUsage): number {
   return bit
 }
 
-function encodeExtendedKeyUsage(names: readonly string[]): DerValue {
-  return sequence(
-    ...names.map((name) => {
-      const oid = Object.hasOwn(extendedKeyUsages, name) ? extendedKeyUsages[name] : name
-      if (oid === undefined || !isObjectIdentifier(oid)) {
-        throw refused(
-          `${JSON.stringify(name)} is not an extended key usage; there are ${Object.keys(extendedKeyUsages).join(', ')}, and OIDs`,
-        )
-      }
-      return objectIdentifier(oid)
-    }),
-  )
+function extendedKeyUsageOf(names: readonly string[]): ExtKeyUsage {
+  const keyPurposes = names.map((name) => {
+    const oid = Object.hasOwn(extendedKeyUsages, name) ? extendedKeyUsages[name] : name
+    if (oid !== undefined && isObjectIdentifier(oid)) return oid
+    throw refused(
+      `${JSON.stringify(name)} is not an extended key usage; there are ${Object.keys(extendedKeyUsages).join(', ')}, and OIDs`,
+    )
+  })
+  return new ExtKeyUsage({ keyPurposes })
 }
 
 /** RFC 5280 §4.2.1.4. */
-function encodePolicies(policies: readonly CertificatePolicy[]): DerValue {
+function policiesOf(policies: readonly CertificatePolicy[]): CertificatePolicies {
   if (new Set(policies.map(({ policy }) => policy)).size < policies.length) {
     throw refused('a certificate policy is there twice')
   }
-  return sequence(
-    ...policies.map(({ policy, cps }) => {
-      if (!isObjectIdentifier(policy)) throw refused(`${JSON.stringify(policy)} is not the OID of a policy`)
-      if (cps === undefined) return sequence(objectIdentifier(policy))
-      const problem = uriProblem(cps)
-      if (problem !== null) throw refused(`the CPS ${JSON.stringify(cps)} ${problem}`)
-      const uri = universal(tags.ia5String, new TextEncoder().encode(cps))
-      return sequence(objectIdentifier(policy), sequence(sequence(objectIdentifier(cpsQualifier), uri)))
-    }),
-  )
+  const certificatePolicies = policies.map(({ policy: policyIdentifier, cps }) => {
+    if (!isObjectIdentifier(policyIdentifier)) {
+      throw refused(`${JSON.stringify(policyIdentifier)} is not the OID of a policy`)
+    }
+    if (cps === undefined) return new PolicyInformation({ policyIdentifier })
+    const problem = uriProblem(cps)
+    if (problem !== null) throw refused(`the CPS ${JSON.stringify(cps)} ${problem}`)
+    const qualifier = new IA5String({ value: cps })
+    const policyQualifiers = [new PolicyQualifierInfo({ policyQualifierId: cpsQualifier, qualifier })]
+    return new PolicyInformation({ policyIdentifier, policyQualifiers })
+  })
+  return new CertificatePolicies({ certificatePolicies })
 }
 
-/** RFC 5280 §4.2.1.10: `SEQUENCE { permittedSubtrees [0], excludedSubtrees [1] }`, of which one must be there. */
-function encodeNameConstraints({
+/** RFC 5280 §4.2.1.10: one of the two must be there. */
+function nameConstraintsOf({
   permitted = [],
   excluded = [],
-}: NonNullable<CertificateExtensions['nameConstraints']>): DerValue | null {
-  return permitted.length + excluded.length === 0
-    ? null
-    : sequence(...encodeSubtrees(0, permitted), ...encodeSubtrees(1, excluded))
+}: NonNullable<CertificateExtensions['nameConstraints']>): NameConstraints | null {
+  if (permitted.length + excluded.length === 0) return null
+  return new NameConstraints({
+    ...(permitted.length > 0 && { permittedSubtrees: permitted.map(subtreeOf) }),
+    ...(excluded.length > 0 && { excludedSubtrees: excluded.map(subtreeOf) }),
+  })
 }
 
-function encodeSubtrees(tag: number, constraints: readonly NameConstraint[]): readonly DerValue[] {
-  if (constraints.length === 0) return []
-  return [explicit(tag, ...constraints.map((constraint) => sequence(encodeNameConstraint(constraint))))]
+function subtreeOf(constraint: NameConstraint): GeneralSubtree {
+  return new GeneralSubtree({ base: nameConstraintOf(constraint) })
 }
 
 /** RFC 5280 §4.2.1.13: each a DistributionPoint with the one URI as its fullName. */
-function encodeDistributionPoints(uris: readonly string[]): DerValue {
-  return sequence(
-    ...uris.map((value) => sequence(explicit(0, explicit(0, encodeGeneralName({ type: 'uri', value }))))),
+function distributionPointsOf(uris: readonly string[]): CRLDistributionPoints {
+  const distributionPoints = uris.map(
+    (value) => new DistributionPoint({ distributionPoint: [generalNameOf({ type: 'uri', value })] }),
   )
+  return new CRLDistributionPoints({ distributionPoints })
 }
 
-function encodeInfoAccess({ ocsp = [], caIssuers = [] }: AuthorityInfoAccess): DerValue | null {
-  const descriptions = [
-    ...encodeAccess(accessMethods.ocsp, ocsp),
-    ...encodeAccess(accessMethods.caIssuers, caIssuers),
+function infoAccessOf({ ocsp = [], caIssuers = [] }: AuthorityInfoAccess): InfoAccess | null {
+  const accessDescriptions = [
+    ...accessDescriptionsOf(accessMethods.ocsp, ocsp),
+    ...accessDescriptionsOf(accessMethods.caIssuers, caIssuers),
   ]
-  return descriptions.length === 0 ? null : sequence(...descriptions)
+  return accessDescriptions.length === 0 ? null : new InfoAccess({ accessDescriptions })
 }
 
-function encodeAccess(method: string, uris: readonly string[]): readonly DerValue[] {
-  return uris.map((value) => sequence(objectIdentifier(method), encodeGeneralName({ type: 'uri', value })))
+function accessDescriptionsOf(accessMethod: string, uris: readonly string[]): AccessDescription[] {
+  return uris.map(
+    (value) => new AccessDescription({ accessMethod, accessLocation: generalNameOf({ type: 'uri', value }) }),
+  )
 }
 
 /** An Extension as it was read. */
@@ -366,17 +373,17 @@ export function readRawExtensions(element: BerElement, what: string): readonly R
  *
  * @throws SealwrightError `INVALID_ENCODING`; `INVALID_ARGUMENT` for another value that is not DER
  */
-export function reencodeExtension({ oid, critical, value }: RawExtension): DerValue {
+export function reencodeExtension({ oid, critical, value }: RawExtension): Extension {
   const what = `the value of the extension ${oid}`
   checkDer(value, what)
   const element = readBer(value, what, { elements: 10_000, depth: 32 })
   switch (oid) {
     case extensionOids.basicConstraints:
-      return extension(oid, critical, encodeBasicConstraints(decodeBasicConstraints(element, what)))
+      return extension(oid, critical, basicConstraintsOf(decodeBasicConstraints(element, what)))
     case extensionOids.keyUsage:
       return extension(oid, critical, namedBits(decodeKeyUsage(element, what).map(keyUsageBit)))
     default:
-      return extension(oid, critical, value)
+      return extension(oid, critical, encoded(value))
   }
 }
 

@@ -1,10 +1,11 @@
 import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { signatureAlgorithmIdentifier } from '../algorithm-identifiers.ts'
+import { Enumerated, Integer, type BaseBlock, type Sequence } from 'asn1js'
+import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry } from 'pkijs'
 import { decodeInteger, malformed, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
-import { enumerated, explicit, integer, sequence, type DerValue } from '../asn1/der.ts'
-import { decodeTime, encodeTime } from '../asn1/time.ts'
-import { formatName } from '../names/distinguished-name.ts'
+import { encoded, encodeDer, unsignedInteger } from '../asn1/der.ts'
+import { decodeTime, timeOf } from '../asn1/time.ts'
+import { EncodedName, formatName } from '../names/distinguished-name.ts'
 import { readPublicKey } from '../public-key.ts'
 import {
   checkSignatureAlgorithm,
@@ -104,21 +105,21 @@ export async function createRevocationList(
     'nextUpdate',
   )
   if (nextUpdate <= thisUpdate) throw refused('nextUpdate is not later than thisUpdate')
-  const extensions = sequence(
-    authorityKeyIdentifierExtension(keyIdentifier),
-    extension(extensionOids.crlNumber, false, encodeNumber(options.number)),
-  )
-  const toBeSigned = sequence(
-    integer(1), // v2
-    signatureAlgorithmIdentifier(signer.algorithm),
-    subject,
-    encodeTime(thisUpdate),
-    encodeTime(nextUpdate),
+  const crl = new CertificateRevocationList({
+    version: 1, // v2
+    issuer: new EncodedName(subject),
+    thisUpdate: timeOf(thisUpdate),
+    nextUpdate: timeOf(nextUpdate),
     // Left out when it is empty (RFC 5280 §5.1.2.6).
-    ...(options.revoked.length === 0 ? [] : [encodeEntries(options.revoked)]),
-    explicit(0, extensions),
-  )
-  return signDocument(toBeSigned, signer)
+    ...(options.revoked.length > 0 && { revokedCertificates: entriesOf(options.revoked) }),
+    crlExtensions: new Extensions({
+      extensions: [
+        authorityKeyIdentifierExtension(keyIdentifier),
+        extension(extensionOids.crlNumber, false, numberOf(options.number)),
+      ],
+    }),
+  })
+  return signDocument(crl, signer)
 }
 
 function examineRevocationIssuer(issuer: Issuer): ExaminedIssuer {
@@ -131,7 +132,7 @@ function examineRevocationIssuer(issuer: Issuer): ExaminedIssuer {
 }
 
 /** RFC 5280 §5.2.3: at most 20 octets. */
-function encodeNumber(number: number | bigint): DerValue {
+function numberOf(number: number | bigint): Integer {
   if (
     typeof number === 'number'
       ? !Number.isSafeInteger(number) || number < 0
@@ -139,30 +140,50 @@ function encodeNumber(number: number | bigint): DerValue {
   ) {
     throw refused(`the number of a CRL is a whole number from 0 to 2^159 - 1, not ${number}`)
   }
-  return integer(number)
+  return Integer.fromBigInt(number)
 }
 
-function encodeEntries(revoked: readonly RevokedCertificate[]): DerValue {
+function entriesOf(revoked: readonly RevokedCertificate[]): PkiEntry[] {
   const serialNumbers = revoked.map(({ serialNumber }) => parseSerialNumber(serialNumber))
   // As encoded: 0A and 000a are one number.
-  const distinct = new Set(serialNumbers.map((serial) => Buffer.from(serial).toString('hex')))
+  const distinct = new Set(serialNumbers.map((serial) => BigInt(`0x${serial.toString('hex')}`)))
   if (distinct.size < revoked.length) throw refused('a serial number is revoked twice')
-  return sequence(
-    ...revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
-      const code = reasons.get(reason)
-      if (code === undefined) {
-        throw refused(
-          `${JSON.stringify(reason)} is not a reason; there are ${[...reasons.keys()].join(', ')}`,
-        )
-      }
-      const time = encodeTime(wholeSeconds(revokedAt, 'revokedAt'))
-      const serial = parseSerialNumber(serialNumber)
+  return revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+    const code = reasons.get(reason)
+    if (code === undefined) {
+      throw refused(`${JSON.stringify(reason)} is not a reason; there are ${[...reasons.keys()].join(', ')}`)
+    }
+    return new PkiEntry({
+      userCertificate: unsignedInteger(parseSerialNumber(serialNumber)),
+      revocationDate: timeOf(wholeSeconds(revokedAt, 'revokedAt')),
       // RFC 5280 §5.3.1: nothing is said rather than that nothing is said.
-      if (reason === 'unspecified') return sequence(serial, time)
-      const reasonCode = extension(extensionOids.reasonCode, false, enumerated(code))
-      return sequence(serial, time, sequence(reasonCode))
-    }),
-  )
+      ...(reason !== 'unspecified' && { crlEntryExtensions: reasonExtensions(code) }),
+    })
+  })
+}
+
+/** Encoded once for each reason: lists are long. */
+class ReasonExtensions extends Extensions {
+  readonly #block: BaseBlock
+
+  constructor(code: number) {
+    const reason = extension(extensionOids.reasonCode, false, new Enumerated({ value: code }))
+    super({ extensions: [reason] })
+    this.#block = encoded(encodeDer(super.toSchema()))
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return this.#block as Sequence
+  }
+}
+
+const reasonExtensionsByCode = new Map<number, ReasonExtensions>()
+
+function reasonExtensions(code: number): Extensions {
+  const known = reasonExtensionsByCode.get(code) ?? new ReasonExtensions(code)
+  reasonExtensionsByCode.set(code, known)
+  return known
 }
 
 /** A megabyte has some 25,000 entries. */

@@ -1,6 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
-import { unsignedInteger, type DerValue } from '../asn1/der.ts'
 
 /** Twice what RFC 5280 §4.1.2.2 allows: there are longer ones. */
 const maximumLength = 40
@@ -22,12 +21,12 @@ export function formatSerialNumber({ tag, constructed, content }: BerElement, wh
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */
-export function parseSerialNumber(text: string): DerValue {
+export function parseSerialNumber(text: string): Buffer {
   if (!/^(?:[0-9A-Fa-f]{2}){1,20}$/.test(text)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
       `the serial number ${JSON.stringify(text)} is not 1 to 20 bytes in hexadecimal`,
     )
   }
-  return unsignedInteger(Buffer.from(text, 'hex'))
+  return Buffer.from(text, 'hex')
 }

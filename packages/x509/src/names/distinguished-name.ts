@@ -8,7 +8,9 @@ import {
   tags,
   type BerElement,
 } from '../asn1/ber.ts'
-import { objectIdentifier, sequence, setOf, universal, type DerValue } from '../asn1/der.ts'
+import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
+import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
+import { encoded, encodeDer, setOf } from '../asn1/der.ts'
 import { attributeTypeByOid, stringTypes, type StringType } from './attribute-types.ts'
 import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'
@@ -48,16 +50,37 @@ export function normalizeDistinguishedName(text: string): string {
 export function encodeDistinguishedName(text: string): Uint8Array {
   const names = parseDistinguishedName(text)
   // The string has the most specific name first, the encoding last (RFC 4514 §2.1).
-  return sequence(...names.toReversed().map((attributes) => setOf(...attributes.map(encodeAttribute))))
+  const value = names.toReversed().map((attributes) => setOf(attributes.map(attributeOf)))
+  return encodeDer(new Sequence({ value }))
+}
+
+/**
+ * A Name for pkijs, byte by byte as it is. What pkijs would make of `typesAndValues` is one relative name with all attributes,
+ * unsorted.
+ */
+export class EncodedName extends RelativeDistinguishedNames {
+  readonly #der: Uint8Array
+
+  constructor(der: Uint8Array) {
+    super({ valueBeforeDecode: Uint8Array.from(der).buffer })
+    this.#der = der
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return encoded(this.#der) as Sequence
+  }
 }
 
 /** The DER of a subject: as {@link encodeDistinguishedName}, and that of the empty Name for an empty string. */
 export function encodeSubject(text: string): Uint8Array {
-  return text === '' ? sequence() : encodeDistinguishedName(text)
+  return text === '' ? emptyName : encodeDistinguishedName(text)
 }
 
+const emptyName = Uint8Array.of(0x30, 0)
+
 export function isEmptyName(name: Uint8Array): boolean {
-  return Buffer.compare(name, sequence()) === 0
+  return Buffer.compare(name, emptyName) === 0
 }
 
 /**
@@ -99,8 +122,14 @@ function checkNewAttribute(element: BerElement, what: string): void {
   }
 }
 
-function encodeAttribute({ oid, stringType, text }: NameAttribute): DerValue {
-  return sequence(objectIdentifier(oid), universal(tags[stringType], new TextEncoder().encode(text)))
+const stringClasses = {
+  utf8String: Utf8String,
+  printableString: PrintableString,
+  ia5String: IA5String,
+} as const
+
+function attributeOf({ oid, stringType, text }: NameAttribute): AttributeTypeAndValue {
+  return new AttributeTypeAndValue({ type: oid, value: new stringClasses[stringType]({ value: text }) })
 }
 
 /** The RFC 4514 string of a Name that was read. */

@@ -8,9 +8,11 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { explicit, implicit, objectIdentifier, sequence, universal, type DerValue } from '../asn1/der.ts'
+import { ObjectIdentifier, Utf8String } from 'asn1js'
+import { GeneralName as PkiName, GeneralNames as PkiNames } from 'pkijs'
+import { encoded, encodeDer, explicit, octetString } from '../asn1/der.ts'
 import { checkDer } from '../check-der.ts'
-import { encodeDistinguishedName, formatName } from './distinguished-name.ts'
+import { EncodedName, encodeDistinguishedName, formatName } from './distinguished-name.ts'
 import { isObjectIdentifier } from './name-parser.ts'
 import { decodeText, isAscii } from './text.ts'
 
@@ -43,19 +45,18 @@ export type GeneralName =
 
 interface NameKind {
   /** Of the GeneralName CHOICE. */
-  readonly tag: number
+  readonly tag: 1 | 2 | 6 | 7
   /** @returns what is wrong with the value; null when it is right */
   readonly problem: (value: string) => string | null
-  readonly encode: (value: string) => Uint8Array
   readonly decode: (content: Uint8Array, what: string) => string
 }
 
 const stringKinds = {
-  email: { tag: 1, problem: emailProblem, encode: encodeAscii, decode: decodeAscii },
-  dns: { tag: 2, problem: dnsProblem, encode: encodeAscii, decode: decodeAscii },
-  uri: { tag: 6, problem: uriProblem, encode: encodeAscii, decode: decodeAscii },
-  ip: { tag: 7, problem: ipProblem, encode: encodeIp, decode: decodeIp },
-} satisfies Readonly<Record<string, NameKind>>
+  email: { tag: 1, problem: emailProblem, decode: decodeAscii },
+  dns: { tag: 2, problem: dnsProblem, decode: decodeAscii },
+  uri: { tag: 6, problem: uriProblem, decode: decodeAscii },
+  ip: { tag: 7, problem: ipProblem, decode: decodeIp },
+} as const satisfies Readonly<Record<string, NameKind>>
 
 /** Tags of a GeneralName are context-specific. */
 const contextSpecific = 0x80
@@ -68,27 +69,26 @@ const upnOid = '1.3.6.1.4.1.311.20.2.3'
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; the message says which name and what is wrong with it
  */
-export function encodeGeneralNames(names: readonly SubjectAltName[]): DerValue {
-  return sequence(...names.map(encodeGeneralName))
+export function generalNamesOf(names: readonly SubjectAltName[]): PkiNames {
+  return new PkiNames({ names: names.map(generalNameOf) })
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */
-export function encodeGeneralName(name: SubjectAltName): DerValue {
+export function generalNameOf(name: SubjectAltName): PkiName {
   switch (name.type) {
     case 'otherName':
-      return encodeOtherName(name.typeId, name.value)
+      return otherName(name.typeId, name.value)
     case 'upn':
       if (!/^[^@\p{Cc}]+@[^@\p{Cc}]+$/u.test(name.value))
         throw refused(name.type, name.value, 'is not user@domain')
-      return encodeOtherName(upnOid, universal(tags.utf8String, new TextEncoder().encode(name.value)))
+      return otherName(upnOid, encodeDer(new Utf8String({ value: name.value })))
     case 'directoryName':
-      // Name is a CHOICE, so that its tag is explicit.
-      return explicit(4, encodeDistinguishedName(name.value))
+      return new PkiName({ type: 4, value: new EncodedName(encodeDistinguishedName(name.value)) })
     case 'dns':
     case 'uri':
     case 'email':
     case 'ip':
-      return encodeStringName(name.type, name.value)
+      return stringName(name.type, name.value)
     default:
       throw refused(
         name['type'],
@@ -98,18 +98,24 @@ export function encodeGeneralName(name: SubjectAltName): DerValue {
   }
 }
 
-function encodeStringName(type: keyof typeof stringKinds, value: string): DerValue {
-  const kind = stringKinds[type]
-  const problem = kind.problem(value)
-  if (problem !== null) throw refused(type, value, problem)
-  return implicit(kind.tag, kind.encode(value))
+function stringName(type: keyof typeof stringKinds, value: string): PkiName {
+  const { tag, problem } = stringKinds[type]
+  const found = problem(value)
+  if (found !== null) throw refused(type, value, found)
+  return tag === 7 ? ipName(encodeIp(value)) : new PkiName({ type: tag, value })
+}
+
+function ipName(octets: Uint8Array): PkiName {
+  return new PkiName({ type: 7, value: octetString(octets) })
 }
 
 /** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`. */
-function encodeOtherName(typeId: string, value: Uint8Array): DerValue {
+function otherName(typeId: string, value: Uint8Array): PkiName {
   if (!isObjectIdentifier(typeId)) throw refused('otherName', typeId, 'is not an OID')
   checkDer(value, `the value of the otherName ${typeId}`)
-  return explicit(0, objectIdentifier(typeId), explicit(0, value))
+  // pkijs has one value inside of the tag, where there are two.
+  const content = [new ObjectIdentifier({ value: typeId }), explicit(0, encoded(value))].map(encodeDer)
+  return new PkiName({ type: 0, value: encoded(Buffer.concat(content)) })
 }
 
 function refused(type: string, value: string, problem: string): SealwrightError {
@@ -189,15 +195,15 @@ export interface NameConstraint {
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
-export function encodeNameConstraint({ type, value }: NameConstraint): DerValue {
+export function nameConstraintOf({ type, value }: NameConstraint): PkiName {
   const domain = value.replace(/^\./, '')
   switch (type) {
     case 'directoryName':
-      return encodeGeneralName({ type, value })
+      return generalNameOf({ type, value })
     case 'ip':
-      return implicit(7, encodeCidr(value))
+      return ipName(encodeCidr(value))
     case 'email':
-      if (value.includes('@')) return encodeGeneralName({ type, value })
+      if (value.includes('@')) return generalNameOf({ type, value })
       break
     case 'dns':
     case 'uri':
@@ -207,7 +213,7 @@ export function encodeNameConstraint({ type, value }: NameConstraint): DerValue 
   }
   const problem = type !== 'dns' ? hostNameProblem(domain) : value === '' ? null : dnsProblem(value)
   if (problem !== null) throw refused(type, value, problem)
-  return implicit(stringKinds[type].tag, encodeAscii(value))
+  return new PkiName({ type: stringKinds[type].tag, value })
 }
 
 /** The address and its mask, one after the other. */
@@ -323,8 +329,4 @@ function ipv6Octets(part: string): readonly number[] {
     const number = Number.parseInt(group, 16)
     return [number >> 8, number & 0xff]
   })
-}
-
-function encodeAscii(value: string): Uint8Array {
-  return new TextEncoder().encode(value)
 }

@@ -1,6 +1,8 @@
 import { SealwrightError } from '@sealwright/core'
 import { malformed, SequenceReader, type BerElement } from '../asn1/ber.ts'
-import { integer, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import { Integer, Sequence } from 'asn1js'
+import { AlgorithmIdentifier, PBES2Params } from 'pkijs'
+import { octetString } from '../asn1/der.ts'
 import type { WebCrypto } from '../web-crypto.ts'
 import {
   aes256CbcOid,
@@ -25,7 +27,7 @@ import {
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5, pkcs5Pbe } from './object-identifiers.ts'
 import { bmpPassword, utf8Password, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hmacSha256 } from './pbkdf2.ts'
+import { derivePbkdf2, hmacSha256, pbkdf2Of } from './pbkdf2.ts'
 
 /** What it takes to decrypt. */
 export interface DecryptionContext extends CipherContext {
@@ -229,7 +231,7 @@ async function decryptAndZeroKey(
 
 /** What was encrypted, with the AlgorithmIdentifier that says how. */
 export interface Encrypted {
-  readonly algorithm: DerValue
+  readonly algorithm: AlgorithmIdentifier
   readonly ciphertext: Uint8Array
 }
 
@@ -250,10 +252,17 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   keyBytes.fill(0)
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
   // keyLength is left out, as other writers do: the cipher says it.
-  const algorithm = sequence(
-    objectIdentifier(pkcs5.pbes2),
-    sequence(encodePbkdf2(salt, iterations, null), sequence(objectIdentifier(aes256CbcOid), octetString(iv))),
-  )
+  const parameters = new PBES2Params({
+    keyDerivationFunc: pbkdf2Of(salt, iterations, null),
+    encryptionScheme: new AlgorithmIdentifier({
+      algorithmId: aes256CbcOid,
+      algorithmParams: octetString(iv),
+    }),
+  })
+  const algorithm = new AlgorithmIdentifier({
+    algorithmId: pkcs5.pbes2,
+    algorithmParams: parameters.toSchema(),
+  })
   return { algorithm, ciphertext }
 }
 
@@ -267,11 +276,9 @@ export const encryptTripleDes: Encrypt = async (plaintext, password, iterations,
   ])
   const ciphertext = encryptTripleDesCbc(plaintext, key, iv)
   key.fill(0)
+  const algorithmParams = new Sequence({ value: [octetString(salt), new Integer({ value: iterations })] })
   return {
-    algorithm: sequence(
-      objectIdentifier(pkcs12Pbe.tripleDes),
-      sequence(octetString(salt), integer(iterations)),
-    ),
+    algorithm: new AlgorithmIdentifier({ algorithmId: pkcs12Pbe.tripleDes, algorithmParams }),
     ciphertext,
   }
 }

@@ -1,7 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
-import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import { Sequence } from 'asn1js'
+import { AlgorithmIdentifier, DigestInfo, MacData } from 'pkijs'
+import { withNull } from '../algorithm-identifiers.ts'
+import { octetString } from '../asn1/der.ts'
 import { readDerivation } from './derivation.ts'
 import {
   derivationDigests,
@@ -15,7 +18,7 @@ import type { Protection } from './encryption.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
 import { bmpPassword, filePasswords, usualPassword, type FilePassword } from './password.ts'
-import { derivePbkdf2, encodePbkdf2, hashName, hmacHash, hmacSha256 } from './pbkdf2.ts'
+import { derivePbkdf2, hashName, hmacHash, hmacSha256, pbkdf2Of } from './pbkdf2.ts'
 
 /** A file's MAC, its parameters read and checked. */
 export interface Mac {
@@ -136,7 +139,7 @@ export async function verifyMac(
 }
 
 /** Makes `MacData` of the content that is given to it; once, for the key is zeroed then. */
-type MakeMac = (content: Uint8Array) => DerValue
+type MakeMac = (content: Uint8Array) => MacData
 
 /** Derives the key for a MAC. */
 export type PrepareMac = (password: FilePassword, salt: Uint8Array, iterations: number) => Promise<MakeMac>
@@ -158,9 +161,11 @@ async function prepareMac(
   const parameters = { digest, salt, iterations }
   const key = await deriveKey(parameters, purposes.macKey, bmpPassword(password), digest.length)
   return (content) => {
-    const algorithm = sequence(objectIdentifier(digest.oid), nullValue())
-    const digestInfo = sequence(algorithm, octetString(hmac(digest.name, key, content)))
-    return sequence(digestInfo, octetString(salt), integer(iterations))
+    const mac = new DigestInfo({
+      digestAlgorithm: withNull(digest.oid),
+      digest: octetString(hmac(digest.name, key, content)),
+    })
+    return new MacData({ mac, macSalt: octetString(salt), iterations })
   }
 }
 
@@ -169,14 +174,15 @@ export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
   const { oid, name, length } = hmacSha256
   const key = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, length)
   return (content) => {
-    const parameters = sequence(
-      encodePbkdf2(salt, iterations, length),
-      sequence(objectIdentifier(oid), nullValue()),
-    )
-    const algorithm = sequence(objectIdentifier(pkcs5.pbmac1), parameters)
+    const algorithmParams = new Sequence({
+      value: [pbkdf2Of(salt, iterations, length).toSchema(), withNull(oid).toSchema()],
+    })
+    const mac = new DigestInfo({
+      digestAlgorithm: new AlgorithmIdentifier({ algorithmId: pkcs5.pbmac1, algorithmParams }),
+      digest: octetString(hmac(name, key, content)),
+    })
     // macSalt and iterations mean nothing here, and RFC 9879 §4 wants this in their place.
-    const unused = octetString(new TextEncoder().encode('NOT USED'))
-    return sequence(sequence(algorithm, octetString(hmac(name, key, content))), unused)
+    return new MacData({ mac, macSalt: octetString(new TextEncoder().encode('NOT USED')) })
   }
 }
 

@@ -57,7 +57,7 @@ export function utf8Password(password: string): Uint8Array {
 }
 
 /** The contents octets of a BMPString; characters beyond the BMP become surrogate pairs. */
-export function encodeUtf16Be(text: string): Uint8Array {
+function encodeUtf16Be(text: string): Uint8Array {
   const bytes = new Uint8Array(2 * text.length)
   const view = new DataView(bytes.buffer)
   for (let index = 0; index < text.length; index++) view.setUint16(2 * index, text.charCodeAt(index))

@@ -2,7 +2,9 @@ import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, decodeOctetString, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
-import { integer, nullValue, objectIdentifier, octetString, sequence, type DerValue } from '../asn1/der.ts'
+import { AlgorithmIdentifier, PBKDF2Params } from 'pkijs'
+import { withNull } from '../algorithm-identifiers.ts'
+import { octetString } from '../asn1/der.ts'
 import type { PasswordDerivation } from './derivation.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
@@ -97,16 +99,18 @@ function readPrf(element: BerElement | null, what: string): HmacHash {
 }
 
 /** @returns AlgorithmIdentifier of PBKDF2 with HMAC-SHA-256 */
-export function encodePbkdf2(salt: Uint8Array, iterations: number, keyLength: number | null): DerValue {
-  return sequence(
-    objectIdentifier(pbkdf2Oid),
-    sequence(
-      octetString(salt),
-      integer(iterations),
-      ...(keyLength === null ? [] : [integer(keyLength)]),
-      sequence(objectIdentifier(hmacSha256.oid), nullValue()),
-    ),
-  )
+export function pbkdf2Of(
+  salt: Uint8Array,
+  iterationCount: number,
+  keyLength: number | null,
+): AlgorithmIdentifier {
+  const parameters = new PBKDF2Params({
+    salt: octetString(salt),
+    iterationCount,
+    ...(keyLength !== null && { keyLength }),
+    prf: withNull(hmacSha256.oid),
+  })
+  return new AlgorithmIdentifier({ algorithmId: pbkdf2Oid, algorithmParams: parameters.toSchema() })
 }
 
 export const pbkdf2Oid = '1.2.840.113549.1.5.12'

@@ -1,23 +1,25 @@
 import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { tags } from '../asn1/ber.ts'
+import { BmpString } from 'asn1js'
 import {
-  explicit,
-  implicit,
-  integer,
-  objectIdentifier,
-  octetString,
-  sequence,
-  setOf,
-  universal,
-  type DerValue,
-} from '../asn1/der.ts'
+  Attribute,
+  AuthenticatedSafe,
+  CertBag,
+  ContentInfo,
+  EncryptedContentInfo,
+  EncryptedData,
+  PFX,
+  PKCS8ShroudedKeyBag,
+  SafeBag,
+  SafeContents,
+} from 'pkijs'
+import { encodeDer, octetString } from '../asn1/der.ts'
 import { certifies, sameKey } from '../certifies.ts'
 import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
 import type { Encrypted } from './encryption.ts'
 import { defaultLimits } from './limits.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
-import { assertPassword, encodeUtf16Be, usualPassword } from './password.ts'
+import { assertPassword, usualPassword } from './password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 
 /** A key with its certificates, or certificates alone. */
@@ -72,17 +74,20 @@ export async function writePkcs12(
   // At the same time: PBKDF2 runs in libuv's threads, and the older derivation here.
   const [makeMac, encryptedCertificates, ...keyBags] = await Promise.all([
     protection.prepareMac(filePassword, crypto.getRandomValues(new Uint8Array(16)), iterations),
-    encrypt(sequence(...certificates)),
+    encrypt(encodeDer(new SafeContents({ safeBags: [...certificates] }))),
     ...keys.map(async ({ privateKey, attributes }) =>
       shroudedKeyBag(await encryptKey(privateKey, encrypt), attributes),
     ),
   ])
 
   // Certificates first, as OpenSSL has them.
-  const safes = [encryptedContentInfo(encryptedCertificates)]
-  if (keyBags.length > 0) safes.push(dataContentInfo(sequence(...keyBags)))
-  const authenticatedSafe = sequence(...safes)
-  return sequence(integer(3), dataContentInfo(authenticatedSafe), makeMac(authenticatedSafe))
+  const safeContents = [encryptedContentInfo(encryptedCertificates)]
+  if (keyBags.length > 0)
+    safeContents.push(dataContentInfo(encodeDer(new SafeContents({ safeBags: keyBags }))))
+  const authenticatedSafe = encodeDer(new AuthenticatedSafe({ safeContents }))
+  return encodeDer(
+    new PFX({ authSafe: dataContentInfo(authenticatedSafe), macData: makeMac(authenticatedSafe) }),
+  )
 }
 
 /** `Array.isArray` does not narrow readonly arrays. */
@@ -103,15 +108,15 @@ async function encryptKey(
 }
 
 interface Plan {
-  readonly keys: readonly { readonly privateKey: KeyObject; readonly attributes: DerValue }[]
+  readonly keys: readonly { readonly privateKey: KeyObject; readonly attributes: Attribute[] }[]
   /** Bags in the order they are written. */
-  readonly certificates: readonly DerValue[]
+  readonly certificates: readonly SafeBag[]
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */
 function planContents(entries: readonly Pkcs12Entry[]): Plan {
-  const keys: { privateKey: KeyObject; attributes: DerValue }[] = []
-  const bags = new Map<string, DerValue>()
+  const keys: { privateKey: KeyObject; attributes: Attribute[] }[] = []
+  const bags = new Map<string, SafeBag>()
   // What names a certificate comes first: the same one may be among the issuers of another entry.
   for (const entry of entries) {
     const { privateKey, friendlyName } = entry
@@ -177,40 +182,52 @@ function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certif
  *
  * @param own the certificate of the key; null where there is none, and nothing to pair
  */
-function bagAttributesOf(friendlyName: string | undefined, own: X509Certificate | null): DerValue {
-  const attributes: DerValue[] = []
+function bagAttributesOf(friendlyName: string | undefined, own: X509Certificate | null): Attribute[] {
+  // In the order of DER: a BMPString is shorter than a hash, or equal and before it.
+  const attributes: Attribute[] = []
   if (friendlyName !== undefined) {
-    const name = universal(tags.bmpString, encodeUtf16Be(friendlyName))
-    attributes.push(sequence(objectIdentifier(bagAttributes.friendlyName), setOf(name)))
+    attributes.push(
+      new Attribute({ type: bagAttributes.friendlyName, values: [new BmpString({ value: friendlyName })] }),
+    )
   }
   if (own !== null) {
     const localKeyId = createHash('sha1').update(own.raw).digest()
-    attributes.push(sequence(objectIdentifier(bagAttributes.localKeyId), setOf(octetString(localKeyId))))
+    attributes.push(new Attribute({ type: bagAttributes.localKeyId, values: [octetString(localKeyId)] }))
   }
-  return setOf(...attributes)
+  return attributes.toSorted((a, b) => Buffer.compare(encodeDer(a), encodeDer(b)))
 }
 
-function certificateBag(certificate: X509Certificate, attributes: DerValue | null): DerValue {
-  const value = sequence(objectIdentifier(certificateTypes.x509), explicit(0, octetString(certificate.raw)))
-  return safeBag(bagTypes.certificate, value, attributes)
+function certificateBag(certificate: X509Certificate, attributes: Attribute[] | null): SafeBag {
+  const bagValue = new CertBag({ certId: certificateTypes.x509, certValue: octetString(certificate.raw) })
+  return new SafeBag({
+    bagId: bagTypes.certificate,
+    bagValue,
+    ...(attributes !== null && { bagAttributes: attributes }),
+  })
 }
 
-function shroudedKeyBag({ algorithm, ciphertext }: Encrypted, attributes: DerValue): DerValue {
-  return safeBag(bagTypes.shroudedKey, sequence(algorithm, octetString(ciphertext)), attributes)
+function shroudedKeyBag({ algorithm, ciphertext }: Encrypted, attributes: Attribute[]): SafeBag {
+  const bagValue = new PKCS8ShroudedKeyBag({
+    encryptionAlgorithm: algorithm,
+    encryptedData: octetString(ciphertext),
+  })
+  return new SafeBag({ bagId: bagTypes.shroudedKey, bagValue, bagAttributes: attributes })
 }
 
-function safeBag(type: string, value: DerValue, attributes: DerValue | null): DerValue {
-  const fields = [objectIdentifier(type), explicit(0, value)]
-  return sequence(...fields, ...(attributes === null ? [] : [attributes]))
+function dataContentInfo(content: Uint8Array): ContentInfo {
+  return new ContentInfo({ contentType: contentTypes.data, content: octetString(content) })
 }
 
-function dataContentInfo(content: Uint8Array): DerValue {
-  return sequence(objectIdentifier(contentTypes.data), explicit(0, octetString(content)))
-}
-
-function encryptedContentInfo({ algorithm, ciphertext }: Encrypted): DerValue {
-  const info = sequence(objectIdentifier(contentTypes.data), algorithm, implicit(0, ciphertext))
-  return sequence(objectIdentifier(contentTypes.encryptedData), explicit(0, sequence(integer(0), info)))
+function encryptedContentInfo({ algorithm, ciphertext }: Encrypted): ContentInfo {
+  const contentInfo = new EncryptedContentInfo({
+    contentType: contentTypes.data,
+    contentEncryptionAlgorithm: algorithm,
+    encryptedContent: octetString(ciphertext),
+    // Otherwise pkijs makes it BER: segments of 1024 bytes, and an indefinite length.
+    disableSplit: true,
+  })
+  const data = new EncryptedData({ encryptedContentInfo: contentInfo })
+  return new ContentInfo({ contentType: contentTypes.encryptedData, content: data.toSchema() })
 }
 
 function refused(message: string): SealwrightError {
