@@ -1,12 +1,12 @@
 export { distinguishedName, normalizeDistinguishedName } from './names/distinguished-name.ts'
-export { generatePrivateKey, type GeneratePrivateKeyOptions } from './generate-private-key.ts'
-export { decodePem, encodePem, type PemBlock } from './pem.ts'
-export { type Pkcs12Limits } from './pkcs12/limits.ts'
+export { generatePrivateKey, type GeneratePrivateKeyOptions } from './keys/generate-private-key.ts'
+export { decodePem, encodePem, type PemBlock } from './key-files/pem.ts'
+export { type Pkcs12Limits } from './encryption/limits.ts'
 export { type Pkcs12Profile } from './pkcs12/profiles.ts'
 export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
 export { readPkcs12, type ReadPkcs12Options } from './pkcs12/read.ts'
 export { writePkcs12, type Pkcs12Entry, type WritePkcs12Options } from './pkcs12/write.ts'
-export { type WebCrypto } from './web-crypto.ts'
+export { type WebCrypto } from './webcrypto/provider.ts'
 export {
   createCertificate,
   createSelfSignedCertificate,
@@ -44,4 +44,4 @@ export {
 } from './certificates/revocation-list.ts'
 export { type GeneralName, type NameConstraint, type SubjectAltName } from './names/general-name.ts'
 export { readKeyFile, type KeyFile, type KeyFileFormat } from './key-files/read-key-file.ts'
-export { type Protection } from './pkcs12/encryption.ts'
+export { type Protection } from './encryption/password-scheme.ts'

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { readPublicKeyInfo } from '../public-key.ts'
+import { readPublicKeyInfo } from '../keys/public-key.ts'
 
 export interface ValidityOptions {
   /** Default now. Fractions of a second are dropped: certificates have none. */

@@ -4,9 +4,9 @@ import { decodeObjectIdentifier, malformed, SequenceReader, tags, type BerElemen
 import { Attribute, CertificationRequest, Extensions } from 'pkijs'
 import { EncodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../public-key.ts'
-import { readSignedDocument, verifyDocument } from '../read-signed-document.ts'
-import { signDocument } from '../sign-document.ts'
+import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public-key.ts'
+import { readSignedDocument, verifyDocument } from '../signing/read-signed-document.ts'
+import { signDocument } from '../signing/sign-document.ts'
 import {
   extensionsOf,
   interpretExtensions,

@@ -4,7 +4,7 @@ import { Integer } from 'asn1js'
 import { Certificate, type Extension } from 'pkijs'
 import { readBer } from '../asn1/ber.ts'
 import { timeOf } from '../asn1/time.ts'
-import { certifies } from '../certifies.ts'
+import { certifies } from '../keys/same-key.ts'
 import {
   checkNewName,
   EncodedName,
@@ -13,8 +13,8 @@ import {
   isEmptyName,
 } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../public-key.ts'
-import { signDocument } from '../sign-document.ts'
+import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public-key.ts'
+import { signDocument } from '../signing/sign-document.ts'
 import {
   keyIdentifierOf,
   randomSerialNumber,

@@ -27,8 +27,8 @@ import {
   PolicyInformation,
   PolicyQualifierInfo,
 } from 'pkijs'
-import { encoded, encodeDer, namedBits, octetString, type DerValue } from '../asn1/der.ts'
-import { checkDer } from '../check-der.ts'
+import { encoded, encodeDer, namedBits, octetString, type DerValue } from '../asn1/encode.ts'
+import { checkDer } from '../asn1/check-der.ts'
 import {
   decodeGeneralName,
   decodeGeneralNames,

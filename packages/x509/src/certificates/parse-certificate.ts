@@ -14,7 +14,7 @@ import {
   readSignedDocument,
   signatureAlgorithmByIdentifier,
   type SignedDocument,
-} from '../read-signed-document.ts'
+} from '../signing/read-signed-document.ts'
 import {
   interpretExtensions,
   readRawExtensions,

@@ -3,17 +3,17 @@ import { SealwrightError } from '@sealwright/core'
 import { Enumerated, Integer, type BaseBlock, type Sequence } from 'asn1js'
 import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry } from 'pkijs'
 import { decodeInteger, malformed, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
-import { encoded, encodeDer, unsignedInteger } from '../asn1/der.ts'
+import { encoded, encodeDer, unsignedInteger } from '../asn1/encode.ts'
 import { decodeTime, timeOf } from '../asn1/time.ts'
 import { EncodedName, formatName } from '../names/distinguished-name.ts'
-import { readPublicKey } from '../public-key.ts'
+import { readPublicKey } from '../keys/public-key.ts'
 import {
   checkSignatureAlgorithm,
   readSignedDocument,
   verifyDocument,
   type SignedDocument,
-} from '../read-signed-document.ts'
-import { signDocument } from '../sign-document.ts'
+} from '../signing/read-signed-document.ts'
+import { signDocument } from '../signing/sign-document.ts'
 import { wholeSeconds } from './certificate-fields.ts'
 import { examineIssuer, type ExaminedIssuer, type Issuer } from './create-certificate.ts'
 import {

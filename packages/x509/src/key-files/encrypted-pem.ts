@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
-import { aesCbc, desCbc, tripleDesCbc, type CbcCipher, type CipherContext } from '../pkcs12/ciphers.ts'
-import type { Protection } from '../pkcs12/encryption.ts'
-import { utf8Password } from '../pkcs12/password.ts'
+import { aesCbc, desCbc, tripleDesCbc, type CbcCipher, type CipherContext } from '../encryption/ciphers.ts'
+import type { Protection } from '../encryption/password-scheme.ts'
+import { utf8Password } from '../encryption/password.ts'
 
 /**
  * The encrypted PEM of RFC 1421, as OpenSSL before version 3, its `-traditional` option and `ssh-keygen -m PEM` write it:

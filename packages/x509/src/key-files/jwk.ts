@@ -6,11 +6,11 @@ import {
   type X509Certificate,
 } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { mlDsaNeeds } from '../ml-dsa.ts'
+import { mlDsaNeeds } from '../keys/ml-dsa.ts'
 import { malformed } from '../asn1/ber.ts'
-import { readCertificate } from '../read-certificate.ts'
+import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
-import { checkPrivateKey } from './private-key.ts'
+import { checkPrivateKey } from '../keys/private-key.ts'
 
 /** What a JWK (RFC 7517) or each of a JWK Set holds. */
 export interface JwkContents {

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed, SequenceReader, tags, unwrapExplicit, type BerElement } from '../asn1/ber.ts'
 import { contentTypes } from '../pkcs12/object-identifiers.ts'
-import { readCertificate } from '../read-certificate.ts'
+import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
 
 const what = 'the PKCS#7 file'

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
-import { checkPrivateKey } from './private-key.ts'
+import { checkPrivateKey } from '../keys/private-key.ts'
 
 /**
  * Microsoft's .pvk, which makecert writes and pvk2pfx reads: a header of six little-endian numbers (magic, zero, use of the

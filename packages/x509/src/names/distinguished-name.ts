@@ -10,7 +10,7 @@ import {
 } from '../asn1/ber.ts'
 import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
-import { encoded, encodeDer, setOf } from '../asn1/der.ts'
+import { encoded, encodeDer, setOf } from '../asn1/encode.ts'
 import { attributeTypeByOid, stringTypes, type StringType } from './attribute-types.ts'
 import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'

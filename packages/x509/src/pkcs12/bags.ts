@@ -8,11 +8,11 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { readPrivateKey } from '../key-files/private-key.ts'
-import { readCertificate } from '../read-certificate.ts'
+import { readPrivateKey } from '../keys/private-key.ts'
+import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
-import { readEncryptedKey, type DecryptionContext, type Protection } from './encryption.ts'
-import type { Pkcs12Budget } from './limits.ts'
+import { readEncryptedKey, type DecryptionContext, type Protection } from '../encryption/password-scheme.ts'
+import type { Pkcs12Budget } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
 /** A bag that matters to us, with its attributes. */

@@ -1,10 +1,10 @@
 import { createPublicKey, sign, verify, type KeyObject, type X509Certificate } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
-import { certifies } from '../certifies.ts'
+import { certifies } from '../keys/same-key.ts'
 import { TimeSlices } from '../time-slices.ts'
 import type { Bag, CertificateBag, KeyBag } from './bags.ts'
-import type { Protection } from './encryption.ts'
+import type { Protection } from '../encryption/password-scheme.ts'
 
 /** What a PKCS#12 file holds. */
 export interface Pkcs12Contents {

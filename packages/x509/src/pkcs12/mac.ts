@@ -3,9 +3,9 @@ import { SealwrightError } from '@sealwright/core'
 import { decodeInteger, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { Sequence } from 'asn1js'
 import { AlgorithmIdentifier, DigestInfo, MacData } from 'pkijs'
-import { withNull } from '../algorithm-identifiers.ts'
-import { octetString } from '../asn1/der.ts'
-import { readDerivation } from './derivation.ts'
+import { withNull } from '../signing/algorithm-identifiers.ts'
+import { octetString } from '../asn1/encode.ts'
+import { readDerivation } from '../encryption/key-derivation/read-derivation.ts'
 import {
   derivationDigests,
   deriveKey,
@@ -13,12 +13,18 @@ import {
   sha1,
   sha256,
   type DerivationDigest,
-} from './key-derivation.ts'
-import type { Protection } from './encryption.ts'
-import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm, pkcs5 } from './object-identifiers.ts'
-import { bmpPassword, filePasswords, usualPassword, type FilePassword } from './password.ts'
-import { derivePbkdf2, hashName, hmacHash, hmacSha256, pbkdf2Of } from './pbkdf2.ts'
+} from '../encryption/key-derivation/pkcs12-kdf.ts'
+import type { Protection } from '../encryption/password-scheme.ts'
+import type { Pkcs12Budget } from '../encryption/limits.ts'
+import { describeAlgorithm, pkcs5 } from '../encryption/object-identifiers.ts'
+import { bmpPassword, filePasswords, usualPassword, type FilePassword } from '../encryption/password.ts'
+import {
+  derivePbkdf2,
+  hashName,
+  hmacHash,
+  hmacSha256,
+  pbkdf2Of,
+} from '../encryption/key-derivation/pbkdf2.ts'
 
 /** A file's MAC, its parameters read and checked. */
 export interface Mac {

@@ -8,14 +8,14 @@ import {
   unwrapExplicit,
   type BerElement,
 } from '../asn1/ber.ts'
-import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
+import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import { readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'
-import { readEncryption, type Protection } from './encryption.ts'
-import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from './limits.ts'
+import { readEncryption, type Protection } from '../encryption/password-scheme.ts'
+import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
 import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
-import { assertPassword } from './password.ts'
+import { assertPassword } from '../encryption/password.ts'
 
 export interface ReadPkcs12Options {
   /** Bounds on what the file may cost; each has a default. */

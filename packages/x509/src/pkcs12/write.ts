@@ -13,13 +13,13 @@ import {
   SafeBag,
   SafeContents,
 } from 'pkijs'
-import { encodeDer, octetString } from '../asn1/der.ts'
-import { certifies, sameKey } from '../certifies.ts'
-import { nodeWebCrypto, type WebCrypto } from '../web-crypto.ts'
-import type { Encrypted } from './encryption.ts'
-import { defaultLimits } from './limits.ts'
+import { encodeDer, octetString } from '../asn1/encode.ts'
+import { certifies, sameKey } from '../keys/same-key.ts'
+import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
+import type { Encrypted } from '../encryption/password-scheme.ts'
+import { defaultLimits } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
-import { assertPassword, usualPassword } from './password.ts'
+import { assertPassword, usualPassword } from '../encryption/password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 
 /** A key with its certificates, or certificates alone. */

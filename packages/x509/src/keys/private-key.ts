@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { assertKnownType, mlDsaProblem } from '../ml-dsa.ts'
-import { assertNamedCurve } from '../public-key.ts'
+import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
+import { assertNamedCurve } from './public-key.ts'
 import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */

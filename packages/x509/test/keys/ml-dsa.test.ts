@@ -22,10 +22,10 @@ import {
   readRevocationList,
   renewCertificate,
   writePkcs12,
-} from '../src/index.ts'
-import { identity } from './support/certificates.ts'
-import { lacksPythonMlDsa, runWell, scratchFolder } from './support/tools.ts'
-import { decode, encode, int, octets, oid, primitive, sequence } from './support/tlv.ts'
+} from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
+import { lacksPythonMlDsa, runWell, scratchFolder } from '../support/tools.ts'
+import { decode, encode, int, octets, oid, primitive, sequence } from '../support/tlv.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isThere = major > 24 || (major === 24 && minor >= 7)

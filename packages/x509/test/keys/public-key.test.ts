@@ -10,8 +10,8 @@ import {
   readCertificateRequest,
   readKeyFile,
   renewCertificate,
-} from '../src/index.ts'
-import { identity } from './support/certificates.ts'
+} from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
 import {
   constructed,
   decode,
@@ -22,7 +22,7 @@ import {
   primitive,
   sequence,
   type Tlv,
-} from './support/tlv.ts'
+} from '../support/tlv.ts'
 
 /**
  * The point at infinity, which is the octet 00 (SEC 1 §2.3.3). OpenSSL reads such keys, and Node 20 and 22 abort when they are

@@ -2,8 +2,8 @@ import { sign, verify, webcrypto, type KeyObject } from 'node:crypto'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { algorithmsOf, keyType, type KeyTypeName } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { generatePrivateKey } from '../src/index.ts'
-import { commonKeyTypes, rejectionCode } from './support/certificates.ts'
+import { generatePrivateKey } from '../../src/index.ts'
+import { commonKeyTypes, rejectionCode } from '../support/certificates.ts'
 
 const peculiarCrypto = new PeculiarCrypto()
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { malformed } from './asn1/ber.ts'
-import { assertCertifiedCurve } from './public-key.ts'
+import { malformed } from '../asn1/ber.ts'
+import { assertCertifiedCurve } from '../keys/public-key.ts'
 
 /**
  * One certificate in DER.

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeOctetString, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { TimeSlices } from '../time-slices.ts'
-import type { WebCrypto } from '../web-crypto.ts'
+import type { WebCrypto } from '../webcrypto/provider.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { decryptRc2Cbc } from './rc2.ts'
 

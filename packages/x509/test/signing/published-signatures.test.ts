@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
 import { expect, test } from 'vitest'
-import { createSelfSignedCertificate } from '../src/index.ts'
-import { SignerEngine } from '../src/signer-engine.ts'
-import { identity } from './support/certificates.ts'
-import { decode, encode, octets } from './support/tlv.ts'
-import { lacks, runWell, scratchFolder } from './support/tools.ts'
+import { createSelfSignedCertificate } from '../../src/index.ts'
+import { SignerEngine } from '../../src/signing/signer-engine.ts'
+import { identity } from '../support/certificates.ts'
+import { decode, encode, octets } from '../support/tlv.ts'
+import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 /** Signatures that have one right value, byte by byte: those of RSA PKCS#1 v1.5 and Ed25519. */
 

@@ -1,7 +1,7 @@
 import type { Signer } from '@sealwright/core'
 import { Sequence } from 'asn1js'
 import type { Certificate, CertificateRevocationList, CertificationRequest } from 'pkijs'
-import { encoded, encodeDer } from './asn1/der.ts'
+import { encoded, encodeDer } from '../asn1/encode.ts'
 import { SignerEngine } from './signer-engine.ts'
 
 /**

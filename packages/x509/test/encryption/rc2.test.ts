@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decryptRc2Cbc } from '../../src/pkcs12/rc2.ts'
+import { decryptRc2Cbc } from '../../src/encryption/rc2.ts'
 import { lacks, runWell } from '../support/tools.ts'
 
 const zeroes = new Uint8Array(8)

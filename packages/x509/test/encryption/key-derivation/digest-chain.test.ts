@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { sha1Chain } from '../../src/pkcs12/sha1-chain.ts'
-import { sha256Chain } from '../../src/pkcs12/sha256-chain.ts'
+import { sha1Chain } from '../../../src/encryption/key-derivation/sha1-chain.ts'
+import { sha256Chain } from '../../../src/encryption/key-derivation/sha256-chain.ts'
 
 describe.each([
   { name: 'sha1', length: 20, chain: sha1Chain },

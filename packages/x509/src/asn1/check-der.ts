@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { hasDerLengths, readBer, type BerElement } from './asn1/ber.ts'
+import { hasDerLengths, readBer, type BerElement } from './ber.ts'
 
 /**
  * Makes sure that what a caller has encoded may go into DER as it is: one value, and each length in it definite and in the

@@ -8,7 +8,7 @@ import {
   SequenceReader,
   type BerBudget,
   type BerElement,
-} from './asn1/ber.ts'
+} from '../asn1/ber.ts'
 
 /** A certificate, certificate request or CRL that was taken apart; nothing in it is believed yet. */
 export interface SignedDocument {

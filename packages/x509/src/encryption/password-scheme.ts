@@ -2,8 +2,8 @@ import { SealwrightError } from '@sealwright/core'
 import { malformed, SequenceReader, type BerElement } from '../asn1/ber.ts'
 import { Integer, Sequence } from 'asn1js'
 import { AlgorithmIdentifier, PBES2Params } from 'pkijs'
-import { octetString } from '../asn1/der.ts'
-import type { WebCrypto } from '../web-crypto.ts'
+import { octetString } from '../asn1/encode.ts'
+import type { WebCrypto } from '../webcrypto/provider.ts'
 import {
   aes256CbcOid,
   desCbc,
@@ -14,7 +14,7 @@ import {
   type CbcCipher,
   type CipherContext,
 } from './ciphers.ts'
-import { readDerivation } from './derivation.ts'
+import { readDerivation } from './key-derivation/read-derivation.ts'
 import {
   derivationRounds,
   deriveKey,
@@ -23,11 +23,11 @@ import {
   purposes,
   sha1,
   type DerivationDigest,
-} from './key-derivation.ts'
+} from './key-derivation/pkcs12-kdf.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5, pkcs5Pbe } from './object-identifiers.ts'
 import { bmpPassword, utf8Password, type FilePassword } from './password.ts'
-import { derivePbkdf2, hmacSha256, pbkdf2Of } from './pbkdf2.ts'
+import { derivePbkdf2, hmacSha256, pbkdf2Of } from './key-derivation/pbkdf2.ts'
 
 /** What it takes to decrypt. */
 export interface DecryptionContext extends CipherContext {

@@ -1,27 +1,10 @@
 import { SealwrightError } from '@sealwright/core'
-import type { SequenceReader } from '../asn1/ber.ts'
-import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm } from './object-identifiers.ts'
+import type { SequenceReader } from '../../asn1/ber.ts'
+import type { Pkcs12Budget } from '../limits.ts'
+import { describeAlgorithm } from '../object-identifiers.ts'
+import type { PasswordDerivation } from './password-derivation.ts'
 import { pbkdf2Oid, readPbkdf2 } from './pbkdf2.ts'
 import { readScrypt, scryptOid } from './scrypt.ts'
-
-/** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
-export interface PasswordDerivation {
-  /** For people, such as `PBKDF2-HMAC-SHA-256`. */
-  readonly name: string
-  /** Of PBKDF2; of another one, as many as take about as long. */
-  readonly iterations: number
-  /** In bytes; null where the file leaves it to the cipher. */
-  readonly keyLength: number | null
-  /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
-  charge(length: number): void
-  /**
-   * Runs in libuv's threads.
-   *
-   * @returns a new array of `length` bytes; the caller zeroes it after use
-   */
-  derive(password: string, length: number): Promise<Uint8Array>
-}
 
 /**
  * Reads the AlgorithmIdentifier of a key derivation.

@@ -1,7 +1,7 @@
 import type { AlgorithmName, DigestName, SignatureAlgorithm } from '@sealwright/core'
 import { Null } from 'asn1js'
 import { AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
-import { encodeDer } from './asn1/der.ts'
+import { encodeDer } from '../asn1/encode.ts'
 
 /**
  * The X.509 half of core's algorithm table: the AlgorithmIdentifier that says, in a certificate, what it was signed with.

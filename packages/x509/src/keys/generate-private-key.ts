@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
 import { mlDsaNeeds } from './ml-dsa.ts'
-import { nodeWebCrypto, type WebCrypto } from './web-crypto.ts'
+import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 
 export interface GeneratePrivateKeyOptions {
   /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { algorithmsOf, SealwrightError } from '@sealwright/core'
-import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from './asn1/ber.ts'
+import { decodeBitString, malformed, readBer, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import type { Sequence } from 'asn1js'
 import { PublicKeyInfo as PkiPublicKey } from 'pkijs'
-import { encoded } from './asn1/der.ts'
+import { encoded } from '../asn1/encode.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { TimeSlices } from '../time-slices.ts'
+import { TimeSlices } from '../../time-slices.ts'
 import { sha1Chain } from './sha1-chain.ts'
 import { sha256Chain } from './sha256-chain.ts'
 

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodePem, encodePem } from '../src/index.ts'
-import { identity } from './support/certificates.ts'
-import { runWell, lacks } from './support/tools.ts'
+import { decodePem, encodePem } from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
+import { runWell, lacks } from '../support/tools.ts'
 
 describe('encodePem', () => {
   test('Node reads what it writes', async () => {

@@ -1,10 +1,10 @@
 import { scrypt, type ScryptOptions } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
-import { malformed, tags, decodeInteger, type SequenceReader } from '../asn1/ber.ts'
-import type { PasswordDerivation } from './derivation.ts'
-import type { Pkcs12Budget } from './limits.ts'
-import { utf8Password } from './password.ts'
+import { malformed, tags, decodeInteger, type SequenceReader } from '../../asn1/ber.ts'
+import type { PasswordDerivation } from './password-derivation.ts'
+import type { Pkcs12Budget } from '../limits.ts'
+import { utf8Password } from '../password.ts'
 
 export const scryptOid = '1.3.6.1.4.1.11591.4.11'
 

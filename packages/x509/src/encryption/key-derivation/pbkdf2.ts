@@ -1,14 +1,14 @@
 import { pbkdf2 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
-import { decodeInteger, decodeOctetString, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
+import { decodeInteger, decodeOctetString, SequenceReader, tags, type BerElement } from '../../asn1/ber.ts'
 import { AlgorithmIdentifier, PBKDF2Params } from 'pkijs'
-import { withNull } from '../algorithm-identifiers.ts'
-import { octetString } from '../asn1/der.ts'
-import type { PasswordDerivation } from './derivation.ts'
-import type { Pkcs12Budget } from './limits.ts'
-import { describeAlgorithm } from './object-identifiers.ts'
-import { utf8Password } from './password.ts'
+import { withNull } from '../../signing/algorithm-identifiers.ts'
+import { octetString } from '../../asn1/encode.ts'
+import type { PasswordDerivation } from './password-derivation.ts'
+import type { Pkcs12Budget } from '../limits.ts'
+import { describeAlgorithm } from '../object-identifiers.ts'
+import { utf8Password } from '../password.ts'
 
 /** A hash under HMAC, as the PRF of PBKDF2 (RFC 8018 App. B.1.2) and as the MAC of PBMAC1 (App. B.3). */
 interface HmacHash {

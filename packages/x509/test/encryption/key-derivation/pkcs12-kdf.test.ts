@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { derivationDigests, deriveKey, purposes, sha1 } from '../../src/pkcs12/key-derivation.ts'
-import { lacks, runWell } from '../support/tools.ts'
+import {
+  derivationDigests,
+  deriveKey,
+  purposes,
+  sha1,
+} from '../../../src/encryption/key-derivation/pkcs12-kdf.ts'
+import { lacks, runWell } from '../../support/tools.ts'
 
 const bmp = (text: string): Buffer => Buffer.from(`${text}\0`, 'utf16le').swap16()
 

@@ -1,0 +1,17 @@
+/** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
+export interface PasswordDerivation {
+  /** For people, such as `PBKDF2-HMAC-SHA-256`. */
+  readonly name: string
+  /** Of PBKDF2; of another one, as many as take about as long. */
+  readonly iterations: number
+  /** In bytes; null where the file leaves it to the cipher. */
+  readonly keyLength: number | null
+  /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
+  charge(length: number): void
+  /**
+   * Runs in libuv's threads.
+   *
+   * @returns a new array of `length` bytes; the caller zeroes it after use
+   */
+  derive(password: string, length: number): Promise<Uint8Array>
+}
