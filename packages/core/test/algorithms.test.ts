@@ -1,7 +1,7 @@
 import { createPublicKey, createSecretKey, generateKeyPairSync, webcrypto } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithm, algorithms, algorithmsOf, chooseAlgorithm } from '../src/index.ts'
-import { privateKey, privateKeys } from './keys.ts'
+import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 /** What RFC 7518 §3, RFC 8812, RFC 8037 and RFC 9864 say, written down a second time. */
 const expected = [

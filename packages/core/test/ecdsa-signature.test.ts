@@ -1,7 +1,7 @@
 import { createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ecdsaSignatureFromDer, ecdsaSignatureToDer, isSealwrightError } from '../src/index.ts'
-import { privateKey } from './keys.ts'
+import { privateKey } from '@sealwright/test-kit/keys'
 
 const curves = [
   ['ES256', 'sha256', 32],

@@ -9,7 +9,7 @@ import {
 } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../src/index.ts'
-import { privateKey, privateKeys } from './keys.ts'
+import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 const rfc7638Example: JsonWebKey = {
   kty: 'RSA',

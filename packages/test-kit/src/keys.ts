@@ -4,7 +4,7 @@ const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
 const ed25519 = generateKeyPairSync('ed25519').privateKey
 const ec = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { namedCurve }).privateKey
 
-/** One private key for every JOSE algorithm that every Node has, which leaves out ML-DSA; RSA keys serve all six of theirs. */
+/** One private key for each JOSE algorithm that every Node has (so none for ML-DSA). One RSA key serves the six RSA algorithms. */
 export const privateKeys: ReadonlyMap<string, KeyObject> = new Map([
   ['RS256', rsa],
   ['RS384', rsa],
@@ -20,13 +20,14 @@ export const privateKeys: ReadonlyMap<string, KeyObject> = new Map([
   ['EdDSA', ed25519],
 ])
 
+/** The key of {@link privateKeys} for an algorithm. */
 export function privateKey(algorithm: string): KeyObject {
   const key = privateKeys.get(algorithm)
   if (key === undefined) throw new Error(`no test key for ${algorithm}`)
   return key
 }
 
-/** An RSA key that Node takes and OpenSSL cannot sign with: its first prime is even. */
+/** An RSA key that Node loads but OpenSSL cannot sign with: its first prime is even. */
 export const brokenKey: KeyObject = makeBrokenKey()
 
 function makeBrokenKey(): KeyObject {
