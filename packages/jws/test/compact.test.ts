@@ -1,16 +1,15 @@
-import { execFileSync, spawnSync } from 'node:child_process'
 import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { algorithms, createLocalSigner, ecdsaSignatureToDer, type SyncSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { compactVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { signCompact, signCompactSync, type JwsHeader } from '../src/index.ts'
-import { decode, privateKey, privateKeys, remote, verifyWithNode } from './keys.ts'
-import * as rfc from './rfc-vectors.ts'
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
+import { decode, remote, verifyWithNode } from './support/keys.ts'
+import * as rfc from './support/rfc-vectors.ts'
 
 /** Header and payload as they are signed. */
 function signedPart(token: string): string {
@@ -79,22 +78,18 @@ describe('every algorithm', () => {
     },
   )
 
-  test.skipIf(!hasOpenssl)('ES256K verifies with the openssl command (skipped where there is none)', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'jws-'))
-    try {
-      const signer = createLocalSigner(privateKey('ES256K'))
-      const token = signCompactSync(signer, 'payload')
-      const dot = token.lastIndexOf('.')
-      const signature = Buffer.from(token.slice(dot + 1), 'base64url')
-      const file = (name: string): string => join(folder, name)
-      writeFileSync(file('input'), token.slice(0, dot))
-      writeFileSync(file('signature'), ecdsaSignatureToDer(signature, 32))
-      writeFileSync(file('key.pem'), signer.publicKey.export({ type: 'spki', format: 'pem' }))
-      const verifying = ['-verify', file('key.pem'), '-signature', file('signature'), file('input')]
-      expect(execFileSync('openssl', ['dgst', '-sha256', ...verifying]).toString()).toBe('Verified OK\n')
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+  test.skipIf(lacks('openssl'))('ES256K verifies with the openssl command [needs openssl]', () => {
+    const signer = createLocalSigner(privateKey('ES256K'))
+    const token = signCompactSync(signer, 'payload')
+    const dot = token.lastIndexOf('.')
+    const signature = Buffer.from(token.slice(dot + 1), 'base64url')
+    const folder = scratchFolder()
+    const file = (name: string): string => join(folder, name)
+    writeFileSync(file('input'), token.slice(0, dot))
+    writeFileSync(file('signature'), ecdsaSignatureToDer(signature, 32))
+    writeFileSync(file('key.pem'), signer.publicKey.export({ type: 'spki', format: 'pem' }))
+    const files = ['-verify', file('key.pem'), '-signature', file('signature'), file('input')]
+    expect(run(['openssl', 'dgst', '-sha256', files])).toBe('Verified OK\n')
   })
 })
 

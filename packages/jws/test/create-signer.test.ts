@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads'
+import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '../src/index.ts'
-import { brokenKey, privateKey, privateKeys, verifyWithNode } from './keys.ts'
+import { verifyWithNode } from './support/keys.ts'
 
 const modes: readonly SigningMode[] = ['auto', 'inline', 'libuv', 'pool']
 const signers: ManagedSigner[] = []

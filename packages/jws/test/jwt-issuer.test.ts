@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
+import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import * as fc from 'fast-check'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createJwtIssuer, type JwtClaims, type JwtIssuer, type JwtIssuerOptions } from '../src/index.ts'
-import { certificate, decode, privateKey, privateKeys, remote, signingKey, verifyWithNode } from './keys.ts'
+import { certificate, decode, remote, signingKey, verifyWithNode } from './support/keys.ts'
 
 const issuerUrl = 'https://auth.example.com'
 const audience = 'https://api.example.com'

@@ -3,7 +3,7 @@ import { createLocalSigner, signingKeyJwk } from '@sealwright/core'
 import { importJWK, jwtVerify, type JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { createJwtIssuer, createSigner } from '../src/index.ts'
-import { signingKey } from './keys.ts'
+import { signingKey } from './support/keys.ts'
 
 const claims = { sub: 'client', client_id: 'client' }
 

@@ -1,9 +1,9 @@
 // Where the operating system refuses threads, as at its limit of them, Node's constructor throws. That cannot be brought
 // about for a while only, so Node's own class is made to throw here; all else is real.
 import type { Worker, WorkerOptions } from 'node:worker_threads'
+import { privateKey } from '@sealwright/test-kit/keys'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createSigningPool, type SigningPool } from '../src/index.ts'
-import { privateKey } from './keys.ts'
 
 const limit = vi.hoisted(() => ({ threads: Infinity }))
 const workers: Worker[] = []

@@ -1,22 +1,22 @@
 import { execFile } from 'node:child_process'
 import { verify } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect, promisify } from 'node:util'
 import type { Worker } from 'node:worker_threads'
 import { isSealwrightError } from '@sealwright/core'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import * as fc from 'fast-check'
 import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import {
   createJwtIssuer,
   createSigningPool,
   type SigningPool,
   type SigningPoolOptions,
 } from '../src/index.ts'
-import { brokenKey, privateKey, privateKeys, verifyWithNode } from './keys.ts'
+import { verifyWithNode } from './support/keys.ts'
 
 const pools: SigningPool[] = []
 /** The threads that were started, as Node announces them. */
@@ -427,26 +427,24 @@ test('the private key cannot be seen through the pool', () => {
 })
 
 describe('bundled and minified', () => {
-  let folder = ''
+  const folder = scratchFolderForFile()
   const run = (...flags: string[]): Promise<string> =>
-    promisify(execFile)(process.execPath, [...flags, join(folder, 'main.mjs')]).then(({ stdout }) => stdout)
+    promisify(execFile)(process.execPath, [...flags, join(folder(), 'main.mjs')]).then(({ stdout }) => stdout)
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'jws-'))
     await build({
       configFile: false,
       logLevel: 'silent',
       resolve: { conditions: ['@sealwright/source'] },
       ssr: { noExternal: true, resolve: { conditions: ['@sealwright/source'] } },
       build: {
-        ssr: new URL('pool-process.ts', import.meta.url).pathname,
-        outDir: folder,
+        ssr: new URL('support/pool-process.ts', import.meta.url).pathname,
+        outDir: folder(),
         minify: true,
         rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
       },
     })
   })
-  afterAll(() => rm(folder, { recursive: true }))
 
   test('it works, and a pool that is not closed lets the process end', async () => {
     expect(await run()).toBe('pool: 64 64 64\nauto: 300 of 64\n')

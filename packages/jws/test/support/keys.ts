@@ -1,8 +1,6 @@
 import { verify, X509Certificate, type KeyObject } from 'node:crypto'
 import { algorithmsOf, createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
 
-export { brokenKey, privateKey, privateKeys } from '../../core/test/keys.ts'
-
 /** Verifies a compact JWS with Node alone; parameters are spelled out here and not taken from the algorithm table. */
 export function verifyWithNode(token: string, algorithm: string, publicKey: KeyObject): boolean {
   const [header = '', payload = '', signature = '', ...rest] = token.split('.')

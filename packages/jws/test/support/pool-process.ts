@@ -2,7 +2,7 @@
 // closes neither.
 import { generateKeyPairSync } from 'node:crypto'
 import { isSealwrightError } from '@sealwright/core'
-import { createSigner, createSigningPool } from '../src/index.ts'
+import { createSigner, createSigningPool } from '../../src/index.ts'
 
 const { privateKey } = generateKeyPairSync('ed25519')
 
