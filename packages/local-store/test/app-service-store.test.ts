@@ -1,15 +1,16 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { openssl, type OpensslCertificate } from '@sealwright/test-kit/openssl'
+import { lacks } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { canDelete, canImportPkcs12 } from '@sealwright/core'
 import { openAppServiceStore, type CertificateStore } from '@sealwright/local-store'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
-import { has, needs, openssl, type OpensslCertificate } from './support/tools.ts'
 
 const tool = openssl()
 
-describe.skipIf(!has('openssl'))(`App Service's folder${needs('openssl')}`, () => {
+describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => {
   let a: OpensslCertificate
   let b: OpensslCertificate
 
@@ -20,7 +21,7 @@ describe.skipIf(!has('openssl'))(`App Service's folder${needs('openssl')}`, () =
 
   /** The folder as the platform fills it: modes that are its own business, files without a password. */
   async function newStore(loadCertificates: string): Promise<{ store: CertificateStore; folder: string }> {
-    const folder = await temporaryFolder()
+    const folder = scratchFolder()
     await writeFile(join(folder, `${a.sha1}.p12`), tool().pfx(a, ''), { mode: 0o644 })
     await writeFile(join(folder, `${b.sha1}.p12`), tool().pfx(b, '', ['-name', 'bee']), { mode: 0o644 })
     await writeFile(join(folder, `${b.sha1}.der`), b.certificate.raw)
@@ -80,7 +81,7 @@ describe.skipIf(!has('openssl'))(`App Service's folder${needs('openssl')}`, () =
 
   test('has nothing where there is no such folder', async () => {
     const store = await openAppServiceStore({
-      folder: join(await temporaryFolder(), 'no'),
+      folder: join(scratchFolder(), 'no'),
       loadCertificates: '*',
     })
     expect(await store.list()).toEqual([])

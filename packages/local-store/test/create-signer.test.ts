@@ -1,6 +1,8 @@
 import { createPublicKey, verify, type KeyObject } from 'node:crypto'
 import { chmod, copyFile, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacksModes } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { createLocalSigner, openSigningKey, type SigningKey } from '@sealwright/core'
 import {
@@ -11,7 +13,6 @@ import {
   openPkcs12File,
   type CreateSigner,
 } from '@sealwright/local-store'
-import { temporaryFolder } from './support/folders.ts'
 
 /** What the function under test was given. */
 interface Call {
@@ -30,11 +31,11 @@ function recorder(): { readonly calls: Call[]; readonly createSigner: CreateSign
   }
 }
 
-/** One key where each of the stores and URIs finds it. */
+/** One key where each of the stores and URIs finds test. */
 async function everywhere(): Promise<
   Record<string, (createSigner: CreateSigner) => Promise<SigningKey | null>>
 > {
-  const base = await temporaryFolder()
+  const base = scratchFolder()
   const keys = join(base, 'keys')
   const file = join(keys, 'auth.pfx')
   const home = join(base, 'home')
@@ -72,10 +73,8 @@ async function everywhere(): Promise<
   }
 }
 
-const withModes = process.platform === 'win32' ? ' (skipped: Windows has no POSIX modes)' : ''
-
-test.skipIf(withModes !== '')(
-  `every way to a key makes its signers with createSigner${withModes}`,
+test.skipIf(lacksModes)(
+  'every way to a key makes its signers with createSigner [needs POSIX modes]',
   async () => {
     for (const [way, open] of Object.entries(await everywhere())) {
       const { calls, createSigner } = recorder()
@@ -98,7 +97,7 @@ test.skipIf(withModes !== '')(
 )
 
 test('without an algorithm, the function gets none and chooses', async () => {
-  const store = await openFolderStore(join(await temporaryFolder(), 'keys'))
+  const store = await openFolderStore(join(scratchFolder(), 'keys'))
   await store.create('auth', { keyType: 'ec-p256' })
   const { calls, createSigner } = recorder()
   const key = await openPkcs12File(join(store.location, 'auth.pfx'), '', { createSigner })

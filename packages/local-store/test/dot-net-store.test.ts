@@ -1,20 +1,18 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, test } from 'vitest'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { openssl } from '@sealwright/test-kit/openssl'
+import { lacks, lacksModes, run } from '@sealwright/test-kit/tools'
+import { describe, expect, test } from 'vitest'
 import { openDotNetStore, type FolderStore } from '@sealwright/local-store'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
-import { has, needs, openssl, run } from './support/tools.ts'
 
-const withOpenssl = needs('openssl')
-const posix = process.platform !== 'win32'
-const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
 const tool = openssl()
 const ec = { keyType: 'ec-p256' } as const
 
 /** The store of a home folder, and the folder in it that .NET keeps `X509Store(My, CurrentUser)` in. */
 async function newStore(): Promise<{ home: string; folder: string; store: FolderStore }> {
-  const home = await temporaryFolder()
+  const home = scratchFolder()
   const folder = join(home, '.dotnet/corefx/cryptography/x509stores/my')
   return { home, folder, store: await openDotNetStore({ home }) }
 }
@@ -26,7 +24,7 @@ async function addAsDotNet(folder: string, fileName: string, pfx: Uint8Array): P
   await writeFile(join(folder, fileName), pfx, { mode: 0o600 })
 }
 
-describe.skipIf(!has('openssl'))(`.NET's folder${withOpenssl}`, () => {
+describe.skipIf(lacks('openssl'))(".NET's folder [needs openssl]", () => {
   test('is that of $HOME unless told otherwise', async () => {
     const { home, folder } = await newStore()
     const before = process.env['HOME']
@@ -118,7 +116,7 @@ describe.skipIf(!has('openssl'))(`.NET's folder${withOpenssl}`, () => {
     expect(key.name).toBe('signing')
     expect(await readdir(folder)).toEqual([`${own.sha1}.pfx`])
     // .NET opens these files with no password.
-    const opened = run('openssl', ['pkcs12', '-in', key.location, '-passin', 'pass:', '-noenc'])
+    const opened = run(['openssl', 'pkcs12', '-in', key.location, '-passin', 'pass:', '-noenc'])
     expect(opened).toContain('friendlyName: signing')
     expect((await store.importPkcs12('signing', pfx, 'pw')).version).toBe(key.version)
     expect(await failure('ALREADY_EXISTS', () => store.importPkcs12('other', pfx, 'pw'))).toContain(own.sha1)
@@ -129,7 +127,7 @@ describe.skipIf(!has('openssl'))(`.NET's folder${withOpenssl}`, () => {
 })
 
 describe('creating in .NET’s folder', () => {
-  it('makes the folder as private as its file', async () => {
+  test('makes the folder as private as its file', async () => {
     const { folder, store } = await newStore()
     expect(await store.list()).toEqual([])
     const key = await store.create('my-app', ec)
@@ -140,10 +138,10 @@ describe('creating in .NET’s folder', () => {
       [folder, key.location].map(async (path) => (await stat(path)).mode & 0o777),
     )
     // Windows shows every file and folder as writable by all.
-    expect(modes).toEqual(posix ? [0o700, 0o600] : [0o666, 0o666])
+    expect(modes).toEqual(lacksModes ? [0o666, 0o666] : [0o700, 0o600])
   })
 
-  it('is refused while the name is taken', async () => {
+  test('is refused while the name is taken', async () => {
     const { folder, store } = await newStore()
     const key = await store.create('my-app', ec)
     const before = await readFile(key.location)
@@ -153,8 +151,8 @@ describe('creating in .NET’s folder', () => {
     await failure('INVALID_ARGUMENT', () => store.create('not/a name', ec))
   })
 
-  test.skipIf(!posix)(
-    `is refused where others can write, and a file that others can read is not read${withModes}`,
+  test.skipIf(lacksModes)(
+    'is refused where others can write, and a file that others can read is not read [needs POSIX modes]',
     async () => {
       const { folder, store } = await newStore()
       const key = await store.create('my-app', ec)

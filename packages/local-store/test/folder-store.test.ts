@@ -2,26 +2,23 @@ import { createHash, verify, X509Certificate } from 'node:crypto'
 import { copyFile, chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { openssl } from '@sealwright/test-kit/openssl'
+import { lacks, lacksModes, run } from '@sealwright/test-kit/tools'
 import { calculateJwkThumbprint, exportJWK } from 'jose'
 import { localKeyTypes } from '@sealwright/backend-contract'
-import { describe, expect, it, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { isSealwrightError } from '@sealwright/core'
 import { openFolderStore, type FolderStore } from '@sealwright/local-store'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
 import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
-import { has, needs, openssl, run } from './support/tools.ts'
 
-const withOpenssl = needs('openssl')
-const withKeytool = needs('keytool')
-const posix = process.platform !== 'win32'
-const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
 const data = new TextEncoder().encode('header.payload')
 const tool = openssl()
 
 /** A store over a folder that does not exist yet. */
 async function newStore(password?: string): Promise<{ store: FolderStore; folder: string }> {
-  const folder = join(await temporaryFolder(), 'keys')
+  const folder = join(scratchFolder(), 'keys')
   return { store: await openFolderStore(folder, { password }), folder }
 }
 
@@ -31,7 +28,7 @@ async function put(folder: string, fileName: string, pfx: Uint8Array): Promise<v
 }
 
 describe('creating a key', () => {
-  it('is RS256 with 2048 bits for 730 days unless told otherwise', async () => {
+  test('is RS256 with 2048 bits for 730 days unless told otherwise', async () => {
     const { store } = await newStore()
     const before = Date.now()
     const key = await store.create('my-app-auth')
@@ -68,8 +65,8 @@ describe('creating a key', () => {
     },
   )
 
-  test.skipIf(!posix)(
-    `makes a folder that is the owner's alone, with one file in it${withModes}`,
+  test.skipIf(lacksModes)(
+    "makes a folder that is the owner's alone, with one file in it [needs POSIX modes]",
     async () => {
       const { store, folder } = await newStore()
       await store.create('k', { keyType: 'ec-p256' })
@@ -79,29 +76,29 @@ describe('creating a key', () => {
     },
   )
 
-  test.skipIf(!has('openssl')).each([
+  test.skipIf(lacks('openssl')).each([
     ['', 2048],
     ['correct horse', 600_000],
   ])(
-    `with the password %j makes what OpenSSL opens, with %i iterations${withOpenssl}`,
+    'with the password %j makes what OpenSSL opens, with %i iterations [needs openssl]',
     async (password, iterations) => {
       const { store, folder } = await newStore(password)
       const key = await store.create('k', { keyType: 'ec-p256' })
       const path = join(folder, 'k.pfx')
       const args = ['pkcs12', '-in', path, '-passin', `pass:${password}`, '-noenc']
-      const pem = run('openssl', args)
+      const pem = run(['openssl', args])
       expect(pem).toContain('friendlyName: k')
-      const fingerprint = run('openssl', ['x509', '-noout', '-fingerprint', '-sha256'], Buffer.from(pem))
+      const fingerprint = run(['openssl', 'x509', '-noout', '-fingerprint', '-sha256'], Buffer.from(pem))
       expect(fingerprint.replaceAll(':', '').toLowerCase()).toContain(key.version)
-      const publicKey = run('openssl', ['pkey', '-pubout'], Buffer.from(pem))
+      const publicKey = run(['openssl', 'pkey', '-pubout'], Buffer.from(pem))
       expect(publicKey.trim()).toBe(key.publicKey.export({ type: 'spki', format: 'pem' }).toString().trim())
-      const structure = run('openssl', ['asn1parse', '-inform', 'DER', '-in', path])
+      const structure = run(['openssl', 'asn1parse', '-inform', 'DER', '-in', path])
       const lastInteger = /INTEGER +:([0-9A-F]+)\s*$/.exec(structure)?.[1] ?? ''
       expect(Number.parseInt(lastInteger, 16)).toBe(iterations)
     },
   )
 
-  it('takes a subject and a validity', async () => {
+  test('takes a subject and a validity', async () => {
     const { store } = await newStore()
     const key = await store.create('k', {
       keyType: 'ec-p256',
@@ -113,7 +110,7 @@ describe('creating a key', () => {
     expect(Math.abs(seconds - 7 * 86_400)).toBeLessThan(60)
   })
 
-  it('leaves what is there as it was', async () => {
+  test('leaves what is there as it was', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     const before = await readFile(join(folder, 'k.pfx'))
@@ -124,7 +121,7 @@ describe('creating a key', () => {
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  it('of one name ten times at once succeeds once', async () => {
+  test('of one name ten times at once succeeds once', async () => {
     const { store, folder } = await newStore()
     const results = await Promise.allSettled(
       Array.from({ length: 10 }, () => store.create('k', { keyType: 'ec-p256' })),
@@ -173,7 +170,7 @@ describe('creating a key', () => {
     },
   )
 
-  it('refuses a malformed subject and an aborted call, and writes nothing', async () => {
+  test('refuses a malformed subject and an aborted call, and writes nothing', async () => {
     const { store, folder } = await newStore()
     const keyType = 'ec-p256'
     await failure('INVALID_ARGUMENT', () => store.create('k', { keyType, subject: 'no name' }))
@@ -183,7 +180,7 @@ describe('creating a key', () => {
     await expect(stat(folder)).rejects.toThrow('ENOENT')
   })
 
-  it('takes names of 127 characters, although a common name has 64', async () => {
+  test('takes names of 127 characters, although a common name has 64', async () => {
     const { store } = await newStore()
     const name = `${'a'.repeat(100)}-${'B'.repeat(26)}`
     const key = await store.create(name, { keyType: 'ec-p256' })
@@ -193,7 +190,7 @@ describe('creating a key', () => {
 })
 
 describe('a name', () => {
-  it('is the same in either case, as in Key Vault and on file systems that do not tell it apart', async () => {
+  test('is the same in either case, as in Key Vault and on file systems that do not tell it apart', async () => {
     const { store, folder } = await newStore()
     const created = await store.create('My-App', { keyType: 'ec-p256' })
     expect(await readdir(folder)).toEqual(['my-app.pfx'])
@@ -204,8 +201,8 @@ describe('a name', () => {
     await failure('ALREADY_EXISTS', () => store.create('my-app', { keyType: 'ec-p256' }))
   })
 
-  test.skipIf(!has('openssl'))(
-    `is the file's, for files that were put there by hand${withOpenssl}`,
+  test.skipIf(lacks('openssl'))(
+    "is the file's, for files that were put there by hand [needs openssl]",
     async () => {
       const { store, folder } = await newStore()
       const names = ['By-Hand.PFX', 'a key.p12', 'dotted.name.pfx']
@@ -225,7 +222,7 @@ describe('a name', () => {
     },
   )
 
-  it('of two files is ambiguous, and no third is made', async () => {
+  test('of two files is ambiguous, and no third is made', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     await copyFile(join(folder, 'k.pfx'), join(folder, 'K.p12'))
@@ -236,7 +233,7 @@ describe('a name', () => {
 })
 
 describe('a key that was read', () => {
-  it('shows its private half in no inspection or serialisation', async () => {
+  test('shows its private half in no inspection or serialisation', async () => {
     const { store } = await newStore()
     const key = await store.create('k', { keyType: 'ec-p256' })
     key.signer()
@@ -245,7 +242,7 @@ describe('a key that was read', () => {
     expect(shown).not.toContain('privateKey')
   })
 
-  it('makes each signer once, the default under its own name as well', async () => {
+  test('makes each signer once, the default under its own name as well', async () => {
     const { store } = await newStore()
     const key = await store.create('k')
     expect(key.signer()).toBe(key.signer('RS256'))
@@ -254,7 +251,7 @@ describe('a key that was read', () => {
     expect(await failure('UNSUPPORTED_ALGORITHM', () => key.signer('ES256'))).toContain('RS256')
   })
 
-  it('has the time that the file was modified', async () => {
+  test('has the time that the file was modified', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     const date = new Date('2024-02-29T12:00:00Z')
@@ -262,7 +259,7 @@ describe('a key that was read', () => {
     expect((await store.get('k'))?.createdAt).toEqual(date)
   })
 
-  it('is the version asked for or none', async () => {
+  test('is the version asked for or none', async () => {
     const { store } = await newStore()
     const { version } = await store.create('k', { keyType: 'ec-p256' })
     expect((await store.get('k', { version }))?.version).toBe(version)
@@ -270,7 +267,7 @@ describe('a key that was read', () => {
     expect(await store.get('k', { version: '0'.repeat(64) })).toBeNull()
   })
 
-  it('is listed newest first', async () => {
+  test('is listed newest first', async () => {
     const { store, folder } = await newStore()
     for (const [name, year] of [
       ['b', 2024],
@@ -287,14 +284,14 @@ describe('a key that was read', () => {
 })
 
 describe('absence', () => {
-  it('is null and an empty list where the folder is missing, and makes nothing', async () => {
+  test('is null and an empty list where the folder is missing, and makes nothing', async () => {
     const { store, folder } = await newStore()
     expect(await store.get('k')).toBeNull()
     expect(await store.list()).toEqual([])
     await expect(stat(folder)).rejects.toThrow('ENOENT')
   })
 
-  it('is not what a file torn at any byte shows', async () => {
+  test('is not what a file torn at any byte shows', async () => {
     const { store, folder } = await newStore()
     await store.create('other', { keyType: 'ec-p256' })
     await store.create('k', { keyType: 'ec-p256' })
@@ -317,7 +314,7 @@ describe('absence', () => {
     expect(await store.get('k')).toBeNull()
   })
 
-  it('is not what a changed byte shows', async () => {
+  test('is not what a changed byte shows', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     const path = join(folder, 'k.pfx')
@@ -330,7 +327,7 @@ describe('absence', () => {
     }
   })
 
-  test.skipIf(!has('openssl'))(`is not what a wrong password shows${withOpenssl}`, async () => {
+  test.skipIf(lacks('openssl'))('is not what a wrong password shows [needs openssl]', async () => {
     const { folder } = await newStore()
     // Of OpenSSL's making: with its 2048 iterations a refusal costs milliseconds.
     await put(folder, 'k.pfx', tool().pfx(tool().certificate('/CN=x'), 'right'))
@@ -351,7 +348,7 @@ describe('absence', () => {
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  test.skipIf(!posix)(`is not what loosened permissions show${withModes}`, async () => {
+  test.skipIf(lacksModes)('is not what loosened permissions show [needs POSIX modes]', async () => {
     const { store, folder } = await newStore()
     const { keyId } = await store.create('k', { keyType: 'ec-p256' })
     await chmod(join(folder, 'k.pfx'), 0o640)
@@ -376,7 +373,7 @@ describe('absence', () => {
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  test.skipIf(!posix)(`is not what an unreadable folder shows${withModes}`, async () => {
+  test.skipIf(lacksModes)('is not what an unreadable folder shows [needs POSIX modes]', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     await giveToOrdinaryUser(join(folder, '..'), folder, join(folder, 'k.pfx'))
@@ -394,21 +391,21 @@ describe('absence', () => {
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  it('is not what a file in the place of the folder shows', async () => {
-    const file = join(await temporaryFolder(), 'keys')
+  test('is not what a file in the place of the folder shows', async () => {
+    const file = join(scratchFolder(), 'keys')
     await writeFile(file, '')
     expect(await failure('UNAVAILABLE', () => openFolderStore(file))).toContain(file)
   })
 })
 
-describe.skipIf(!has('openssl'))(`finding a key${withOpenssl}`, () => {
+describe.skipIf(lacks('openssl'))('finding a key [needs openssl]', () => {
   test('by the thumbprint, as OpenSSL prints it and as Windows copies it', async () => {
     const { store, folder } = await newStore()
     const own = tool().certificate('/CN=wanted')
     await put(folder, 'wanted.pfx', tool().pfx(own, ''))
     await put(folder, 'other.pfx', tool().pfx(tool().certificate('/CN=other'), ''))
     for (const hash of ['-sha1', '-sha256']) {
-      const printed = run('openssl', ['x509', '-noout', '-fingerprint', hash, '-in', own.certificateFile])
+      const printed = run(['openssl', 'x509', '-noout', '-fingerprint', hash, '-in', own.certificateFile])
       const thumbprint = printed.slice(printed.indexOf('=') + 1)
       expect((await store.find({ thumbprint })).name).toBe('wanted')
       const asWindows = `\u200E${thumbprint.replaceAll(':', ' ').toLowerCase()}`
@@ -531,8 +528,8 @@ describe.skipIf(!has('openssl'))(`finding a key${withOpenssl}`, () => {
 })
 
 describe('importing', () => {
-  test.skipIf(!has('openssl'))(
-    `takes what openssl pkcs12 -export made, with its chain${withOpenssl}`,
+  test.skipIf(lacks('openssl'))(
+    'takes what openssl pkcs12 -export made, with its chain [needs openssl]',
     async () => {
       const { store, folder } = await newStore('of the folder')
       const root = tool().certificate('/CN=root')
@@ -552,16 +549,16 @@ describe('importing', () => {
       ).toBe(true)
       const path = join(folder, 'imported.pfx')
       expect(await readdir(folder)).toEqual(['imported.pfx'])
-      expect((await stat(path)).mode & 0o777).toBe(posix ? 0o600 : 0o666)
+      expect((await stat(path)).mode & 0o777).toBe(lacksModes ? 0o666 : 0o600)
       // The file in the folder has the folder's password, not that of the file it came from.
-      expect(run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:of the folder', '-noenc'])).toContain(
+      expect(run(['openssl', 'pkcs12', '-in', path, '-passin', 'pass:of the folder', '-noenc'])).toContain(
         'friendlyName: Imported',
       )
     },
   )
 
-  test.skipIf(!has('keytool'))(
-    `takes what keytool made${withKeytool}`,
+  test.skipIf(lacks('keytool'))(
+    'takes what keytool made [needs keytool]',
     async () => {
       const { store } = await newStore()
       const path = tool().path('p12')
@@ -574,8 +571,8 @@ describe('importing', () => {
     60_000,
   )
 
-  test.skipIf(!has('keytool'))(
-    `refuses two keys in a file${withKeytool}`,
+  test.skipIf(lacks('keytool'))(
+    'refuses two keys in a file [needs keytool]',
     async () => {
       const { store, folder } = await newStore()
       const path = tool().path('p12')
@@ -590,26 +587,32 @@ describe('importing', () => {
     60_000,
   )
 
-  test.skipIf(!has('openssl'))(`does nothing when the name has the key already${withOpenssl}`, async () => {
-    const { store, folder } = await newStore()
-    const pfx = tool().pfx(tool().certificate('/CN=x'), 'pw')
-    const first = await store.importPkcs12('k', pfx, 'pw')
-    const before = await readFile(join(folder, 'k.pfx'))
-    const again = await store.importPkcs12('K', pfx, 'pw')
-    expect(again.keyId).toBe(first.keyId)
-    expect(await readFile(join(folder, 'k.pfx'))).toEqual(before)
-    expect(await readdir(folder)).toEqual(['k.pfx'])
-  })
+  test.skipIf(lacks('openssl'))(
+    'does nothing when the name has the key already [needs openssl]',
+    async () => {
+      const { store, folder } = await newStore()
+      const pfx = tool().pfx(tool().certificate('/CN=x'), 'pw')
+      const first = await store.importPkcs12('k', pfx, 'pw')
+      const before = await readFile(join(folder, 'k.pfx'))
+      const again = await store.importPkcs12('K', pfx, 'pw')
+      expect(again.keyId).toBe(first.keyId)
+      expect(await readFile(join(folder, 'k.pfx'))).toEqual(before)
+      expect(await readdir(folder)).toEqual(['k.pfx'])
+    },
+  )
 
-  test.skipIf(!has('openssl'))(`of one file ten times at once ends with one key${withOpenssl}`, async () => {
-    const { store, folder } = await newStore()
-    const pfx = tool().pfx(tool().certificate('/CN=x'), 'pw')
-    const keys = await Promise.all(Array.from({ length: 10 }, () => store.importPkcs12('k', pfx, 'pw')))
-    expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
-    expect(await readdir(folder)).toEqual(['k.pfx'])
-  })
+  test.skipIf(lacks('openssl'))(
+    'of one file ten times at once ends with one key [needs openssl]',
+    async () => {
+      const { store, folder } = await newStore()
+      const pfx = tool().pfx(tool().certificate('/CN=x'), 'pw')
+      const keys = await Promise.all(Array.from({ length: 10 }, () => store.importPkcs12('k', pfx, 'pw')))
+      expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
+      expect(await readdir(folder)).toEqual(['k.pfx'])
+    },
+  )
 
-  test.skipIf(!has('openssl'))(`leaves another key of the name as it was${withOpenssl}`, async () => {
+  test.skipIf(lacks('openssl'))('leaves another key of the name as it was [needs openssl]', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     const before = await readFile(join(folder, 'k.pfx'))
@@ -619,14 +622,15 @@ describe('importing', () => {
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  test.skipIf(!has('openssl'))(
-    `writes nothing when the file or its password is bad${withOpenssl}`,
+  test.skipIf(lacks('openssl'))(
+    'writes nothing when the file or its password is bad [needs openssl]',
     async () => {
       const { store, folder } = await newStore()
       const own = tool().certificate('/CN=x')
       const pfx = tool().pfx(own, 'pw')
       const keyOnly = tool().path('pfx')
-      run('openssl', [
+      run([
+        'openssl',
         'pkcs12',
         '-export',
         '-nocerts',
@@ -659,19 +663,19 @@ describe('importing', () => {
     },
   )
 
-  test.skipIf(!has('openssl')).each([
+  test.skipIf(lacks('openssl')).each([
     ['RSA of 1024 bits', ['rsa:1024']],
     ['Ed448', ['ed448']],
     ['EC on brainpoolP256r1', ['ec', '-pkeyopt', 'ec_paramgen_curve:brainpoolP256r1']],
-  ])(`refuses %s${withOpenssl}`, async (_what, newkey) => {
+  ])('refuses %s [needs openssl]', async (_what, newkey) => {
     const { store, folder } = await newStore()
     const pfx = tool().pfx(tool().certificate('/CN=x', newkey), 'pw')
     await failure('UNSUPPORTED_KEY', () => store.importPkcs12('k', pfx, 'pw'))
     await expect(stat(folder)).rejects.toThrow('ENOENT')
   })
 
-  test.skipIf(!has('keytool'))(
-    `takes an expired certificate${withKeytool}`,
+  test.skipIf(lacks('keytool'))(
+    'takes an expired certificate [needs keytool]',
     async () => {
       const { store } = await newStore()
       const path = tool().path('p12')
@@ -684,36 +688,39 @@ describe('importing', () => {
 })
 
 describe('exporting', () => {
-  test.skipIf(!has('openssl'))(`makes a PFX that OpenSSL opens, with the chain${withOpenssl}`, async () => {
-    const { store } = await newStore()
-    const root = tool().certificate('/CN=root')
-    const own = tool().issued('/CN=signing', root)
-    await store.importPkcs12('k', tool().pfx(own, '', ['-certfile', root.certificateFile]), '')
-    const path = tool().path('pfx')
-    await writeFile(path, await store.exportPkcs12('K', 'of the export'))
-    const pem = run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:of the export', '-noenc'])
-    expect(pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
-    const exported = run('openssl', ['pkey'], Buffer.from(pem))
-    expect(exported).toBe(run('openssl', ['pkey', '-in', own.keyFile]))
-    expect(() => run('openssl', ['pkcs12', '-in', path, '-passin', 'pass:', '-noenc'])).toThrow(
-      'invalid password',
-    )
-  })
+  test.skipIf(lacks('openssl'))(
+    'makes a PFX that OpenSSL opens, with the chain [needs openssl]',
+    async () => {
+      const { store } = await newStore()
+      const root = tool().certificate('/CN=root')
+      const own = tool().issued('/CN=signing', root)
+      await store.importPkcs12('k', tool().pfx(own, '', ['-certfile', root.certificateFile]), '')
+      const path = tool().path('pfx')
+      await writeFile(path, await store.exportPkcs12('K', 'of the export'))
+      const pem = run(['openssl', 'pkcs12', '-in', path, '-passin', 'pass:of the export', '-noenc'])
+      expect(pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+      const exported = run(['openssl', 'pkey'], Buffer.from(pem))
+      expect(exported).toBe(run(['openssl', 'pkey', '-in', own.keyFile]))
+      expect(() => run(['openssl', 'pkcs12', '-in', path, '-passin', 'pass:', '-noenc'])).toThrow(
+        'invalid password',
+      )
+    },
+  )
 
-  test.skipIf(!has('keytool'))(
-    `makes a PFX that keytool opens${withKeytool}`,
+  test.skipIf(lacks('keytool'))(
+    'makes a PFX that keytool opens [needs keytool]',
     async () => {
       const { store } = await newStore()
       await store.create('k')
       const path = tool().path('pfx')
       await writeFile(path, await store.exportPkcs12('k', 'changeit'))
-      const listed = run('keytool', ['-list', '-keystore', path, '-storepass', 'changeit'])
+      const listed = run(['keytool', '-list', '-keystore', path, '-storepass', 'changeit'])
       expect(listed).toMatch(/^k, .*PrivateKeyEntry/m)
     },
     60_000,
   )
 
-  it('moves a key to another folder under its kid', async () => {
+  test('moves a key to another folder under its kid', async () => {
     const [from, to] = [await newStore(), await newStore()]
     const key = await from.store.create('k', { keyType: 'ed25519' })
     const moved = await to.store.importPkcs12('moved', await from.store.exportPkcs12('k', ''), '')
@@ -721,7 +728,7 @@ describe('exporting', () => {
     expect(moved.version).toBe(key.version)
   })
 
-  it('of what is not there says what is', async () => {
+  test('of what is not there says what is', async () => {
     const { store } = await newStore()
     const { version } = await store.create('k', { keyType: 'ec-p256' })
     expect(await failure('NOT_FOUND', () => store.exportPkcs12('other', ''))).toContain('name "k"')
@@ -731,7 +738,7 @@ describe('exporting', () => {
 })
 
 describe('deleting', () => {
-  it('removes the file, once', async () => {
+  test('removes the file, once', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })
     await store.create('other', { keyType: 'ec-p256' })
@@ -743,7 +750,7 @@ describe('deleting', () => {
     expect(await readdir(folder)).toEqual(['other.pfx'])
   })
 
-  it('makes the name free again, for another key', async () => {
+  test('makes the name free again, for another key', async () => {
     const { store } = await newStore()
     const first = await store.create('k', { keyType: 'ec-p256' })
     await store.delete('k')
@@ -755,7 +762,8 @@ describe('deleting', () => {
 
 /** Adds a self-signed RSA key to a PKCS#12 keystore with keytool. */
 function keytool(path: string, alias: string, subject: string, more: readonly string[] = []): void {
-  run('keytool', [
+  run([
+    'keytool',
     ['-genkeypair', '-keyalg', 'RSA', '-keysize', '2048', '-sigalg', 'SHA256withRSA', '-validity', '30'],
     ['-storetype', 'PKCS12', '-keystore', path, '-storepass', 'changeit'],
     ['-alias', alias, '-dname', subject],

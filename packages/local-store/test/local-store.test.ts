@@ -1,17 +1,16 @@
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { describe, expect, it, test } from 'vitest'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { openssl } from '@sealwright/test-kit/openssl'
+import { lacks, lacksModes } from '@sealwright/test-kit/tools'
+import { describe, expect, test } from 'vitest'
 import { openSigningKey, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
 import { localStore, openFolderStore, openPkcs12File, type LocalStoreOptions } from '@sealwright/local-store'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
-import { has, needs, openssl } from './support/tools.ts'
 
 const tool = openssl()
 const ec = { keyType: 'ec-p256' } as const
-const posix = process.platform !== 'win32'
-const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
 
 function open(
   uri: string,
@@ -25,7 +24,7 @@ function open(
 async function machine(
   loadCertificates = '',
 ): Promise<{ base: string; my: string; ssl: string; options: LocalStoreOptions }> {
-  const base = await temporaryFolder()
+  const base = scratchFolder()
   const [home, ssl] = [join(base, 'home'), join(base, 'ssl')]
   const my = join(home, '.dotnet/corefx/cryptography/x509stores/my')
   await mkdir(my, { recursive: true })
@@ -38,7 +37,7 @@ async function put(path: string, pfx: Uint8Array): Promise<void> {
   await writeFile(path, pfx, { mode: 0o600 })
 }
 
-describe.skipIf(!has('openssl'))(`file: URIs${needs('openssl')}`, () => {
+describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
   test('open one PFX, relative and absolute, by its password', async () => {
     const { base, options } = await machine()
     const own = tool().certificate('/CN=x')
@@ -84,21 +83,24 @@ describe.skipIf(!has('openssl'))(`file: URIs${needs('openssl')}`, () => {
     await failure('UNAVAILABLE', () => open('file:./a.pfx/b.pfx', options))
   })
 
-  test.skipIf(!posix)(`demand a file that is the owner's alone, also behind a link${withModes}`, async () => {
-    const { base, options } = await machine()
-    const path = join(base, 'a.pfx')
-    await put(path, tool().pfx(tool().certificate('/CN=x'), ''))
-    await symlink(path, join(base, 'link.pfx'))
-    // The folder is not the file's alone, as a working folder is not.
-    await chmod(base, 0o755)
-    expect((await open('file:./link.pfx', options)).name).toBe('link')
-    await chmod(path, 0o644)
-    expect(await failure('UNSAFE_PERMISSIONS', () => open('file:./a.pfx', options))).toContain(
-      `chmod 600 ${path}`,
-    )
-    await failure('UNSAFE_PERMISSIONS', () => open('file:./link.pfx', options))
-    await failure('UNSAFE_PERMISSIONS', () => openPkcs12File(path, ''))
-  })
+  test.skipIf(lacksModes)(
+    "demand a file that is the owner's alone, also behind a link [needs POSIX modes]",
+    async () => {
+      const { base, options } = await machine()
+      const path = join(base, 'a.pfx')
+      await put(path, tool().pfx(tool().certificate('/CN=x'), ''))
+      await symlink(path, join(base, 'link.pfx'))
+      // The folder is not the file's alone, as a working folder is not.
+      await chmod(base, 0o755)
+      expect((await open('file:./link.pfx', options)).name).toBe('link')
+      await chmod(path, 0o644)
+      expect(await failure('UNSAFE_PERMISSIONS', () => open('file:./a.pfx', options))).toContain(
+        `chmod 600 ${path}`,
+      )
+      await failure('UNSAFE_PERMISSIONS', () => open('file:./link.pfx', options))
+      await failure('UNSAFE_PERMISSIONS', () => openPkcs12File(path, ''))
+    },
+  )
 
   test('never create', async () => {
     const { base, options } = await machine()
@@ -109,7 +111,7 @@ describe.skipIf(!has('openssl'))(`file: URIs${needs('openssl')}`, () => {
   })
 })
 
-describe.skipIf(!has('openssl'))(`store:my${needs('openssl')}`, () => {
+describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
   test('finds in .NET’s folder by thumbprint, subject and name, and asks for no password', async () => {
     const { my, options } = await machine()
     const own = tool().certificate('/O=Contoso/CN=x')
@@ -167,7 +169,7 @@ describe.skipIf(!has('openssl'))(`store:my${needs('openssl')}`, () => {
   })
 })
 
-describe.skipIf(!has('openssl'))(`store:appservice${needs('openssl')}`, () => {
+describe.skipIf(lacks('openssl'))('store:appservice [needs openssl]', () => {
   test('finds what the app asks for, and says when it asks for nothing', async () => {
     const { ssl, options } = await machine('*')
     const own = tool().certificate('/CN=x')
@@ -181,7 +183,7 @@ describe.skipIf(!has('openssl'))(`store:appservice${needs('openssl')}`, () => {
 })
 
 describe('store:FOLDER', () => {
-  it('opens by name, thumbprint and subject, with the folder’s password', async () => {
+  test('opens by name, thumbprint and subject, with the folder’s password', async () => {
     const { base, options } = await machine()
     const store = await openFolderStore(join(base, 'keys'))
     const created = await store.create('my-app', ec)
@@ -198,7 +200,7 @@ describe('store:FOLDER', () => {
     )
   })
 
-  it('creates what is proven absent, once, when it may', async () => {
+  test('creates what is proven absent, once, when it may', async () => {
     const { base, options } = await machine()
     const uri = 'store:./data/keys?name=my-app'
     await failure('NOT_FOUND', () => open(uri, options))
@@ -210,7 +212,7 @@ describe('store:FOLDER', () => {
     expect(await readdir(join(base, 'data/keys'))).toEqual(['my-app.pfx'])
   })
 
-  it('gives everybody the one key when ten create it at once', async () => {
+  test('gives everybody the one key when ten create it at once', async () => {
     const { base, options } = await machine()
     const keys = await Promise.all(
       Array.from({ length: 10 }, () => open('store:./keys?name=k', options, { create: ec })),
@@ -219,14 +221,14 @@ describe('store:FOLDER', () => {
     expect(await readdir(join(base, 'keys'))).toEqual(['k.pfx'])
   })
 
-  it('creates nothing because of a torn file, a wrong password or loosened permissions', async () => {
+  test('creates nothing because of a torn file, a wrong password or loosened permissions', async () => {
     const { base, options } = await machine()
     const folder = join(base, 'keys')
     const { location } = await (await openFolderStore(folder)).create('k', ec)
     const create = (password = ''): Promise<SigningKey> =>
       open('store:./keys?name=k', options, { create: ec, password: () => password })
     await failure('WRONG_PASSWORD', () => create('other'))
-    if (posix) {
+    if (!lacksModes) {
       await chmod(location, 0o644)
       await failure('UNSAFE_PERMISSIONS', create)
       await chmod(location, 0o600)
@@ -240,7 +242,7 @@ describe('store:FOLDER', () => {
     expect((await stat(location)).size).toBe(0)
   })
 
-  it('refuses to create by anything but a name', async () => {
+  test('refuses to create by anything but a name', async () => {
     const { base, options } = await machine()
     for (const query of [`thumbprint=${'0'.repeat(40)}`, 'subject=CN=x']) {
       const message = await failure('INVALID_ARGUMENT', () =>
@@ -254,7 +256,7 @@ describe('store:FOLDER', () => {
     expect((await readdir(base)).toSorted()).toEqual(['home', 'ssl'])
   })
 
-  it('stops when it is aborted', async () => {
+  test('stops when it is aborted', async () => {
     const { options } = await machine()
     const signal = AbortSignal.abort(new Error('enough'))
     await expect(open('store:./keys?name=k', options, { create: ec, signal })).rejects.toThrow('enough')

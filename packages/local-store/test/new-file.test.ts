@@ -1,21 +1,20 @@
 import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, test } from 'vitest'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacksModes } from '@sealwright/test-kit/tools'
+import { describe, expect, test } from 'vitest'
 import { ownerOnly } from '../src/access-rule.ts'
 import { removeFile, writeNewFile } from '../src/new-file.ts'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
 import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
 
 const bytes = new TextEncoder().encode('contents')
-const posix = process.platform !== 'win32'
-const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
 
 describe('writing a new file', () => {
-  test.skipIf(!posix)(
-    `makes it with mode 600 in folders with mode 700, whatever the umask${withModes}`,
+  test.skipIf(lacksModes)(
+    'makes it with mode 600 in folders with mode 700, whatever the umask [needs POSIX modes]',
     async () => {
-      const root = await temporaryFolder()
+      const root = scratchFolder()
       const folder = join(root, 'a', 'b', 'c')
       const umask = process.umask(0)
       let written: Date | null
@@ -36,31 +35,34 @@ describe('writing a new file', () => {
     },
   )
 
-  it('leaves alone what is there, and nothing else behind', async () => {
-    const folder = await temporaryFolder()
+  test('leaves alone what is there, and nothing else behind', async () => {
+    const folder = scratchFolder()
     await writeFile(join(folder, 'k.pfx'), 'before')
     expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
     expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('before')
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  test.skipIf(!posix)(`writes nothing into a folder that others can reach${withModes}`, async () => {
-    const folder = join(await temporaryFolder(), 'made-meanwhile')
-    await mkdir(folder)
-    await chmod(folder, 0o755)
-    await failure('UNSAFE_PERMISSIONS', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
-    expect(await readdir(folder)).toEqual([])
-  })
+  test.skipIf(lacksModes)(
+    'writes nothing into a folder that others can reach [needs POSIX modes]',
+    async () => {
+      const folder = join(scratchFolder(), 'made-meanwhile')
+      await mkdir(folder)
+      await chmod(folder, 0o755)
+      await failure('UNSAFE_PERMISSIONS', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
+      expect(await readdir(folder)).toEqual([])
+    },
+  )
 
-  it('counts a link to nowhere as there', async () => {
-    const folder = await temporaryFolder()
+  test('counts a link to nowhere as there', async () => {
+    const folder = scratchFolder()
     await symlink('elsewhere', join(folder, 'k.pfx'))
     expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
-  it('lets one of a hundred writers succeed', async () => {
-    const folder = join(await temporaryFolder(), 'new')
+  test('lets one of a hundred writers succeed', async () => {
+    const folder = join(scratchFolder(), 'new')
     const written = await Promise.all(
       Array.from({ length: 100 }, (_, writer) =>
         writeNewFile(folder, ownerOnly, 'k.pfx', Buffer.from(`${writer}`.repeat(1000))),
@@ -73,8 +75,8 @@ describe('writing a new file', () => {
     )
   })
 
-  it('removes what killed writers left an hour ago, and nothing else', async () => {
-    const folder = await temporaryFolder()
+  test('removes what killed writers left an hour ago, and nothing else', async () => {
+    const folder = scratchFolder()
     const old = `.sealwright-${'0'.repeat(32)}.tmp`
     const recent = `.sealwright-${'1'.repeat(32)}.tmp`
     const others = ['.sealwright-notes.tmp', `sealwright-${'0'.repeat(32)}.tmp`, 'other.pfx']
@@ -85,16 +87,16 @@ describe('writing a new file', () => {
     expect((await readdir(folder)).toSorted()).toEqual([recent, ...others, 'k.pfx'].toSorted())
   })
 
-  it('makes no folder behind a link that leads nowhere', async () => {
-    const root = await temporaryFolder()
+  test('makes no folder behind a link that leads nowhere', async () => {
+    const root = scratchFolder()
     await symlink('unmounted', join(root, 'volume'))
     await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume', 'keys'), ownerOnly, 'k.pfx', bytes))
     await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume'), ownerOnly, 'k.pfx', bytes))
     expect(await readdir(root)).toEqual(['volume'])
   })
 
-  test.skipIf(!posix)(`says when the folder does not let it${withModes}`, async () => {
-    const root = await temporaryFolder()
+  test.skipIf(lacksModes)('says when the folder does not let it [needs POSIX modes]', async () => {
+    const root = scratchFolder()
     const folder = join(root, 'keys')
     await mkdir(folder)
     await giveToOrdinaryUser(root, folder)
@@ -111,8 +113,8 @@ describe('writing a new file', () => {
 })
 
 describe('removing a file', () => {
-  it('says whether there was one', async () => {
-    const folder = await temporaryFolder()
+  test('says whether there was one', async () => {
+    const folder = scratchFolder()
     await writeFile(join(folder, 'k.pfx'), '')
     expect(await removeFile(join(folder, 'k.pfx'))).toBe(true)
     expect(await removeFile(join(folder, 'k.pfx'))).toBe(false)

@@ -1,18 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { chmod, chown, mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it, test } from 'vitest'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacksModes } from '@sealwright/test-kit/tools'
+import { describe, expect, test } from 'vitest'
 import { ownerOnly, ownerWrites, unchecked } from '../src/access-rule.ts'
 import { readPrivateFile, readPrivateFolder } from '../src/private-files.ts'
-import { failure } from './support/errors.ts'
-import { temporaryFolder } from './support/folders.ts'
 import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
 
 const text = 'not really a key'
-const posix = process.platform !== 'win32'
-const withModes = posix ? '' : ' (skipped: Windows has no POSIX modes)'
-const asRoot = process.geteuid?.() === 0
-const byRoot = asRoot ? '' : ' (skipped: only root can give files away)'
 
 async function privateFile(folder: string, name = 'a.pfx'): Promise<string> {
   const path = join(folder, name)
@@ -21,45 +18,45 @@ async function privateFile(folder: string, name = 'a.pfx'): Promise<string> {
 }
 
 describe('a file with a private key', () => {
-  it('is read with the time it was modified', async () => {
-    const path = await privateFile(await temporaryFolder())
+  test('is read with the time it was modified', async () => {
+    const path = await privateFile(scratchFolder())
     const file = await readPrivateFile(path, ownerOnly)
     expect(Buffer.from(file?.bytes ?? []).toString()).toBe(text)
     expect(file?.modifiedAt.getTime()).toBeGreaterThan(Date.now() - 60_000)
   })
 
-  it('is null when it is proven absent', async () => {
-    const folder = await temporaryFolder()
+  test('is null when it is proven absent', async () => {
+    const folder = scratchFolder()
     expect(await readPrivateFile(join(folder, 'a.pfx'), ownerOnly)).toBeNull()
     expect(await readPrivateFile(join(folder, 'no', 'folder', 'a.pfx'), ownerOnly)).toBeNull()
   })
 
-  test.skipIf(!posix).each([0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666, 0o777, 0o440])(
-    `of mode %o is refused with the chmod to type${withModes}`,
+  test.skipIf(lacksModes).each([0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666, 0o777, 0o440])(
+    'of mode %o is refused with the chmod to type [needs POSIX modes]',
     async (mode) => {
-      const path = await privateFile(await temporaryFolder())
+      const path = await privateFile(scratchFolder())
       await chmod(path, mode)
       const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly))
       expect(message).toContain(`has mode ${mode.toString(8)}`)
       expect(message.endsWith(`type: chmod 600 ${path}`)).toBe(true)
-      // The command that the message says does mend it.
+      // The command that the message says does mend test.
       execFileSync('sh', ['-c', message.replace(/^.*type: /, '')])
       expect(await readPrivateFile(path, ownerOnly)).not.toBeNull()
     },
   )
 
-  test.skipIf(!posix)(`has its path quoted in the command to type${withModes}`, async () => {
-    const path = await privateFile(await temporaryFolder(), "it's $HOME; a key.pfx")
+  test.skipIf(lacksModes)('has its path quoted in the command to type [needs POSIX modes]', async () => {
+    const path = await privateFile(scratchFolder(), "it's $HOME; a key.pfx")
     await chmod(path, 0o644)
     const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly))
     execFileSync('sh', ['-c', message.replace(/^.*type: /, '')])
     expect(await readPrivateFile(path, ownerOnly)).not.toBeNull()
   })
 
-  test.skipIf(!posix)(
-    `is read through a link, and judged by what the link leads to${withModes}`,
+  test.skipIf(lacksModes)(
+    'is read through a link, and judged by what the link leads to [needs POSIX modes]',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       const path = await privateFile(folder)
       const link = join(folder, 'link.pfx')
       await symlink('a.pfx', link)
@@ -70,27 +67,35 @@ describe('a file with a private key', () => {
     },
   )
 
-  test.skipIf(!posix)(`is not absent when a link in its place leads nowhere${withModes}`, async () => {
-    const link = join(await temporaryFolder(), 'link.pfx')
-    await symlink('elsewhere.pfx', link)
-    const message = await failure('UNAVAILABLE', () => readPrivateFile(link, ownerOnly))
-    expect(message).toContain(link)
-  })
+  test.skipIf(lacksModes)(
+    'is not absent when a link in its place leads nowhere [needs POSIX modes]',
+    async () => {
+      const link = join(scratchFolder(), 'link.pfx')
+      await symlink('elsewhere.pfx', link)
+      const message = await failure('UNAVAILABLE', () => readPrivateFile(link, ownerOnly))
+      expect(message).toContain(link)
+    },
+  )
 
-  test.skipIf(!posix)(`is not absent when a link in its place leads in a circle${withModes}`, async () => {
-    const link = join(await temporaryFolder(), 'link.pfx')
-    await symlink('link.pfx', link)
-    expect(await failure('UNAVAILABLE', () => readPrivateFile(link, ownerOnly))).toContain(`${link} (ELOOP)`)
-  })
+  test.skipIf(lacksModes)(
+    'is not absent when a link in its place leads in a circle [needs POSIX modes]',
+    async () => {
+      const link = join(scratchFolder(), 'link.pfx')
+      await symlink('link.pfx', link)
+      expect(await failure('UNAVAILABLE', () => readPrivateFile(link, ownerOnly))).toContain(
+        `${link} (ELOOP)`,
+      )
+    },
+  )
 
-  test.skipIf(!posix)(`is not absent when its folder is a file${withModes}`, async () => {
-    const path = await privateFile(await temporaryFolder())
+  test.skipIf(lacksModes)('is not absent when its folder is a file [needs POSIX modes]', async () => {
+    const path = await privateFile(scratchFolder())
     const message = await failure('UNAVAILABLE', () => readPrivateFile(join(path, 'a.pfx'), ownerOnly))
     expect(message).toContain(`${join(path, 'a.pfx')} (ENOTDIR)`)
   })
 
-  test.skipIf(!asRoot)(`of another user is refused${byRoot}`, async () => {
-    const folder = await temporaryFolder()
+  test.skipIf(process.geteuid?.() !== 0)('of another user is refused [needs root]', async () => {
+    const folder = scratchFolder()
     const path = await privateFile(folder)
     await giveToOrdinaryUser(folder)
     await chown(path, 12345, 65534)
@@ -104,8 +109,8 @@ describe('a file with a private key', () => {
     expect(message).toContain(`chown 65534 ${path}`)
   })
 
-  it('has a bounded size', async () => {
-    const path = await privateFile(await temporaryFolder())
+  test('has a bounded size', async () => {
+    const path = await privateFile(scratchFolder())
     await truncate(path, 1024 * 1024)
     expect((await readPrivateFile(path, ownerOnly))?.bytes.length).toBe(1024 * 1024)
     await truncate(path, 1024 * 1024 + 1)
@@ -113,8 +118,8 @@ describe('a file with a private key', () => {
     expect(message).toContain(path)
   })
 
-  test.skipIf(!posix)(`is neither a folder nor a pipe nor a device${withModes}`, async () => {
-    const folder = await temporaryFolder()
+  test.skipIf(lacksModes)('is neither a folder nor a pipe nor a device [needs POSIX modes]', async () => {
+    const folder = scratchFolder()
     const [pipe, inner] = [join(folder, 'pipe.pfx'), join(folder, 'folder.pfx')]
     execFileSync('mkfifo', ['-m', '600', pipe])
     await mkdir(inner, { mode: 0o700 })
@@ -127,18 +132,18 @@ describe('a file with a private key', () => {
 })
 
 describe('a folder of private keys', () => {
-  it('shows its names sorted', async () => {
-    const folder = await temporaryFolder()
+  test('shows its names sorted', async () => {
+    const folder = scratchFolder()
     await Promise.all(['b.pfx', 'a.pfx', 'c'].map((name) => privateFile(folder, name)))
     expect(await readPrivateFolder(folder, ownerOnly)).toEqual(['a.pfx', 'b.pfx', 'c'])
   })
 
-  it('is null when it is proven absent', async () => {
-    expect(await readPrivateFolder(join(await temporaryFolder(), 'no', 'folder'), ownerOnly)).toBeNull()
+  test('is null when it is proven absent', async () => {
+    expect(await readPrivateFolder(join(scratchFolder(), 'no', 'folder'), ownerOnly)).toBeNull()
   })
 
-  it('that is made at the same instant is absent or empty', async () => {
-    const folder = await temporaryFolder()
+  test('that is made at the same instant is absent or empty', async () => {
+    const folder = scratchFolder()
     const seen = await Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
         const path = join(folder, `${index}`)
@@ -149,20 +154,20 @@ describe('a folder of private keys', () => {
     expect(seen.flat()).toEqual([])
   })
 
-  test.skipIf(!posix).each([0o750, 0o705, 0o755, 0o711, 0o770, 0o1777])(
-    `of mode %o is refused with the chmod to type${withModes}`,
+  test.skipIf(lacksModes).each([0o750, 0o705, 0o755, 0o711, 0o770, 0o1777])(
+    'of mode %o is refused with the chmod to type [needs POSIX modes]',
     async (mode) => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       await chmod(folder, mode)
       const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFolder(folder, ownerOnly))
       expect(message.endsWith(`type: chmod 700 ${folder}`)).toBe(true)
     },
   )
 
-  test.skipIf(!posix)(
-    `may be readable by others where .NET makes it, but not writable${withModes}`,
+  test.skipIf(lacksModes)(
+    'may be readable by others where .NET makes it, but not writable [needs POSIX modes]',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       await chmod(folder, 0o755)
       expect(await readPrivateFolder(folder, ownerWrites)).toEqual([])
       await chmod(folder, 0o775)
@@ -171,10 +176,10 @@ describe('a folder of private keys', () => {
     },
   )
 
-  test.skipIf(!posix).each([0o000, 0o300])(
-    `of mode %o, which cannot be read, is not empty${withModes}`,
+  test.skipIf(lacksModes).each([0o000, 0o300])(
+    'of mode %o, which cannot be read, is not empty [needs POSIX modes]',
     async (mode) => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       await giveToOrdinaryUser(folder)
       await chmod(folder, mode)
       const message = await asOrdinaryUser(() =>
@@ -185,24 +190,27 @@ describe('a folder of private keys', () => {
     },
   )
 
-  test.skipIf(!posix)(`of mode 600 shows names of files that are not absent${withModes}`, async () => {
-    const folder = await temporaryFolder()
-    const path = await privateFile(folder)
-    await giveToOrdinaryUser(folder, path)
-    await chmod(folder, 0o600)
-    await asOrdinaryUser(async () => {
-      expect(await readPrivateFolder(folder, ownerOnly)).toEqual(['a.pfx'])
-      expect(await failure('ACCESS_DENIED', () => readPrivateFile(path, ownerOnly))).toContain(path)
-      // Not even a name that is not there can be told to be absent.
-      await failure('ACCESS_DENIED', () => readPrivateFile(join(folder, 'b.pfx'), ownerOnly))
-    })
-    await chmod(folder, 0o700)
-  })
-
-  test.skipIf(!posix)(
-    `is not empty when a file or a link to nowhere is in its place${withModes}`,
+  test.skipIf(lacksModes)(
+    'of mode 600 shows names of files that are not absent [needs POSIX modes]',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
+      const path = await privateFile(folder)
+      await giveToOrdinaryUser(folder, path)
+      await chmod(folder, 0o600)
+      await asOrdinaryUser(async () => {
+        expect(await readPrivateFolder(folder, ownerOnly)).toEqual(['a.pfx'])
+        expect(await failure('ACCESS_DENIED', () => readPrivateFile(path, ownerOnly))).toContain(path)
+        // Not even a name that is not there can be told to be absent.
+        await failure('ACCESS_DENIED', () => readPrivateFile(join(folder, 'b.pfx'), ownerOnly))
+      })
+      await chmod(folder, 0o700)
+    },
+  )
+
+  test.skipIf(lacksModes)(
+    'is not empty when a file or a link to nowhere is in its place [needs POSIX modes]',
+    async () => {
+      const folder = scratchFolder()
       const file = await privateFile(folder)
       await symlink('elsewhere', join(folder, 'link'))
       const link = join(folder, 'link')

@@ -4,20 +4,19 @@ import { watch } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { openFolderStore } from '@sealwright/local-store'
 import { bundledProgram } from './support/child.ts'
-import { temporaryFolder } from './support/folders.ts'
-import { has } from './support/tools.ts'
 
 const program = bundledProgram(new URL('support/create-keys.ts', import.meta.url))
 const canFilterCalls =
-  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && has('python3')
-const withFilter = canFilterCalls ? '' : ' (skipped: needs Linux on x64 or arm64, and python3)'
+  process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && !lacks('python3')
 
 describe('processes with one folder', () => {
   test('two that create one name at the same instant end with one key, 50 times', async () => {
-    const folder = await temporaryFolder()
+    const folder = scratchFolder()
     const children = [fork(program()), fork(program())]
     try {
       await Promise.all(children.map((child) => nextMessage(child)))
@@ -38,7 +37,7 @@ describe('processes with one folder', () => {
   }, 120_000)
 
   test('that are killed while they write, 200 times, leave no torn file and make no second key', async () => {
-    const folder = await temporaryFolder()
+    const folder = scratchFolder()
     const promised: string[] = []
     // Two at a time, so that the one that is killed also has somebody to get in the way of.
     const lanes = [0, 1].map(async () => {
@@ -62,9 +61,9 @@ describe('processes with one folder', () => {
   }, 180_000)
 
   test.skipIf(!canFilterCalls)(
-    `without hard links are refused, and leave nothing behind${withFilter}`,
+    'without hard links are refused, and leave nothing behind [needs Linux on x64 or arm64, python3]',
     async () => {
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       const launcher = fileURLToPath(new URL('support/without-hard-links.py', import.meta.url))
       const child = spawnSync('python3', [launcher, process.execPath, program(), folder, 'k-'], {
         timeout: 20_000,

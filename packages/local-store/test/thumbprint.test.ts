@@ -1,6 +1,6 @@
-import { describe, expect, it, test } from 'vitest'
+import { failure } from '@sealwright/test-kit/errors'
+import { describe, expect, test } from 'vitest'
 import { normalizeThumbprint } from '@sealwright/local-store'
-import { failure } from './support/errors.ts'
 
 const sha1 = 'A909502DD82AE41433E6F83886B00D4277A32A7B'
 const sha256 = '0123456789ABCDEF'.repeat(4)
@@ -67,7 +67,7 @@ describe('a thumbprint as people paste it', () => {
     expect(message).toContain(said)
   })
 
-  it('is the same when normalised twice', () => {
+  test('is the same when normalised twice', () => {
     expect(normalizeThumbprint(normalizeThumbprint(pairs.join(' ')))).toBe(sha1)
   })
 })

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll } from 'vitest'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { build } from 'vite'
+import { beforeAll } from 'vitest'
 
 /**
  * Makes one plain JavaScript file of a test program and everything it imports, so that `node FILE` runs it as a process of
@@ -13,9 +12,8 @@ import { build } from 'vite'
  * @returns the path of the bundle, once the tests of the file run
  */
 export function bundledProgram(program: URL): () => string {
-  let folder = ''
+  const folder = scratchFolderForFile()
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'sealwright-bundle-'))
     await build({
       configFile: false,
       logLevel: 'error',
@@ -23,12 +21,11 @@ export function bundledProgram(program: URL): () => string {
       ssr: { noExternal: true, resolve: { conditions: ['@sealwright/source', 'node', 'import', 'default'] } },
       build: {
         ssr: fileURLToPath(program),
-        outDir: folder,
+        outDir: folder(),
         minify: false,
         rollupOptions: { output: { entryFileNames: 'program.mjs' } },
       },
     })
   }, 60_000)
-  afterAll(() => rm(folder, { recursive: true, force: true }))
-  return () => join(folder, 'program.mjs')
+  return () => join(folder(), 'program.mjs')
 }
