@@ -1,14 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { createLocalSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { run } from '../src/run.ts'
+import { describe, expect, test } from 'vitest'
+import { run as runCommand } from '../src/run.ts'
 
 interface Outcome {
   readonly code: number
@@ -19,7 +19,7 @@ interface Outcome {
 async function sealwright(args: readonly string[], input = ''): Promise<Outcome> {
   let out = ''
   let error = ''
-  const code = await run(args, {
+  const code = await runCommand(args, {
     stdin: Readable.from([Buffer.from(input)]),
     out: (text) => (out += text),
     error: (text) => (error += text),
@@ -27,20 +27,9 @@ async function sealwright(args: readonly string[], input = ''): Promise<Outcome>
   return { code, out, error }
 }
 
-function lacks(command: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${command}`]).status !== 0
-}
-
-function openssl(...args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stderr}`)
-  return stdout
-}
-
 /** A folder that goes away with the test, and a file with a password in it. */
 function scratch(): { readonly file: (name: string) => string; readonly password: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'sealwright-cli-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const folder = scratchFolder()
   const password = join(folder, 'password')
   writeFileSync(password, 'correct-horse\n')
   return { file: (name) => join(folder, name), password }
@@ -63,7 +52,7 @@ describe('cert create', () => {
       const args = ['cert', 'create', '--cn', 'my-app-auth', '--key', 'ec-p256', '--days', '730']
       const { code, out, error } = await sealwright([...args, '--out', pfx, '--password-file', password])
       expect({ code, error }).toEqual({ code: 0, error: '' })
-      const text = openssl('pkcs12', '-in', pfx, '-passin', `file:${password}`, '-nodes')
+      const text = run(['openssl', 'pkcs12', '-in', pfx, '-passin', `file:${password}`, '-nodes'])
       expect(text).toContain('friendlyName: my-app-auth')
       const certificate = new X509Certificate(text.slice(text.indexOf('-----BEGIN CERTIFICATE')))
       expect(certificate.subject).toBe('CN=my-app-auth')
@@ -271,7 +260,7 @@ describe('inspect', () => {
   test.skipIf(lacks('mkfifo'))('a pipe is read to its end [needs mkfifo]', async () => {
     const { pfx, password } = await makePfx()
     const pipe = join(dirname(pfx), 'pipe')
-    spawnSync('mkfifo', [pipe])
+    run(['mkfifo', pipe])
     const [{ code, out }] = await Promise.all([
       sealwright(['inspect', pipe, '--password-file', password]),
       writeFile(pipe, readFileSync(pfx)),
@@ -284,7 +273,17 @@ describe('inspect', () => {
     async () => {
       const { file, password } = scratch()
       const key = file('key.pem')
-      openssl('genrsa', '-aes256', '-traditional', '-passout', `file:${password}`, '-out', key, '2048')
+      run([
+        'openssl',
+        'genrsa',
+        '-aes256',
+        '-traditional',
+        '-passout',
+        `file:${password}`,
+        '-out',
+        key,
+        '2048',
+      ])
       const { out } = await sealwright(['inspect', key, '--password-file', password, '--json'])
       expect(JSON.parse(out)).toMatchObject({
         format: 'PKCS#1',
@@ -346,7 +345,8 @@ describe('inspect', () => {
   test.skipIf(lacks('openssl'))('tells what is weak [needs openssl]', async () => {
     const { file, password } = scratch()
     const [key, certificate, pfx] = [file('key.pem'), file('certificate.pem'), file('old.pfx')]
-    openssl(
+    run([
+      'openssl',
       'req',
       '-x509',
       '-newkey',
@@ -359,8 +359,9 @@ describe('inspect', () => {
       key,
       '-out',
       certificate,
-    )
-    openssl(
+    ])
+    run([
+      'openssl',
       'pkcs12',
       '-export',
       '-legacy',
@@ -372,7 +373,7 @@ describe('inspect', () => {
       pfx,
       '-passout',
       `file:${password}`,
-    )
+    ])
     const { out } = await sealwright(['inspect', pfx, '--password-file', password, '--json'])
     const { weak, keys }: { weak: string[]; keys: unknown[] } = JSON.parse(out)
     expect(keys).toMatchObject([{ type: 'rsa-1024' }])
