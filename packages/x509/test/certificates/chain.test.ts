@@ -2,6 +2,8 @@ import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -17,7 +19,6 @@ import {
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
 import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface Chain {
   readonly root: Issuer
@@ -60,7 +61,7 @@ function verified(...certificates: readonly X509Certificate[]): string {
   })
   const leaf = others.pop() ?? root
   const untrusted = others.map((path) => ` -untrusted ${path}`).join('')
-  return runWell(`openssl verify -x509_strict -CAfile ${root}${untrusted} ${leaf}`)
+  return run(`openssl verify -x509_strict -CAfile ${root}${untrusted} ${leaf}`)
 }
 
 test.skipIf(lacks('openssl'))('a root, an issuing CA and a leaf are a chain [needs openssl]', () => {
@@ -204,7 +205,7 @@ test('no certificate for a private key', async () => {
 describe('renewal', () => {
   test.skipIf(lacks('openssl'))('of a weak key is refused [needs openssl]', async () => {
     const key = join(scratchFolder(), 'key.pem')
-    const weak = runWell(`openssl req -x509 -newkey rsa:1024 -nodes -keyout ${key} -subj /CN=a`)
+    const weak = run(`openssl req -x509 -newkey rsa:1024 -nodes -keyout ${key} -subj /CN=a`)
     expect(await rejectionCode(renewCertificate(new X509Certificate(weak), chain.root))).toBe(
       'UNSUPPORTED_KEY',
     )

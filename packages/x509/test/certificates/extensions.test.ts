@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName, type Signer } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, lacksPython, run } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createCertificateRequest,
@@ -13,7 +15,7 @@ import {
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
 import { encode, int, octets, sequence } from '../support/tlv.ts'
-import { lacks, lacksPythonCryptography, runWell, scratchFolder } from '../support/tools.ts'
+import { pythonCryptography } from '../support/tools.ts'
 
 let signer: Signer
 beforeAll(async () => {
@@ -92,7 +94,7 @@ test('what a request asks for is read back', async () => {
 describe.skipIf(lacks('openssl'))('OpenSSL [needs openssl]', () => {
   test('shows every extension, and which are critical', async () => {
     const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: everything })
-    const text = runWell('openssl x509 -noout -text', certificate.toString())
+    const text = run('openssl x509 -noout -text', certificate.toString())
       .split('\n')
       .map((line) => line.trim())
     const start = text.indexOf('X509v3 extensions:')
@@ -163,7 +165,7 @@ CN = a
 `,
     )
     const key = join(scratchFolder(), 'key.pem')
-    const file = runWell(
+    const file = run(
       `openssl req -x509 -utf8 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${key} -subj /CN=a -config ${config} -days 1`,
     )
     const ours = await createSelfSignedCertificate(signer, {
@@ -201,7 +203,7 @@ CN = a
 
 /** The lines of OpenSSL that show the extensions' values, key identifiers left out. */
 function extensionValues(pem: string): readonly string[] {
-  const lines = runWell('openssl asn1parse', pem).split('\n')
+  const lines = run('openssl asn1parse', pem).split('\n')
   return lines.flatMap((line, index) => {
     const name = /OBJECT +:(X509v3 .*|Authority Information Access)$/.exec(line)?.[1]
     if (name === undefined || name.includes('Key Identifier')) return []
@@ -368,7 +370,7 @@ describe('refused before anything is signed', () => {
   })
 })
 
-test.skipIf(lacksPythonCryptography())(
+test.skipIf(lacksPython(pythonCryptography))(
   'another reader sees the name constraints as they were meant [needs Python cryptography]',
   async () => {
     const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: everything })
@@ -381,7 +383,7 @@ constraints = x509.load_pem_x509_certificate(sys.stdin.buffer.read()).extensions
 print([str(each.value) for each in constraints.permitted_subtrees[:3]], [str(each.value) for each in constraints.excluded_subtrees])
 `,
     )
-    expect(runWell(`python3 ${script}`, certificate.toString())).toBe(
+    expect(run(`python3 ${script}`, certificate.toString())).toBe(
       "['contoso.com', '10.0.0.0/8', '2001:db8::/33'] ['.contoso.com', '.contoso.com', '0.0.0.0/0']\n",
     )
   },

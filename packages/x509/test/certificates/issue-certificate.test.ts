@@ -2,6 +2,8 @@ import { createPrivateKey, generateKeyPairSync, sign, X509Certificate, type KeyO
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -14,7 +16,6 @@ import {
 } from '../../src/index.ts'
 import { rejectionCode } from '../support/certificates.ts'
 import { decode, encode, octets } from '../support/tlv.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 interface TestIssuer {
   readonly signer: Signer
@@ -26,7 +27,7 @@ interface TestIssuer {
 function issuerOf(key: string, extensions = '-addext keyUsage=critical,keyCertSign'): TestIssuer {
   const folder = scratchFolder()
   const [keyFile, file] = [join(folder, 'ca.key'), join(folder, 'ca.pem')]
-  runWell(
+  run(
     `openssl req -x509 -newkey ${key} -nodes -days 30 -subj /O=Contoso/CN=CA ${extensions} -keyout ${keyFile} -out ${file}`,
   )
   return {
@@ -40,7 +41,7 @@ function issuerOf(key: string, extensions = '-addext keyUsage=critical,keyCertSi
 function requestOf(key: string, options = ''): Uint8Array {
   const folder = scratchFolder()
   const file = join(folder, 'request.pem')
-  runWell(
+  run(
     `openssl req -new -newkey ${key} -nodes -subj /O=Contoso/CN=my-app-auth ${options}-keyout ${join(folder, 'key')} -out ${file}`,
   )
   return decodePem(readFileSync(file, 'utf8'))[0]?.der ?? new Uint8Array()
@@ -49,8 +50,8 @@ function requestOf(key: string, options = ''): Uint8Array {
 /** A request for a key that OpenSSL makes with these options, and the key. */
 function requestOfForm(form: string): { readonly key: KeyObject; readonly request: Uint8Array } {
   const file = join(scratchFolder(), 'key.pem')
-  runWell(`openssl ecparam -name prime256v1 -genkey -noout ${form} -out ${file}`)
-  const pem = runWell(`openssl req -new -key ${file} -subj /CN=a`)
+  run(`openssl ecparam -name prime256v1 -genkey -noout ${form} -out ${file}`)
+  const pem = run(`openssl req -new -key ${file} -subj /CN=a`)
   const key = createPrivateKey(readFileSync(file))
   return { key, request: decodePem(pem)[0]?.der ?? new Uint8Array() }
 }
@@ -74,7 +75,7 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     const certificate = await issueCertificate(requestOf(row.request, row.options), issuer)
     const file = join(scratchFolder(), 'issued.pem')
     writeFileSync(file, encodePem('CERTIFICATE', certificate.raw))
-    expect(runWell(`openssl verify -x509_strict -CAfile ${issuer.file} ${file}`)).toContain(': OK')
+    expect(run(`openssl verify -x509_strict -CAfile ${issuer.file} ${file}`)).toContain(': OK')
     expect(certificate.subject).toBe('O=Contoso\nCN=my-app-auth')
     expect(certificate.issuer).toBe('O=Contoso\nCN=CA')
     expect(certificate.checkIssued(issuer.certificate)).toBe(true)
@@ -135,7 +136,7 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     const folder = scratchFolder()
     const config = join(folder, 'openssl.cnf')
     writeFileSync(config, `[req]\ndistinguished_name=dn\nstring_mask=${mask}\nprompt=no\n[dn]\n${subject}\n`)
-    const pem = runWell(
+    const pem = run(
       `openssl req -new -newkey ${ec('P-256')} -nodes -keyout ${join(folder, 'key')} -config ${config}`,
     )
     const der = decodePem(pem)[0]?.der ?? new Uint8Array()
@@ -158,9 +159,7 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
   test('a request without a subject gets a certificate for its names, which are critical', async () => {
     const issuer = issuerOf(ec('P-256'))
     const folder = scratchFolder()
-    const pem = runWell(
-      `openssl req -new -newkey ${ec('P-256')} -nodes -keyout ${join(folder, 'key')} -subj /`,
-    )
+    const pem = run(`openssl req -new -newkey ${ec('P-256')} -nodes -keyout ${join(folder, 'key')} -subj /`)
     const request = decodePem(pem)[0]?.der ?? new Uint8Array()
     expect(readCertificateRequest(request).subject).toBe('')
     expect(await rejectionCode(issueCertificate(request, issuer))).toBe('INVALID_ARGUMENT')
@@ -169,8 +168,8 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
     const file = join(folder, 'issued.pem')
     writeFileSync(file, certificate.toString())
     const check = '-purpose sslserver -verify_hostname a.example'
-    expect(runWell(`openssl verify -x509_strict ${check} -CAfile ${issuer.file} ${file}`)).toContain(': OK')
-    expect(runWell(`openssl x509 -noout -text -in ${file}`)).toContain('Subject Alternative Name: critical')
+    expect(run(`openssl verify -x509_strict ${check} -CAfile ${issuer.file} ${file}`)).toContain(': OK')
+    expect(run(`openssl x509 -noout -text -in ${file}`)).toContain('Subject Alternative Name: critical')
   })
 
   test('a request that is too long is not read', async () => {

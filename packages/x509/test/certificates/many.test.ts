@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { createCertificate, createSelfSignedCertificate } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 /** More in a nightly run. */
 const count = Number(process.env['SEALWRIGHT_MANY_CERTIFICATES'] ?? 200)
@@ -34,7 +35,7 @@ test.skipIf(lacks('openssl'))(
         writeFileSync(path, leaf.toString())
         paths.push(path)
       }
-      const verified = runWell(`openssl verify -x509_strict -CAfile ${rootFile} ${paths.join(' ')}`)
+      const verified = run(`openssl verify -x509_strict -CAfile ${rootFile} ${paths.join(' ')}`)
       expect(verified.match(/: OK$/gm)).toHaveLength(paths.length)
     }
     expect(serialNumbers.size).toBe(count)

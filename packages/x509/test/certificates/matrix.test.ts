@@ -2,6 +2,8 @@ import type { X509Certificate } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName, type Signer } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -14,7 +16,7 @@ import {
   readRevocationList,
 } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { asn1parse, lacks, lacksPythonCryptography, run, runWell, scratchFolder } from '../support/tools.ts'
+import { asn1parse, pythonCryptography } from '../support/tools.ts'
 
 /** Every kind of document, signed by every kind of key, in the hands of every reader that is here. */
 
@@ -106,33 +108,33 @@ describe.each(rows)('$type with $algorithm', ({ type, algorithm }) => {
   test.skipIf(lacks('openssl'))('OpenSSL verifies all of it, strictly [needs openssl]', async () => {
     const documents = await documentsOf(type, algorithm)
     const files = save(documents)
-    expect(
-      runWell(`openssl verify -x509_strict -check_ss_sig -CAfile ${files.root} ${files.root}`),
-    ).toContain(': OK')
+    expect(run(`openssl verify -x509_strict -check_ss_sig -CAfile ${files.root} ${files.root}`)).toContain(
+      ': OK',
+    )
     const hostname = '-purpose sslserver -verify_hostname login.contoso.com'
-    expect(runWell(`openssl verify -x509_strict ${hostname} -CAfile ${files.root} ${files.leaf}`)).toContain(
+    expect(run(`openssl verify -x509_strict ${hostname} -CAfile ${files.root} ${files.leaf}`)).toContain(
       ': OK',
     )
     // Both end well whatever they find.
-    expect(run(`openssl req -in ${files.request} -verify -noout`).stderr).toContain('verify OK')
-    expect(run(`openssl crl -in ${files.revocationList} -CAfile ${files.root} -noout`).stderr).toBe(
+    expect(tryRun(`openssl req -in ${files.request} -verify -noout`).stderr).toContain('verify OK')
+    expect(tryRun(`openssl crl -in ${files.revocationList} -CAfile ${files.root} -noout`).stderr).toBe(
       'verify OK\n',
     )
     // Revoked, and so the one thing that is wrong with it.
-    const { stdout, stderr } = run(
+    const { stdout, stderr } = tryRun(
       `openssl verify -x509_strict -crl_check -CRLfile ${files.revocationList} -CAfile ${files.root} ${files.leaf}`,
     )
     expect((stdout + stderr).match(/error \d+/g)).toEqual(['error 23'])
   })
 
-  test.skipIf(lacksPythonCryptography())(
+  test.skipIf(lacksPython(pythonCryptography))(
     "Python's cryptography, a strict DER reader, reads and verifies it [needs python3 with cryptography 44]",
     async () => {
       const files = save(await documentsOf(type, algorithm))
       const script = join(scratchFolder(), 'read.py')
       writeFileSync(script, pythonReader)
       expect(
-        runWell(`python3 ${script} ${files.root} ${files.leaf} ${files.request} ${files.revocationList}`),
+        run(`python3 ${script} ${files.root} ${files.leaf} ${files.request} ${files.revocationList}`),
       ).toBe('ok\n')
     },
   )
@@ -153,7 +155,7 @@ describe.each(rows)('$type with $algorithm', ({ type, algorithm }) => {
     const path = join(scratchFolder(), 'document.der')
     for (const der of [root.raw, leaf.raw, request, revocationList]) {
       writeFileSync(path, der)
-      const { stdout, stderr } = run(`dumpasn1 -a ${path}`)
+      const { stdout, stderr } = tryRun(`dumpasn1 -a ${path}`)
       expect(stdout + stderr).toContain('warnings')
       const findings = (stdout + stderr).match(/(?:Error|Warning): .*/g) ?? []
       expect(findings.filter((finding) => !dumpasn1Limits.has(finding))).toEqual([])
@@ -213,11 +215,11 @@ describe.each(rows.filter(({ type }) => type !== 'ec-secp256k1'))(
   ({ type, algorithm }) => {
     test.skipIf(lacks('certtool'))('GnuTLS reads and verifies it [needs certtool]', async () => {
       const files = save(await documentsOf(type, algorithm))
-      const verified = runWell(`certtool --verify --load-ca-certificate ${files.root} --infile ${files.leaf}`)
+      const verified = run(`certtool --verify --load-ca-certificate ${files.root} --infile ${files.leaf}`)
       expect(verified).toContain('The certificate is trusted.')
-      expect(runWell(`certtool --crq-info --infile ${files.request}`)).toContain('Self signature: verified')
+      expect(run(`certtool --crq-info --infile ${files.request}`)).toContain('Self signature: verified')
       expect(
-        runWell(`certtool --verify-crl --load-ca-certificate ${files.root} --infile ${files.revocationList}`),
+        run(`certtool --verify-crl --load-ca-certificate ${files.root} --infile ${files.revocationList}`),
       ).toContain('Verified.')
     })
   },
@@ -231,9 +233,9 @@ describe.each(rows.filter(({ type }) => type !== 'ec-secp256k1'))(
       'keytool prints it [needs keytool]',
       async () => {
         const files = save(await documentsOf(type, algorithm))
-        expect(runWell(`keytool -printcert -file ${files.leaf}`)).toContain('DNSName: login.contoso.com')
-        expect(runWell(`keytool -printcertreq -file ${files.request}`)).toContain('CN=my-app-auth')
-        expect(runWell(`keytool -printcrl -file ${files.revocationList}`)).toContain(
+        expect(run(`keytool -printcert -file ${files.leaf}`)).toContain('DNSName: login.contoso.com')
+        expect(run(`keytool -printcertreq -file ${files.request}`)).toContain('CN=my-app-auth')
+        expect(run(`keytool -printcrl -file ${files.revocationList}`)).toContain(
           'Reason Code: KEY_COMPROMISE',
         )
       },

@@ -8,10 +8,12 @@ import {
   type KeyTypeName,
   type Signer,
 } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { createSelfSignedCertificate, encodePem } from '../../src/index.ts'
 import { commonKeyTypes, identity, rejectionCode } from '../support/certificates.ts'
-import { asn1parse, lacks, lacksPythonCryptography, run, runWell, scratchFolder } from '../support/tools.ts'
+import { asn1parse, pythonCryptography } from '../support/tools.ts'
 
 const subject = 'CN=my-app-auth,O=Contoso'
 const noOpenssl = lacks('openssl')
@@ -33,14 +35,14 @@ describe.each(commonKeyTypes)('$name', ({ name }) => {
     const { certificate } = await identity(name)
     const file = join(scratchFolder(), 'certificate.pem')
     writeFileSync(file, encodePem('CERTIFICATE', certificate.raw))
-    const { stdout, stderr } = run(`openssl verify -x509_strict -check_ss_sig -CAfile ${file} ${file}`)
+    const { stdout, stderr } = tryRun(`openssl verify -x509_strict -check_ss_sig -CAfile ${file} ${file}`)
     expect(stdout + stderr).toBe(`${file}: OK\n`)
   })
 
   // No more than this: GnuTLS verifies chains, and takes no end-entity certificate for a root.
   test.skipIf(lacks('certtool'))('GnuTLS reads it [needs certtool]', async () => {
     const { certificate } = await identity(name)
-    const text = runWell('certtool --certificate-info --inder', certificate.raw)
+    const text = run('certtool --certificate-info --inder', certificate.raw)
     expect(text).toContain(`Subject: CN=${name},O=Contoso`)
     expect(text).toContain('Digital signature.')
   })
@@ -134,7 +136,7 @@ function valueOf(line: string): string {
 describe('contents', () => {
   test.skipIf(noOpenssl)('extensions are these, in this order, and no others [needs openssl]', async () => {
     const { certificate } = await identity('ec-p256')
-    const text = runWell('openssl x509 -inform DER -noout -text', certificate.raw)
+    const text = run('openssl x509 -inform DER -noout -text', certificate.raw)
     // RFC 5280 §4.2.1.2 (1): the BIT STRING's value, which for P-256 are the last 65 bytes of the SPKI.
     const point = certificate.publicKey.export({ format: 'der', type: 'spki' }).subarray(-65)
     const keyIdentifier = createHash('sha1')
@@ -167,7 +169,7 @@ describe('contents', () => {
     for (const serial of serials) expect(serial).toMatch(/^[4-7][0-9A-F]{31}$/)
   })
 
-  test.skipIf(lacksPythonCryptography())(
+  test.skipIf(lacksPython(pythonCryptography))(
     'a strict DER parser reads each of them [needs python3 with cryptography 44]',
     async () => {
       const identities = await Promise.all(commonKeyTypes.map(({ name }) => identity(name)))
@@ -183,7 +185,7 @@ for certificate in x509.load_pem_x509_certificates(sys.stdin.buffer.read()):
     print(certificate.subject.rfc4514_string(), usage.critical, usage.value.digital_signature, len(certificate.extensions))
 `,
       )
-      expect(runWell(`python3 ${script}`, pem)).toBe(
+      expect(run(`python3 ${script}`, pem)).toBe(
         commonKeyTypes.map(({ name }) => `CN=${name},O=Contoso True True 4\n`).join(''),
       )
     },

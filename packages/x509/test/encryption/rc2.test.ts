@@ -1,6 +1,6 @@
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { decryptRc2Cbc } from '../../src/encryption/rc2.ts'
-import { lacks, runWell } from '../support/tools.ts'
 
 const zeroes = new Uint8Array(8)
 const bytes = (hex: string): Uint8Array => Buffer.from(hex, 'hex')
@@ -45,7 +45,7 @@ describe.skipIf(lacks('openssl'))("OpenSSL's legacy provider encrypts [needs ope
   test.each([0, 1, 7, 8, 9, 1000])('%d bytes', async (length) => {
     const plaintext = Uint8Array.from({ length }, (_, index) => index)
     const encrypt = (cipher: string, key: string): string =>
-      runWell(
+      run(
         `openssl enc -${cipher} -provider legacy -provider default -K ${key} -iv 0102030405060708 -a -A`,
         plaintext,
       )

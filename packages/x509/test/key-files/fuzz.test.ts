@@ -1,13 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decodePem, encodePem, readKeyFile } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import { numRuns, promptOutcome } from '../support/fuzz.ts'
 import { mutateAll, mutations } from '../support/mutations.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 /** Whatever is done to a file of any kind, reading it ends within 50 ms, with contents or with a SealwrightError. */
 
@@ -36,7 +37,7 @@ async function makeFiles(): Promise<Files> {
   writeFileSync(rsaKey, rsa.export({ format: 'pem', type: 'pkcs8' }))
   writeFileSync(certificates, certificate.toString())
   const written = (command: string): Uint8Array => {
-    runWell(`openssl ${command} -out ${out}`)
+    run(`openssl ${command} -out ${out}`)
     return Uint8Array.from(readFileSync(out))
   }
   const secret = `-passout pass:${password}`

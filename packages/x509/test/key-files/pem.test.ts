@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodePem, encodePem } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { runWell, lacks } from '../support/tools.ts'
 
 describe('encodePem', () => {
   test('Node reads what it writes', async () => {
@@ -13,7 +13,7 @@ describe('encodePem', () => {
 
   test.skipIf(lacks('openssl'))('it writes as OpenSSL does [needs openssl]', async () => {
     const { certificate } = await identity('ec-p256')
-    const pem = runWell('openssl x509 -inform DER -outform PEM', certificate.raw)
+    const pem = run('openssl x509 -inform DER -outform PEM', certificate.raw)
     expect(encodePem('CERTIFICATE', certificate.raw)).toBe(pem)
   })
 

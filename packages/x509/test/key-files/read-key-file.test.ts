@@ -2,6 +2,8 @@ import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } fro
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -14,7 +16,6 @@ import {
   type KeyFile,
 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 const password = 'correct-horse'
 
@@ -24,7 +25,7 @@ async function writtenByOpenssl(type: KeyTypeName, command: string): Promise<Uin
   const folder = scratchFolder()
   const [key, out] = [join(folder, 'key.pem'), join(folder, 'out')]
   writeFileSync(key, privateKey.export({ format: 'pem', type: 'pkcs8' }))
-  runWell(`openssl ${command} -in ${key} -out ${out}`)
+  run(`openssl ${command} -in ${key} -out ${out}`)
   return readFileSync(out)
 }
 
@@ -102,7 +103,7 @@ describe.skipIf(lacks('openssl'))('keys that OpenSSL writes [needs openssl]', ()
     const [input, out] = [join(folder, 'in.pem'), join(folder, 'out.p7b')]
     writeFileSync(input, one.certificate.toString() + two.certificate.toString())
     for (const form of ['PEM', 'DER']) {
-      runWell(`openssl crl2pkcs7 -nocrl -certfile ${input} -outform ${form} -out ${out}`)
+      run(`openssl crl2pkcs7 -nocrl -certfile ${input} -outform ${form} -out ${out}`)
       const file = await readKeyFile(readFileSync(out), '')
       expect(file.format).toBe('PKCS#7')
       expect(file.certificates.map(({ raw }) => raw)).toEqual([one.certificate.raw, two.certificate.raw])
@@ -158,7 +159,7 @@ describe.skipIf(lacks('openssl'))('the encrypted PEM of RFC 1421 [needs openssl]
     const { privateKey } = generateKeyPairSync('dsa', { modulusLength: 1024, divisorLength: 160 })
     writeFileSync(parameters, privateKey.export({ format: 'pem', type: 'pkcs8' }))
     for (const options of ['', ` -aes128 -passout pass:${password}`]) {
-      runWell(`openssl dsa -in ${parameters} -out ${key}${options}`)
+      run(`openssl dsa -in ${parameters} -out ${key}${options}`)
       // oxlint-disable-next-line no-await-in-loop
       await expect(readKeyFile(readFileSync(key), password)).rejects.toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED_KEY', message: expect.stringContaining('DSA') }),
@@ -315,7 +316,7 @@ test('an RSA JWK with primes longer than its modulus is refused', async () => {
 })
 
 test.skipIf(lacks('openssl'))('an RSA key of three primes is refused [needs openssl]', async () => {
-  const pem = runWell('openssl genrsa -primes 3 2048')
+  const pem = run('openssl genrsa -primes 3 2048')
   expect(await rejectionCode(readKeyFile(Buffer.from(pem), ''))).toBe('UNSUPPORTED_KEY')
 })
 

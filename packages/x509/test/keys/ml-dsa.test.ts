@@ -8,6 +8,8 @@ import {
   type KeyTypeName,
   type Signer,
 } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacksPython, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificate,
@@ -24,8 +26,8 @@ import {
   writePkcs12,
 } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { lacksPythonMlDsa, runWell, scratchFolder } from '../support/tools.ts'
 import { decode, encode, int, octets, oid, primitive, sequence } from '../support/tlv.ts'
+import { pythonMlDsa } from '../support/tools.ts'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isThere = major > 24 || (major === 24 && minor >= 7)
@@ -166,7 +168,7 @@ test.skipIf(!isThere)(
   },
 )
 
-test.skipIf(!isThere || lacksPythonMlDsa()).each<KeyTypeName>(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])(
+test.skipIf(!isThere || lacksPython(pythonMlDsa)).each<KeyTypeName>(['ml-dsa-44', 'ml-dsa-65', 'ml-dsa-87'])(
   "%s: Python's cryptography verifies every document [needs ML-DSA, and python3 with cryptography that has it]",
   async (type) => {
     const signer = createLocalSigner((await identity(type)).privateKey)
@@ -188,7 +190,7 @@ test.skipIf(!isThere || lacksPythonMlDsa()).each<KeyTypeName>(['ml-dsa-44', 'ml-
     })
     const script = join(folder, 'verify.py')
     writeFileSync(script, pythonVerifier)
-    expect(runWell(`python3 ${script} ${paths.join(' ')}`)).toBe('verified\n')
+    expect(run(`python3 ${script} ${paths.join(' ')}`)).toBe('verified\n')
   },
 )
 

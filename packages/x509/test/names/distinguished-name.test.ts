@@ -2,6 +2,8 @@ import { X509Certificate, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import * as fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -10,7 +12,6 @@ import {
   generatePrivateKey,
   normalizeDistinguishedName,
 } from '../../src/index.ts'
-import { runWell, scratchFolder, lacks } from '../support/tools.ts'
 
 let key: KeyObject
 beforeAll(async () => {
@@ -26,7 +27,7 @@ describe('names that are written', () => {
   test.skipIf(lacks('openssl'))('OpenSSL reads the same name [needs openssl]', async () => {
     const subject = String.raw`CN=a\,b\+c\"d\\e\<f\>g\;h,OU=\#1+O=Contoso \C3\A4,L=\ x\ ,DC=example,DC=com,C=NL`
     const certificate = await certificateOf(subject)
-    const text = runWell(
+    const text = run(
       'openssl x509 -inform DER -noout -subject -issuer -nameopt RFC2253,-esc_msb',
       certificate.raw,
     )
@@ -41,7 +42,7 @@ describe('names that are written', () => {
       const certificate = await certificateOf(
         'CN=a,O=b,serialNumber=1,dnQualifier=q,emailAddress=a@b.c,UID=u,DC=d,C=NL,1.2.3.4=x',
       )
-      const text = runWell(
+      const text = run(
         'openssl x509 -inform DER -noout -subject -nameopt sep_comma_plus,oid,show_type',
         certificate.raw,
       )
@@ -173,7 +174,7 @@ describe('names that others wrote', () => {
           `[req]\ndistinguished_name=dn\nstring_mask=MASK:${mask}\nprompt=no\n[dn]\nC=NL\nO=Zoë\n0.1.2.3.4=x\n`,
         )
         const keyOptions = `-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${join(folder, 'key.pem')}`
-        const pem = runWell(`openssl req -x509 -config ${config} -utf8 ${keyOptions}`)
+        const pem = run(`openssl req -x509 -config ${config} -utf8 ${keyOptions}`)
         expect(distinguishedName(new X509Certificate(pem))).toMatch(/^1\.2\.3\.4=#[0-9a-f]+,O=Zoë,C=NL$/)
       },
     )

@@ -1,6 +1,8 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { readPkcs12 } from '../../src/index.ts'
 import { identity, rejectionCode } from '../support/certificates.ts'
@@ -17,7 +19,6 @@ import {
   sequence,
   type Tlv,
 } from '../support/tlv.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 const { oids, password } = pfx
 
@@ -377,7 +378,7 @@ describe('keys and certificates', () => {
       // The same name and no key identifiers: only signatures tell them apart.
       const bags = Array.from({ length: 40 }, () => {
         const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
-        runWell(
+        run(
           `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=a -keyout ${key} -out ${certificate} -addext subjectKeyIdentifier=none -addext authorityKeyIdentifier=none`,
         )
         return [

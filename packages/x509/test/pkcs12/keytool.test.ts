@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyTypeName } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { lacks, run, runWell, scratchFolder } from '../support/tools.ts'
 
 const types: readonly KeyTypeName[] = ['rsa-2048', 'ec-p256', 'ec-p384', 'ec-p521', 'ec-secp256k1', 'ed25519']
 
@@ -26,14 +27,14 @@ describe.skipIf(lacks('keytool')).each<Pkcs12Profile>(['modern', 'compatible'])(
       const [right, wrong] = [join(folder, 'right'), join(folder, 'wrong')]
       writeFileSync(right, password)
       writeFileSync(wrong, `${password}x`)
-      const text = runWell(`keytool -list -keystore ${path} -storepass:file ${right}`)
+      const text = run(`keytool -list -keystore ${path} -storepass:file ${right}`)
       expect(text.match(/^\S+(?=, .*PrivateKeyEntry)/gm)?.toSorted()).toEqual(types.toSorted())
-      expect(run(`keytool -list -keystore ${path} -storepass:file ${wrong}`).stdout).toContain(
+      expect(tryRun(`keytool -list -keystore ${path} -storepass:file ${wrong}`).stdout).toContain(
         'password was incorrect',
       )
       // -list looks at the MAC and the certificates; this opens a key as well.
       const copy = `-destkeystore ${join(folder, 'copy.p12')} -deststorepass another -noprompt`
-      runWell(
+      run(
         `keytool -importkeystore -srckeystore ${path} -srcstorepass:file ${right} -srcalias ec-p256 ${copy}`,
       )
     })

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readBer } from '../../src/asn1/ber.ts'
 import { defaultLimits, Pkcs12Budget } from '../../src/encryption/limits.ts'
 import { readMac, verifyMac } from '../../src/pkcs12/mac.ts'
 import { encode, int, nul, octets, oid, sequence } from '../support/tlv.ts'
-import { lacks, runWell } from '../support/tools.ts'
 
 const digests = [
   { name: 'sha1', oid: '1.3.14.3.2.26', length: 20 },
@@ -51,7 +51,7 @@ describe("OpenSSL's PKCS12KDF derives the same key", () => {
     async ({ digest, secret, salt, iterations }) => {
       const bmp = Buffer.from(`${secret}\0`, 'utf16le').swap16().toString('hex')
       const options = `digest:${digest.name} hexpass:${bmp} hexsalt:${salt} iter:${iterations} id:3`
-      const printed = runWell(
+      const printed = run(
         `openssl kdf -keylen ${digest.length} ${options.replaceAll(/\S+/g, '-kdfopt $&')} PKCS12KDF`,
       )
       const key = Buffer.from(printed.replaceAll(/[:\s]/g, ''), 'hex')

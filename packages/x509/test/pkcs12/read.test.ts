@@ -2,6 +2,8 @@ import { createPrivateKey, webcrypto, type KeyObject } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
 import {
@@ -15,7 +17,6 @@ import {
 import { identity, rejectionCode } from '../support/certificates.ts'
 import * as pfx from '../support/pfx.ts'
 import { decode, encode, encodeIndefinite, explicit0, octets, oid, sequence } from '../support/tlv.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 const password = 'correct-horse'
 const noOpenssl = lacks('openssl')
@@ -38,7 +39,7 @@ async function exportedByOpenssl(options: string, secret = password): Promise<Ui
   const out = join(folder, 'out.p12')
   const secretFile = join(folder, 'password')
   writeFileSync(secretFile, `${secret}\n`)
-  runWell(
+  run(
     `openssl pkcs12 -export -inkey ${key} -in ${certificate} -out ${out} -passout file:${secretFile}${options}`,
   )
   return readFileSync(out)
@@ -140,7 +141,7 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     const { folder, key } = await pemFiles()
     const out = join(folder, 'key.der')
     const options = `-v2 aes-256-cbc -v2prf ${prf} -iter 3 -passout pass:${pfx.password}`
-    runWell(`openssl pkcs8 -topk8 -in ${key} -outform DER -out ${out} ${options}`)
+    run(`openssl pkcs8 -topk8 -in ${key} -outform DER -out ${out} ${options}`)
     // EncryptedPrivateKeyInfo, which a shrouded key bag holds as it is.
     const bag = pfx.bag(pfx.oids.shroudedKeyBag, decode(readFileSync(out)))
     const { keys } = await readPkcs12(pfx.sealed(pfx.plainSafe(bag)), pfx.password)
@@ -151,7 +152,7 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     const folder = scratchFolder()
     const files = makeChain(folder)
     const out = join(folder, 'out.p12')
-    runWell(
+    run(
       `openssl pkcs12 -export -inkey ${files.leafKey} -in ${files.leaf} -certfile ${files.others} -out ${out} -passout pass:${password}`,
     )
     const { keys, certificates } = await readPkcs12(readFileSync(out), password)
@@ -188,7 +189,7 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
 describe('files that others write', () => {
   test.skipIf(lacks('keytool'))('keytool [needs keytool]', async () => {
     const path = join(scratchFolder(), 'keytool.p12')
-    runWell(
+    run(
       `keytool -genkeypair -keyalg EC -alias hi -dname CN=keytool -storetype PKCS12 -keystore ${path} -storepass ${password}`,
     )
     const { keys } = await readPkcs12(readFileSync(path), password)
@@ -201,14 +202,14 @@ describe('files that others write', () => {
     async (secret) => {
       const { folder, key, certificate } = await pemFiles()
       const out = join(folder, 'certtool.p12')
-      runWell(
+      run(
         `certtool --to-p12 --load-privkey ${key} --load-certificate ${certificate} --p12-name hi --password ${secret} --pkcs-cipher aes-256 --outder --outfile ${out}`,
       )
       expect(await factsOf(readFileSync(out), secret)).toEqual(await factsWanted())
     },
   )
 
-  test.skipIf(lacks('pk12util') || lacks('certutil')).each(['', ' -c AES-256-CBC -C AES-256-CBC -M SHA-512'])(
+  test.skipIf(lacks('pk12util', 'certutil')).each(['', ' -c AES-256-CBC -C AES-256-CBC -M SHA-512'])(
     'pk12util%s [needs pk12util]',
     async (options) => {
       const { privateKey, certificate } = await identity('ec-p256')
@@ -216,9 +217,9 @@ describe('files that others write', () => {
       const [path, out] = [join(folder, 'in.p12'), join(folder, 'out.p12')]
       const contents = { privateKey, certificates: [certificate], friendlyName: 'hi' }
       writeFileSync(path, await writePkcs12(contents, password, { iterations: 1 }))
-      runWell(`certutil -N -d ${folder} --empty-password`)
-      runWell(`pk12util -i ${path} -d ${folder} -W ${password}`)
-      runWell(`pk12util -o ${out} -n hi -d ${folder} -W ${password}${options}`)
+      run(`certutil -N -d ${folder} --empty-password`)
+      run(`pk12util -i ${path} -d ${folder} -W ${password}`)
+      run(`pk12util -o ${out} -n hi -d ${folder} -W ${password}${options}`)
       expect(await factsOf(readFileSync(out))).toEqual(await factsWanted())
     },
   )
@@ -458,7 +459,7 @@ function makeChain(folder: string): { leafKey: string; leaf: string; others: str
   const certificate = (name: string, issuer: string | null): void => {
     const ca = issuer === null ? '' : ` -CA ${path(`${issuer}.pem`)} -CAkey ${path(`${issuer}.key`)}`
     const usage = name === 'leaf' ? 'digitalSignature' : 'keyCertSign'
-    runWell(
+    run(
       `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${name} -keyout ${path(`${name}.key`)} -out ${path(`${name}.pem`)} -addext keyUsage=${usage}${ca}`,
     )
   }

@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { KeyTypeName } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { lacks, lacksPythonCryptography, run, runWell, scratchFolder } from '../support/tools.ts'
+import { pythonCryptography } from '../support/tools.ts'
 
 /** Every kind of key in every profile with every kind of password, in the hands of every reader that is here. */
 
@@ -40,7 +42,7 @@ async function filesOf(profile: Pkcs12Profile): Promise<readonly File[]> {
 describe.each<Pkcs12Profile>(['modern', 'compatible'])('%s', (profile) => {
   test.skipIf(lacks('openssl'))('OpenSSL [needs openssl]', async () => {
     for (const { type, passwordFile, path } of await filesOf(profile)) {
-      const text = runWell(`openssl pkcs12 -in ${path} -passin file:${passwordFile} -nodes`)
+      const text = run(`openssl pkcs12 -in ${path} -passin file:${passwordFile} -nodes`)
       expect(text).toContain(`friendlyName: my ${type}`)
       expect(text).toContain('BEGIN PRIVATE KEY')
     }
@@ -49,7 +51,7 @@ describe.each<Pkcs12Profile>(['modern', 'compatible'])('%s', (profile) => {
   test.skipIf(lacks('certtool'))('GnuTLS [needs certtool]', async () => {
     for (const { type, password, path } of await filesOf(profile)) {
       // The command line is split at spaces.
-      const { status, stdout } = run(`certtool --p12-info --inder --infile ${path}`, `${password}\n`)
+      const { status, stdout } = tryRun(`certtool --p12-info --inder --infile ${path}`, `${password}\n`)
       expect({ type, password, status }).toEqual({ type, password, status: 0 })
       expect(stdout).toContain(`Friendly name: my ${type}`)
     }
@@ -57,7 +59,7 @@ describe.each<Pkcs12Profile>(['modern', 'compatible'])('%s', (profile) => {
 
   test.skipIf(lacks('pk12util'))('NSS [needs pk12util]', async () => {
     for (const { type, passwordFile, path } of await filesOf(profile)) {
-      expect(runWell(`pk12util -l ${path} -w ${passwordFile}`)).toContain(`Friendly Name: my ${type}`)
+      expect(run(`pk12util -l ${path} -w ${passwordFile}`)).toContain(`Friendly Name: my ${type}`)
     }
   })
 })
@@ -71,7 +73,7 @@ describe.each<Pkcs12Profile>(['modern', 'compatible', 'pbmac1'])('%s', (profile)
     }
   })
 
-  test.skipIf(lacksPythonCryptography())(
+  test.skipIf(lacksPython(pythonCryptography))(
     "Python's cryptography [needs python3 with cryptography 44]",
     async () => {
       const script = join(scratchFolder(), 'read.py')
@@ -87,13 +89,13 @@ for path in sys.argv[1:]:
 `,
       )
       const files = await filesOf(profile)
-      const names = runWell(`python3 ${script} ${files.map(({ path }) => path).join(' ')}`)
+      const names = run(`python3 ${script} ${files.map(({ path }) => path).join(' ')}`)
       expect(names.trim().split('\n')).toEqual(files.map(({ type }) => `my ${type}`))
     },
   )
 })
 
-describe.skipIf(lacks('certtool') || lacks('pk12util') || lacks('openssl') || lacksPythonCryptography())(
+describe.skipIf(lacks('certtool', 'pk12util', 'openssl') || lacksPython(pythonCryptography))(
   'several entries [needs openssl, certtool, pk12util and python3 with cryptography 44]',
   () => {
     test('two keys, and certificates alone', async () => {
@@ -111,13 +113,13 @@ describe.skipIf(lacks('certtool') || lacks('pk12util') || lacks('openssl') || la
         const path = join(folder, `${keys}.p12`)
         // oxlint-disable-next-line no-await-in-loop
         writeFileSync(path, await writePkcs12(contents, 'x', { iterations: 10 }))
-        const openssl = runWell(`openssl pkcs12 -in ${path} -passin pass:x -nodes`)
+        const openssl = run(`openssl pkcs12 -in ${path} -passin pass:x -nodes`)
         expect(openssl.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
         expect(openssl.match(/BEGIN PRIVATE KEY/g) ?? []).toHaveLength(keys)
-        const certtool = runWell(`certtool --p12-info --inder --infile ${path} --password x`)
+        const certtool = run(`certtool --p12-info --inder --infile ${path} --password x`)
         expect(certtool.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
         expect(certtool.match(/BEGIN ENCRYPTED PRIVATE KEY/g) ?? []).toHaveLength(keys)
-        expect(runWell(`pk12util -l ${path} -W x`).match(/^Certificate/gm)).toHaveLength(2)
+        expect(run(`pk12util -l ${path} -W x`).match(/^Certificate/gm)).toHaveLength(2)
       }
     })
   },

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { type KeyTypeName } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, type Outcome, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { commonKeyTypes, identity, rejectionCode } from '../support/certificates.ts'
-import { asn1parse, lacks, run, runWell, scratchFolder, type Outcome } from '../support/tools.ts'
+import { asn1parse } from '../support/tools.ts'
 
 const iterations = 2048
 const password = 'correct-horse'
@@ -26,7 +28,7 @@ async function savedAs(profile: Pkcs12Profile, secret: string): Promise<string> 
 }
 
 function openedByOpenssl(path: string, secret: string): Outcome {
-  return run(`openssl pkcs12 -nodes -info -noout -passin stdin -in ${path}`, `${secret}\n`)
+  return tryRun(`openssl pkcs12 -nodes -info -noout -passin stdin -in ${path}`, `${secret}\n`)
 }
 
 async function saved(type: KeyTypeName, secret = password): Promise<string> {
@@ -39,10 +41,10 @@ describe.each(commonKeyTypes)('$name', ({ name }) => {
   test.skipIf(lacks('openssl'))('OpenSSL reads key and certificate back [needs openssl]', async () => {
     const { privateKey, certificate } = await identity(name)
     const path = await saved(name)
-    const key = runWell(`openssl pkcs12 -in ${path} -passin pass:${password} -nodes -nocerts`)
+    const key = run(`openssl pkcs12 -in ${path} -passin pass:${password} -nodes -nocerts`)
     expect(key).toContain(String(privateKey.export({ format: 'pem', type: 'pkcs8' })))
     expect(key).toContain(`friendlyName: ${friendlyName}`)
-    const certificates = runWell(`openssl pkcs12 -in ${path} -passin pass:${password} -nokeys`)
+    const certificates = run(`openssl pkcs12 -in ${path} -passin pass:${password} -nokeys`)
     expect(certificates).toContain(certificate.toString())
     expect(certificates).toContain(`friendlyName: ${friendlyName}`)
     const localKeyId = /localKeyID: .*/
@@ -52,7 +54,7 @@ describe.each(commonKeyTypes)('$name', ({ name }) => {
 
   test.skipIf(lacks('certtool'))('certtool shows it [needs certtool]', async () => {
     const path = await saved(name)
-    const text = runWell(`certtool --p12-info --inder --infile ${path} --password ${password}`)
+    const text = run(`certtool --p12-info --inder --infile ${path} --password ${password}`)
     expect(text).toContain('MAC: SHA256')
     expect(text.match(/Salt size: 16$/gm)).toHaveLength(3)
     expect(text.match(new RegExp(`Iteration count: ${iterations}$`, 'gm'))).toHaveLength(3)
@@ -62,25 +64,22 @@ describe.each(commonKeyTypes)('$name', ({ name }) => {
     expect(text).toContain(certificate.toString())
   })
 
-  test.skipIf(lacks('pk12util') || lacks('certutil'))(
-    'NSS reads and imports it [needs pk12util]',
-    async () => {
-      const path = await saved(name)
-      const listing = runWell(`pk12util -l ${path} -W ${password}`)
-      expect(listing.match(new RegExp(`Friendly Name: ${friendlyName}`, 'g'))).toHaveLength(2)
-      const database = scratchFolder()
-      runWell(`certutil -N -d ${database} --empty-password`)
-      const { status, stdout, stderr } = run(`pk12util -i ${path} -d ${database} -W ${password}`)
-      if (name === 'ed25519' && status !== 0) {
-        // NSS has Ed25519 keys from 3.101 on; before that it says so, and shows that it got as far as the key.
-        // oxlint-disable-next-line vitest/no-conditional-expect
-        expect(stderr).toContain('SEC_ERROR_PKCS12_UNABLE_TO_IMPORT_KEY')
-        return
-      }
-      expect(stdout + stderr).toContain('PKCS12 IMPORT SUCCESSFUL')
-      expect(runWell(`certutil -L -d ${database}`)).toMatch(new RegExp(`^${friendlyName} +u,u,u$`, 'm'))
-    },
-  )
+  test.skipIf(lacks('pk12util', 'certutil'))('NSS reads and imports it [needs pk12util]', async () => {
+    const path = await saved(name)
+    const listing = run(`pk12util -l ${path} -W ${password}`)
+    expect(listing.match(new RegExp(`Friendly Name: ${friendlyName}`, 'g'))).toHaveLength(2)
+    const database = scratchFolder()
+    run(`certutil -N -d ${database} --empty-password`)
+    const { status, stdout, stderr } = tryRun(`pk12util -i ${path} -d ${database} -W ${password}`)
+    if (name === 'ed25519' && status !== 0) {
+      // NSS has Ed25519 keys from 3.101 on; before that it says so, and shows that it got as far as the key.
+      // oxlint-disable-next-line vitest/no-conditional-expect
+      expect(stderr).toContain('SEC_ERROR_PKCS12_UNABLE_TO_IMPORT_KEY')
+      return
+    }
+    expect(stdout + stderr).toContain('PKCS12 IMPORT SUCCESSFUL')
+    expect(run(`certutil -L -d ${database}`)).toMatch(new RegExp(`^${friendlyName} +u,u,u$`, 'm'))
+  })
 })
 
 // A JVM takes a second, and a longer key or another curve makes no difference to the file.
@@ -88,7 +87,7 @@ test.skipIf(lacks('keytool')).each<KeyTypeName>(['rsa-2048', 'ec-p256', 'ec-secp
   'keytool lists it: %s [needs keytool]',
   async (name) => {
     const path = await saved(name)
-    const text = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+    const text = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
     expect(text).toContain('Your keystore contains 1 entry')
     expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
     const { certificate } = await identity(name)
@@ -137,7 +136,7 @@ describe('profiles', () => {
 
   test.skipIf(lacks('keytool'))('keytool lists a compatible file [needs keytool]', async () => {
     const path = await savedAs('compatible', password)
-    const text = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+    const text = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
     expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
   })
 
@@ -151,7 +150,7 @@ describe('profiles', () => {
 })
 
 describe('several entries', () => {
-  test.skipIf(lacks('openssl') || lacks('keytool'))(
+  test.skipIf(lacks('openssl', 'keytool'))(
     'two keys, and a certificate without one, in OpenSSL and keytool [needs openssl, keytool]',
     async () => {
       const [one, two, other] = await Promise.all([
@@ -178,12 +177,12 @@ describe('several entries', () => {
         { iterations },
       )
       writeFileSync(path, file)
-      const text = runWell(`openssl pkcs12 -in ${path} -passin pass:${password} -nodes`)
+      const text = run(`openssl pkcs12 -in ${path} -passin pass:${password} -nodes`)
       expect(text.match(/friendlyName: .*/g)).toEqual(
         ['one', 'other', 'two', 'one', 'two'].map((name) => `friendlyName: ${name}`),
       )
       expect(text.match(/BEGIN (?:CERTIFICATE|PRIVATE)/g)).toHaveLength(5)
-      const listing = runWell(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+      const listing = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
       expect(listing.match(/^\w+, .*PrivateKeyEntry/gm)?.map((line) => line.slice(0, 3))).toEqual([
         'one',
         'two',
@@ -227,7 +226,7 @@ describe('passwords', () => {
     const path = await saved('ec-p256', secret)
     const secretFile = join(scratchFolder(), 'password')
     writeFileSync(secretFile, `${secret}\n`)
-    const { status, stderr } = run(
+    const { status, stderr } = tryRun(
       `openssl pkcs12 -in ${path} -passin file:${secretFile} -nodes -info -noout`,
     )
     expect({ status, stderr }).toMatchObject({ status: 0 })
@@ -239,7 +238,7 @@ describe('passwords', () => {
       const path = await saved('ec-p256', secret)
       const secretFile = join(scratchFolder(), 'password')
       writeFileSync(secretFile, secret)
-      expect(runWell(`pk12util -l ${path} -w ${secretFile}`)).toContain(`Friendly Name: ${friendlyName}`)
+      expect(run(`pk12util -l ${path} -w ${secretFile}`)).toContain(`Friendly Name: ${friendlyName}`)
     },
   )
 
@@ -247,7 +246,7 @@ describe('passwords', () => {
     'JDK 17 refuses what is not ASCII, whoever wrote it [needs keytool]',
     async () => {
       const path = await saved('ec-p256', 'pässwörd')
-      const { status } = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass pässwörd`)
+      const { status } = tryRun(`keytool -list -keystore ${path} -storetype PKCS12 -storepass pässwörd`)
       expect(status).not.toBe(0)
     },
   )
@@ -261,7 +260,7 @@ describe('the file', () => {
       const file = await writePkcs12({ privateKey, certificates: [certificate], friendlyName }, password)
       const path = join(scratchFolder(), 'file.p12')
       writeFileSync(path, file)
-      const { stderr } = run(`openssl pkcs12 -in ${path} -passin pass:${password} -info -noout`)
+      const { stderr } = tryRun(`openssl pkcs12 -in ${path} -passin pass:${password} -info -noout`)
       expect(stderr.split('\n')).toEqual([
         'MAC: sha256, Iteration 600000',
         'MAC length: 32, salt length: 16',

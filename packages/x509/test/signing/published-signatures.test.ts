@@ -2,12 +2,13 @@ import { createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { createSelfSignedCertificate } from '../../src/index.ts'
 import { SignerEngine } from '../../src/signing/signer-engine.ts'
 import { identity } from '../support/certificates.ts'
 import { decode, encode, octets } from '../support/tlv.ts'
-import { lacks, runWell, scratchFolder } from '../support/tools.ts'
 
 /** Signatures that have one right value, byte by byte: those of RSA PKCS#1 v1.5 and Ed25519. */
 
@@ -65,8 +66,8 @@ test.skipIf(lacks('openssl')).each([
       option === '-rawin'
         ? `openssl pkeyutl -sign -rawin -inkey ${keyFile} -in ${dataFile} -out ${signatureFile}`
         : `openssl dgst ${option} -sign ${keyFile} -out ${signatureFile} ${dataFile}`
-    runWell(command)
-    const hex = runWell(`od -An -v -tx1 ${signatureFile}`).replaceAll(/\s/g, '')
+    run(command)
+    const hex = run(`od -An -v -tx1 ${signatureFile}`).replaceAll(/\s/g, '')
     // A BIT STRING without unused bits.
     expect(Buffer.from(signature?.content ?? []).toString('hex')).toBe(`00${hex}`)
   },

@@ -1,3 +1,4 @@
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   derivationDigests,
@@ -5,7 +6,6 @@ import {
   purposes,
   sha1,
 } from '../../../src/encryption/key-derivation/pkcs12-kdf.ts'
-import { lacks, runWell } from '../../support/tools.ts'
 
 const bmp = (text: string): Buffer => Buffer.from(`${text}\0`, 'utf16le').swap16()
 
@@ -27,7 +27,7 @@ describe.skipIf(lacks('openssl'))("OpenSSL's PKCS12KDF derives the same [needs o
     async ({ digest, id, length, ...row }) => {
       const salt = Buffer.from(row.salt, 'hex')
       const options = `digest:${digest.name} hexpass:${bmp('queeg').toString('hex')} hexsalt:${salt.toString('hex')} iter:3 id:${id}`
-      const printed = runWell(
+      const printed = run(
         `openssl kdf -keylen ${length} ${options.replaceAll(/\S+/g, '-kdfopt $&')} PKCS12KDF`,
       )
       const key = await deriveKey({ digest, salt, iterations: 3 }, id, bmp('queeg'), length)
