@@ -1,9 +1,10 @@
 import { verify } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSealwrightError, type SigningKey } from '@sealwright/core'
+import { isFull } from '@sealwright/test-kit/full'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type KeyVaultOptions } from '../src/index.ts'
-import { cuttableAgent, isFull, startVault, type TestVault } from './support/vault.ts'
+import { cuttableAgent, startVault, type TestVault } from './support/vault.ts'
 
 const data = Buffer.from('the data')
 

@@ -1,12 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createLocalSigner, openSigningKey } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { createCertificateRequest, decodePem, encodePem, generatePrivateKey } from '@sealwright/x509'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { certify } from '../../x509/test/support/two-tier-ca.ts'
 import { azureKeyVault } from '../src/index.ts'
-import { lacks, openssl } from './support/tools.ts'
 import { startVault } from './support/vault.ts'
 
 test.skipIf(lacks('openssl'))(
@@ -28,8 +28,7 @@ test.skipIf(lacks('openssl'))(
     // Its own certificate and that of the issuing CA: the rest is signed by the issuing CA.
     expect(vault.emulator.requests.count('keys/sign')).toBe(2)
 
-    const folder = await mkdtemp(join(tmpdir(), 'sealwright-ca-'))
-    onTestFinished(() => rm(folder, { recursive: true, force: true }))
+    const folder = scratchFolder()
     const [leaf = '', intermediate = '', root = '', list = ''] = await Promise.all(
       blocks.map(async ({ label, der }, index) => {
         const path = join(folder, `${index}.pem`)
@@ -37,13 +36,13 @@ test.skipIf(lacks('openssl'))(
         return path
       }),
     )
-    expect(openssl(`verify -x509_strict -CAfile ${root} -untrusted ${intermediate} ${leaf}`)).toContain(
+    expect(run(`openssl verify -x509_strict -CAfile ${root} -untrusted ${intermediate} ${leaf}`)).toContain(
       ': OK',
     )
     // The leaf is on the list, for what it was put there.
     const check = `-crl_check -CRLfile ${list}`
     expect(() =>
-      openssl(`verify -x509_strict ${check} -CAfile ${root} -untrusted ${intermediate} ${leaf}`),
+      run(`openssl verify -x509_strict ${check} -CAfile ${root} -untrusted ${intermediate} ${leaf}`),
     ).toThrow('certificate revoked')
   },
 )

@@ -1,7 +1,9 @@
 import type { AccessToken, GetTokenOptions } from '@azure/identity'
+import { wellKnown } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
 import { describe, expect, test } from 'vitest'
 import { shareCredential } from '../../src/sdk/share-credential.ts'
-import { secretCredential, startVault } from '../support/vault.ts'
+import { startVault } from '../support/vault.ts'
 
 const scope = 'https://vault.azure.net/.default'
 
@@ -119,7 +121,7 @@ describe('a shared credential', () => {
   test('a token request that hangs does not hold up the vault for longer', async () => {
     const vault = await startVault()
     vault.emulator.faults.add({ operation: 'token', fault: { type: 'hang' } })
-    const shared = shareCredential(secretCredential(vault.emulator), 500)
+    const shared = shareCredential(secretCredential(vault.emulator, wellKnown), 500)
     const asking = await Promise.allSettled(Array.from({ length: 10 }, () => shared.getToken(scope)))
     expect(asking.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'rejected'))
     await expect(shared.getToken(scope)).resolves.toHaveProperty('token')

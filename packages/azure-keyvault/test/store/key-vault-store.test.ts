@@ -1,27 +1,22 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { createLocalSigner, isSealwrightError, jwkThumbprint, type SealwrightError } from '@sealwright/core'
 import { wellKnown } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate } from '@sealwright/x509'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { openKeyVault, type CertificateIssuer } from '../../src/index.ts'
-import { lacks, openssl } from '../support/tools.ts'
-import { secretCredential, startVault } from '../support/vault.ts'
+import { startVault } from '../support/vault.ts'
 
 /** The error of a promise that must fail. */
 async function failure(promise: Promise<unknown>): Promise<SealwrightError> {
   const error: unknown = await promise.catch((reason: unknown) => reason)
   if (isSealwrightError(error)) return error
   throw new Error(`no SealwrightError: ${inspect(error)}`)
-}
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sealwright-vault-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  return folder
 }
 
 describe('creating in the vault', () => {
@@ -135,8 +130,8 @@ const withoutOpenssl = lacks('openssl')
 
 /** A CA that OpenSSL makes. */
 async function makeIssuer(folder: string): Promise<CertificateIssuer> {
-  openssl(
-    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /O=Contoso/CN=CA ' +
+  run(
+    'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /O=Contoso/CN=CA ' +
       `-addext keyUsage=critical,keyCertSign -keyout ${folder}/ca.key -out ${folder}/ca.pem`,
   )
   return {
@@ -150,7 +145,7 @@ describe('a certificate from an issuer', () => {
     'is requested, signed and merged, and OpenSSL accepts its chain [needs openssl]',
     async () => {
       const vault = await startVault()
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       const issuer = await makeIssuer(folder)
       const store = openKeyVault(vault.url, vault.options)
       const key = await store.create('issued', { subject: 'CN=issued', validityDays: 90, issuer })
@@ -160,7 +155,9 @@ describe('a certificate from an issuer', () => {
       // The issuer's ends before the 90 days do.
       expect(certificate?.validTo).toBe(issuer.certificates[0]?.validTo)
       await writeFile(join(folder, 'issued.pem'), certificate?.toString() ?? '')
-      expect(openssl(`verify -x509_strict -CAfile ${folder}/ca.pem ${folder}/issued.pem`)).toContain(': OK')
+      expect(run(`openssl verify -x509_strict -CAfile ${folder}/ca.pem ${folder}/issued.pem`)).toContain(
+        ': OK',
+      )
       await expect(key.signer().sign(Buffer.from('data'))).resolves.toHaveLength(256)
       // Its next version comes from the issuer as well, and not without it.
       expect(await failure(store.rotate('issued'))).toMatchObject({ code: 'UNSUPPORTED_OPERATION' })
@@ -172,7 +169,7 @@ describe('a certificate from an issuer', () => {
 
   test.skipIf(withoutOpenssl)('that cannot be had leaves the name free [needs openssl]', async () => {
     const vault = await startVault()
-    const { certificates } = await makeIssuer(await temporaryFolder())
+    const { certificates } = await makeIssuer(scratchFolder())
     const signer = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
     const store = openKeyVault(vault.url, vault.options)
     const error = await failure(store.create('refused', { issuer: { signer, certificates } }))
@@ -187,13 +184,15 @@ describe('importing into the vault', () => {
     'a PFX made by OpenSSL keeps its kid and certificate, and its key cannot be exported [needs openssl]',
     async () => {
       const vault = await startVault()
-      const folder = await temporaryFolder()
+      const folder = scratchFolder()
       const [keyFile, certificateFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
       const pfxFile = join(folder, 'my.pfx')
-      openssl(
-        `req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=local -keyout ${keyFile} -out ${certificateFile}`,
+      run(
+        `openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=local -keyout ${keyFile} -out ${certificateFile}`,
       )
-      openssl(`pkcs12 -export -inkey ${keyFile} -in ${certificateFile} -passout pass:hunter2 -out ${pfxFile}`)
+      run(
+        `openssl pkcs12 -export -inkey ${keyFile} -in ${certificateFile} -passout pass:hunter2 -out ${pfxFile}`,
+      )
       const local = createLocalSigner(createPrivateKey(await readFile(keyFile)))
       const data = Buffer.from('an old token')
       const before = await local.sign(data)
@@ -272,7 +271,7 @@ describe('permissions', () => {
   test('no error leads to a token, not even by its cause', async () => {
     const vault = await startVault()
     const tokens: string[] = []
-    const inner = secretCredential(vault.emulator)
+    const inner = secretCredential(vault.emulator, wellKnown)
     const credential = {
       getToken: async (...parameters: Parameters<typeof inner.getToken>) => {
         const token = await inner.getToken(...parameters)

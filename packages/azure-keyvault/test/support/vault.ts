@@ -1,6 +1,5 @@
 import { Agent } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { ClientSecretCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { KeyClient } from '@azure/keyvault-keys'
 import {
@@ -9,6 +8,7 @@ import {
   type RunningKeyVaultEmulator,
   type StartOptions,
 } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
 import { expect, onTestFinished } from 'vitest'
 import type { KeyVaultOptions } from '../../src/index.ts'
 
@@ -42,12 +42,12 @@ export async function openVault(options: StartOptions = {}): Promise<TestVault> 
   }
   const url = emulator.vaultUrl('contoso')
   const sdkOptions = { agent: emulator.agent() }
-  const credential = secretCredential(emulator)
+  const credential = secretCredential(emulator, wellKnown)
   return {
     emulator,
     url,
     options: {
-      credential: secretCredential(emulator),
+      credential: secretCredential(emulator, wellKnown),
       agent: emulator.agent(),
       pollInterval: 10,
       settleTime: 0,
@@ -70,18 +70,6 @@ export async function closeVault({ emulator }: TestVault): Promise<void> {
 function checkSecrets({ requests }: RunningKeyVaultEmulator): void {
   const paths = requests.list().map(({ path }) => path)
   expect(paths.filter((path) => path.startsWith('/secrets'))).toEqual([])
-}
-
-/** The credential as a service would have it, asking the emulator's authority. */
-export function secretCredential(
-  emulator: RunningKeyVaultEmulator,
-  identity: { readonly clientId: string; readonly clientSecret: string } = wellKnown,
-): ClientSecretCredential {
-  return new ClientSecretCredential(emulator.tenantId, identity.clientId, identity.clientSecret, {
-    authorityHost: emulator.authorityHost,
-    disableInstanceDiscovery: true,
-    tlsOptions: { ca: emulator.ca },
-  })
 }
 
 /** An agent that reaches the emulator until the line is cut: then names are not found, as without a network. */
@@ -118,6 +106,3 @@ export function cuttableAgent(emulator: RunningKeyVaultEmulator): {
     },
   }
 }
-
-/** The figures that take a minute are tested in full where asked to, and scaled down otherwise. */
-export const isFull: boolean = process.env['SEALWRIGHT_FULL'] === '1'
