@@ -1,6 +1,7 @@
 import type { AccessPolicy } from '@sealwright/keyvault-emulator'
+import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
-import { errorOf, rejection, startRig, rigFor, type Rig } from './support.ts'
+import { errorOf, startRig, rigFor, type Rig } from './support.ts'
 
 /** A rig whose identity has only that policy, on a vault that an all-powerful one has furnished. */
 async function restricted(access: AccessPolicy): Promise<Rig> {

@@ -2,8 +2,10 @@ import { generateKeyPairSync, sign } from 'node:crypto'
 import { DefaultAzureCredential } from '@azure/identity'
 import { KeyClient } from '@azure/keyvault-keys'
 import { wellKnown } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
+import { rejection } from '@sealwright/test-kit/errors'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { rejection, secretCredential, startRig, type Rig } from './support.ts'
+import { startRig, type Rig } from './support.ts'
 
 const keyVaultScope = 'https://vault.azure.net/.default'
 
@@ -56,14 +58,14 @@ describe('the challenge', () => {
 describe('credentials of the SDK, unmodified', () => {
   test('ClientSecretCredential', async () => {
     const rig = await startRig()
-    const credential = secretCredential(rig.emulator, wellKnown.clientId, wellKnown.clientSecret)
+    const credential = secretCredential(rig.emulator, wellKnown)
     await expect(keyClient(rig, credential).createEcKey('k')).resolves.toMatchObject({ name: 'k' })
     expect(rig.emulator.requests.count('token')).toBe(1)
   })
 
   test('a wrong secret is refused in the words of the authority', async () => {
     const rig = await startRig()
-    const credential = secretCredential(rig.emulator, wellKnown.clientId, 'wrong')
+    const credential = secretCredential(rig.emulator, { ...wellKnown, clientSecret: 'wrong' })
     const error = await rejection(credential.getToken(keyVaultScope))
     expect(String(error)).toMatch(/AADSTS7000215/)
     expect(String(error)).not.toMatch(wellKnown.clientSecret)
@@ -71,7 +73,9 @@ describe('credentials of the SDK, unmodified', () => {
 
   test('an unknown application is refused', async () => {
     const rig = await startRig()
-    const error = await rejection(secretCredential(rig.emulator, 'nobody', 'x').getToken(keyVaultScope))
+    const error = await rejection(
+      secretCredential(rig.emulator, { clientId: 'nobody', clientSecret: 'x' }).getToken(keyVaultScope),
+    )
     expect(String(error)).toMatch(/AADSTS700016/)
   })
 

@@ -1,5 +1,6 @@
+import { rejection } from '@sealwright/test-kit/errors'
 import { expect, test } from 'vitest'
-import { errorOf, rejection, startRig } from './support.ts'
+import { errorOf, startRig } from './support.ts'
 
 test('contacts: set, get, delete, and a 404 in the words of the service', async () => {
   const rig = await startRig()

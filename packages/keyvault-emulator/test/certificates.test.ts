@@ -2,9 +2,11 @@ import { randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificatePolicy, KeyVaultCertificateWithPolicy } from '@azure/keyvault-certificates'
+import { rejection } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, runForBytes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { has, openssl, temporaryFolder } from './tools.ts'
-import { errorOf, isValidSignature, rejection, startRig, type Rig } from './support.ts'
+import { errorOf, isValidSignature, startRig, type Rig } from './support.ts'
 
 const selfSigned: CertificatePolicy = { issuerName: 'Self', subject: 'CN=MyCert', keyType: 'EC' }
 
@@ -250,13 +252,14 @@ describe('a pending certificate', () => {
 })
 
 describe('issuer Unknown: CSR and merge', () => {
-  test.skipIf(!has('openssl'))(
-    'a CA signs the request, the vault keeps the key (needs openssl)',
+  test.skipIf(lacks('openssl'))(
+    'a CA signs the request, the vault keeps the key [needs openssl]',
     async () => {
       const rig = await startRig()
-      const folder = temporaryFolder()
+      const folder = scratchFolder()
       const file = (name: string): string => join(folder, name)
-      openssl([
+      runForBytes([
+        'openssl',
         'req',
         '-x509',
         '-newkey',
@@ -284,7 +287,8 @@ describe('issuer Unknown: CSR and merge', () => {
       )
       const csr = String(pending.body['csr'])
       writeFileSync(file('c.csr'), Buffer.from(csr, 'base64'))
-      const request = openssl([
+      const request = runForBytes([
+        'openssl',
         'req',
         '-inform',
         'DER',
@@ -296,7 +300,8 @@ describe('issuer Unknown: CSR and merge', () => {
       ]).toString()
       expect(request).toMatch(/Subject: CN ?= ?merged/)
       expect(request).toMatch(/DNS:merged\.example/)
-      openssl([
+      runForBytes([
+        'openssl',
         'x509',
         '-req',
         '-inform',
@@ -326,8 +331,8 @@ describe('issuer Unknown: CSR and merge', () => {
       expect(isValidSignature('PS256', publicKey, Buffer.from('x'), result)).toBe(true)
       // The whole chain is in the secret, the key is not.
       const secret = await rig.secrets.getSecret('c')
-      const shown = openssl(
-        ['pkcs12', '-legacy', '-passin', 'pass:', '-nodes'],
+      const shown = runForBytes(
+        ['openssl', 'pkcs12', '-legacy', '-passin', 'pass:', '-nodes'],
         Buffer.from(secret.value ?? '', 'base64'),
       ).toString()
       expect(shown.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)

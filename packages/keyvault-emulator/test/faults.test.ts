@@ -1,7 +1,8 @@
 import { createKeyVaultEmulator, EmulatorError } from '@sealwright/keyvault-emulator'
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys'
+import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
-import { errorOf, isValidSignature, publicKeyOf, rejection, startRig, type Rig } from './support.ts'
+import { errorOf, isValidSignature, publicKeyOf, startRig, type Rig } from './support.ts'
 
 const signing = { alg: 'ES256', value: Buffer.alloc(32).toString('base64url') }
 

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
 import {
   digestOf,
@@ -6,7 +7,6 @@ import {
   importRsaKey,
   isValidSignature,
   publicKeyOf,
-  rejection,
   startRig,
   type Rig,
 } from './support.ts'

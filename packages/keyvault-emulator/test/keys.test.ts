@@ -1,15 +1,8 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { KeyVaultKey } from '@azure/keyvault-keys'
+import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
-import {
-  errorOf,
-  importRsaKey,
-  isValidSignature,
-  publicKeyOf,
-  rejection,
-  startRig,
-  type Rig,
-} from './support.ts'
+import { errorOf, importRsaKey, isValidSignature, publicKeyOf, startRig, type Rig } from './support.ts'
 
 const version32 = /^[0-9a-f]{32}$/
 

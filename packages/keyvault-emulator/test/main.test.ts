@@ -5,8 +5,9 @@ import { request } from 'node:https'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks } from '@sealwright/test-kit/tools'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { has, temporaryFolder } from './tools.ts'
 
 // The command itself, as it ships: compiled, in a process of its own. Below node_modules, where its imports
 // resolve.
@@ -184,21 +185,18 @@ describe('the command', () => {
   })
 })
 
-test.skipIf(!has('curl') || !has('bash'))(
-  'the curl lines it prints make a key (needs bash and curl)',
-  async () => {
-    const server = await startServer([])
-    const lines = (title: string): string =>
-      new RegExp(`\\n${title}[^\\n]*\\n((?: [^\\n]*\\n)+)`).exec(server.printed)?.[1] ?? ''
-    const script = lines('The CA') + lines('curl')
-    const printed = execFileSync('bash', ['-c', script], { cwd: temporaryFolder() }).toString()
-    expect(JSON.parse(printed)).toMatchObject({ key: { kty: 'EC', crv: 'P-256' } })
-  },
-)
+test.skipIf(lacks('curl', 'bash'))('the curl lines it prints make a key [needs bash and curl]', async () => {
+  const server = await startServer([])
+  const lines = (title: string): string =>
+    new RegExp(`\\n${title}[^\\n]*\\n((?: [^\\n]*\\n)+)`).exec(server.printed)?.[1] ?? ''
+  const script = lines('The CA') + lines('curl')
+  const printed = execFileSync('bash', ['-c', script], { cwd: scratchFolder() }).toString()
+  expect(JSON.parse(printed)).toMatchObject({ key: { kty: 'EC', crv: 'P-256' } })
+})
 
 describe('--data', () => {
   test('everything is there after kill -9 at any moment: what was answered for is kept, and no file is torn', async () => {
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const documents = join(folder, 'vaults/emulator/documents')
     const kept = new Map<string, string | undefined>()
     let session: Session | undefined
@@ -227,8 +225,8 @@ describe('--data', () => {
     expect(kept.size).toBeGreaterThan(8)
   }, 90_000)
 
-  test.skipIf(!has('sh'))('a write that falls short leaves the file as it was (needs sh)', async () => {
-    const folder = temporaryFolder()
+  test.skipIf(lacks('sh'))('a write that falls short leaves the file as it was [needs sh]', async () => {
+    const folder = scratchFolder()
     const path = '/certificates/contacts'
     const contacts = [{ email: 'kept@contoso.example' }]
     const cramped = await startServer(['--data', folder], runWithSmallFiles)
@@ -243,7 +241,7 @@ describe('--data', () => {
   })
 
   test('a certificate that was pending completes after the restart, and its CA stays the same', async () => {
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const first = await startServer(['--data', folder, '--delay', '300'])
     const policy = { x509_props: { subject: 'CN=c' }, key_props: { kty: 'EC' }, issuer: { name: 'Self' } }
     const session = await signIn(first)

@@ -1,8 +1,9 @@
 import { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity'
 import { KeyClient } from '@azure/keyvault-keys'
 import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { rejection } from '@sealwright/test-kit/errors'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { errorOf, rejection } from './support.ts'
+import { errorOf } from './support.ts'
 
 // One emulator for the whole file: the SDK keeps the endpoint it found, and its tokens, for the life of the
 // process.

@@ -2,11 +2,13 @@ import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CertificateContentType } from '@azure/keyvault-certificates'
+import { rejection } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, run, runForBytes } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { has, openssl, run, temporaryFolder } from './tools.ts'
-import { errorOf, isValidSignature, rejection, startRig, type Rig } from './support.ts'
+import { errorOf, isValidSignature, startRig, type Rig } from './support.ts'
 
-const hasOpenssl = has('openssl')
+const lacksOpenssl = lacks('openssl')
 
 let keyPem = ''
 let certificatePem = ''
@@ -14,10 +16,11 @@ let ecKeyPem = ''
 let ecCertificatePem = ''
 
 beforeAll(() => {
-  if (!hasOpenssl) return
+  if (lacksOpenssl) return
   for (const kind of ['rsa', 'ec']) {
     const options = kind === 'ec' ? ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : ['rsa:2048']
-    const both = openssl([
+    const both = runForBytes([
+      'openssl',
       'req',
       '-x509',
       '-newkey',
@@ -42,7 +45,7 @@ beforeAll(() => {
 })
 
 function exportPfx(options: readonly string[], password: string, pem: string): Buffer {
-  return openssl(['pkcs12', '-export', '-passout', `pass:${password}`, ...options], pem)
+  return runForBytes(['openssl', 'pkcs12', '-export', '-passout', `pass:${password}`, ...options], pem)
 }
 
 describe('a PFX that OpenSSL wrote can be imported', () => {
@@ -55,7 +58,7 @@ describe('a PFX that OpenSSL wrote can be imported', () => {
     'RC2-128 and SHA-1': ['-legacy', '-certpbe', 'PBE-SHA1-RC2-128', '-keypbe', 'PBE-SHA1-RC2-128'],
     unencrypted: ['-certpbe', 'NONE', '-keypbe', 'NONE'],
   }
-  test.skipIf(!hasOpenssl).each(Object.keys(profiles))('%s (needs openssl)', async (profile) => {
+  test.skipIf(lacksOpenssl).each(Object.keys(profiles))('%s [needs openssl]', async (profile) => {
     const rig = await startRig()
     for (const [password, key, certificate] of [
       ['pässword', keyPem, certificatePem],
@@ -73,7 +76,7 @@ describe('a PFX that OpenSSL wrote can be imported', () => {
   })
 })
 
-test.skipIf(!hasOpenssl)('a PFX of 600,000 iterations can be imported, too (needs openssl)', async () => {
+test.skipIf(lacksOpenssl)('a PFX of 600,000 iterations can be imported, too [needs openssl]', async () => {
   const rig = await startRig()
   const pfx = exportPfx(['-iter', '600000'], 'pw', ecKeyPem + ecCertificatePem)
   await expect(rig.certificates.importCertificate('c', pfx, { password: 'pw' })).resolves.toMatchObject({
@@ -82,7 +85,7 @@ test.skipIf(!hasOpenssl)('a PFX of 600,000 iterations can be imported, too (need
 })
 
 describe('import', () => {
-  test.skipIf(!hasOpenssl)('PEM, and the policy is read from the certificate (needs openssl)', async () => {
+  test.skipIf(lacksOpenssl)('PEM, and the policy is read from the certificate [needs openssl]', async () => {
     const rig = await startRig()
     const imported = await rig.certificates.importCertificate('c', Buffer.from(certificatePem + keyPem), {
       policy: { contentType: 'application/x-pem-file', issuerName: 'Unknown', subject: 'CN=x' },
@@ -100,8 +103,8 @@ describe('import', () => {
     })
   })
 
-  test.skipIf(!hasOpenssl)(
-    'again is a new version, and a pending certificate is in its way (needs openssl)',
+  test.skipIf(lacksOpenssl)(
+    'again is a new version, and a pending certificate is in its way [needs openssl]',
     async () => {
       const rig = await startRig()
       const pfx = exportPfx([], 'x', ecKeyPem + ecCertificatePem)
@@ -141,8 +144,8 @@ describe('import', () => {
       return [pfx.toString('base64'), 'x']
     },
   }
-  test.skipIf(!hasOpenssl).each(Object.keys(bad))(
-    '%s is a 400 and makes nothing (needs openssl)',
+  test.skipIf(lacksOpenssl).each(Object.keys(bad))(
+    '%s is a 400 and makes nothing [needs openssl]',
     async (name) => {
       const rig = await startRig()
       const [value, pwd] = bad[name]?.() ?? ['']
@@ -152,8 +155,8 @@ describe('import', () => {
     },
   )
 
-  test.skipIf(!hasOpenssl)(
-    'every byte of a PFX altered in turn: typed errors only (needs openssl)',
+  test.skipIf(lacksOpenssl)(
+    'every byte of a PFX altered in turn: typed errors only [needs openssl]',
     async () => {
       const rig = await startRig()
       const pfx = exportPfx(['-iter', '1'], '', ecKeyPem + ecCertificatePem)
@@ -176,8 +179,8 @@ async function secretOfNonExportable(rig: Rig, contentType: CertificateContentTy
 }
 
 describe('the secret of a certificate', () => {
-  test.skipIf(!hasOpenssl).each(['RSA', 'EC'])(
-    'PKCS#12 of %s is what OpenSSL opens without a password (needs openssl)',
+  test.skipIf(lacksOpenssl).each(['RSA', 'EC'])(
+    'PKCS#12 of %s is what OpenSSL opens without a password [needs openssl]',
     async (keyType) => {
       const rig = await startRig()
       const poller = await rig.certificates.beginCreateCertificate(
@@ -194,14 +197,17 @@ describe('the secret of a certificate', () => {
         version: certificate.properties.version,
       })
       const pfx = Buffer.from(secret.value ?? '', 'base64')
-      const shown = openssl(['pkcs12', '-legacy', '-passin', 'pass:', '-nodes'], pfx).toString()
+      const shown = runForBytes(
+        ['openssl', 'pkcs12', '-legacy', '-passin', 'pass:', '-nodes'],
+        pfx,
+      ).toString()
       const key = createPrivateKey(
         /-----BEGIN PRIVATE KEY-----[^]+-----END PRIVATE KEY-----/.exec(shown)?.[0] ?? '',
       )
       const x509 = new X509Certificate(certificate.cer ?? new Uint8Array())
       expect(x509.checkPrivateKey(key)).toBe(true)
       // DER: no indefinite length anywhere.
-      expect(openssl(['asn1parse', '-inform', 'DER'], pfx).toString()).not.toMatch(/\binf\b/)
+      expect(runForBytes(['openssl', 'asn1parse', '-inform', 'DER'], pfx).toString()).not.toMatch(/\binf\b/)
       // And what it wrote it reads.
       await expect(rig.certificates.importCertificate('again', pfx)).resolves.toMatchObject({ name: 'again' })
     },
@@ -267,18 +273,18 @@ describe('the secret of a certificate', () => {
   })
 })
 
-test.skipIf(!has('pk12util') || !hasOpenssl)(
-  'a file of NSS, BER with constructed strings, is read (needs pk12util)',
+test.skipIf(lacks('openssl', 'pk12util', 'certutil'))(
+  'a file of NSS, BER with constructed strings, is read [needs pk12util]',
   async () => {
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const database = `sql:${folder}`
     const file = (name: string): string => join(folder, name)
     writeFileSync(file('in.pfx'), exportPfx(['-name', 'x'], 'pw', keyPem + certificatePem))
-    run('certutil', ['-N', '-d', database, '--empty-password'])
-    run('pk12util', ['-i', file('in.pfx'), '-d', database, '-W', 'pw'])
-    run('pk12util', ['-o', file('out.pfx'), '-d', database, '-n', 'x', '-W', 'nss'])
+    run(['certutil', '-N', '-d', database, '--empty-password'])
+    run(['pk12util', '-i', file('in.pfx'), '-d', database, '-W', 'pw'])
+    run(['pk12util', '-o', file('out.pfx'), '-d', database, '-n', 'x', '-W', 'nss'])
     const pfx = readFileSync(file('out.pfx'))
-    expect(openssl(['asn1parse', '-inform', 'DER'], pfx).toString()).toMatch(/\binf\b/)
+    expect(runForBytes(['openssl', 'asn1parse', '-inform', 'DER'], pfx).toString()).toMatch(/\binf\b/)
     const rig = await startRig()
     const imported = await rig.certificates.importCertificate('c', pfx, { password: 'nss' })
     expect(Buffer.from(imported.cer ?? [])).toEqual(new X509Certificate(certificatePem).raw)

@@ -3,14 +3,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DefaultCertificatePolicy, WellKnownIssuer } from '@azure/keyvault-certificates'
 import { CryptographyClient } from '@azure/keyvault-keys'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks, runForBytes } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { startRig } from './support.ts'
-import { has, openssl, temporaryFolder } from './tools.ts'
 
 // The calls of the SDK's documented samples (samples-dev of @azure/keyvault-keys and @azure/keyvault-certificates) in
 // their order and with their arguments. Only the URL, the CA and the credential are the emulator's.
 
-const withoutOpenssl = !has('openssl')
+const withoutOpenssl = lacks('openssl')
 
 test('keys/helloWorld: create, read, list, update, delete and purge', async () => {
   const { keys } = await startRig()
@@ -89,25 +90,25 @@ test('certificates/helloWorld: create, read, update, delete', async () => {
 }, 30_000)
 
 test.skipIf(withoutOpenssl)(
-  'certificates/importCertificate: a PFX and a PEM, each deleted afterwards (needs openssl)',
+  'certificates/importCertificate: a PFX and a PEM, each deleted afterwards [needs openssl]',
   async () => {
     const { certificates } = await startRig()
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const [key, crt, pfx] = ['key', 'crt', 'pfx'].map((name) => join(folder, `contoso.${name}`)) as [
       string,
       string,
       string,
     ]
     const subject = ['-subj', '/CN=contoso.com', '-days', '365', '-keyout', key, '-out', crt]
-    openssl(['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject])
-    openssl(['pkcs12', '-export', '-inkey', key, '-in', crt, '-passout', 'pass:', '-out', pfx])
+    runForBytes(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject])
+    runForBytes(['openssl', 'pkcs12', '-export', '-inkey', key, '-in', crt, '-passout', 'pass:', '-out', pfx])
     for (const [name, contentType, bytes] of [
       ['import', 'application/x-pkcs12', readFileSync(pfx)],
       ['cert', 'application/x-pem-file', Buffer.concat([readFileSync(crt), readFileSync(key)])],
     ] as const) {
       const policy = { contentType, issuerName: WellKnownIssuer.Self, subject: 'CN=contoso.com' }
       const imported = await certificates.importCertificate(name, bytes, { policy })
-      expect(imported.cer).toEqual(openssl(['x509', '-in', crt, '-outform', 'DER']))
+      expect(imported.cer).toEqual(runForBytes(['openssl', 'x509', '-in', crt, '-outform', 'DER']))
       const deletion = await certificates.beginDeleteCertificate(imported.name)
       expect((await deletion.pollUntilDone()).recoveryId).toContain(name)
     }
@@ -116,13 +117,24 @@ test.skipIf(withoutOpenssl)(
 )
 
 test.skipIf(withoutOpenssl)(
-  'certificates/mergeCertificate: the request is signed by OpenSSL and merged (needs openssl)',
+  'certificates/mergeCertificate: the request is signed by OpenSSL and merged [needs openssl]',
   async () => {
     const { certificates } = await startRig()
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const file = (name: string): string => join(folder, name)
-    openssl(['genrsa', '-out', file('ca.key'), '2048'])
-    openssl(['req', '-new', '-x509', '-key', file('ca.key'), '-subj', '/CN=CA', '-out', file('ca.crt')])
+    runForBytes(['openssl', 'genrsa', '-out', file('ca.key'), '2048'])
+    runForBytes([
+      'openssl',
+      'req',
+      '-new',
+      '-x509',
+      '-key',
+      file('ca.key'),
+      '-subj',
+      '/CN=CA',
+      '-out',
+      file('ca.crt'),
+    ])
     await certificates.beginCreateCertificate('merge', {
       issuerName: 'Unknown',
       certificateTransparency: false,
@@ -136,9 +148,9 @@ test.skipIf(withoutOpenssl)(
       `-----BEGIN CERTIFICATE REQUEST-----\n${base64}\n-----END CERTIFICATE REQUEST-----`,
     )
     const authority = ['-CA', file('ca.crt'), '-CAkey', file('ca.key'), '-CAcreateserial']
-    openssl(['x509', '-req', '-in', file('test.csr'), ...authority, '-out', file('test.crt')])
+    runForBytes(['openssl', 'x509', '-req', '-in', file('test.csr'), ...authority, '-out', file('test.crt')])
     const lines = readFileSync(file('test.crt'), 'utf8').split('\n').slice(1, -1)
     const merged = await certificates.mergeCertificate('merge', [Buffer.from(lines.join(''))])
-    expect(merged.cer).toEqual(openssl(['x509', '-in', file('test.crt'), '-outform', 'DER']))
+    expect(merged.cer).toEqual(runForBytes(['openssl', 'x509', '-in', file('test.crt'), '-outform', 'DER']))
   },
 )

@@ -1,5 +1,6 @@
+import { rejection } from '@sealwright/test-kit/errors'
 import { expect, test } from 'vitest'
-import { errorOf, rejection, startRig } from './support.ts'
+import { errorOf, startRig } from './support.ts'
 
 test('a plain secret: set, get, versions, update', async () => {
   const rig = await startRig()

@@ -1,5 +1,6 @@
+import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
-import { errorOf, rejection, startRig, type Rig } from './support.ts'
+import { errorOf, startRig, type Rig } from './support.ts'
 
 /** Keys, secrets and certificates through the same hoops. */
 const collections = {

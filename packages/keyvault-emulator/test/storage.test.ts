@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { createKeyVaultEmulator, EmulatorError } from '@sealwright/keyvault-emulator'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { KeyClient } from '@azure/keyvault-keys'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { expect, test } from 'vitest'
-import { temporaryFolder } from './tools.ts'
 
 function clients(data: string): { keys: KeyClient; certificates: CertificateClient } {
   const emulator = createKeyVaultEmulator({ data, timing: { issuance: 0, deletion: 0, recovery: 0 } })
@@ -16,7 +16,7 @@ function clients(data: string): { keys: KeyClient; certificates: CertificateClie
 }
 
 test('an emulator on the same folder has everything: keys, deleted ones, certificates, contacts, issuers', async () => {
-  const data = temporaryFolder()
+  const data = scratchFolder()
   const before = clients(data)
   const key = await before.keys.createEcKey('k')
   await before.keys.createEcKey('gone')
@@ -40,7 +40,7 @@ test('an emulator on the same folder has everything: keys, deleted ones, certifi
 })
 
 test('files are for their owner alone', async () => {
-  const data = join(temporaryFolder(), 'new')
+  const data = join(scratchFolder(), 'new')
   await clients(data).keys.createEcKey('k')
   expect(statSync(data).mode & 0o777).toBe(0o700)
   expect(statSync(join(data, 'emulator.json')).mode & 0o777).toBe(0o600)
@@ -48,7 +48,7 @@ test('files are for their owner alone', async () => {
 })
 
 test('what a killed writer left behind is cleared away; a foreign file is an error that names it', async () => {
-  const data = temporaryFolder()
+  const data = scratchFolder()
   const documents = join(data, 'vaults/emulator/documents')
   await clients(data).keys.createEcKey('k')
   writeFileSync(join(documents, 'k.json.tmp'), '{"key":')
@@ -61,7 +61,7 @@ test('what a killed writer left behind is cleared away; a foreign file is an err
 test('options that cannot work are refused', () => {
   expect(() => createKeyVaultEmulator({ recoverableDays: 6 })).toThrow(EmulatorError)
   expect(() => createKeyVaultEmulator({ recoverableDays: 91 })).toThrow(EmulatorError)
-  const file = join(temporaryFolder(), 'file')
+  const file = join(scratchFolder(), 'file')
   mkdirSync(file)
   expect(() => createKeyVaultEmulator({ identities: [] }).credential()).toThrow(EmulatorError)
 })

@@ -7,7 +7,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { request as httpsRequest } from 'node:https'
-import { ClientSecretCredential } from '@azure/identity'
+import type { ClientSecretCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys'
 import { SecretClient } from '@azure/keyvault-secrets'
@@ -17,6 +17,7 @@ import {
   type RunningKeyVaultEmulator,
   type StartOptions,
 } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
 import { onTestFinished } from 'vitest'
 
 /**
@@ -59,12 +60,11 @@ export async function startRig(options: StartOptions = {}): Promise<Rig> {
 
 export function rigFor(emulator: RunningKeyVaultEmulator): Rig {
   const agent = emulator.agent()
-  const identity = emulator.identities[0]
-  const credential = secretCredential(
-    emulator,
-    identity?.clientId ?? wellKnown.clientId,
-    identity?.clientSecret ?? wellKnown.clientSecret,
-  )
+  const { clientId, clientSecret } = emulator.identities[0] ?? wellKnown
+  const credential = secretCredential(emulator, {
+    clientId,
+    clientSecret: clientSecret ?? wellKnown.clientSecret,
+  })
   const url = emulator.vaultUrl()
   return {
     emulator,
@@ -113,18 +113,6 @@ export function rigFor(emulator: RunningKeyVaultEmulator): Rig {
       })
     },
   }
-}
-
-export function secretCredential(
-  emulator: RunningKeyVaultEmulator,
-  clientId: string,
-  clientSecret: string,
-): ClientSecretCredential {
-  return new ClientSecretCredential(emulator.tenantId, clientId, clientSecret, {
-    authorityHost: emulator.authorityHost,
-    disableInstanceDiscovery: true,
-    tlsOptions: { ca: emulator.ca },
-  })
 }
 
 /** Node's view of a key that a client returned. */
@@ -179,16 +167,6 @@ export function errorOf(error: unknown): {
   }
   const inner = details?.error?.innererror ?? details?.error?.innerError
   return { status: statusCode, code, message, inner: inner?.code }
-}
-
-/** What a promise rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<unknown> {
-  try {
-    await promise
-  } catch (error) {
-    return error
-  }
-  throw new Error('it did not reject')
 }
 
 function encode(bytes: Uint8Array | undefined): string {
