@@ -11,26 +11,22 @@ import {
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { openDotNetStore } from '@sealwright/local-store'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { isFull } from '@sealwright/test-kit/full'
+import { lacks, lacksPython, run } from '@sealwright/test-kit/tools'
 import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from './support/folder.ts'
 import { client, settingsFile } from './support/server.ts'
+import { keytoolPfx, opensslPfx } from './support/pfx.ts'
 import { bundledServer, ServerProcess } from './support/program.ts'
-import { has, keytoolPfx, opensslPfx, run } from './support/tools.ts'
 
 const program = bundledServer()
-const hasCurl = has('curl', '--version')
-const hasOpenssl = has('openssl', 'version')
-const hasKeytool = has('keytool', '-help')
-/** The figures that take a minute are tested in full where asked to, and scaled down otherwise. */
-const isFull = process.env['SEALWRIGHT_FULL'] === '1'
-const hasPyJwt = has('/usr/bin/python3', '-c', 'import jwt, cryptography')
 
 /** A server with a development key in a folder of its own, EC as it is made in no time. */
 function start(env: Readonly<Record<string, string>> = {}): ServerProcess {
   const own = env['SIGNING_KEY'] === undefined && env['IdentityServer__Key__Type'] === undefined
   return new ServerProcess(program(), {
-    ...(own && { DATA_DIR: join(temporaryFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }),
+    ...(own && { DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }),
     ...env,
   })
 }
@@ -73,26 +69,23 @@ async function expectGoodTokens(origin: string): Promise<string> {
 }
 
 describe('out of the box', () => {
-  test.skipIf(!hasCurl)(
-    `the lines it ends with can be pasted${hasCurl ? '' : ' (skipped: no curl)'}`,
-    async () => {
-      const server = start()
-      const { origin } = await server.started()
-      const lines = server.stderr.trimEnd().split('\n')
-      const curl = lines.filter((line) => line.startsWith('curl '))
-      expect(curl).toHaveLength(2)
-      expect(lines.at(-1)).toBe(curl[1])
-      const answer = JSON.parse(run('sh', '-c', curl[0] ?? '')) as { access_token: string }
-      expect(await identityStatus(origin, answer.access_token)).toBe(200)
-      expect(JSON.parse(run('sh', '-c', curl[1] ?? ''))).toMatchObject({
-        client_id: 'sample-client',
-        iss: origin,
-      })
-      expect(server.stderr).toMatch(/everybody knows its client's secret/)
-      // Everything on stdout is JSON.
-      for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
-    },
-  )
+  test.skipIf(lacks('curl'))('the lines it ends with can be pasted [needs curl]', async () => {
+    const server = start()
+    const { origin } = await server.started()
+    const lines = server.stderr.trimEnd().split('\n')
+    const curl = lines.filter((line) => line.startsWith('curl '))
+    expect(curl).toHaveLength(2)
+    expect(lines.at(-1)).toBe(curl[1])
+    const answer = JSON.parse(run(['sh', '-c', curl[0] ?? ''])) as { access_token: string }
+    expect(await identityStatus(origin, answer.access_token)).toBe(200)
+    expect(JSON.parse(run(['sh', '-c', curl[1] ?? '']))).toMatchObject({
+      client_id: 'sample-client',
+      iss: origin,
+    })
+    expect(server.stderr).toMatch(/everybody knows its client's secret/)
+    // Everything on stdout is JSON.
+    for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
+  })
 
   test('with no settings at all it makes an RSA key beside itself and keeps it', async () => {
     const data = join(program(), '..', '..', '..', 'data')
@@ -103,36 +96,35 @@ describe('out of the box', () => {
     await expectGoodTokens(origin)
   })
 
-  test.skipIf(!hasOpenssl)(
-    `OpenSSL opens the PFX with the line of the README, and it is the certificate that is published${hasOpenssl ? '' : ' (skipped: no openssl)'}`,
+  test.skipIf(lacks('openssl'))(
+    'OpenSSL opens the PFX with the line of the README, and it is the certificate that is published [needs openssl]',
     async () => {
-      const root = temporaryFolder()
+      const root = scratchFolder()
       const { origin } = await start({ DATA_DIR: join(root, 'apps/token-server/data') }).started()
       const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
       const line = /^openssl pkcs12 .*$/m.exec(readme)?.[0]
       expect(line).toBe('openssl pkcs12 -in apps/token-server/data/token-signing.pfx -passin pass: -nokeys')
-      const certificate = new X509Certificate(run('sh', '-c', `cd '${root}' && ${line}`))
+      const certificate = new X509Certificate(run(['sh', '-c', `cd '${root}' && ${line}`]))
       expect((await publishedKey(origin)).x5c).toEqual([certificate.raw.toString('base64')])
     },
   )
 
-  const canMakeSecret = hasCurl && hasOpenssl
-  test.skipIf(!canMakeSecret)(
-    `a secret made by the line of the README works with curl -u${canMakeSecret ? '' : ' (skipped: no curl or no openssl)'}`,
+  test.skipIf(lacks('curl', 'openssl'))(
+    'a secret made by the line of the README works with curl -u [needs curl, openssl]',
     async () => {
       const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
       const line = /^secret=.*$/m.exec(readme)?.[0] ?? ''
-      const [secret = '', digest = ''] = run('sh', '-c', line).trimEnd().split('\n')
+      const [secret = '', digest = ''] = run(['sh', '-c', line]).trimEnd().split('\n')
       // Nothing that form-urlencoding changes (RFC 6749 §2.3.1).
       expect(secret).toMatch(/^[\w.-]{43,}$/)
-      const file = join(temporaryFolder(), 'settings.json')
+      const file = join(scratchFolder(), 'settings.json')
       const sha256 = digest.replace(/^.*= */, '')
       writeFileSync(
         file,
         JSON.stringify(settingsFile({ issuer: undefined, clients: [client({ secrets: [{ sha256 }] })] })),
       )
       const { origin } = await start({ TOKEN_SERVER_SETTINGS: file }).started()
-      const answer = run(
+      const answer = run([
         'curl',
         '-s',
         `${origin}/connect/token`,
@@ -140,13 +132,13 @@ describe('out of the box', () => {
         `client:${secret}`,
         '-d',
         'grant_type=client_credentials',
-      )
+      ])
       expect(JSON.parse(answer)).toMatchObject({ token_type: 'Bearer' })
     },
   )
 
   test('after a restart the kid is the same and the old token still works', async () => {
-    const DATA_DIR = join(temporaryFolder(), 'data')
+    const DATA_DIR = join(scratchFolder(), 'data')
     const first = start({ DATA_DIR })
     const { origin } = await first.started()
     const token = await expectGoodTokens(origin)
@@ -159,8 +151,8 @@ describe('out of the box', () => {
     expect(await identityStatus(origin, token)).toBe(200)
   })
 
-  test.skipIf(!hasPyJwt)(
-    `PyJWT accepts a token through the JWK Set and refuses a changed one${hasPyJwt ? '' : ' (skipped: no PyJWT)'}`,
+  test.skipIf(lacksPython('import jwt, cryptography', '/usr/bin/python3'))(
+    'PyJWT accepts a token through the JWK Set and refuses a changed one [needs PyJWT]',
     async () => {
       const { origin } = await start().started()
       const token = await getToken(origin)
@@ -170,7 +162,14 @@ describe('out of the box', () => {
         'print(jwt.decode(sys.argv[2], key, algorithms=["ES256"], audience="sample-api", issuer=sys.argv[3])["sub"])',
       ].join('\n')
       const verify = (jwt: string): string =>
-        run('/usr/bin/python3', '-c', script, `${origin}/.well-known/openid-configuration/jwks`, jwt, origin)
+        run([
+          '/usr/bin/python3',
+          '-c',
+          script,
+          `${origin}/.well-known/openid-configuration/jwks`,
+          jwt,
+          origin,
+        ])
       expect(verify(token).trim()).toBe('sample-client')
       const at = token.lastIndexOf('.') + 20
       const changed = token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1)
@@ -182,7 +181,7 @@ describe('out of the box', () => {
   const rounds = isFull ? 50 : 5
   test(`two servers that start at the same instant on an empty folder have one key, ${rounds} times`, async () => {
     for (let round = 0; round < rounds; round++) {
-      const shared = { DATA_DIR: join(temporaryFolder(), 'data'), ISSUER: 'http://id.example' }
+      const shared = { DATA_DIR: join(scratchFolder(), 'data'), ISSUER: 'http://id.example' }
       const servers = [start(shared), start(shared)]
       const [one, other] = await Promise.all(servers.map((server) => server.started()))
       if (one === undefined || other === undefined) throw new Error('unreachable')
@@ -196,12 +195,10 @@ describe('out of the box', () => {
 })
 
 describe('with a key that is there already', () => {
-  const missing = hasOpenssl ? '' : ' (skipped: no openssl)'
-
-  test.skipIf(!hasOpenssl)(
-    `SIGNING_KEY=file: opens what openssl pkcs12 -export wrote${missing}`,
+  test.skipIf(lacks('openssl'))(
+    'SIGNING_KEY=file: opens what openssl pkcs12 -export wrote [needs openssl]',
     async () => {
-      const pfx = opensslPfx(temporaryFolder(), 'my app', '/CN=my-app-auth/O=Contoso', 'correct horse')
+      const pfx = opensslPfx(scratchFolder(), 'my app', '/CN=my-app-auth/O=Contoso', 'correct horse')
       const server = start({
         SIGNING_KEY: `file:${pfx}`,
         SIGNING_KEY_PASSWORD: 'correct horse',
@@ -215,25 +212,22 @@ describe('with a key that is there already', () => {
     },
   )
 
-  test.skipIf(!hasKeytool)(
-    `SIGNING_KEY=file: opens what keytool wrote${hasKeytool ? '' : ' (skipped: no keytool)'}`,
-    async () => {
-      const folder = temporaryFolder()
-      const pfx = keytoolPfx(folder, 'CN=java-auth', 'changeit')
-      writeFileSync(join(folder, 'password'), 'changeit\n')
-      const { origin } = await start({
-        SIGNING_KEY: `file:${pfx}`,
-        SIGNING_KEY_PASSWORD_FILE: join(folder, 'password'),
-      }).started()
-      await expectGoodTokens(origin)
-      expect((await publishedKey(origin)).alg).toBe('ES256')
-    },
-  )
+  test.skipIf(lacks('keytool'))('SIGNING_KEY=file: opens what keytool wrote [needs keytool]', async () => {
+    const folder = scratchFolder()
+    const pfx = keytoolPfx(folder, 'CN=java-auth', 'changeit')
+    writeFileSync(join(folder, 'password'), 'changeit\n')
+    const { origin } = await start({
+      SIGNING_KEY: `file:${pfx}`,
+      SIGNING_KEY_PASSWORD_FILE: join(folder, 'password'),
+    }).started()
+    await expectGoodTokens(origin)
+    expect((await publishedKey(origin)).alg).toBe('ES256')
+  })
 
-  test.skipIf(!hasOpenssl)(
-    `the settings of ASP.NET and App Service find it where .NET keeps it${missing}`,
+  test.skipIf(lacks('openssl'))(
+    'the settings of ASP.NET and App Service find it where .NET keeps it [needs openssl]',
     async () => {
-      const HOME = temporaryFolder()
+      const HOME = scratchFolder()
       const folder = join(HOME, '.dotnet/corefx/cryptography/x509stores/my')
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       const pfx = opensslPfx(HOME, 'net', '/CN=net-auth', '')
@@ -268,13 +262,13 @@ describe('with a key that is there already', () => {
     },
   )
 
-  test.skipIf(!hasKeytool)(
-    `SIGNING_KEY=store:my finds what keytool wrote, once imported${hasKeytool ? '' : ' (skipped: no keytool)'}`,
+  test.skipIf(lacks('keytool'))(
+    'SIGNING_KEY=store:my finds what keytool wrote, once imported [needs keytool]',
     async () => {
-      const HOME = temporaryFolder()
+      const HOME = scratchFolder()
       const pfx = keytoolPfx(HOME, 'CN=java-auth', 'changeit')
       const certificate = new X509Certificate(
-        run('keytool', '-exportcert', '-rfc', '-alias', 'a', '-keystore', pfx, '-storepass', 'changeit'),
+        run(['keytool', '-exportcert', '-rfc', '-alias', 'a', '-keystore', pfx, '-storepass', 'changeit']),
       )
       const store = await openDotNetStore({ home: HOME })
       await store.importPkcs12('java-auth', readFileSync(pfx), 'changeit')
@@ -285,18 +279,21 @@ describe('with a key that is there already', () => {
     },
   )
 
-  test.skipIf(!hasOpenssl)(`a password that does not fit says which setting to set${missing}`, async () => {
-    const pfx = opensslPfx(temporaryFolder(), 'a', '/CN=a', 'correct horse')
-    for (const [env, says] of [
-      [{}, /no password is set: SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE/],
-      [{ SIGNING_KEY_PASSWORD: 'hunter2' }, /the password that is set does not open it/],
-    ] as const) {
-      const { code, stderr } = await start({ SIGNING_KEY: `file:${pfx}`, ...env }).exited
-      expect(code).toBe(1)
-      expect(stderr).toMatch(says)
-      expect(stderr).not.toMatch(/hunter2/)
-    }
-  })
+  test.skipIf(lacks('openssl'))(
+    'a password that does not fit says which setting to set [needs openssl]',
+    async () => {
+      const pfx = opensslPfx(scratchFolder(), 'a', '/CN=a', 'correct horse')
+      for (const [env, says] of [
+        [{}, /no password is set: SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE/],
+        [{ SIGNING_KEY_PASSWORD: 'hunter2' }, /the password that is set does not open it/],
+      ] as const) {
+        const { code, stderr } = await start({ SIGNING_KEY: `file:${pfx}`, ...env }).exited
+        expect(code).toBe(1)
+        expect(stderr).toMatch(says)
+        expect(stderr).not.toMatch(/hunter2/)
+      }
+    },
+  )
 })
 
 describe('stopping', () => {
@@ -354,7 +351,7 @@ describe('a start that fails', () => {
       /settings\.json/,
     ],
   ])('%s: exit code 1, one line, nothing written', async (_, envOf, says) => {
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     writeFileSync(join(folder, 'settings.json'), '{}', { mode: 0o600 })
     const server = new ServerProcess(program(), { DATA_DIR: join(folder, 'data'), ...envOf(folder) })
     const { code, stdout, stderr } = await server.exited
@@ -370,7 +367,7 @@ describe('a start that fails', () => {
     onTestFinished(() => void taken.close())
     const address = taken.address()
     const PORT = typeof address === 'object' ? String(address?.port) : ''
-    const DATA_DIR = join(temporaryFolder(), 'data')
+    const DATA_DIR = join(scratchFolder(), 'data')
     const { code, stderr } = await start({ DATA_DIR, HOST: '127.0.0.1', PORT }).exited
     expect([code, stderr]).toEqual([
       1,
@@ -380,7 +377,7 @@ describe('a start that fails', () => {
   })
 
   test('a development key of another type than the one that is set', async () => {
-    const DATA_DIR = join(temporaryFolder(), 'data')
+    const DATA_DIR = join(scratchFolder(), 'data')
     const first = start({ DATA_DIR })
     await first.started()
     await first.stop()
@@ -392,7 +389,7 @@ describe('a start that fails', () => {
   })
 
   test('a development key that others can read', async () => {
-    const DATA_DIR = join(temporaryFolder(), 'data')
+    const DATA_DIR = join(scratchFolder(), 'data')
     const first = start({ DATA_DIR })
     await first.started()
     await first.stop()

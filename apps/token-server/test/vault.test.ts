@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadSettings } from '../src/settings/settings.ts'
-import { temporaryFolder } from './support/folder.ts'
 import { basic, client, issuer, settingsFile, testServer } from './support/server.ts'
 
 interface TestVault {
@@ -73,7 +73,7 @@ async function keySet(app: FastifyInstance): Promise<JSONWebKeySet> {
 describe('the token server on a key in the vault', () => {
   test('two servers that start into an empty vault sign with one key, and each takes the other’s tokens', async () => {
     const vault = await startVault()
-    const folder = temporaryFolder()
+    const folder = scratchFolder()
     const start = () =>
       testServer({
         vault: vault.options,

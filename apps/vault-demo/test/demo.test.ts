@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { temporaryFolder } from '../../token-server/test/support/folder.ts'
 import { bundledServer } from '../../token-server/test/support/program.ts'
 import { startDemo, type Demo } from '../src/demo.ts'
 
@@ -32,7 +32,7 @@ async function identityStatus(origin: string, token: string): Promise<number> {
 
 describe('two token servers on one key in the vault', () => {
   test('sign with one kid, take each other’s tokens, and lose nothing when one of them stops', async () => {
-    const data = join(temporaryFolder(), 'data')
+    const data = join(scratchFolder(), 'data')
     const { emulator, instances, origin, signingKey } = await start({ DATA_DIR: data })
     const [first, second] = instances
     if (first === undefined || second === undefined) throw new Error('there are not two servers')
@@ -69,7 +69,7 @@ describe('two token servers on one key in the vault', () => {
   })
 
   test('when both have stopped the one address says so', async () => {
-    const { instances, origin } = await start({ DATA_DIR: join(temporaryFolder(), 'data') })
+    const { instances, origin } = await start({ DATA_DIR: join(scratchFolder(), 'data') })
     await Promise.all(instances.map((instance) => instance.stop()))
     const response = await fetch(origin)
     expect(response.status).toBe(502)

@@ -2,12 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:net'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isSealwrightError } from '@sealwright/core'
 import { openKey } from '../../src/open-key.ts'
 import { checkPort } from '../../src/port.ts'
 import { loadSettings } from '../../src/settings/settings.ts'
-import { temporaryFolder } from '../support/folder.ts'
 import { client, settingsFile } from '../support/server.ts'
 
 /** All of main.ts that can fail before the server listens. The message of what it ends with. */
@@ -35,7 +35,7 @@ async function attempt(settings: {
   readonly env?: Readonly<Record<string, string>>
   readonly file?: string | Buffer
 }): Promise<Refusal> {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   mkdirSync(join(folder, 'home'))
   writeFileSync(join(folder, 'settings.json'), settings.file ?? JSON.stringify(settingsFile()))
   writeFileSync(join(folder, 'password.txt'), 'a password\n')

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
 import { encodePath } from '../../src/settings/borrowed-key-settings.ts'
 import { jsonErrorPosition } from '../../src/settings/json-syntax.ts'
 import { loadSettings, type Settings } from '../../src/settings/settings.ts'
-import { temporaryFolder } from '../support/folder.ts'
 import { client, settingsFile } from '../support/server.ts'
 
 function load(env: Readonly<Record<string, string>>, file: object = settingsFile()): Settings {
-  const path = join(temporaryFolder(), 'settings.json')
+  const path = join(scratchFolder(), 'settings.json')
   // With the byte order mark that editors on Windows write.
   writeFileSync(path, `\uFEFF${JSON.stringify(file)}`)
   return loadSettings({ TOKEN_SERVER_SETTINGS: path, DATA_DIR: '/data', ...env })
@@ -146,7 +146,7 @@ describe('the signing key', () => {
     [' hunter2 ', ' hunter2 '],
     ['pässword €\n', 'pässword €'],
   ])('a password file loses one line end: %j', (text, password) => {
-    const path = join(temporaryFolder(), 'password')
+    const path = join(scratchFolder(), 'password')
     writeFileSync(path, text)
     const env = { SIGNING_KEY: 'file:a.pfx', SIGNING_KEY_PASSWORD_FILE: path }
     expect(load(env).signingKey.password).toBe(password)

@@ -2,13 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import type { SigningKey } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { createLogger } from '../../src/logging.ts'
 import { openKey } from '../../src/open-key.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings, type Settings } from '../../src/settings/settings.ts'
-import { temporaryFolder } from './folder.ts'
 
 export const issuer = 'https://id.example'
 
@@ -62,7 +62,7 @@ export interface TestServer {
 
 /** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const folder = temporaryFolder()
+  const folder = scratchFolder()
   const path = join(folder, 'settings.json')
   writeFileSync(path, JSON.stringify(options.file ?? settingsFile()))
   const settings = loadSettings({

@@ -1,27 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-
-/** Runs a program and gives what it prints. */
-export function run(program: string, ...args: readonly string[]): string {
-  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-}
-
-/** Whether a program can be run. */
-export function has(program: string, ...args: readonly string[]): boolean {
-  try {
-    run(program, ...args)
-    return true
-  } catch {
-    return false
-  }
-}
+import { run } from '@sealwright/test-kit/tools'
 
 /** A PFX with a self-signed certificate, made by the openssl command line. */
 export function opensslPfx(folder: string, name: string, subject: string, password: string): string {
   const [key, certificate, pfx] = ['key', 'crt', 'pfx'].map((type) => join(folder, `${name}.${type}`))
   if (key === undefined || certificate === undefined || pfx === undefined) throw new Error('unreachable')
-  run(
+  run([
     'openssl',
     'req',
     '-x509',
@@ -36,8 +21,8 @@ export function opensslPfx(folder: string, name: string, subject: string, passwo
     subject,
     '-days',
     '90',
-  )
-  run(
+  ])
+  run([
     'openssl',
     'pkcs12',
     '-export',
@@ -49,7 +34,7 @@ export function opensslPfx(folder: string, name: string, subject: string, passwo
     pfx,
     '-passout',
     `pass:${password}`,
-  )
+  ])
   chmodSync(pfx, 0o600)
   return pfx
 }
@@ -57,7 +42,7 @@ export function opensslPfx(folder: string, name: string, subject: string, passwo
 /** A PFX with a self-signed certificate, made by the JDK's keytool. */
 export function keytoolPfx(folder: string, subject: string, password: string): string {
   const pfx = join(folder, 'keytool.p12')
-  run(
+  run([
     'keytool',
     '-genkeypair',
     '-keyalg',
@@ -76,7 +61,7 @@ export function keytoolPfx(folder: string, subject: string, password: string): s
     password,
     '-validity',
     '90',
-  )
+  ])
   chmodSync(pfx, 0o600)
   return pfx
 }
