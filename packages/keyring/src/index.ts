@@ -1,5 +1,22 @@
-export { checkPolicyChange, planPolicyChange, policyChangeWait } from './policy-change.ts'
-export { keyRingPolicy, publishedKeys, type KeyRingPolicy, type KeyRingPolicyOptions } from './policy.ts'
-export { nextRotation } from './rotation-plan.ts'
-export { type KeyVersion, type Timeline, type VersionState } from './key-version.ts'
-export { evaluateTimeline } from './timeline.ts'
+export { checkPolicyChange, planPolicyChange, policyChangeWait } from './policy/policy-change.ts'
+export {
+  keyRingPolicy,
+  publishedKeys,
+  type KeyRingPolicy,
+  type KeyRingPolicyOptions,
+} from './policy/policy.ts'
+export type { RingClock } from './ring/clock.ts'
+export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './ring/events.ts'
+export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
+export type {
+  JwksResponse,
+  KeyRing,
+  KeyRingKeyStatus,
+  KeyRingOptions,
+  KeyRingStatus,
+} from './ring/key-ring.ts'
+export { openKeyRing } from './ring/open-key-ring.ts'
+export type { KeyRingSource, SourceOptions } from './ring/sources.ts'
+export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'
+export { nextRotation } from './timeline/rotation-plan.ts'
+export { evaluateTimeline } from './timeline/timeline.ts'

@@ -59,7 +59,7 @@ export interface KeyRingPolicyOptions {
 }
 
 /** Some verifiers ignore what comes after the hundredth key of a JWK Set. */
-const maximumPublishedKeys = 100
+export const maximumPublishedKeys = 100
 
 const secondsPerDay = 86_400
 /** A century. Keeps every sum far from where dates and timers end. */

@@ -5,7 +5,7 @@ import {
   nextRotation,
   type KeyVersion,
   type VersionState,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 const day = 86_400_000
 const policy = keyRingPolicy({

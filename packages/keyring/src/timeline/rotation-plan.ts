@@ -1,5 +1,5 @@
 import type { KeyVersion } from './key-version.ts'
-import type { KeyRingPolicy } from './policy.ts'
+import type { KeyRingPolicy } from '../policy/policy.ts'
 import { byStart, isUsable, scheduleOf } from './timeline.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkPolicyChange, keyRingPolicy, planPolicyChange, type KeyRingPolicy } from '../src/index.ts'
-import { combinations, play, type ModelStore } from './support/model.ts'
+import { checkPolicyChange, keyRingPolicy, planPolicyChange, type KeyRingPolicy } from '../../src/index.ts'
+import { combinations, play, type ModelStore } from '../support/model.ts'
 
 const isFull = process.env['SEALWRIGHT_FULL'] === '1'
 

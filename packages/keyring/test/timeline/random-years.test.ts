@@ -6,7 +6,7 @@ import {
   nextRotation,
   type KeyRingPolicy,
   type KeyVersion,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 const isFull = process.env['SEALWRIGHT_FULL'] === '1'
 const tokensEach = 2_000

@@ -1,5 +1,5 @@
 import type { KeyVersion, Timeline, VersionState } from './key-version.ts'
-import type { KeyRingPolicy } from './policy.ts'
+import type { KeyRingPolicy } from '../policy/policy.ts'
 
 /**
  * Which version is announced, active, retiring, retired or revoked. This is the whole decision: it depends on the

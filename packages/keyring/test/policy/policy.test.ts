@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keyRingPolicy, publishedKeys } from '../src/index.ts'
+import { keyRingPolicy, publishedKeys } from '../../src/index.ts'
 
 test('the defaults are possible, and as short as they can be', () => {
   const policy = keyRingPolicy()

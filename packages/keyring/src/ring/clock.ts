@@ -1,0 +1,56 @@
+import { uptime } from 'node:os'
+
+/** What time it is. Tests have one of their own; everything else has the machine's. */
+export interface RingClock {
+  /** Milliseconds since 1970, as `Date.now()` gives them. */
+  now(): number
+  /** Milliseconds that only ever grow, whatever the clock is set to. The time that the machine sleeps counts. */
+  elapsed(): number
+}
+
+export const systemClock: RingClock = { now: () => Date.now(), elapsed: () => uptime() * 1_000 }
+
+/**
+ * Tells a clock that was set from one that runs. Where the two disagree by more than the policy's clock skew, both times
+ * are possible: the ring then does only what is right at either. A jump that has lasted for as long as the oldest set is
+ * believed.
+ */
+export class JumpGuard {
+  readonly #clock: RingClock
+  readonly #tolerance: number
+  readonly #believedAfter: number
+  #wall: number
+  #elapsed: number
+  #jumpedAt: number | null = null
+
+  /** @param tolerance and `believedAfter` in milliseconds */
+  constructor(clock: RingClock, tolerance: number, believedAfter: number) {
+    this.#clock = clock
+    this.#tolerance = tolerance
+    this.#believedAfter = believedAfter
+    this.#wall = clock.now()
+    this.#elapsed = clock.elapsed()
+  }
+
+  /** The times that it may be, in milliseconds since 1970: one, or after a jump two, what the clock shows first. */
+  times(): readonly [number] | readonly [number, number] {
+    const wall = this.#clock.now()
+    const elapsed = this.#clock.elapsed()
+    const expected = this.#wall + elapsed - this.#elapsed
+    if (Math.abs(wall - expected) <= this.#tolerance) {
+      this.#jumpedAt = null
+      return [wall]
+    }
+    this.#jumpedAt ??= elapsed
+    if (elapsed - this.#jumpedAt < this.#believedAfter) return [wall, expected]
+    this.settle()
+    return [wall]
+  }
+
+  /** Takes what the clock shows as right, as when the process starts; between jumps, so that slow drift never adds up. */
+  settle(): void {
+    this.#wall = this.#clock.now()
+    this.#elapsed = this.#clock.elapsed()
+    this.#jumpedAt = null
+  }
+}

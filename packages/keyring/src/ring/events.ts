@@ -1,0 +1,127 @@
+import type { VersionState } from '../timeline/key-version.ts'
+
+/** What happens in a ring. Times are `Date`s, and durations whole seconds. */
+export type KeyRingEvent =
+  /** The ring made a key: the first of a source, or a new version. */
+  | { readonly type: 'created'; readonly location: string; readonly keyIds: readonly string[] }
+  /** A key has another state than before; null for a key that was not there, or is not any more. */
+  | {
+      readonly type: 'state'
+      readonly keyId: string
+      readonly location: string
+      readonly from: VersionState | null
+      readonly to: VersionState | null
+    }
+  /** A key signs although validators may not have it. Tokens may be refused for so many seconds. */
+  | {
+      readonly type: 'alarm'
+      readonly reason: 'unannounced' | 'reactivated' | 'vanished'
+      readonly keyId: string
+      readonly refusedFor: number
+    }
+  /** No key may sign with this algorithm; null for the default. */
+  | { readonly type: 'no-signer'; readonly algorithm: string | null }
+  /** The source does not say when keys are made, so a key that replaces this one in its place is not announced. */
+  | { readonly type: 'cannot-announce'; readonly keyId: string; readonly location: string }
+  /** A key came up with a time of creation before the last reading. It is announced from now on. */
+  | {
+      readonly type: 'backdated'
+      readonly keyId: string
+      readonly location: string
+      readonly createdAt: Date | null
+      readonly seenAt: Date
+    }
+  | {
+      readonly type: 'refresh-failed'
+      readonly error: unknown
+      readonly age: number
+      readonly maxSetAge: number
+    }
+  /** The set is older than `maxSetAge`: nothing is signed and no JWK Set served until a reading succeeds. */
+  | { readonly type: 'stale'; readonly age: number }
+  /** A new version is due and cannot be made. The key goes on signing until `notAfter`. */
+  | {
+      readonly type: 'rotation-failed'
+      readonly location: string
+      readonly dueAt: Date
+      readonly error: unknown
+    }
+  /** The clock was set by so many seconds. Until that is settled the ring does only what is right at either time. */
+  | { readonly type: 'clock-jump'; readonly by: number }
+
+export type RingEventListener = (event: KeyRingEvent) => void
+
+/**
+ * An event as a line for a log. It holds no secret.
+ *
+ * @example
+ * ```ts
+ * onEvent(event) {
+ *   const { level, message } = describeKeyRingEvent(event)
+ *   logger[level](message)
+ * }
+ * ```
+ */
+export function describeKeyRingEvent(event: KeyRingEvent): {
+  readonly level: 'info' | 'warn' | 'error'
+  readonly message: string
+} {
+  return { level: levels[event.type], message: messageOf(event) }
+}
+
+const levels = {
+  created: 'info',
+  state: 'info',
+  alarm: 'error',
+  'no-signer': 'error',
+  'cannot-announce': 'warn',
+  backdated: 'error',
+  'refresh-failed': 'warn',
+  stale: 'error',
+  'rotation-failed': 'error',
+  'clock-jump': 'error',
+} as const
+
+function messageOf(event: KeyRingEvent): string {
+  switch (event.type) {
+    case 'created':
+      return `made a new key in ${event.location}: ${event.keyIds.join(', ')}`
+    case 'state':
+      return `the key ${event.keyId} is ${event.to ?? 'gone'}; it was ${event.from ?? 'not there'}`
+    case 'alarm':
+      return `the key ${event.keyId} ${alarmReasons[event.reason]}: tokens may be refused for up to ${event.refusedFor} s`
+    case 'no-signer':
+      return `no key may sign ${event.algorithm ?? 'tokens'} now`
+    case 'cannot-announce':
+      return `${event.location} does not say when its key was made: a key that replaces it there signs without announcement`
+    case 'backdated':
+      return (
+        `the key ${event.keyId} came up in ${event.location} with the time of creation ` +
+        `${event.createdAt?.toISOString() ?? 'unknown'}, which is before the last reading; this instance announces it ` +
+        `from ${event.seenAt.toISOString()} on`
+      )
+    case 'refresh-failed':
+      return (
+        `the keys could not be read: ${reasonOf(event.error)}; the set of keys is ${event.age} s old and is used for up ` +
+        `to ${event.maxSetAge} s`
+      )
+    case 'stale':
+      return `the set of keys is ${event.age} s old: nothing is signed and no JWK Set is served`
+    case 'rotation-failed':
+      return `a new version in ${event.location} has been due since ${event.dueAt.toISOString()}: ${reasonOf(event.error)}`
+    case 'clock-jump':
+      return `the clock was set by ${event.by} s`
+    default:
+      return event satisfies never
+  }
+}
+
+const alarmReasons = {
+  unannounced: 'signs before its announcement is over',
+  reactivated: 'signs again after it had been replaced',
+  vanished: 'signs because the key before it is gone from its store',
+} as const
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

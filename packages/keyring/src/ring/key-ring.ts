@@ -1,0 +1,114 @@
+import type { Backend, Signer, SigningKey } from '@sealwright/core'
+import type { KeyRingPolicy } from '../policy/policy.ts'
+import type { VersionState } from '../timeline/key-version.ts'
+import type { RingClock } from './clock.ts'
+import type { RingEventListener } from './events.ts'
+import type { KeyAliases, PublishedJwks } from './jwks.ts'
+
+export interface KeyRingOptions {
+  /** For sources that are signing URIs. */
+  readonly backends?: readonly Backend[] | undefined
+  /**
+   * The JOSE algorithms that the ring signs at the same time, such as `['RS256', 'ES256']`: each has an active key of its
+   * own. Left out there is one active key, which signs its default.
+   */
+  readonly algorithms?: readonly string[] | undefined
+  /** Further `kid`s under which a key is published, for tokens that another program issued with it. */
+  readonly aliases?: KeyAliases | undefined
+  /** The `kid`s of keys that are revoked, beside those that are switched off in their store. */
+  readonly revoked?: readonly string[] | undefined
+  /** Told of everything that an operator wants in a log; {@link describeKeyRingEvent} makes lines of it. */
+  readonly onEvent?: RingEventListener | undefined
+  /** For tests. Default the machine's clock. */
+  readonly clock?: RingClock | undefined
+}
+
+/** The keys of one issuer, and which of them signs. */
+export interface KeyRing {
+  readonly policy: KeyRingPolicy
+  /**
+   * The key that signs now. Ask for each token and keep nothing: the signer of a key that has been replaced throws.
+   * {@link perKey} keeps what was made for a key.
+   *
+   * @param algorithm one of `options.algorithms`, the first of them when left out
+   * @returns the key; its signers sign no longer than the ring allows, and not after `notAfter`
+   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the set of keys is older than `maxSetAge` or no key may
+   *   sign; `UNSUPPORTED_ALGORITHM` for an algorithm the ring was not opened for
+   */
+  signingKey(algorithm?: string): SigningKey
+  /**
+   * The signer of {@link signingKey}.
+   *
+   * @throws SealwrightError as {@link signingKey}
+   */
+  signer(algorithm?: string): Signer
+  /**
+   * Makes something once for each key that signs, such as a token issuer, and returns a function that gives what was made
+   * for the key of now.
+   *
+   * @example
+   * ```ts
+   * const issuer = ring.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))
+   * const token = await issuer().issue({ sub: 'alice' })
+   * ```
+   */
+  perKey<T>(make: (key: SigningKey) => T, algorithm?: string): () => T
+  /**
+   * The JWK Set of announced, active and retiring keys.
+   *
+   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the set of keys is older than `maxSetAge`
+   */
+  jwks(): PublishedJwks
+  /**
+   * The answer to a request for the JWK Set: 200, 304 or 503, with `Cache-Control`, `ETag` and CORS. It never throws.
+   *
+   * @param request.ifNoneMatch the request's `If-None-Match`
+   */
+  jwksResponse(request?: { readonly ifNoneMatch?: string | undefined }): JwksResponse
+  /** Where the ring stands, for readiness and metrics. */
+  status(): KeyRingStatus
+  /**
+   * Reads the sources now, such as on SIGHUP or after a key was revoked.
+   *
+   * @throws SealwrightError what the source throws; the set that there was stays in use
+   */
+  refresh(): Promise<void>
+  /**
+   * Makes a new version now of each key that signs, in the sources that make keys. They are announced like any other.
+   *
+   * @throws SealwrightError `UNSUPPORTED_OPERATION` when no source can; `LIMIT_EXCEEDED` when the JWK Set is full; or what
+   *   the store throws
+   */
+  rotate(): Promise<void>
+  /** Ends the timers. The ring signs no longer. */
+  close(): void
+}
+
+/** An HTTP answer for any server. */
+export interface JwksResponse {
+  readonly status: 200 | 304 | 503
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface KeyRingStatus {
+  /** Whether the ring signs and serves its JWK Set: what a readiness probe asks. */
+  readonly ready: boolean
+  /** The age of the set of keys in seconds; null before the first reading. */
+  readonly age: number | null
+  /** Why the last reading failed; null when it did not. */
+  readonly problem: unknown
+  readonly keys: readonly KeyRingKeyStatus[]
+  /** When the next version is due; null for never. */
+  readonly nextRotation: Date | null
+}
+
+export interface KeyRingKeyStatus {
+  readonly keyId: string
+  readonly location: string
+  readonly state: VersionState
+  readonly algorithms: readonly string[]
+  readonly createdAt: Date | null
+  readonly notAfter: Date | null
+}

@@ -1,0 +1,152 @@
+import { algorithm, SealwrightError } from '@sealwright/core'
+import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
+import { systemClock } from './clock.ts'
+import { Decision } from './decision.ts'
+import type { KeyRing, KeyRingOptions } from './key-ring.ts'
+import { KeySet } from './key-set.ts'
+import { Ring } from './ring.ts'
+import { Rotation } from './rotation.ts'
+import { openSource, type KeyRingSource, type Source } from './sources.ts'
+import { StateReports } from './state-reports.ts'
+
+/**
+ * Opens the keys of an issuer: reads every source, makes the first key where a source has `create` and is proven to be
+ * empty, and from then on reads again, rotates and reports by itself.
+ *
+ * @param sources where the keys are. The first that has `create` gets the new versions; the first that has a key signs
+ *   with it.
+ * @param policy what differs from the defaults, in seconds
+ * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy, with the arithmetic, for sources that cannot be told
+ *   apart in time, or for malformed options; `NOT_FOUND` when there is no key and no source makes one; or what a source
+ *   throws
+ *
+ * @example
+ * ```ts
+ * const ring = await openKeyRing(
+ *   [{ store: openFolderStore('./keys'), name: 'my-app-auth', create: { keyType: 'ec-p256' } }],
+ *   { tokenLifetime: 900, rotationInterval: 30 * 86_400 },
+ * )
+ * const issuer = ring.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))
+ * ```
+ */
+export async function openKeyRing(
+  sources: readonly KeyRingSource[],
+  policy: KeyRingPolicyOptions = {},
+  options: KeyRingOptions = {},
+): Promise<KeyRing> {
+  const {
+    backends = [],
+    aliases = () => [],
+    revoked = [],
+    onEvent = () => undefined,
+    clock = systemClock,
+  } = options
+  const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
+  if (sources.length === 0)
+    throw new SealwrightError('INVALID_ARGUMENT', 'a key ring needs at least one source')
+  const opened = sources.map((source) => openSource(source, backends))
+  const shards = new Set(opened.filter(({ signs }) => signs).map(({ shard }) => shard))
+  const signers = Math.max(1, algorithms.length) * Math.max(1, shards.size)
+  const checked = keyRingPolicy(policy, signers)
+  for (const source of sources) checkValidity(source, checked.announcement + checked.retention)
+
+  const keySet = new KeySet(opened, checked, new Set(revoked), clock, onEvent)
+  const decision = new Decision(keySet, checked, algorithms, clock, (by) =>
+    onEvent({ type: 'clock-jump', by }),
+  )
+  const rotation = new Rotation(opened, checked, onEvent)
+  const reports = new StateReports(checked, onEvent)
+  const parts = {
+    policy: checked,
+    algorithms,
+    aliases,
+    keySet,
+    decision,
+    rotation,
+    reports,
+    clock,
+    listener: onEvent,
+  }
+  const ring = new Ring(parts)
+  await ring.refresh()
+  await createMissing(keySet, opened, onEvent, () => ring.refresh())
+  checkKeys(keySet, opened, algorithms)
+  ring.start()
+  return ring
+}
+
+/** A source that makes keys has to have one before the first JWK Set goes out. */
+async function createMissing(
+  keySet: KeySet,
+  sources: readonly Source[],
+  onEvent: NonNullable<KeyRingOptions['onEvent']>,
+  refresh: () => Promise<void>,
+): Promise<void> {
+  const empty = keySet.emptySources().filter(({ creates }) => creates)
+  const isYoung =
+    keySet.keys.length <= sources.length && keySet.keys.some(({ createdAt }) => isRecent(createdAt))
+  const wanting = isYoung ? sources.filter(({ creates }) => creates) : empty
+  if (wanting.length === 0) return
+  const before = new Set(keySet.keys.map(({ key }) => key.keyId))
+  await Promise.all(wanting.map((source) => source.getOrCreate(AbortSignal.timeout(creationTimeout))))
+  await untilListed(keySet, empty, refresh)
+  const keyIds = keySet.keys.map(({ key }) => key.keyId).filter((keyId) => !before.has(keyId))
+  if (empty.length === 0) return
+  onEvent({ type: 'created', location: empty.map(({ location }) => location).join(', '), keyIds })
+}
+
+/** A store may list what was made a little later. */
+async function untilListed(
+  keySet: KeySet,
+  made: readonly Source[],
+  refresh: () => Promise<void>,
+): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
+    await refresh()
+    const missing = keySet.emptySources().filter((source) => made.includes(source))
+    if (missing.length === 0) return
+    if (attempt === attempts) {
+      const where = missing.map(({ location }) => location).join(', ')
+      throw new SealwrightError('UNAVAILABLE', `the key that was made in ${where} is not listed there`)
+    }
+    // eslint-disable-next-line no-await-in-loop
+    await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt))
+  }
+}
+
+/** @throws SealwrightError `NOT_FOUND`, `UNSUPPORTED_ALGORITHM` */
+function checkKeys(keySet: KeySet, sources: readonly Source[], algorithms: readonly string[]): void {
+  const signing = keySet.keys.filter(({ signs }) => signs)
+  if (signing.length === 0) {
+    const where = sources.map(({ location }) => location).join(', ')
+    throw new SealwrightError('NOT_FOUND', `there is no signing key in ${where}, and no source creates one`)
+  }
+  for (const name of algorithms) {
+    if (signing.some(({ key }) => key.algorithms.some((row) => row.name === name))) continue
+    const can = [...new Set(signing.flatMap(({ key }) => key.algorithms.map((row) => row.name)))]
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `no key of the ring signs ${name}; they sign ${can.join(', ')}`,
+    )
+  }
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for certificates that end before they could be used */
+function checkValidity({ create }: KeyRingSource, least: number): void {
+  const validity = (create?.validityDays ?? 730) * 86_400
+  if (create === undefined || validity > least) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `create.validityDays is ${create.validityDays} (${validity} s), but announcement + retention alone take ${least} s`,
+  )
+}
+
+/** Whether another creator may still be finding out that it came second. */
+function isRecent(createdAt: Date | null): boolean {
+  return createdAt !== null && Math.abs(Date.now() - createdAt.getTime()) < 10_000
+}
+
+/** For a vault to make a certificate. Milliseconds. */
+const creationTimeout = 150_000
+const attempts = 7

@@ -1,0 +1,85 @@
+import { SealwrightError, type SigningKey } from '@sealwright/core'
+import type { KeyVersion } from '../timeline/key-version.ts'
+import type { Source } from './sources.ts'
+
+/** One key of the ring, wherever and however often it is kept. */
+export interface RingKey extends KeyVersion {
+  /** The copy that signs: of the first source that has it, with its newest certificate. */
+  readonly key: SigningKey
+  readonly shard: string
+  readonly signs: boolean
+  /** Every source that has it. */
+  readonly sources: readonly Source[]
+}
+
+/** What one source has shown. */
+export interface SourceKeys {
+  readonly source: Source
+  /** Newest first. */
+  readonly keys: readonly SigningKey[]
+}
+
+/**
+ * The keys of all sources, each once. A key that is in several places, as after it was imported into a vault, is known
+ * from its earliest creation on. It is revoked as soon as one of the places has switched off its newest copy.
+ *
+ * @param revoked the `kid` of keys that the operator has revoked
+ * @throws SealwrightError `INVALID_ARGUMENT` when several keys come without a time of creation, so that none of them can be
+ *   announced
+ */
+export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<string>): RingKey[] {
+  const copies = sources.flatMap(({ source, keys }) => copiesOf(source, keys))
+  const keyIds = [...new Set(copies.map(({ key }) => key.keyId))]
+  const merged = keyIds.map((keyId): RingKey => {
+    const same = copies.filter(({ key }) => key.keyId === keyId)
+    const usable = same.filter(({ source, key }) => source.signs && key.enabled)
+    const [first] = usable.length > 0 ? usable : same
+    if (first === undefined) throw new Error('unreachable: every keyId comes from a copy')
+    const { key, source } = first
+    return {
+      // The version first: a store that lets one of two creators win in the same second goes by it too.
+      id: `${key.version} ${keyId}`,
+      key,
+      shard: source.shard,
+      sources: same.map((copy) => copy.source),
+      signs: usable.length > 0 || same.some((copy) => copy.source.signs),
+      createdAt: earliest(same.map((copy) => copy.createdAt)),
+      notBefore: earliest(same.map((copy) => copy.key.notBefore)),
+      notAfter: key.notAfter,
+      enabled: same.every((copy) => copy.key.enabled) && !revoked.has(keyId),
+    }
+  })
+  const undated = merged.filter(({ createdAt, signs }) => createdAt === null && signs)
+  if (undated.length > 1) {
+    const places = undated.map(({ key }) => key.location).join(' and ')
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${places} do not say when they were made, so the ring cannot announce one after the other; give the newer one its ` +
+        'createdAt, the time at which every instance had it',
+    )
+  }
+  return merged
+}
+
+interface Copy {
+  readonly source: Source
+  readonly key: SigningKey
+  readonly createdAt: Date | null
+}
+
+/** Each key of a source once: its newest version, as of its oldest. */
+function copiesOf(source: Source, keys: readonly SigningKey[]): Copy[] {
+  const newest = [...new Map(keys.toReversed().map((key) => [key.keyId, key])).values()]
+  return newest.map((key) => ({
+    source,
+    key,
+    createdAt:
+      source.createdAt ??
+      earliest(keys.filter(({ keyId }) => keyId === key.keyId).map((each) => each.createdAt)),
+  }))
+}
+
+/** null, which is before all others, as soon as one is null. */
+function earliest(dates: readonly (Date | null)[]): Date | null {
+  return dates.reduce((a, b) => (a === null || b === null ? null : a < b ? a : b), dates[0] ?? null)
+}

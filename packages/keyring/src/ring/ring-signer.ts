@@ -1,0 +1,112 @@
+import type { KeyObject } from 'node:crypto'
+import {
+  isSyncSigner,
+  type SignatureAlgorithm,
+  type Signer,
+  type SigningKey,
+  type SignOptions,
+  type SyncSigner,
+} from '@sealwright/core'
+
+/** A span of the clock's time, in milliseconds since 1970: from `from` on and before `until`. */
+export interface Span {
+  readonly from: number
+  readonly until: number
+}
+
+/**
+ * The permission to sign with one key. Asking costs one look at the clock and two comparisons; the ring decides anew when
+ * something may have changed.
+ */
+export class Lease {
+  readonly #now: () => number
+  readonly #renew: () => Span
+  #from = Infinity
+  #until = -Infinity
+
+  /** @param renew throws when the key may not sign now */
+  constructor(now: () => number, renew: () => Span) {
+    this.#now = now
+    this.#renew = renew
+  }
+
+  /** @throws SealwrightError `UNAVAILABLE` when the key may not sign now */
+  check(): void {
+    const now = this.#now()
+    if (now >= this.#from && now < this.#until) return
+    const { from, until } = this.#renew()
+    this.#from = from
+    this.#until = until
+  }
+
+  recall(): void {
+    this.#until = -Infinity
+  }
+}
+
+/** The key with signers that ask the lease first. */
+export function leasedKey(key: SigningKey, algorithm: string | null, lease: Lease): SigningKey {
+  const signers = new Map<string, Signer>()
+  const { name, version, location, keyId, publicKey, algorithms, certificates } = key
+  const { notBefore, notAfter, createdAt, enabled } = key
+  return {
+    name,
+    version,
+    location,
+    keyId,
+    publicKey,
+    algorithms,
+    certificates,
+    notBefore,
+    notAfter,
+    createdAt,
+    enabled,
+    signer(asked?: string): Signer {
+      const chosen = asked ?? algorithm ?? algorithms[0]?.name ?? ''
+      let signer = signers.get(chosen)
+      if (signer === undefined) {
+        const plain = key.signer(chosen)
+        signer = isSyncSigner(plain) ? new LeasedSyncSigner(plain, lease) : new LeasedSigner(plain, lease)
+        signers.set(chosen, signer)
+      }
+      return signer
+    },
+  }
+}
+
+class LeasedSigner implements Signer {
+  readonly algorithm: SignatureAlgorithm
+  readonly keyId: string
+  readonly publicKey: KeyObject
+  readonly #signer: Signer
+  readonly #lease: Lease
+
+  constructor(signer: Signer, lease: Lease) {
+    this.algorithm = signer.algorithm
+    this.keyId = signer.keyId
+    this.publicKey = signer.publicKey
+    this.#signer = signer
+    this.#lease = lease
+  }
+
+  async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    this.#lease.check()
+    return this.#signer.sign(data, options)
+  }
+}
+
+class LeasedSyncSigner extends LeasedSigner implements SyncSigner {
+  readonly #syncSigner: SyncSigner
+  readonly #syncLease: Lease
+
+  constructor(signer: SyncSigner, lease: Lease) {
+    super(signer, lease)
+    this.#syncSigner = signer
+    this.#syncLease = lease
+  }
+
+  signSync(data: Uint8Array): Uint8Array {
+    this.#syncLease.check()
+    return this.#syncSigner.signSync(data)
+  }
+}

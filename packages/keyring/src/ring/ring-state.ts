@@ -1,0 +1,100 @@
+import type { KeyRingPolicy } from '../policy/policy.ts'
+import { evaluateTimeline } from '../timeline/timeline.ts'
+import type { Timeline, VersionState } from '../timeline/key-version.ts'
+import type { RingKey } from './ring-keys.ts'
+
+/** Keys of which one signs at a time. */
+export interface Lane {
+  /** The JOSE `alg` they sign; null for the default of each. */
+  readonly algorithm: string | null
+  readonly shard: string
+  readonly keys: readonly RingKey[]
+  readonly timeline: Timeline<RingKey>
+}
+
+/** A key and what it is used for. */
+export interface RingEntry {
+  readonly ringKey: RingKey
+  readonly state: VersionState
+  /** The `alg`s it signs, has signed or will sign. */
+  readonly algorithms: readonly string[]
+}
+
+/** All of a ring at one time. */
+export interface RingState {
+  readonly lanes: readonly Lane[]
+  readonly entries: readonly RingEntry[]
+  /** When any of it may change, in milliseconds since 1970. */
+  readonly until: number
+}
+
+/** From the most to the least that a key of several lanes can be. */
+const states: readonly VersionState[] = ['active', 'announced', 'retiring', 'retired', 'revoked']
+
+/** As they are listed. */
+const listed: readonly VersionState[] = ['active', 'retiring', 'announced', 'retired', 'revoked']
+
+/** The states of all keys: each algorithm and each shard has a timeline of its own. */
+export function ringStateAt(
+  keys: readonly RingKey[],
+  policy: KeyRingPolicy,
+  algorithms: readonly string[],
+  now: number,
+): RingState {
+  const issuerSince = Math.min(...keys.map(({ createdAt }) => createdAt?.getTime() ?? -Infinity))
+  const signing = keys.filter(({ signs }) => signs)
+  const shards = [...new Set(signing.map(({ shard }) => shard))]
+  const names = algorithms.length === 0 ? [null] : algorithms
+  const lanes = names.flatMap((algorithm) =>
+    shards.flatMap((shard): Lane[] => {
+      const ofLane = signing.filter((key) => key.shard === shard && canSign(key, algorithm))
+      if (ofLane.length === 0) return []
+      return [
+        { algorithm, shard, keys: ofLane, timeline: evaluateTimeline(ofLane, policy, now, issuerSince) },
+      ]
+    }),
+  )
+  const entries = keys.map((ringKey): RingEntry => {
+    if (!ringKey.signs) return { ringKey, state: stateOfPublished(ringKey, now), algorithms: [] }
+    const found = lanes.flatMap(({ algorithm, timeline }) => {
+      const entry = timeline.versions.find(({ version }) => version === ringKey)
+      return entry === undefined
+        ? []
+        : [{ state: entry.state, algorithm: algorithm ?? defaultAlgorithm(ringKey) }]
+    })
+    const state = states.find((each) => found.some((entry) => entry.state === each)) ?? 'retired'
+    return { ringKey, state, algorithms: [...new Set(found.map(({ algorithm }) => algorithm))] }
+  })
+  const sorted = entries.toSorted((a, b) => compareEntries(a, b, algorithms))
+  const ends = keys.map(({ notAfter }) => notAfter?.getTime() ?? Infinity).filter((end) => end > now)
+  return { lanes, entries: sorted, until: Math.min(...lanes.map(({ timeline }) => timeline.until), ...ends) }
+}
+
+/** Whether validators find the key in the JWK Set. */
+export function isPublished({ state }: Pick<RingEntry, 'state'>): boolean {
+  return state === 'announced' || state === 'active' || state === 'retiring'
+}
+
+function defaultAlgorithm({ key }: RingKey): string {
+  return key.algorithms[0]?.name ?? ''
+}
+
+/** What signs comes first, for clients that take the first key they find; of that the default algorithm, and the newest. */
+function compareEntries(a: RingEntry, b: RingEntry, algorithms: readonly string[]): number {
+  const rank = ({ algorithms: of }: RingEntry): number => algorithms.indexOf(of[0] ?? '')
+  const time = ({ ringKey }: RingEntry): number => ringKey.createdAt?.getTime() ?? -Infinity
+  return (
+    listed.indexOf(a.state) - listed.indexOf(b.state) || rank(a) - rank(b) || (time(a) < time(b) ? 1 : -1)
+  )
+}
+
+/** A key that never signs is published until it ends or is taken out. */
+function stateOfPublished({ enabled, notAfter }: RingKey, now: number): VersionState {
+  if (!enabled) return 'revoked'
+  return notAfter !== null && notAfter.getTime() <= now ? 'retired' : 'retiring'
+}
+
+function canSign({ key }: RingKey, algorithm: string | null): boolean {
+  if (algorithm === null) return key.algorithms.length > 0
+  return key.algorithms.some(({ name }) => name === algorithm)
+}

@@ -1,0 +1,134 @@
+import {
+  canRotate,
+  openSigningKey,
+  SealwrightError,
+  isSealwrightError,
+  type Backend,
+  type CreateKeyOptions,
+  type KeyStore,
+  type SigningKey,
+} from '@sealwright/core'
+
+/** What the ring does with the keys of a source. */
+export interface SourceOptions {
+  /**
+   * Makes the key when there is proven to be none, and new versions when a rotation is due, where the store can rotate.
+   * Left out, the source is only read.
+   */
+  readonly create?: CreateKeyOptions | undefined
+  /**
+   * When the key was put where every instance finds it, for a source that does not say. It must not be earlier than that:
+   * the ring counts the announcement from it.
+   */
+  readonly createdAt?: Date | undefined
+  /** false for keys that are published and never sign, such as those of another issuer. Default true. */
+  readonly signs?: boolean | undefined
+  /** Sources with different names here sign at the same time, in turn. Default all have the same. */
+  readonly shard?: string | undefined
+}
+
+/** All versions of one name in a store, or the key that a signing URI names. */
+export type KeyRingSource = SourceOptions &
+  (
+    | { readonly store: KeyStore; readonly name: string }
+    | {
+        /** A signing URI, opened with `options.backends`. */
+        readonly uri: string
+        /** The password of what the URI names, asked for at each reading. */
+        readonly password?: (() => string | Promise<string>) | undefined
+      }
+  )
+
+/** A source, however it was given. */
+export interface Source {
+  /** For people: where the keys are. No secret. */
+  readonly location: string
+  readonly signs: boolean
+  readonly shard: string
+  readonly createdAt: Date | null
+  /** Whether the source makes keys. */
+  readonly creates: boolean
+  /** null where the store has no rotation. */
+  readonly rotate: ((signal: AbortSignal) => Promise<SigningKey>) | null
+  /** Every version, newest first; empty when there is proven to be none. */
+  list(signal: AbortSignal): Promise<readonly SigningKey[]>
+  /** Makes the first version, or finds the one that another instance has made. */
+  getOrCreate(signal: AbortSignal): Promise<void>
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for a source that cannot be one */
+export function openSource(source: KeyRingSource, backends: readonly Backend[]): Source {
+  const { create, createdAt = null, signs = true, shard = '' } = source
+  if (createdAt !== null && Number.isNaN(createdAt.getTime())) throw invalid('createdAt is not a valid time')
+  if (!signs && create !== undefined) throw invalid('a source whose keys never sign cannot create one')
+  const common = { signs, shard, createdAt, creates: create !== undefined }
+  return 'store' in source
+    ? { ...common, ...ofStore(source.store, source.name, create) }
+    : { ...common, ...ofUri(source.uri, { backends, create, password: source.password }) }
+}
+
+type Place = Pick<Source, 'location' | 'rotate' | 'list' | 'getOrCreate'>
+
+function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undefined): Place {
+  return {
+    location: `${name} in ${store.location}`,
+    rotate: canRotate(store) ? (signal) => store.rotate(name, { signal }) : null,
+    list: (signal) => store.list({ name, signal }),
+    async getOrCreate(signal) {
+      const options = { ...create, signal }
+      if (hasGetOrCreate(store)) {
+        await store.getOrCreate(name, options)
+        return
+      }
+      try {
+        await store.create(name, options)
+      } catch (error) {
+        // Another instance was quicker. Its key shows in the next reading.
+        if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
+      }
+    },
+  }
+}
+
+/** A URI that names one key, which has no versions that could be listed. */
+function ofUri(
+  uri: string,
+  options: {
+    readonly backends: readonly Backend[]
+    readonly create: CreateKeyOptions | undefined
+    readonly password: (() => string | Promise<string>) | undefined
+  },
+): Place {
+  const { backends, create, password } = options
+  let location = 'the signing key'
+  return {
+    get location() {
+      return location
+    },
+    rotate: null,
+    async list(signal) {
+      try {
+        const key = await openSigningKey(uri, { backends, password, signal })
+        location = key.location
+        return [key]
+      } catch (error) {
+        if (isSealwrightError(error, 'NOT_FOUND') && create !== undefined) return []
+        throw error
+      }
+    },
+    async getOrCreate(signal) {
+      await openSigningKey(uri, { backends, password, create: { ...create }, signal })
+    },
+  }
+}
+
+/** A store that knows best how to tell the one of several creators that won. */
+function hasGetOrCreate(
+  store: KeyStore,
+): store is KeyStore & { getOrCreate(name: string, options: CreateKeyOptions): Promise<SigningKey> } {
+  return typeof Reflect.get(store, 'getOrCreate') === 'function'
+}
+
+function invalid(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

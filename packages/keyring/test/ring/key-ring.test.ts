@@ -1,0 +1,598 @@
+import { verify } from 'node:crypto'
+import { isSealwrightError, type Signer } from '@sealwright/core'
+import { describe, expect, test } from 'vitest'
+import { describeKeyRingEvent, openKeyRing, type KeyRing } from '../../src/index.ts'
+import { MemoryStore } from '../support/memory-store.ts'
+import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+
+// S = 600, M = 300, K = 10: announced for 910 s. L = 600 and a leeway of 60: retiring for 680 s.
+const policy = {
+  tokenLifetime: 600,
+  jwksMaxAge: 300,
+  clockSkew: 10,
+  validatorLeeway: 60,
+  refreshInterval: 60,
+  refreshTimeout: 30,
+  listingDelay: 0,
+  maxSetAge: 600,
+  rotationInterval: 10_000,
+}
+const create = { keyType: 'ec-p256' } as const
+
+function statesOf(ring: KeyRing): string[] {
+  return ring.status().keys.map(({ state }) => state)
+}
+
+const data = new TextEncoder().encode('header.payload')
+
+async function signsWith(signer: Signer): Promise<boolean> {
+  const signature = await signer.sign(data)
+  const key = { key: signer.publicKey, dsaEncoding: 'ieee-p1363' as const }
+  return verify(signer.algorithm.digest, data, key, signature)
+}
+
+function errorOf(action: () => unknown): unknown {
+  try {
+    action()
+  } catch (error) {
+    return error
+  }
+  throw new Error('it did not throw')
+}
+
+/** Several instances that start at the same time. */
+async function openTogether(store: MemoryStore, length: number): ReturnType<typeof openAll> {
+  const opened: unknown[] = []
+  const opening = openAll(store, length).finally(() => opened.push('all'))
+  while (opened.length === 0) await pass(1)
+  return opening
+}
+
+const openAll = (store: MemoryStore, length: number): Promise<Awaited<ReturnType<typeof openTestRing>>[]> =>
+  Promise.all(Array.from({ length }, () => openTestRing([{ store, name: 'a', create }], policy)))
+
+describe('a ring on an empty store', () => {
+  test('makes the first key, says so, and signs with it at once', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    const [key] = store.versions
+    expect(store.versions).toHaveLength(1)
+    expect(ring.signer().keyId).toBe(key?.keyId)
+    expect(await signsWith(ring.signer())).toBe(true)
+    expect(events).toContainEqual({ type: 'created', location: 'a in memory', keyIds: [key?.keyId] })
+    expect(ring.status()).toMatchObject({
+      ready: true,
+      problem: null,
+      keys: [{ state: 'active', algorithms: ['ES256'] }],
+    })
+  })
+
+  test('makes none without being told to', async () => {
+    const opening = openKeyRing([{ store: new MemoryStore(), name: 'a' }], policy)
+    await expect(opening).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringContaining('a in memory'),
+    })
+  })
+
+  test('makes none when the store cannot be read', async () => {
+    const store = new MemoryStore()
+    store.outage = new Error('the line is cut')
+    await expect(openKeyRing([{ store, name: 'a', create }], policy)).rejects.toThrow('the line is cut')
+    store.outage = null
+    expect(store.versions).toHaveLength(0)
+  })
+
+  test('shares the one key with all that start at the same time', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const rings = await openTogether(store, 8)
+    expect(store.versions).toHaveLength(1)
+    expect(new Set(rings.map(({ ring }) => ring.signer().keyId)).size).toBe(1)
+  })
+})
+
+const aliases = ({ name }: { readonly name: string }): string[] => [`${name}-as-identityserver-names-it`]
+
+describe('the JWK Set', () => {
+  test('has public members and certificates alone, and the headers that the policy gives', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    const [key] = store.versions
+    const response = ring.jwksResponse()
+    expect(response.status).toBe(200)
+    expect(response.headers).toEqual({
+      'access-control-allow-origin': '*',
+      'cache-control': 'public, max-age=300, must-revalidate',
+      'content-type': 'application/jwk-set+json',
+      etag: ring.jwks().etag,
+    })
+    const { keys } = JSON.parse(response.body) as { keys: Record<string, unknown>[] }
+    expect(keys.map((each) => Object.keys(each).toSorted())).toEqual([
+      ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'x5c', 'x5t', 'x5t#S256', 'y'],
+    ])
+    expect(keys[0]).toMatchObject({
+      kid: key?.keyId,
+      alg: 'ES256',
+      x5c: [key?.certificates[0]?.raw.toString('base64')],
+    })
+  })
+
+  test.each([
+    ['the tag', (etag: string) => etag],
+    ['a weak one', (etag: string) => `W/${etag}`],
+    ['one of several', (etag: string) => `"old", ${etag}`],
+    ['any', () => '*'],
+  ])('is not sent again to one who names %s', async (_name, header) => {
+    useVirtualTime()
+    const { ring } = await openTestRing([{ store: new MemoryStore(), name: 'a', create }], policy)
+    const { etag } = ring.jwks()
+    expect(ring.jwksResponse({ ifNoneMatch: header(etag) })).toMatchObject({
+      status: 304,
+      body: '',
+      headers: { etag },
+    })
+    expect(ring.jwksResponse({ ifNoneMatch: '"old"' }).status).toBe(200)
+  })
+
+  test('has a second entry for each alias', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { aliases })
+    const { keys } = ring.jwks()
+    expect(keys.map(({ kid }) => kid)).toEqual([store.versions[0]?.keyId, 'a-as-identityserver-names-it'])
+    expect(keys.map(({ x5c }) => x5c)).toEqual([keys[0]?.x5c, keys[0]?.x5c])
+  })
+})
+
+describe('a rotation', () => {
+  test('announces, takes over, retires, and signs all the time', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await store.rotate('a')
+    const [first, second] = store.versions
+    await pass(60)
+    expect(statesOf(ring)).toEqual(['active', 'announced'])
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([first?.keyId, second?.keyId])
+    expect(ring.signer().keyId).toBe(first?.keyId)
+    await pass(910 - 60)
+    expect(statesOf(ring)).toEqual(['active', 'retiring'])
+    expect(ring.signer().keyId).toBe(second?.keyId)
+    await pass(680)
+    expect(statesOf(ring)).toEqual(['active', 'retired'])
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([second?.keyId])
+  })
+
+  test('is made when it is due, once, however many instances there are', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const rings = await openTogether(store, 4)
+    const [{ ring } = expect.fail()] = rings
+    expect(ring.status().nextRotation?.getTime()).toBe(
+      (store.versions[0]?.createdAt?.getTime() ?? 0) + (10_000 - 910) * 1_000,
+    )
+    await pass(10_000 - 925)
+    expect(store.versions).toHaveLength(1)
+    await pass(300)
+    expect(store.versions.length).toBeGreaterThan(1)
+    expect(store.versions.length).toBeLessThan(4)
+    await pass(1_200)
+    expect(new Set(rings.map((each) => each.ring.signer().keyId))).toEqual(
+      new Set([store.versions.at(-1)?.keyId]),
+    )
+  })
+
+  test('of a store that takes no new version is an alarm, and signing goes on', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    store.readOnly = true
+    await pass(10_000)
+    const failed = events.filter(({ type }) => type === 'rotation-failed')
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.map(describeKeyRingEvent)[0]).toMatchObject({
+      level: 'error',
+      message: expect.stringMatching(
+        /^a new version in a in memory has been due since 2030-.*: memory is read-only$/,
+      ),
+    })
+    expect(await signsWith(ring.signer())).toBe(true)
+  })
+
+  test('by command announces like any other', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    expect(statesOf(ring)).toEqual(['active', 'announced'])
+  })
+
+  test('keeps a token that was begun with the key before, for as long as clocks differ', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    const before = ring.signer()
+    await pass(910)
+    expect(ring.signer().keyId).not.toBe(before.keyId)
+    expect(await signsWith(before)).toBe(true)
+    await pass(9)
+    expect(await signsWith(before)).toBe(true)
+    await pass(2)
+    await expect(before.sign(data)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining(
+        'is retiring and signs no longer; take the signer from the ring for each token',
+      ),
+    })
+  })
+
+  test('nothing signs after notAfter, not even what was begun', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const key = await store.add('a', { validityDays: 1 })
+    const { ring, events } = await openTestRing([{ store, name: 'a' }], { ...policy, rotationInterval: null })
+    const signer = ring.signer()
+    await pass(86_400 - 1)
+    expect(await signsWith(signer)).toBe(true)
+    await pass(2)
+    expect(key.notAfter?.getTime()).toBeLessThan(Date.now())
+    await expect(signer.sign(data)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(errorOf(() => ring.signer())).toMatchObject({
+      message: `no key may sign tokens now: ${key.keyId} is retired`,
+    })
+    expect(ring.status().ready).toBe(false)
+    expect(events).toContainEqual({ type: 'no-signer', algorithm: null })
+  })
+})
+
+describe('an outage of the store', () => {
+  test('is not noticed until the set is too old; then nothing is signed or served, and it recovers by itself', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    const signer = ring.signer()
+    await pass(30)
+    store.outage = new Error('the line is cut')
+    await pass(500)
+    expect(ring.jwksResponse().status).toBe(200)
+    expect(await signsWith(signer)).toBe(true)
+    expect(ring.status()).toMatchObject({ ready: true, problem: store.outage })
+    expect(events.map(({ type }) => type)).toContain('refresh-failed')
+    await pass(200)
+    const error = errorOf(() => ring.signer())
+    expect(isSealwrightError(error, 'UNAVAILABLE') && error.retryAfter).toBe(5)
+    await expect(signer.sign(data)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryAfter: 5 })
+    expect(ring.jwksResponse()).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5', 'cache-control': 'no-store' },
+    })
+    expect(ring.status().ready).toBe(false)
+    expect(events.filter(({ type }) => type === 'stale')).toHaveLength(1)
+    store.outage = null
+    await pass(60)
+    expect(await signsWith(ring.signer())).toBe(true)
+    expect(ring.jwksResponse().status).toBe(200)
+    expect(store.versions).toHaveLength(1)
+  })
+
+  test('several readings at once are one', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    const before = store.lists
+    await Promise.all(Array.from({ length: 20 }, () => ring.refresh()))
+    expect(store.lists).toBe(before + 1)
+  })
+
+  test('readings are not all at the same time', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    await openTestRing([{ store, name: 'a', create }], policy)
+    const before = store.lists
+    await pass(6_000)
+    // Between 48 and 60 seconds apart.
+    expect(store.lists - before).toBeGreaterThanOrEqual(100)
+    expect(store.lists - before).toBeLessThanOrEqual(126)
+  })
+})
+
+describe('a revoked key', () => {
+  test('leaves the JWK Set with the next reading, the one before it signs, and there is no alarm', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    await pass(1_000)
+    const [first, second] = store.versions
+    const signer = ring.signer()
+    if (second !== undefined) second.enabled = false
+    await ring.refresh()
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([first?.keyId])
+    expect(ring.signer().keyId).toBe(first?.keyId)
+    await expect(signer.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('is revoked') })
+    await pass(5_000)
+    expect(ring.signer().keyId).toBe(first?.keyId)
+    expect(events.filter(({ type }) => type === 'alarm')).toEqual([])
+  })
+
+  test('may be named by the operator', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const first = await store.add('a')
+    const second = await store.add('a')
+    const { ring, events } = await openTestRing([{ store, name: 'a' }], policy, { revoked: [first.keyId] })
+    expect(ring.signer().keyId).toBe(second.keyId)
+    expect(events).toContainEqual({
+      type: 'alarm',
+      reason: 'unannounced',
+      keyId: second.keyId,
+      refusedFor: 910,
+    })
+  })
+
+  test('that is deleted is the same, and an alarm when nothing was announced', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    store.versions.splice(0)
+    const other = await store.add('a')
+    await ring.refresh()
+    expect(ring.signer().keyId).toBe(other.keyId)
+    expect(events).toContainEqual({ type: 'alarm', reason: 'vanished', keyId: other.keyId, refusedFor: 910 })
+  })
+})
+
+describe('several sources', () => {
+  test('moving house: the new place takes over after the announcement', async () => {
+    useVirtualTime()
+    const [old, vault] = [new MemoryStore('a file'), new MemoryStore('a vault')]
+    const oldKey = await old.add('a')
+    oldKey.createdAt = null
+    await pass(100_000)
+    const sources = [
+      { store: vault, name: 'a', create },
+      { store: old, name: 'a' },
+    ]
+    const { ring } = await openTestRing(sources, policy)
+    expect(ring.signer().keyId).toBe(oldKey.keyId)
+    expect(ring.jwks().keys).toHaveLength(2)
+    await pass(910)
+    expect(ring.signer().keyId).toBe(vault.versions[0]?.keyId)
+    await pass(680)
+    expect(ring.jwks().keys).toHaveLength(1)
+  })
+
+  test('the same key in both is one key, and signs in the first', async () => {
+    useVirtualTime()
+    const [old, vault] = [new MemoryStore('a file'), new MemoryStore('a vault')]
+    const oldKey = await old.add('a')
+    await pass(100_000)
+    vault.versions.push({ ...oldKey, location: 'a vault/a', version: 'imported', createdAt: new Date() })
+    const { ring } = await openTestRing(
+      [
+        { store: vault, name: 'a' },
+        { store: old, name: 'a' },
+      ],
+      policy,
+    )
+    expect(ring.status().keys).toEqual([
+      expect.objectContaining({ state: 'active', location: 'a vault/a', createdAt: oldKey.createdAt }),
+    ])
+    const imported = vault.versions[0]
+    if (imported !== undefined) imported.enabled = false
+    await ring.refresh()
+    expect(statesOf(ring)).toEqual(['revoked'])
+  })
+
+  test('two keys that do not say when they were made are refused, unless one is told', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    for (const name of ['old', 'next']) (await store.add(name)).createdAt = null
+    const next = { store, name: 'next' }
+    await expect(openKeyRing([{ store, name: 'old' }, next], policy)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('memory/old and memory/next do not say when they were made'),
+    })
+    const { ring, events } = await openTestRing(
+      [
+        { store, name: 'old' },
+        { ...next, createdAt: new Date() },
+      ],
+      policy,
+    )
+    expect(statesOf(ring)).toEqual(['active', 'announced'])
+    expect(events.filter(({ type }) => type === 'cannot-announce')).toHaveLength(1)
+  })
+
+  test('a key that comes up with a time in the past is announced all the same', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    await pass(5_000)
+    const restored = await store.add('a')
+    restored.createdAt = new Date(Date.now() - 3_000_000)
+    await ring.refresh()
+    expect(ring.signer().keyId).toBe(store.versions[0]?.keyId)
+    expect(events).toContainEqual(expect.objectContaining({ type: 'backdated', keyId: restored.keyId }))
+    await pass(900)
+    expect(ring.signer().keyId).toBe(store.versions[0]?.keyId)
+    await pass(20)
+    expect(ring.signer().keyId).toBe(restored.keyId)
+  })
+
+  test('a key that never signs is published', async () => {
+    useVirtualTime()
+    const [store, theirs] = [new MemoryStore(), new MemoryStore('theirs')]
+    const key = await theirs.add('b')
+    const { ring } = await openTestRing(
+      [
+        { store, name: 'a', create },
+        { store: theirs, name: 'b', signs: false },
+      ],
+      policy,
+    )
+    await pass(5_000)
+    expect(ring.signer().keyId).toBe(store.versions[0]?.keyId)
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toContain(key.keyId)
+  })
+})
+
+describe('several algorithms', () => {
+  const rsa = { keyType: 'rsa-2048' } as const
+
+  test('each has a key of its own from the start', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const sources = [
+      { store, name: 'rs', create: rsa },
+      { store, name: 'es', create },
+    ]
+    const { ring } = await openTestRing(sources, policy, { algorithms: ['RS256', 'ES256'] })
+    expect(ring.signer().algorithm.name).toBe('RS256')
+    expect(ring.signer('ES256').algorithm.name).toBe('ES256')
+    expect(ring.jwks().keys.map((key) => key.alg)).toEqual(['RS256', 'ES256'])
+    expect(errorOf(() => ring.signer('PS256'))).toMatchObject({
+      code: 'UNSUPPORTED_ALGORITHM',
+      message: 'the key ring was not opened for PS256; it signs RS256, ES256',
+    })
+  })
+
+  test('one that is added to an issuer is announced first', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    await store.add('rs', rsa)
+    await pass(100_000)
+    const sources = [
+      { store, name: 'rs' },
+      { store, name: 'es', create },
+    ]
+    const { ring } = await openTestRing(sources, policy, { algorithms: ['RS256', 'ES256'] })
+    const error = errorOf(() => ring.signer('ES256'))
+    expect(isSealwrightError(error, 'UNAVAILABLE') && error.retryAfter).toBe(910)
+    expect(ring.status().ready).toBe(false)
+    await pass(910)
+    expect(ring.signer('ES256').algorithm.name).toBe('ES256')
+  })
+
+  test('of one key is published without alg', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'rs', create: rsa }], policy, {
+      algorithms: ['RS256', 'PS256'],
+    })
+    expect(ring.jwks().keys.map((key) => key.alg)).toEqual([undefined])
+    expect(await ring.signer('PS256').sign(data)).toHaveLength(256)
+  })
+
+  test('one that no key can do is refused', async () => {
+    useVirtualTime()
+    const opening = openTestRing([{ store: new MemoryStore(), name: 'a', create }], policy, {
+      algorithms: ['RS256'],
+    })
+    await expect(opening).rejects.toMatchObject({
+      message: 'no key of the ring signs RS256; they sign ES256',
+    })
+  })
+})
+
+describe('shards', () => {
+  test('sign in turn, rotate each for itself, and are all published', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const sources = ['1', '2', '3'].map((shard) => ({ store, name: `shard-${shard}`, shard, create }))
+    const { ring } = await openTestRing(sources, policy)
+    const used = Array.from({ length: 6 }, () => ring.signer().keyId)
+    expect(new Set(used).size).toBe(3)
+    expect(used.slice(3)).toEqual(used.slice(0, 3))
+    expect(ring.jwks().keys).toHaveLength(3)
+    await pass(11_000)
+    expect(store.versions.map(({ name }) => name).toSorted()).toEqual(
+      ['1', '1', '2', '2', '3', '3'].map((each) => `shard-${each}`),
+    )
+    expect(new Set(Array.from({ length: 6 }, () => ring.signer().keyId)).size).toBe(3)
+  })
+})
+
+describe('what is made for each key', () => {
+  test('is made once, and again for the next', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    let made = 0
+    const issuer = ring.perKey((key) => ({ number: ++made, kid: key.keyId }))
+    expect([issuer().number, issuer().number]).toEqual([1, 1])
+    await ring.refresh()
+    expect(issuer().number).toBe(1)
+    await ring.rotate()
+    await pass(910)
+    expect(issuer()).toEqual({ number: 2, kid: store.versions[1]?.keyId })
+  })
+})
+
+describe('a clock that is set', () => {
+  test.each([
+    ['ahead', 100_000],
+    ['back', -100_000],
+  ])('%s does not start or retire a key early', async (_name, by) => {
+    useVirtualTime()
+    let offset = 0
+    const clock = { now: () => Date.now() + offset * 1_000, elapsed: () => Date.now() }
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy, { clock })
+    await ring.rotate()
+    await pass(100)
+    const [first, second] = store.versions
+    offset = by
+    await pass(60)
+    const signed = (): string => {
+      try {
+        return ring.signer().keyId
+      } catch (error) {
+        return isSealwrightError(error, 'UNAVAILABLE') ? 'UNAVAILABLE' : String(error)
+      }
+    }
+    expect(signed()).toBe(by > 0 ? 'UNAVAILABLE' : first?.keyId)
+    expect(new Set(ring.jwks().keys.map(({ kid }) => kid))).toEqual(new Set([first?.keyId, second?.keyId]))
+    expect(events).toContainEqual({ type: 'clock-jump', by })
+    offset = 0
+    await pass(60)
+    expect(signed()).toBe(first?.keyId)
+  })
+})
+
+test('a ring that is closed signs no longer', async () => {
+  const store = new MemoryStore()
+  const ring = await openKeyRing([{ store, name: 'a', create }], policy, { clock: dateClock })
+  const signer = ring.signer()
+  ring.close()
+  await expect(signer.sign(data)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: 'the key ring is closed',
+  })
+})
+
+test.each([
+  [[], {}, 'a key ring needs at least one source'],
+  [[{ uri: 'file:./a.pfx' }], {}, 'no backend opens the signing key file:…'],
+  [
+    [{ store: new MemoryStore(), name: 'a', signs: false, create }],
+    {},
+    'a source whose keys never sign cannot create one',
+  ],
+  [
+    [{ store: new MemoryStore(), name: 'a', create: { validityDays: 1 } }],
+    {},
+    'create.validityDays is 1 (86400 s), but',
+  ],
+  [
+    [{ store: new MemoryStore(), name: 'a', create }],
+    { announcement: 1 },
+    'announcement is 1 s, but must be at least',
+  ],
+])('%o with %o is refused', async (sources, options, message) => {
+  await expect(openKeyRing(sources, options)).rejects.toThrow(message)
+})
