@@ -1,8 +1,8 @@
-import { createCipheriv, createDecipheriv, type Decipher } from 'node:crypto'
+import { createDecipheriv, type Decipher } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { decodeOctetString, malformed, SequenceReader, tags, type BerElement } from '../asn1/ber.ts'
 import { TimeSlices } from '../time-slices.ts'
-import type { WebCrypto } from '../webcrypto/provider.ts'
+import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { decryptRc2Cbc } from './rc2.ts'
 
@@ -176,10 +176,21 @@ async function decryptInSlices(
   }
 }
 
-/** @param key of 24 bytes */
-export function encryptTripleDesCbc(plaintext: Uint8Array, key: Uint8Array, iv: Uint8Array): Uint8Array {
-  const cipher = createCipheriv('des-ede3-cbc', key, iv)
-  return Buffer.concat([cipher.update(plaintext), cipher.final()])
+/**
+ * Encrypts with 3DES. Node's WebCrypto does not have it, so that @peculiar/webcrypto does it.
+ *
+ * @param key of 24 bytes
+ * @throws SealwrightError `UNSUPPORTED_OPERATION` where @peculiar/webcrypto cannot be loaded
+ */
+export async function encryptTripleDesCbc(
+  plaintext: Uint8Array,
+  key: Uint8Array,
+  iv: Uint8Array,
+): Promise<Uint8Array> {
+  const algorithm = { name: 'DES-EDE3-CBC', iv, length: 192 }
+  const { subtle } = await providerFor(algorithm)
+  const cryptoKey = await subtle.importKey('raw', key, algorithm, false, ['encrypt'])
+  return new Uint8Array(await subtle.encrypt(algorithm, cryptoKey, plaintext))
 }
 
 /** @param keyLength null for any */

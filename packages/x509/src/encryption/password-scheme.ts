@@ -274,8 +274,7 @@ export const encryptTripleDes: Encrypt = async (plaintext, password, iterations,
     deriveKey(derivation, purposes.encryptionKey, bmpPassword(password), 24),
     deriveKey(derivation, purposes.initialisationVector, bmpPassword(password), blockLength),
   ])
-  const ciphertext = encryptTripleDesCbc(plaintext, key, iv)
-  key.fill(0)
+  const ciphertext = await encryptTripleDesCbc(plaintext, key, iv).finally(() => key.fill(0))
   const algorithmParams = new Sequence({ value: [octetString(salt), new Integer({ value: iterations })] })
   return {
     algorithm: new AlgorithmIdentifier({ algorithmId: pkcs12Pbe.tripleDes, algorithmParams }),

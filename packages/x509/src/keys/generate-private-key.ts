@@ -1,7 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
 import { mlDsaNeeds } from './ml-dsa.ts'
-import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
+import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 
 export interface GeneratePrivateKeyOptions {
   /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA
@@ -21,7 +21,7 @@ export async function generatePrivateKey(
   const { modulusLength, defaultAlgorithm } = keyType(type)
   const { kty, webCrypto } = algorithm(defaultAlgorithm)
   if (kty === 'AKP' && options.crypto === undefined) return generateMlDsaKey(type)
-  const crypto = options.crypto ?? (await providerFor(webCrypto.namedCurve))
+  const crypto = options.crypto ?? (await providerFor(webCrypto))
   const parameters =
     modulusLength === null
       ? webCrypto
@@ -68,11 +68,4 @@ function generateMlDsaKey(type: string): Promise<KeyObject> {
       fail(error)
     }
   })
-}
-
-async function providerFor(namedCurve: string | undefined): Promise<WebCrypto> {
-  if (namedCurve !== 'K-256') return nodeWebCrypto
-  // Loaded when it is needed, which is for one key type.
-  const { Crypto } = await import('@peculiar/webcrypto')
-  return new Crypto()
 }
