@@ -1,9 +1,9 @@
 import { SealwrightError, type Backend, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
-import { CertificateCollection } from './vault/certificate-collection.ts'
-import { KeyCollection } from './vault/key-collection.ts'
-import { VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
 import type { KeyVaultOptions } from './options.ts'
-import { VaultClient } from './vault/connection.ts'
+import { VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
+import { CertificateCollection } from './vault/certificate-collection.ts'
+import { VaultConnection } from './vault/connection.ts'
+import { KeyCollection } from './vault/key-collection.ts'
 import { isKeyVaultUri, parseKeyVaultUri, parseVaultUrl, uriForms } from './vault-uri.ts'
 
 export interface OpenKeyVaultOptions extends KeyVaultOptions {
@@ -23,7 +23,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
   if (vault.managedHsm && collection === 'certificates') {
     throw new SealwrightError('INVALID_ARGUMENT', `${vault.vaultUrl} is a managed HSM, which has keys only`)
   }
-  return openStore(new VaultClient(vault.vaultUrl, options), collection, vault.managedHsm)
+  return openStore(new VaultConnection(vault.vaultUrl, options), collection, vault.managedHsm)
 }
 
 /**
@@ -34,16 +34,16 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range
  */
 export function azureKeyVault(options: KeyVaultOptions = {}): Backend {
-  const clients = new Map<string, VaultClient>()
+  const connections = new Map<string, VaultConnection>()
   const stores = new Map<string, KeyVaultStore>()
 
   function storeOf(vaultUrl: string, collection: 'certificates' | 'keys'): KeyVaultStore {
     const key = `${vaultUrl}/${collection}`
     let store = stores.get(key)
     if (store === undefined) {
-      const client = clients.get(vaultUrl) ?? new VaultClient(vaultUrl, options)
-      clients.set(vaultUrl, client)
-      store = openStore(client, collection, parseVaultUrl(vaultUrl).managedHsm)
+      const connection = connections.get(vaultUrl) ?? new VaultConnection(vaultUrl, options)
+      connections.set(vaultUrl, connection)
+      store = openStore(connection, collection, parseVaultUrl(vaultUrl).managedHsm)
       stores.set(key, store)
     }
     return store
@@ -68,10 +68,11 @@ export function azureKeyVault(options: KeyVaultOptions = {}): Backend {
 }
 
 function openStore(
-  client: VaultClient,
+  connection: VaultConnection,
   collection: 'certificates' | 'keys',
   managedHsm: boolean,
 ): KeyVaultStore {
-  const objects = collection === 'keys' ? new KeyCollection(client) : new CertificateCollection(client)
-  return new VaultStore(client, objects, managedHsm)
+  const objects =
+    collection === 'keys' ? new KeyCollection(connection) : new CertificateCollection(connection)
+  return new VaultStore(connection, objects, managedHsm)
 }

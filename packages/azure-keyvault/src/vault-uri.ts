@@ -62,7 +62,12 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
     throw refused(url, 'names a certificate, and a managed HSM holds keys only; use /keys/KEY')
   }
   checkName(name)
-  if (version !== undefined) checkVersion(version)
+  if (version !== undefined && !isVersion(version)) {
+    throw refused(
+      url,
+      `ends in ${quote(version)}, which is not a version: 32 lower-case hexadecimal digits are expected`,
+    )
+  }
   return { vaultUrl: url.origin, collection, name, version: version ?? null }
 }
 
@@ -89,14 +94,9 @@ export function checkName(name: string): void {
   }
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for what is not 32 hexadecimal digits */
-export function checkVersion(version: string): void {
-  if (!objectVersion.test(version)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `${quote(version)} is not a version in Key Vault: 32 lower-case hexadecimal digits are`,
-    )
-  }
+/** Whether the service could have given the id to a version. */
+export function isVersion(version: string): boolean {
+  return objectVersion.test(version)
 }
 
 /**

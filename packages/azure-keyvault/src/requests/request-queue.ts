@@ -1,7 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import type { QuotaBudget } from './quota-budget.ts'
 import type { RoundTrip } from './round-trip.ts'
-import { reasonOf } from '../timing.ts'
 
 interface Waiter {
   readonly units: number
@@ -52,7 +51,7 @@ export class RequestQueue {
         this.#forget(waiter)
         // Whoever is first now may need less of the quota; when nobody is, the timer ends.
         this.#admit()
-        reject(reasonOf(signal))
+        reject(signal.reason)
       }
       const waiter: Waiter = {
         units,

@@ -1,11 +1,11 @@
-import { SealwrightError } from '@sealwright/core'
+import { SealwrightError, untilAborted } from '@sealwright/core'
+import { sleep } from '../sleep.ts'
 import { backoff } from './backoff.ts'
 import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
 import { readFailure, toSealwrightError, type Failure, type Purpose } from '../errors/failure.ts'
 import { creationQuota, QuotaBudget } from './quota-budget.ts'
 import { RequestQueue } from './request-queue.ts'
 import { RoundTrip } from './round-trip.ts'
-import { reasonOf, sleep, untilAborted } from '../timing.ts'
 
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {
@@ -136,7 +136,7 @@ export class VaultRequests {
     if (openFor > 0) throw this.#outOfOrder(request, openFor, lastFailure)
     const leave = await lane.queue.enter(request.cost, deadlineAt, signal)
     try {
-      if (signal.aborted) throw reasonOf(signal)
+      signal.throwIfAborted()
       // Asked again: it may have opened while this one waited for its turn.
       const admission = this.#breaker.acquire(performance.now())
       if (typeof admission === 'number') throw this.#outOfOrder(request, admission, lastFailure)

@@ -1,6 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
-import { SealwrightError } from '@sealwright/core'
-import { untilAborted } from '../timing.ts'
+import { SealwrightError, untilAborted } from '@sealwright/core'
+import { PendingWork } from '../pending-work.ts'
 
 /** The SDK's clients begin to renew a token two minutes before it expires; a token this young is not asked for again. */
 const renewBefore = 2 * 60_000
@@ -22,7 +22,7 @@ export function shareCredential(
   timeout: number = defaultTimeout,
 ): TokenCredential {
   const tokens = new Map<string, AccessToken>()
-  const underWay = new Map<string, Promise<AccessToken>>()
+  const requests = new PendingWork<AccessToken>()
 
   return {
     async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
@@ -30,25 +30,20 @@ export function shareCredential(
       const known = options.claims === undefined ? tokens.get(key) : undefined
       if (known !== undefined && isFresh(known)) return known
 
-      // A claims challenge revokes the token at hand, so it is never answered with the request of another.
-      const request = options.claims === undefined ? underWay.get(key) : undefined
-      if (request !== undefined) return request
-
       const { tenantId, claims, enableCae } = options
-      const started = requestToken(credential, timeout, scopes, {
-        ...(tenantId !== undefined && { tenantId }),
-        ...(claims !== undefined && { claims }),
-        ...(enableCae !== undefined && { enableCae }),
-      })
-      underWay.set(key, started)
-      try {
-        const token = await started
+      const start = async (): Promise<AccessToken> => {
+        const token = await requestToken(credential, timeout, scopes, {
+          ...(tenantId !== undefined && { tenantId }),
+          ...(claims !== undefined && { claims }),
+          ...(enableCae !== undefined && { enableCae }),
+        })
         // One that was overtaken by a claims challenge brings the token that was revoked.
-        if (underWay.get(key) === started) tokens.set(key, token)
+        if (requests.get(key) === request) tokens.set(key, token)
         return token
-      } finally {
-        if (underWay.get(key) === started) underWay.delete(key)
       }
+      // A claims challenge revokes the token at hand, so it is never answered with the request of another caller.
+      const request = claims === undefined ? requests.share(key, start) : requests.replace(key, start)
+      return request
     },
   }
 }

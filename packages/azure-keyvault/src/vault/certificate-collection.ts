@@ -1,75 +1,86 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { CertificatePolicy } from '@azure/keyvault-certificates'
 import { SealwrightError, type SigningKey } from '@sealwright/core'
-import { encodePem, issueCertificate } from '@sealwright/x509'
-import type { CertificateIssuer, Collection, NewKey } from './collection.ts'
-import type { VersionRecord } from './records.ts'
-import { sleep } from '../timing.ts'
-import type { VaultClient } from './connection.ts'
+import { encodePem } from '@sealwright/x509'
+import { PendingWork } from '../pending-work.ts'
+import { CertificateIssuance } from './certificate-issuance.ts'
+import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
+import type { Abortable, CertificateIssuer, Collection, ImportedKey, NewKey } from './collection.ts'
+import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
+import { namesIn, type ListedVersion } from './listed-version.ts'
 import { VaultSigningKey } from './signing-key.ts'
-
-type Signal = AbortSignal | undefined
 
 /** The certificates of a vault, each with its key: `/certificates/NAME`. */
 export class CertificateCollection implements Collection {
   readonly kind = 'certificates'
-  readonly #client: VaultClient
-  /** Questions under way, by name. */
-  readonly #keyTypes = new Map<string, Promise<string | null>>()
+  readonly #connection: VaultConnection
+  readonly #issuance: CertificateIssuance
+  /** By name. */
+  readonly #keyTypes = new PendingWork<string | null>()
 
-  constructor(client: VaultClient) {
-    this.#client = client
+  constructor(connection: VaultConnection) {
+    this.#connection = connection
+    this.#issuance = new CertificateIssuance(connection)
   }
 
-  async find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null> {
+  async find(
+    name: string,
+    { version, signal }: Abortable & { readonly version: string | null },
+  ): Promise<SigningKey | 'pending' | null> {
     // The answer for one version does not say whether its key is in hardware, which decides what a signature costs.
-    const [record, policyKeyType] = await Promise.all([
-      this.#client.getCertificate(name, version, signal),
-      version === null ? null : this.#keyTypeOf(name),
+    const [found, policyKeyType] = await Promise.all([
+      findCertificate(this.#connection, name, { version, signal }),
+      version === null ? null : this.#keyTypes.share(name, () => this.#policyKeyType(name)),
     ])
-    if (record === null) return null
-    if (record.issued === null) return 'pending'
-    const keyType = record.policy?.keyType ?? policyKeyType
-    // Where nobody says, the costlier: what is spared of the quota does no harm.
+    if (found === null) return null
+    if (found.issued === null) return 'pending'
+    const keyType = found.policy?.keyType ?? policyKeyType
+    // Where the vault does not say, the higher cost is assumed: using less than the quota does no harm.
     const isInHardware = keyType?.endsWith('-HSM') !== false
-    return VaultSigningKey.ofCertificate(this.#client, record.issued, record, isInHardware)
+    return VaultSigningKey.ofCertificate(this.#connection, found, { ...found.issued, isInHardware })
   }
 
-  /** Asked once for all versions that are read at the same time; null when the vault does not tell. */
-  #keyTypeOf(name: string): Promise<string | null> {
-    let keyType = this.#keyTypes.get(name)
-    if (keyType === undefined) {
-      keyType = this.#client
-        .getCertificateKeyType(name, undefined)
-        .catch(() => null)
-        .finally(() => this.#keyTypes.delete(name))
-      this.#keyTypes.set(name, keyType)
-    }
-    return keyType
+  /** The key type that the next version will have, such as `RSA-HSM`; null when the vault does not say. */
+  async #policyKeyType(name: string): Promise<string | null> {
+    const object = `the policy of the certificate ${name}`
+    const operation = { permission: 'certificates/get', object, signal: undefined } as const
+    const policy = await this.#connection
+      .find(operation, (options) => this.#connection.sdk.certificates.getCertificatePolicy(name, options))
+      .catch(() => null)
+    return policy?.keyType ?? null
   }
 
-  names(signal: Signal): Promise<readonly string[]> {
-    return this.#client.listCertificates(signal)
+  names({ signal }: Abortable): Promise<readonly string[]> {
+    const operation = { permission: 'certificates/list', object: 'the certificates', signal } as const
+    const { certificates } = this.#connection.sdk
+    return this.#connection.read(operation, async (options) =>
+      // Pending ones too: they have taken their names.
+      namesIn(certificates.listPropertiesOfCertificates({ ...options, includePending: true })),
+    )
   }
 
-  versions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
-    return this.#client.listCertificateVersions(name, signal)
+  versions(name: string, options: Abortable): Promise<readonly ListedVersion[]> {
+    return listCertificateVersions(this.#connection, name, options)
   }
 
-  create(name: string, key: NewKey, signal: Signal): Promise<string> {
-    return this.#make(name, policyOf(key), key.issuer, key.validityDays, signal)
+  create(name: string, key: NewKey, { signal }: Abortable): Promise<string> {
+    const { issuer, validityDays } = key
+    return this.#issuance.make(name, { policy: policyOf(key), issuer, validityDays, signal })
   }
 
-  async rotate(name: string, issuer: CertificateIssuer | null, signal: Signal): Promise<string> {
-    const newest = await this.#client.getCertificate(name, null, signal)
+  async rotate(
+    name: string,
+    { issuer, signal }: Abortable & { readonly issuer: CertificateIssuer | null },
+  ): Promise<string> {
+    const { vaultUrl } = this.#connection
+    const newest = await findCertificate(this.#connection, name, { version: null, signal })
     if (newest === null || newest.policy === null) {
-      throw new SealwrightError('NOT_FOUND', `there is no certificate ${name} in ${this.#client.vaultUrl}`)
+      throw new SealwrightError('NOT_FOUND', `there is no certificate ${name} in ${vaultUrl}`)
     }
     if (newest.policy.issuerName !== 'Self' && issuer === null) {
       throw new SealwrightError(
         'UNSUPPORTED_OPERATION',
-        `the certificate ${name} in ${this.#client.vaultUrl} is not self-signed by the vault; rotating it takes the issuer`,
+        `the vault does not sign the certificate ${name} in ${vaultUrl} itself; pass its issuer to rotate it`,
       )
     }
     const { validFrom, validTo } = newest.issued?.certificate ?? {}
@@ -77,133 +88,57 @@ export class CertificateCollection implements Collection {
       validFrom === undefined || validTo === undefined
         ? defaultRenewalDays
         : Math.round((Date.parse(validTo) - Date.parse(validFrom)) / dayInMilliseconds)
-    return this.#make(name, { ...newest.policy, ...notExportable }, issuer, validityDays, signal)
+    const policy = { ...newest.policy, ...notExportable }
+    return this.#issuance.make(name, { policy, issuer, validityDays, signal })
   }
 
-  async import(
-    name: string,
-    privateKey: KeyObject,
-    certificates: readonly X509Certificate[],
-    _hardware: boolean,
-    signal: Signal,
-  ): Promise<string> {
+  async import(name: string, { privateKey, certificates }: ImportedKey): Promise<string> {
     const pem = [
       privateKey.export({ format: 'pem', type: 'pkcs8' }),
       ...certificates.map((certificate) => encodePem('CERTIFICATE', certificate.raw)),
     ].join('')
-    const { version, policy } = await this.#client.importCertificate(name, pem, signal)
-    if (policy?.exportable !== false) {
-      const what = `${this.#client.vaultUrl} made the key of ${name}/${version} exportable although told not to`
-      try {
-        // Whoever aborts must not leave it so.
-        await this.disable(name, version, undefined)
-      } catch (cause) {
-        throw new SealwrightError(
-          'UNSUPPORTED_OPERATION',
-          `${what}; the version should be disabled, which failed`,
-          { cause },
-        )
-      }
-      throw new SealwrightError('UNSUPPORTED_OPERATION', `${what}; the version is disabled`)
-    }
+    const object = `the certificate ${name}`
+    const operation = { permission: 'certificates/import', object, signal: undefined } as const
+    const { version, policy } = await this.#connection.create(
+      { ...operation, isInHardware: false },
+      async (abortSignal) =>
+        readCertificateVersion(
+          await this.#connection.sdk.certificates.importCertificate(name, Buffer.from(pem), {
+            abortSignal,
+            // Makes the client send the text as it is. importNotExportable adds the policy itself.
+            policy: { contentType: 'application/x-pem-file' },
+          }),
+        ),
+    )
+    if (policy?.exportable !== false) await this.#withdraw(name, version)
     return version
   }
 
-  disable(name: string, version: string, signal: Signal): Promise<void> {
-    return this.#client.disableCertificate(name, version, signal)
-  }
-
-  delete(name: string, signal: Signal): Promise<void> {
-    return this.#client.deleteCertificate(name, signal)
-  }
-
-  /** Starts the certificate, has it signed, and waits until the vault has it. */
-  async #make(
-    name: string,
-    policy: CertificatePolicy,
-    issuer: CertificateIssuer | null,
-    validityDays: number,
-    signal: Signal,
-  ): Promise<string> {
-    const issuerName = issuer === null ? 'Self' : 'Unknown'
-    const csr = await this.#client.startCertificate(name, { ...policy, issuerName }, signal)
-    return issuer === null
-      ? this.#untilIssued(name, csr, signal)
-      : this.#issue(name, csr, issuer, validityDays, signal)
-  }
-
-  /** The certificate comes from our issuer: the vault gives a request, and takes the certificate in return. */
-  async #issue(
-    name: string,
-    csr: Uint8Array,
-    issuer: CertificateIssuer,
-    validityDays: number,
-    signal: Signal,
-  ): Promise<string> {
+  /** Disables a version whose private key could be read from the vault. */
+  async #withdraw(name: string, version: string): Promise<never> {
+    const fault = `${this.#connection.vaultUrl} made the key of ${name}/${version} exportable although told not to`
     try {
-      const [issuerCertificate, ...further] = issuer.certificates
-      if (issuerCertificate === undefined) {
-        throw new SealwrightError('INVALID_ARGUMENT', 'the issuer comes without its certificate')
-      }
-      // Cut short where the issuer's own ends sooner: a rotation is not to fail because the CA is old.
-      const endAsked = Date.now() + validityDays * dayInMilliseconds
-      const certificate = await issueCertificate(
-        csr,
-        { signer: issuer.signer, certificate: issuerCertificate },
-        { notAfter: new Date(Math.min(endAsked, Date.parse(issuerCertificate.validTo))) },
-      )
-      const chain = [certificate, issuerCertificate, ...further].map(({ raw }) => raw)
-      return (await this.#client.mergeCertificate(name, chain, signal)).version
-    } catch (error) {
-      // A request left pending would keep the name from everybody. The first error is the one that matters.
-      await this.#client.cancelCertificate(name, undefined).catch(() => undefined)
-      throw error
+      await this.disable(name, version)
+    } catch (cause) {
+      const message = `${fault}; the version should be disabled, which failed: disable it yourself`
+      throw new SealwrightError('UNSUPPORTED_OPERATION', message, { cause })
     }
+    throw new SealwrightError('UNSUPPORTED_OPERATION', `${fault}; the version is disabled`)
   }
 
-  async #untilIssued(name: string, csr: Uint8Array, signal: Signal): Promise<string> {
-    const { creationTimeout, pollInterval } = this.#client.settings
-    const giveUpAt = performance.now() + creationTimeout
-    for (;;) {
-      // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
-      const { status, error } = await this.#client.getCertificateOperation(name, signal)
-      if (status === 'completed') return this.#versionOf(name, csr, signal)
-      if (status === 'failed') {
-        throw new SealwrightError(
-          'UNAVAILABLE',
-          `${this.#client.vaultUrl} could not make the certificate ${name}: ${error ?? 'it does not say why'}`,
-        )
-      }
-      if (performance.now() > giveUpAt) {
-        throw new SealwrightError(
-          'TIMEOUT',
-          `${this.#client.vaultUrl} has not finished the certificate ${name} in ${creationTimeout} ms; it may yet`,
-          { retryAfter: 10 },
-        )
-      }
-      // eslint-disable-next-line no-await-in-loop
-      await sleep(pollInterval, signal)
-    }
+  disable(name: string, version: string): Promise<void> {
+    const object = `the certificate ${name}/${version}`
+    const operation = { permission: 'certificates/update', object, signal: undefined } as const
+    return this.#connection.update(operation, async (abortSignal) => {
+      const properties = { abortSignal, enabled: false }
+      await this.#connection.sdk.certificates.updateCertificateProperties(name, version, properties)
+    })
   }
 
-  /**
-   * The version that came of the request. A pending certificate has another id than the finished one, and the newest may
-   * be somebody else's by now; but the request holds the public key (RFC 2986 §4.1), byte by byte as the certificate does.
-   */
-  async #versionOf(name: string, csr: Uint8Array, signal: Signal): Promise<string> {
-    const isOurs = (certificate: X509Certificate | undefined): boolean =>
-      certificate !== undefined &&
-      Buffer.from(csr).includes(certificate.publicKey.export({ format: 'der', type: 'spki' }))
-    const newest = await this.#client.getCertificate(name, null, signal)
-    if (newest !== null && isOurs(newest.issued?.certificate)) return newest.version
-    for (const { version } of await this.#client.listCertificateVersions(name, signal)) {
-      // eslint-disable-next-line no-await-in-loop -- as good as never more than one
-      const record = await this.#client.getCertificate(name, version, signal)
-      if (isOurs(record?.issued?.certificate)) return version
-    }
-    throw new SealwrightError(
-      'UNAVAILABLE',
-      `the certificate ${name} was finished in ${this.#client.vaultUrl}, but it is not there`,
+  delete(name: string): Promise<void> {
+    const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
+    return this.#connection.remove({ ...operation, signal: undefined }, (abortSignal) =>
+      this.#connection.sdk.certificates.beginDeleteCertificate(name, { abortSignal }),
     )
   }
 }
@@ -234,7 +169,7 @@ function policyOf({
   }
 }
 
-/** The service counts in months; the last one that is begun is given whole. */
+/** The service counts in months. A month that has begun counts whole. */
 function monthsOf(days: number): number {
   const daysInMonth = 365.25 / 12
   return Math.max(1, Math.ceil(days / daysInMonth))

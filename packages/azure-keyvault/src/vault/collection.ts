@@ -1,55 +1,69 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { KeyTypeName, SigningKey, Signer } from '@sealwright/core'
-import type { VersionRecord } from './records.ts'
+import type { ListedVersion } from './listed-version.ts'
 
-type Signal = AbortSignal | undefined
-
-/** Who signs a certificate instead of its own key. */
+/** Signs a certificate instead of its own key. */
 export interface CertificateIssuer {
   /** A key of any store, of a vault too. */
   readonly signer: Signer
-  /** The issuer's certificate first, which is that of the signer's key, then its own issuers, the root not needed. */
+  /** The certificate of the signer's key first, then its own issuers. The root is not needed. */
   readonly certificates: readonly X509Certificate[]
 }
 
-/** A key to be made; everything in it has been checked. */
+/** A key to be made. Everything in it has been checked. */
 export interface NewKey {
   readonly keyType: KeyTypeName
   /** Whether the vault keeps it in a hardware module. */
   readonly hardware: boolean
-  /** RFC 4514 */
+  /** A distinguished name (RFC 4514). */
   readonly subject: string
   readonly validityDays: number
-  /** null for a certificate that is signed by its own key. */
+  /** null for a certificate that its own key signs. */
   readonly issuer: CertificateIssuer | null
 }
 
+/** A private key that was made elsewhere. */
+export interface ImportedKey {
+  readonly privateKey: KeyObject
+  /** Its own certificate first. */
+  readonly certificates: readonly X509Certificate[]
+  /** Whether the vault is to keep it in a hardware module. */
+  readonly hardware: boolean
+}
+
+/** How a caller ends an operation. */
+export interface Abortable {
+  readonly signal: AbortSignal | undefined
+}
+
 /**
- * One of a vault's two collections that a signing key can be in. The store has the rules (which version counts, who won
- * a race), and a collection knows how its kind of object is read and made.
+ * One of a vault's two collections of signing keys. The store has the rules: which version counts, and who won a race.
+ * A collection knows how its kind of object is read and made.
  */
 export interface Collection {
   readonly kind: 'certificates' | 'keys'
   /**
-   * @param version null for the newest
-   * @returns null when the vault says there is none, `pending` while the vault is still making it
+   * Reads one version.
+   *
+   * @param options `version` is null for the newest
+   * @returns null when the vault says that there is none, `pending` while the vault is still making it
    */
-  find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null>
-  names(signal: Signal): Promise<readonly string[]>
-  /** In no order; empty when there is none of that name. */
-  versions(name: string, signal: Signal): Promise<readonly VersionRecord[]>
-  /** Makes a version, be there others or not, and resolves with its id when it is ready. */
-  create(name: string, key: NewKey, signal: Signal): Promise<string>
-  /** Makes a version like the newest, with a key of its own, and resolves with its id when it is ready. */
-  rotate(name: string, issuer: CertificateIssuer | null, signal: Signal): Promise<string>
-  /** Adds a private key that was made elsewhere, so that it cannot be read from the vault, and resolves with its id. */
-  import(
+  find(
     name: string,
-    privateKey: KeyObject,
-    certificates: readonly X509Certificate[],
-    hardware: boolean,
-    signal: Signal,
-  ): Promise<string>
-  disable(name: string, version: string, signal: Signal): Promise<void>
-  delete(name: string, signal: Signal): Promise<void>
+    options: Abortable & { readonly version: string | null },
+  ): Promise<SigningKey | 'pending' | null>
+  /** The names of everything in the collection. */
+  names(options: Abortable): Promise<readonly string[]>
+  /** The versions of a name, in no order; empty when there are none. */
+  versions(name: string, options: Abortable): Promise<readonly ListedVersion[]>
+  /** Makes a version, whether there are others or not, and resolves with its id when it is ready. */
+  create(name: string, key: NewKey, options: Abortable): Promise<string>
+  /** Makes a version like the newest, with a key of its own, and resolves with its id when it is ready. */
+  rotate(name: string, options: Abortable & { readonly issuer: CertificateIssuer | null }): Promise<string>
+  /** Adds a key so that it cannot be read from the vault, and resolves with the id of its version. */
+  import(name: string, key: ImportedKey): Promise<string>
+  /** Disables one version. */
+  disable(name: string, version: string): Promise<void>
+  /** Deletes all versions. */
+  delete(name: string): Promise<void>
 }

@@ -1,62 +1,103 @@
-import type { KeyObject, JsonWebKey } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import type { JsonWebKey as VaultJsonWebKey } from '@azure/keyvault-keys'
 import type { SigningKey } from '@sealwright/core'
-import type { Collection, NewKey } from './collection.ts'
-import type { VersionRecord } from './records.ts'
-import type { VaultClient } from './connection.ts'
+import type { Abortable, Collection, ImportedKey, NewKey } from './collection.ts'
+import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
+import { readKeyVersion } from './key-version.ts'
+import { namesIn, versionsIn, type ListedVersion } from './listed-version.ts'
 import { VaultSigningKey } from './signing-key.ts'
-
-type Signal = AbortSignal | undefined
 
 /** The bare keys of a vault or managed HSM: `/keys/NAME`. They have no certificates. */
 export class KeyCollection implements Collection {
   readonly kind = 'keys'
-  readonly #client: VaultClient
+  readonly #connection: VaultConnection
 
-  constructor(client: VaultClient) {
-    this.#client = client
+  constructor(connection: VaultConnection) {
+    this.#connection = connection
   }
 
-  async find(name: string, version: string | null, signal: Signal): Promise<SigningKey | null> {
-    const record = await this.#client.getKey(name, version, signal)
-    return record === null ? null : VaultSigningKey.ofKey(this.#client, record)
-  }
-
-  names(signal: Signal): Promise<readonly string[]> {
-    return this.#client.listKeys(signal)
-  }
-
-  versions(name: string, signal: Signal): Promise<readonly VersionRecord[]> {
-    return this.#client.listKeyVersions(name, signal)
-  }
-
-  async create(name: string, key: NewKey, signal: Signal): Promise<string> {
-    const type = vaultKeyType(key.keyType, key.hardware)
-    return (await this.#client.createKey(name, type, signal)).version
-  }
-
-  async rotate(name: string, _issuer: null, signal: Signal): Promise<string> {
-    return (await this.#client.rotateKey(name, signal)).version
-  }
-
-  async import(
+  async find(
     name: string,
-    privateKey: KeyObject,
-    _certificates: readonly unknown[],
-    hardware: boolean,
-    signal: Signal,
-  ): Promise<string> {
+    { version, signal }: Abortable & { readonly version: string | null },
+  ): Promise<SigningKey | null> {
+    const object = `the key ${version === null ? name : `${name}/${version}`}`
+    const found = await this.#connection.find({ permission: 'keys/get', object, signal }, async (options) =>
+      readKeyVersion(
+        await this.#connection.sdk.keys.getKey(name, { ...options, ...(version !== null && { version }) }),
+      ),
+    )
+    return found === null ? null : VaultSigningKey.ofKey(this.#connection, found)
+  }
+
+  names({ signal }: Abortable): Promise<readonly string[]> {
+    const operation = { permission: 'keys/list', object: 'the keys', signal } as const
+    return this.#connection.read(operation, async (options) =>
+      namesIn(this.#connection.sdk.keys.listPropertiesOfKeys(options)),
+    )
+  }
+
+  versions(name: string, { signal }: Abortable): Promise<readonly ListedVersion[]> {
+    const operation = { permission: 'keys/list', object: `the key ${name}`, signal } as const
+    return this.#connection.read(operation, async (options) =>
+      versionsIn(this.#connection.sdk.keys.listPropertiesOfKeyVersions(name, options)),
+    )
+  }
+
+  async create(name: string, { keyType, hardware }: NewKey, { signal }: Abortable): Promise<string> {
+    const { kty, keySize, curve } = vaultKeyType(keyType, hardware)
+    const operation = { permission: 'keys/create', object: `the key ${name}`, signal } as const
+    const { version } = await this.#connection.create(
+      { ...operation, isInHardware: hardware },
+      async (abortSignal) =>
+        readKeyVersion(
+          await this.#connection.sdk.keys.createKey(name, kty, {
+            abortSignal,
+            keyOps: ['sign', 'verify'],
+            ...(keySize !== null && { keySize }),
+            ...(curve !== null && { curve }),
+          }),
+        ),
+    )
+    return version
+  }
+
+  async rotate(name: string, { signal }: Abortable): Promise<string> {
+    const operation = { permission: 'keys/rotate', object: `the key ${name}`, signal } as const
+    const { version } = await this.#connection.create(
+      // Where the key is kept is not known here. The higher cost is assumed.
+      { ...operation, isInHardware: true },
+      async (abortSignal) => readKeyVersion(await this.#connection.sdk.keys.rotateKey(name, { abortSignal })),
+    )
+    return version
+  }
+
+  async import(name: string, { privateKey, hardware }: ImportedKey): Promise<string> {
     const jwk = vaultJwk(privateKey.export({ format: 'jwk' }))
-    return (await this.#client.importKey(name, jwk, hardware, signal)).version
+    const operation = { permission: 'keys/import', object: `the key ${name}`, signal: undefined } as const
+    const { version } = await this.#connection.create(
+      { ...operation, isInHardware: hardware },
+      async (abortSignal) => {
+        const options = { abortSignal, hardwareProtected: hardware }
+        return readKeyVersion(await this.#connection.sdk.keys.importKey(name, jwk, options))
+      },
+    )
+    return version
   }
 
-  disable(name: string, version: string, signal: Signal): Promise<void> {
-    return this.#client.disableKey(name, version, signal)
+  disable(name: string, version: string): Promise<void> {
+    const object = `the key ${name}/${version}`
+    const operation = { permission: 'keys/update', object, signal: undefined } as const
+    return this.#connection.update(operation, async (abortSignal) => {
+      await this.#connection.sdk.keys.updateKeyProperties(name, version, { abortSignal, enabled: false })
+    })
   }
 
-  delete(name: string, signal: Signal): Promise<void> {
-    return this.#client.deleteKey(name, signal)
+  delete(name: string): Promise<void> {
+    const operation = { permission: 'keys/delete', object: `the key ${name}`, signal: undefined } as const
+    return this.#connection.remove(operation, (abortSignal) =>
+      this.#connection.sdk.keys.beginDeleteKey(name, { abortSignal }),
+    )
   }
 }
 

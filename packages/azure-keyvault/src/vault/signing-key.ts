@@ -8,11 +8,15 @@ import {
   type Signer,
   type SigningKey,
 } from '@sealwright/core'
-import { vaultAlgorithm } from './algorithms.ts'
-import type { CertificateRecord, IssuedCertificate, KeyRecord } from './records.ts'
-import { RemoteSigner } from './remote-signer.ts'
-import type { VaultClient } from './connection.ts'
 import { namesVersion } from '../vault-uri.ts'
+import { vaultAlgorithm } from './algorithms.ts'
+import type { CertificateVersion, IssuedCertificate } from './certificate-version.ts'
+import type { VaultConnection } from './connection.ts'
+import type { KeyVersion } from './key-version.ts'
+import { RemoteSigner } from './remote-signer.ts'
+
+/** The members of a signing key that its version in the vault decides. */
+type Facts = Omit<SigningKey, 'keyId' | 'algorithms' | 'signer'>
 
 /** A version of a key or certificate in a vault. */
 export class VaultSigningKey implements SigningKey {
@@ -27,99 +31,83 @@ export class VaultSigningKey implements SigningKey {
   readonly notAfter: Date | null
   readonly createdAt: Date | null
   readonly enabled: boolean
-  readonly #client: VaultClient
+  readonly #connection: VaultConnection
   readonly #isInHardware: boolean
 
   private constructor(
-    client: VaultClient,
-    key: Pick<
-      SigningKey,
-      | 'name'
-      | 'version'
-      | 'location'
-      | 'publicKey'
-      | 'certificates'
-      | 'notBefore'
-      | 'notAfter'
-      | 'createdAt'
-      | 'enabled'
-    >,
+    connection: VaultConnection,
+    facts: Facts,
     options: { readonly maySign: boolean; readonly isInHardware: boolean },
   ) {
-    this.name = key.name
-    this.version = key.version
-    this.location = key.location
-    this.publicKey = key.publicKey
-    this.keyId = jwkThumbprint(key.publicKey)
+    this.name = facts.name
+    this.version = facts.version
+    this.location = facts.location
+    this.publicKey = facts.publicKey
+    this.keyId = jwkThumbprint(facts.publicKey)
     this.algorithms = options.maySign
-      ? algorithmsOf(key.publicKey).filter((algorithm) => vaultAlgorithm(algorithm) !== null)
+      ? algorithmsOf(facts.publicKey).filter((algorithm) => vaultAlgorithm(algorithm) !== null)
       : []
-    this.certificates = key.certificates
-    this.notBefore = key.notBefore
-    this.notAfter = key.notAfter
-    this.createdAt = key.createdAt
-    this.enabled = key.enabled
-    this.#client = client
+    this.certificates = facts.certificates
+    this.notBefore = facts.notBefore
+    this.notAfter = facts.notAfter
+    this.createdAt = facts.createdAt
+    this.enabled = facts.enabled
+    this.#connection = connection
     this.#isInHardware = options.isInHardware
   }
 
   /** @throws SealwrightError `UNSUPPORTED_KEY` for a key that JWS cannot use */
-  static ofKey(client: VaultClient, record: KeyRecord): VaultSigningKey {
-    const { name, version, publicKey } = record
+  static ofKey(connection: VaultConnection, key: KeyVersion): VaultSigningKey {
+    const { name, version, publicKey } = key
     if (publicKey === null) {
       throw new SealwrightError(
         'UNSUPPORTED_KEY',
-        `the key ${name} in ${client.vaultUrl} is no RSA or EC key, so it cannot sign a JWS`,
+        `the key ${name} in ${connection.vaultUrl} is not an RSA or EC key, so it cannot sign a JWS`,
       )
     }
-    checkKeyId(client, record, record.id)
-    const location = `${client.vaultUrl}/keys/${name}/${version}`
-    return new VaultSigningKey(client, { ...record, publicKey, location, certificates: [] }, record)
+    checkKeyId(connection, key, key.id)
+    const location = `${connection.vaultUrl}/keys/${name}/${version}`
+    return new VaultSigningKey(connection, { ...key, publicKey, location, certificates: [] }, key)
   }
 
   /** @throws SealwrightError `UNSUPPORTED_KEY` for a key that JWS cannot use */
   static ofCertificate(
-    client: VaultClient,
-    { certificate, keyId }: IssuedCertificate,
-    record: CertificateRecord,
-    isInHardware: boolean,
+    connection: VaultConnection,
+    { name, version, createdAt, enabled }: CertificateVersion,
+    { certificate, keyId, isInHardware }: IssuedCertificate & { readonly isInHardware: boolean },
   ): VaultSigningKey {
-    const { name, version } = record
-    // The versions of a certificate and of its key have one name; the signer signs with the key of this very version.
-    checkKeyId(client, record, keyId)
-    return new VaultSigningKey(
-      client,
-      {
-        ...record,
-        location: `${client.vaultUrl}/certificates/${name}/${version}`,
-        publicKey: certificate.publicKey,
-        certificates: [certificate],
-        notBefore: new Date(certificate.validFrom),
-        notAfter: new Date(certificate.validTo),
-      },
-      { maySign: true, isInHardware },
-    )
+    // A certificate's version and its key's have one name. The signer signs with the key of this version.
+    checkKeyId(connection, { name, version }, keyId)
+    const facts = {
+      name,
+      version,
+      createdAt,
+      enabled,
+      location: `${connection.vaultUrl}/certificates/${name}/${version}`,
+      publicKey: certificate.publicKey,
+      certificates: [certificate],
+      notBefore: new Date(certificate.validFrom),
+      notAfter: new Date(certificate.validTo),
+    }
+    return new VaultSigningKey(connection, facts, { maySign: true, isInHardware })
   }
 
   signer(algorithm?: string): Signer {
     const row = chooseAlgorithm(this.algorithms, algorithm)
     const { name, version, keyId, publicKey } = this
-    return new RemoteSigner(
-      this.#client,
-      { name, version, keyId, publicKey, isInHardware: this.#isInHardware },
-      row,
-    )
+    const key = { name, version, keyId, publicKey, isInHardware: this.#isInHardware }
+    return new RemoteSigner(this.#connection, key, row)
   }
 }
 
 function checkKeyId(
-  client: VaultClient,
+  { vaultUrl }: VaultConnection,
   { name, version }: { readonly name: string; readonly version: string },
   keyId: string,
 ): void {
-  if (namesVersion(keyId, { vaultUrl: client.vaultUrl, name, version })) return
+  if (namesVersion(keyId, { vaultUrl, name, version })) return
   throw new SealwrightError(
     'INVALID_ENCODING',
-    `${client.vaultUrl} answered for ${name}/${version} with the key ${keyId}`,
+    `${vaultUrl} answered for ${name}/${version} with the key ${keyId}`,
   )
 }

@@ -4,17 +4,16 @@ import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, test } from 'vitest'
 import { CertificateCollection } from '../../src/vault/certificate-collection.ts'
 import { VaultStore } from '../../src/store/key-vault-store.ts'
-import type { CertificateRecord } from '../../src/vault/records.ts'
-import { VaultClient, type SignAnswer } from '../../src/vault/connection.ts'
+import { VaultConnection, type SignAnswer, type SignRequest } from '../../src/vault/connection.ts'
 import { startVault } from '../support/vault.ts'
 
 /** Notes what its signatures are said to cost. */
-class NotingClient extends VaultClient {
+class NotingConnection extends VaultConnection {
   readonly costs: number[] = []
 
-  override sign(...parameters: Parameters<VaultClient['sign']>): Promise<SignAnswer> {
-    this.costs.push(parameters[3])
-    return super.sign(...parameters)
+  override sign(request: SignRequest): Promise<SignAnswer> {
+    this.costs.push(request.cost)
+    return super.sign(request)
   }
 }
 
@@ -24,8 +23,8 @@ describe('a signature with a certificate’s key counts as one in hardware', () 
     ['and not when it is not', false, 1],
   ])('%s', async (_, hardware, cost) => {
     const vault = await startVault()
-    const client = new NotingClient(vault.url, vault.options)
-    const store = new VaultStore(client, new CertificateCollection(client), false)
+    const connection = new NotingConnection(vault.url, vault.options)
+    const store = new VaultStore(connection, new CertificateCollection(connection), false)
     const created = await store.create('k', { keyType: 'ec-p256', hardware })
     const rotated = await store.rotate('k')
     const newest = await store.get('k')
@@ -34,13 +33,13 @@ describe('a signature with a certificate’s key counts as one in hardware', () 
     for (const key of [created, rotated, newest, pinned, ...listed]) {
       await key?.signer().sign(Buffer.from('data'))
     }
-    expect(client.costs).toEqual([cost, cost, cost, cost, cost, cost])
+    expect(connection.costs).toEqual([cost, cost, cost, cost, cost, cost])
   })
 
   test('when the vault does not say', async () => {
     const vault = await startVault()
-    const client = new NotingClient(vault.url, vault.options)
-    const store = new VaultStore(client, new CertificateCollection(client), false)
+    const connection = new NotingConnection(vault.url, vault.options)
+    const store = new VaultStore(connection, new CertificateCollection(connection), false)
     const { version } = await store.create('k', { keyType: 'ec-p256' })
     vault.emulator.faults.add({
       operation: 'certificates/getPolicy',
@@ -48,17 +47,17 @@ describe('a signature with a certificate’s key counts as one in hardware', () 
     })
     const key = await store.get('k', { version })
     await key?.signer().sign(Buffer.from('data'))
-    expect(client.costs).toEqual([2])
+    expect(connection.costs).toEqual([2])
   })
 })
 
 /** A vault that was told to make an imported key not exportable, and says that it is. */
-class ExportingClient extends VaultClient {
-  override async importCertificate(
-    ...parameters: Parameters<VaultClient['importCertificate']>
-  ): Promise<CertificateRecord> {
-    const record = await super.importCertificate(...parameters)
-    return { ...record, policy: { subject: 'CN=k', exportable: true } }
+class ExportingConnection extends VaultConnection {
+  override async create<T>(
+    operation: Parameters<VaultConnection['create']>[0],
+    send: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return { ...(await super.create(operation, send)), policy: { subject: 'CN=k', exportable: true } }
   }
 }
 
@@ -68,14 +67,18 @@ describe('an import that the vault made exportable', () => {
     ['is said to be so when it cannot be disabled', 403, 'should be disabled, which failed', true],
   ])('%s', async (_, status, message, enabled) => {
     const vault = await startVault()
-    const client = new ExportingClient(vault.url, vault.options)
+    const connection = new ExportingConnection(vault.url, vault.options)
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject: 'CN=k' })
     if (status !== undefined) {
       vault.emulator.faults.add({ operation: 'certificates/update', fault: { type: 'status', status } })
     }
     await expect(
-      new CertificateCollection(client).import('k', privateKey, [certificate], false, undefined),
+      new CertificateCollection(connection).import('k', {
+        privateKey,
+        certificates: [certificate],
+        hardware: false,
+      }),
     ).rejects.toMatchObject({
       code: 'UNSUPPORTED_OPERATION',
       message: expect.stringMatching(new RegExp(`exportable although told not to.*${message}`)),

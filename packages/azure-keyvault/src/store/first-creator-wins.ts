@@ -1,0 +1,104 @@
+import { isSealwrightError, SealwrightError, type SigningKey } from '@sealwright/core'
+import type { Settings } from '../options.ts'
+import { sleep } from '../sleep.ts'
+import type { Collection } from '../vault/collection.ts'
+import type { ListedVersion } from '../vault/listed-version.ts'
+import { newestFirst } from './newest-first.ts'
+
+/**
+ * Settles who made a key. The service has no "create if absent": a second request makes a second version. So each creator
+ * looks back: the first version is the winner's, and the others disable their own. Times of creation are whole seconds.
+ * After a second has passed, all creators see the same versions, and of those made in one second the one with the smallest
+ * id is the first for everyone.
+ */
+export class FirstCreatorWins {
+  readonly #collection: Collection
+  readonly #location: string
+  readonly #settings: Settings
+
+  constructor(collection: Collection, location: string, settings: Settings) {
+    this.#collection = collection
+    this.#location = location
+    this.#settings = settings
+  }
+
+  /**
+   * To be called after a version was made.
+   *
+   * @throws SealwrightError `ALREADY_EXISTS` when another creator was first; the version is then disabled
+   */
+  async settle(name: string, version: string, signal: AbortSignal | undefined): Promise<void> {
+    await sleep(this.#settings.settleTime, signal)
+    let versions: readonly ListedVersion[]
+    try {
+      versions = await this.#collection.versions(name, { signal })
+    } catch (error) {
+      // Without the permission to list, the service's own refusal while another one is pending has to do.
+      if (isSealwrightError(error, 'ACCESS_DENIED')) return
+      throw error
+    }
+    const first = versions.toSorted(newestFirst).at(-1)
+    if (first === undefined || first.version === version) return
+    try {
+      await this.#collection.disable(name, version)
+    } catch (cause) {
+      throw new SealwrightError(
+        'ALREADY_EXISTS',
+        `another process made ${name} in ${this.#location} at the same time; version ${version} should be disabled, which failed: disable it yourself`,
+        { cause },
+      )
+    }
+    throw alreadyExists(name, this.#location)
+  }
+
+  /**
+   * Reads the key that stays. A very young one may be disabled by its creator, who is just looking back.
+   *
+   * @param find reads the key; `pending` while the vault is still making it
+   * @returns null when there is none
+   */
+  async read(
+    name: string,
+    find: () => Promise<SigningKey | 'pending' | null>,
+    signal: AbortSignal | undefined,
+  ): Promise<SigningKey | null> {
+    const { settleTime } = this.#settings
+    const found = await this.#readWhenIssued(name, find, signal)
+    // The service's times are whole seconds, and its clock is not ours.
+    const isYoung = (found?.createdAt?.getTime() ?? 0) > Date.now() - 3 * settleTime - 1_000
+    if (!isYoung) return found
+    await sleep(2 * settleTime, signal)
+    return this.#readWhenIssued(name, find, signal)
+  }
+
+  async #readWhenIssued(
+    name: string,
+    find: () => Promise<SigningKey | 'pending' | null>,
+    signal: AbortSignal | undefined,
+  ): Promise<SigningKey | null> {
+    const { creationTimeout, pollInterval } = this.#settings
+    const giveUpAt = performance.now() + creationTimeout
+    for (;;) {
+      // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
+      const found = await find()
+      if (found !== 'pending') return found
+      if (performance.now() > giveUpAt) throw stillPending(name, this.#location)
+      // eslint-disable-next-line no-await-in-loop
+      await sleep(pollInterval, signal)
+    }
+  }
+}
+
+/** The error for a name that is taken. */
+export function alreadyExists(name: string, location: string): SealwrightError {
+  return new SealwrightError('ALREADY_EXISTS', `${name} already exists in ${location} and was not changed`)
+}
+
+/** The error for a certificate that the vault has not finished. */
+export function stillPending(name: string, location: string): SealwrightError {
+  return new SealwrightError(
+    'UNAVAILABLE',
+    `${name} in ${location} is pending: the vault is still making it`,
+    { retryAfter: 10 },
+  )
+}

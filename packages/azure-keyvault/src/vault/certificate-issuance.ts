@@ -1,0 +1,211 @@
+import type { X509Certificate } from 'node:crypto'
+import type { CertificatePolicy } from '@azure/keyvault-certificates'
+import { SealwrightError } from '@sealwright/core'
+import { issueCertificate } from '@sealwright/x509'
+import { sleep } from '../sleep.ts'
+import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
+import type { Abortable, CertificateIssuer } from './collection.ts'
+import { mayBeCarriedOut, textMember, type VaultConnection } from './connection.ts'
+
+/** A certificate to be made. */
+export interface IssuanceOptions extends Abortable {
+  readonly policy: CertificatePolicy
+  /** null for a certificate that its own key signs. */
+  readonly issuer: CertificateIssuer | null
+  /** How long a certificate of the issuer is valid. The policy says it for a self-signed one. */
+  readonly validityDays: number
+}
+
+/** How far the vault is with a certificate. */
+interface CertificateOperation {
+  readonly status: 'inProgress' | 'completed' | 'failed'
+  readonly error: string | null
+}
+
+/** Makes certificates: the vault starts one, it is signed by its own key or by an issuer, and the vault takes it. */
+export class CertificateIssuance {
+  readonly #connection: VaultConnection
+
+  constructor(connection: VaultConnection) {
+    this.#connection = connection
+  }
+
+  /** @returns the id of the version, when it is ready */
+  async make(name: string, { policy, issuer, validityDays, signal }: IssuanceOptions): Promise<string> {
+    const issuerName = issuer === null ? 'Self' : 'Unknown'
+    const csr = await this.#start(name, { ...policy, issuerName }, signal)
+    return issuer === null
+      ? this.#untilIssued(name, csr, signal)
+      : this.#issue(name, csr, { issuer, validityDays, signal })
+  }
+
+  /**
+   * Starts a certificate. When that fails, none is left waiting for its signature.
+   *
+   * @returns the certificate request that the vault made for it: PKCS#10, DER
+   */
+  async #start(
+    name: string,
+    policy: CertificatePolicy,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const operation = {
+      permission: 'certificates/create',
+      object: `the certificate ${name}`,
+      isInHardware: policy.keyType?.endsWith('-HSM') === true,
+      signal,
+    } as const
+    let mayBeStarted = false
+    try {
+      return await this.#connection.create(operation, async (abortSignal) => {
+        mayBeStarted = true
+        let csr: Uint8Array | null = null
+        try {
+          await this.#connection.sdk.certificates.beginCreateCertificate(name, policy, {
+            abortSignal,
+            // Only this answer surely describes the certificate that was started here.
+            onResponse: ({ request, status, parsedBody }) => {
+              if (request.method === 'POST' && status === 202) {
+                csr = Buffer.from(textMember(parsedBody, 'csr') ?? '', 'base64')
+              }
+            },
+          })
+        } catch (error) {
+          // The client then asks for the state. When that request fails, the certificate is started all the same.
+          if (csr === null) {
+            mayBeStarted = mayBeCarriedOut(error)
+            throw error
+          }
+        }
+        return csr ?? new Uint8Array()
+      })
+    } catch (error) {
+      // One that waits for a signature would block the name. After a refusal the pending one is another caller's.
+      if (mayBeStarted && policy.issuerName === 'Unknown') await this.#cancel(name)
+      throw error
+    }
+  }
+
+  /** Gives up a certificate that waits for its signature. The error that led here is the one that matters. */
+  async #cancel(name: string): Promise<void> {
+    const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
+    await this.#connection
+      .remove({ ...operation, signal: undefined }, (abortSignal) =>
+        this.#connection.sdk.certificates.deleteCertificateOperation(name, { abortSignal }),
+      )
+      .catch(() => undefined)
+  }
+
+  /** The vault gives a request, the issuer signs a certificate for it, and the vault merges the certificate. */
+  async #issue(
+    name: string,
+    csr: Uint8Array,
+    {
+      issuer,
+      validityDays,
+      signal,
+    }: Abortable & { readonly issuer: CertificateIssuer; readonly validityDays: number },
+  ): Promise<string> {
+    try {
+      const [issuerCertificate, ...further] = issuer.certificates
+      if (issuerCertificate === undefined) {
+        throw new SealwrightError(
+          'INVALID_ARGUMENT',
+          'issuer.certificates is empty: add the issuer’s certificate',
+        )
+      }
+      // Cut short where the issuer's own certificate ends sooner: a rotation must not fail because the CA is old.
+      const requestedEnd = Date.now() + validityDays * dayInMilliseconds
+      const certificate = await issueCertificate(
+        csr,
+        { signer: issuer.signer, certificate: issuerCertificate },
+        { notAfter: new Date(Math.min(requestedEnd, Date.parse(issuerCertificate.validTo))) },
+      )
+      const chain = [certificate, issuerCertificate, ...further].map(({ raw }) => raw)
+      return await this.#merge(name, chain, signal)
+    } catch (error) {
+      await this.#cancel(name)
+      throw error
+    }
+  }
+
+  async #merge(name: string, chain: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<string> {
+    const operation = {
+      permission: 'certificates/create',
+      object: `the certificate ${name}`,
+      isInHardware: true,
+      signal,
+    } as const
+    const { version } = await this.#connection.create(operation, async (abortSignal) =>
+      readCertificateVersion(
+        await this.#connection.sdk.certificates.mergeCertificate(
+          name,
+          // The service takes base64 inside of base64.
+          chain.map((der) => Buffer.from(Buffer.from(der).toString('base64'))),
+          { abortSignal },
+        ),
+      ),
+    )
+    return version
+  }
+
+  async #untilIssued(name: string, csr: Uint8Array, signal: AbortSignal | undefined): Promise<string> {
+    const { vaultUrl, settings } = this.#connection
+    const giveUpAt = performance.now() + settings.creationTimeout
+    for (;;) {
+      // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
+      const { status, error } = await this.#operation(name, signal)
+      if (status === 'completed') return this.#versionOf(name, csr, signal)
+      if (status === 'failed') {
+        throw new SealwrightError(
+          'UNAVAILABLE',
+          `${vaultUrl} could not make the certificate ${name}: ${error ?? 'it does not say why'}`,
+        )
+      }
+      if (performance.now() > giveUpAt) {
+        throw new SealwrightError(
+          'TIMEOUT',
+          `${vaultUrl} has not finished the certificate ${name} in ${settings.creationTimeout} ms; it may still finish`,
+          { retryAfter: 10 },
+        )
+      }
+      // eslint-disable-next-line no-await-in-loop
+      await sleep(settings.pollInterval, signal)
+    }
+  }
+
+  #operation(name: string, signal: AbortSignal | undefined): Promise<CertificateOperation> {
+    const operation = { permission: 'certificates/get', object: `the certificate ${name}`, signal } as const
+    return this.#connection.read(operation, async (options) => {
+      const poller = await this.#connection.sdk.certificates.getCertificateOperation(name, options)
+      const { status, error } = poller.getOperationState().certificateOperation ?? {}
+      return {
+        status: status === 'inProgress' || status === 'completed' ? status : 'failed',
+        error: error?.message ?? null,
+      }
+    })
+  }
+
+  /**
+   * The version that was made for the request. A pending certificate has another id than the finished one, and the newest
+   * may be another caller's by now. But the request holds the public key (RFC 2986 §4.1) byte for byte as the certificate.
+   */
+  async #versionOf(name: string, csr: Uint8Array, signal: AbortSignal | undefined): Promise<string> {
+    const isOurs = (certificate: X509Certificate | undefined): boolean =>
+      certificate !== undefined &&
+      Buffer.from(csr).includes(certificate.publicKey.export({ format: 'der', type: 'spki' }))
+    const newest = await findCertificate(this.#connection, name, { version: null, signal })
+    if (newest !== null && isOurs(newest.issued?.certificate)) return newest.version
+    for (const { version } of await listCertificateVersions(this.#connection, name, { signal })) {
+      // eslint-disable-next-line no-await-in-loop -- there is hardly ever more than one
+      const found = await findCertificate(this.#connection, name, { version, signal })
+      if (isOurs(found?.issued?.certificate)) return version
+    }
+    throw new SealwrightError(
+      'UNAVAILABLE',
+      `the certificate ${name} was finished in ${this.#connection.vaultUrl}, but no version of it has the requested key`,
+    )
+  }
+}
+
+const dayInMilliseconds = 24 * 60 * 60 * 1_000

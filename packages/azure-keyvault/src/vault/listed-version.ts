@@ -1,0 +1,26 @@
+/** A version of a key or certificate, as a list has it. */
+export interface ListedVersion {
+  readonly version: string
+  readonly createdAt: Date | null
+  readonly enabled: boolean
+}
+
+/** The names in the pages of a list. */
+export async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<readonly string[]> {
+  const names: string[] = []
+  for await (const { name } of pages) if (name !== undefined) names.push(name)
+  return names
+}
+
+/** The versions in the pages of a list, in no order. */
+export async function versionsIn(
+  pages: AsyncIterable<{ version?: string; createdOn?: Date; enabled?: boolean }>,
+): Promise<readonly ListedVersion[]> {
+  const versions: ListedVersion[] = []
+  for await (const { version, createdOn, enabled } of pages) {
+    if (version !== undefined) {
+      versions.push({ version, createdAt: createdOn ?? null, enabled: enabled !== false })
+    }
+  }
+  return versions
+}
