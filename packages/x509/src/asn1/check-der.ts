@@ -1,5 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
-import { hasDerLengths, readBer, type BerElement } from './ber.ts'
+import { readBer, type BerElement } from './ber.ts'
+import { hasDerLengths } from './values.ts'
 
 /**
  * Makes sure that what a caller has encoded may go into DER as it is: one value, and each length in it definite and in the

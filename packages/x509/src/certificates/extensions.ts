@@ -1,16 +1,13 @@
 import { SealwrightError } from '@sealwright/core'
+import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
 import {
   decodeBitString,
   decodeBoolean,
   decodeInteger,
   decodeObjectIdentifier,
   decodeOctetString,
-  malformed,
-  readBer,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from '../asn1/ber.ts'
+} from '../asn1/values.ts'
 import { IA5String } from 'asn1js'
 import {
   AccessDescription,

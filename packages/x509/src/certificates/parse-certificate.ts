@@ -1,12 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import {
-  decodeObjectIdentifier,
-  malformed,
-  SequenceReader,
-  tags,
-  unwrapExplicit,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
 import { decodeTime } from '../asn1/time.ts'
 import { formatName } from '../names/distinguished-name.ts'
 import {

@@ -1,5 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
-import { malformed, SequenceReader, type BerElement } from '../asn1/ber.ts'
+import { malformed, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { Integer, Sequence } from 'asn1js'
 import { AlgorithmIdentifier, PBES2Params } from 'pkijs'
 import { octetString } from '../asn1/encode.ts'

@@ -2,7 +2,8 @@ import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:cry
 import { SealwrightError } from '@sealwright/core'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 import { assertNamedCurve } from './public-key.ts'
-import { malformed, readBer, SequenceReader, type BerBudget, type BerElement } from '../asn1/ber.ts'
+import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
 const maximumLength = 6 * 1024

@@ -1,13 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import {
-  decodeObjectIdentifier,
-  hasDerLengths,
-  malformed,
-  readBer,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeObjectIdentifier, hasDerLengths } from '../asn1/values.ts'
 import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
 import { encoded, encodeDer, setOf } from '../asn1/encode.ts'

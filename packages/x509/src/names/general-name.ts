@@ -1,13 +1,8 @@
 import { isIP } from 'node:net'
 import { SealwrightError } from '@sealwright/core'
-import {
-  decodeObjectIdentifier,
-  malformed,
-  SequenceReader,
-  tags,
-  unwrapExplicit,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
 import { ObjectIdentifier, Utf8String } from 'asn1js'
 import { GeneralName as PkiName, GeneralNames as PkiNames } from 'pkijs'
 import { encoded, encodeDer, explicit, octetString } from '../asn1/encode.ts'

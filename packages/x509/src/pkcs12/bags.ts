@@ -1,13 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import {
-  decodeOctetString,
-  malformed,
-  readBer,
-  SequenceReader,
-  tags,
-  unwrapExplicit,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeOctetString, unwrapExplicit } from '../asn1/values.ts'
 import { readPrivateKey } from '../keys/private-key.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'

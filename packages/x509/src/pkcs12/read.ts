@@ -1,13 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
-import {
-  decodeOctetString,
-  malformed,
-  readBer,
-  SequenceReader,
-  tags,
-  unwrapExplicit,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeOctetString, unwrapExplicit } from '../asn1/values.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import { readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'

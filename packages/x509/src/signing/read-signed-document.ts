@@ -1,14 +1,9 @@
 import { verify, type KeyObject } from 'node:crypto'
 import { algorithms, SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
 import { signatureAlgorithmDer } from './algorithm-identifiers.ts'
-import {
-  decodeBitString,
-  malformed,
-  readBer,
-  SequenceReader,
-  type BerBudget,
-  type BerElement,
-} from '../asn1/ber.ts'
+import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
+import { SequenceReader } from '../asn1/sequence-reader.ts'
+import { decodeBitString } from '../asn1/values.ts'
 
 /** A certificate, certificate request or CRL that was taken apart; nothing in it is believed yet. */
 export interface SignedDocument {

@@ -1,14 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  decodeInteger,
-  decodeObjectIdentifier,
-  decodeOctetString,
-  readBer,
-  SequenceReader,
-  tags,
-  type BerElement,
-} from '../../src/asn1/ber.ts'
+import { readBer, tags, type BerElement } from '../../src/asn1/ber.ts'
+import { SequenceReader } from '../../src/asn1/sequence-reader.ts'
+import { decodeInteger, decodeObjectIdentifier, decodeOctetString } from '../../src/asn1/values.ts'
 import { encode, encodeIndefinite, int, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
 
 function read(bytes: Uint8Array | readonly number[] | string, depth = 8, elements = 100): BerElement {
@@ -118,12 +112,21 @@ describe('decodeObjectIdentifier', () => {
     },
   )
 
+  test('numbers of any size, as those of 2.25 are, which are UUIDs', () => {
+    // X.667 §8.
+    const uuid = '06 14 69 83 f0 9d a7 eb cf de e0 c7 a1 a7 b2 c0 94 8c c8 f9 d7 76'
+    expect(decodeObjectIdentifier(read(uuid), 'the OID')).toBe('2.25.329800735698586629295641978511506172918')
+    expect(decodeObjectIdentifier(read('06 0b 2a ff ff ff ff ff ff ff ff ff 7f'), 'the OID')).toBe(
+      `1.2.${2n ** 70n - 1n}`,
+    )
+    expect(decodeObjectIdentifier(read(`06 81 80 ${'01 '.repeat(128)}`), 'the OID')).toHaveLength(257)
+  })
+
   test.each([
     ['empty', '06 00'],
     ['cut off', '06 02 2a 86'],
     ['padded', '06 03 2a 80 01'],
-    ['huge', '06 0b 2a ff ff ff ff ff ff ff ff ff 7f'],
-    ['too long', `06 41 ${'01 '.repeat(65)}`],
+    ['too long', `06 81 81 ${'01 '.repeat(129)}`],
     ['another type', '04 01 2a'],
   ])('%s is refused', (_, bytes) => {
     expect(() => decodeObjectIdentifier(read(bytes), 'the OID')).toThrow(invalid)

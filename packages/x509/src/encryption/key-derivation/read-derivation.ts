@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import type { SequenceReader } from '../../asn1/ber.ts'
+import type { SequenceReader } from '../../asn1/sequence-reader.ts'
 import type { Pkcs12Budget } from '../limits.ts'
 import { describeAlgorithm } from '../object-identifiers.ts'
 import type { PasswordDerivation } from './password-derivation.ts'

@@ -1,0 +1,120 @@
+import { SealwrightError } from '@sealwright/core'
+import { malformed, tags, type BerElement } from './ber.ts'
+
+/** The one element in a value tagged `[n] EXPLICIT`. */
+export function unwrapExplicit(element: BerElement, tag: number, what: string): BerElement {
+  const [inner] = element.children
+  if (element.tag !== tag || inner === undefined || element.children.length !== 1) {
+    throw malformed(what, 'is not the one tagged value it should be')
+  }
+  return inner
+}
+
+/**
+ * The bytes of an OCTET STRING, or of one with another tag, put together where BER has it in segments (X.690 §8.7).
+ *
+ * @param tag that of the outermost element; segments are always universal
+ */
+export function decodeOctetString(element: BerElement, tag: number, what: string): Uint8Array {
+  if (element.tag !== tag) throw malformed(what, 'is not an OCTET STRING')
+  if (!element.constructed) return element.content
+  const segments: Uint8Array[] = []
+  collectSegments(element, segments, what)
+  return Uint8Array.from(Buffer.concat(segments))
+}
+
+function collectSegments(element: BerElement, segments: Uint8Array[], what: string): void {
+  for (const child of element.children) {
+    if (child.tag !== tags.octetString) throw malformed(what, 'has a segment that is not an OCTET STRING')
+    if (child.constructed) collectSegments(child, segments, what)
+    else segments.push(child.content)
+  }
+}
+
+/**
+ * A small INTEGER. X.690 §8.3.2 wants the shortest form in BER too, so a long one is a large number or no number at all.
+ *
+ * @returns negative numbers as well
+ * @throws SealwrightError `LIMIT_EXCEEDED` for more than four octets
+ */
+export function decodeInteger(element: BerElement, what: string): number {
+  const { content } = element
+  const [first, second] = content
+  if (element.tag !== tags.integer || element.constructed || first === undefined) {
+    throw malformed(what, 'is not an INTEGER')
+  }
+  if (second !== undefined && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
+    throw malformed(what, 'is an INTEGER in a form longer than its shortest')
+  }
+  if (content.length > 4) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} is a number of ${content.length} bytes; 4 are allowed`,
+    )
+  }
+  return Buffer.from(content).readIntBE(0, content.length)
+}
+
+/** BOOLEAN in DER: anything but FF for TRUE is refused. */
+export function decodeBoolean({ tag, content }: BerElement, what: string): boolean {
+  const [octet] = content
+  if (tag !== tags.boolean || content.length !== 1 || (octet !== 0 && octet !== 0xff)) {
+    throw malformed(what, 'is not a BOOLEAN')
+  }
+  return octet === 0xff
+}
+
+/** The bytes of a BIT STRING, which ends with a whole octet where `unusedBits` is 0. */
+export function decodeBitString(
+  { tag, constructed, content }: BerElement,
+  what: string,
+): { readonly bytes: Uint8Array; readonly unusedBits: number } {
+  const [unusedBits = 8] = content
+  if (tag !== tags.bitString || constructed || unusedBits > 7 || (content.length === 1 && unusedBits > 0)) {
+    throw malformed(what, 'is not a BIT STRING')
+  }
+  return { bytes: content.subarray(1), unusedBits }
+}
+
+/**
+ * Whether the value and all in it have definite lengths in the fewest octets (X.690 §10.1): what may go into DER as it is.
+ */
+export function hasDerLengths({ bytes, content, children }: BerElement): boolean {
+  const { length } = content
+  const lengthOctets = length < 0x80 ? 1 : 1 + Math.ceil(length.toString(16).length / 2)
+  return bytes[1] !== 0x80 && bytes.length === 1 + lengthOctets + length && children.every(hasDerLengths)
+}
+
+/** Real ones have some twenty. Numbers are of any size: those of 2.25 are UUIDs (X.667). */
+const maximumIdentifierLength = 128
+
+/** An OBJECT IDENTIFIER in dotted form (X.690 §8.19). */
+export function decodeObjectIdentifier(element: BerElement, what: string): string {
+  const { content } = element
+  if (element.tag !== tags.objectIdentifier || element.constructed || content.length === 0) {
+    throw malformed(what, 'is not an OBJECT IDENTIFIER')
+  }
+  if (content.length > maximumIdentifierLength) {
+    throw malformed(
+      what,
+      `has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumIdentifierLength} are read`,
+    )
+  }
+  const arcs: bigint[] = []
+  let arc = 0n
+  let first = true
+  for (const octet of content) {
+    if (first && octet === 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER with a padded number')
+    arc = (arc << 7n) | BigInt(octet & 0x7f)
+    first = octet < 0x80
+    if (first) {
+      arcs.push(arc)
+      arc = 0n
+    }
+  }
+  if (!first) throw malformed(what, 'has an OBJECT IDENTIFIER that is cut off')
+  const [head = 0n, ...rest] = arcs
+  // The first two numbers share one: 40·X + Y, where X is at most 2.
+  const root = head < 80n ? head / 40n : 2n
+  return [root, head - 40n * root, ...rest].join('.')
+}
