@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
-import { permissions, type AccessPolicy } from './access.ts'
+import { permissions, type AccessPolicy } from './protocol/permissions.ts'
 import type { IdentityOptions } from './emulator.ts'
-import { EmulatorError } from './errors.ts'
+import { EmulatorError } from './protocol/errors.ts'
 import type { StartOptions } from './start.ts'
 
 export const usage = `Usage: keyvault-emulator [options]

@@ -1,10 +1,10 @@
+export type { Identity } from './identity/access.ts'
 export type {
   AccessPolicy,
   CertificatePermission,
-  Identity,
   KeyPermission,
   SecretPermission,
-} from './access.ts'
+} from './protocol/permissions.ts'
 export {
   createKeyVaultEmulator,
   wellKnown,
@@ -14,11 +14,11 @@ export {
   type KeyVaultEmulator,
   type KeyVaultEmulatorOptions,
 } from './emulator.ts'
-export { EmulatorError } from './errors.ts'
-export { type Fault, type FaultKind, type Faults } from './faults.ts'
-export type { EmulatorHttpClient } from './http-client.ts'
-export type { ServiceRequest, ServiceResponse } from './http-message.ts'
-export type { Timing } from './operation.ts'
-export type { RequestLog, RequestRecord } from './request-log.ts'
+export { EmulatorError } from './protocol/errors.ts'
+export { type Fault, type FaultKind, type Faults } from './service/faults.ts'
+export type { EmulatorHttpClient } from './http/sdk-client.ts'
+export type { ServiceRequest, ServiceResponse } from './http/message.ts'
+export type { Timing } from './vault/operation.ts'
+export type { RequestLog, RequestRecord } from './service/request-log.ts'
 export { startKeyVaultEmulator, type RunningKeyVaultEmulator, type StartOptions } from './start.ts'
-export type { ThrottleOptions } from './throttle.ts'
+export type { ThrottleOptions } from './service/throttle.ts'

@@ -4,12 +4,12 @@ import { Agent, createServer as createHttpsServer, type Server as HttpsServer } 
 import type { AddressInfo, LookupFunction, Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
-import { parseFault } from './faults.ts'
-import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http-message.ts'
-import { parseJsonObject } from './json-input.ts'
-import { appServicePath } from './managed-identity.ts'
-import { createListener } from './node-listener.ts'
-import { createServerCertificate, type PemPair } from './tls.ts'
+import { parseFault } from './service/faults.ts'
+import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http/message.ts'
+import { parseJsonObject } from './protocol/json-input.ts'
+import { appServicePath } from './identity/managed-identity.ts'
+import { createListener } from './http/listener.ts'
+import { createServerCertificate, type PemPair } from './http/server-certificate.ts'
 
 export interface StartOptions extends KeyVaultEmulatorOptions {
   /** Port of the vaults and of the authority, HTTPS. Default 0: any free one. */

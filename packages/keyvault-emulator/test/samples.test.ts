@@ -6,7 +6,7 @@ import { CryptographyClient } from '@azure/keyvault-keys'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, runForBytes } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
-import { startRig } from './support.ts'
+import { startRig } from './support/rig.ts'
 
 // The calls of the SDK's documented samples (samples-dev of @azure/keyvault-keys and @azure/keyvault-certificates) in
 // their order and with their arguments. Only the URL, the CA and the credential are the emulator's.

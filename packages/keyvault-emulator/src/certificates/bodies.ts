@@ -1,0 +1,143 @@
+import { attributesBody, deletedBody } from '../vault/attributes.ts'
+import { plannedValidity, thumbprint } from './issuance.ts'
+import { policyBody } from './policy.ts'
+import { notFound, requireActive } from '../vault/soft-delete.ts'
+import type { Call } from '../vault/operation.ts'
+import type {
+  CertificateRecord,
+  CertificateVersion,
+  PendingCertificate,
+  VaultDocument,
+} from '../vault/records.ts'
+
+/** @throws ServiceError 404 */
+export function requireCertificate(call: Call, document: VaultDocument): CertificateRecord {
+  return requireActive(document.certificate, 'certificate', call.name, call.settings.now())
+}
+
+/** The version the request names; null for a certificate that is still in its first making. */
+export function requireCertificateVersion(
+  call: Call,
+  document: VaultDocument = call.vault.read(call.name),
+): [CertificateRecord, CertificateVersion | null] {
+  const record = requireCertificate(call, document)
+  if (call.version === '' || call.version === record.pending?.placeholderVersion) {
+    return [record, record.versions.at(-1) ?? null]
+  }
+  const version = record.versions.find((candidate) => candidate.version === call.version)
+  if (version === undefined) throw notFound('certificate', `${call.name}/${call.version}`)
+  return [record, version]
+}
+
+/**
+ * A `CertificateBundle`.
+ *
+ * @param parts what the answer has beside the version: reads of one version have neither policy nor pending,
+ *   updates have no policy, everything else has both
+ */
+export function certificateBody(
+  call: Call,
+  record: CertificateRecord,
+  version: CertificateVersion | null,
+  parts: { readonly policy: boolean; readonly pending: boolean } = { policy: true, pending: true },
+): object {
+  return {
+    ...(version === null ? placeholder(call, record) : versionMembers(call, record.name, version)),
+    ...(parts.policy ? { policy: policyBody(call, record.name, record.policy) } : {}),
+    ...(parts.pending && record.pending !== null
+      ? { pending: { id: `${call.baseUrl}/certificates/${record.name}/pending` } }
+      : {}),
+  }
+}
+
+function versionMembers(call: Call, name: string, version: CertificateVersion): object {
+  const id = `${name}/${version.version}`
+  const der = endEntity(version)
+  return {
+    id: `${call.baseUrl}/certificates/${id}`,
+    kid: `${call.baseUrl}/keys/${id}`,
+    sid: `${call.baseUrl}/secrets/${id}`,
+    x5t: thumbprint(der),
+    cer: der.toString('base64'),
+    attributes: attributesBody(version.attributes, call.settings),
+    ...(version.tags === undefined ? {} : { tags: version.tags }),
+  }
+}
+
+/** What a read shows while there is no certificate yet: disabled, without key, secret and content. */
+function placeholder(call: Call, { name, policy, pending }: CertificateRecord): object {
+  if (pending === null) throw notFound('certificate', name)
+  const created = pending.attributes.created * 1000
+  return {
+    id: `${call.baseUrl}/certificates/${name}/${pending.placeholderVersion}`,
+    attributes: attributesBody(
+      { ...pending.attributes, enabled: false, ...plannedValidity(policy, created) },
+      call.settings,
+    ),
+    ...(pending.tags === undefined ? {} : { tags: pending.tags }),
+  }
+}
+
+/** A `CertificateItem`: in a list of certificates without a version in its id. */
+export function certificateItem(
+  call: Call,
+  record: { readonly name: string },
+  version: CertificateVersion | null,
+  versioned: boolean,
+): object {
+  const id = `${call.baseUrl}/certificates/${record.name}`
+  if (version === null) return { id }
+  const { enabled, nbf, exp, created, updated } = version.attributes
+  return {
+    id: versioned ? `${id}/${version.version}` : id,
+    x5t: thumbprint(endEntity(version)),
+    attributes: { enabled, nbf, exp, created, updated },
+    ...(version.tags === undefined ? {} : { tags: version.tags }),
+    // Empty in every recording.
+    subject: '',
+  }
+}
+
+/** A `DeletedCertificateBundle`. */
+export function deletedCertificateBody(call: Call, record: CertificateRecord): object {
+  return {
+    ...deletedMembers(call, record),
+    ...certificateBody(call, record, record.versions.at(-1) ?? null),
+  }
+}
+
+/** The members every deleted certificate starts with. */
+export function deletedMembers(call: Call, { name, lifecycle }: CertificateRecord): object {
+  return deletedBody(call, 'certificates', name, lifecycle.state === 'deleted' ? lifecycle.deletedDate : 0)
+}
+
+/** DER of the certificate itself. */
+function endEntity(version: CertificateVersion): Buffer {
+  return Buffer.from(version.chain[0] ?? '', 'base64')
+}
+
+/** A `CertificateOperation`. */
+export function pendingBody(call: Call, name: string, pending: PendingCertificate): object {
+  return {
+    id: `${call.baseUrl}/certificates/${name}/pending`,
+    issuer: { name: pending.issuer },
+    csr: pending.csr,
+    cancellation_requested: pending.cancellationRequested,
+    status: pending.status,
+    ...(pending.status === 'inProgress' ? { status_details: statusDetails(pending) } : {}),
+    ...(pending.status === 'completed' ? { target: `${call.baseUrl}/certificates/${name}` } : {}),
+    request_id: pending.requestId,
+  }
+}
+
+/** Ten seconds is what the service asks for, whatever it takes; the SDK's pollers have their own interval. */
+export function pendingHeaders(pending: PendingCertificate): Record<string, string> {
+  return pending.status === 'inProgress' ? { 'retry-after': '10' } : {}
+}
+
+function statusDetails(pending: PendingCertificate): string {
+  return pending.issuesAt === null
+    ? 'Pending certificate created. Please Perform Merge to complete the request.'
+    : 'Pending certificate created. Certificate request is in progress. This may take some time based on the issuer ' +
+        'provider. Please check again later.'
+}

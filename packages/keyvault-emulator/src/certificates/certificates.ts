@@ -1,0 +1,388 @@
+import { newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
+import { readBackup, writeBackup } from '../vault/backup.ts'
+import {
+  certificateBody,
+  certificateItem,
+  deletedCertificateBody,
+  deletedMembers,
+  pendingBody,
+  pendingHeaders,
+  requireCertificate,
+  requireCertificateVersion,
+} from './bodies.ts'
+import { readCertificateFile } from './import-file.ts'
+import { addCertificateVersion, certificationRequest } from './issuance.ts'
+import { completePolicy, isGiven, policyBody } from './policy.ts'
+import { policyOfFile } from './imported-policy.ts'
+import { badParameter, conflict } from '../protocol/errors.ts'
+import {
+  booleanMember,
+  objectMember,
+  requiredString,
+  stringMember,
+  tagsMember,
+} from '../protocol/json-input.ts'
+import { generateKeyMaterial, materialOf, softwareKeyType } from '../keys/material.ts'
+import { alreadyExists } from '../keys/keys.ts'
+import { moveObjects, presenceOf, requireCreatable, requireDeleted } from '../vault/soft-delete.ts'
+import { noContent, ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { page } from '../vault/paging.ts'
+import type { CertificateRecord, KeyMaterial, VaultDocument } from '../vault/records.ts'
+
+/**
+ * Certificates. What happens to a pending one is in certificate-pending.ts, contacts and issuers in
+ * certificate-settings.ts.
+ */
+export const certificateOperations: readonly Operation[] = [
+  {
+    name: 'certificates/create',
+    method: 'POST',
+    path: 'certificates/{name}/create',
+    permission: ['certificates', 'create'],
+    quota: 'create',
+    handle: createCertificate,
+  },
+  {
+    name: 'certificates/import',
+    method: 'POST',
+    path: 'certificates/{name}/import',
+    permission: ['certificates', 'import'],
+    quota: 'create',
+    handle: importCertificate,
+  },
+  {
+    name: 'certificates/get',
+    method: 'GET',
+    path: 'certificates/{name}/{version}',
+    permission: ['certificates', 'get'],
+    quota: 'other',
+    handle(call) {
+      const current = call.version === ''
+      return ok(
+        certificateBody(call, ...requireCertificateVersion(call), { policy: current, pending: current }),
+      )
+    },
+  },
+  {
+    name: 'certificates/update',
+    method: 'PATCH',
+    path: 'certificates/{name}/{version}',
+    permission: ['certificates', 'update'],
+    quota: 'other',
+    handle: updateCertificate,
+  },
+  {
+    name: 'certificates/getPolicy',
+    method: 'GET',
+    path: 'certificates/{name}/policy',
+    permission: ['certificates', 'get'],
+    quota: 'other',
+    handle(call) {
+      const record = requireCertificate(call, call.vault.read(call.name))
+      return ok(policyBody(call, record.name, record.policy))
+    },
+  },
+  {
+    name: 'certificates/updatePolicy',
+    method: 'PATCH',
+    path: 'certificates/{name}/policy',
+    permission: ['certificates', 'update'],
+    quota: 'other',
+    handle: updatePolicy,
+  },
+  {
+    name: 'certificates/list',
+    method: 'GET',
+    path: 'certificates',
+    permission: ['certificates', 'list'],
+    quota: 'other',
+    handle: (call) => listCertificates(call, 'certificates', 'active'),
+  },
+  {
+    name: 'certificates/listVersions',
+    method: 'GET',
+    path: 'certificates/{name}/versions',
+    permission: ['certificates', 'list'],
+    quota: 'other',
+    handle: listCertificateVersions,
+  },
+  {
+    name: 'certificates/delete',
+    method: 'DELETE',
+    path: 'certificates/{name}',
+    permission: ['certificates', 'delete'],
+    quota: 'other',
+    handle: deleteCertificate,
+  },
+  {
+    name: 'certificates/getDeleted',
+    method: 'GET',
+    path: 'deletedcertificates/{name}',
+    permission: ['certificates', 'get'],
+    quota: 'other',
+    handle: (call) =>
+      ok(deletedCertificateBody(call, requireDeletedCertificate(call, call.vault.read(call.name)))),
+  },
+  {
+    name: 'certificates/listDeleted',
+    method: 'GET',
+    path: 'deletedcertificates',
+    permission: ['certificates', 'list'],
+    quota: 'other',
+    handle: (call) => listCertificates(call, 'deletedcertificates', 'deleted'),
+  },
+  {
+    name: 'certificates/recover',
+    method: 'POST',
+    path: 'deletedcertificates/{name}/recover',
+    permission: ['certificates', 'recover'],
+    quota: 'other',
+    handle: recoverCertificate,
+  },
+  {
+    name: 'certificates/purge',
+    method: 'DELETE',
+    path: 'deletedcertificates/{name}',
+    permission: ['certificates', 'purge'],
+    quota: 'other',
+    handle: purgeCertificate,
+  },
+  {
+    name: 'certificates/backup',
+    method: 'POST',
+    path: 'certificates/{name}/backup',
+    permission: ['certificates', 'backup'],
+    quota: 'other',
+    handle: backupCertificate,
+  },
+  {
+    name: 'certificates/restore',
+    method: 'POST',
+    path: 'certificates/restore',
+    permission: ['certificates', 'restore'],
+    quota: 'create',
+    handle: restoreCertificate,
+  },
+]
+
+async function createCertificate(call: Call): Promise<Answer> {
+  const before = call.vault.read(call.name)
+  requireNewVersion(call, before)
+  const given = call.body['policy']
+  if (!isGiven(given) && before.certificate === null) throw badParameter("Property 'policy' is required.")
+  const policy = completePolicy(call, objectMember(call.body, 'policy'), before.certificate?.policy ?? null)
+  const material = reusedMaterial(policy, before) ?? (await newMaterial(policy))
+  const attributes = newAttributes(call)
+  const tags = tagsMember(call.body)
+  const signedByVault = policy.issuer.name !== 'Unknown'
+  return call.vault.update(call.name, (draft) => {
+    // Checked once more: making an RSA key takes long enough for somebody else to have been here.
+    requireNewVersion(call, draft)
+    const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
+    record.policy = policy
+    record.pending = {
+      requestId: newVersionId(),
+      placeholderVersion: newVersionId(),
+      issuer: policy.issuer.name,
+      csr: certificationRequest(policy, material).toString('base64'),
+      material,
+      attributes,
+      ...(tags === undefined ? {} : { tags }),
+      status: 'inProgress',
+      cancellationRequested: false,
+      issuesAt: signedByVault ? call.settings.now() + call.settings.timing.issuance : null,
+    }
+    return {
+      status: 202,
+      body: pendingBody(call, record.name, record.pending),
+      headers: {
+        ...pendingHeaders(record.pending),
+        location:
+          `${call.baseUrl}/certificates/${record.name}/pending?api-version=${call.apiVersion}` +
+          `&request_id=${record.pending.requestId}`,
+      },
+    }
+  })
+}
+
+function importCertificate(call: Call): Answer {
+  const before = call.vault.read(call.name)
+  requireNewVersion(call, before)
+  const given = objectMember(call.body, 'policy')
+  const file = readCertificateFile(requiredString(call.body, 'value'), stringMember(call.body, 'pwd') ?? '')
+  const policy = policyOfFile(call, file, given)
+  const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
+  return call.vault.update(call.name, (draft) => {
+    const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
+    record.policy = policy
+    const version = addCertificateVersion(draft, record, call.settings, {
+      policy,
+      material,
+      chain: file.chain,
+      enabled: booleanMember(objectMember(call.body, 'attributes'), 'enabled') ?? true,
+      tags: tagsMember(call.body),
+    })
+    return ok(certificateBody(call, ...requireCertificateVersion({ ...call, version }, draft)))
+  })
+}
+
+function updateCertificate(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const [record, version] = requireCertificateVersion(call, draft)
+    const tags = tagsMember(call.body)
+    // A certificate in its first making has nothing but what is pending.
+    const parts =
+      version === null
+        ? [record.pending]
+        : [version, sameVersion(draft.key, version), sameVersion(draft.secret, version)]
+    for (const part of parts) {
+      if (part === null || part === undefined) continue
+      updateAttributes(part.attributes, call)
+      if (tags !== undefined) part.tags = tags
+    }
+    if (isGiven(call.body['policy'])) {
+      record.policy = completePolicy(call, objectMember(call.body, 'policy'), record.policy)
+    }
+    return ok(certificateBody(call, record, version, { policy: false, pending: true }))
+  })
+}
+
+function sameVersion<V extends { readonly version: string }>(
+  record: { readonly versions: readonly V[] } | null,
+  { version }: { readonly version: string },
+): V | undefined {
+  return record?.versions.find((candidate) => candidate.version === version)
+}
+
+function updatePolicy(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const record = requireCertificate(call, draft)
+    record.policy = completePolicy(call, call.body, record.policy)
+    return ok(policyBody(call, record.name, record.policy))
+  })
+}
+
+function listCertificates(call: Call, path: string, presence: 'active' | 'deleted'): Answer {
+  const now = call.settings.now()
+  const includePending = call.query.get('includePending') === 'true'
+  const records = call.vault.readAll().flatMap(({ certificate }) => {
+    if (certificate === null || presenceOf(certificate, now) !== presence) return []
+    return certificate.versions.length > 0 || includePending ? [certificate] : []
+  })
+  return page(
+    call,
+    path,
+    records,
+    (record) => record.name.toLowerCase(),
+    (record) => ({
+      ...(presence === 'deleted' ? deletedMembers(call, record) : {}),
+      ...certificateItem(call, record, record.versions.at(-1) ?? null, false),
+    }),
+  )
+}
+
+function listCertificateVersions(call: Call): Answer {
+  const { certificate } = call.vault.read(call.name)
+  const active = certificate !== null && presenceOf(certificate, call.settings.now()) === 'active'
+  const versions = active ? certificate.versions.toSorted((a, b) => (a.version < b.version ? -1 : 1)) : []
+  return page(
+    call,
+    `certificates/${call.name}/versions`,
+    versions,
+    (version) => version.version,
+    (version) => certificateItem(call, { name: certificate?.name ?? call.name }, version, true),
+  )
+}
+
+function deleteCertificate(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const record = requireCertificate(call, draft)
+    moveObjects(draft, 'certificate', {
+      state: 'deleted',
+      visibleAt: call.settings.now() + call.settings.timing.deletion,
+      deletedDate: seconds(call.settings),
+    })
+    return ok(deletedCertificateBody(call, record))
+  })
+}
+
+function recoverCertificate(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const record = requireDeletedCertificate(call, draft)
+    moveObjects(draft, 'certificate', {
+      state: 'active',
+      visibleAt: call.settings.now() + call.settings.timing.recovery,
+    })
+    return ok(certificateBody(call, record, record.versions.at(-1) ?? null))
+  })
+}
+
+function purgeCertificate(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    requireDeletedCertificate(call, draft)
+    moveObjects(draft, 'certificate', {
+      state: 'purged',
+      goneAt: call.settings.now() + call.settings.timing.deletion,
+    })
+    return noContent
+  })
+}
+
+function backupCertificate(call: Call): Answer {
+  const document = call.vault.read(call.name)
+  const record = requireCertificate(call, document)
+  return ok({
+    value: writeBackup({ kind: 'certificate', record, key: document.key, secret: document.secret }),
+  })
+}
+
+function restoreCertificate(call: Call): Answer {
+  const { record, key, secret } = readBackup(call.body, 'certificate')
+  return call.vault.update(record.name, (draft) => {
+    requireNewVersion(call, draft)
+    if (draft.certificate !== null) throw alreadyExists('certificate', record.name)
+    draft.certificate = record
+    draft.key = key
+    draft.secret = secret
+    moveObjects(draft, 'certificate', { state: 'active', visibleAt: 0 })
+    return ok(certificateBody(call, record, record.versions.at(-1) ?? null))
+  })
+}
+
+function requireDeletedCertificate(call: Call, document: VaultDocument): CertificateRecord {
+  return requireDeleted(document.certificate, 'certificate', call.name, call.settings.now())
+}
+
+/** @throws ServiceError 409 where the name is taken or something is under way */
+function requireNewVersion(call: Call, document: VaultDocument): void {
+  const now = call.settings.now()
+  requireCreatable(document.certificate, 'certificate', call.name, now)
+  if (document.certificate?.pending?.status === 'inProgress') {
+    throw conflict(
+      "A new key vault certificate can not be created or imported while a pending key vault certificate's status is " +
+        'inProgress.',
+    )
+  }
+  if (document.certificate !== null) return
+  requireCreatable(document.key, 'key', call.name, now)
+  requireCreatable(document.secret, 'secret', call.name, now)
+  if (document.key !== null || document.secret !== null) {
+    throw conflict(
+      `A key or a secret of the name ${call.name} exists, which a certificate of that name would need.`,
+    )
+  }
+}
+
+function newCertificateRecord(name: string, policy: CertificateRecord['policy']): CertificateRecord {
+  return { name, lifecycle: { state: 'active', visibleAt: 0 }, versions: [], policy, pending: null }
+}
+
+function newMaterial({
+  key_props: { kty, key_size, crv },
+}: CertificateRecord['policy']): Promise<KeyMaterial> {
+  return generateKeyMaterial({ kty, keySize: key_size, curve: crv })
+}
+
+function reusedMaterial(policy: CertificateRecord['policy'], document: VaultDocument): KeyMaterial | null {
+  return policy.key_props.reuse_key ? (document.key?.versions.at(-1)?.material ?? null) : null
+}

@@ -1,0 +1,86 @@
+import { AsnConvert } from '@peculiar/asn1-schema'
+import {
+  BasicConstraints,
+  Certificate,
+  ExtendedKeyUsage,
+  KeyUsage,
+  SubjectAlternativeName,
+  id_ce_basicConstraints,
+  id_ce_extKeyUsage,
+  id_ce_keyUsage,
+  id_ce_subjectAltName,
+} from '@peculiar/asn1-x509'
+import type { CertificateFile } from './import-file.ts'
+import { completePolicy } from './policy.ts'
+import { objectMember, stringMember, type JsonObject } from '../protocol/json-input.ts'
+import { curveOf, isRsa, keySize, materialOf, softwareKeyType } from '../keys/material.ts'
+import type { Call } from '../vault/operation.ts'
+import type { CertificatePolicy } from '../vault/records.ts'
+import type { SubjectAlternativeNames } from '../x509/extensions.ts'
+import { formatName } from '../x509/distinguished-name.ts'
+
+/** Days in a month, for rounding a validity to months. */
+const averageMonth = 30.436875 * 86_400_000
+
+/** The policy an imported certificate gets: what can be read from the certificate, under what the request gives. */
+export function policyOfFile(call: Call, file: CertificateFile, given: JsonObject): CertificatePolicy {
+  const { tbsCertificate } = AsnConvert.parse(file.chain[0] ?? new Uint8Array(), Certificate)
+  const { notBefore, notAfter } = tbsCertificate.validity
+  const constraints = readExtension(tbsCertificate, id_ce_basicConstraints, BasicConstraints)
+  const sans = alternativeNames(readExtension(tbsCertificate, id_ce_subjectAltName, SubjectAlternativeName))
+  const usage = readExtension(tbsCertificate, id_ce_keyUsage, KeyUsage)?.toJSON()
+  const ekus = readExtension(tbsCertificate, id_ce_extKeyUsage, ExtendedKeyUsage)
+  const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
+  const key = objectMember(given, 'key_props')
+  const contentType = stringMember(objectMember(given, 'secret_props'), 'contentType') ?? file.contentType
+  return completePolicy(
+    call,
+    {
+      issuer: { name: 'Unknown' },
+      ...given,
+      key_props: {
+        ...key,
+        kty: material.kty,
+        ...(isRsa(material.kty) ? { key_size: keySize(material) } : { crv: curveOf(material) }),
+      },
+      secret_props: { contentType },
+      x509_props: {
+        subject: formatName(tbsCertificate.subject),
+        ...(sans === undefined ? {} : { sans }),
+        ...(usage === undefined ? {} : { key_usage: usage }),
+        ekus: [...(ekus ?? [])],
+        validity_months: Math.max(1, Math.round((time(notAfter) - time(notBefore)) / averageMonth)),
+        basic_constraints: {
+          ca: constraints?.cA ?? false,
+          ...(constraints?.pathLenConstraint === undefined
+            ? {}
+            : { path_len_constraint: constraints.pathLenConstraint }),
+        },
+      },
+    },
+    null,
+  )
+}
+
+type TimeChoice = Certificate['tbsCertificate']['validity']['notBefore']
+
+function time(choice: TimeChoice): number {
+  return choice.getTime().getTime()
+}
+
+function readExtension<T>(tbs: Certificate['tbsCertificate'], oid: string, type: new () => T): T | undefined {
+  const extension = [...(tbs.extensions ?? [])].find((candidate) => candidate.extnID === oid)
+  return extension === undefined ? undefined : AsnConvert.parse(extension.extnValue.buffer, type)
+}
+
+function alternativeNames(names: SubjectAlternativeName | undefined): SubjectAlternativeNames | undefined {
+  if (names === undefined) return undefined
+  const found: SubjectAlternativeNames = {}
+  for (const name of names) {
+    if (name.dNSName !== undefined) (found.dns_names ??= []).push(name.dNSName)
+    if (name.rfc822Name !== undefined) (found.emails ??= []).push(name.rfc822Name)
+    if (name.uniformResourceIdentifier !== undefined) (found.uris ??= []).push(name.uniformResourceIdentifier)
+    if (name.iPAddress !== undefined) (found.ipAddresses ??= []).push(name.iPAddress)
+  }
+  return found
+}

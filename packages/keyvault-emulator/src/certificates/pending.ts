@@ -1,0 +1,147 @@
+import { X509Certificate } from 'node:crypto'
+import { certificateBody, pendingBody, pendingHeaders, requireCertificate } from './bodies.ts'
+import { addCertificateVersion } from './issuance.ts'
+import { badParameter, conflict, ServiceError } from '../protocol/errors.ts'
+import { booleanMember, objectMember, stringArrayMember, tagsMember } from '../protocol/json-input.ts'
+import { publicKeyOf, sameKey } from '../keys/material.ts'
+import type { Answer, Call, Operation } from '../vault/operation.ts'
+import type { CertificateRecord, PendingCertificate, VaultDocument } from '../vault/records.ts'
+
+/** What can be done with a certificate on its way. */
+export const pendingOperations: readonly Operation[] = [
+  {
+    name: 'certificates/getPending',
+    method: 'GET',
+    path: 'certificates/{name}/pending',
+    permission: ['certificates', 'get'],
+    quota: 'other',
+    handle(call) {
+      const { record, pending } = requirePending(call, call.vault.read(call.name))
+      return answer(call, record, pending)
+    },
+  },
+  {
+    name: 'certificates/updatePending',
+    method: 'PATCH',
+    path: 'certificates/{name}/pending',
+    permission: ['certificates', 'update'],
+    quota: 'other',
+    handle: cancelPending,
+  },
+  {
+    name: 'certificates/deletePending',
+    method: 'DELETE',
+    path: 'certificates/{name}/pending',
+    permission: ['certificates', 'update'],
+    quota: 'other',
+    handle: deletePending,
+  },
+  {
+    name: 'certificates/merge',
+    method: 'POST',
+    path: 'certificates/{name}/pending/merge',
+    permission: ['certificates', 'create'],
+    quota: 'other',
+    handle: mergeCertificate,
+  },
+]
+
+/**
+ * Cancelling what the vault itself signs comes too late, as in the service: it completes. What waits for a merge
+ * ends.
+ */
+function cancelPending(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const { record, pending } = requirePending(call, draft)
+    const requested = booleanMember(call.body, 'cancellation_requested') ?? false
+    if (requested && pending.status !== 'inProgress') {
+      throw conflict(
+        `The certificate operation of ${call.name} is ${pending.status} and cannot be cancelled.`,
+      )
+    }
+    pending.cancellationRequested = requested
+    if (requested && pending.issuesAt === null) pending.status = 'cancelled'
+    return answer(call, record, pending)
+  })
+}
+
+function deletePending(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const { record, pending } = requirePending(call, draft)
+    if (pending.status === 'inProgress' && pending.issuesAt !== null) {
+      throw conflict(
+        `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
+      )
+    }
+    record.pending = null
+    if (record.versions.length === 0) draft.certificate = null
+    return answer(call, record, pending)
+  })
+}
+
+function mergeCertificate(call: Call): Answer {
+  return call.vault.update(call.name, (draft) => {
+    const { record, pending } = requirePending(call, draft)
+    if (pending.status !== 'inProgress') {
+      throw conflict(
+        `The certificate operation of ${call.name} is ${pending.status}; there is nothing to merge.`,
+      )
+    }
+    const chain = (stringArrayMember(call.body, 'x5c') ?? []).map(certificateBytes)
+    const [first] = chain
+    if (first === undefined) throw badParameter("Property 'x5c' is required.")
+    if (!sameKey(new X509Certificate(first).publicKey, publicKeyOf(pending.material))) {
+      throw badParameter(
+        'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
+          'part of the specified private key. Please check if certificate is valid.',
+      )
+    }
+    addCertificateVersion(draft, record, call.settings, {
+      policy: record.policy,
+      material: pending.material,
+      chain,
+      enabled: booleanMember(objectMember(call.body, 'attributes'), 'enabled') ?? pending.attributes.enabled,
+      tags: tagsMember(call.body) ?? pending.tags,
+    })
+    pending.status = 'completed'
+    return { status: 201, body: certificateBody(call, record, record.versions.at(-1) ?? null) }
+  })
+}
+
+/** @throws ServiceError 404 */
+function requirePending(
+  call: Call,
+  document: VaultDocument,
+): { record: CertificateRecord; pending: PendingCertificate } {
+  const record = requireCertificate(call, document)
+  if (record.pending === null) {
+    throw new ServiceError(404, 'PendingCertificateNotFound', `Pending Certificate not found: ${call.name}`)
+  }
+  return { record, pending: record.pending }
+}
+
+function answer(call: Call, record: CertificateRecord, pending: PendingCertificate): Answer {
+  return {
+    status: 200,
+    body: pendingBody(call, record.name, pending),
+    headers: pendingHeaders(pending),
+  }
+}
+
+/**
+ * A member of `x5c`: base64 of DER. The SDK for JavaScript passes on what it is given, and its own sample gives it
+ * the bytes of a base64 text or of PEM, so those are taken too, as the service takes them.
+ */
+function certificateBytes(member: string): Buffer {
+  const bytes = Buffer.from(member, 'base64')
+  const der = bytes[0] === 0x30 ? bytes : Buffer.from(withoutArmour(bytes.toString()), 'base64')
+  try {
+    return new X509Certificate(der).raw
+  } catch {
+    throw badParameter('The specified X.509 certificate content can not be read.')
+  }
+}
+
+function withoutArmour(text: string): string {
+  return text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, '')
+}

@@ -1,0 +1,33 @@
+import { forbidden } from '../protocol/errors.ts'
+import type { AccessPolicy, Permission } from '../protocol/permissions.ts'
+
+/** Somebody who can sign in. */
+export interface Identity {
+  /** The application id: `client_id` at the authority, `appid` in its tokens. */
+  readonly clientId: string
+  /** For the client credentials grant; null for a managed identity, which has none. */
+  readonly clientSecret: string | null
+  /** `oid` in its tokens. */
+  readonly objectId: string
+  readonly access: AccessPolicy | 'all'
+}
+
+/** @throws ServiceError 403 in the words of the service when the identity's policy lacks the permission */
+export function requirePermission(
+  identity: Identity,
+  [collection, name]: Permission,
+  vault: { readonly name: string; readonly tenantId: string; readonly region: string },
+): void {
+  if (identity.access === 'all') return
+  const allowed: readonly string[] | 'all' = identity.access[collection] ?? []
+  if (allowed === 'all' || allowed.includes(name)) return
+  // Whoever may manage issuers may do all that the finer permissions name.
+  if (name.endsWith('issuers') && allowed.includes('manageissuers')) return
+  throw forbidden(
+    `The user, group or application 'appid=${identity.clientId};oid=${identity.objectId};` +
+      `iss=https://sts.windows.net/${vault.tenantId}/' does not have ${collection} ${name} permission on key vault ` +
+      `'${vault.name};location=${vault.region}'. For help resolving this issue, please see ` +
+      'https://go.microsoft.com/fwlink/?linkid=2125287',
+    'AccessDenied',
+  )
+}

@@ -1,0 +1,226 @@
+import { createHash, createPublicKey, timingSafeEqual, type KeyObject } from 'node:crypto'
+import type { Identity } from './access.ts'
+import { ServiceError } from '../protocol/errors.ts'
+import { jsonResponse, type ServiceRequest, type ServiceResponse } from '../http/message.ts'
+import { signJwt, verifyJwt } from './jwt.ts'
+
+/** How long tokens are good, in seconds. */
+const tokenLifetime = 3600
+
+/**
+ * What Microsoft Entra ID is to a vault: knows the identities, gives them tokens for the client credentials grant,
+ * and checks the tokens that vaults are shown.
+ */
+export class Authority {
+  readonly tenantId: string
+  readonly identities: readonly Identity[]
+  readonly #key: KeyObject
+  readonly #publicKey: KeyObject
+  readonly #keyId: string
+  readonly #now: () => number
+
+  constructor(options: {
+    readonly tenantId: string
+    readonly identities: readonly Identity[]
+    /** RSA; signs the tokens. */
+    readonly key: KeyObject
+    readonly now: () => number
+  }) {
+    this.tenantId = options.tenantId
+    this.identities = options.identities
+    this.#key = options.key
+    this.#publicKey = createPublicKey(options.key)
+    this.#keyId = createHash('sha256')
+      .update(this.#publicKey.export({ format: 'der', type: 'spki' }))
+      .digest('base64url')
+    this.#now = options.now
+  }
+
+  /**
+   * Answers what a credential asks an authority: the discovery document, the keys and the token endpoint.
+   *
+   * @returns null when the path is none of the authority's
+   */
+  handle(request: ServiceRequest): ServiceResponse | null {
+    const [, tenant, ...rest] = request.url.pathname.split('/')
+    const base = `${request.url.origin}/${tenant}`
+    switch (`${request.method} ${rest.join('/')}`) {
+      case 'GET v2.0/.well-known/openid-configuration':
+        return jsonResponse(200, {
+          token_endpoint: `${base}/oauth2/v2.0/token`,
+          token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+          jwks_uri: `${base}/discovery/v2.0/keys`,
+          response_modes_supported: ['query', 'fragment', 'form_post'],
+          subject_types_supported: ['pairwise'],
+          id_token_signing_alg_values_supported: ['RS256'],
+          response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+          scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+          issuer: `${base}/v2.0`,
+          authorization_endpoint: `${base}/oauth2/v2.0/authorize`,
+          end_session_endpoint: `${base}/oauth2/v2.0/logout`,
+          tenant_region_scope: null,
+          cloud_instance_name: 'microsoftonline.com',
+        })
+      case 'GET discovery/v2.0/keys': {
+        const jwk = this.#publicKey.export({ format: 'jwk' })
+        return jsonResponse(200, { keys: [{ ...jwk, use: 'sig', alg: 'RS256', kid: this.#keyId }] })
+      }
+      case 'POST oauth2/v2.0/token':
+        return this.#token(tenant ?? '', request)
+      default:
+        return null
+    }
+  }
+
+  /**
+   * A token of an identity for a resource, when it ends and for how long it is good, both in seconds.
+   *
+   * @param resource such as `https://vault.azure.net`
+   */
+  issue(
+    identity: Identity,
+    resource: string,
+  ): { readonly token: string; readonly expiresOn: number; readonly lifetime: number } {
+    const issuedAt = Math.floor(this.#now() / 1000)
+    const expiresOn = issuedAt + tokenLifetime
+    const token = signJwt(
+      {
+        aud: resource,
+        iss: this.issuer,
+        iat: issuedAt,
+        nbf: issuedAt,
+        exp: expiresOn,
+        appid: identity.clientId,
+        appidacr: identity.clientSecret === null ? '2' : '1',
+        idp: this.issuer,
+        idtyp: 'app',
+        oid: identity.objectId,
+        sub: identity.objectId,
+        tid: this.tenantId,
+        ver: '1.0',
+      },
+      this.#key,
+      this.#keyId,
+    )
+    return { token, expiresOn, lifetime: tokenLifetime }
+  }
+
+  /**
+   * Whose token that is.
+   *
+   * @throws ServiceError 401 in the service's words: signature, audience, issuer, tenant and time are checked
+   */
+  authenticate(token: string, resource: string): Identity {
+    const claims = verifyJwt(token, this.#publicKey)
+    if (claims === null) {
+      throw unauthorized(
+        'AKV10046: Unable to resolve the key used for signature validation, or the signature is invalid.',
+      )
+    }
+    const { aud, iss, tid, nbf, exp, appid, oid } = claims
+    if (aud !== resource && aud !== `${resource}/`) {
+      throw unauthorized(`AKV10022: Invalid audience. Expected ${resource}, found: ${String(aud)}.`)
+    }
+    if (iss !== this.issuer || tid !== this.tenantId) {
+      throw unauthorized(`AKV10032: Invalid issuer. Expected ${this.issuer}, found ${String(iss)}.`)
+    }
+    const now = this.#now() / 1000
+    if (typeof exp !== 'number' || now >= exp || typeof nbf !== 'number' || now < nbf) {
+      throw unauthorized("[TokenExpired] Error validating token: 'S2S12086'.")
+    }
+    const identity = this.identities.find(
+      (candidate) => candidate.clientId === appid && candidate.objectId === oid,
+    )
+    if (identity === undefined) {
+      throw unauthorized(`The identity with appid ${String(appid)} is unknown to this emulator.`)
+    }
+    return identity
+  }
+
+  /** The `iss` of tokens of version 1.0, which vaults take. */
+  get issuer(): string {
+    return `https://sts.windows.net/${this.tenantId}/`
+  }
+
+  #token(tenant: string, request: ServiceRequest): ServiceResponse {
+    const form = new URLSearchParams(Buffer.from(request.body).toString())
+    const { clientId, clientSecret } = clientCredentials(request, form)
+    const scope = form.get('scope') ?? ''
+    if (tenant !== this.tenantId) {
+      return tokenError('invalid_request', 90002, `Tenant '${tenant}' not found.`)
+    }
+    if (form.get('grant_type') !== 'client_credentials') {
+      return tokenError(
+        'unsupported_grant_type',
+        70003,
+        'The emulator supports the grant type client_credentials.',
+      )
+    }
+    const identity = this.identities.find((candidate) => candidate.clientId === clientId)
+    if (identity === undefined || identity.clientSecret === null) {
+      return tokenError(
+        'unauthorized_client',
+        700016,
+        `Application with identifier '${clientId}' was not found in the directory '${tenant}'.`,
+      )
+    }
+    if (!sameText(identity.clientSecret, clientSecret)) {
+      return tokenError(
+        'invalid_client',
+        7000215,
+        `Invalid client secret provided for app '${clientId}'.`,
+        401,
+      )
+    }
+    const resource = scope.split(' ').find((name) => name.endsWith('/.default'))
+    if (resource === undefined) {
+      return tokenError('invalid_scope', 70011, `The provided value for scope ${scope} is not valid.`)
+    }
+    const { token } = this.issue(identity, resource.slice(0, -'/.default'.length))
+    return jsonResponse(
+      200,
+      {
+        token_type: 'Bearer',
+        expires_in: tokenLifetime,
+        ext_expires_in: tokenLifetime,
+        access_token: token,
+      },
+      { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' },
+    )
+  }
+}
+
+/** @param message in the body; the caller adds the challenge */
+export function unauthorized(message: string): ServiceError {
+  return new ServiceError(401, 'Unauthorized', message)
+}
+
+function clientCredentials(
+  request: ServiceRequest,
+  form: URLSearchParams,
+): { clientId: string; clientSecret: string } {
+  const basic = /^Basic (.+)$/i.exec(request.headers['authorization'] ?? '')
+  if (basic !== null) {
+    const [id = '', ...secret] = Buffer.from(basic[1] ?? '', 'base64')
+      .toString()
+      .split(':')
+    return { clientId: id, clientSecret: secret.join(':') }
+  }
+  return { clientId: form.get('client_id') ?? '', clientSecret: form.get('client_secret') ?? '' }
+}
+
+function tokenError(error: string, code: number, description: string, status = 400): ServiceResponse {
+  return jsonResponse(status, {
+    error,
+    error_description: `AADSTS${code}: ${description}`,
+    error_codes: [code],
+  })
+}
+
+function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(sha256(a), sha256(b))
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

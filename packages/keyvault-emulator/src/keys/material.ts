@@ -1,0 +1,183 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
+import { promisify } from 'node:util'
+import { badParameter } from '../protocol/errors.ts'
+import type { JsonObject } from '../protocol/json-input.ts'
+import type { KeyMaterial, KeyTypeName } from '../vault/records.ts'
+
+const generate = promisify(generateKeyPair)
+
+/** Curves by the names Key Vault gives them; `P-256K` is secp256k1. */
+export const curves: Readonly<Record<string, { readonly nodeName: string; readonly size: number }>> = {
+  'P-256': { nodeName: 'P-256', size: 256 },
+  'P-384': { nodeName: 'P-384', size: 384 },
+  'P-521': { nodeName: 'P-521', size: 521 },
+  'P-256K': { nodeName: 'secp256k1', size: 256 },
+}
+
+const rsaSizes = [2048, 3072, 4096]
+
+/** What a client asks for when a key is to be made. */
+export interface KeySpecification {
+  readonly kty: string
+  /** RSA modulus in bits; default 2048. */
+  readonly keySize?: number | undefined
+  /** Default P-256. */
+  readonly curve?: string | undefined
+  /** RSA public exponent; default 65537. */
+  readonly publicExponent?: number | undefined
+}
+
+/** @throws ServiceError 400 for what the service cannot make */
+export async function generateKeyMaterial(specification: KeySpecification): Promise<KeyMaterial> {
+  const kty = keyTypeName(specification.kty)
+  const { privateKey } = isRsa(kty)
+    ? await generate('rsa', {
+        modulusLength: rsaSize(specification.keySize ?? 2048),
+        publicExponent: rsaExponent(specification.publicExponent ?? 65537),
+      })
+    : await generate('ec', { namedCurve: curveByName(specification.curve ?? 'P-256').nodeName })
+  return materialOf(kty, privateKey)
+}
+
+/**
+ * The material of a private JWK as `keys/import` takes it.
+ *
+ * @throws ServiceError 400 when it is incomplete, inconsistent or of a kind the service has not
+ */
+export function importKeyMaterial(jwk: JsonObject): KeyMaterial {
+  const kty = keyTypeName(String(jwk['kty']))
+  const members: JsonWebKey = { kty: isRsa(kty) ? 'RSA' : 'EC' }
+  for (const name of ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y']) {
+    const value = jwk[name]
+    // .NET and Java clients pad; base64url proper does not.
+    if (typeof value === 'string') members[name] = value.replace(/=+$/, '')
+  }
+  if (!isRsa(kty)) members.crv = curveByName(String(jwk['crv'])).nodeName
+  try {
+    const material = materialOf(kty, createPrivateKey({ key: members, format: 'jwk' }))
+    if (isRsa(kty)) rsaSize(keySize(material))
+    return material
+  } catch (error) {
+    throw badParameter(`The key is not valid: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+export function materialOf(kty: KeyTypeName, privateKey: KeyObject): KeyMaterial {
+  return { kty, privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64') }
+}
+
+/** The kind that a key of Node has in Key Vault. @throws ServiceError 400 when it has none */
+export function softwareKeyType(key: KeyObject): KeyTypeName {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return 'RSA'
+    case 'ec':
+      return 'EC'
+    default:
+      throw badParameter(`A key of type ${key.asymmetricKeyType ?? key.type} is not supported.`)
+  }
+}
+
+/** A key in the forms it is used in. */
+interface ParsedKey {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+  readonly publicJwk: JsonWebKey
+}
+
+// Parsing PKCS#8 costs more than signing with P-256 does.
+const parsedKeys = new WeakMap<KeyMaterial, ParsedKey>()
+
+function parsedKey(material: KeyMaterial): ParsedKey {
+  let parsed = parsedKeys.get(material)
+  if (parsed === undefined) {
+    const der = Buffer.from(material.privateKey, 'base64')
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const publicKey = createPublicKey(privateKey)
+    parsed = { privateKey, publicKey, publicJwk: publicKey.export({ format: 'jwk' }) }
+    parsedKeys.set(material, parsed)
+  }
+  return parsed
+}
+
+export function privateKeyOf(material: KeyMaterial): KeyObject {
+  return parsedKey(material).privateKey
+}
+
+export function publicKeyOf(material: KeyMaterial): KeyObject {
+  return parsedKey(material).publicKey
+}
+
+/**
+ * Whether two keys are the same. Keys of different types are told apart before OpenSSL sees them: it would queue an error
+ * that Node takes for one of the private key it reads next.
+ */
+export function sameKey(a: KeyObject, b: KeyObject): boolean {
+  return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b)
+}
+
+/** The public members of the JWK, in the service's order. */
+export function publicMembers(material: KeyMaterial): Record<string, string | undefined> {
+  const { n, e, x, y } = parsedKey(material).publicJwk
+  return isRsa(material.kty) ? { n, e } : { crv: curveOf(material), x, y }
+}
+
+export function isRsa(kty: KeyTypeName): boolean {
+  return kty === 'RSA' || kty === 'RSA-HSM'
+}
+
+export function isHsm(kty: KeyTypeName): boolean {
+  return kty === 'RSA-HSM' || kty === 'EC-HSM'
+}
+
+/** Bits of the modulus or of the curve. */
+export function keySize(material: KeyMaterial): number {
+  if (isRsa(material.kty)) return privateKeyOf(material).asymmetricKeyDetails?.modulusLength ?? 0
+  return curveByName(curveOf(material)).size
+}
+
+/** The curve's name in Key Vault. Only for EC. */
+export function curveOf(material: KeyMaterial): string {
+  const { crv } = parsedKey(material).publicJwk
+  return crv === 'secp256k1' ? 'P-256K' : String(crv)
+}
+
+function keyTypeName(name: string): KeyTypeName {
+  switch (name) {
+    case 'RSA':
+    case 'RSA-HSM':
+    case 'EC':
+    case 'EC-HSM':
+      return name
+    default:
+      throw badParameter(`Key type '${name}' is not supported. A vault has RSA, RSA-HSM, EC and EC-HSM.`)
+  }
+}
+
+function curveByName(name: string): { nodeName: string; size: number } {
+  const curve = Object.hasOwn(curves, name) ? curves[name] : undefined
+  if (curve === undefined) {
+    throw badParameter(`Curve '${name}' is not supported. There are ${Object.keys(curves).join(', ')}.`)
+  }
+  return curve
+}
+
+function rsaSize(bits: number): number {
+  if (!rsaSizes.includes(bits)) {
+    throw badParameter(`RSA keys of ${bits} bits are not supported. There are ${rsaSizes.join(', ')}.`)
+  }
+  return bits
+}
+
+function rsaExponent(value: number): number {
+  if (value < 3 || value > 0xffff_ffff || value % 2 === 0) {
+    throw badParameter(`The RSA public exponent ${value} is not supported.`)
+  }
+  return value
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { badParameter, EmulatorError, ServiceError } from '../protocol/errors.ts'
+import type { ServiceResponse } from '../http/message.ts'
+import {
+  integerMember,
+  objectMember,
+  requiredString,
+  stringMember,
+  type JsonObject,
+} from '../protocol/json-input.ts'
+
+/** What goes wrong. */
+export type FaultKind =
+  /** The answer comes late, in milliseconds. */
+  | { readonly type: 'latency'; readonly ms: number }
+  /** An error instead of the answer; nothing is carried out. `retryAfter` in seconds, left out by default. */
+  | { readonly type: 'status'; readonly status: number; readonly retryAfter?: number | undefined }
+  /** The connection is reset before anything is carried out. */
+  | { readonly type: 'reset' }
+  /** Nothing is carried out and no answer ever comes. */
+  | { readonly type: 'hang' }
+  /** Carried out, but the connection breaks half-way through the answer. */
+  | { readonly type: 'truncate' }
+  /**
+   * Carried out, but the answer is altered: one bit of the `value` where it has one (so a signature arrives well
+   * formed and wrong), one byte of the body elsewhere.
+   */
+  | { readonly type: 'corrupt' }
+
+/** A fault and whom it hits. */
+export interface Fault {
+  readonly fault: FaultKind
+  /**
+   * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority),
+   * `identity` (the managed identity endpoints). A `*` at the end stands for any rest, as in `keys/*`. Default `*`.
+   */
+  readonly operation?: string | undefined
+  /** How many requests it hits. Default 1; `Infinity` for all until it is cleared. */
+  readonly times?: number | undefined
+  /** How many requests of that operation pass before it starts. Default 0. */
+  readonly after?: number | undefined
+}
+
+/**
+ * A fault from JSON, for callers in other processes: as {@link Fault}, where `times` can be `"all"`.
+ *
+ * @throws ServiceError 400
+ */
+export function parseFault(input: JsonObject): Fault {
+  const given = objectMember(input, 'fault')
+  return {
+    fault: parseFaultKind(given),
+    operation: stringMember(input, 'operation'),
+    times: input['times'] === 'all' ? Infinity : integerMember(input, 'times'),
+    after: integerMember(input, 'after'),
+  }
+}
+
+function parseFaultKind(given: JsonObject): FaultKind {
+  const type = requiredString(given, 'type')
+  switch (type) {
+    case 'latency':
+      return { type, ms: integerMember(given, 'ms') ?? 0 }
+    case 'status':
+      return {
+        type,
+        status: integerMember(given, 'status') ?? 0,
+        retryAfter: integerMember(given, 'retryAfter'),
+      }
+    case 'reset':
+    case 'hang':
+    case 'truncate':
+    case 'corrupt':
+      return { type }
+    default:
+      throw badParameter(`There is no fault of type '${type}'.`)
+  }
+}
+
+/** The faults that wait for their requests. */
+export class Faults {
+  #pending: { fault: Fault; passed: number; hits: number }[] = []
+
+  /** Adds a fault. Several can hit one request: latencies add up, of the others the oldest wins. */
+  add(fault: Fault): void {
+    const { times = 1, after = 0, fault: kind } = fault
+    if (!(times > 0) || !(after >= 0)) throw new EmulatorError('times must be above 0 and after not below 0')
+    if (kind.type === 'status' && !(kind.status >= 400 && kind.status < 600)) {
+      throw new EmulatorError(`a fault's status is 400 to 599, not ${kind.status}`)
+    }
+    this.#pending.push({ fault, passed: 0, hits: 0 })
+  }
+
+  /** Forgets every fault. */
+  clear(): void {
+    this.#pending = []
+  }
+
+  /** Takes the faults for one request of that operation. */
+  take(operation: string): FaultKind[] {
+    const taken: FaultKind[] = []
+    for (const entry of this.#pending) {
+      if (!matches(entry.fault.operation ?? '*', operation)) continue
+      if (entry.passed < (entry.fault.after ?? 0)) {
+        entry.passed += 1
+        continue
+      }
+      if (isFailure(entry.fault.fault) && taken.some(isFailure)) continue
+      entry.hits += 1
+      taken.push(entry.fault.fault)
+    }
+    this.#pending = this.#pending.filter((entry) => entry.hits < (entry.fault.times ?? 1))
+    return taken
+  }
+}
+
+/**
+ * Carries out a request under faults.
+ *
+ * @param respond what happens without them
+ */
+export async function withFaults(
+  faults: readonly FaultKind[],
+  respond: () => Promise<ServiceResponse>,
+): Promise<ServiceResponse> {
+  const delay = faults.reduce((sum, fault) => sum + (fault.type === 'latency' ? fault.ms : 0), 0)
+  if (delay > 0) await sleep(delay)
+  const fault = faults.find(isFailure)
+  if (fault === undefined) return respond()
+  switch (fault.type) {
+    case 'status':
+      throw statusFault(fault.status, fault.retryAfter)
+    case 'truncate':
+      return { ...(await respond()), disruption: 'truncate' }
+    case 'corrupt':
+      return corrupted(await respond())
+    default:
+      return { status: 0, headers: {}, body: null, disruption: fault.type }
+  }
+}
+
+/** Every fault but latency. */
+function isFailure(fault: FaultKind): fault is Exclude<FaultKind, { type: 'latency' }> {
+  return fault.type !== 'latency'
+}
+
+function statusFault(status: number, retryAfter: number | undefined): ServiceError {
+  const headers = retryAfter === undefined ? {} : { headers: { 'retry-after': String(retryAfter) } }
+  const [code, message] = statusBodies[status] ?? ['InjectedFault', `An injected fault of status ${status}.`]
+  return new ServiceError(status, code, message, headers)
+}
+
+/** The 429 of the service, for faults and for the throttle. */
+export const throttledMessage =
+  'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached'
+
+const statusBodies: Readonly<Record<number, readonly [string, string]>> = {
+  408: ['RequestTimeout', 'The request timed out.'],
+  429: ['Throttled', throttledMessage],
+  500: ['InternalServerError', 'The server encountered an internal error.'],
+  502: ['BadGateway', 'Bad gateway.'],
+  503: ['ServiceUnavailable', 'The service is unavailable.'],
+  504: ['GatewayTimeout', 'The gateway timed out.'],
+}
+
+function corrupted(response: ServiceResponse): ServiceResponse {
+  if (response.body === null) return response
+  const text = Buffer.from(response.body).toString()
+  const value = /"value":"([A-Za-z0-9_-]+)"/.exec(text)?.[1]
+  if (value === undefined) {
+    const body = Buffer.from(response.body)
+    const middle = Math.floor(body.length / 2)
+    body[middle] = (body[middle] ?? 0) ^ 1
+    return { ...response, body }
+  }
+  const bytes = Buffer.from(value, 'base64url')
+  const middle = Math.floor(bytes.length / 2)
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1
+  return { ...response, body: Buffer.from(text.replace(value, bytes.toString('base64url'))) }
+}
+
+function matches(pattern: string, operation: string): boolean {
+  return pattern.endsWith('*') ? operation.startsWith(pattern.slice(0, -1)) : pattern === operation
+}

@@ -1,0 +1,62 @@
+import { badParameter, methodNotAllowed, ServiceError } from '../protocol/errors.ts'
+import type { Operation } from '../vault/operation.ts'
+
+/** An operation with what its path said. */
+export interface Route {
+  readonly operation: Operation
+  readonly name: string
+  readonly version: string
+}
+
+type Matcher = (method: string, path: string) => Route
+
+const validName = /^[0-9A-Za-z-]{1,127}$/
+
+/**
+ * Makes the function that finds the operation of a request. Literal segments win over `{name}` and `{version}`, as
+ * in `certificates/contacts`. A version is optional at the end of a path, with or without its slash.
+ *
+ * @returns throws ServiceError 405 for a known path with another method and for an empty name, 404 for an unknown
+ *   path, 400 for a name with other characters than letters, digits and hyphens
+ */
+export function createRouter(operations: readonly Operation[]): Matcher {
+  const patterns = operations
+    .map((operation) => ({ operation, segments: operation.path.split('/') }))
+    .toSorted((a, b) => literals(b.segments) - literals(a.segments))
+  return (method, path) => {
+    const segments = decodePath(path)
+    const matches = patterns.filter((pattern) => fits(pattern.segments, segments))
+    if (matches.length === 0) throw new ServiceError(404, 'NotFound', `There is no resource at /${path}.`)
+    const match = matches.find((candidate) => candidate.operation.method === method)
+    if (match === undefined) throw methodNotAllowed(method)
+    const name = parameter(match.segments, segments, '{name}')
+    if (match.segments.includes('{name}')) {
+      if (name === '') throw methodNotAllowed(method)
+      if (!validName.test(name)) throw badParameter(`The request URI contains an invalid name: ${name}`)
+    }
+    return { operation: match.operation, name, version: parameter(match.segments, segments, '{version}') }
+  }
+}
+
+function decodePath(path: string): string[] {
+  try {
+    return path.split('/').map((segment) => decodeURIComponent(segment))
+  } catch {
+    throw badParameter('The request URI is not valid.')
+  }
+}
+
+function fits(pattern: readonly string[], segments: readonly string[]): boolean {
+  const optional = pattern.at(-1) === '{version}' ? 1 : 0
+  if (segments.length > pattern.length || segments.length < pattern.length - optional) return false
+  return segments.every((segment, i) => pattern[i]?.startsWith('{') === true || pattern[i] === segment)
+}
+
+function parameter(pattern: readonly string[], segments: readonly string[], name: string): string {
+  const index = pattern.indexOf(name)
+  return index === -1 ? '' : (segments[index] ?? '')
+}
+
+function literals(segments: readonly string[]): number {
+  return segments.filter((segment) => !segment.startsWith('{')).length
+}

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import { badParameter } from '../protocol/errors.ts'
+import { booleanMember, integerMember, objectMember, type JsonObject } from '../protocol/json-input.ts'
+import { seconds, type Call, type ServiceSettings } from './operation.ts'
+import type { Attributes } from './records.ts'
+
+/** Version and request ids: 32 lower-case hex digits. */
+export function newVersionId(): string {
+  return randomUUID().replaceAll('-', '')
+}
+
+/** The attributes of a new object from the `attributes` of the request. */
+export function newAttributes(call: Call, defaults: { nbf?: number; exp?: number } = {}): Attributes {
+  const now = seconds(call.settings)
+  const attributes: Attributes = { enabled: true, ...defaults, created: now, updated: now }
+  applyAttributes(attributes, call.body)
+  return attributes
+}
+
+/** Changes what the `attributes` of an update name, and the time of change. */
+export function updateAttributes(attributes: Attributes, call: Call): void {
+  applyAttributes(attributes, call.body)
+  attributes.updated = seconds(call.settings)
+}
+
+/** The attributes as the service writes them, in its order. */
+export function attributesBody(
+  attributes: Attributes,
+  settings: ServiceSettings,
+  extra: { before?: object; after?: object } = {},
+): object {
+  return {
+    enabled: attributes.enabled,
+    ...(attributes.nbf === undefined ? {} : { nbf: attributes.nbf }),
+    ...(attributes.exp === undefined ? {} : { exp: attributes.exp }),
+    ...extra.before,
+    created: attributes.created,
+    updated: attributes.updated,
+    ...recoveryBody(settings),
+    ...extra.after,
+  }
+}
+
+function recoveryBody(settings: ServiceSettings): object {
+  const days = settings.recoverableDays
+  return {
+    recoveryLevel: days === 90 ? 'Recoverable+Purgeable' : 'CustomizedRecoverable+Purgeable',
+    recoverableDays: days,
+  }
+}
+
+/** The members every deleted object starts with. */
+export function deletedBody(call: Call, collection: string, name: string, deletedDate: number): object {
+  return {
+    recoveryId: `${call.baseUrl}/deleted${collection}/${name}`,
+    deletedDate,
+    scheduledPurgeDate: deletedDate + call.settings.recoverableDays * 86_400,
+  }
+}
+
+function applyAttributes(attributes: Attributes, body: JsonObject): void {
+  const given = objectMember(body, 'attributes')
+  attributes.enabled = booleanMember(given, 'enabled') ?? attributes.enabled
+  const nbf = integerMember(given, 'nbf')
+  const exp = integerMember(given, 'exp')
+  if (nbf !== undefined) attributes.nbf = nbf
+  if (exp !== undefined) attributes.exp = exp
+  if (attributes.nbf !== undefined && attributes.exp !== undefined && attributes.nbf >= attributes.exp) {
+    throw badParameter("The 'nbf' attribute must be earlier than the 'exp' attribute.")
+  }
+}

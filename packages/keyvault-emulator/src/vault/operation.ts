@@ -1,0 +1,67 @@
+import type { JsonObject } from '../protocol/json-input.ts'
+import type { Permission } from '../protocol/permissions.ts'
+import type { Vault } from './vault.ts'
+
+/** One operation of the service: how it is called, what it needs, what it does. */
+export interface Operation {
+  /** Such as `keys/sign`; faults and the request log know operations by it. */
+  readonly name: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Such as `keys/{name}/{version}/sign`. A version may be empty, which means the current one. */
+  readonly path: string
+  readonly permission: Permission
+  /** The quota it draws on; see throttle.ts. */
+  readonly quota: 'key' | 'create' | 'other'
+  handle(call: Call): Answer | Promise<Answer>
+}
+
+/** A request that has been routed, authenticated and allowed. */
+export interface Call {
+  readonly vault: Vault
+  readonly settings: ServiceSettings
+  /** `https://` and the host as the client called it, port included: what object ids begin with. */
+  readonly baseUrl: string
+  readonly apiVersion: string
+  readonly name: string
+  /** Empty for the current version. */
+  readonly version: string
+  readonly query: URLSearchParams
+  readonly body: JsonObject
+}
+
+export interface Answer {
+  readonly status: number
+  /** To be sent as JSON; undefined for no body. */
+  readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How the vaults of one emulator behave. */
+export interface ServiceSettings {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+  /** How long a deleted object can be recovered. */
+  readonly recoverableDays: number
+  readonly timing: Timing
+}
+
+/** How long the service's asynchronous steps take, in milliseconds. */
+export interface Timing {
+  /** From `create` until a self-signed certificate is there. */
+  readonly issuance: number
+  /** From a deletion until the deleted object can be read, and from a purge until the name is free. */
+  readonly deletion: number
+  /** From a recovery until the object can be read again. */
+  readonly recovery: number
+}
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body }
+}
+
+/** Now, in the seconds that the service writes. */
+export function seconds(settings: ServiceSettings): number {
+  return Math.floor(settings.now() / 1000)
+}
+
+export const noContent: Answer = { status: 204, body: undefined }

@@ -1,0 +1,154 @@
+import type { SubjectAlternativeNames } from '../x509/extensions.ts'
+
+/**
+ * What the emulator keeps, as plain JSON values: the same records live in memory and in the files of `--data`.
+ * Times called `…At` are milliseconds since the epoch; those named as the service names them (created, updated,
+ * nbf, exp, deletedDate) are seconds.
+ */
+
+/**
+ * Everything under one name of a vault. A certificate, its key and its secret share the name and their versions.
+ */
+export interface VaultDocument {
+  key: KeyRecord | null
+  secret: SecretRecord | null
+  certificate: CertificateRecord | null
+}
+
+/** The three collections; `keys` and so on in a path. */
+export type CollectionName = 'key' | 'secret' | 'certificate'
+
+export interface KeyRecord {
+  /** As the first request spelled it: names are compared without case. */
+  name: string
+  lifecycle: Lifecycle
+  /** Oldest first; the last one is the current version. */
+  versions: KeyVersion[]
+  rotationPolicy: RotationPolicy | null
+}
+
+export interface KeyVersion {
+  version: string
+  attributes: Attributes
+  keyOps: string[]
+  material: KeyMaterial
+  exportable: boolean
+  /** Whether a certificate owns it. */
+  managed: boolean
+  tags?: Record<string, string>
+}
+
+export interface KeyMaterial {
+  kty: KeyTypeName
+  /** PKCS#8 DER in base64. */
+  privateKey: string
+}
+
+export type KeyTypeName = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM'
+
+export interface SecretRecord {
+  name: string
+  lifecycle: Lifecycle
+  versions: SecretVersion[]
+}
+
+export interface SecretVersion {
+  version: string
+  attributes: Attributes
+  value: string
+  contentType?: string
+  managed: boolean
+  tags?: Record<string, string>
+}
+
+export interface CertificateRecord {
+  name: string
+  lifecycle: Lifecycle
+  versions: CertificateVersion[]
+  policy: CertificatePolicy
+  pending: PendingCertificate | null
+}
+
+export interface CertificateVersion {
+  version: string
+  attributes: Attributes
+  /** DER in base64, the end entity first. */
+  chain: string[]
+  tags?: Record<string, string>
+}
+
+/** A certificate on its way: until the issuer is done, or until somebody merges one. */
+export interface PendingCertificate {
+  requestId: string
+  /** The version id that a read shows meanwhile; the finished certificate gets another one. */
+  placeholderVersion: string
+  issuer: string
+  /** PKCS#10 DER in base64. */
+  csr: string
+  material: KeyMaterial
+  attributes: Attributes
+  tags?: Record<string, string>
+  status: 'inProgress' | 'completed' | 'cancelled'
+  cancellationRequested: boolean
+  /** When the vault itself signs the certificate; null when it waits for a merge. */
+  issuesAt: number | null
+}
+
+/** A certificate policy, its members named as on the wire. */
+export interface CertificatePolicy {
+  key_props: {
+    exportable: boolean
+    kty: KeyTypeName
+    key_size: number
+    crv?: string
+    reuse_key: boolean
+  }
+  secret_props: { contentType: string }
+  x509_props: {
+    subject: string
+    sans?: SubjectAlternativeNames
+    ekus: string[]
+    key_usage: string[]
+    validity_months: number
+    basic_constraints: { ca: boolean; path_len_constraint?: number }
+  }
+  lifetime_actions: unknown[]
+  issuer: { name: string; cty?: string; cert_transparency?: boolean }
+  attributes: Attributes
+}
+
+export interface Attributes {
+  enabled: boolean
+  nbf?: number
+  exp?: number
+  created: number
+  updated: number
+}
+
+export interface RotationPolicy {
+  lifetimeActions: unknown[]
+  attributes: { expiryTime?: string; created: number; updated: number }
+}
+
+/**
+ * Where an object stands. The changes take a while in the service, so each carries when it becomes visible: before
+ * that, an `active` object is still being recovered and a `deleted` one still being deleted.
+ */
+export type Lifecycle =
+  | { state: 'active'; visibleAt: number }
+  | { state: 'deleted'; visibleAt: number; deletedDate: number }
+  | { state: 'purged'; goneAt: number }
+
+/** Vault-wide settings of certificates. */
+export interface VaultSettings {
+  contacts: Record<string, string>[] | null
+  issuers: Record<string, IssuerRecord>
+}
+
+export interface IssuerRecord {
+  name: string
+  provider: string
+  credentials?: Record<string, unknown>
+  org_details?: Record<string, unknown>
+  attributes: Attributes
+}
