@@ -1,4 +1,4 @@
-import { attributesBody, deletedBody } from '../vault/attributes.ts'
+import { attributesBody } from '../vault/attributes.ts'
 import { plannedValidity, thumbprint } from './issuance.ts'
 import { policyBody } from './policy.ts'
 import { notFound, requireActive } from '../vault/soft-delete.ts'
@@ -81,11 +81,11 @@ function placeholder(call: Call, { name, policy, pending }: CertificateRecord): 
 /** A `CertificateItem`: in a list of certificates without a version in its id. */
 export function certificateItem(
   call: Call,
-  record: { readonly name: string },
+  name: string,
   version: CertificateVersion | null,
   versioned: boolean,
 ): object {
-  const id = `${call.baseUrl}/certificates/${record.name}`
+  const id = `${call.baseUrl}/certificates/${name}`
   if (version === null) return { id }
   const { enabled, nbf, exp, created, updated } = version.attributes
   return {
@@ -96,19 +96,6 @@ export function certificateItem(
     // Empty in every recording.
     subject: '',
   }
-}
-
-/** A `DeletedCertificateBundle`. */
-export function deletedCertificateBody(call: Call, record: CertificateRecord): object {
-  return {
-    ...deletedMembers(call, record),
-    ...certificateBody(call, record, record.versions.at(-1) ?? null),
-  }
-}
-
-/** The members every deleted certificate starts with. */
-export function deletedMembers(call: Call, { name, lifecycle }: CertificateRecord): object {
-  return deletedBody(call, 'certificates', name, lifecycle.state === 'deleted' ? lifecycle.deletedDate : 0)
 }
 
 /** DER of the certificate itself. */

@@ -1,10 +1,8 @@
 import { newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
-import { readBackup, writeBackup } from '../vault/backup.ts'
+import { collectionOperations, findVersion } from '../vault/collection.ts'
 import {
   certificateBody,
   certificateItem,
-  deletedCertificateBody,
-  deletedMembers,
   pendingBody,
   pendingHeaders,
   requireCertificate,
@@ -23,10 +21,8 @@ import {
   tagsMember,
 } from '../protocol/json-input.ts'
 import { generateKeyMaterial, materialOf, softwareKeyType } from '../keys/material.ts'
-import { alreadyExists } from '../keys/keys.ts'
-import { moveObjects, presenceOf, requireCreatable, requireDeleted } from '../vault/soft-delete.ts'
-import { noContent, ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
-import { page } from '../vault/paging.ts'
+import { requireCreatable } from '../vault/soft-delete.ts'
+import { ok, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { CertificateRecord, KeyMaterial, VaultDocument } from '../vault/records.ts'
 
 /**
@@ -34,6 +30,14 @@ import type { CertificateRecord, KeyMaterial, VaultDocument } from '../vault/rec
  * certificate-settings.ts.
  */
 export const certificateOperations: readonly Operation[] = [
+  ...collectionOperations({
+    kind: 'certificate',
+    record: (document) => document.certificate,
+    quota: 'other',
+    restoreQuota: 'create',
+    body: (call, record) => certificateBody(call, record, record.versions.at(-1) ?? null),
+    item: certificateItem,
+  }),
   {
     name: 'certificates/create',
     method: 'POST',
@@ -89,79 +93,6 @@ export const certificateOperations: readonly Operation[] = [
     permission: ['certificates', 'update'],
     quota: 'other',
     handle: updatePolicy,
-  },
-  {
-    name: 'certificates/list',
-    method: 'GET',
-    path: 'certificates',
-    permission: ['certificates', 'list'],
-    quota: 'other',
-    handle: (call) => listCertificates(call, 'certificates', 'active'),
-  },
-  {
-    name: 'certificates/listVersions',
-    method: 'GET',
-    path: 'certificates/{name}/versions',
-    permission: ['certificates', 'list'],
-    quota: 'other',
-    handle: listCertificateVersions,
-  },
-  {
-    name: 'certificates/delete',
-    method: 'DELETE',
-    path: 'certificates/{name}',
-    permission: ['certificates', 'delete'],
-    quota: 'other',
-    handle: deleteCertificate,
-  },
-  {
-    name: 'certificates/getDeleted',
-    method: 'GET',
-    path: 'deletedcertificates/{name}',
-    permission: ['certificates', 'get'],
-    quota: 'other',
-    handle: (call) =>
-      ok(deletedCertificateBody(call, requireDeletedCertificate(call, call.vault.read(call.name)))),
-  },
-  {
-    name: 'certificates/listDeleted',
-    method: 'GET',
-    path: 'deletedcertificates',
-    permission: ['certificates', 'list'],
-    quota: 'other',
-    handle: (call) => listCertificates(call, 'deletedcertificates', 'deleted'),
-  },
-  {
-    name: 'certificates/recover',
-    method: 'POST',
-    path: 'deletedcertificates/{name}/recover',
-    permission: ['certificates', 'recover'],
-    quota: 'other',
-    handle: recoverCertificate,
-  },
-  {
-    name: 'certificates/purge',
-    method: 'DELETE',
-    path: 'deletedcertificates/{name}',
-    permission: ['certificates', 'purge'],
-    quota: 'other',
-    handle: purgeCertificate,
-  },
-  {
-    name: 'certificates/backup',
-    method: 'POST',
-    path: 'certificates/{name}/backup',
-    permission: ['certificates', 'backup'],
-    quota: 'other',
-    handle: backupCertificate,
-  },
-  {
-    name: 'certificates/restore',
-    method: 'POST',
-    path: 'certificates/restore',
-    permission: ['certificates', 'restore'],
-    quota: 'create',
-    handle: restoreCertificate,
   },
 ]
 
@@ -234,7 +165,7 @@ function updateCertificate(call: Call): Answer {
     const parts =
       version === null
         ? [record.pending]
-        : [version, sameVersion(draft.key, version), sameVersion(draft.secret, version)]
+        : [version, findVersion(draft.key, version.version), findVersion(draft.secret, version.version)]
     for (const part of parts) {
       if (part === null || part === undefined) continue
       updateAttributes(part.attributes, call)
@@ -247,110 +178,12 @@ function updateCertificate(call: Call): Answer {
   })
 }
 
-function sameVersion<V extends { readonly version: string }>(
-  record: { readonly versions: readonly V[] } | null,
-  { version }: { readonly version: string },
-): V | undefined {
-  return record?.versions.find((candidate) => candidate.version === version)
-}
-
 function updatePolicy(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const record = requireCertificate(call, draft)
     record.policy = completePolicy(call, call.body, record.policy)
     return ok(policyBody(call, record.name, record.policy))
   })
-}
-
-function listCertificates(call: Call, path: string, presence: 'active' | 'deleted'): Answer {
-  const now = call.settings.now()
-  const includePending = call.query.get('includePending') === 'true'
-  const records = call.vault.readAll().flatMap(({ certificate }) => {
-    if (certificate === null || presenceOf(certificate, now) !== presence) return []
-    return certificate.versions.length > 0 || includePending ? [certificate] : []
-  })
-  return page(
-    call,
-    path,
-    records,
-    (record) => record.name.toLowerCase(),
-    (record) => ({
-      ...(presence === 'deleted' ? deletedMembers(call, record) : {}),
-      ...certificateItem(call, record, record.versions.at(-1) ?? null, false),
-    }),
-  )
-}
-
-function listCertificateVersions(call: Call): Answer {
-  const { certificate } = call.vault.read(call.name)
-  const active = certificate !== null && presenceOf(certificate, call.settings.now()) === 'active'
-  const versions = active ? certificate.versions.toSorted((a, b) => (a.version < b.version ? -1 : 1)) : []
-  return page(
-    call,
-    `certificates/${call.name}/versions`,
-    versions,
-    (version) => version.version,
-    (version) => certificateItem(call, { name: certificate?.name ?? call.name }, version, true),
-  )
-}
-
-function deleteCertificate(call: Call): Answer {
-  return call.vault.update(call.name, (draft) => {
-    const record = requireCertificate(call, draft)
-    moveObjects(draft, 'certificate', {
-      state: 'deleted',
-      visibleAt: call.settings.now() + call.settings.timing.deletion,
-      deletedDate: seconds(call.settings),
-    })
-    return ok(deletedCertificateBody(call, record))
-  })
-}
-
-function recoverCertificate(call: Call): Answer {
-  return call.vault.update(call.name, (draft) => {
-    const record = requireDeletedCertificate(call, draft)
-    moveObjects(draft, 'certificate', {
-      state: 'active',
-      visibleAt: call.settings.now() + call.settings.timing.recovery,
-    })
-    return ok(certificateBody(call, record, record.versions.at(-1) ?? null))
-  })
-}
-
-function purgeCertificate(call: Call): Answer {
-  return call.vault.update(call.name, (draft) => {
-    requireDeletedCertificate(call, draft)
-    moveObjects(draft, 'certificate', {
-      state: 'purged',
-      goneAt: call.settings.now() + call.settings.timing.deletion,
-    })
-    return noContent
-  })
-}
-
-function backupCertificate(call: Call): Answer {
-  const document = call.vault.read(call.name)
-  const record = requireCertificate(call, document)
-  return ok({
-    value: writeBackup({ kind: 'certificate', record, key: document.key, secret: document.secret }),
-  })
-}
-
-function restoreCertificate(call: Call): Answer {
-  const { record, key, secret } = readBackup(call.body, 'certificate')
-  return call.vault.update(record.name, (draft) => {
-    requireNewVersion(call, draft)
-    if (draft.certificate !== null) throw alreadyExists('certificate', record.name)
-    draft.certificate = record
-    draft.key = key
-    draft.secret = secret
-    moveObjects(draft, 'certificate', { state: 'active', visibleAt: 0 })
-    return ok(certificateBody(call, record, record.versions.at(-1) ?? null))
-  })
-}
-
-function requireDeletedCertificate(call: Call, document: VaultDocument): CertificateRecord {
-  return requireDeleted(document.certificate, 'certificate', call.name, call.settings.now())
 }
 
 /** @throws ServiceError 409 where the name is taken or something is under way */

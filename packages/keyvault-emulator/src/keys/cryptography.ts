@@ -1,7 +1,8 @@
 import { encrypt, decrypt } from './encryption.ts'
 import { badParameter, forbidden } from '../protocol/errors.ts'
 import { bytesMember, requiredString } from '../protocol/json-input.ts'
-import { keyId, requireKeyVersion } from './keys.ts'
+import { requireVersion } from '../vault/collection.ts'
+import { keyId } from './keys.ts'
 import { ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyVersion } from '../vault/records.ts'
 import { signDigest, verifyDigest } from './signature.ts'
@@ -51,7 +52,7 @@ export const cryptographyOperations: readonly Operation[] = [
     permission: ['keys', 'release'],
     quota: 'key',
     handle(call) {
-      requireKeyVersion(call)
+      requireVersion('key', call, call.vault.read(call.name).key)
       throw forbidden('Operation release is not permitted on this key.', 'KeyNotExportable')
     },
   })),
@@ -62,7 +63,7 @@ export const cryptographyOperations: readonly Operation[] = [
     permission: ['keys', 'get'],
     quota: 'key',
     handle(call) {
-      requireKeyVersion(call)
+      requireVersion('key', call, call.vault.read(call.name).key)
       throw badParameter('Key attestation is supported by Managed HSM only.')
     },
   })),
@@ -81,7 +82,7 @@ function operation(action: string, use: Use, handle: (call: Call) => Answer): Op
 
 /** The key, if it may be used so now. @throws ServiceError 404, 403 */
 function usableKey(call: Call, use: Use): { id: string; version: KeyVersion } {
-  const [record, version] = requireKeyVersion(call)
+  const [record, version] = requireVersion('key', call, call.vault.read(call.name).key)
   if (!version.keyOps.includes(use)) {
     throw forbidden(`Operation ${use} is not permitted on this key.`, 'KeyOperationForbidden')
   }

@@ -2,7 +2,8 @@ import { newVersionId } from '../vault/attributes.ts'
 import { badParameter } from '../protocol/errors.ts'
 import { arrayMember, isJsonObject, objectMember, stringMember } from '../protocol/json-input.ts'
 import { generateKeyMaterial, curveOf, isRsa, keySize } from './material.ts'
-import { keyBody, requireKeyVersion } from './keys.ts'
+import { requireVersion } from '../vault/collection.ts'
+import { keyBody } from './keys.ts'
 import { requireActive } from '../vault/soft-delete.ts'
 import { ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyMaterial, KeyVersion, RotationPolicy } from '../vault/records.ts'
@@ -42,13 +43,13 @@ export const rotationOperations: readonly Operation[] = [
 ]
 
 async function rotateKey(call: Call): Promise<Answer> {
-  const [, current] = requireKeyVersion(call)
+  const [, current] = requireVersion('key', call, call.vault.read(call.name).key)
   if (current.managed) {
     throw badParameter(`Operation rotate is not allowed on key ${call.name}: it belongs to a certificate.`)
   }
   const material = await generateKeyMaterial(specificationOf(current.material))
   return call.vault.update(call.name, (draft) => {
-    const [record, previous] = requireKeyVersion(call, draft)
+    const [record, previous] = requireVersion('key', call, draft.key)
     const now = seconds(call.settings)
     const expiry = record.rotationPolicy?.attributes.expiryTime
     const version: KeyVersion = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { badParameter } from '../protocol/errors.ts'
 import { booleanMember, integerMember, objectMember, type JsonObject } from '../protocol/json-input.ts'
 import { seconds, type Call, type ServiceSettings } from './operation.ts'
-import type { Attributes } from './records.ts'
+import type { Attributes, CollectionName, Lifecycle } from './records.ts'
 
 /** Version and request ids: 32 lower-case hex digits. */
 export function newVersionId(): string {
@@ -49,10 +49,15 @@ function recoveryBody(settings: ServiceSettings): object {
   }
 }
 
-/** The members every deleted object starts with. */
-export function deletedBody(call: Call, collection: string, name: string, deletedDate: number): object {
+/** The members that every deleted object starts with. */
+export function deletedBody(
+  call: Call,
+  kind: CollectionName,
+  { name, lifecycle }: { readonly name: string; readonly lifecycle: Lifecycle },
+): object {
+  const deletedDate = lifecycle.state === 'deleted' ? lifecycle.deletedDate : 0
   return {
-    recoveryId: `${call.baseUrl}/deleted${collection}/${name}`,
+    recoveryId: `${call.baseUrl}/deleted${kind}s/${name}`,
     deletedDate,
     scheduledPurgeDate: deletedDate + call.settings.recoverableDays * 86_400,
   }

@@ -1,34 +1,34 @@
 import { badParameter, ServiceError } from '../protocol/errors.ts'
 import { requiredString, type JsonObject } from '../protocol/json-input.ts'
-import type { CertificateRecord, KeyRecord, SecretRecord } from './records.ts'
+import type { CollectionName, VaultDocument } from './records.ts'
+import { collectionsOf } from './soft-delete.ts'
 
-/** What a backup blob holds. The service encrypts its own for one subscription and region; this one is plain. */
-export type Backup =
-  | { readonly kind: 'key'; readonly record: KeyRecord }
-  | { readonly kind: 'secret'; readonly record: SecretRecord }
-  | {
-      readonly kind: 'certificate'
-      readonly record: CertificateRecord
-      readonly key: KeyRecord | null
-      readonly secret: SecretRecord | null
-    }
+/** The content of a backup blob. The service encrypts its own for one subscription and region; this one is plain. */
+interface Backup {
+  readonly kind: CollectionName
+  readonly name: string
+  /** The records that the backup restores: for a certificate, also its key and its secret. */
+  readonly document: Partial<VaultDocument>
+}
 
-const prefix = 'keyvault-emulator backup 1\n'
+const prefix = 'keyvault-emulator backup 2\n'
 
-/** @returns base64url */
-export function writeBackup(backup: Backup): string {
+/**
+ * @param document holds an object of that kind
+ * @returns base64url
+ */
+export function writeBackup(kind: CollectionName, document: VaultDocument): string {
+  const records = Object.fromEntries(collectionsOf(kind).map((part) => [part, document[part]]))
+  const backup: Backup = { kind, name: document[kind]?.name ?? '', document: records }
   return Buffer.from(prefix + JSON.stringify(backup)).toString('base64url')
 }
 
 /**
  * The backup in a restore request.
  *
- * @throws ServiceError 400 for anything but a backup that this emulator wrote of that kind of object
+ * @throws ServiceError 400 unless this emulator wrote it, for an object of that kind
  */
-export function readBackup<K extends Backup['kind']>(
-  body: JsonObject,
-  kind: K,
-): Extract<Backup, { kind: K }> {
+export function readBackup(body: JsonObject, kind: CollectionName): Backup {
   const text = Buffer.from(requiredString(body, 'value'), 'base64url').toString()
   if (!text.startsWith(prefix)) throw malformed()
   let backup: Backup
@@ -38,12 +38,8 @@ export function readBackup<K extends Backup['kind']>(
   } catch {
     throw malformed()
   }
-  if (!isKind(backup, kind)) throw badParameter(`The backup is of a ${backup.kind}, not of a ${kind}.`)
+  if (backup.kind !== kind) throw badParameter(`The backup is of a ${backup.kind}, not of a ${kind}.`)
   return backup
-}
-
-function isKind<K extends Backup['kind']>(backup: Backup, kind: K): backup is Extract<Backup, { kind: K }> {
-  return backup.kind === kind
 }
 
 function malformed(): ServiceError {

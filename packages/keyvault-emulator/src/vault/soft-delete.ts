@@ -86,14 +86,18 @@ export function notFound(collection: CollectionName, id: string): ServiceError {
   )
 }
 
+/** The records that share the fate of an object: a certificate takes its key and its secret along. */
+export function collectionsOf(collection: CollectionName): readonly CollectionName[] {
+  return collection === 'certificate' ? collections : [collection]
+}
+
 /**
  * Moves the object of that collection. A certificate takes its key and its secret with it.
  *
  * @param document is changed
  */
 export function moveObjects(document: VaultDocument, collection: CollectionName, to: Lifecycle): void {
-  const moved = collection === 'certificate' ? collections : [collection]
-  for (const name of moved) {
+  for (const name of collectionsOf(collection)) {
     const record = document[name]
     if (record !== null) record.lifecycle = { ...to }
   }
