@@ -1,79 +1,113 @@
-import { parseArgs } from 'node:util'
-import { permissions, type AccessPolicy } from './protocol/permissions.ts'
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
 import type { IdentityOptions } from './emulator.ts'
 import { EmulatorError } from './protocol/errors.ts'
+import { permissions, type AccessPolicy } from './protocol/permissions.ts'
 import type { StartOptions } from './start.ts'
 
-export const usage = `Usage: keyvault-emulator [options]
-
-Azure Key Vault on localhost.
-
-  --port N             port of the vaults and the authority, HTTPS (default 8443)
-  --metadata-port N    port of the CA certificate, the managed identity endpoints and faults, HTTP (default 8444)
-  --host ADDRESS       address to listen on (default 127.0.0.1; whoever can reach it can use the keys)
-  --data DIR           keep everything in DIR (default: in memory)
-  --identity SPEC      who can sign in, instead of the default; may be repeated. CLIENT_ID[:SECRET][=POLICY], where POLICY
-                       is COLLECTION:PERMISSION+PERMISSION,COLLECTION:... as in app:pw=keys:get+sign,certificates:get;
-                       without SECRET a managed identity, without POLICY allowed everything
-  --tenant GUID        the tenant's id
-  --recoverable-days N how long deleted objects can be recovered, 7 to 90 (default 90)
-  --latency MS         least time for every answer of a vault (default 0)
-  --delay MS           time for issuing a certificate, deleting and recovering (default 200)
-  --throttle           enforce the service's limits
-  --throttle-scale N   enforce the limits times N
-  --retry-after S      send Retry-After with 429s (default: none, as the service)
-  --help, --version
-`
-
-/** What the command line says. */
-export type Command =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'version' }
+/** What the command line asks for. */
+export type ParsedCommand =
+  | { readonly kind: 'help' | 'version'; readonly text: string }
   | { readonly kind: 'start'; readonly options: StartOptions }
 
-/** @throws EmulatorError, or node:util's error for an unknown option: both for people */
-export function parseCommand(args: readonly string[]): Command {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string', default: '8443' },
-      'metadata-port': { type: 'string', default: '8444' },
-      host: { type: 'string' },
-      data: { type: 'string' },
-      identity: { type: 'string', multiple: true },
-      tenant: { type: 'string' },
-      'recoverable-days': { type: 'string' },
-      latency: { type: 'string' },
-      delay: { type: 'string' },
-      throttle: { type: 'boolean', default: false },
-      'throttle-scale': { type: 'string' },
-      'retry-after': { type: 'string' },
-      help: { type: 'boolean', default: false },
-      version: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return { kind: 'help' }
-  if (values.version) return { kind: 'version' }
-  const delay = optionalNumber('delay', values.delay)
-  const scale = optionalNumber('throttle-scale', values['throttle-scale'])
-  return {
-    kind: 'start',
-    options: {
-      port: number('port', values.port),
-      metadataPort: number('metadata-port', values['metadata-port']),
-      host: values.host,
-      data: values.data,
-      identities: values.identity?.map(parseIdentity),
-      tenantId: values.tenant,
-      recoverableDays: optionalNumber('recoverable-days', values['recoverable-days']),
-      latency: optionalNumber('latency', values.latency),
-      timing: delay === undefined ? undefined : { issuance: delay, deletion: delay, recovery: delay },
-      throttle:
-        values.throttle || scale !== undefined
-          ? { scale, retryAfter: optionalNumber('retry-after', values['retry-after']) }
-          : false,
-    },
+const identityHelp =
+  'who can sign in, instead of the default; may be repeated. CLIENT_ID[:SECRET][=POLICY], where POLICY is ' +
+  'COLLECTION:PERMISSION+PERMISSION,COLLECTION:... as in app:pw=keys:get+sign,certificates:get. Without SECRET it is a ' +
+  'managed identity. Without POLICY everything is allowed.'
+
+/**
+ * @param args without `node` and the script
+ * @throws EmulatorError for an unknown option or an invalid value
+ */
+export function parseCommand(args: readonly string[]): ParsedCommand {
+  let printed = ''
+  const program = new Command('keyvault-emulator')
+    .description('Azure Key Vault on localhost.')
+    .option('--port <n>', 'HTTPS port of the vaults and the authority', number('--port'), 8443)
+    .option(
+      '--metadata-port <n>',
+      'HTTP port of the CA certificate, the managed identity endpoints and the controls',
+      number('--metadata-port'),
+      8444,
+    )
+    .option(
+      '--host <address>',
+      'address to listen on; everyone who can reach it can use the keys',
+      '127.0.0.1',
+    )
+    .option('--data <dir>', 'folder to keep everything in (default: in memory)')
+    .option('--identity <spec>', identityHelp, (spec: string, before?: readonly IdentityOptions[]) => [
+      ...(before ?? []),
+      parseIdentity(spec),
+    ])
+    .option('--tenant <guid>', "the tenant's id")
+    .option(
+      '--recoverable-days <n>',
+      'days for which deleted objects can be recovered, 7 to 90',
+      number('--recoverable-days'),
+    )
+    .option('--latency <ms>', 'least time for every answer of a vault', number('--latency'))
+    .option('--delay <ms>', 'time for issuing a certificate, deleting and recovering', number('--delay'))
+    .option('--throttle', "enforce the service's limits")
+    .option('--throttle-scale <n>', 'enforce the limits times N', number('--throttle-scale'))
+    .option(
+      '--retry-after <s>',
+      'send Retry-After with 429s (default: none, as the service)',
+      number('--retry-after'),
+    )
+    .version(version())
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => (printed += text), writeErr: () => {} })
+  try {
+    program.parse(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    if (error.exitCode !== 0) throw new EmulatorError(error.message.replace(/^error: /, ''))
+    return { kind: error.code === 'commander.version' ? 'version' : 'help', text: printed }
   }
+  return { kind: 'start', options: startOptions(program.opts()) }
+}
+
+/** The values of the options, as Commander names them. */
+interface OptionValues {
+  readonly port: number
+  readonly metadataPort: number
+  readonly host: string
+  readonly data?: string
+  readonly identity?: readonly IdentityOptions[]
+  readonly tenant?: string
+  readonly recoverableDays?: number
+  readonly latency?: number
+  readonly delay?: number
+  readonly throttle?: true
+  readonly throttleScale?: number
+  readonly retryAfter?: number
+}
+
+function startOptions(values: OptionValues): StartOptions {
+  const { port, metadataPort, host, data, identity, tenant, recoverableDays, latency, delay } = values
+  const throttled = values.throttle === true || values.throttleScale !== undefined
+  return {
+    port,
+    metadataPort,
+    host,
+    data,
+    identities: identity,
+    tenantId: tenant,
+    recoverableDays,
+    latency,
+    timing: delay === undefined ? undefined : { issuance: delay, deletion: delay, recovery: delay },
+    throttle: throttled ? { scale: values.throttleScale, retryAfter: values.retryAfter } : false,
+  }
+}
+
+/** The version of this package, whose manifest lies beside `src` and `dist` alike. */
+function version(): string {
+  const manifest: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return manifest.version
 }
 
 /** An identity from `CLIENT_ID[:SECRET][=POLICY]`. */
@@ -81,7 +115,7 @@ function parseIdentity(spec: string): IdentityOptions {
   const match = /^([^:=]+)(?::([^=]*))?(?:=(.*))?$/.exec(spec)
   const [, clientId, clientSecret, policy] = match ?? []
   if (clientId === undefined) {
-    throw new EmulatorError('--identity is CLIENT_ID[:SECRET][=POLICY]; see --help')
+    throw new EmulatorError('--identity takes CLIENT_ID[:SECRET][=POLICY]; see --help')
   }
   return {
     clientId,
@@ -98,12 +132,16 @@ function parsePolicy(text: string): AccessPolicy {
       ? permissions[collection]
       : undefined
     if (known === undefined) {
-      throw new EmulatorError(`--identity: ${collection} is none of ${Object.keys(permissions).join(', ')}`)
+      throw new EmulatorError(
+        `--identity: unknown collection ${collection}; use ${Object.keys(permissions).join(', ')}`,
+      )
     }
     const given = names.split('+')
     const unknown = given.find((name) => name !== 'all' && !known.includes(name))
     if (unknown !== undefined) {
-      throw new EmulatorError(`--identity: ${unknown} is no permission on ${collection}: ${known.join(', ')}`)
+      throw new EmulatorError(
+        `--identity: ${collection} have no permission ${unknown}; they have ${known.join(', ')}`,
+      )
     }
     policy[collection] = given.includes('all') ? 'all' : given
   }
@@ -114,14 +152,12 @@ function isCollection(name: string): name is keyof typeof permissions {
   return Object.hasOwn(permissions, name)
 }
 
-function optionalNumber(name: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : number(name, text)
-}
-
-function number(name: string, text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new EmulatorError(`--${name} takes a number from 0 up, not ${text}`)
+function number(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+      throw new EmulatorError(`${option} takes a number of at least 0`)
+    }
+    return value
   }
-  return value
 }

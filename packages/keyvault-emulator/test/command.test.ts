@@ -50,9 +50,9 @@ describe('the command line', () => {
     [['--port', ''], /--port takes a number/],
     [['--latency', '-1'], /argument|number/],
     [['--identity', ':x'], /CLIENT_ID/],
-    [['--identity', 'a=keys:fly'], /fly is no permission on keys/],
-    [['--identity', 'a=vaults:get'], /vaults is none of keys, secrets, certificates/],
-    [['extra'], /extra/],
+    [['--identity', 'a=keys:fly'], /keys have no permission fly/],
+    [['--identity', 'a=vaults:get'], /unknown collection vaults; use keys, secrets, certificates/],
+    [['extra'], /too many arguments/],
   ])('%j is an error for people', (args, message) => {
     expect(() => parseCommand(args)).toThrow(message)
   })

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -19,6 +19,7 @@ beforeAll(() => {
   mkdirSync(join(modules, '.cache'), { recursive: true })
   build = mkdtempSync(join(modules, '.cache/keyvault-emulator-'))
   copyFileSync(join(packageFolder, 'package.json'), join(build, 'package.json'))
+  cpSync(join(packageFolder, 'bin'), join(build, 'bin'), { recursive: true })
   const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
   const project = join(packageFolder, 'tsconfig.build.json')
   execFileSync(process.execPath, [
@@ -33,14 +34,14 @@ beforeAll(() => {
 afterAll(() => rmSync(build, { recursive: true, force: true }))
 
 function run(args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [join(build, 'dist/main.js'), ...args], { stdio: 'pipe' })
+  const child = spawn(process.execPath, [join(build, 'bin/keyvault-emulator.js'), ...args], { stdio: 'pipe' })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }
 
 /** Runs it where no file can grow beyond some 32 or 64 KB, as the shell counts: a longer write falls short. */
 function runWithSmallFiles(args: readonly string[]): ChildProcess {
-  const command = [process.execPath, join(build, 'dist/main.js'), ...args]
+  const command = [process.execPath, join(build, 'bin/keyvault-emulator.js'), ...args]
   const child = spawn('sh', ['-c', 'ulimit -f 64; exec "$@"', 'sh', ...command], { stdio: 'pipe' })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
@@ -157,6 +158,18 @@ describe('the command', () => {
       version: string
     }
     expect(await output(run(['--version']))).toMatchObject({ code: 0, out: `${version}\n` })
+  })
+
+  test('says in one line which Node it needs', async () => {
+    const oldNode =
+      `Object.defineProperty(process.versions, 'node', { value: '18.20.4' });` +
+      `import(${JSON.stringify(join(build, 'bin/keyvault-emulator.js'))})`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', oldNode], { stdio: 'pipe' })
+    expect(await output(child)).toEqual({
+      code: 1,
+      out: '',
+      error: 'keyvault-emulator: Needs Node 20.19, 22.12 or newer; this is 18.20.4.\n',
+    })
   })
 
   test('an unknown option, or a port in use, is one line and exit code 1', async () => {
