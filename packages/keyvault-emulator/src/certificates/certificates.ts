@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
 import { collectionOperations, findVersion } from '../vault/collection.ts'
 import {
@@ -10,27 +11,24 @@ import {
 } from './bodies.ts'
 import { readCertificateFile } from './import-file.ts'
 import { addCertificateVersion, certificationRequest } from './issuance.ts'
-import { completePolicy, isGiven, policyBody } from './policy.ts'
+import { completePolicy, isGiven, policyBody, policySchema, type GivenPolicy } from './policy.ts'
 import { policyOfFile } from './imported-policy.ts'
 import { badParameter, conflict } from '../protocol/errors.ts'
-import {
-  booleanMember,
-  objectMember,
-  requiredString,
-  stringMember,
-  tagsMember,
-} from '../protocol/json-input.ts'
+import { commonMembers } from '../protocol/body.ts'
 import { generateKeyMaterial, materialOf, softwareKeyType } from '../keys/material.ts'
 import { requireCreatable } from '../vault/soft-delete.ts'
-import { ok, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { CertificateRecord, KeyMaterial, VaultDocument } from '../vault/records.ts'
+
+const createSchema = z.object({ ...commonMembers, policy: policySchema.optional() })
+const importSchema = createSchema.extend({ value: z.string(), pwd: z.string().optional() })
 
 /**
  * Certificates. What happens to a pending one is in certificate-pending.ts, contacts and issuers in
  * certificate-settings.ts.
  */
 export const certificateOperations: readonly Operation[] = [
-  ...collectionOperations({
+  ...collectionOperations<CertificateRecord>({
     kind: 'certificate',
     record: (document) => document.certificate,
     quota: 'other',
@@ -44,7 +42,7 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/create',
     permission: ['certificates', 'create'],
     quota: 'create',
-    handle: createCertificate,
+    handle: withBody(createSchema, createCertificate),
   },
   {
     name: 'certificates/import',
@@ -52,7 +50,7 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/import',
     permission: ['certificates', 'import'],
     quota: 'create',
-    handle: importCertificate,
+    handle: withBody(importSchema, importCertificate),
   },
   {
     name: 'certificates/get',
@@ -73,7 +71,7 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/{version}',
     permission: ['certificates', 'update'],
     quota: 'other',
-    handle: updateCertificate,
+    handle: withBody(createSchema, updateCertificate),
   },
   {
     name: 'certificates/getPolicy',
@@ -92,19 +90,17 @@ export const certificateOperations: readonly Operation[] = [
     path: 'certificates/{name}/policy',
     permission: ['certificates', 'update'],
     quota: 'other',
-    handle: updatePolicy,
+    handle: withBody(policySchema, updatePolicy),
   },
 ]
 
-async function createCertificate(call: Call): Promise<Answer> {
+async function createCertificate(call: Call<z.output<typeof createSchema>>): Promise<Answer> {
+  const { policy: given, attributes, tags } = call.body
   const before = call.vault.read(call.name)
   requireNewVersion(call, before)
-  const given = call.body['policy']
   if (!isGiven(given) && before.certificate === null) throw badParameter("Property 'policy' is required.")
-  const policy = completePolicy(call, objectMember(call.body, 'policy'), before.certificate?.policy ?? null)
+  const policy = completePolicy(call, given ?? {}, before.certificate?.policy ?? null)
   const material = reusedMaterial(policy, before) ?? (await newMaterial(policy))
-  const attributes = newAttributes(call)
-  const tags = tagsMember(call.body)
   const signedByVault = policy.issuer.name !== 'Unknown'
   return call.vault.update(call.name, (draft) => {
     // Checked once more: making an RSA key takes long enough for somebody else to have been here.
@@ -117,7 +113,7 @@ async function createCertificate(call: Call): Promise<Answer> {
       issuer: policy.issuer.name,
       csr: certificationRequest(policy, material).toString('base64'),
       material,
-      attributes,
+      attributes: newAttributes(call.settings, attributes),
       ...(tags === undefined ? {} : { tags }),
       status: 'inProgress',
       cancellationRequested: false,
@@ -136,11 +132,11 @@ async function createCertificate(call: Call): Promise<Answer> {
   })
 }
 
-function importCertificate(call: Call): Answer {
+function importCertificate(call: Call<z.output<typeof importSchema>>): Answer {
+  const { value, pwd = '', policy: given = {}, attributes, tags } = call.body
   const before = call.vault.read(call.name)
   requireNewVersion(call, before)
-  const given = objectMember(call.body, 'policy')
-  const file = readCertificateFile(requiredString(call.body, 'value'), stringMember(call.body, 'pwd') ?? '')
+  const file = readCertificateFile(value, pwd)
   const policy = policyOfFile(call, file, given)
   const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
   return call.vault.update(call.name, (draft) => {
@@ -150,17 +146,17 @@ function importCertificate(call: Call): Answer {
       policy,
       material,
       chain: file.chain,
-      enabled: booleanMember(objectMember(call.body, 'attributes'), 'enabled') ?? true,
-      tags: tagsMember(call.body),
+      enabled: attributes?.enabled ?? true,
+      tags,
     })
     return ok(certificateBody(call, ...requireCertificateVersion({ ...call, version }, draft)))
   })
 }
 
-function updateCertificate(call: Call): Answer {
+function updateCertificate(call: Call<z.output<typeof createSchema>>): Answer {
+  const { policy, attributes, tags } = call.body
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireCertificateVersion(call, draft)
-    const tags = tagsMember(call.body)
     // A certificate in its first making has nothing but what is pending.
     const parts =
       version === null
@@ -168,17 +164,15 @@ function updateCertificate(call: Call): Answer {
         : [version, findVersion(draft.key, version.version), findVersion(draft.secret, version.version)]
     for (const part of parts) {
       if (part === null || part === undefined) continue
-      updateAttributes(part.attributes, call)
+      updateAttributes(part.attributes, call.settings, attributes)
       if (tags !== undefined) part.tags = tags
     }
-    if (isGiven(call.body['policy'])) {
-      record.policy = completePolicy(call, objectMember(call.body, 'policy'), record.policy)
-    }
+    if (isGiven(policy)) record.policy = completePolicy(call, policy, record.policy)
     return ok(certificateBody(call, record, version, { policy: false, pending: true }))
   })
 }
 
-function updatePolicy(call: Call): Answer {
+function updatePolicy(call: Call<GivenPolicy>): Answer {
   return call.vault.update(call.name, (draft) => {
     const record = requireCertificate(call, draft)
     record.policy = completePolicy(call, call.body, record.policy)

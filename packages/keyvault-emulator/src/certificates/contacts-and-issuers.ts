@@ -1,16 +1,22 @@
-import { badParameter, ServiceError } from '../protocol/errors.ts'
-import {
-  arrayMember,
-  booleanMember,
-  isJsonObject,
-  objectMember,
-  requiredString,
-  stringMember,
-  type JsonObject,
-} from '../protocol/json-input.ts'
-import { ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { z } from 'zod'
+import { ServiceError } from '../protocol/errors.ts'
+import { commonMembers, type JsonObject } from '../protocol/body.ts'
+import { ok, seconds, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import { page } from '../vault/paging.ts'
-import type { IssuerRecord } from '../vault/records.ts'
+import type { IssuerRecord, VaultSettings } from '../vault/records.ts'
+
+const contactsSchema = z.object({
+  contacts: z
+    .array(z.object({ email: z.string(), name: z.string().optional(), phone: z.string().optional() }))
+    .optional(),
+})
+const issuerSchema = z.object({
+  attributes: commonMembers.attributes,
+  provider: z.string().optional(),
+  credentials: z.looseObject({}).optional(),
+  org_details: z.looseObject({}).optional(),
+})
+type GivenIssuer = z.output<typeof issuerSchema>
 
 /** Contacts and issuers, which belong to a vault rather than to one certificate. */
 export const certificateSettings: readonly Operation[] = [
@@ -20,7 +26,7 @@ export const certificateSettings: readonly Operation[] = [
     path: 'certificates/contacts',
     permission: ['certificates', 'managecontacts'],
     quota: 'other',
-    handle: setContacts,
+    handle: withBody(contactsSchema, setContacts),
   },
   {
     name: 'certificates/getContacts',
@@ -65,7 +71,7 @@ export const certificateSettings: readonly Operation[] = [
     path: 'certificates/issuers/{name}',
     permission: ['certificates', 'setissuers'],
     quota: 'other',
-    handle: setIssuer,
+    handle: withBody(issuerSchema.extend({ provider: z.string() }), setIssuer),
   },
   {
     name: 'certificates/updateIssuer',
@@ -73,7 +79,7 @@ export const certificateSettings: readonly Operation[] = [
     path: 'certificates/issuers/{name}',
     permission: ['certificates', 'setissuers'],
     quota: 'other',
-    handle: updateIssuer,
+    handle: withBody(issuerSchema, updateIssuer),
   },
   {
     name: 'certificates/deleteIssuer',
@@ -92,23 +98,15 @@ export const certificateSettings: readonly Operation[] = [
   },
 ]
 
-function setContacts(call: Call): Answer {
-  const contacts = (arrayMember(call.body, 'contacts') ?? []).map((contact) => {
-    if (!isJsonObject(contact)) throw badParameter("Property 'contacts' has invalid value.")
-    const [name, phone] = [stringMember(contact, 'name'), stringMember(contact, 'phone')]
-    return {
-      email: requiredString(contact, 'email'),
-      ...(name === undefined ? {} : { name }),
-      ...(phone === undefined ? {} : { phone }),
-    }
-  })
+function setContacts(call: Call<z.output<typeof contactsSchema>>): Answer {
+  const { contacts = [] } = call.body
   return call.vault.updateSettings((draft) => {
     draft.contacts = contacts
     return ok(contactsBody(call, contacts))
   })
 }
 
-function contactsBody(call: Call, contacts: Record<string, string>[] | null): object {
+function contactsBody(call: Call, contacts: VaultSettings['contacts']): object {
   if (contacts === null) throw new ServiceError(404, 'ContactsNotFound', 'Contacts not found')
   return { id: `${call.baseUrl}/certificates/contacts`, contacts }
 }
@@ -124,30 +122,27 @@ function listIssuers(call: Call): Answer {
   )
 }
 
-function setIssuer(call: Call): Answer {
+function setIssuer(call: Call<GivenIssuer & { provider: string }>): Answer {
   const now = seconds(call.settings)
-  const issuer: IssuerRecord = {
+  return storeIssuer(call, {
     name: call.name,
-    provider: requiredString(call.body, 'provider'),
+    provider: call.body.provider,
     attributes: { enabled: true, created: now, updated: now },
-  }
-  return storeIssuer(call, issuer)
+  })
 }
 
-function updateIssuer(call: Call): Answer {
+function updateIssuer(call: Call<GivenIssuer>): Answer {
   const issuer = structuredClone(requireIssuer(call, call.vault.settings.issuers))
-  issuer.provider = stringMember(call.body, 'provider') ?? issuer.provider
+  issuer.provider = call.body.provider ?? issuer.provider
   issuer.attributes.updated = seconds(call.settings)
   return storeIssuer(call, issuer)
 }
 
-function storeIssuer(call: Call, issuer: IssuerRecord): Answer {
-  const enabled = booleanMember(objectMember(call.body, 'attributes'), 'enabled')
-  if (enabled !== undefined) issuer.attributes.enabled = enabled
-  if (call.body['credentials'] !== undefined) issuer.credentials = objectMember(call.body, 'credentials')
-  if (call.body['org_details'] !== undefined) {
-    issuer.org_details = { zip: 0, ...objectMember(call.body, 'org_details') }
-  }
+function storeIssuer(call: Call<GivenIssuer>, issuer: IssuerRecord): Answer {
+  const { attributes, credentials, org_details } = call.body
+  issuer.attributes.enabled = attributes?.enabled ?? issuer.attributes.enabled
+  if (credentials !== undefined) issuer.credentials = credentials
+  if (org_details !== undefined) issuer.org_details = { zip: 0, ...org_details }
   return call.vault.updateSettings((draft) => {
     draft.issuers[call.name.toLowerCase()] = issuer
     return ok(issuerBody(call, issuer))

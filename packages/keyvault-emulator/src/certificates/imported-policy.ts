@@ -11,8 +11,7 @@ import {
   id_ce_subjectAltName,
 } from '@peculiar/asn1-x509'
 import type { CertificateFile } from './import-file.ts'
-import { completePolicy } from './policy.ts'
-import { objectMember, stringMember, type JsonObject } from '../protocol/json-input.ts'
+import { completePolicy, type GivenPolicy } from './policy.ts'
 import { curveOf, isRsa, keySize, materialOf, softwareKeyType } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
 import type { CertificatePolicy } from '../vault/records.ts'
@@ -23,7 +22,7 @@ import { formatName } from '../x509/distinguished-name.ts'
 const averageMonth = 30.436875 * 86_400_000
 
 /** The policy an imported certificate gets: what can be read from the certificate, under what the request gives. */
-export function policyOfFile(call: Call, file: CertificateFile, given: JsonObject): CertificatePolicy {
+export function policyOfFile(call: Call, file: CertificateFile, given: GivenPolicy): CertificatePolicy {
   const { tbsCertificate } = AsnConvert.parse(file.chain[0] ?? new Uint8Array(), Certificate)
   const { notBefore, notAfter } = tbsCertificate.validity
   const constraints = readExtension(tbsCertificate, id_ce_basicConstraints, BasicConstraints)
@@ -31,19 +30,17 @@ export function policyOfFile(call: Call, file: CertificateFile, given: JsonObjec
   const usage = readExtension(tbsCertificate, id_ce_keyUsage, KeyUsage)?.toJSON()
   const ekus = readExtension(tbsCertificate, id_ce_extKeyUsage, ExtendedKeyUsage)
   const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
-  const key = objectMember(given, 'key_props')
-  const contentType = stringMember(objectMember(given, 'secret_props'), 'contentType') ?? file.contentType
   return completePolicy(
     call,
     {
       issuer: { name: 'Unknown' },
       ...given,
       key_props: {
-        ...key,
+        ...given.key_props,
         kty: material.kty,
         ...(isRsa(material.kty) ? { key_size: keySize(material) } : { crv: curveOf(material) }),
       },
-      secret_props: { contentType },
+      secret_props: { contentType: given.secret_props?.contentType ?? file.contentType },
       x509_props: {
         subject: formatName(tbsCertificate.subject),
         ...(sans === undefined ? {} : { sans }),

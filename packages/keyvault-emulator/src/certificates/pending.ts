@@ -1,13 +1,17 @@
+import { z } from 'zod'
 import { X509Certificate } from 'node:crypto'
 import { certificateBody, pendingBody, pendingHeaders, requireCertificate } from './bodies.ts'
 import { addCertificateVersion } from './issuance.ts'
 import { badParameter, conflict, ServiceError } from '../protocol/errors.ts'
-import { booleanMember, objectMember, stringArrayMember, tagsMember } from '../protocol/json-input.ts'
+import { commonMembers } from '../protocol/body.ts'
 import { publicKeyOf, sameKey } from '../keys/material.ts'
-import type { Answer, Call, Operation } from '../vault/operation.ts'
+import { withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { CertificateRecord, PendingCertificate, VaultDocument } from '../vault/records.ts'
 
-/** What can be done with a certificate on its way. */
+const cancelSchema = z.object({ cancellation_requested: z.boolean().optional() })
+const mergeSchema = z.object({ ...commonMembers, x5c: z.array(z.string()) })
+
+/** Operations on a certificate that is not issued yet. */
 export const pendingOperations: readonly Operation[] = [
   {
     name: 'certificates/getPending',
@@ -26,7 +30,7 @@ export const pendingOperations: readonly Operation[] = [
     path: 'certificates/{name}/pending',
     permission: ['certificates', 'update'],
     quota: 'other',
-    handle: cancelPending,
+    handle: withBody(cancelSchema, cancelPending),
   },
   {
     name: 'certificates/deletePending',
@@ -42,7 +46,7 @@ export const pendingOperations: readonly Operation[] = [
     path: 'certificates/{name}/pending/merge',
     permission: ['certificates', 'create'],
     quota: 'other',
-    handle: mergeCertificate,
+    handle: withBody(mergeSchema, mergeCertificate),
   },
 ]
 
@@ -50,10 +54,10 @@ export const pendingOperations: readonly Operation[] = [
  * Cancelling what the vault itself signs comes too late, as in the service: it completes. What waits for a merge
  * ends.
  */
-function cancelPending(call: Call): Answer {
+function cancelPending(call: Call<z.output<typeof cancelSchema>>): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
-    const requested = booleanMember(call.body, 'cancellation_requested') ?? false
+    const requested = call.body.cancellation_requested ?? false
     if (requested && pending.status !== 'inProgress') {
       throw conflict(
         `The certificate operation of ${call.name} is ${pending.status} and cannot be cancelled.`,
@@ -79,7 +83,8 @@ function deletePending(call: Call): Answer {
   })
 }
 
-function mergeCertificate(call: Call): Answer {
+function mergeCertificate(call: Call<z.output<typeof mergeSchema>>): Answer {
+  const { x5c, attributes, tags } = call.body
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
     if (pending.status !== 'inProgress') {
@@ -87,7 +92,7 @@ function mergeCertificate(call: Call): Answer {
         `The certificate operation of ${call.name} is ${pending.status}; there is nothing to merge.`,
       )
     }
-    const chain = (stringArrayMember(call.body, 'x5c') ?? []).map(certificateBytes)
+    const chain = x5c.map(certificateBytes)
     const [first] = chain
     if (first === undefined) throw badParameter("Property 'x5c' is required.")
     if (!sameKey(new X509Certificate(first).publicKey, publicKeyOf(pending.material))) {
@@ -100,8 +105,8 @@ function mergeCertificate(call: Call): Answer {
       policy: record.policy,
       material: pending.material,
       chain,
-      enabled: booleanMember(objectMember(call.body, 'attributes'), 'enabled') ?? pending.attributes.enabled,
-      tags: tagsMember(call.body) ?? pending.tags,
+      enabled: attributes?.enabled ?? pending.attributes.enabled,
+      tags: tags ?? pending.tags,
     })
     pending.status = 'completed'
     return { status: 201, body: certificateBody(call, record, record.versions.at(-1) ?? null) }

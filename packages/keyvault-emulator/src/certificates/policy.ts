@@ -1,22 +1,8 @@
+import { z } from 'zod'
 import { newAttributes } from '../vault/attributes.ts'
-import {
-  basicConstraints,
-  extendedKeyUsage,
-  keyUsage,
-  subjectAlternativeName,
-  type SubjectAlternativeNames,
-} from '../x509/extensions.ts'
+import { basicConstraints, extendedKeyUsage, keyUsage, subjectAlternativeName } from '../x509/extensions.ts'
 import { badParameter } from '../protocol/errors.ts'
-import {
-  arrayMember,
-  booleanMember,
-  integerMember,
-  isJsonObject,
-  objectMember,
-  stringArrayMember,
-  stringMember,
-  type JsonObject,
-} from '../protocol/json-input.ts'
+import { commonMembers, type GivenAttributes } from '../protocol/body.ts'
 import { curves, isRsa } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
 import type { CertificatePolicy, KeyTypeName } from '../vault/records.ts'
@@ -32,61 +18,100 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 /** The issuers every vault has: the certificate itself, and whoever somebody outside the vault asks. */
 const builtInIssuers = new Set(['Self', 'Unknown'])
 
+/** A policy as a request gives it: anything can be left out. */
+export type GivenPolicy = Given<Omit<CertificatePolicy, 'attributes'>> & {
+  readonly attributes?: GivenAttributes | undefined
+}
+
+type Given<T> = T extends readonly unknown[] | string | number | boolean
+  ? T
+  : { readonly [K in keyof T]?: Given<T[K]> | undefined }
+
+const strings = z.array(z.string()).optional()
+
+export const policySchema: z.ZodType<GivenPolicy> = z.object({
+  key_props: z
+    .object({
+      exportable: z.boolean().optional(),
+      kty: z.string().transform(keyType).optional(),
+      key_size: z.int().optional(),
+      crv: z.string().optional(),
+      reuse_key: z.boolean().optional(),
+    })
+    .optional(),
+  secret_props: z.object({ contentType: z.string().optional() }).optional(),
+  x509_props: z
+    .object({
+      subject: z.string().optional(),
+      sans: z
+        .object({ emails: strings, dns_names: strings, upns: strings, uris: strings, ipAddresses: strings })
+        .optional(),
+      ekus: strings,
+      key_usage: strings,
+      validity_months: z.int().optional(),
+      basic_constraints: z
+        .object({ ca: z.boolean().optional(), path_len_constraint: z.int().optional() })
+        .optional(),
+    })
+    .optional(),
+  lifetime_actions: z.array(z.unknown()).optional(),
+  issuer: z
+    .object({
+      name: z.string().optional(),
+      cty: z.string().optional(),
+      cert_transparency: z.boolean().optional(),
+    })
+    .optional(),
+  attributes: commonMembers.attributes,
+})
+
 /**
  * The policy that a request gives, completed with what it leaves out: from the policy there was, else with the
  * service's defaults.
  *
  * @param given `policy` of a request
- * @throws ServiceError 400 for what the service could not make a certificate by
+ * @throws ServiceError 400 for a policy that no certificate can be made by
  */
 export function completePolicy(
   call: Call,
-  given: JsonObject,
+  given: GivenPolicy,
   previous: CertificatePolicy | null,
 ): CertificatePolicy {
-  const key = objectMember(given, 'key_props')
-  const secret = objectMember(given, 'secret_props')
-  const x509 = objectMember(given, 'x509_props')
-  const constraints = objectMember(x509, 'basic_constraints')
-  const kty = keyType(stringMember(key, 'kty') ?? previous?.key_props.kty ?? 'RSA')
-  const sans =
-    x509['sans'] === undefined ? previous?.x509_props.sans : alternativeNames(objectMember(x509, 'sans'))
-  const pathLength = integerMember(constraints, 'path_len_constraint')
-  const issuer = issuerOf(call, objectMember(given, 'issuer'), previous)
+  const { key_props: key = {}, x509_props: x509 = {} } = given
+  const constraints = x509.basic_constraints ?? {}
+  const before = previous?.x509_props
+  const kty = key.kty ?? previous?.key_props.kty ?? 'RSA'
+  const sans = x509.sans ?? before?.sans
+  const issuer = issuerOf(call, given.issuer ?? {}, previous)
   const policy: CertificatePolicy = {
     key_props: {
-      exportable: booleanMember(key, 'exportable') ?? previous?.key_props.exportable ?? true,
+      exportable: key.exportable ?? previous?.key_props.exportable ?? true,
       kty,
       ...keyShape(kty, key, previous?.key_props),
-      reuse_key: booleanMember(key, 'reuse_key') ?? previous?.key_props.reuse_key ?? false,
+      reuse_key: key.reuse_key ?? previous?.key_props.reuse_key ?? false,
     },
     secret_props: {
-      contentType: contentType(stringMember(secret, 'contentType') ?? previous?.secret_props.contentType),
+      contentType: contentType(given.secret_props?.contentType ?? previous?.secret_props.contentType),
     },
     x509_props: {
-      subject: stringMember(x509, 'subject') ?? previous?.x509_props.subject ?? '',
-      ...(sans === undefined ? {} : { sans }),
-      ekus: [
-        ...(stringArrayMember(x509, 'ekus') ??
-          previous?.x509_props.ekus ?? [serverAuthentication, clientAuthentication]),
-      ],
-      key_usage: [
-        ...(stringArrayMember(x509, 'key_usage') ??
-          previous?.x509_props.key_usage ??
-          (isRsa(kty) ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'])),
-      ],
-      validity_months: integerMember(x509, 'validity_months') ?? previous?.x509_props.validity_months ?? 12,
+      subject: x509.subject ?? before?.subject ?? '',
+      ...(sans === undefined ? {} : { sans: structuredClone(sans) }),
+      ekus: x509.ekus ?? before?.ekus ?? [serverAuthentication, clientAuthentication],
+      key_usage:
+        x509.key_usage ??
+        before?.key_usage ??
+        (isRsa(kty) ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature']),
+      validity_months: x509.validity_months ?? before?.validity_months ?? 12,
       basic_constraints: {
-        ca: booleanMember(constraints, 'ca') ?? previous?.x509_props.basic_constraints.ca ?? false,
-        ...(pathLength === undefined ? {} : { path_len_constraint: pathLength }),
+        ca: constraints.ca ?? before?.basic_constraints.ca ?? false,
+        ...(constraints.path_len_constraint === undefined
+          ? {}
+          : { path_len_constraint: constraints.path_len_constraint }),
       },
     },
-    lifetime_actions: [
-      ...(arrayMember(given, 'lifetime_actions') ??
-        previous?.lifetime_actions ?? [defaultAction(issuer.name)]),
-    ],
+    lifetime_actions: given.lifetime_actions ?? previous?.lifetime_actions ?? [defaultAction(issuer.name)],
     issuer,
-    attributes: newAttributes({ ...call, body: given }),
+    attributes: newAttributes(call.settings, given.attributes),
   }
   if (previous !== null) policy.attributes.created = previous.attributes.created
   requireCertifiable(policy)
@@ -148,14 +173,15 @@ function requireCertifiable(policy: CertificatePolicy): void {
 
 function keyShape(
   kty: KeyTypeName,
-  given: JsonObject,
+  given: NonNullable<GivenPolicy['key_props']>,
   previous: CertificatePolicy['key_props'] | undefined,
 ): { key_size: number; crv?: string } {
   if (isRsa(kty)) {
-    const size = integerMember(given, 'key_size')
-    return { key_size: size ?? (previous?.crv === undefined ? previous?.key_size : undefined) ?? 2048 }
+    return {
+      key_size: given.key_size ?? (previous?.crv === undefined ? previous?.key_size : undefined) ?? 2048,
+    }
   }
-  const crv = stringMember(given, 'crv') ?? previous?.crv ?? 'P-256'
+  const crv = given.crv ?? previous?.crv ?? 'P-256'
   const curve = Object.hasOwn(curves, crv) ? curves[crv] : undefined
   if (curve === undefined) throw badParameter(`Curve '${crv}' is not supported.`)
   return { key_size: curve.size, crv }
@@ -182,32 +208,21 @@ function contentType(name = pkcs12ContentType): string {
 
 function issuerOf(
   call: Call,
-  given: JsonObject,
+  given: NonNullable<GivenPolicy['issuer']>,
   previous: CertificatePolicy | null,
 ): CertificatePolicy['issuer'] {
-  const name = stringMember(given, 'name') ?? previous?.issuer.name ?? 'Unknown'
+  const name = given.name ?? previous?.issuer.name ?? 'Unknown'
   if (!builtInIssuers.has(name) && call.vault.settings.issuers[name.toLowerCase()] === undefined) {
     throw badParameter(`The issuer '${name}' was not found in this key vault.`)
   }
-  const cty = stringMember(given, 'cty')
-  const transparency = booleanMember(given, 'cert_transparency')
   return {
     name,
-    ...(cty === undefined ? {} : { cty }),
-    ...(transparency === undefined ? {} : { cert_transparency: transparency }),
+    ...(given.cty === undefined ? {} : { cty: given.cty }),
+    ...(given.cert_transparency === undefined ? {} : { cert_transparency: given.cert_transparency }),
   }
 }
 
-function alternativeNames(given: JsonObject): SubjectAlternativeNames {
-  const names: SubjectAlternativeNames = {}
-  for (const kind of ['emails', 'dns_names', 'upns', 'uris', 'ipAddresses'] as const) {
-    const values = stringArrayMember(given, kind)
-    if (values !== undefined) names[kind] = [...values]
-  }
-  return names
-}
-
-/** Whether this is a JSON object with members, which is to say: a policy was given. */
-export function isGiven(value: unknown): value is JsonObject {
-  return isJsonObject(value) && Object.keys(value).length > 0
+/** Whether a request has a policy with anything in it. */
+export function isGiven(policy: GivenPolicy | undefined): policy is GivenPolicy {
+  return policy !== undefined && Object.keys(policy).length > 0
 }

@@ -1,5 +1,5 @@
 import { sign, verify, type KeyObject } from 'node:crypto'
-import { isJsonObject, type JsonObject } from '../protocol/json-input.ts'
+import { isJsonObject, type JsonObject } from '../protocol/body.ts'
 
 /** Signs a JWT with RS256. */
 export function signJwt(claims: JsonObject, key: KeyObject, keyId: string): string {

@@ -1,9 +1,10 @@
+import { z } from 'zod'
 import { encrypt, decrypt } from './encryption.ts'
 import { badParameter, forbidden } from '../protocol/errors.ts'
-import { bytesMember, requiredString } from '../protocol/json-input.ts'
+import { bytesSchema } from '../protocol/body.ts'
 import { requireVersion } from '../vault/collection.ts'
 import { keyId } from './keys.ts'
-import { ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, seconds, withBody, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyVersion } from '../vault/records.ts'
 import { signDigest, verifyDigest } from './signature.ts'
 
@@ -16,35 +17,24 @@ type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
  */
 const usesOfThePast: ReadonlySet<Use> = new Set(['verify', 'decrypt', 'unwrapKey'])
 
-/** What is done with keys. */
+const valueSchema = z.object({ alg: z.string(), value: bytesSchema })
+const verifySchema = valueSchema.extend({ digest: bytesSchema })
+
+/** Cryptographic operations with keys. */
 export const cryptographyOperations: readonly Operation[] = [
-  operation('sign', 'sign', (call) => {
-    const { id, version } = usableKey(call, 'sign')
-    const signature = signDigest(version.material, algorithm(call), bytesMember(call.body, 'value'), id)
-    return result(id, signature)
-  }),
-  operation('verify', 'verify', (call) => {
-    const { id, version } = usableKey(call, 'verify')
-    const digest = bytesMember(call.body, 'digest')
-    const signature = bytesMember(call.body, 'value')
-    return ok({ value: verifyDigest(version.material, algorithm(call), digest, signature, id) })
-  }),
-  operation('encrypt', 'encrypt', (call) => {
-    const { id, version } = usableKey(call, 'encrypt')
-    return result(id, encrypt(version.material, algorithm(call), bytesMember(call.body, 'value')))
-  }),
-  operation('decrypt', 'decrypt', (call) => {
-    const { id, version } = usableKey(call, 'decrypt')
-    return result(id, decrypt(version.material, algorithm(call), bytesMember(call.body, 'value')))
-  }),
-  operation('wrapkey', 'wrapKey', (call) => {
-    const { id, version } = usableKey(call, 'wrapKey')
-    return result(id, encrypt(version.material, algorithm(call), bytesMember(call.body, 'value')))
-  }),
-  operation('unwrapkey', 'unwrapKey', (call) => {
-    const { id, version } = usableKey(call, 'unwrapKey')
-    return result(id, decrypt(version.material, algorithm(call), bytesMember(call.body, 'value')))
-  }),
+  operation('sign', 'sign', ({ material }, { alg, value }, id) => signDigest(material, alg, value, id)),
+  {
+    ...operation('verify', 'verify', () => new Uint8Array()),
+    handle: withBody(verifySchema, (call) => {
+      const { id, version } = usableKey(call, 'verify')
+      const { alg, digest, value } = call.body
+      return ok({ value: verifyDigest(version.material, alg, digest, value, id) })
+    }),
+  },
+  operation('encrypt', 'encrypt', ({ material }, { alg, value }) => encrypt(material, alg, value)),
+  operation('decrypt', 'decrypt', ({ material }, { alg, value }) => decrypt(material, alg, value)),
+  operation('wrapkey', 'wrapKey', ({ material }, { alg, value }) => encrypt(material, alg, value)),
+  operation('unwrapkey', 'unwrapKey', ({ material }, { alg, value }) => decrypt(material, alg, value)),
   ...['keys/{name}/release', 'keys/{name}/{version}/release'].map((path): Operation => ({
     name: 'keys/release',
     method: 'POST',
@@ -69,14 +59,23 @@ export const cryptographyOperations: readonly Operation[] = [
   })),
 ]
 
-function operation(action: string, use: Use, handle: (call: Call) => Answer): Operation {
+/** An operation that makes bytes of bytes, answered with a `KeyOperationResult`. */
+function operation(
+  action: string,
+  use: Use,
+  compute: (version: KeyVersion, body: z.output<typeof valueSchema>, id: string) => Uint8Array,
+): Operation {
   return {
     name: `keys/${use}`,
     method: 'POST',
     path: `keys/{name}/{version}/${action}`,
     permission: ['keys', use],
     quota: 'key',
-    handle,
+    handle: withBody(valueSchema, (call) => {
+      const { id, version } = usableKey(call, use)
+      const value = compute(version, call.body, id)
+      return ok({ kid: id, value: Buffer.from(value).toString('base64url') })
+    }),
   }
 }
 
@@ -100,13 +99,4 @@ function usableKey(call: Call, use: Use): { id: string; version: KeyVersion } {
     }
   }
   return { id: keyId(call, record, version), version }
-}
-
-function algorithm(call: Call): string {
-  return requiredString(call.body, 'alg')
-}
-
-/** A `KeyOperationResult`. */
-function result(kid: string, value: Uint8Array): Answer {
-  return ok({ kid, value: Buffer.from(value).toString('base64url') })
 }

@@ -1,24 +1,33 @@
+import { z } from 'zod'
 import { attributesBody, newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
 import { collectionOperations, refuseManaged, requireVersion } from '../vault/collection.ts'
 import { badParameter } from '../protocol/errors.ts'
-import {
-  booleanMember,
-  integerMember,
-  isJsonObject,
-  objectMember,
-  requiredString,
-  stringArrayMember,
-  stringMember,
-  tagsMember,
-} from '../protocol/json-input.ts'
+import { commonMembers } from '../protocol/body.ts'
 import { generateKeyMaterial, importKeyMaterial, isHsm, isRsa, keySize, publicMembers } from './material.ts'
 import { requireCreatable } from '../vault/soft-delete.ts'
-import { ok, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyMaterial, KeyRecord, KeyVersion, VaultDocument } from '../vault/records.ts'
+
+const createSchema = z.object({
+  ...commonMembers,
+  kty: z.string(),
+  key_size: z.int().optional(),
+  crv: z.string().optional(),
+  public_exponent: z.int().optional(),
+  key_ops: z.array(z.string()).optional(),
+})
+
+const importSchema = z.object({
+  ...commonMembers,
+  key: z.looseObject({ kty: z.string(), key_ops: z.array(z.string()).optional() }),
+  Hsm: z.boolean().optional(),
+})
+
+const updateSchema = z.object({ ...commonMembers, key_ops: z.array(z.string()).optional() })
 
 /** Keys but for what is done with them, which is in key-operations.ts, and their rotation, in key-rotation.ts. */
 export const keyOperations: readonly Operation[] = [
-  ...collectionOperations({
+  ...collectionOperations<KeyRecord>({
     kind: 'key',
     record: (document) => document.key,
     quota: 'key',
@@ -35,7 +44,7 @@ export const keyOperations: readonly Operation[] = [
     path: 'keys/{name}/create',
     permission: ['keys', 'create'],
     quota: 'create',
-    handle: createKey,
+    handle: withBody(createSchema, createKey),
   },
   {
     name: 'keys/import',
@@ -43,7 +52,7 @@ export const keyOperations: readonly Operation[] = [
     path: 'keys/{name}',
     permission: ['keys', 'import'],
     quota: 'create',
-    handle: importKey,
+    handle: withBody(importSchema, importKey),
   },
   {
     name: 'keys/get',
@@ -59,26 +68,24 @@ export const keyOperations: readonly Operation[] = [
     path: 'keys/{name}/{version}',
     permission: ['keys', 'update'],
     quota: 'key',
-    handle: updateKey,
+    handle: withBody(updateSchema, updateKey),
   },
 ]
 
 const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']
 const ecOperations = ['sign', 'verify']
 
-async function createKey(call: Call): Promise<Answer> {
+async function createKey(call: Call<z.output<typeof createSchema>>): Promise<Answer> {
   const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
-  const kty = requiredString(body, 'kty')
-  const keyOps = requestedOperations(stringArrayMember(body, 'key_ops'), kty)
-  const attributes = newAttributes(call)
-  const tags = tagsMember(body)
-  refuseExportable(booleanMember(objectMember(body, 'attributes'), 'exportable'))
+  const keyOps = requestedOperations(body.key_ops, body.kty)
+  const attributes = newAttributes(call.settings, body.attributes)
+  refuseExportable(body.attributes?.exportable)
   const material = await generateKeyMaterial({
-    kty,
-    keySize: integerMember(body, 'key_size'),
-    curve: stringMember(body, 'crv'),
-    publicExponent: integerMember(body, 'public_exponent'),
+    kty: body.kty,
+    keySize: body.key_size,
+    curve: body.crv,
+    publicExponent: body.public_exponent,
   })
   return addKeyVersion(call, {
     version: newVersionId(),
@@ -87,25 +94,23 @@ async function createKey(call: Call): Promise<Answer> {
     material,
     exportable: false,
     managed: false,
-    ...(tags === undefined ? {} : { tags }),
+    ...(body.tags === undefined ? {} : { tags: body.tags }),
   })
 }
 
-function importKey(call: Call): Answer {
-  const jwk = call.body['key']
-  if (!isJsonObject(jwk)) throw badParameter("Property 'key' is required.")
+function importKey(call: Call<z.output<typeof importSchema>>): Answer {
+  const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
-  const material = importedMaterial(jwk, booleanMember(call.body, 'Hsm') ?? false)
-  const tags = tagsMember(call.body)
-  refuseExportable(booleanMember(objectMember(call.body, 'attributes'), 'exportable'))
+  const material = importedMaterial(body.key, body.Hsm ?? false)
+  refuseExportable(body.attributes?.exportable)
   return addKeyVersion(call, {
     version: newVersionId(),
-    attributes: newAttributes(call),
-    keyOps: requestedOperations(stringArrayMember(jwk, 'key_ops'), material.kty),
+    attributes: newAttributes(call.settings, body.attributes),
+    keyOps: requestedOperations(body.key.key_ops, material.kty),
     material,
     exportable: false,
     managed: false,
-    ...(tags === undefined ? {} : { tags }),
+    ...(body.tags === undefined ? {} : { tags: body.tags }),
   })
 }
 
@@ -134,13 +139,12 @@ function requireNewVersion(call: Call, document: VaultDocument): void {
   refuseManaged('key', 'create', document.key)
 }
 
-function updateKey(call: Call): Answer {
+function updateKey(call: Call<z.output<typeof updateSchema>>): Answer {
+  const { key_ops, attributes, tags } = call.body
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireVersion('key', call, draft.key)
-    const keyOps = stringArrayMember(call.body, 'key_ops')
-    if (keyOps !== undefined) version.keyOps = requestedOperations(keyOps, version.material.kty)
-    updateAttributes(version.attributes, call)
-    const tags = tagsMember(call.body)
+    if (key_ops !== undefined) version.keyOps = requestedOperations(key_ops, version.material.kty)
+    updateAttributes(version.attributes, call.settings, attributes)
     if (tags !== undefined) version.tags = tags
     return ok(keyBody(call, record, version))
   })

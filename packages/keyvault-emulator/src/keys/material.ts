@@ -7,7 +7,7 @@ import {
 } from 'node:crypto'
 import { promisify } from 'node:util'
 import { badParameter } from '../protocol/errors.ts'
-import type { JsonObject } from '../protocol/json-input.ts'
+import type { JsonObject } from '../protocol/body.ts'
 import type { KeyMaterial, KeyTypeName } from '../vault/records.ts'
 
 const generate = promisify(generateKeyPair)

@@ -1,12 +1,19 @@
+import { z } from 'zod'
 import { newVersionId } from '../vault/attributes.ts'
 import { badParameter } from '../protocol/errors.ts'
-import { arrayMember, isJsonObject, objectMember, stringMember } from '../protocol/json-input.ts'
 import { generateKeyMaterial, curveOf, isRsa, keySize } from './material.ts'
 import { requireVersion } from '../vault/collection.ts'
 import { keyBody } from './keys.ts'
 import { requireActive } from '../vault/soft-delete.ts'
-import { ok, seconds, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, seconds, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyMaterial, KeyVersion, RotationPolicy } from '../vault/records.ts'
+
+const rotationPolicySchema = z.object({
+  attributes: z.object({ expiryTime: z.string().optional() }).optional(),
+  lifetimeActions: z
+    .array(z.looseObject({ action: z.looseObject({ type: z.string().optional() }).optional() }))
+    .optional(),
+})
 
 /**
  * Rotation on request, and the policy for it. The emulator keeps and returns the policy and gives rotated keys its
@@ -38,7 +45,7 @@ export const rotationOperations: readonly Operation[] = [
     path: 'keys/{name}/rotationpolicy',
     permission: ['keys', 'setrotationpolicy'],
     quota: 'key',
-    handle: setRotationPolicy,
+    handle: withBody(rotationPolicySchema, setRotationPolicy),
   },
 ]
 
@@ -71,13 +78,12 @@ async function rotateKey(call: Call): Promise<Answer> {
   })
 }
 
-function setRotationPolicy(call: Call): Answer {
+function setRotationPolicy(call: Call<z.output<typeof rotationPolicySchema>>): Answer {
   return call.vault.update(call.name, (draft) => {
     const record = requireActive(draft.key, 'key', call.name, call.settings.now())
     const now = seconds(call.settings)
-    const expiryTime = stringMember(objectMember(call.body, 'attributes'), 'expiryTime')
+    const { attributes: { expiryTime } = {}, lifetimeActions: actions = [] } = call.body
     if (expiryTime !== undefined) addDuration(now, expiryTime)
-    const actions = arrayMember(call.body, 'lifetimeActions') ?? []
     record.rotationPolicy = {
       lifetimeActions: actions.some(isNotification) ? [...actions] : [...actions, notification],
       attributes: {
@@ -93,10 +99,8 @@ function setRotationPolicy(call: Call): Answer {
 /** What the service adds to every policy, and shows where none was set. */
 const notification = { trigger: { timeBeforeExpiry: 'P30D' }, action: { type: 'Notify' } }
 
-function isNotification(action: unknown): boolean {
-  if (!isJsonObject(action)) return false
-  const type = stringMember(objectMember(action, 'action'), 'type')
-  return type?.toLowerCase() === 'notify'
+function isNotification({ action }: { action?: { type?: string | undefined } | undefined }): boolean {
+  return action?.type?.toLowerCase() === 'notify'
 }
 
 function policyBody(call: Call, policy: RotationPolicy | null): object {

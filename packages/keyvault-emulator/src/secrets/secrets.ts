@@ -1,16 +1,20 @@
+import { z } from 'zod'
 import { attributesBody, newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
 import { collectionOperations, refuseManaged, requireVersion } from '../vault/collection.ts'
 import { badParameter, forbidden } from '../protocol/errors.ts'
-import { requiredString, stringMember, tagsMember } from '../protocol/json-input.ts'
+import { commonMembers } from '../protocol/body.ts'
 import { requireCreatable } from '../vault/soft-delete.ts'
-import { ok, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import { readPkcs12 } from '../x509/pkcs12.ts'
 import type { SecretRecord, SecretVersion } from '../vault/records.ts'
 import { pem, pemContentType } from '../x509/pem.ts'
 
+const updateSchema = z.object({ ...commonMembers, contentType: z.string().optional() })
+const setSchema = updateSchema.extend({ value: z.string() })
+
 /** Secrets: those of certificates, and plain ones. */
 export const secretOperations: readonly Operation[] = [
-  ...collectionOperations({
+  ...collectionOperations<SecretRecord>({
     kind: 'secret',
     record: (document) => document.secret,
     quota: 'other',
@@ -25,7 +29,7 @@ export const secretOperations: readonly Operation[] = [
     path: 'secrets/{name}',
     permission: ['secrets', 'set'],
     quota: 'other',
-    handle: setSecret,
+    handle: withBody(setSchema, setSecret),
   },
   {
     name: 'secrets/get',
@@ -41,23 +45,21 @@ export const secretOperations: readonly Operation[] = [
     path: 'secrets/{name}/{version}',
     permission: ['secrets', 'set'],
     quota: 'other',
-    handle: updateSecret,
+    handle: withBody(updateSchema, updateSecret),
   },
 ]
 
 /** Longest secret in bytes. */
 const maximumLength = 25 * 1024
 
-function setSecret(call: Call): Answer {
-  const value = requiredString(call.body, 'value')
+function setSecret(call: Call<z.output<typeof setSchema>>): Answer {
+  const { value, contentType, attributes, tags } = call.body
   if (Buffer.byteLength(value) > maximumLength) {
     throw badParameter(`The secret value is too long: at most ${maximumLength} bytes are allowed.`)
   }
-  const contentType = stringMember(call.body, 'contentType')
-  const tags = tagsMember(call.body)
   const version: SecretVersion = {
     version: newVersionId(),
-    attributes: newAttributes(call),
+    attributes: newAttributes(call.settings, attributes),
     value,
     ...(contentType === undefined ? {} : { contentType }),
     managed: false,
@@ -97,13 +99,12 @@ function pemOf(pkcs12: string): string {
   ].join('')
 }
 
-function updateSecret(call: Call): Answer {
+function updateSecret(call: Call<z.output<typeof updateSchema>>): Answer {
+  const { contentType, attributes, tags } = call.body
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireVersion('secret', call, draft.secret)
-    const contentType = stringMember(call.body, 'contentType')
     if (contentType !== undefined) version.contentType = contentType
-    updateAttributes(version.attributes, call)
-    const tags = tagsMember(call.body)
+    updateAttributes(version.attributes, call.settings, attributes)
     if (tags !== undefined) version.tags = tags
     return ok(secretMembers(call, record.name, version, true))
   })

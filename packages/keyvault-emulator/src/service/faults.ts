@@ -1,13 +1,8 @@
+import { z } from 'zod'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { badParameter, EmulatorError, ServiceError } from '../protocol/errors.ts'
+import { EmulatorError, ServiceError } from '../protocol/errors.ts'
 import type { ServiceResponse } from '../http/message.ts'
-import {
-  integerMember,
-  objectMember,
-  requiredString,
-  stringMember,
-  type JsonObject,
-} from '../protocol/json-input.ts'
+import { parseBody, type JsonObject } from '../protocol/body.ts'
 
 /** What goes wrong. */
 export type FaultKind =
@@ -41,40 +36,24 @@ export interface Fault {
   readonly after?: number | undefined
 }
 
+const faultSchema = z.object({
+  fault: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('latency'), ms: z.int().default(0) }),
+    z.object({ type: z.literal('status'), status: z.int(), retryAfter: z.int().optional() }),
+    z.object({ type: z.enum(['reset', 'hang', 'truncate', 'corrupt']) }),
+  ]),
+  operation: z.string().optional(),
+  times: z.union([z.literal('all').transform(() => Infinity), z.int()]).optional(),
+  after: z.int().optional(),
+})
+
 /**
  * A fault from JSON, for callers in other processes: as {@link Fault}, where `times` can be `"all"`.
  *
  * @throws ServiceError 400
  */
 export function parseFault(input: JsonObject): Fault {
-  const given = objectMember(input, 'fault')
-  return {
-    fault: parseFaultKind(given),
-    operation: stringMember(input, 'operation'),
-    times: input['times'] === 'all' ? Infinity : integerMember(input, 'times'),
-    after: integerMember(input, 'after'),
-  }
-}
-
-function parseFaultKind(given: JsonObject): FaultKind {
-  const type = requiredString(given, 'type')
-  switch (type) {
-    case 'latency':
-      return { type, ms: integerMember(given, 'ms') ?? 0 }
-    case 'status':
-      return {
-        type,
-        status: integerMember(given, 'status') ?? 0,
-        retryAfter: integerMember(given, 'retryAfter'),
-      }
-    case 'reset':
-    case 'hang':
-    case 'truncate':
-    case 'corrupt':
-      return { type }
-    default:
-      throw badParameter(`There is no fault of type '${type}'.`)
-  }
+  return parseBody(faultSchema, input)
 }
 
 /** The faults that wait for their requests. */

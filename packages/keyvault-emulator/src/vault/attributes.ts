@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { badParameter } from '../protocol/errors.ts'
-import { booleanMember, integerMember, objectMember, type JsonObject } from '../protocol/json-input.ts'
+import type { GivenAttributes } from '../protocol/body.ts'
 import { seconds, type Call, type ServiceSettings } from './operation.ts'
 import type { Attributes, CollectionName, Lifecycle } from './records.ts'
 
@@ -10,17 +10,21 @@ export function newVersionId(): string {
 }
 
 /** The attributes of a new object from the `attributes` of the request. */
-export function newAttributes(call: Call, defaults: { nbf?: number; exp?: number } = {}): Attributes {
-  const now = seconds(call.settings)
-  const attributes: Attributes = { enabled: true, ...defaults, created: now, updated: now }
-  applyAttributes(attributes, call.body)
+export function newAttributes(settings: ServiceSettings, given: GivenAttributes | undefined): Attributes {
+  const now = seconds(settings)
+  const attributes: Attributes = { enabled: true, created: now, updated: now }
+  applyAttributes(attributes, given)
   return attributes
 }
 
 /** Changes what the `attributes` of an update name, and the time of change. */
-export function updateAttributes(attributes: Attributes, call: Call): void {
-  applyAttributes(attributes, call.body)
-  attributes.updated = seconds(call.settings)
+export function updateAttributes(
+  attributes: Attributes,
+  settings: ServiceSettings,
+  given: GivenAttributes | undefined,
+): void {
+  applyAttributes(attributes, given)
+  attributes.updated = seconds(settings)
 }
 
 /** The attributes as the service writes them, in its order. */
@@ -63,11 +67,8 @@ export function deletedBody(
   }
 }
 
-function applyAttributes(attributes: Attributes, body: JsonObject): void {
-  const given = objectMember(body, 'attributes')
-  attributes.enabled = booleanMember(given, 'enabled') ?? attributes.enabled
-  const nbf = integerMember(given, 'nbf')
-  const exp = integerMember(given, 'exp')
+function applyAttributes(attributes: Attributes, { enabled, nbf, exp }: GivenAttributes = {}): void {
+  attributes.enabled = enabled ?? attributes.enabled
   if (nbf !== undefined) attributes.nbf = nbf
   if (exp !== undefined) attributes.exp = exp
   if (attributes.nbf !== undefined && attributes.exp !== undefined && attributes.nbf >= attributes.exp) {

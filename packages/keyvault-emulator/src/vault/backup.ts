@@ -1,5 +1,4 @@
 import { badParameter, ServiceError } from '../protocol/errors.ts'
-import { requiredString, type JsonObject } from '../protocol/json-input.ts'
 import type { CollectionName, VaultDocument } from './records.ts'
 import { collectionsOf } from './soft-delete.ts'
 
@@ -24,12 +23,11 @@ export function writeBackup(kind: CollectionName, document: VaultDocument): stri
 }
 
 /**
- * The backup in a restore request.
- *
+ * @param blob base64url
  * @throws ServiceError 400 unless this emulator wrote it, for an object of that kind
  */
-export function readBackup(body: JsonObject, kind: CollectionName): Backup {
-  const text = Buffer.from(requiredString(body, 'value'), 'base64url').toString()
+export function readBackup(blob: string, kind: CollectionName): Backup {
+  const text = Buffer.from(blob, 'base64url').toString()
   if (!text.startsWith(prefix)) throw malformed()
   let backup: Backup
   try {

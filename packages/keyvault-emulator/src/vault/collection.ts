@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { deletedBody } from './attributes.ts'
 import { readBackup, writeBackup } from './backup.ts'
 import { badParameter, forbidden } from '../protocol/errors.ts'
-import { noContent, ok, seconds, type Answer, type Call, type Operation } from './operation.ts'
+import { noContent, ok, seconds, withBody, type Answer, type Call, type Operation } from './operation.ts'
 import { page } from './paging.ts'
 import type { CollectionName, Lifecycle, VaultDocument } from './records.ts'
 import {
@@ -25,19 +26,24 @@ interface ObjectRecord {
 export interface Collection<R extends ObjectRecord> {
   readonly kind: CollectionName
   /** The object of this collection in a document. */
-  record(document: VaultDocument): R | null
+  readonly record: (document: VaultDocument) => R | null
   /** The quota that reading and deleting draw on. */
   readonly quota: Operation['quota']
   readonly restoreQuota: Operation['quota']
   /** The bundle of the current version. */
-  body(call: Call, record: R): object
+  readonly body: (call: Call, record: R) => object
   /**
    * One entry of a list.
    *
    * @param version null for a certificate that has only a pending version
    * @param versioned whether the id ends in the version
    */
-  item(call: Call, name: string, version: R['versions'][number] | null, versioned: boolean): object
+  readonly item: (
+    call: Call,
+    name: string,
+    version: R['versions'][number] | null,
+    versioned: boolean,
+  ) => object
 }
 
 /** The operations that keys, secrets and certificates have in common: listing, soft delete, backup and restore. */
@@ -116,7 +122,7 @@ export function collectionOperations<R extends ObjectRecord>(collection: Collect
       path: `${plural}/restore`,
       permission: [plural, 'restore'],
       quota: restoreQuota,
-      handle: (call) => restoreObject(collection, call),
+      handle: withBody(z.object({ value: z.string() }), (call) => restoreObject(collection, call)),
     },
   ]
 }
@@ -243,9 +249,12 @@ function backUpObject<R extends ObjectRecord>(collection: Collection<R>, call: C
   return ok({ value: writeBackup(kind, document) })
 }
 
-function restoreObject<R extends ObjectRecord>(collection: Collection<R>, call: Call): Answer {
+function restoreObject<R extends ObjectRecord>(
+  collection: Collection<R>,
+  call: Call<{ value: string }>,
+): Answer {
   const { kind, body } = collection
-  const { name, document } = readBackup(call.body, kind)
+  const { name, document } = readBackup(call.body.value, kind)
   return call.vault.update(name, (draft) => {
     for (const part of collectionsOf(kind)) requireCreatable(draft[part], part, name, call.settings.now())
     for (const part of collectionsOf(kind)) {

@@ -1,4 +1,5 @@
-import type { JsonObject } from '../protocol/json-input.ts'
+import type { z } from 'zod'
+import { parseBody, type JsonObject } from '../protocol/body.ts'
 import type { Permission } from '../protocol/permissions.ts'
 import type { Vault } from './vault.ts'
 
@@ -12,11 +13,11 @@ export interface Operation {
   readonly permission: Permission
   /** The quota it draws on; see throttle.ts. */
   readonly quota: 'key' | 'create' | 'other'
-  handle(call: Call): Answer | Promise<Answer>
+  handle(call: Call<JsonObject>): Answer | Promise<Answer>
 }
 
 /** A request that has been routed, authenticated and allowed. */
-export interface Call {
+export interface Call<B = unknown> {
   readonly vault: Vault
   readonly settings: ServiceSettings
   /** `https://` and the host as the client called it, port included: what object ids begin with. */
@@ -26,7 +27,7 @@ export interface Call {
   /** Empty for the current version. */
   readonly version: string
   readonly query: URLSearchParams
-  readonly body: JsonObject
+  readonly body: B
 }
 
 export interface Answer {
@@ -53,6 +54,18 @@ export interface Timing {
   readonly deletion: number
   /** From a recovery until the object can be read again. */
   readonly recovery: number
+}
+
+/**
+ * A handler that gets its request body by a schema.
+ *
+ * @returns throws ServiceError 400 for a body that does not fit
+ */
+export function withBody<S extends z.ZodType>(
+  schema: S,
+  handle: (call: Call<z.output<S>>) => Answer | Promise<Answer>,
+): Operation['handle'] {
+  return (call) => handle({ ...call, body: parseBody(schema, call.body) })
 }
 
 export function ok(body: unknown): Answer {

@@ -139,9 +139,16 @@ export type Lifecycle =
   | { state: 'deleted'; visibleAt: number; deletedDate: number }
   | { state: 'purged'; goneAt: number }
 
+/** Somebody to be told about certificates. */
+interface Contact {
+  email: string
+  name?: string | undefined
+  phone?: string | undefined
+}
+
 /** Vault-wide settings of certificates. */
 export interface VaultSettings {
-  contacts: Record<string, string>[] | null
+  contacts: Contact[] | null
   issuers: Record<string, IssuerRecord>
 }
 

@@ -24,11 +24,11 @@ import { badParameter } from '../protocol/errors.ts'
 
 /** Names by kind, spelled as in a certificate policy. */
 export interface SubjectAlternativeNames {
-  dns_names?: string[]
-  emails?: string[]
-  upns?: string[]
-  uris?: string[]
-  ipAddresses?: string[]
+  dns_names?: string[] | undefined
+  emails?: string[] | undefined
+  upns?: string[] | undefined
+  uris?: string[] | undefined
+  ipAddresses?: string[] | undefined
 }
 
 /** `key_usage` of a policy by its bit (RFC 5280 §4.2.1.3). */
