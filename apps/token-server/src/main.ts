@@ -1,11 +1,11 @@
 import closeWithGrace from 'close-with-grace'
-import { banner } from './banner.ts'
-import { createLogger } from './logging.ts'
-import { openKey } from './open-key.ts'
-import { checkPort } from './port.ts'
+import { banner } from './startup/banner.ts'
+import { createLogger } from './logging/logger.ts'
+import { openKey } from './startup/open-key.ts'
+import { checkPort } from './startup/check-port.ts'
 import { buildServer, listeningPort } from './server.ts'
-import { loadSettings } from './settings/settings.ts'
-import { warnings } from './warnings.ts'
+import { loadSettings } from './settings/load-settings.ts'
+import { warnings } from './startup/warnings.ts'
 
 /** Milliseconds that requests in flight are given to finish in. */
 const closeDelay = 10_000

@@ -10,9 +10,8 @@ import Fastify, {
 import { BearerError } from './api/bearer.ts'
 import { hasIdentityApi, identityApi } from './api/identity.ts'
 import { clientErrorStatus } from './client-error.ts'
-import { health } from './health.ts'
-import { createLogger } from './logging.ts'
-import { createAccessTokens } from './oauth/access-tokens.ts'
+import { health } from './health/health.ts'
+import { createLogger } from './logging/logger.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
 import { welcomePage } from './pages/welcome.ts'
@@ -102,15 +101,7 @@ function createService(
   // The operating system is asked once: every token request needs the issuer.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
-  const accessTokens = onceKnown(() =>
-    createAccessTokens({
-      key,
-      algorithm: algorithm.name,
-      issuer: issuer(),
-      clock,
-    }),
-  )
-  return { settings, key, algorithm, issuer, accessTokens, clock }
+  return { settings, key, algorithm, issuer, clock }
 }
 
 /** The port that is listened on; null before. */

@@ -1,12 +1,14 @@
 import { publicJwk, type SignatureAlgorithm } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
-import { verifiableAlgorithms } from '../oauth/client-key.ts'
-import { paths } from '../oauth/metadata.ts'
+import { verifiableAlgorithms } from '../settings/client-key.ts'
 import type { Service } from '../service.ts'
-import { invalid } from '../settings/invalid.ts'
+import { invalidSetting } from '../settings/invalid-setting.ts'
 import type { Settings } from '../settings/settings.ts'
 import { BearerError, isCanonical, readBearerToken } from './bearer.ts'
+
+/** Where the sample API is, below the issuer. */
+export const identityPath = '/api/identity'
 
 /** The scope that the sample API asks for. Its audience is that of the resource which has the scope. */
 export const identityScope = 'api1'
@@ -56,7 +58,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
   }
 
   return async (app) => {
-    app.get(paths.identity, async (request, reply) => {
+    app.get(identityPath, async (request, reply) => {
       reply.header('cache-control', 'no-store')
       const claims = await verify(readBearerToken(request.headers.authorization))
       const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
@@ -76,7 +78,8 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
 /** Without an audience to compare with, jose would take tokens for every API. */
 function requireAudience(settings: Settings): string {
   const audience = identityAudience(settings)
-  if (audience === undefined) throw invalid(`no resource has ${identityScope}, the scope of the sample API`)
+  if (audience === undefined)
+    throw invalidSetting(`no resource has ${identityScope}, the scope of the sample API`)
   return audience
 }
 

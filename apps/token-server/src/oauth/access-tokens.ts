@@ -1,18 +1,10 @@
-import type { SigningKey } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
+import type { Service } from '../service.ts'
 import type { Client } from '../settings/settings.ts'
 import type { Grant } from './scopes.ts'
 
 /** How long a key that is not in this process may take to sign, in milliseconds. */
 const signingDeadline = 3000
-
-export interface AccessTokenOptions {
-  readonly key: SigningKey
-  /** The JOSE `alg`. */
-  readonly algorithm: string
-  readonly issuer: string
-  readonly clock: () => Date
-}
 
 /** Issues access tokens as RFC 9068 has them. */
 export interface AccessTokens {
@@ -22,15 +14,15 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant): Promise<string>
 }
 
-export function createAccessTokens(options: AccessTokenOptions): AccessTokens {
-  const { key, algorithm, issuer, clock } = options
-  const common = { issuer, algorithm, clock, x5tS256: key.certificates.length > 0 }
+export function createAccessTokens({ key, algorithm, issuer, clock }: Service): AccessTokens {
+  const common = { algorithm: algorithm.name, clock, x5tS256: key.certificates.length > 0 }
   // One for each audience and lifetime, of which the settings have a few: what is the same in their tokens is encoded once.
   const issuers = new Map<string, JwtIssuer>()
 
   function issuerFor(audience: string, lifetime: number): JwtIssuer {
     const name = `${lifetime} ${audience}`
-    const known = issuers.get(name) ?? createJwtIssuer(key, { ...common, audience, lifetime })
+    const known =
+      issuers.get(name) ?? createJwtIssuer(key, { ...common, issuer: issuer(), audience, lifetime })
     issuers.set(name, known)
     return known
   }

@@ -8,7 +8,7 @@ import {
   type JWTVerifyOptions,
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
-import { verifiableAlgorithms } from './client-key.ts'
+import { verifiableAlgorithms } from '../settings/client-key.ts'
 import { createDecoyKeys } from './decoy-keys.ts'
 import { invalidClient, OAuthError } from './errors.ts'
 import { ReplayGuard } from './replay-guard.ts'

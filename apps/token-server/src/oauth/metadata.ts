@@ -2,7 +2,7 @@ import { signingKeyJwk } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
 import type { Service } from '../service.ts'
 import { authenticationMethods } from './client-authentication.ts'
-import { verifiableAlgorithms } from './client-key.ts'
+import { verifiableAlgorithms } from '../settings/client-key.ts'
 
 /** Seconds. A new key must be published for at least as long before it signs. */
 const maximumAge = 300
@@ -14,7 +14,6 @@ export const paths = {
   token: '/connect/token',
   openIdConfiguration: '/.well-known/openid-configuration',
   jwks: '/.well-known/openid-configuration/jwks',
-  identity: '/api/identity',
 } as const
 
 /** The metadata of the server as OpenID Connect Discovery has it, and its public key. */

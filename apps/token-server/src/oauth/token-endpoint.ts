@@ -2,6 +2,7 @@ import { isSealwrightError, type ErrorCode } from '@sealwright/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientErrorStatus } from '../client-error.ts'
 import type { Service } from '../service.ts'
+import { createAccessTokens } from './access-tokens.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError } from './errors.ts'
 import { parseForm, type Form } from './form.ts'
@@ -38,6 +39,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     clients: service.settings.clients,
     clock: service.clock,
   })
+  const accessTokens = createAccessTokens(service)
 
   return async (app) => {
     // A form is all that this endpoint reads, so nothing else is parsed.
@@ -74,7 +76,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
       }
       const grant = grantScopes(client, service.settings.resources, form.get('scope'))
-      const token = await service.accessTokens().issue(client, grant)
+      const token = await accessTokens.issue(client, grant)
       const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')
       return {

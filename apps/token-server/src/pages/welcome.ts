@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
-import { hasIdentityApi } from '../api/identity.ts'
-import { curlLines } from '../curl.ts'
-import { describeKey } from '../key-description.ts'
+import { hasIdentityApi, identityPath } from '../api/identity.ts'
+import { curlLines } from './curl-lines.ts'
+import { describeKey } from './key-description.ts'
 import { authorizationServerMetadataUrl, paths } from '../oauth/metadata.ts'
 import type { Service } from '../service.ts'
 import { markup, Html } from './html.ts'
@@ -100,7 +100,7 @@ function endpoints({ settings, algorithm, issuer }: Service): Html {
       ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
       ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
       ${link(base + paths.jwks, 'Public key with its certificate (RFC 7517)')}
-      ${hasIdentityApi(settings, algorithm) ? link(base + paths.identity, 'Sample API: says what your token says') : null}
+      ${hasIdentityApi(settings, algorithm) ? link(base + identityPath, 'Sample API: says what your token says') : null}
       ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
     </ul>
   </section>`

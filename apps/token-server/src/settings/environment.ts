@@ -1,4 +1,4 @@
-import { invalid } from './invalid.ts'
+import { invalidSetting } from './invalid-setting.ts'
 import { issuerProblem } from './issuer.ts'
 import type { LogLevel } from './settings.ts'
 
@@ -39,21 +39,22 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
  */
 export function variable(env: Environment, name: string): string | undefined {
   const value = env[name]
-  if (value === '') throw invalid(`${name} is empty; give it a value or leave it out`)
+  if (value === '') throw invalidSetting(`${name} is empty; give it a value or leave it out`)
   return value
 }
 
 function readPort(value: string | undefined): number {
   if (value === undefined) return defaultPort
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
-  if (!(port <= 65_535)) throw invalid(`PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
+  if (!(port <= 65_535))
+    throw invalidSetting(`PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
   return port
 }
 
 function readLogLevel(value: string | undefined): LogLevel {
   const level = logLevels.find((each) => each === (value ?? 'info'))
   if (level === undefined) {
-    throw invalid(`LOG_LEVEL is ${JSON.stringify(value)}; it takes one of ${logLevels.join(', ')}`)
+    throw invalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}; it takes one of ${logLevels.join(', ')}`)
   }
   return level
 }
@@ -61,6 +62,6 @@ function readLogLevel(value: string | undefined): LogLevel {
 function readIssuer(value: string | undefined): string | null {
   if (value === undefined) return null
   const problem = issuerProblem(value)
-  if (problem !== null) throw invalid(`ISSUER ${problem}`)
+  if (problem !== null) throw invalidSetting(`ISSUER ${problem}`)
   return value
 }

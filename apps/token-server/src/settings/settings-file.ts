@@ -1,14 +1,15 @@
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { clientKeyProblem } from '../oauth/client-key.ts'
-import { invalid } from './invalid.ts'
+import { appFolder } from './app-folder.ts'
+import { clientKeyProblem } from './client-key.ts'
+import { invalidSetting } from './invalid-setting.ts'
 import { issuerProblem } from './issuer.ts'
 import { jsonErrorPosition } from './json-syntax.ts'
 import type { Client, Resource } from './settings.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The sample that is read when `TOKEN_SERVER_SETTINGS` names no other file. */
-export const sampleSettingsFile: string = fileURLToPath(new URL('../../token-server.json', import.meta.url))
+export const sampleSettingsFile: string = join(appFolder, 'token-server.json')
 
 export interface FileSettings {
   readonly issuer: string | null
@@ -135,7 +136,7 @@ export function readSettingsFile(path: string): FileSettings {
   const text = readTextFile(path, 'the settings file', maximumBytes)
   const { dotNetSections, own } = splitSections(parseJson(text, path))
   const result = schema.safeParse(own)
-  if (!result.success) throw invalid(`${path}: ${describeIssues(result.error.issues)}`)
+  if (!result.success) throw invalidSetting(`${path}: ${describeIssues(result.error.issues)}`)
   const { issuer, resources, clients, accessTokenLifetime } = result.data
   return {
     issuer: issuer ?? null,
@@ -163,7 +164,7 @@ function parseJson(text: string, path: string): unknown {
   } catch {
     // Without the cause, whose message quotes the file.
     const { line, column } = jsonErrorPosition(text)
-    throw invalid(
+    throw invalidSetting(
       `${path}:${line}:${column}: not JSON from here on; look for a comma or quote too many or missing`,
     )
   }

@@ -1,7 +1,5 @@
+import type { KeyTypeName } from '@sealwright/core'
 import type { JSONWebKeySet } from 'jose'
-import { readEnvironment, type Environment } from './environment.ts'
-import { readSettingsFile, sampleSettingsFile } from './settings-file.ts'
-import { readSigningKeySetting, type SigningKeySetting } from './signing-key-setting.ts'
 
 /** All that the server is told from outside, checked and complete. */
 export interface Settings {
@@ -45,28 +43,23 @@ export interface Client {
   readonly accessTokenLifetime: number
 }
 
-/**
- * Reads and checks all settings, before anything is opened, made or listened on.
- *
- * @throws SealwrightError `INVALID_ARGUMENT` for the first setting that is wrong; the message names it and its place
- */
-export function loadSettings(env: Environment): Settings {
-  const environment = readEnvironment(env)
-  const file = environment.settingsFile ?? sampleSettingsFile
-  const { dotNetSections, ...fromFile } = readSettingsFile(file)
-  return {
-    host: environment.host,
-    port: environment.port,
-    logLevel: environment.logLevel,
-    issuer: environment.issuer ?? fromFile.issuer,
-    resources: fromFile.resources,
-    clients: fromFile.clients,
-    signingKey: readSigningKeySetting(
-      env,
-      { file, sections: dotNetSections },
-      [...fromFile.clients.values()].some(({ grantTypes }) => grantTypes.length > 0),
-    ),
-    file,
-    isSample: file === sampleSettingsFile,
-  }
+/** Which key signs. */
+export interface SigningKeySetting {
+  /** For messages: the setting that names the key. */
+  readonly source: string
+  /** A signing URI. */
+  readonly uri: string
+  /**
+   * The type of key to make when there is none yet: for development keys, and for those of a vault while clients need
+   * one. null for a key that must exist.
+   */
+  readonly createType: KeyTypeName | null
+  /** The type that the key must have, made now or before; null where no setting says. */
+  readonly requiredType: KeyTypeName | null
+  /** What opens the file the key is in; null where no setting says. */
+  readonly password: string | null
+  /** The JOSE `alg` to sign with; null for the key's own default. */
+  readonly algorithm: string | null
+  /** What this server may use of a vault's quota, in signatures per ten seconds; null for all of it. */
+  readonly quota: number | null
 }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { invalid, messageOf } from './invalid.ts'
+import { invalidSetting, messageOf } from './invalid-setting.ts'
 
 /**
  * The text of a small UTF-8 file, without a byte order mark, which editors on Windows write.
@@ -10,11 +10,12 @@ import { invalid, messageOf } from './invalid.ts'
  */
 export function readTextFile(path: string, what: string, maximumBytes: number): string {
   const bytes = readStart(path, what, maximumBytes + 1)
-  if (bytes.length > maximumBytes) throw invalid(`${what} ${path} is larger than ${maximumBytes} bytes`)
+  if (bytes.length > maximumBytes)
+    throw invalidSetting(`${what} ${path} is larger than ${maximumBytes} bytes`)
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
-    throw invalid(`${what} ${path} is not UTF-8`, cause)
+    throw invalidSetting(`${what} ${path} is not UTF-8`, cause)
   }
 }
 
@@ -31,7 +32,7 @@ function readStart(path: string, what: string, length: number): Uint8Array {
       closeSync(file)
     }
   } catch (cause) {
-    throw invalid(`${what} cannot be read: ${messageOf(cause)}`, cause)
+    throw invalidSetting(`${what} cannot be read: ${messageOf(cause)}`, cause)
   }
   return buffer.subarray(0, filled)
 }

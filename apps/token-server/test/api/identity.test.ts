@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
 import { identityApi } from '../../src/api/identity.ts'
-import { createAccessTokens } from '../../src/oauth/access-tokens.ts'
 import type { Service } from '../../src/service.ts'
 import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
@@ -167,8 +166,6 @@ test('without an audience to check it is not built', async () => {
     key,
     algorithm,
     issuer: () => issuer,
-    accessTokens: () =>
-      createAccessTokens({ key, algorithm: algorithm.name, issuer, clock: () => new Date() }),
     clock: () => new Date(),
   }
   expect(() => identityApi(service)).toThrow(/no resource has api1/)

@@ -1,6 +1,6 @@
 import { algorithmsOf } from '@sealwright/core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { verifiableAlgorithms } from '../../src/oauth/client-key.ts'
+import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
 import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'

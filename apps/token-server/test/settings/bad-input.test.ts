@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isSealwrightError } from '@sealwright/core'
-import { openKey } from '../../src/open-key.ts'
-import { checkPort } from '../../src/port.ts'
-import { loadSettings } from '../../src/settings/settings.ts'
+import { openKey } from '../../src/startup/open-key.ts'
+import { checkPort } from '../../src/startup/check-port.ts'
+import { loadSettings } from '../../src/settings/load-settings.ts'
 import { client, settingsFile } from '../support/server.ts'
 
 /** All of main.ts that can fail before the server listens. The message of what it ends with. */

@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
-import { encodePath } from '../../src/settings/borrowed-key-settings.ts'
+import { encodePath } from '../../src/settings/signing-key/third-party-settings.ts'
 import { jsonErrorPosition } from '../../src/settings/json-syntax.ts'
-import { loadSettings, type Settings } from '../../src/settings/settings.ts'
+import { loadSettings } from '../../src/settings/load-settings.ts'
+import type { Settings } from '../../src/settings/settings.ts'
 import { client, settingsFile } from '../support/server.ts'
 
 function load(env: Readonly<Record<string, string>>, file: object = settingsFile()): Settings {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { SignatureAlgorithm } from '@sealwright/core'
-import { hasIdentityApi, identityScope } from './api/identity.ts'
-import { paths } from './oauth/metadata.ts'
-import { audiencesOf } from './oauth/scopes.ts'
-import type { Client, Settings } from './settings/settings.ts'
+import { hasIdentityApi, identityPath, identityScope } from '../api/identity.ts'
+import { paths } from '../oauth/metadata.ts'
+import { audiencesOf } from '../oauth/scopes.ts'
+import type { Client, Settings } from '../settings/settings.ts'
 
 /** The secret of the sample client, as README and the sample settings give it away. */
 const sampleSecret = 'sample-secret'
@@ -38,7 +38,7 @@ export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, bas
   return {
     token,
     identity: mayUseApi
-      ? `curl -s ${quote(base + paths.identity)} -H "Authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')"`
+      ? `curl -s ${quote(base + identityPath)} -H "Authorization: Bearer $(${token} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')"`
       : null,
   }
 }

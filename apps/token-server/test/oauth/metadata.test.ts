@@ -3,8 +3,8 @@ import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { ecKey, rsaKey } from './support/assertion.ts'
-import { client, issuer, listeningServer, settingsFile, testServer } from './support/server.ts'
+import { ecKey, rsaKey } from '../support/assertion.ts'
+import { client, issuer, listeningServer, settingsFile, testServer } from '../support/server.ts'
 
 describe('the documents', () => {
   test('RFC 8414 and OpenID Connect Discovery agree on the server', async () => {

@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 
 /** The error of every setting that is refused. The message names the setting and does not quote what may be secret. */
-export function invalid(message: string, cause?: unknown): SealwrightError {
+export function invalidSetting(message: string, cause?: unknown): SealwrightError {
   return new SealwrightError('INVALID_ARGUMENT', message, cause === undefined ? {} : { cause })
 }
 

@@ -1,7 +1,7 @@
 import type { SigningKey } from '@sealwright/core'
-import { curlLines } from './curl.ts'
-import { describeKey } from './key-description.ts'
-import type { Settings } from './settings/settings.ts'
+import { curlLines } from '../pages/curl-lines.ts'
+import { describeKey } from '../pages/key-description.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** What people read in the terminal once the server listens. */
 export function banner(settings: Settings, key: SigningKey, port: number, now: Date): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { curlLines } from '../src/curl.ts'
-import { client, issuer, settingsFile, testServer } from './support/server.ts'
+import { curlLines } from '../../src/pages/curl-lines.ts'
+import { client, issuer, settingsFile, testServer } from '../support/server.ts'
 
 test.each([
   { scopes: ['api1', 'api2'], token: '', identity: true },

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
-import { invalid, messageOf } from './settings/invalid.ts'
-import type { Settings } from './settings/settings.ts'
+import { invalidSetting, messageOf } from '../settings/invalid-setting.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /**
  * Makes sure that the address can be listened on, before a key is made for a server that then does not start.
@@ -15,7 +15,10 @@ export async function checkPort({ host, port }: Pick<Settings, 'host' | 'port'>)
       server.listen({ host, port }, resolve)
     })
   } catch (cause) {
-    throw invalid(`cannot listen on ${host} port ${port}, see HOST and PORT: ${messageOf(cause)}`, cause)
+    throw invalidSetting(
+      `cannot listen on ${host} port ${port}, see HOST and PORT: ${messageOf(cause)}`,
+      cause,
+    )
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }

@@ -1,6 +1,6 @@
-import { variable, type Environment } from './environment.ts'
+import { variable, type Environment } from '../environment.ts'
 import type { DotNetSettings } from './dotnet-settings.ts'
-import { invalid } from './invalid.ts'
+import { invalidSetting } from '../invalid-setting.ts'
 
 /** A signing key as one setting names it. */
 export interface NamedKey {
@@ -41,7 +41,7 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
   for (const [name, setting] of settings) {
     if (!name.startsWith('identityserver:')) continue
     const property = keyProperties.find((each) => name === `identityserver:key:${each}`)
-    if (property === undefined) throw invalid(`${setting.source}: there is no such setting here`)
+    if (property === undefined) throw invalidSetting(`${setting.source}: there is no such setting here`)
     found.set(property, setting)
   }
   if (found.size === 0) return null
@@ -49,7 +49,7 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
   const type = found.get('type')
   if (type === undefined) {
     const [other] = found.values()
-    throw invalid(`${other?.source} is set and IdentityServer:Key:Type, which it belongs to, is not`)
+    throw invalidSetting(`${other?.source} is set and IdentityServer:Key:Type, which it belongs to, is not`)
   }
   switch (type.value.toLowerCase()) {
     case 'development':
@@ -63,7 +63,9 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
       refuseOthers(found, type.value, ['name', 'thumbprint', 'storename', 'storelocation'])
       return { source: type.source, uri: storeUri(type.source, found) }
     default:
-      throw invalid(`${type.source} is ${JSON.stringify(type.value)}; it takes Development, File or Store`)
+      throw invalidSetting(
+        `${type.source} is ${JSON.stringify(type.value)}; it takes Development, File or Store`,
+      )
   }
 }
 
@@ -72,7 +74,7 @@ export function fromIndicium(settings: DotNetSettings): NamedKey | null {
   const url = settings.get('openidserversigningsettings:azurekeyvault:keyvaultcertificateurl')
   if (url === undefined) return null
   if (!/^https:\/\//i.test(url.value)) {
-    throw invalid(`${url.source} must be a URL such as https://NAME.vault.azure.net/certificates/CERT`)
+    throw invalidSetting(`${url.source} must be a URL such as https://NAME.vault.azure.net/certificates/CERT`)
   }
   return { source: url.source, uri: url.value }
 }
@@ -89,7 +91,7 @@ export function fromAppService(env: Environment): NamedKey | null {
 function refuseOthers(found: Properties, type: string, allowed: readonly string[]): void {
   for (const [property, { source }] of found) {
     if (property !== 'type' && !allowed.includes(property)) {
-      throw invalid(`${source} does not go with IdentityServer:Key:Type ${type}`)
+      throw invalidSetting(`${source} does not go with IdentityServer:Key:Type ${type}`)
     }
   }
 }
@@ -97,33 +99,37 @@ function refuseOthers(found: Properties, type: string, allowed: readonly string[
 function readPersisted(found: Properties): boolean {
   const persisted = found.get('persisted')
   if (persisted === undefined) return true
-  if (!/^(?:true|false)$/i.test(persisted.value)) throw invalid(`${persisted.source} must be true or false`)
+  if (!/^(?:true|false)$/i.test(persisted.value))
+    throw invalidSetting(`${persisted.source} must be true or false`)
   return persisted.value.toLowerCase() === 'true'
 }
 
 function fileUri(source: string, found: Properties): string {
   const path = found.get('filepath')
-  if (path === undefined) throw invalid(`${source} is File, so IdentityServer:Key:FilePath must be set`)
+  if (path === undefined)
+    throw invalidSetting(`${source} is File, so IdentityServer:Key:FilePath must be set`)
   return `file:${encodePath(path.value)}`
 }
 
 function storeUri(source: string, found: Properties): string {
   const storeName = found.get('storename')
   if (storeName !== undefined && storeName.value.toLowerCase() !== 'my') {
-    throw invalid(`${storeName.source} must be My, the store of certificates that have private keys`)
+    throw invalidSetting(`${storeName.source} must be My, the store of certificates that have private keys`)
   }
   const location = found.get('storelocation')
   if (location !== undefined && location.value.toLowerCase() !== 'currentuser') {
-    throw invalid(`${location.source} must be CurrentUser; only Windows has private keys in LocalMachine`)
+    throw invalidSetting(
+      `${location.source} must be CurrentUser; only Windows has private keys in LocalMachine`,
+    )
   }
   const subject = found.get('name')
   const thumbprint = found.get('thumbprint')
   if (subject !== undefined && thumbprint !== undefined) {
-    throw invalid(`both ${subject.source} and ${thumbprint.source} are set; leave one of them out`)
+    throw invalidSetting(`both ${subject.source} and ${thumbprint.source} are set; leave one of them out`)
   }
   if (subject !== undefined) return `store:my?subject=${encodeURIComponent(subject.value)}`
   if (thumbprint !== undefined) return `store:my?thumbprint=${encodeURIComponent(thumbprint.value)}`
-  throw invalid(
+  throw invalidSetting(
     `${source} is Store, so IdentityServer:Key:Name, the certificate's subject, or IdentityServer:Key:Thumbprint must be set`,
   )
 }

@@ -1,6 +1,6 @@
 import type { Signer } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
-import type { Service } from './service.ts'
+import type { Service } from '../service.ts'
 
 /** For how long an answer stands, in milliseconds: however often it is asked for, the key is used once in that time. */
 const freshFor = 5000

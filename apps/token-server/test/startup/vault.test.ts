@@ -9,8 +9,8 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { loadSettings } from '../src/settings/settings.ts'
-import { basic, client, issuer, settingsFile, testServer } from './support/server.ts'
+import { loadSettings } from '../../src/settings/load-settings.ts'
+import { basic, client, issuer, settingsFile, testServer } from '../support/server.ts'
 
 interface TestVault {
   readonly emulator: RunningKeyVaultEmulator

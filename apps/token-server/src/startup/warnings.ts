@@ -1,6 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
-import { hasSampleSecret } from './curl.ts'
-import type { Settings } from './settings/settings.ts'
+import { hasSampleSecret } from '../pages/curl-lines.ts'
+import type { Settings } from '../settings/settings.ts'
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000
 

@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 import { expect, test } from 'vitest'
-import { remoteKey } from './support/remote-key.ts'
-import { testServer } from './support/server.ts'
+import { remoteKey } from '../support/remote-key.ts'
+import { testServer } from '../support/server.ts'
 
 test('a server on a key that signs is live and ready', async () => {
   const { app } = await testServer()

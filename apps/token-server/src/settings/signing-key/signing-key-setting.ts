@@ -1,5 +1,4 @@
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
 import { algorithm, keyType, keyTypes, type KeyType, type KeyTypeName } from '@sealwright/core'
 import {
   encodePath,
@@ -7,38 +6,16 @@ import {
   fromIdentityServer,
   fromIndicium,
   type NamedKey,
-} from './borrowed-key-settings.ts'
+} from './third-party-settings.ts'
 import { readDotNetSettings, type DotNetSections } from './dotnet-settings.ts'
-import { variable, type Environment } from './environment.ts'
-import { invalid, messageOf } from './invalid.ts'
-import { readTextFile } from './text-file.ts'
-
-/** Which key signs. */
-export interface SigningKeySetting {
-  /** For messages: the setting that names the key. */
-  readonly source: string
-  /** A signing URI. */
-  readonly uri: string
-  /**
-   * The type of key to make when there is none yet: for development keys, and for those of a vault while clients need
-   * one. null for a key that must exist.
-   */
-  readonly createType: KeyTypeName | null
-  /** The type that the key must have, made now or before; null where no setting says. */
-  readonly requiredType: KeyTypeName | null
-  /** What opens the file the key is in; null where no setting says. */
-  readonly password: string | null
-  /** The JOSE `alg` to sign with; null for the key's own default. */
-  readonly algorithm: string | null
-  /** What this server may use of a vault's quota, in signatures per ten seconds; null for all of it. */
-  readonly quota: number | null
-}
+import { appFolder } from '../app-folder.ts'
+import { variable, type Environment } from '../environment.ts'
+import { invalidSetting, messageOf } from '../invalid-setting.ts'
+import type { SigningKeySetting } from '../settings.ts'
+import { readTextFile } from '../text-file.ts'
 
 /** What the development key is called: the name of its file, and the common name in its certificate. */
 const developmentKey = 'token-signing'
-
-/** `data` beside the app's package.json, wherever the server is started from. */
-const defaultDataFolder = fileURLToPath(new URL('../../data', import.meta.url))
 
 /**
  * Reads the settings that name the signing key: `SIGNING_KEY`, which is `development` (the default) or a signing URI, or
@@ -59,13 +36,13 @@ export function readSigningKeySetting(
     (each) => each !== null,
   )
   if (another !== undefined) {
-    throw invalid(`both ${key.source} and ${another.source} name a signing key; leave one of them out`)
+    throw invalidSetting(`both ${key.source} and ${another.source} name a signing key; leave one of them out`)
   }
   const name = readAlgorithm(env)
   const type = readKeyType(env, name)
   const isInVault = key.uri !== null && /^https?:/i.test(key.uri)
   if (type.isSet && key.uri !== null && !isInVault) {
-    throw invalid(
+    throw invalidSetting(
       `SIGNING_KEY_TYPE is for keys that are made here; the key that ${key.source} names has its type`,
     )
   }
@@ -82,7 +59,7 @@ export function readSigningKeySetting(
 }
 
 function developmentUri(env: Environment): string {
-  const folder = resolve(variable(env, 'DATA_DIR') ?? defaultDataFolder)
+  const folder = resolve(variable(env, 'DATA_DIR') ?? join(appFolder, 'data'))
   return `store:${encodePath(folder)}?name=${developmentKey}`
 }
 
@@ -96,8 +73,9 @@ function fromSigningKey(env: Environment): NamedKey | null {
 function readCreate(env: Environment, isInVault: boolean): boolean | null {
   const value = variable(env, 'SIGNING_KEY_CREATE')
   if (value === undefined) return null
-  if (!isInVault) throw invalid('SIGNING_KEY_CREATE is for keys in a vault, and the signing key is in none')
-  if (value !== 'true' && value !== 'false') throw invalid('SIGNING_KEY_CREATE must be true or false')
+  if (!isInVault)
+    throw invalidSetting('SIGNING_KEY_CREATE is for keys in a vault, and the signing key is in none')
+  if (value !== 'true' && value !== 'false') throw invalidSetting('SIGNING_KEY_CREATE must be true or false')
   return value === 'true'
 }
 
@@ -105,9 +83,10 @@ function readCreate(env: Environment, isInVault: boolean): boolean | null {
 function readQuota(env: Environment, isInVault: boolean): number | null {
   const value = variable(env, 'SIGNING_KEY_QUOTA')
   if (value === undefined) return null
-  if (!isInVault) throw invalid('SIGNING_KEY_QUOTA is for keys in a vault, and the signing key is in none')
+  if (!isInVault)
+    throw invalidSetting('SIGNING_KEY_QUOTA is for keys in a vault, and the signing key is in none')
   if (!/^[1-9]\d{0,5}$/.test(value)) {
-    throw invalid('SIGNING_KEY_QUOTA must be the number of signatures in ten seconds, such as 2000')
+    throw invalidSetting('SIGNING_KEY_QUOTA must be the number of signatures in ten seconds, such as 2000')
   }
   return Number(value)
 }
@@ -118,7 +97,7 @@ function readAlgorithm(env: Environment): string | null {
   try {
     return algorithm(name).name
   } catch (cause) {
-    throw invalid(`SIGNING_ALGORITHM: ${messageOf(cause)}`, cause)
+    throw invalidSetting(`SIGNING_ALGORITHM: ${messageOf(cause)}`, cause)
   }
 }
 
@@ -138,9 +117,9 @@ function readKeyType(env: Environment, algorithmName: string | null): { name: Ke
     const type = keyType(name)
     if (fits(type)) return { name: type.name, isSet: true }
   } catch (cause) {
-    throw invalid(`SIGNING_KEY_TYPE: ${messageOf(cause)}`, cause)
+    throw invalidSetting(`SIGNING_KEY_TYPE: ${messageOf(cause)}`, cause)
   }
-  throw invalid(
+  throw invalidSetting(
     `SIGNING_KEY_TYPE is ${name}, and such a key cannot sign with SIGNING_ALGORITHM ${algorithmName}`,
   )
 }
@@ -161,15 +140,16 @@ function readPassword(env: Environment, key: NamedKey): string | null {
     password === undefined ? undefined : 'SIGNING_KEY_PASSWORD',
     path === undefined ? undefined : 'SIGNING_KEY_PASSWORD_FILE',
   ].filter((each) => each !== undefined)
-  if (another !== undefined) throw invalid(`both ${source} and ${another} are set; leave one of them out`)
+  if (another !== undefined)
+    throw invalidSetting(`both ${source} and ${another} are set; leave one of them out`)
   if (source !== undefined && key.uri !== null && hasNoPassword(key.uri)) {
-    throw invalid(
+    throw invalidSetting(
       `${source} is set, and the key that ${key.source} names has no password; leave ${source} out`,
     )
   }
   if (path === undefined) return key.password?.value ?? password ?? null
   // Without the line end that editors and `echo` leave.
   const value = readTextFile(path, 'SIGNING_KEY_PASSWORD_FILE', maximumPasswordBytes).replace(/\r?\n$/, '')
-  if (value === '') throw invalid(`SIGNING_KEY_PASSWORD_FILE ${path} is empty`)
+  if (value === '') throw invalidSetting(`SIGNING_KEY_PASSWORD_FILE ${path} is empty`)
   return value
 }

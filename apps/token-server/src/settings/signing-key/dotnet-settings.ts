@@ -1,5 +1,5 @@
-import { variable, type Environment } from './environment.ts'
-import { invalid } from './invalid.ts'
+import { variable, type Environment } from '../environment.ts'
+import { invalidSetting } from '../invalid-setting.ts'
 
 /** Settings by the name .NET's configuration gives them, in lower case: `identityserver:key:type`. */
 export type DotNetSettings = ReadonlyMap<string, { readonly source: string; readonly value: string }>
@@ -36,7 +36,9 @@ export function readDotNetSettings(env: Environment, { file, sections }: DotNetS
     if (value === undefined) continue
     const other = fromEnvironment.get(name)
     if (other !== undefined && other.value !== value) {
-      throw invalid(`${other.source} and ${source} are one setting with two values; leave one of them out`)
+      throw invalidSetting(
+        `${other.source} and ${source} are one setting with two values; leave one of them out`,
+      )
     }
     fromEnvironment.set(name, { source, value })
   }
@@ -49,6 +51,6 @@ function* flatten(section: object, prefix: string, file: string): Generator<{ na
     if (typeof value === 'string' || typeof value === 'boolean') yield { name, value: String(value) }
     else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       yield* flatten(value, `${name}:`, file)
-    } else throw invalid(`${file}: ${name} must be a string`)
+    } else throw invalidSetting(`${file}: ${name} must be a string`)
   }
 }

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
-import type { LogLevel } from './settings/settings.ts'
+import type { LogLevel } from '../settings/settings.ts'
 
 /**
  * The log: one JSON object per line. What goes into it is listed here, and nothing else of a request or an error does:

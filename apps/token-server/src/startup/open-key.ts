@@ -9,7 +9,7 @@ import {
 } from '@sealwright/core'
 import { createSigner } from '@sealwright/jws'
 import { localStore } from '@sealwright/local-store'
-import type { SigningKeySetting } from './settings/signing-key-setting.ts'
+import type { SigningKeySetting } from '../settings/settings.ts'
 
 /** Milliseconds for a signature in the vault, so that a client knows within three seconds that there will be none. */
 const vaultDeadline = 2_000

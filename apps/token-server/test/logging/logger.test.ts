@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { listeningPort } from '../src/server.ts'
-import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
-import { basic, client, listeningServer, settingsFile } from './support/server.ts'
+import { listeningPort } from '../../src/server.ts'
+import { assertionType, claims, ecKey, sign } from '../support/assertion.ts'
+import { basic, client, listeningServer, settingsFile } from '../support/server.ts'
 
 const formType = 'application/x-www-form-urlencoded'
 
