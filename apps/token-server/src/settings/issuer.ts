@@ -1,7 +1,7 @@
 /**
- * What is wrong with an issuer identifier (RFC 8414 §2), or null. Tokens are checked against it character by character,
- * so it is taken as it is written and anything that invites a second spelling is refused. `http` is accepted: the server
- * speaks it, on a developer's machine and behind a proxy that ends TLS.
+ * What is wrong with an issuer identifier (RFC 8414 §2); null if it is valid. Verifiers compare it character by character,
+ * so an issuer with a second spelling is refused. `http` is accepted: this server speaks it, on a developer's machine and
+ * behind a proxy that terminates TLS.
  */
 export function issuerProblem(issuer: string): string | null {
   if (/\p{Surrogate}/u.test(issuer)) return 'must be well-formed text, without lone surrogates'
@@ -16,5 +16,8 @@ export function issuerProblem(issuer: string): string | null {
     return `must be written as ${url.href.replace(/\/$/, '')}`
   if (!/^[\w.~/-]*$/.test(url.pathname))
     return 'may have letters, digits, - . _ ~ and / in its path, and no other'
+  if (/^\/(?:health|\.well-known)(?:\/|$)/.test(url.pathname)) {
+    return 'must not have a path that begins with /health or /.well-known, which this server uses itself'
+  }
   return null
 }

@@ -4,7 +4,7 @@ import { appFolder } from './app-folder.ts'
 import { clientKeyProblem } from './client-key.ts'
 import { invalidSetting } from './invalid-setting.ts'
 import { issuerProblem } from './issuer.ts'
-import { jsonErrorPosition } from './json-syntax.ts'
+import { parseJson } from './json.ts'
 import type { Client, Resource } from './settings.ts'
 import { readTextFile } from './text-file.ts'
 
@@ -155,18 +155,6 @@ export function readSettingsFile(path: string): FileSettings {
       ]),
     ),
     dotNetSections,
-  }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Without the cause, whose message quotes the file.
-    const { line, column } = jsonErrorPosition(text)
-    throw invalidSetting(
-      `${path}:${line}:${column}: not JSON from here on; look for a comma or quote too many or missing`,
-    )
   }
 }
 

@@ -112,6 +112,16 @@ describe('an environment that is refused', () => {
       /ISSUER must be written as https:\/\/id\.example/,
     ],
     [
+      'an issuer below /health',
+      { ISSUER: 'https://id.example/health/live' },
+      /ISSUER must not have a path that begins with \/health/,
+    ],
+    [
+      'an issuer below /.well-known',
+      { ISSUER: 'https://id.example/.well-known' },
+      /ISSUER must not have a path that begins/,
+    ],
+    [
       'an issuer with a password',
       { ISSUER: 'https://a:hunter2@id.example' },
       /ISSUER must not hold a user name/,
@@ -364,7 +374,32 @@ describe('a settings file that is refused', () => {
     ['a line break in a string', '{ "issuer": "hunter2\n" }', /settings\.json:1:13: not JSON/],
     ['bytes that are no UTF-8', Buffer.from('{"issuer":"\xff"}', 'latin1'), /settings\.json is not UTF-8/],
     ['more than a megabyte', ' '.repeat(1024 * 1024 + 1), /settings\.json is larger than 1048576 bytes/],
-    ['deep nesting', '['.repeat(100_000), /settings\.json:1:\d+: not JSON/],
+    ['deep nesting', '['.repeat(100_000), /settings\.json:1:\d+: nested too deep/],
+    [
+      'a setting __proto__',
+      '{"__proto__": {"clients": []}}',
+      /settings\.json:1:2: there is no setting "__proto__"/,
+    ],
+    [
+      'a setting __proto__ beside the others',
+      withFile({}).replace('{', '{"__proto__": {"issuer": "https://hunter2.example"}, '),
+      /settings\.json:1:2: there is no setting "__proto__"/,
+    ],
+    [
+      'a setting __proto__ with an escape, in a client',
+      withClient({}).replace('"clientId"', String.raw`"\u005f_proto__": {}, "clientId"`),
+      /settings\.json:1:\d+: there is no setting "__proto__"/,
+    ],
+    [
+      'a setting twice',
+      withFile({}).replace('{', '{"issuer": "https://other.example", '),
+      /settings\.json:1:\d+: this setting is already in the same object above/,
+    ],
+    [
+      'a setting of a client twice, once with an escape',
+      withClient({}).replace('"clientId"', String.raw`"\u0063lientId": "hunter2", "clientId"`),
+      /settings\.json:1:\d+: this setting is already in the same object above/,
+    ],
     ['a list', '[]', /settings\.json: \(the whole file\): .*expected object/],
     ['null', 'null', /settings\.json: \(the whole file\): .*expected object/],
     ['an unknown setting', withFile({ client: [] }), /settings\.json: client: there is no such setting/],
@@ -485,20 +520,20 @@ describe('a settings file that is refused', () => {
     [
       'a private key',
       withKey(privateJwk),
-      /clients\[0\]\.jwks\.keys\[0\]: holds the private member "d"; only public keys/,
+      /clients\[0\]\.jwks\.keys\[0\]: contains the private member "d"; remove it: only the public key/,
     ],
-    ['a symmetric key', withKey({ kty: 'oct', k: 'hunter2' }), /keys\[0\]: holds the private member "k"/],
+    ['a symmetric key', withKey({ kty: 'oct', k: 'hunter2' }), /keys\[0\]: contains the private member "k"/],
     ['a key without its type', withKey({}), /keys\[0\]\.kty: /],
-    ['a broken key', withKey({ ...publicJwk, x: 'AAAA' }), /keys\[0\]: is not a public key that can be used/],
+    ['a broken key', withKey({ ...publicJwk, x: 'AAAA' }), /keys\[0\]: is not a valid public key/],
     [
       'an RSA key of 1024 bits',
       withKey(weakRsa),
-      /keys\[0\]: is not a public key that can be used: the RSA key has 1024 bits/,
+      /keys\[0\]: is not a valid public key: the RSA key has 1024 bits/,
     ],
     [
       'a key that jose does not verify with',
       withKey(secp256k1),
-      /keys\[0\]: is of a kind that is not accepted/,
+      /keys\[0\]: is not a key for any of the accepted algorithms/,
     ],
     [
       'a key for encryption',
@@ -508,12 +543,12 @@ describe('a settings file that is refused', () => {
     [
       'a key with an algorithm of another',
       withKey({ ...publicJwk, alg: 'RS256' }),
-      /keys\[0\]: has an "alg" that the key cannot do; it can do ES256/,
+      /keys\[0\]: has an "alg" that does not fit the key, which can verify ES256/,
     ],
     [
       'a kid that is no string',
       withKey({ ...publicJwk, kid: 1 }),
-      /keys\[0\]: has a "kid" that is no string/,
+      /keys\[0\]: has a "kid" that is not a string/,
     ],
     ['no keys in a key set', withClient({ jwks: { keys: [] } }), /jwks\.keys: Too small/],
     [

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
 import { encodePath } from '../../src/settings/signing-key/third-party-settings.ts'
-import { jsonErrorPosition } from '../../src/settings/json-syntax.ts'
+import { findJsonProblem } from '../../src/settings/json.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { client, settingsFile } from '../support/server.ts'
@@ -177,5 +177,5 @@ test.each([
   ['\t\n  ', 2, 3],
 ])('%j stops being JSON at line %i, column %i', (text, line, column) => {
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError)
-  expect(jsonErrorPosition(text)).toEqual({ line, column })
+  expect(findJsonProblem(text)).toMatchObject({ line, column })
 })
