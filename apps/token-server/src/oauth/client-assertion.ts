@@ -1,5 +1,4 @@
 import {
-  createLocalJWKSet,
   decodeJwt,
   errors,
   jwtVerify,
@@ -9,9 +8,10 @@ import {
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
+import { createKeyFinder } from './assertion-keys.ts'
 import { createDecoyKeys } from './decoy-keys.ts'
 import { invalidClient, OAuthError } from './errors.ts'
-import { ReplayGuard } from './replay-guard.ts'
+import { ReplayGuard, type UseTime } from './replay-guard.ts'
 
 /** RFC 7523 §2.2. */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -22,12 +22,19 @@ const clockTolerance = 30
 /** How far ahead an assertion may expire, in seconds. Clients make one per request and need a minute. */
 const maximumLifetime = 600
 
-/** How many assertions of one client are remembered: more than 100 a second for as long as one may live. */
+/** How many assertions of one client are remembered: more than 100 a second for as long as one may be valid. */
 const rememberedAssertions = 100_000
+
+/** For how long an assertion can be valid, in milliseconds, with clocks that are off. */
+const replayWindow = (maximumLifetime + 2 * clockTolerance) * 1000
 
 export interface AssertionVerifierOptions {
   readonly clients: ReadonlyMap<string, Client>
   readonly clock: () => Date
+  /** A clock that cannot be set, in milliseconds. Default: that of this process. */
+  readonly monotonicClock?: () => number
+  /** How many assertions of one client are remembered. Default 100,000. */
+  readonly rememberedAssertions?: number
 }
 
 export interface Assertion {
@@ -38,79 +45,87 @@ export interface Assertion {
   readonly audience: readonly string[]
 }
 
+/** A client that signs assertions. */
+interface AssertionClient {
+  readonly client: Client
+  readonly findKey: JWTVerifyGetKey
+  /** One for each client: one that sends too many assertions shuts out itself only. */
+  readonly replays: ReplayGuard
+}
+
 /**
- * Verifies the assertions of private_key_jwt (RFC 7523 §3, OpenID Connect Core §9): signed by a key of the client, made
- * out by it (`iss`, `sub`) for this server (`aud`), for a short time (`exp`), and used once (`jti`).
+ * Verifies the assertions of private_key_jwt (RFC 7523 §3, OpenID Connect Core §9): signed with a key of the client, about
+ * itself (`iss`, `sub`), for this server (`aud`), for a short time (`exp`), and used once (`jti`).
  *
- * Until the signature verifies, the answer and the time it takes do not depend on whether there is such a client.
+ * Until the signature verifies, neither the answer nor the time it takes depends on whether the client exists.
  *
- * @returns a function that gives the client whose assertion it is, and throws OAuthError otherwise
+ * @returns a function that returns the client of an assertion, and throws OAuthError for one that is not valid
  */
-export function createAssertionVerifier(
+export async function createAssertionVerifier(
   options: AssertionVerifierOptions,
-): (assertion: Assertion) => Promise<Client> {
-  const { clients, clock } = options
-  const decoyFor = createDecoyKeys()
-  const verifiers = new Map(
-    [...clients.values()].flatMap((client) =>
-      client.jwks === null
-        ? []
-        : [
-            [
-              client.clientId,
-              {
-                client,
-                keys: createLocalJWKSet(client.jwks),
-                // One for each client, so that one that floods it shuts out nobody else.
-                replays: new ReplayGuard((maximumLifetime + 2 * clockTolerance) * 1000, rememberedAssertions),
-              },
-            ],
-          ],
-    ),
-  )
+): Promise<(assertion: Assertion) => Promise<Client>> {
+  const { clock, monotonicClock = () => performance.now() } = options
+  const findDecoy = await createKeyFinder({ keys: createDecoyKeys() })
+  const clients = await assertionClients(options)
 
   return async ({ jwt, clientId, audience }) => {
     const claimedId = readSubject(jwt)
+    const known = clients.get(claimedId)
+    const whose = known === undefined ? {} : { clientId: claimedId }
     if (clientId !== undefined && clientId !== claimedId) {
-      throw invalidClient('the assertion is by another client than client_id names')
+      throw invalidClient('client_id is not the client that the assertion is about', whose)
     }
-    const verifier = verifiers.get(claimedId)
     // Why a decoy is in the place of a key; null while none is.
     const lookup: { problem: string | null } = { problem: null }
     const findKey: JWTVerifyGetKey = async (header, token) => {
       try {
-        if (verifier !== undefined) return await verifier.keys(header, token)
-        lookup.problem = 'the client is unknown or has no keys to sign assertions with'
+        if (known !== undefined) return await known.findKey(header, token)
+        lookup.problem = 'the client is unknown or has no "jwks"'
       } catch (error) {
         lookup.problem = describe(error)
       }
-      return decoyFor(header.alg)
+      return findDecoy({ alg: header.alg }, token)
     }
 
     const now = clock()
-    const payload = await verify(jwt, findKey, lookup, {
+    const payload = await verify(jwt, findKey, lookup, whose, {
       algorithms: [...verifiableAlgorithms],
-      // Which is its sub: the client makes assertions about itself alone.
+      // The same as its sub: clients make assertions about themselves only.
       issuer: claimedId,
       audience: [...audience],
       requiredClaims: ['exp', 'jti'],
       clockTolerance,
       currentDate: now,
     })
-    if (verifier === undefined || lookup.problem !== null) throw untrusted(lookup.problem)
-    // One that is good elsewhere too could have been got by the other server to be used here (CVE-2025-27370).
+    if (known === undefined || lookup.problem !== null) throw untrusted(lookup.problem, whose)
+    // Another server that gets an assertion for both could use it here (CVE-2025-27370).
     if (typeof payload.aud !== 'string') {
-      throw invalidClient("the assertion's aud must be one string, the issuer or the token endpoint")
+      throw invalidClient("the assertion's aud must be one string: the issuer or the token endpoint", whose)
     }
-    if ((payload.exp ?? Infinity) > now.getTime() / 1000 + maximumLifetime + clockTolerance) {
-      throw invalidClient(`the assertion expires more than ${maximumLifetime} seconds from now`)
+    const expires = payload.exp ?? Infinity
+    if (expires > now.getTime() / 1000 + maximumLifetime + clockTolerance) {
+      throw invalidClient(`the assertion expires more than ${maximumLifetime} seconds from now`, whose)
     }
-    noteUse(verifier.replays, payload.jti, now)
-    return verifier.client
+    const time = { wall: now.getTime(), monotonic: monotonicClock() }
+    noteUse(known, payload.jti, (expires + clockTolerance) * 1000, time)
+    return known.client
   }
 }
 
-/** Who the assertion says it is by, to find the keys with; nothing is verified yet. */
+async function assertionClients(
+  options: AssertionVerifierOptions,
+): Promise<ReadonlyMap<string, AssertionClient>> {
+  const limit = options.rememberedAssertions ?? rememberedAssertions
+  const entries = [...options.clients.values()].map(async (client) => {
+    if (client.jwks === null) return []
+    const findKey = await createKeyFinder(client.jwks)
+    const replays = new ReplayGuard(replayWindow, limit)
+    return [[client.clientId, { client, findKey, replays }] as const]
+  })
+  return new Map((await Promise.all(entries)).flat())
+}
+
+/** The client that the assertion says it is about, to find its keys; nothing is verified yet. */
 function readSubject(jwt: string): string {
   let subject: unknown
   try {
@@ -118,7 +133,7 @@ function readSubject(jwt: string): string {
   } catch (cause) {
     throw invalidClient('the assertion is not a signed JWT', { cause })
   }
-  if (typeof subject !== 'string') throw invalidClient("the assertion's sub is not as it must be")
+  if (typeof subject !== 'string') throw invalidClient("the assertion's sub is missing or wrong")
   return subject
 }
 
@@ -127,56 +142,60 @@ async function verify(
   jwt: string,
   findKey: JWTVerifyGetKey,
   lookup: { readonly problem: string | null },
+  whose: { readonly clientId?: string },
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {
     return (await jwtVerify(jwt, findKey, options)).payload
   } catch (cause) {
     if (cause instanceof errors.JWSSignatureVerificationFailed) {
-      throw untrusted(lookup.problem ?? describe(cause), cause)
+      throw untrusted(lookup.problem ?? describe(cause), whose, cause)
     }
-    throw invalidClient(describe(cause), { cause })
+    throw invalidClient(describe(cause), { ...whose, cause })
   }
 }
 
-/** One answer for every assertion that no key vouches for, so that nobody learns which clients there are. */
-function untrusted(reason: string | null, cause?: unknown): OAuthError {
+/** One answer for every assertion that no key of a client has signed, so that it does not tell which clients exist. */
+function untrusted(
+  reason: string | null,
+  whose: { readonly clientId?: string },
+  cause?: unknown,
+): OAuthError {
   return invalidClient(
-    'the client is unknown or the assertion is not signed with a key of it; a client with several keys puts the kid ' +
-      'into the header',
-    { reason: reason ?? undefined, cause },
+    'the client is unknown or the assertion is not signed with one of its keys; a client with several keys must send ' +
+      'the kid in the header',
+    { reason: reason ?? undefined, ...whose, cause },
   )
 }
 
 function describe(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the assertion has expired'
   if (error instanceof errors.JWTClaimValidationFailed) {
-    return `the assertion's ${error.claim} is not as it must be`
+    return `the assertion's ${error.claim} is missing or wrong`
   }
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return "the assertion's signature does not verify"
   if (error instanceof errors.JWKSNoMatchingKey)
     return "none of the client's keys fits the assertion's alg and kid"
   if (error instanceof errors.JWKSMultipleMatchingKeys) {
-    return "several of the client's keys fit the assertion; put the kid into its header"
+    return "several of the client's keys fit the assertion; send the kid in its header"
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return "the assertion's alg is not accepted"
   return 'the assertion is not a signed JWT'
 }
 
-function noteUse(replays: ReplayGuard, jti: unknown, now: Date): void {
+function noteUse({ client, replays }: AssertionClient, jti: unknown, expires: number, now: UseTime): void {
+  const { clientId } = client
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) {
-    throw invalidClient("the assertion's jti must be a string of 1 to 256 characters")
+    throw invalidClient("the assertion's jti must be a string of 1 to 256 characters", { clientId })
   }
-  switch (replays.note(jti, now)) {
-    case 'new':
-      return
-    case 'replayed':
-      throw invalidClient('the assertion was used before')
-    case 'full':
-      throw new OAuthError('temporarily_unavailable', 'too many assertions by this client', {
-        statusCode: 503,
-        headers: { 'retry-after': '60' },
-      })
+  const use = replays.use(jti, expires, now)
+  if (use.kind === 'replay') throw invalidClient('the assertion was used before', { clientId })
+  if (use.kind === 'full') {
+    throw new OAuthError('temporarily_unavailable', 'the client has sent too many assertions', {
+      statusCode: 503,
+      headers: { 'retry-after': String(use.retryAfter) },
+      clientId,
+    })
   }
 }

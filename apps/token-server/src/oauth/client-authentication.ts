@@ -1,5 +1,5 @@
 import type { Client } from '../settings/settings.ts'
-import { assertionType, createAssertionVerifier } from './client-assertion.ts'
+import { assertionType, createAssertionVerifier, type AssertionVerifierOptions } from './client-assertion.ts'
 import { hasSecret } from './client-secret.ts'
 import { invalidClient, invalidRequest } from './errors.ts'
 import { decodeFormComponent, type Form } from './form.ts'
@@ -11,7 +11,7 @@ type AuthenticationMethod = (typeof authenticationMethods)[number]
 
 /** The parts of a request that clients authenticate with. */
 export interface ClientRequest {
-  /** Every Authorization header there is. */
+  /** Every Authorization header of the request. */
   readonly authorization: readonly string[]
   readonly form: Form
   /** What an assertion's `aud` may name. */
@@ -26,14 +26,13 @@ export interface AuthenticatedClient {
 /**
  * Client authentication (RFC 6749 §2.3): one method per request.
  *
- * @returns a function that gives the client, and throws OAuthError `invalid_request` when more than one method is used
- *   or one is used in part, `invalid_client` when there is none or it fails
+ * @returns a function that returns the client, and throws OAuthError: `invalid_request` for a request with more than one
+ *   method or part of one, `invalid_client` for a request without any and when authentication fails
  */
-export function createClientAuthenticator(options: {
-  readonly clients: ReadonlyMap<string, Client>
-  readonly clock: () => Date
-}): (request: ClientRequest) => Promise<AuthenticatedClient> {
-  const verifyAssertion = createAssertionVerifier(options)
+export async function createClientAuthenticator(
+  options: AssertionVerifierOptions,
+): Promise<(request: ClientRequest) => Promise<AuthenticatedClient>> {
+  const verifyAssertion = await createAssertionVerifier(options)
 
   return async ({ authorization, form, audience }) => {
     const method = chooseMethod(authorization, form)
@@ -44,9 +43,15 @@ export function createClientAuthenticator(options: {
     const { clientId, secret } =
       method === 'client_secret_basic' ? readBasic(authorization[0] ?? '', form) : readPost(form)
     const client = options.clients.get(clientId)
-    // Before anything is said about the client, so that each of the reasons takes the same time.
+    // First, so that an unknown client and a wrong secret take the same time.
     const matches = hasSecret(client, secret)
-    if (client === undefined || !matches) throw invalidClient('the client is unknown or its secret is wrong')
+    if (client === undefined || !matches) {
+      // An unknown id is not logged: it may be a secret in the wrong place.
+      throw invalidClient('the client is unknown or its secret is wrong', {
+        reason: client === undefined ? 'the client is unknown' : 'the client secret is wrong',
+        clientId: client?.clientId,
+      })
+    }
     return { client, method }
   }
 }
@@ -66,33 +71,32 @@ function chooseMethod(authorization: readonly string[], form: Form): Authenticat
 /** RFC 7617 §2, with the encoding of RFC 6749 §2.3.1: form-urlencoded first, then Basic. */
 function readBasic(authorization: string, form: Form): { clientId: string; secret: string } {
   const [, base64] = /^Basic +([\w+/-]+={0,2})$/i.exec(authorization) ?? []
-  if (base64 === undefined) throw invalidClient('the Authorization header is not one of the Basic scheme')
+  if (base64 === undefined) throw invalidClient('the Authorization header must use the Basic scheme')
   const credentials = Buffer.from(base64, 'base64').toString('utf8')
   const colon = credentials.indexOf(':')
   const clientId = decodeFormComponent(credentials.slice(0, Math.max(colon, 0)))
   const secret = decodeFormComponent(credentials.slice(colon + 1))
   if (colon < 0 || clientId === null || secret === null) {
-    throw invalidClient('the Authorization header does not hold a form-urlencoded client id and secret')
+    throw invalidClient('the Authorization header does not contain a form-urlencoded client id and secret')
   }
   const parameter = form.get('client_id')
   if (parameter !== undefined && parameter !== clientId) {
-    throw invalidRequest('client_id names another client than the Authorization header')
+    throw invalidRequest('client_id and the Authorization header name different clients')
   }
   return { clientId, secret }
 }
 
 function readPost(form: Form): { clientId: string; secret: string } {
   const clientId = form.get('client_id')
-  if (clientId === undefined) throw invalidRequest('client_id is missing beside client_secret')
+  if (clientId === undefined) throw invalidRequest('client_secret requires client_id')
   return { clientId, secret: form.get('client_secret') ?? '' }
 }
 
 function readAssertion(form: Form): string {
   const type = form.get('client_assertion_type')
   const assertion = form.get('client_assertion')
-  if (type === undefined) throw invalidRequest('client_assertion_type is missing beside client_assertion')
-  if (assertion === undefined)
-    throw invalidRequest('client_assertion is missing beside client_assertion_type')
+  if (type === undefined) throw invalidRequest('client_assertion requires client_assertion_type')
+  if (assertion === undefined) throw invalidRequest('client_assertion_type requires client_assertion')
   if (type !== assertionType) throw invalidClient(`client_assertion_type must be ${assertionType}`)
   return assertion
 }

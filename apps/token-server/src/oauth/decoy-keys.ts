@@ -1,23 +1,22 @@
 import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import type { JWK } from 'jose'
 
 /**
- * Public keys for an assertion that no key of its client fits, so that it is verified like any other and takes as long.
- * Nothing verifies with them; whoever uses them refuses the assertion whatever comes out.
+ * Public keys for assertions that no key of the client fits. Such an assertion is verified like any other and takes as
+ * long, so the time does not tell which clients there are. Nothing verifies with these keys, and the assertion is refused
+ * in any case.
  *
- * @returns a function that gives the key for one of the `verifiableAlgorithms`
+ * @returns JWKs, one for each kind of key that a client may have
  */
-export function createDecoyKeys(): (algorithm: string) => KeyObject {
-  const rsa = rsaKey()
+export function createDecoyKeys(): JWK[] {
+  const ec = ['P-256', 'P-384', 'P-521'].map(
+    (namedCurve) => generateKeyPairSync('ec', { namedCurve }).publicKey,
+  )
   const ed25519 = generateKeyPairSync('ed25519').publicKey
-  const ec: Readonly<Record<string, KeyObject>> = {
-    ES256: generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey,
-    ES384: generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey,
-    ES512: generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey,
-  }
-  return (algorithm) => ec[algorithm] ?? (algorithm.startsWith('Ed') ? ed25519 : rsa)
+  return [rsaKey(), ed25519, ...ec].map((key) => key.export({ format: 'jwk' }))
 }
 
-/** 2048 random bits for a modulus: to verify with, they cost what a real one does, which takes long to make. */
+/** 2048 random bits as the modulus: verifying costs the same as with a real one, which takes long to make. */
 function rsaKey(): KeyObject {
   const modulus = randomBytes(256)
   modulus[0] = (modulus[0] ?? 0) | 0x80

@@ -1,4 +1,4 @@
-/** The codes of RFC 6749 §5.2, and the two of §4.1.2.1 that say a server is at fault. */
+/** The codes of RFC 6749 §5.2, and the two of §4.1.2.1 for faults of the server. */
 export type OAuthErrorCode =
   | 'invalid_request'
   | 'invalid_client'
@@ -14,12 +14,14 @@ export class OAuthError extends Error {
   /** The HTTP status. */
   readonly statusCode: number
   readonly headers: Readonly<Record<string, string>>
-  /** For the log: the description, or what is behind one that tells the client less. */
+  /** For the log: the description, or the reason that the description keeps from the client. */
   readonly reason: string
+  /** For the log: the client of the settings that the request names, whether or not it is that client. */
+  readonly clientId: string | undefined
 
   /**
-   * @param description for the developer of the client; goes out as `error_description`, so it says nothing about other
-   *   clients and quotes no credentials
+   * @param description for the developer of the client, as `error_description`: it tells nothing about other clients and
+   *   quotes no credentials
    */
   constructor(
     error: OAuthErrorCode,
@@ -28,6 +30,7 @@ export class OAuthError extends Error {
       statusCode?: number
       headers?: Readonly<Record<string, string>>
       reason?: string | undefined
+      clientId?: string | undefined
       cause?: unknown
     } = {},
   ) {
@@ -37,6 +40,7 @@ export class OAuthError extends Error {
     this.statusCode = options.statusCode ?? 400
     this.headers = options.headers ?? {}
     this.reason = options.reason ?? this.message
+    this.clientId = options.clientId
   }
 
   /** The body of the answer. */
@@ -50,14 +54,18 @@ export function invalidRequest(description: string, statusCode = 400): OAuthErro
 }
 
 /**
- * The client is unknown, or not who it says. 401 always, and so always with a challenge: RFC 6749 §5.2 demands both for
- * clients that used the Authorization header, RFC 9110 §15.5.2 the challenge for every 401.
+ * The client is unknown or its authentication failed. The status is always 401, with a challenge: RFC 6749 §5.2 requires
+ * both for clients that use the Authorization header, RFC 9110 §15.5.2 requires a challenge with every 401.
  *
- * @param options.reason for the log, where the description must tell the client less
+ * @param options.reason for the log, where the description must not tell it to the client
  */
 export function invalidClient(
   description: string,
-  options: { readonly reason?: string | undefined; readonly cause?: unknown } = {},
+  options: {
+    readonly reason?: string | undefined
+    readonly clientId?: string | undefined
+    readonly cause?: unknown
+  } = {},
 ): OAuthError {
   return new OAuthError('invalid_client', description, {
     statusCode: 401,
@@ -66,7 +74,7 @@ export function invalidClient(
   })
 }
 
-/** Keeps to the characters that RFC 6749 §5.2 and RFC 6750 §3 allow in `error_description`. */
+/** Replaces the characters that RFC 6749 §5.2 and RFC 6750 §3 forbid in `error_description`. */
 export function errorDescription(text: string): string {
   return text.replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?')
 }

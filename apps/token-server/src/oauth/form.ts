@@ -1,12 +1,14 @@
 import { invalidRequest } from './errors.ts'
 
-/** The parameters of a request. Those sent without a value are left out: they count as omitted (RFC 6749 §3.2). */
+/** The parameters of a request. One without a value counts as omitted (RFC 6749 §3.2) and is not in the map. */
 export type Form = ReadonlyMap<string, string>
 
+/** A parameter that may be sent more than once (RFC 8707 §2). This server ignores it, so one value will do. */
+const repeatable = 'resource'
+
 /**
- * Parses `application/x-www-form-urlencoded` (RFC 6749 App. B). Stricter than URLSearchParams, which lets everything
- * pass: a broken escape or invalid UTF-8 is refused, and so is a parameter that comes twice (RFC 6749 §3.2), whose two
- * values could be taken for different requests by two programs.
+ * Parses `application/x-www-form-urlencoded` (RFC 6749 App. B). Unlike URLSearchParams it refuses a broken escape, invalid
+ * UTF-8 and a repeated parameter (RFC 6749 §3.2), of which two programs could read different values.
  *
  * @throws OAuthError `invalid_request`
  */
@@ -18,16 +20,18 @@ export function parseForm(body: Uint8Array): Form {
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
     const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
-    if (seen.has(name)) throw invalidRequest('a parameter is included more than once')
+    if (seen.has(name) && name !== repeatable) {
+      throw invalidRequest('a parameter is included more than once')
+    }
     seen.add(name)
     if (value !== '') form.set(name, value)
   }
   return form
 }
 
-/** Decodes one name or value; null when an escape is broken. */
+/** Decodes one name or value; null for a broken escape. */
 export function decodeFormComponent(text: string): string | null {
-  // Most have nothing to decode.
+  // Most need no decoding.
   if (!/[%+]/.test(text)) return text
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))

@@ -1,17 +1,40 @@
+/** What is known of an identifier that is used. */
+export type Use =
+  | { readonly kind: 'first' }
+  | { readonly kind: 'replay' }
+  /** No more can be remembered, and forgetting another would let it be used again. `retryAfter` is in seconds. */
+  | { readonly kind: 'full'; readonly retryAfter: number }
+
+/** When something is used, by both clocks, in milliseconds. */
+export interface UseTime {
+  /** The clock on the wall since 1970, which expiry times refer to. It can be set. */
+  readonly wall: number
+  /** A clock that cannot be set, from any beginning. */
+  readonly monotonic: number
+}
+
+interface Generation {
+  readonly ids: Set<string>
+  /** On the monotonic clock. */
+  readonly since: number
+  /** The latest expiry of its identifiers, on the wall clock. */
+  expires: number
+}
+
 /**
- * Remembers identifiers for at least `lifetime` and at most twice that, in bounded memory: two sets, of which the older
- * is dropped whenever the newer is `lifetime` old.
+ * Remembers identifiers until they have expired, in bounded memory. There are two generations. The older is dropped when
+ * the newer is `lifetime` old: by then everything in it has been remembered for its lifetime on a clock that cannot be
+ * set. It must also have expired on the wall clock, which may have been set back meanwhile.
  */
 export class ReplayGuard {
   readonly #lifetime: number
   readonly #limit: number
-  #newer = new Set<string>()
-  #older = new Set<string>()
-  #newerSince = Number.NEGATIVE_INFINITY
+  #newer: Generation = emptyGeneration(Number.NEGATIVE_INFINITY)
+  #older: Generation = emptyGeneration(Number.NEGATIVE_INFINITY)
 
   /**
-   * @param lifetime milliseconds
-   * @param limit how many identifiers at most are remembered, twice over
+   * @param lifetime the longest time that an identifier is valid, in milliseconds
+   * @param limit how many identifiers at most are remembered in a generation
    */
   constructor(lifetime: number, limit: number) {
     this.#lifetime = lifetime
@@ -19,21 +42,31 @@ export class ReplayGuard {
   }
 
   /**
-   * Takes note of an identifier.
+   * Takes note of an identifier that is used.
    *
-   * @returns `replayed` when it was noted before, `full` when no more can be: forgetting one instead would let it be
-   *   used again
+   * @param expires when it expires, in milliseconds on the wall clock
    */
-  note(id: string, now: Date): 'new' | 'replayed' | 'full' {
-    const age = now.getTime() - this.#newerSince
-    if (age >= this.#lifetime) {
-      this.#older = age >= 2 * this.#lifetime ? new Set() : this.#newer
-      this.#newer = new Set()
-      this.#newerSince = now.getTime()
-    }
-    if (this.#newer.has(id) || this.#older.has(id)) return 'replayed'
-    if (this.#newer.size >= this.#limit) return 'full'
-    this.#newer.add(id)
-    return 'new'
+  use(id: string, expires: number, now: UseTime): Use {
+    this.#forget(now)
+    if (this.#newer.ids.has(id) || this.#older.ids.has(id)) return { kind: 'replay' }
+    if (this.#newer.ids.size >= this.#limit) return { kind: 'full', retryAfter: this.#retryAfter(now) }
+    this.#newer.ids.add(id)
+    this.#newer.expires = Math.max(this.#newer.expires, expires)
+    return { kind: 'first' }
   }
+
+  #forget({ wall, monotonic }: UseTime): void {
+    if (monotonic - this.#newer.since < this.#lifetime || this.#older.expires >= wall) return
+    this.#older = this.#newer
+    this.#newer = emptyGeneration(monotonic)
+  }
+
+  #retryAfter({ wall, monotonic }: UseTime): number {
+    const milliseconds = Math.max(this.#newer.since + this.#lifetime - monotonic, this.#older.expires - wall)
+    return Math.max(1, Math.ceil(milliseconds / 1000))
+  }
+}
+
+function emptyGeneration(since: number): Generation {
+  return { ids: new Set(), since, expires: Number.NEGATIVE_INFINITY }
 }

@@ -3,17 +3,18 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientErrorStatus } from '../client-error.ts'
 import type { Service } from '../service.ts'
 import { createAccessTokens } from './access-tokens.ts'
+import type { Client } from '../settings/settings.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError } from './errors.ts'
 import { parseForm, type Form } from './form.ts'
 import { grantScopes } from './scopes.ts'
 
-/** Seconds after which a client may try again when the key could not be used and nothing says for how long. */
+/** Seconds for `Retry-After` when the key cannot be used and its store does not say for how long. */
 const retryAfter = 5
 
 /**
- * Why a key cannot sign now and may be able to later: its store is away or answered with what did not verify, or somebody
- * took away the permission or the key, and can give it back. Everything else is a mistake of this program's.
+ * Failures that can pass: the key's store is down or has returned a wrong signature, or an administrator has taken away
+ * the permission or the key. Any other failure is a fault of this program.
  */
 const passingFailures: ReadonlySet<ErrorCode> = new Set([
   'UNAVAILABLE',
@@ -23,7 +24,7 @@ const passingFailures: ReadonlySet<ErrorCode> = new Set([
   'NOT_FOUND',
 ])
 
-/** Parameters that say who asks and for what. In a URL they end up in logs and histories (RFC 6749 §2.3.1). */
+/** Parameters that must not be in a URL, which ends up in logs and histories (RFC 6749 §2.3.1). */
 const bodyParameters = [
   'grant_type',
   'scope',
@@ -35,14 +36,26 @@ const bodyParameters = [
 
 /** The token endpoint (RFC 6749 §3.2) with the client credentials grant (§4.4). */
 export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promise<void> {
-  const authenticate = createClientAuthenticator({
-    clients: service.settings.clients,
-    clock: service.clock,
-  })
   const accessTokens = createAccessTokens(service)
+  /** The authenticated clients of requests in progress, for the log. */
+  const authenticated = new WeakMap<FastifyRequest, Client>()
+
+  function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const answer = toOAuthError(error)
+    // The reason is ours and quotes no credentials; what the client sent is not logged.
+    const clientId = authenticated.get(request)?.clientId ?? answer.clientId
+    const summary = { clientId, error: answer.error, reason: answer.reason }
+    if (answer.statusCode >= 500) request.log.error({ ...summary, err: error }, 'token request failed')
+    else request.log.info(summary, 'token request refused')
+    return reply.code(answer.statusCode).headers(answer.headers).send(answer.toJSON())
+  }
 
   return async (app) => {
-    // A form is all that this endpoint reads, so nothing else is parsed.
+    const authenticate = await createClientAuthenticator({
+      clients: service.settings.clients,
+      clock: service.clock,
+    })
+    // The body is a form; nothing else is parsed.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
       'application/x-www-form-urlencoded',
@@ -50,14 +63,18 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       async (_request: FastifyRequest, body: Buffer) => parseForm(body),
     )
     app.setErrorHandler(replyWithError)
-    // First of all, so that errors too are never cached (RFC 6749 §5.1).
+    // First, so that errors are not cached either (RFC 6749 §5.1).
     app.addHook('onRequest', async (request, reply) => {
       reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
       if (request.method !== 'POST') {
         reply.header('allow', 'POST')
-        throw invalidRequest('the token endpoint takes POST only', 405)
+        throw invalidRequest('the token endpoint accepts POST only', 405)
       }
       refuseQuery(request.query)
+      const encoding = request.headers['content-encoding']
+      if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+        throw invalidRequest('the body must not have a Content-Encoding', 415)
+      }
     })
 
     app.all('/connect/token', async (request) => {
@@ -67,10 +84,11 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         form,
         audience: [service.issuer(), `${service.issuer()}/connect/token`],
       })
+      authenticated.set(request, client)
       const grantType = form.get('grant_type')
       if (grantType === undefined) throw invalidRequest('grant_type is missing')
       if (grantType !== 'client_credentials') {
-        throw new OAuthError('unsupported_grant_type', 'the only grant_type here is client_credentials')
+        throw new OAuthError('unsupported_grant_type', 'the only supported grant_type is client_credentials')
       }
       if (!client.grantTypes.includes(grantType)) {
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
@@ -92,34 +110,25 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
 function refuseQuery(query: unknown): void {
   const names = typeof query === 'object' && query !== null ? Object.keys(query) : []
   const name = bodyParameters.find((each) => names.includes(each))
-  if (name !== undefined) throw invalidRequest(`${name} belongs in the body, never in the URL`)
+  if (name !== undefined) throw invalidRequest(`${name} must be in the body, not in the URL`)
 }
 
 function readForm(body: unknown): Form {
   if (body instanceof Map) return body
-  throw invalidRequest('the request has no body; its parameters go there')
+  throw invalidRequest('the request has no body; the parameters must be in it')
 }
 
-/** Every Authorization header. Node's `headers` keeps the first alone, and two are two methods of authentication. */
+/** Every Authorization header. Node's `headers` has only the first, and two are two methods of authentication. */
 function authorizationHeaders(rawHeaders: readonly string[]): readonly string[] {
   return rawHeaders.filter(
     (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
   )
 }
 
-function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const answer = toOAuthError(error)
-  // The reason is ours and quotes no credentials; what the client sent is not logged at all.
-  const summary = { error: answer.error, reason: answer.reason }
-  if (answer.statusCode >= 500) request.log.error({ ...summary, err: error }, 'token request failed')
-  else request.log.info(summary, 'token request refused')
-  return reply.code(answer.statusCode).headers(answer.headers).send(answer.toJSON())
-}
-
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   if (mayPass(error)) {
-    return new OAuthError('temporarily_unavailable', 'the signing key cannot be used at the moment', {
+    return new OAuthError('temporarily_unavailable', 'the signing key is unavailable', {
       statusCode: 503,
       headers: {
         'retry-after': String(isSealwrightError(error) ? (error.retryAfter ?? retryAfter) : retryAfter),
@@ -128,7 +137,7 @@ function toOAuthError(error: unknown): OAuthError {
     })
   }
   if (clientErrorStatus(error) === null) {
-    return new OAuthError('server_error', 'the request could not be carried out', {
+    return new OAuthError('server_error', 'the request failed', {
       statusCode: 500,
       cause: error,
     })
@@ -139,7 +148,7 @@ function toOAuthError(error: unknown): OAuthError {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
       return invalidRequest('the body is too large', 413)
     default:
-      return invalidRequest('the body did not arrive as the headers say')
+      return invalidRequest('the body is not complete')
   }
 }
 

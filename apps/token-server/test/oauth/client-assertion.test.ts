@@ -1,13 +1,16 @@
-import { algorithmsOf } from '@sealwright/core'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
+import type { Client } from '../../src/settings/settings.ts'
+import { createKeyFinder } from '../../src/oauth/assertion-keys.ts'
+import { createAssertionVerifier, type Assertion } from '../../src/oauth/client-assertion.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
 import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 /** The one answer to assertions that no key vouches for. */
 const untrusted =
-  /^the client is unknown or the assertion is not signed with a key of it; a client with several keys puts the kid into the header$/
+  /^the client is unknown or the assertion is not signed with one of its keys; a client with several keys must send the kid in the header$/
 
 const start = new Date('2030-01-01T00:00:00Z')
 const key = ecKey()
@@ -129,22 +132,22 @@ describe('private_key_jwt', () => {
     {
       name: 'by one client about another',
       assertion: () => sign(claims(start, issuer, { iss: 'neighbour' }), key.privateKey),
-      says: /iss is not as it must be/,
+      says: /iss is missing or wrong/,
     },
     {
       name: 'without iss',
       assertion: () => sign(claims(start, issuer, { iss: undefined }), key.privateKey),
-      says: /iss is not as it must be/,
+      says: /iss is missing or wrong/,
     },
     {
       name: 'without sub',
       assertion: () => sign(claims(start, issuer, { sub: undefined }), key.privateKey),
-      says: /sub is not as it must be/,
+      says: /sub is missing or wrong/,
     },
     {
       name: 'for another server',
       assertion: () => sign(claims(start, 'https://elsewhere.example'), key.privateKey),
-      says: /aud is not as it must be/,
+      says: /aud is missing or wrong/,
     },
     {
       name: 'for a server whose name starts like this one',
@@ -159,12 +162,12 @@ describe('private_key_jwt', () => {
     ].map(({ name, aud }) => ({
       name: `for a list of ${name}`,
       assertion: () => sign(claims(start, '', { aud }), key.privateKey),
-      says: /aud must be one string, the issuer or the token endpoint/,
+      says: /aud must be one string: the issuer or the token endpoint/,
     })),
     {
       name: 'without aud',
       assertion: () => sign(claims(start, issuer, { aud: undefined }), key.privateKey),
-      says: /aud is not as it must be/,
+      says: /aud is missing or wrong/,
     },
     {
       name: 'that has expired',
@@ -179,17 +182,17 @@ describe('private_key_jwt', () => {
     {
       name: 'without exp',
       assertion: () => sign(claims(start, issuer, { exp: undefined }), key.privateKey),
-      says: /exp is not as it must be/,
+      says: /exp is missing or wrong/,
     },
     {
       name: 'that is not valid yet',
       assertion: () => sign(claims(start, issuer, { nbf: seconds(start) + 31 }), key.privateKey),
-      says: /nbf is not as it must be/,
+      says: /nbf is missing or wrong/,
     },
     {
       name: 'without jti',
       assertion: () => sign(claims(start, issuer, { jti: undefined }), key.privateKey),
-      says: /jti is not as it must be/,
+      says: /jti is missing or wrong/,
     },
     {
       name: 'with an empty jti',
@@ -232,7 +235,7 @@ describe('private_key_jwt', () => {
       name: 'beside the client_id of another',
       assertion: () => sign(claims(start, issuer), key.privateKey),
       parameters: { client_id: 'neighbour' },
-      says: /another client than client_id/,
+      says: /client_id is not the client/,
     },
   ])('refuses an assertion $name', async ({ assertion, says, parameters }) => {
     const { use } = await assertionServer(key)
@@ -249,9 +252,9 @@ describe('private_key_jwt', () => {
     onTestFinished(() => verifications.mockRestore())
     const answers = new Set<string>()
     for (const [sub, alg, reason] of [
-      ['nobody', 'ES256', /unknown or has no keys/],
-      ['nobody', 'PS256', /unknown or has no keys/],
-      ['without keys', 'ES256', /unknown or has no keys/],
+      ['nobody', 'ES256', /unknown or has no \\*"jwks\\*"/],
+      ['nobody', 'PS256', /unknown or has no \\*"jwks\\*"/],
+      ['without keys', 'ES256', /unknown or has no \\*"jwks\\*"/],
       ['neighbour', 'ES256', /signature does not verify/],
       ['neighbour', 'EdDSA', /none of the client's keys fits/],
       ['neighbour', 'ES512', /none of the client's keys fits/],
@@ -321,9 +324,115 @@ describe('private_key_jwt', () => {
   })
 })
 
-test.each(verifiableAlgorithms)('there is a decoy key for %s', (algorithm) => {
-  expect(algorithmsOf(createDecoyKeys()(algorithm)).map(({ name }) => name)).toContain(algorithm)
+test('a wall clock that is set forward and back does not make room for a replay', async () => {
+  let uptime = 0
+  const time = { now: start }
+  const verify = await createAssertionVerifier({
+    clients: clientsOf(key),
+    clock: () => time.now,
+    monotonicClock: () => uptime,
+  })
+  const use = async (assertion: string): Promise<string> => (await verify(request(assertion))).clientId
+  const assertion = await sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)
+  await use(assertion)
+  time.now = new Date(start.getTime() + 25 * 60_000)
+  for (uptime of [310_000, 620_000, 659_999]) {
+    await use(await sign(claims(time.now, issuer), key.privateKey))
+  }
+  time.now = new Date(start.getTime() + 629_000)
+  await expect(use(assertion)).rejects.toThrow('the assertion was used before')
 })
+
+test('a client that sends more assertions than are remembered has to wait, and none is accepted unrecorded', async () => {
+  let uptime = 0
+  const time = { now: start }
+  const verify = await createAssertionVerifier({
+    clients: clientsOf(key),
+    clock: () => time.now,
+    monotonicClock: () => uptime,
+    rememberedAssertions: 2,
+  })
+  const assertions = await Promise.all(
+    [1, 2, 3].map(() => sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)),
+  )
+  const [first = '', second = '', third = ''] = assertions
+  await verify(request(first))
+  await verify(request(second))
+  for (let attempt = 0; attempt < 3; attempt++) {
+    await expect(verify(request(third))).rejects.toMatchObject({
+      error: 'temporarily_unavailable',
+      statusCode: 503,
+      headers: { 'retry-after': '660' },
+    })
+  }
+  uptime = 660_000
+  time.now = new Date(start.getTime() + 620_000)
+  expect((await verify(request(third))).clientId).toBe('client')
+})
+
+test.each([7, ['a'], { a: 1 }, true, null, '', 'x'.repeat(257)])(
+  'refuses an assertion whose jti is %j',
+  async (jti) => {
+    const { use } = await assertionServer(key)
+    expect(await use(await sign(claims(start, issuer, { jti }), key.privateKey))).toMatchObject({
+      status: 401,
+      error: 'invalid_client',
+      error_description: expect.stringMatching(/jti/) as unknown,
+    })
+  },
+)
+
+test.each([
+  ['EdDSA', 'Ed25519'],
+  ['Ed25519', 'EdDSA'],
+  ['EdDSA', 'EdDSA'],
+  [undefined, 'Ed25519'],
+])('a client whose JWK has the alg %s may sign as %s', async (jwkAlg, alg) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const jwk = { ...publicKey.export({ format: 'jwk' }), ...(jwkAlg !== undefined && { alg: jwkAlg }) }
+  const { use } = await assertionServer({ privateKey, publicKey, jwk })
+  expect(await use(await sign(claims(start, issuer), privateKey, { alg }))).toMatchObject({ status: 200 })
+})
+
+test('keys are imported at the start, so that the first forged assertion of a client takes no longer', async () => {
+  const { server, use } = await assertionServer(ecKey({ kid: 'a' }), rsaKey({ kid: 'b' }))
+  await server.app.ready()
+  const imports = vi.spyOn(crypto.subtle, 'importKey')
+  onTestFinished(() => imports.mockRestore())
+  for (const header of [
+    { alg: 'ES256', kid: 'a' },
+    { alg: 'RS256', kid: 'b' },
+    { alg: 'PS512', kid: 'b' },
+    { alg: 'ES512' },
+    { alg: 'EdDSA' },
+  ]) {
+    for (const sub of ['client', 'nobody']) {
+      expect(await use(unsigned(header, { iss: sub, sub }))).toMatchObject({ status: 401 })
+    }
+  }
+  expect(imports).not.toHaveBeenCalled()
+})
+
+test.each(verifiableAlgorithms)('there is one decoy key for %s', async (alg) => {
+  const find = await createKeyFinder({ keys: createDecoyKeys() })
+  expect(await find({ alg }, { payload: '', signature: '' })).toBeDefined()
+})
+
+function clientsOf(...keys: readonly ClientKey[]): ReadonlyMap<string, Client> {
+  const jwks = { keys: keys.map(({ jwk }) => jwk) }
+  const grantTypes = ['client_credentials'] as const
+  const all = {
+    clientId: 'client',
+    secretHashes: [],
+    jwks,
+    grantTypes,
+    scopes: ['api1'],
+    accessTokenLifetime: 60,
+  }
+  return new Map([['client', all]])
+}
+
+const request = (jwt: string): Assertion => ({ jwt, clientId: undefined, audience: [issuer] })
 
 const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
 

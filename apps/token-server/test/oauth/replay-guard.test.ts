@@ -1,40 +1,64 @@
 import { expect, test } from 'vitest'
-import { ReplayGuard } from '../../src/oauth/replay-guard.ts'
+import { ReplayGuard, type Use, type UseTime } from '../../src/oauth/replay-guard.ts'
 
-const at = (milliseconds: number): Date => new Date(Date.UTC(2030, 0) + milliseconds)
+/** Both clocks, the wall's off by that much. */
+const at = (milliseconds: number, wallOffset = 0): UseTime => ({
+  wall: 1_900_000_000_000 + milliseconds + wallOffset,
+  monotonic: milliseconds,
+})
 
-test('an identifier is remembered for its lifetime, whenever it was noted', () => {
-  for (let noted = 0; noted < 300; noted += 7) {
+/** Uses an identifier that expires 100 ms after the moment by the clock on the wall. */
+function use(guard: ReplayGuard, id: string, time: UseTime): Use['kind'] {
+  return guard.use(id, time.wall + 100, time).kind
+}
+
+test('an identifier is remembered for its lifetime, whenever it was used', () => {
+  for (let used = 0; used < 300; used += 7) {
     const guard = new ReplayGuard(100, 1000)
-    guard.note('first', at(0))
-    expect(guard.note('id', at(noted))).toBe('new')
-    for (let later = noted; later < noted + 100; later += 9) {
-      expect(guard.note('id', at(later))).toBe('replayed')
-      guard.note(`other ${later}`, at(later))
+    use(guard, 'first', at(0))
+    expect(use(guard, 'id', at(used))).toBe('first')
+    for (let later = used; later < used + 100; later += 9) {
+      expect(use(guard, 'id', at(later))).toBe('replay')
+      use(guard, `other ${later}`, at(later))
     }
   }
 })
 
-test('an identifier is forgotten after twice its lifetime', () => {
+test('an identifier is forgotten some time after it has expired', () => {
   const guard = new ReplayGuard(100, 1000)
-  guard.note('id', at(0))
-  guard.note('other', at(150))
-  expect(guard.note('id', at(250))).toBe('new')
+  use(guard, 'id', at(0))
+  use(guard, 'other', at(150))
+  expect(use(guard, 'id', at(301))).toBe('first')
 })
 
-test('a full guard takes no more, forgets nothing, and empties with time', () => {
-  const guard = new ReplayGuard(100, 2)
-  expect([guard.note('a', at(0)), guard.note('b', at(1)), guard.note('c', at(2))]).toEqual([
-    'new',
-    'new',
-    'full',
-  ])
-  expect(guard.note('a', at(3))).toBe('replayed')
-  expect(guard.note('c', at(100))).toBe('new')
+test('a full guard takes no more, forgets nothing, and says when it will have room', () => {
+  const guard = new ReplayGuard(10_000, 2)
+  const expires = at(10_000).wall
+  expect(guard.use('a', expires, at(0)).kind).toBe('first')
+  expect(guard.use('b', expires, at(1)).kind).toBe('first')
+  expect(guard.use('c', expires, at(2))).toEqual({ kind: 'full', retryAfter: 10 })
+  expect(guard.use('c', expires, at(9_500))).toEqual({ kind: 'full', retryAfter: 1 })
+  expect(guard.use('a', expires, at(9_999)).kind).toBe('replay')
+  expect(guard.use('c', expires + 10_000, at(10_500)).kind).toBe('first')
+  // The first two are still remembered while the next generation fills.
+  expect(guard.use('a', expires, at(10_500)).kind).toBe('replay')
+  expect(guard.use('d', expires, at(10_501)).kind).toBe('first')
+  expect(guard.use('e', expires, at(10_502))).toEqual({ kind: 'full', retryAfter: 10 })
 })
 
-test('a clock that is set back does not empty it', () => {
-  const guard = new ReplayGuard(100, 2)
-  guard.note('a', at(0))
-  expect(guard.note('a', at(-1000))).toBe('replayed')
+test('a wall clock that is set forward and back does not empty it', () => {
+  const guard = new ReplayGuard(100, 1000)
+  use(guard, 'a', at(0))
+  const ahead = 25 * 60_000
+  for (let i = 1; i <= 5; i++) use(guard, `ahead ${i}`, at(i, ahead))
+  expect(use(guard, 'a', at(10))).toBe('replay')
+})
+
+test('a wall clock that is set back keeps an identifier for as long as it is valid by that clock', () => {
+  const guard = new ReplayGuard(100, 1000)
+  const behind = -30_000
+  const expires = at(100).wall
+  guard.use('a', expires, at(0))
+  for (let later = 50; later < 20_000; later += 130) use(guard, `other ${later}`, at(later, behind))
+  expect(guard.use('a', expires, at(20_000, behind)).kind).toBe('replay')
 })

@@ -2,7 +2,7 @@ import * as http from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { LightMyRequestResponse } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SealwrightError, type ErrorCode } from '@sealwright/core'
 import { remoteKey } from '../support/remote-key.ts'
 import {
@@ -206,21 +206,21 @@ const refusals: readonly (TokenRequest & {
     authorization: null,
     body: `${granted}&client_secret=the+secret`,
     error: 'invalid_request',
-    says: /client_id is missing/,
+    says: /client_secret requires client_id/,
   },
   {
     name: 'client_assertion without its type',
     authorization: null,
     body: `${granted}&client_assertion=a.b.c`,
     error: 'invalid_request',
-    says: /client_assertion_type is missing/,
+    says: /client_assertion requires client_assertion_type/,
   },
   {
     name: 'client_assertion_type without an assertion',
     authorization: null,
     body: `${granted}&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer`,
     error: 'invalid_request',
-    says: /client_assertion is missing/,
+    says: /client_assertion_type requires client_assertion/,
   },
   // invalid_request: "repeats a parameter"
   {
@@ -277,7 +277,7 @@ const refusals: readonly (TokenRequest & {
     name: 'Basic for one client and client_id of another',
     body: `${granted}&client_id=suspended`,
     error: 'invalid_request',
-    says: /another client/,
+    says: /name different clients/,
   },
   // invalid_request: "otherwise malformed"
   {
@@ -325,13 +325,13 @@ const refusals: readonly (TokenRequest & {
     name: 'a secret in the URL',
     url: '/connect/token?client_secret=x',
     error: 'invalid_request',
-    says: /client_secret belongs in the body/,
+    says: /client_secret must be in the body/,
   },
   {
     name: 'all of it in the URL',
     url: `/connect/token?${granted}&client_id=client`,
     error: 'invalid_request',
-    says: /belongs in the body/,
+    says: /must be in the body/,
   },
   ...(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const).map((method) => ({
     name: method,
@@ -377,10 +377,10 @@ const refusals: readonly (TokenRequest & {
       body: `${granted}&client_id=__proto__&client_secret=x`,
       says: /unknown or its/,
     },
-    { name: 'another scheme', authorization: 'Bearer abc', says: /not one of the Basic scheme/ },
-    { name: 'the scheme alone', authorization: 'Basic', says: /not one of the Basic scheme/ },
-    { name: 'an empty Authorization header', authorization: '', says: /not one of the Basic scheme/ },
-    { name: 'no base64', authorization: 'Basic !!!', says: /not one of the Basic scheme/ },
+    { name: 'another scheme', authorization: 'Bearer abc', says: /must use the Basic scheme/ },
+    { name: 'the scheme alone', authorization: 'Basic', says: /must use the Basic scheme/ },
+    { name: 'an empty Authorization header', authorization: '', says: /must use the Basic scheme/ },
+    { name: 'no base64', authorization: 'Basic !!!', says: /must use the Basic scheme/ },
     {
       name: 'no colon',
       authorization: `Basic ${Buffer.from('client').toString('base64')}`,
@@ -416,7 +416,7 @@ const refusals: readonly (TokenRequest & {
     name: type,
     body: `grant_type=${encodeURIComponent(type)}`,
     error: 'unsupported_grant_type',
-    says: /only grant_type/,
+    says: /only supported grant_type/,
   })),
   // invalid_scope
   {
@@ -537,7 +537,77 @@ function serverFailingWith(error: Error): Promise<TestServer> {
   return testServer({ wrapKey: (key) => remoteKey(key, sign) })
 }
 
+test.each(['gzip', 'br', 'GZIP, identity'])('a body with Content-Encoding: %s is 415', async (encoding) => {
+  const response = await post(await testServer(), { headers: { 'content-encoding': encoding } })
+  expect([response.statusCode, response.json()]).toEqual([
+    415,
+    { error: 'invalid_request', error_description: 'the body must not have a Content-Encoding' },
+  ])
+  expect(response.headers['cache-control']).toBe('no-store')
+})
+
+test('a body with Content-Encoding: identity is read', async () => {
+  const response = await post(await testServer(), { headers: { 'content-encoding': 'identity' } })
+  expect(response.statusCode).toBe(200)
+})
+
+test('resource may be sent more than once, as RFC 8707 §2 has it, and is ignored', async () => {
+  const body = `${granted}&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example`
+  expect((await post(await testServer(), { body })).statusCode).toBe(200)
+})
+
+test('a parameter without = has no value, and counts when it is repeated', async () => {
+  const server = await testServer()
+  expect((await post(server, { body: `scope&${granted}` })).json()).toMatchObject({ scope: 'api1 api2' })
+  expect((await post(server, { body: `${granted}&scope&scope=api1` })).json()).toMatchObject({
+    error: 'invalid_request',
+    error_description: 'a parameter is included more than once',
+  })
+})
+
+test.each([
+  `x${credentials}`,
+  ` ${credentials}`.replace(' Basic', 'Bearer Basic'),
+  `${credentials} x`,
+  `${credentials}, Basic abc`,
+  credentials.replace('Basic ', 'Basic'),
+])('the Authorization header %j is refused as a whole', async (authorization) => {
+  const response = await post(await testServer(), { authorization })
+  expect([response.statusCode, response.json<{ error: string }>().error]).toEqual([401, 'invalid_client'])
+})
+
 describe('a key that cannot sign', () => {
+  test('has three seconds, when it is not in this process', async () => {
+    const timeouts = vi.spyOn(AbortSignal, 'timeout')
+    onTestFinished(() => timeouts.mockRestore())
+    let given: AbortSignal | undefined
+    const server = await testServer({
+      wrapKey: (key) =>
+        remoteKey(key, (_data, options) => {
+          given = options?.signal
+          return Promise.reject(new SealwrightError('UNAVAILABLE', 'the vault is down'))
+        }),
+    })
+    await post(server)
+    expect(timeouts.mock.calls).toEqual([[3000]])
+    expect(given).toBe(timeouts.mock.results[0]?.value)
+  })
+
+  test('is in the log with its cause and the client', async () => {
+    const log: string[] = []
+    const cause = new SealwrightError('UNAVAILABLE', 'vault.example does not answer')
+    await post(await testServer({ log, wrapKey: (key) => remoteKey(key, () => Promise.reject(cause)) }))
+    const line = log
+      .map((each) => JSON.parse(each) as Record<string, unknown>)
+      .find(({ level }) => level === 50)
+    expect(line).toMatchObject({
+      msg: 'token request failed',
+      clientId: 'client',
+      error: 'temporarily_unavailable',
+      err: { type: 'SealwrightError', code: 'UNAVAILABLE', message: 'vault.example does not answer' },
+    })
+  })
+
   test.each<ErrorCode>(['UNAVAILABLE', 'TIMEOUT', 'ACCESS_DENIED', 'INVALID_SIGNATURE', 'NOT_FOUND'])(
     '%s is 503 with Retry-After and says nothing of the reason',
     async (code) => {
@@ -552,7 +622,7 @@ describe('a key that cannot sign', () => {
       })
       expect(response.json()).toEqual({
         error: 'temporarily_unavailable',
-        error_description: 'the signing key cannot be used at the moment',
+        error_description: 'the signing key is unavailable',
       })
     },
   )
@@ -572,7 +642,7 @@ describe('a key that cannot sign', () => {
     expect(response.statusCode).toBe(500)
     expect(response.json()).toEqual({
       error: 'server_error',
-      error_description: 'the request could not be carried out',
+      error_description: 'the request failed',
     })
     expect(response.headers['cache-control']).toBe('no-store')
     expect(response.headers['retry-after']).toBeUndefined()
