@@ -1,31 +1,40 @@
-import closeWithGrace from 'close-with-grace'
-import { banner } from './startup/banner.ts'
-import { createLogger } from './logging/logger.ts'
-import { openKey } from './startup/open-key.ts'
-import { checkPort } from './startup/check-port.ts'
+import { openLog } from './logging/open-log.ts'
 import { buildServer, listeningPort } from './server.ts'
+import { printable } from './printable.ts'
 import { loadSettings } from './settings/load-settings.ts'
-import { warnings } from './startup/warnings.ts'
+import { banner } from './startup/banner.ts'
+import { checkPort } from './startup/check-port.ts'
+import { closeOnSignals } from './startup/close-on-signals.ts'
+import { openKey } from './startup/open-key.ts'
+import { watchKey } from './startup/watch-key.ts'
+import { keyWarnings, settingsWarnings } from './startup/warnings.ts'
 
-/** Milliseconds that requests in flight are given to finish in. */
-const closeDelay = 10_000
+// What cannot be printed is lost; the server does not end for it.
+process.stderr.on('error', () => undefined)
 
 try {
   const settings = loadSettings(process.env)
   await checkPort(settings)
-  const logger = createLogger(settings.logLevel)
-  const key = await openKey(settings.signingKey)
-  const app = buildServer({ settings, key, logger })
+  const log = openLog(settings.logLevel)
+  const { key, isNew } = await openKey(settings.signingKey)
+  const app = buildServer({ settings, key, logger: log.logger })
   await app.listen({ host: settings.host, port: settings.port })
-  closeWithGrace({ delay: closeDelay, logger: false }, async ({ signal, err }) => {
-    if (err === undefined) logger.info({ signal }, 'closing')
-    else logger.fatal({ err }, 'closing after an error')
-    await app.close()
-  })
-  for (const warning of warnings(settings, key, new Date())) logger.warn(warning)
-  process.stderr.write(banner(settings, key, listeningPort(app) ?? settings.port, new Date()))
+  closeOnSignals(app, log)
+  const port = listeningPort(app) ?? settings.port
+  const now = new Date()
+  const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
+  // At a terminal the banner has all of it.
+  if (!log.isTerminal) {
+    const { keyId, location, notAfter } = key
+    const issuer = settings.issuer ?? `http://localhost:${port}`
+    if (isNew) log.logger.warn({ keyId, location }, 'there was no signing key; a new one was made')
+    log.logger.info({ host: settings.host, port, issuer, keyId, location, notAfter }, 'listening')
+    for (const warning of warnings) log.logger.warn(warning)
+  }
+  watchKey(key, log.logger, warnings)
+  process.stderr.write(banner(settings, key, { port, now, isNew, warnings }))
 } catch (error) {
   // The message names the setting or file; a stack would only bury it.
-  process.stderr.write(`token-server: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`token-server: ${printable(error instanceof Error ? error.message : String(error))}\n`)
   process.exitCode = 1
 }

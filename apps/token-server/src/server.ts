@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SigningKey } from '@sealwright/core'
 import Fastify, {
@@ -25,13 +26,17 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger | undefined
   /** Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
+  /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
+  readonly requestTimeout?: number | undefined
 }
 
 /** Token requests have a few hundred bytes, and a few thousand with an assertion. */
 const maximumBodyBytes = 16 * 1024
 
-/** Milliseconds for a whole request to arrive. */
-const requestTimeout = 10_000
+/** Milliseconds. */
+const defaultRequestTimeout = 10_000
+
+const wordyLevels = new Set(['info', 'debug', 'trace'])
 
 /**
  * The token server on one signing key, to be listened with or injected into.
@@ -39,13 +44,19 @@ const requestTimeout = 10_000
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot do the algorithm of the settings
  */
 export function buildServer(options: ServerOptions): FastifyInstance {
+  const logger = options.logger ?? createLogger('silent')
+  const { requestTimeout = defaultRequestTimeout } = options
   const app: FastifyInstance = Fastify({
-    loggerInstance: options.logger ?? createLogger('silent'),
-    genReqId: () => randomUUID(),
+    // Fastify itself is quiet: main.ts says in one line that it listens, and on what key.
+    loggerInstance: logger.child({}, { level: quieter(logger.level) }),
+    childLoggerFactory: (_logger, bindings, childOptions) => logger.child(bindings, childOptions),
+    genReqId: requestId,
     // Below there is one line for each request, when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maximumBodyBytes,
     requestTimeout,
+    // Node waits for the longer of the two times, and looks at its connections every 30 seconds unless told otherwise.
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, 1000) },
     // A URL that cannot be decoded: Fastify's own answer quotes it.
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
       void reply.code(400).send({ error: 'invalid_request' })
@@ -68,6 +79,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof BearerError) {
+      request.log.info({ error: error.error, reason: error.message }, 'API request refused')
       return reply.code(error.statusCode).header('www-authenticate', error.challenge).send(error.toJSON())
     }
     const statusCode = clientErrorStatus(error) ?? 500
@@ -91,6 +103,20 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     { prefix: issuerPath },
   )
   return app
+}
+
+/** The least level at which a logger says less than that it listens. */
+function quieter(level: string): string {
+  return wordyLevels.has(level) ? 'warn' : level
+}
+
+/**
+ * The id that a proxy has given to the request, so that its log and ours can be put side by side; one of our own where
+ * there is none or it is not as ids are.
+ */
+function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
 function createService(

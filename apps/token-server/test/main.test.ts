@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   writeFileSync,
@@ -82,7 +84,7 @@ describe('out of the box', () => {
       client_id: 'sample-client',
       iss: origin,
     })
-    expect(server.stderr).toMatch(/everybody knows its client's secret/)
+    expect(server.stderr).toMatch(/is public: it is the one of the sample settings/)
     // Everything on stdout is JSON.
     for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
   })
@@ -326,6 +328,60 @@ describe('stopping', () => {
     },
   )
 })
+
+describe('a log that cannot be written', () => {
+  /** Many times what a pipe holds. */
+  const requests = isFull ? 20_000 : 2_000
+
+  async function keepBusy(origin: string): Promise<void> {
+    const path = 'x'.repeat(200)
+    for (let i = 0; i < requests; i += 50) {
+      await Promise.all(Array.from({ length: 50 }, async () => (await fetch(`${origin}/${path}`)).text()))
+    }
+  }
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'a full disk under it stops neither tokens nor SIGTERM [needs /dev/full]',
+    async () => {
+      const full = openSync('/dev/full', 'w')
+      onTestFinished(() => closeSync(full))
+      const env = { DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }
+      const server = new ServerProcess(program(), env, full)
+      const { origin } = await server.started()
+      await keepBusy(origin)
+      await expectGoodTokens(origin)
+      expect(await server.stop()).toMatchObject({ code: 0 })
+    },
+  )
+
+  test('a reader that is stuck stops neither tokens nor SIGTERM', async () => {
+    const env = { DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }
+    const server = new ServerProcess(program(), env, 'stalled')
+    const { origin } = await server.started()
+    await keepBusy(origin)
+    await expectGoodTokens(origin)
+    expect(await server.stop()).toMatchObject({ code: 0 })
+  })
+
+  test('a reader that is gone stops neither tokens nor SIGTERM', async () => {
+    const env = { DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }
+    const server = new ServerProcess(program(), env, 'stalled')
+    const { origin } = await server.started()
+    server.closeStdout()
+    await keepBusy(origin)
+    await expectGoodTokens(origin)
+    expect(await server.stop()).toMatchObject({ code: 0 })
+  })
+})
+
+test.each(['SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)(
+  '%s does what it does to any process',
+  async (signal) => {
+    const server = start()
+    await server.started()
+    expect(await server.stop(signal)).toMatchObject({ code: null, signal })
+  },
+)
 
 describe('a start that fails', () => {
   test.each<[string, (folder: string) => Readonly<Record<string, string>>, RegExp]>([

@@ -1,17 +1,23 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
 import type { LogLevel } from '../settings/settings.ts'
 
+interface LoggedRequest {
+  readonly method: string
+  readonly url: string
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
+
 /**
- * The log: one JSON object per line. What goes into it is listed here, and nothing else of a request or an error does:
- * query strings and headers can hold credentials, and the errors of Node and of libraries carry the data they failed on.
+ * The log: one JSON object a line. Of a request and an error it has what is listed here and nothing else: query strings and
+ * headers can contain credentials, and the errors of Node and of libraries contain the data that they failed on.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = { level, serializers: { req: describeRequest, err: describeError } }
   return destination === undefined ? pino(options) : pino(options, destination)
 }
 
-function describeRequest(request: { readonly method: string; readonly url: string }): unknown {
-  return { method: request.method, path: request.url.replace(/[?#].*$/s, '') }
+function describeRequest({ method, url, socket }: LoggedRequest): unknown {
+  return { method, path: url.replace(/[?#].*$/s, ''), address: socket.remoteAddress }
 }
 
 function describeError(error: unknown): unknown {

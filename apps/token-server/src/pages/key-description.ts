@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { SigningKey } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
+import { printable } from '../printable.ts'
 
 /** A signing key in words, for people. */
 export interface KeyDescription {
@@ -22,9 +23,9 @@ const millisecondsPerDay = 24 * 60 * 60 * 1000
 export function describeKey(key: SigningKey, now: Date): KeyDescription {
   const [certificate] = key.certificates
   return {
-    location: key.location,
+    location: printable(key.location),
     type: describeType(key.publicKey, key),
-    subject: certificate === undefined ? null : distinguishedName(certificate),
+    subject: certificate === undefined ? null : printable(distinguishedName(certificate)),
     sha1: certificate?.fingerprint.replaceAll(':', '') ?? null,
     sha256: certificate?.fingerprint256.replaceAll(':', '') ?? null,
     expiry: key.notAfter === null ? 'never' : describeExpiry(key.notAfter, now),

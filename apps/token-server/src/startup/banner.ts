@@ -1,31 +1,41 @@
 import type { SigningKey } from '@sealwright/core'
 import { curlLines } from '../pages/curl-lines.ts'
 import { describeKey } from '../pages/key-description.ts'
+import { printable } from '../printable.ts'
 import type { Settings } from '../settings/settings.ts'
 
+export interface BannerOptions {
+  /** The port the server listens on. */
+  readonly port: number
+  readonly now: Date
+  /** Whether the key has just been made. */
+  readonly isNew: boolean
+  readonly warnings: readonly string[]
+}
+
 /** What people read in the terminal once the server listens. */
-export function banner(settings: Settings, key: SigningKey, port: number, now: Date): string {
+export function banner(settings: Settings, key: SigningKey, options: BannerOptions): string {
+  const { port, now, isNew, warnings } = options
   const address = localAddress(settings, port)
   const { location, subject, type, expiry } = describeKey(key, now)
   const { algorithm } = key.signer(settings.signingKey.algorithm ?? undefined)
   const curl = curlLines(settings, algorithm, address)
+  const details = [subject, `${algorithm.name} (${type})`, `expires ${expiry}`]
   const lines = [
     `Token server   ${address}/`,
-    `Signing key    ${location}`,
-    `               ${[subject, `${algorithm.name} (${type})`, `expires ${expiry}`].filter((part) => part !== null).join(' · ')}`,
+    `Signing key    ${location}${isNew ? ' (new)' : ''}`,
+    `               ${details.filter((part) => part !== null).join(' · ')}`,
     `Settings       ${settings.file}`,
+    ...warnings.map((warning) => `Warning        ${warning}`),
   ]
-  if (settings.isSample) {
-    lines.push("               the sample: everybody knows its client's secret, so keep it to this machine")
-  }
   if (curl !== null) {
     lines.push('', 'Get a token:', '', curl.token)
     if (curl.identity !== null) lines.push('', 'Use it:', '', curl.identity)
   }
-  return `\n${lines.join('\n')}\n`
+  return `\n${lines.map(printable).join('\n')}\n`
 }
 
-/** Where this machine reaches the server, whatever its issuer is called elsewhere. */
+/** The URL of the server on this machine, whatever its issuer is. */
 function localAddress({ host, issuer }: Settings, port: number): string {
   const isWildcard = host === '0.0.0.0' || host === '::'
   const name = isWildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host

@@ -14,26 +14,33 @@ import type { SigningKeySetting } from '../settings/settings.ts'
 /** Milliseconds for a signature in the vault, so that a client knows within three seconds that there will be none. */
 const vaultDeadline = 2_000
 
+export interface OpenedKey {
+  readonly key: SigningKey
+  /** Whether there was none, so that this server made it, or another that started at the same time. */
+  readonly isNew: boolean
+}
+
 /**
  * Opens the key that the settings name. Where they allow it, one that is proven absent is made; of several servers that
  * start at the same instant on one folder or vault one makes it, and all use it.
  *
- * @param vault how a vault is reached: with the identity that the environment has, unless told otherwise
+ * @param vault how a vault is reached. Default: with the identity that the environment has
  * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` when an existing key is not of the type that is set
  */
-export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions = {}): Promise<SigningKey> {
+export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions = {}): Promise<OpenedKey> {
   const { uri, createType, password, quota } = setting
-  try {
-    const key = await openSigningKey(uri, {
-      backends: await backendsFor(uri, { quota: quota ?? undefined, ...vault }),
-      password: () => password ?? '',
-      create: createType === null ? undefined : { keyType: createType },
-    })
-    checkType(key, setting)
-    return key
-  } catch (error) {
-    throw isSealwrightError(error, 'WRONG_PASSWORD') ? withHint(error, setting) : error
+  const options = {
+    backends: await backendsFor(uri, { quota: quota ?? undefined, ...vault }),
+    password: () => password ?? '',
   }
+  try {
+    return { key: checkType(await openSigningKey(uri, options), setting), isNew: false }
+  } catch (error) {
+    if (isSealwrightError(error, 'WRONG_PASSWORD')) throw withHint(error, setting)
+    if (createType === null || !isSealwrightError(error, 'NOT_FOUND')) throw error
+  }
+  const key = await openSigningKey(uri, { ...options, create: { keyType: createType } })
+  return { key: checkType(key, setting), isNew: true }
 }
 
 /** The SDK of the vault is loaded by those alone who have their key there. */
@@ -54,11 +61,11 @@ function withHint(cause: SealwrightError, { password }: SigningKeySetting): Seal
   return new SealwrightError(cause.code, `${cause.message}; ${hint}`, { cause })
 }
 
-function checkType(key: SigningKey, { requiredType }: SigningKeySetting): void {
-  if (requiredType === null) return
+function checkType(key: SigningKey, { requiredType }: SigningKeySetting): SigningKey {
+  if (requiredType === null) return key
   const { defaultAlgorithm, modulusLength } = keyType(requiredType)
   const actualLength = key.publicKey.asymmetricKeyDetails?.modulusLength ?? null
-  if (key.algorithms[0]?.name === defaultAlgorithm && actualLength === modulusLength) return
+  if (key.algorithms[0]?.name === defaultAlgorithm && actualLength === modulusLength) return key
   throw new SealwrightError(
     'INVALID_ARGUMENT',
     `SIGNING_KEY_TYPE is ${requiredType} and the key in ${key.location} is of another type; leave the setting out, ` +

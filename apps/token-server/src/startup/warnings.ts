@@ -4,22 +4,37 @@ import type { Settings } from '../settings/settings.ts'
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000
 
-/** What runs and should not run like this for long. */
-export function warnings(settings: Settings, key: SigningKey, now: Date): readonly string[] {
+/** Settings that are fine on a developer's machine and nowhere else. */
+export function settingsWarnings(settings: Settings): readonly string[] {
   const found: string[] = []
   const sample = [...settings.clients.values()].find(hasSampleSecret)
   if (sample !== undefined) {
-    found.push(`the client "${sample.clientId}" has the secret of the sample, which everybody knows`)
+    found.push(
+      `the secret of the client "${sample.clientId}" is public: it is the one of the sample settings`,
+    )
+  }
+  if (settings.issuer === null && !isLoopback(settings.host)) {
+    found.push(
+      `other machines can connect, but the metadata says http://localhost: set ISSUER to the URL that clients use`,
+    )
   }
   if (settings.issuer?.startsWith('http:') === true) {
-    found.push('the issuer is an http: URL; beyond one machine clients must reach it over https')
+    found.push('the issuer is an http: URL; clients on other machines must use https')
   }
-  if (key.notAfter !== null && key.notAfter <= now) {
-    found.push('the certificate of the signing key has expired')
-  } else if (key.notAfter !== null && key.notAfter.getTime() - now.getTime() < 30 * millisecondsPerDay) {
-    found.push('the certificate of the signing key expires within 30 days')
-  }
-  if (key.notBefore !== null && key.notBefore > now)
-    found.push('the certificate of the signing key is not valid yet')
   return found
+}
+
+/** What is wrong with the certificate of the key, now or soon. */
+export function keyWarnings({ notBefore, notAfter }: SigningKey, now: Date): readonly string[] {
+  if (notBefore !== null && notBefore > now) return ['the certificate of the signing key is not valid yet']
+  if (notAfter === null) return []
+  if (notAfter <= now) return ['the certificate of the signing key has expired']
+  if (notAfter.getTime() - now.getTime() < 30 * millisecondsPerDay) {
+    return ['the certificate of the signing key expires within 30 days']
+  }
+  return []
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -2,9 +2,60 @@ import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { listeningPort } from '../../src/server.ts'
 import { assertionType, claims, ecKey, sign } from '../support/assertion.ts'
-import { basic, client, listeningServer, settingsFile } from '../support/server.ts'
+import { basic, client, listeningServer, settingsFile, testServer } from '../support/server.ts'
 
 const formType = 'application/x-www-form-urlencoded'
+
+test.each([
+  [{ authorization: basic('client', 'wrong') }, 'client', 'the client secret is wrong'],
+  [{ authorization: basic('hunter2', 'wrong') }, undefined, 'the client is unknown'],
+  [
+    { authorization: basic('client', 'the secret'), scope: 'api9' },
+    'client',
+    "the client may not have the scope 'api9'",
+  ],
+])(
+  'a refused token request is logged with whose it is, where that is known, and why: %j',
+  async (sent, clientId, reason) => {
+    const log: string[] = []
+    const { app } = await testServer({ log })
+    const { authorization, ...parameters } = sent as { authorization: string; scope?: string }
+    await app.inject({
+      method: 'POST',
+      url: '/connect/token',
+      headers: { authorization, 'content-type': formType, 'x-request-id': 'proxy-1234' },
+      payload: new URLSearchParams({ grant_type: 'client_credentials', ...parameters }).toString(),
+    })
+    const lines = log.map((line) => JSON.parse(line) as Record<string, unknown>)
+    const refused = lines.find(({ msg }) => msg === 'token request refused')
+    expect(refused).toMatchObject({ reason, reqId: 'proxy-1234' })
+    expect(refused?.['clientId']).toBe(clientId)
+    expect(lines.find(({ msg }) => msg === 'answered')).toMatchObject({
+      reqId: 'proxy-1234',
+      req: { method: 'POST', path: '/connect/token', address: '127.0.0.1' },
+    })
+    expect(log.join('')).not.toContain('hunter2')
+  },
+)
+
+test.each(['a b', 'x'.repeat(129), '"', '\\u202E'])('the request id %j is not taken over', async (id) => {
+  const { app } = await testServer()
+  const response = await app.inject({ url: '/health/live', headers: { 'x-request-id': id } })
+  expect(response.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/)
+})
+
+test('why the sample API refuses a token is in the log', async () => {
+  const log: string[] = []
+  const { app } = await testServer({ log })
+  await app.inject({ url: '/api/identity', headers: { authorization: 'Bearer abc' } })
+  expect(log.map((line) => JSON.parse(line) as Record<string, unknown>)).toContainEqual(
+    expect.objectContaining({
+      msg: 'API request refused',
+      reason: 'the token is not valid here',
+      error: 'invalid_token',
+    }),
+  )
+})
 
 test('a whole flow, right and wrong, leaves no secret, token, assertion or header in the log', async () => {
   const log: string[] = []
@@ -63,7 +114,7 @@ test('a whole flow, right and wrong, leaves no secret, token, assertion or heade
     })
     socket.on('close', () => resolve()).resume()
   })
-  await expect.poll(() => log.join('')).toContain('the body did not arrive')
+  await expect.poll(() => log.join('')).toContain('the body is not complete')
   await app.close()
 
   const lines = log.map((line) => JSON.parse(line) as { msg?: string; reqId?: string; clientId?: string })

@@ -38,6 +38,7 @@ export function bundledServer(): () => string {
 
 export interface Exit {
   readonly code: number | null
+  readonly signal: NodeJS.Signals | null
   readonly stdout: string
   readonly stderr: string
 }
@@ -49,16 +50,27 @@ export class ServerProcess {
   #stdout = ''
   #stderr = ''
 
-  /** @param env all of its environment, but for the way to programs; a free port unless it says otherwise */
-  constructor(program: string, env: Readonly<Record<string, string>>) {
+  /**
+   * @param env all of its environment, but for the way to programs; a free port unless it says otherwise
+   * @param stdout who reads its log: the test, nobody, or a file
+   */
+  constructor(
+    program: string,
+    env: Readonly<Record<string, string>>,
+    stdout: 'read' | 'stalled' | number = 'read',
+  ) {
     this.#process = spawn(process.execPath, [program], {
       env: { PATH: process.env['PATH'], PORT: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'],
     })
-    this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    if (stdout === 'read') {
+      this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
+    }
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
     this.exited = new Promise((resolve) => {
-      this.#process.on('close', (code) => resolve({ code, stdout: this.#stdout, stderr: this.#stderr }))
+      this.#process.on(stdout === 'read' ? 'close' : 'exit', (code, signal) =>
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }),
+      )
     })
     onTestFinished(() => void this.#process.kill('SIGKILL'))
   }
@@ -69,6 +81,11 @@ export class ServerProcess {
 
   get stderr(): string {
     return this.#stderr
+  }
+
+  /** Goes away as the reader of its log. */
+  closeStdout(): void {
+    this.#process.stdout?.destroy()
   }
 
   /** Waits until it listens and has said so. */
@@ -87,7 +104,7 @@ export class ServerProcess {
     return Promise.race([origin, ended])
   }
 
-  stop(signal: 'SIGTERM' | 'SIGINT' = 'SIGTERM'): Promise<Exit> {
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.#process.kill(signal)
     return this.exited
   }

@@ -72,7 +72,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
   })
-  const opened = await openKey(settings.signingKey, options.vault)
+  const { key: opened } = await openKey(settings.signingKey, options.vault)
   const key = options.wrapKey?.(opened) ?? opened
   const log = options.log
   const app = buildServer({

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { terminalLine } from '../../src/logging/terminal-line.ts'
+
+const line = (record: object): string =>
+  terminalLine(JSON.stringify({ level: 30, time: 0, pid: 1, hostname: 'h', ...record })).replace(
+    /^\d\d:\d\d:\d\d /,
+    '',
+  )
+
+test('a line is the level, the message and what else is in it', () => {
+  const record = { reqId: 'x', req: { method: 'GET', path: '/' }, statusCode: 200, msg: 'answered' }
+  expect(line(record)).toBe('INFO  answered req={"method":"GET","path":"/"} statusCode=200\n')
+  expect(line({ level: 40, msg: 'careful' })).toBe('WARN  careful\n')
+})
+
+test('an error has its stack below', () => {
+  expect(line({ level: 50, msg: 'failed', err: { message: 'no', stack: 'Error: no\n    at x' } })).toBe(
+    'ERROR failed\n    Error: no\n        at x\n',
+  )
+})
+
+test('nothing in it moves the cursor, begins a line or turns the text around', () => {
+  const text = line({ msg: 'a\nb\u001B[2J\u202Egpj.exe', err: { message: 'x\u009Bc' }, subject: 'é 😀' })
+  expect(text).toBe('INFO  a<U+000A>b<U+001B>[2J<U+202E>gpj.exe subject=é 😀\n    x<U+009B>c\n')
+})
