@@ -26,7 +26,7 @@ const workspaces = ['packages', 'apps']
 /** What each package may depend on, other packages of the project first. What is not here is refused. */
 const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/core': [],
-  '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto', 'asn1js', 'pkijs'],
+  '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto', 'asn1js', 'ipaddr.js', 'pkijs'],
   '@sealwright/jws': ['@sealwright/core'],
   '@sealwright/azure-keyvault': [
     '@sealwright/core',

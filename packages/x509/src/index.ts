@@ -7,16 +7,12 @@ export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
 export { readPkcs12, type ReadPkcs12Options } from './pkcs12/read.ts'
 export { writePkcs12, type Pkcs12Entry, type WritePkcs12Options } from './pkcs12/write.ts'
 export { type WebCrypto } from './webcrypto/provider.ts'
-export {
-  createCertificate,
-  createSelfSignedCertificate,
-  issueCertificate,
-  renewCertificate,
-  type CertificateOptions,
-  type IssueCertificateOptions,
-  type Issuer,
-} from './certificates/create-certificate.ts'
-export { type ValidityOptions } from './certificates/certificate-fields.ts'
+export { createSelfSignedCertificate, type SelfSignedCertificateOptions } from './certificates/self-signed.ts'
+export { issueCertificate, type CertificateSubject } from './certificates/issue.ts'
+export { renewCertificate, type RenewCertificateOptions } from './certificates/renew.ts'
+export { type CertificateOptions } from './certificates/certificate-content.ts'
+export { type Issuer } from './certificates/issuer.ts'
+export { type ValidityOptions } from './certificates/validity.ts'
 export {
   createCertificateRequest,
   readCertificateRequest,
@@ -24,14 +20,15 @@ export {
   type CertificateRequestOptions,
 } from './certificates/certificate-request.ts'
 export {
-  type AuthorityInfoAccess,
-  type BasicConstraints,
   type CertificateExtensions,
-  type CertificatePolicy,
-  type CustomExtension,
   type ReadExtensions,
-} from './certificates/extensions.ts'
-export { type KeyUsage } from './certificates/key-usage.ts'
+} from './certificates/extensions/certificate-extensions.ts'
+export { type AuthorityInfoAccess } from './certificates/extensions/authority-info-access.ts'
+export { type BasicConstraints } from './certificates/extensions/basic-constraints.ts'
+export { type CertificatePolicy } from './certificates/extensions/certificate-policies.ts'
+export { type CustomExtension } from './certificates/extensions/extension.ts'
+export { type KeyUsage } from './certificates/extensions/key-usage.ts'
+export { type NameConstraints, type ReadNameConstraints } from './certificates/extensions/name-constraints.ts'
 export { parseCertificate, type ParsedCertificate } from './certificates/parse-certificate.ts'
 export { type CertificateProfile } from './certificates/profiles.ts'
 export {
@@ -42,6 +39,7 @@ export {
   type RevocationReason,
   type RevokedCertificate,
 } from './certificates/revocation-list.ts'
-export { type GeneralName, type NameConstraint, type SubjectAltName } from './names/general-name.ts'
+export { type GeneralName, type SubjectAltName } from './names/general-name.ts'
+export { type NameConstraint } from './names/name-constraint.ts'
 export { readKeyFile, type KeyFile, type KeyFileFormat } from './key-files/read-key-file.ts'
 export { type Protection } from './encryption/password-scheme.ts'

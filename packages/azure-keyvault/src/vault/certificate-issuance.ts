@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { CertificatePolicy } from '@azure/keyvault-certificates'
 import { SealwrightError } from '@sealwright/core'
-import { issueCertificate } from '@sealwright/x509'
+import { issueCertificate, readCertificateRequest } from '@sealwright/x509'
 import { sleep } from '../sleep.ts'
 import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
 import type { Abortable, CertificateIssuer } from './collection.ts'
@@ -117,8 +117,8 @@ export class CertificateIssuance {
       // Cut short where the issuer's own certificate ends sooner: a rotation must not fail because the CA is old.
       const requestedEnd = Date.now() + validityDays * dayInMilliseconds
       const certificate = await issueCertificate(
-        csr,
         { signer: issuer.signer, certificate: issuerCertificate },
+        readCertificateRequest(csr),
         { notAfter: new Date(Math.min(requestedEnd, Date.parse(issuerCertificate.validTo))) },
       )
       const chain = [certificate, issuerCertificate, ...further].map(({ raw }) => raw)

@@ -10,14 +10,14 @@ import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public
 import { readSignedDocument, verifyDocument } from '../signing/read-signed-document.ts'
 import { signDocument } from '../signing/sign-document.ts'
 import {
-  extensionsOf,
+  checkExtensionOptions,
+  encodeExtensions,
   interpretExtensions,
-  mergeExtensions,
-  readRawExtensions,
   type CertificateExtensions,
   type ReadExtensions,
-} from './extensions.ts'
-import { checkKeyUsage } from './key-usage.ts'
+} from './extensions/certificate-extensions.ts'
+import { readExtensions, type CustomExtension } from './extensions/extension.ts'
+import { checkKeyUsage } from './extensions/key-usage.ts'
 
 export interface CertificateRequestOptions {
   /** An RFC 4514 string; empty for a request whose names are its `subjectAltNames`. */
@@ -54,9 +54,10 @@ export async function createCertificateRequest(
   options: CertificateRequestOptions,
 ): Promise<Uint8Array> {
   const subject = encodeSubject(options.subject)
-  const wanted = mergeExtensions(options, {})
+  const { subjectAltNames = [], extensions: wanted = {} } = options
+  checkExtensionOptions(wanted)
   checkKeyUsage(wanted.keyUsage, signer.publicKey)
-  const extensions = [...extensionsOf(wanted, isEmptyName(subject))]
+  const extensions = [...encodeExtensions({ ...wanted, subjectAltNames }, isEmptyName(subject))]
   const request = new CertificationRequest({
     version: 0,
     subject: new EncodedName(subject),
@@ -102,12 +103,12 @@ export function readCertificateRequest(der: Uint8Array): CertificateRequest {
 }
 
 /** `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value. */
-function requestedExtensions(attributes: BerElement | null): ReturnType<typeof readRawExtensions> {
+function requestedExtensions(attributes: BerElement | null): readonly CustomExtension[] {
   for (const element of attributes?.children ?? []) {
     const attribute = new SequenceReader(element, `an attribute of ${what}`)
     const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${what}`)
     const [value] = attribute.any('values').children
-    if (oid === extensionRequest && value !== undefined) return readRawExtensions(value, what)
+    if (oid === extensionRequest && value !== undefined) return readExtensions(value, what)
   }
   return []
 }

@@ -10,12 +10,8 @@ import {
   signatureAlgorithmByIdentifier,
   type SignedDocument,
 } from '../signing/read-signed-document.ts'
-import {
-  interpretExtensions,
-  readRawExtensions,
-  type RawExtension,
-  type ReadExtensions,
-} from './extensions.ts'
+import { interpretExtensions, type ReadExtensions } from './extensions/certificate-extensions.ts'
+import { readExtensions, type CustomExtension } from './extensions/extension.ts'
 import { formatSerialNumber } from './serial-number.ts'
 
 /** What a certificate says, in plain values. That its signature is right is not among them. */
@@ -65,7 +61,7 @@ export interface CertificateFields {
   readonly subject: BerElement
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKeyInfo: Uint8Array
-  readonly extensions: readonly RawExtension[]
+  readonly extensions: readonly CustomExtension[]
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
@@ -88,9 +84,7 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
   const extensionsField = fields.optional(tags.context3)
   fields.end()
   const extensions =
-    extensionsField === null
-      ? []
-      : readRawExtensions(unwrapExplicit(extensionsField, tags.context3, what), what)
+    extensionsField === null ? [] : readExtensions(unwrapExplicit(extensionsField, tags.context3, what), what)
   return { document, serialNumber, issuer, notBefore, notAfter, subject, publicKeyInfo, extensions }
 }
 

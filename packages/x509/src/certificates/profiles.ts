@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import type { CertificateExtensions } from './extensions.ts'
+import type { CertificateExtensions } from './extensions/certificate-extensions.ts'
 
 /** What a certificate is for. */
 export type CertificateProfile = 'tokenSigning' | 'rootCa' | 'issuingCa' | 'tlsServer'

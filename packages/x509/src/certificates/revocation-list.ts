@@ -16,17 +16,13 @@ import {
   type SignedDocument,
 } from '../signing/read-signed-document.ts'
 import { signDocument } from '../signing/sign-document.ts'
-import { wholeSeconds } from './certificate-fields.ts'
-import { examineIssuer, type ExaminedIssuer, type Issuer } from './create-certificate.ts'
-import {
-  authorityKeyIdentifierExtension,
-  extension,
-  extensionOids,
-  interpretExtensions,
-  readRawExtensions,
-} from './extensions.ts'
+import { interpretExtensions } from './extensions/certificate-extensions.ts'
+import { extension, readExtensions } from './extensions/extension.ts'
+import { authorityKeyIdentifierExtension } from './extensions/key-identifiers.ts'
+import { examineIssuer, type ExaminedIssuer, type Issuer } from './issuer.ts'
 import { readCertificateFields } from './parse-certificate.ts'
 import { formatSerialNumber, parseSerialNumber } from './serial-number.ts'
+import { wholeSeconds } from './validity.ts'
 
 /** Why a certificate is revoked (RFC 5280 §5.3.1). */
 export type RevocationReason =
@@ -82,6 +78,9 @@ export interface RevocationList {
   readonly nextUpdate: Date | null
   readonly revoked: readonly Required<RevokedCertificate>[]
 }
+
+/** Extensions of CRLs and their entries (RFC 5280 §5.2.3 and §5.3.1). */
+const extensionOids = { crlNumber: '2.5.29.20', reasonCode: '2.5.29.21' } as const
 
 const what = 'the CRL'
 const defaultDays = 7
@@ -250,7 +249,7 @@ function readNumber(extensionsField: BerElement | null): bigint | null {
   if (extensionsField === null) return null
   const [list, ...rest] = extensionsField.children
   if (list === undefined || rest.length > 0) throw malformed(what, 'has malformed extensions')
-  const extensions = readRawExtensions(list, what)
+  const extensions = readExtensions(list, what)
   refuseCritical(extensions, [])
   const number = extensions.find(({ oid }) => oid === extensionOids.crlNumber)
   if (number === undefined) return null
@@ -270,7 +269,7 @@ function readEntry(element: BerElement): Required<RevokedCertificate> {
 }
 
 function readReason(list: BerElement): RevocationReason {
-  const extensions = readRawExtensions(list, `an entry of ${what}`)
+  const extensions = readExtensions(list, `an entry of ${what}`)
   refuseCritical(extensions, [extensionOids.reasonCode])
   const reason = extensions.find(({ oid }) => oid === extensionOids.reasonCode)
   if (reason === undefined) return 'unspecified'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 
@@ -22,11 +23,46 @@ export function formatSerialNumber({ tag, constructed, content }: BerElement, wh
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */
 export function parseSerialNumber(text: string): Buffer {
-  if (!/^(?:[0-9A-Fa-f]{2}){1,20}$/.test(text)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the serial number ${JSON.stringify(text)} is not 1 to 20 bytes in hexadecimal`,
-    )
+  if (typeof text !== 'string' || !/^(?:[0-9A-Fa-f]{2}){1,20}$/.test(text)) {
+    throw new SealwrightError('INVALID_ARGUMENT', 'a serial number is 1 to 20 bytes in hexadecimal')
   }
   return Buffer.from(text, 'hex')
+}
+
+/**
+ * The serial number of a new certificate: positive, and with its sign bit at most 20 octets (RFC 5280 §4.1.2.2).
+ *
+ * @param text hexadecimal; undefined for a random one
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function newSerialNumber(text: string | undefined): Uint8Array {
+  if (text === undefined) return randomSerialNumber()
+  const bytes = parseSerialNumber(text)
+  const significant = bytes.subarray(
+    Math.max(
+      0,
+      bytes.findIndex((octet) => octet !== 0),
+    ),
+  )
+  if (
+    significant.length > 20 ||
+    (significant.length === 20 && (significant[0] ?? 0) >= 0x80) ||
+    significant[0] === 0
+  ) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the serial number of a certificate is positive and below 2^159 (RFC 5280 §4.1.2.2)',
+    )
+  }
+  return significant
+}
+
+/**
+ * 16 octets, of which 126 bits are random: the first two bits are 01, which keeps the number positive and all serial numbers of
+ * one length.
+ */
+function randomSerialNumber(): Uint8Array {
+  const serial = randomBytes(16)
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
+  return serial
 }

@@ -6,7 +6,8 @@ import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
 import { encoded, encodeDer, setOf } from '../asn1/encode.ts'
 import { attributeTypeByOid, stringTypes, type StringType } from './attribute-types.ts'
-import { parseDistinguishedName, type NameAttribute } from './name-parser.ts'
+import type { NameAttribute } from './name-attribute.ts'
+import { parseDistinguishedName } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'
 
 /**
@@ -137,6 +138,18 @@ export function formatName(name: BerElement): string {
       return children.map(formatAttribute).join('+')
     })
     .join(',')
+}
+
+/** The e-mail addresses in a Name; those that are not text are left out. */
+export function emailAddressesOf(name: BerElement): readonly string[] {
+  return name.children.flatMap(({ children }) =>
+    children.flatMap((element) => {
+      const attribute = new SequenceReader(element, 'an attribute of the name')
+      const type = attributeTypeByOid(attribute.objectIdentifier('type'))
+      const address = type?.name === 'emailAddress' ? decodeText(attribute.any('value')) : null
+      return address === null ? [] : [address]
+    }),
+  )
 }
 
 /** RFC 4514 §2.3 and §2.4. */

@@ -1,29 +1,31 @@
-import { SealwrightError } from '@sealwright/core'
 import { readBer, tags, type BerElement } from '../asn1/ber.ts'
-import {
-  attributeTypeByName,
-  attributeTypeByOid,
-  stringTypes,
-  type AttributeType,
-  type StringType,
-} from './attribute-types.ts'
-import { decodeText, isAscii, isPrintable } from './text.ts'
-
-/** AttributeTypeAndValue (RFC 5280 §4.1.2.4), as parsed and checked. */
-export interface NameAttribute {
-  readonly oid: string
-  readonly stringType: StringType
-  readonly text: string
-}
+import { stringTypes, type StringType } from './attribute-types.ts'
+import { attributeTypeOf, invalidName, nameAttribute, type NameAttribute } from './name-attribute.ts'
+import { isSlashForm, parseSlashForm } from './slash-form.ts'
+import { decodeText } from './text.ts'
 
 /**
- * Parses a distinguished name.
+ * Parses a distinguished name: an RFC 4514 string; the same with values in quotation marks, as RFC 1779 and .NET have them; or
+ * the form of `openssl req -subj`.
  *
- * @returns the relative names, each with one or more attributes, in the order of the text: the most specific first
+ * @returns the relative names, each with one or more attributes: the most specific first
  * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
  */
 export function parseDistinguishedName(text: string): readonly (readonly NameAttribute[])[] {
-  return new NameParser(text).parse()
+  if (text.trim() === '') throw invalidName('is empty')
+  if (/\p{Surrogate}/u.test(text)) throw invalidName('is not well-formed Unicode')
+  const names = isSlashForm(text) ? parseSlashForm(text) : new NameParser(text).parse()
+  for (const attributes of names) {
+    if (new Set(attributes.map(({ oid }) => oid)).size < attributes.length) {
+      throw invalidName('has the same attribute twice in one relative name')
+    }
+  }
+  return names
+}
+
+interface AttributeValue {
+  readonly stringType: StringType
+  readonly text: string
 }
 
 /** The grammar of RFC 4514 §3. */
@@ -36,8 +38,6 @@ class NameParser {
   }
 
   parse(): NameAttribute[][] {
-    if (this.#text.trim() === '') throw this.#refused('is empty')
-    if (/\p{Surrogate}/u.test(this.#text)) throw this.#refused('is not well-formed Unicode')
     const names = [this.#relativeName()]
     while (this.#take(',')) names.push(this.#relativeName())
     return names
@@ -46,60 +46,64 @@ class NameParser {
   /** `attribute *( "+" attribute )` */
   #relativeName(): NameAttribute[] {
     const attributes = [this.#attribute()]
-    while (this.#take('+')) {
-      const attribute = this.#attribute()
-      if (attributes.some(({ oid }) => oid === attribute.oid)) {
-        throw this.#refused('has the same attribute twice in one relative name')
-      }
-      attributes.push(attribute)
-    }
+    while (this.#take('+')) attributes.push(this.#attribute())
     return attributes
   }
 
   /** `attributeType "=" attributeValue` */
   #attribute(): NameAttribute {
     const equals = this.#text.indexOf('=', this.#at)
-    const spelled = this.#text.slice(this.#at, equals === -1 ? undefined : equals).trim()
-    if (equals === -1) throw this.#refused(`has ${JSON.stringify(spelled)} where ATTRIBUTE=VALUE is expected`)
+    if (equals === -1) throw this.#malformed('ATTRIBUTE=VALUE is expected')
+    const type = attributeTypeOf(this.#text.slice(this.#at, equals).trim())
     this.#at = equals + 1
     this.#skipSpaces()
-    const byOid = isObjectIdentifier(spelled)
-    const type = byOid ? attributeTypeByOid(spelled) : attributeTypeByName(spelled)
-    if (type === undefined && !byOid) {
-      throw this.#refused(
-        `names an unknown attribute ${JSON.stringify(spelled)}; its OID in numbers can be used`,
-      )
+    return nameAttribute(type, this.#value())
+  }
+
+  #value(): AttributeValue {
+    switch (this.#text[this.#at]) {
+      case '#':
+        return this.#hexValue()
+      case '"':
+        return this.#quotedValue()
+      default:
+        return this.#stringValue()
     }
-    const value = this.#text[this.#at] === '#' ? this.#hexValue() : this.#stringValue()
-    return type === undefined
-      ? this.#checked({ oid: spelled, ...value }, null)
-      : this.#checked({ oid: type.oid, stringType: type.stringType, text: value.text }, type)
   }
 
   /** `#` and the hexadecimal digits of the value's DER. */
-  #hexValue(): { stringType: StringType; text: string } {
+  #hexValue(): AttributeValue {
     const digits = /^#((?:[0-9A-Fa-f]{2})+) *(?=[,+]|$)/.exec(this.#text.slice(this.#at))
-    if (digits?.[1] === undefined) {
-      throw this.#refused('has a value that starts with # and is not hexadecimal')
-    }
-    this.#at += digits[0].length
+    if (digits?.[1] === undefined) throw this.#malformed('a value that starts with # is not hexadecimal')
     const bytes = Buffer.from(digits[1], 'hex')
     let element: BerElement
     try {
       element = readBer(bytes, 'the value', { elements: 1, depth: 1 })
     } catch (cause) {
-      throw this.#refused('has a value after # that is not DER', cause)
+      throw this.#malformed('the value after # is not DER', cause)
     }
     const stringType = stringTypes.find((candidate) => tags[candidate] === element.tag)
     const text = decodeText(element)
     if (stringType === undefined || text === null) {
-      throw this.#refused('has a value after # that is no UTF8String, PrintableString or IA5String')
+      throw this.#malformed('the value after # is not a UTF8String, PrintableString or IA5String')
     }
+    this.#at += digits[0].length
     return { stringType, text }
   }
 
+  /** Inside quotation marks only `"` is special; it is written `\"` (RFC 1779 §2.3) or `""` (.NET). */
+  #quotedValue(): AttributeValue {
+    const quoted = /^"((?:[^"\\]|""|\\.)*)" *(?=[,+]|$)/su.exec(this.#text.slice(this.#at))
+    if (quoted?.[1] === undefined) throw this.#malformed('a value has no closing quotation mark')
+    this.#at += quoted[0].length
+    return {
+      stringType: 'utf8String',
+      text: quoted[1].replace(/""|\\(.)/gsu, (_, escaped?: string) => escaped ?? '"'),
+    }
+  }
+
   /** Up to an unescaped `,` or `+` or the end. Escaped bytes are UTF-8, so that one character may take several. */
-  #stringValue(): { stringType: StringType; text: string } {
+  #stringValue(): AttributeValue {
     const bytes: number[] = []
     // Spaces at the end count only where they are escaped.
     let significant = 0
@@ -110,7 +114,7 @@ class NameParser {
         bytes.push(...this.#escaped())
         significant = bytes.length
       } else if ('"<>;'.includes(character)) {
-        throw this.#refused(`holds ${character}, which is written \\${character}`)
+        throw this.#malformed(`${character} is written \\${character} in a value`)
       } else {
         this.#at += character.length
         bytes.push(...new TextEncoder().encode(character))
@@ -123,7 +127,7 @@ class NameParser {
       )
       return { stringType: 'utf8String', text }
     } catch (cause) {
-      throw this.#refused('has escaped bytes that are not UTF-8', cause)
+      throw this.#malformed('the escaped bytes are not UTF-8', cause)
     }
   }
 
@@ -136,32 +140,10 @@ class NameParser {
     }
     const character = next.charAt(0)
     if (character === '' || !' "#+,;<=>\\'.includes(character)) {
-      throw this.#refused('has a backslash that escapes nothing; a backslash itself is written \\\\')
+      throw this.#malformed('a backslash escapes nothing; a backslash itself is written \\\\')
     }
     this.#at += 2
     return [character.charCodeAt(0)]
-  }
-
-  #checked(attribute: NameAttribute, type: AttributeType | null): NameAttribute {
-    const { text, stringType } = attribute
-    const name = type?.name ?? attribute.oid
-    if (text === '') throw this.#refused(`has an empty ${name}`)
-    if (/\p{Cc}/u.test(text)) throw this.#refused(`has a control character in ${name}`)
-    const { length } = Array.from(text)
-    const maximumLength = type?.maximumLength ?? null
-    if (maximumLength !== null && length > maximumLength) {
-      throw this.#refused(`has a ${name} of ${length} characters; X.509 allows ${maximumLength}`)
-    }
-    if (name === 'C' && !/^[A-Z]{2}$/.test(text)) {
-      throw this.#refused('has a country (C) that is not two capital letters, as ISO 3166 has them')
-    }
-    if (stringType === 'printableString' && !isPrintable(text)) {
-      throw this.#refused(`has characters in ${name} that a PrintableString cannot hold`)
-    }
-    if (stringType === 'ia5String' && !isAscii(text)) {
-      throw this.#refused(`has characters in ${name} that are not ASCII`)
-    }
-    return attribute
   }
 
   #take(character: string): boolean {
@@ -174,17 +156,7 @@ class NameParser {
     while (this.#text[this.#at] === ' ') this.#at++
   }
 
-  #refused(problem: string, cause?: unknown): SealwrightError {
-    const shown = this.#text.length > 200 ? `${this.#text.slice(0, 200)}…` : this.#text
-    return new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the distinguished name ${JSON.stringify(shown)} ${problem}`,
-      cause === undefined ? undefined : { cause },
-    )
+  #malformed(problem: string, cause?: unknown): Error {
+    return invalidName(`is malformed at character ${this.#at + 1}: ${problem}`, cause)
   }
-}
-
-/** `numericoid` (RFC 4512 §1.4), as far as X.690 §8.19.4 can encode it. */
-export function isObjectIdentifier(text: string): boolean {
-  return /^(?:[01]\.[1-3]?[0-9]|2\.(?:0|[1-9][0-9]{0,8}))(?:\.(?:0|[1-9][0-9]{0,8})){1,20}$/.test(text)
 }

@@ -6,7 +6,6 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
-  createCertificate,
   createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
@@ -17,7 +16,7 @@ import {
   type Issuer,
   type RevocationReason,
 } from '../../src/index.ts'
-import { identity, rejectionCode } from '../support/certificates.ts'
+import { issueTo, identity, rejectionCode } from '../support/certificates.ts'
 import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 
 interface Chain {
@@ -42,12 +41,12 @@ beforeAll(async () => {
   const root = { signer: rootSigner, certificate: rootCertificate }
   const issuing = {
     signer: issuingSigner,
-    certificate: await createCertificate(root, issuingSigner.publicKey, {
+    certificate: await issueTo(root, issuingSigner.publicKey, {
       subject: 'CN=Issuing,O=Contoso',
       profile: 'issuingCa',
     }),
   }
-  const leaf = await createCertificate(issuing, leafSigner.publicKey, { subject: 'CN=my-app-auth,O=Contoso' })
+  const leaf = await issueTo(issuing, leafSigner.publicKey, { subject: 'CN=my-app-auth,O=Contoso' })
   chain = { root, issuing, leafSigner, leaf }
 })
 
@@ -88,7 +87,7 @@ describe('a certificate does not outlive its issuer’s', () => {
     const root = await limited()
     const notBefore = new Date('2030-12-01T00:00:00Z')
     const options = { subject: 'CN=a', notBefore }
-    const certificate = await createCertificate(root, chain.leafSigner.publicKey, options)
+    const certificate = await issueTo(root, chain.leafSigner.publicKey, options)
     expect(parseCertificate(certificate).notAfter).toEqual(ends)
     const renewed = await renewCertificate(chain.leaf, root, { notBefore })
     expect(parseCertificate(renewed).notAfter).toEqual(ends)
@@ -102,7 +101,7 @@ describe('a certificate does not outlive its issuer’s', () => {
     const root = await limited()
     const options = { subject: 'CN=a', ...times }
     const refusal = 'outlive its issuer’s, which ends at 2031-01-01T00:00:00.000Z'
-    await expect(createCertificate(root, chain.leafSigner.publicKey, options)).rejects.toThrow(refusal)
+    await expect(issueTo(root, chain.leafSigner.publicKey, options)).rejects.toThrow(refusal)
     await expect(renewCertificate(chain.leaf, root, times)).rejects.toThrow(refusal)
   })
 
@@ -111,9 +110,9 @@ describe('a certificate does not outlive its issuer’s', () => {
     const times = { notBefore: new Date('2001-01-01'), notAfter: new Date('2002-01-01') }
     const options = { subject: 'CN=Root', profile: 'rootCa', ...times } as const
     const ended = { signer, certificate: await createSelfSignedCertificate(signer, options) }
-    expect(
-      await rejectionCode(createCertificate(ended, chain.leafSigner.publicKey, { subject: 'CN=a' })),
-    ).toBe('INVALID_ARGUMENT')
+    expect(await rejectionCode(issueTo(ended, chain.leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
+      'INVALID_ARGUMENT',
+    )
   })
 })
 
@@ -122,7 +121,7 @@ describe('without a subject', () => {
 
   test('a certificate has its names', async () => {
     const { issuing, leafSigner } = chain
-    const certificate = await createCertificate(issuing, leafSigner.publicKey, {
+    const certificate = await issueTo(issuing, leafSigner.publicKey, {
       subject: '',
       subjectAltNames,
     })
@@ -135,8 +134,8 @@ describe('without a subject', () => {
   test('there is no CA, no self-signed certificate, and none that has no names either', async () => {
     const { root, leafSigner } = chain
     const ca = { subject: '', subjectAltNames, profile: 'issuingCa' } as const
-    expect(await rejectionCode(createCertificate(root, leafSigner.publicKey, ca))).toBe('INVALID_ARGUMENT')
-    const nobody = createCertificate(root, leafSigner.publicKey, { subject: '' })
+    expect(await rejectionCode(issueTo(root, leafSigner.publicKey, ca))).toBe('INVALID_ARGUMENT')
+    const nobody = issueTo(root, leafSigner.publicKey, { subject: '' })
     expect(await rejectionCode(nobody)).toBe('INVALID_ARGUMENT')
     const selfSigned = createSelfSignedCertificate(leafSigner, { subject: '', subjectAltNames })
     expect(await rejectionCode(selfSigned)).toBe('INVALID_ARGUMENT')
@@ -152,19 +151,17 @@ describe('an issuer is refused', () => {
   test('that may issue no CA below it', async () => {
     const { issuing, leafSigner } = chain
     const options = { subject: 'CN=a', profile: 'issuingCa' } as const
-    expect(await rejectionCode(createCertificate(issuing, leafSigner.publicKey, options))).toBe(
-      'INVALID_ARGUMENT',
-    )
+    expect(await rejectionCode(issueTo(issuing, leafSigner.publicKey, options))).toBe('INVALID_ARGUMENT')
   })
 
   test('that is no CA, or not the signer’s', async () => {
     const { root, leaf, leafSigner } = chain
     const noCa = { signer: leafSigner, certificate: leaf }
-    expect(await rejectionCode(createCertificate(noCa, leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
+    expect(await rejectionCode(issueTo(noCa, leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
       'INVALID_ARGUMENT',
     )
     const another = { signer: leafSigner, certificate: root.certificate }
-    expect(await rejectionCode(createCertificate(another, leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
+    expect(await rejectionCode(issueTo(another, leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
       'INVALID_ARGUMENT',
     )
     expect(await rejectionCode(createRevocationList(another, { number: 1, revoked: [] }))).toBe(
@@ -190,14 +187,12 @@ test.each([
   ['X25519', generateKeyPairSync('x25519').publicKey],
   ['P-224', generateKeyPairSync('ec', { namedCurve: 'P-224' }).publicKey],
 ])('no certificate for a public key of %s', async (_, publicKey) => {
-  expect(await rejectionCode(createCertificate(chain.root, publicKey, { subject: 'CN=a' }))).toBe(
-    'UNSUPPORTED_KEY',
-  )
+  expect(await rejectionCode(issueTo(chain.root, publicKey, { subject: 'CN=a' }))).toBe('UNSUPPORTED_KEY')
 })
 
 test('no certificate for a private key', async () => {
   const { privateKey } = await identity('ec-p256')
-  await expect(createCertificate(chain.root, privateKey, { subject: 'CN=a' })).rejects.toThrow(
+  await expect(issueTo(chain.root, privateKey, { subject: 'CN=a' })).rejects.toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('private') }),
   )
 })

@@ -4,8 +4,8 @@ import { createLocalSigner } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
-import { createCertificate, createSelfSignedCertificate } from '../../src/index.ts'
-import { identity } from '../support/certificates.ts'
+import { createSelfSignedCertificate } from '../../src/index.ts'
+import { issueTo, identity } from '../support/certificates.ts'
 
 /** More in a nightly run. */
 const count = Number(process.env['SEALWRIGHT_MANY_CERTIFICATES'] ?? 200)
@@ -26,7 +26,7 @@ test.skipIf(lacks('openssl'))(
       for (let index = made; index < Math.min(made + batch, count); index++) {
         // One after the other, as a CA does it.
         // oxlint-disable-next-line no-await-in-loop
-        const leaf = await createCertificate({ signer, certificate: root }, signer.publicKey, {
+        const leaf = await issueTo({ signer, certificate: root }, signer.publicKey, {
           subject: `CN=${index},O=Contoso`,
           subjectAltNames: [{ type: 'dns', value: `host-${index}.example.com` }],
         })

@@ -6,16 +6,14 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
-  createCertificate,
   createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
   encodePem,
-  issueCertificate,
   readCertificateRequest,
   readRevocationList,
 } from '../../src/index.ts'
-import { identity } from '../support/certificates.ts'
+import { issueFor, issueTo, identity } from '../support/certificates.ts'
 import { asn1parse, pythonCryptography } from '../support/tools.ts'
 
 /** Every kind of document, signed by every kind of key, in the hands of every reader that is here. */
@@ -51,7 +49,7 @@ async function documentsOf(type: KeyTypeName, algorithm: string): Promise<Docume
   })
   const issuer = { signer, certificate: root }
   const { privateKey: leafKey } = await identity('ec-p256')
-  const leaf = await createCertificate(issuer, createLocalSigner(leafKey).publicKey, {
+  const leaf = await issueTo(issuer, createLocalSigner(leafKey).publicKey, {
     subject: 'CN=login.contoso.com,O=Contoso,C=NL',
     profile: 'tlsServer',
     subjectAltNames: [{ type: 'dns', value: 'login.contoso.com' }],
@@ -178,7 +176,7 @@ describe.each(rows)('$type with $algorithm', ({ type, algorithm }) => {
       },
       { serialNumber: 'FF', revokedAt: new Date('2051-01-02T03:04:05Z'), reason: 'unspecified' },
     ])
-    const issued = await issueCertificate(request, { signer, certificate: root })
+    const issued = await issueFor(request, { signer, certificate: root })
     expect(issued.publicKey.equals(signer.publicKey)).toBe(true)
     expect(issued.verify(root.publicKey)).toBe(true)
     expect(issued.subjectAltName).toBeUndefined()

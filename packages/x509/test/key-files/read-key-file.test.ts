@@ -6,7 +6,6 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
-  createCertificate,
   createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
@@ -15,7 +14,7 @@ import {
   writePkcs12,
   type KeyFile,
 } from '../../src/index.ts'
-import { identity, rejectionCode } from '../support/certificates.ts'
+import { issueTo, identity, rejectionCode } from '../support/certificates.ts'
 
 const password = 'correct-horse'
 
@@ -356,7 +355,7 @@ describe('documents', () => {
     const signer = createLocalSigner(ca.privateKey)
     const root = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
     const publicKey: KeyObject = createPublicKey(own.privateKey)
-    const leaf = await createCertificate({ signer, certificate: root }, publicKey, { subject: 'CN=leaf' })
+    const leaf = await issueTo({ signer, certificate: root }, publicKey, { subject: 'CN=leaf' })
     const key = String(own.privateKey.export({ format: 'pem', type: 'pkcs8' }))
     const file = await readKeyFile(
       Buffer.from(`# my files\n${root.toString()}${key}\r\nsubject=…\n${leaf.toString()}`),

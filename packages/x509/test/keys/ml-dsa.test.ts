@@ -12,7 +12,6 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksPython, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
-  createCertificate,
   createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
@@ -25,7 +24,7 @@ import {
   renewCertificate,
   writePkcs12,
 } from '../../src/index.ts'
-import { identity } from '../support/certificates.ts'
+import { issueTo, identity } from '../support/certificates.ts'
 import { decode, encode, int, octets, oid, primitive, sequence } from '../support/tlv.ts'
 import { pythonMlDsa } from '../support/tools.ts'
 
@@ -87,7 +86,7 @@ describe.for<readonly [KeyTypeName, string, number]>([
 
     const signer = createLocalSigner(privateKey)
     const root = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
-    const leaf = await createCertificate({ signer, certificate: root }, publicKey, { subject: 'CN=leaf' })
+    const leaf = await issueTo({ signer, certificate: root }, publicKey, { subject: 'CN=leaf' })
     expect(leaf.checkIssued(root) && leaf.verify(root.publicKey)).toBe(true)
 
     const request = await createCertificateRequest(signer, { subject: 'CN=leaf' })
@@ -174,7 +173,7 @@ test.skipIf(!isThere || lacksPython(pythonMlDsa)).each<KeyTypeName>(['ml-dsa-44'
     const signer = createLocalSigner((await identity(type)).privateKey)
     const root = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
     const issuer = { signer, certificate: root }
-    const leaf = await createCertificate(issuer, signer.publicKey, { subject: 'CN=leaf' })
+    const leaf = await issueTo(issuer, signer.publicKey, { subject: 'CN=leaf' })
     const revoked = [{ serialNumber: leaf.serialNumber, revokedAt: new Date('2026-01-02T03:04:05Z') }]
     const documents = [
       root.raw,

@@ -2,16 +2,14 @@ import { createPublicKey, sign, X509Certificate } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
 import {
-  createCertificate,
   createCertificateRequest,
   createSelfSignedCertificate,
   encodePem,
-  issueCertificate,
   readCertificateRequest,
   readKeyFile,
   renewCertificate,
 } from '../../src/index.ts'
-import { identity } from '../support/certificates.ts'
+import { issueFor, issueTo, identity } from '../support/certificates.ts'
 import {
   constructed,
   decode,
@@ -50,7 +48,7 @@ describe.each([
     expect(() => readCertificateRequest(der)).toThrow(refused)
     const signer = createLocalSigner(privateKey)
     const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
-    await expect(issueCertificate(der, { signer, certificate })).rejects.toThrow(refused)
+    await expect(issueFor(der, { signer, certificate })).rejects.toThrow(refused)
     await expect(readKeyFile(der, '')).rejects.toThrow(refused)
   })
 
@@ -64,7 +62,7 @@ describe.each([
     await expect(readKeyFile(hostile, '')).rejects.toThrow(refused)
     await expect(renewCertificate(new X509Certificate(hostile), issuer)).rejects.toThrow(refused)
     const publicKey = createPublicKey({ key: Buffer.from(encode(info)), format: 'der', type: 'spki' })
-    await expect(createCertificate(issuer, publicKey, { subject: 'CN=a' })).rejects.toThrow(refused)
+    await expect(issueTo(issuer, publicKey, { subject: 'CN=a' })).rejects.toThrow(refused)
     await expect(readKeyFile(encode(info), '')).rejects.toThrow(refused)
   })
 

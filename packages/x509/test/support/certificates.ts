@@ -1,6 +1,13 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { createLocalSigner, keyTypes, type KeyType, type KeyTypeName } from '@sealwright/core'
-import { createSelfSignedCertificate, generatePrivateKey } from '../../src/index.ts'
+import {
+  createSelfSignedCertificate,
+  generatePrivateKey,
+  issueCertificate,
+  readCertificateRequest,
+  type CertificateOptions,
+  type Issuer,
+} from '../../src/index.ts'
 
 /** The key types that every Node and every reader here knows; ML-DSA has tests of its own. */
 export const commonKeyTypes: readonly KeyType[] = keyTypes.filter(({ name }) => !name.startsWith('ml-dsa-'))
@@ -37,4 +44,22 @@ export async function rejectionCode(promise: Promise<unknown>): Promise<string> 
     throw error
   }
   throw new Error('it did not reject')
+}
+
+/** Reads a certificate request and issues its certificate. */
+export async function issueFor(
+  request: Uint8Array,
+  issuer: Issuer,
+  options?: CertificateOptions,
+): Promise<X509Certificate> {
+  return issueCertificate(issuer, readCertificateRequest(request), options)
+}
+
+/** Issues a certificate for a public key. */
+export function issueTo(
+  issuer: Issuer,
+  publicKey: KeyObject,
+  { subject, ...options }: CertificateOptions & { readonly subject: string },
+): Promise<X509Certificate> {
+  return issueCertificate(issuer, { subject, publicKey }, options)
 }

@@ -1,14 +1,14 @@
 import type { Signer } from '@sealwright/core'
 import {
-  createCertificate,
   createRevocationList,
   createSelfSignedCertificate,
   encodePem,
   issueCertificate,
+  readCertificateRequest,
   readRevocationList,
 } from '@sealwright/x509'
 
-/** A root whose key signs once in a few years, and an issuing CA that signs every day. */
+/** A root CA, whose key signs once in a few years, and an issuing CA, whose key signs every day. */
 export async function certify(
   rootSigner: Signer,
   issuingSigner: Signer,
@@ -21,19 +21,19 @@ export async function certify(
       profile: 'rootCa',
     }),
   }
+  const issuingSubject = { subject: 'CN=Contoso Issuing CA,O=Contoso', publicKey: issuingSigner.publicKey }
   const issuing = {
     signer: issuingSigner,
-    certificate: await createCertificate(root, issuingSigner.publicKey, {
-      subject: 'CN=Contoso Issuing CA,O=Contoso',
+    certificate: await issueCertificate(root, issuingSubject, {
       profile: 'issuingCa',
       extensions: { crlDistributionPoints: ['http://pki.contoso.com/root.crl'] },
     }),
   }
 
-  // A token service made the request, and keeps its key to itself.
-  const certificate = await issueCertificate(request, issuing)
+  // A token service made the request. Its private key stays there.
+  const certificate = await issueCertificate(issuing, readCertificateRequest(request))
 
-  // The first list has nobody on it; each later one has the entries of the one before, and a higher number.
+  // The first list is empty. Each later one has the entries of the one before and a higher number.
   const first = await createRevocationList(issuing, { number: 1, revoked: [] })
   const { revoked } = readRevocationList(first, issuing.certificate)
   const entry = {

@@ -1,7 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { readPublicKeyInfo } from '../keys/public-key.ts'
 
+/** When a certificate is valid. */
 export interface ValidityOptions {
   /** Default now. Fractions of a second are dropped: certificates have none. */
   readonly notBefore?: Date | undefined
@@ -64,23 +63,4 @@ export function wholeSeconds(value: Date, name: string): Date {
     throw new SealwrightError('INVALID_ARGUMENT', `${name} is not a time between the years 1950 and 9999`)
   }
   return whole
-}
-
-/**
- * RFC 5280 §4.1.2.2: positive and at most 20 octets. 16 octets, of which 126 bits are random: the first two bits are 01, which
- * keeps the number positive and all serial numbers of one length.
- */
-export function randomSerialNumber(): Uint8Array {
-  const serial = randomBytes(16)
-  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
-  return serial
-}
-
-/**
- * RFC 5280 §4.2.1.2, method (1): SHA-1 of the BIT STRING's value, without tag, length and number of unused bits.
- *
- * @param publicKeyInfo as `encodePublicKey` has it, which takes as long as a signature: encode once
- */
-export function keyIdentifierOf(publicKeyInfo: Uint8Array): Uint8Array {
-  return createHash('sha1').update(readPublicKeyInfo(publicKeyInfo).subjectPublicKey).digest()
 }

@@ -1,0 +1,242 @@
+import { SealwrightError } from '@sealwright/core'
+import type { Extension } from 'pkijs'
+import { checkDer } from '../../asn1/check-der.ts'
+import { readBer } from '../../asn1/ber.ts'
+import { encoded } from '../../asn1/encode.ts'
+import type { GeneralName, SubjectAltName } from '../../names/general-name.ts'
+import { isObjectIdentifier } from '../../names/name-attribute.ts'
+import { issuerAltName, subjectAltName } from './alternative-names.ts'
+import { authorityInfoAccess, type AuthorityInfoAccess } from './authority-info-access.ts'
+import { basicConstraints, type BasicConstraints } from './basic-constraints.ts'
+import { certificatePolicies, type CertificatePolicy } from './certificate-policies.ts'
+import { crlDistributionPoints } from './crl-distribution-points.ts'
+import { extendedKeyUsage, isTimeStamping } from './extended-key-usage.ts'
+import {
+  decodeExtension,
+  extension,
+  extensionBudget,
+  type CustomExtension,
+  type ExtensionKind,
+} from './extension.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from './key-identifiers.ts'
+import { keyUsage, type KeyUsage } from './key-usage.ts'
+import { nameConstraints, type NameConstraints, type ReadNameConstraints } from './name-constraints.ts'
+
+/**
+ * Extensions of a new certificate or request. A member that is undefined takes its value from the profile. An empty list
+ * leaves the extension out.
+ */
+export interface CertificateExtensions {
+  readonly basicConstraints?: BasicConstraints | undefined
+  readonly keyUsage?: readonly KeyUsage[] | undefined
+  /** `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping` (alone), `OCSPSigning`, or an OID. */
+  readonly extendedKeyUsage?: readonly string[] | undefined
+  readonly issuerAltNames?: readonly SubjectAltName[] | undefined
+  readonly certificatePolicies?: readonly CertificatePolicy[] | undefined
+  /** Of a CA only. */
+  readonly nameConstraints?: NameConstraints | undefined
+  /** URIs of CRLs. */
+  readonly crlDistributionPoints?: readonly string[] | undefined
+  readonly authorityInfoAccess?: AuthorityInfoAccess | undefined
+  /** Extensions that have no member here. */
+  readonly custom?: readonly CustomExtension[] | undefined
+}
+
+/** Extensions that were read. */
+export interface ReadExtensions {
+  readonly basicConstraints: BasicConstraints | null
+  readonly keyUsage: readonly KeyUsage[] | null
+  /** Names where there are any, otherwise OIDs. */
+  readonly extendedKeyUsage: readonly string[] | null
+  readonly subjectAltNames: readonly GeneralName[]
+  readonly issuerAltNames: readonly GeneralName[]
+  /** Hexadecimal, lower case. */
+  readonly subjectKeyIdentifier: string | null
+  /** Hexadecimal, lower case. */
+  readonly authorityKeyIdentifier: string | null
+  readonly certificatePolicies: readonly CertificatePolicy[]
+  readonly nameConstraints: ReadNameConstraints | null
+  /** URIs. */
+  readonly crlDistributionPoints: readonly string[]
+  /** URIs. */
+  readonly authorityInfoAccess: { readonly ocsp: readonly string[]; readonly caIssuers: readonly string[] }
+  /** All others. */
+  readonly custom: readonly CustomExtension[]
+  /** The critical ones: the names of the members above where there are any (`custom` has none), otherwise OIDs. */
+  readonly critical: readonly string[]
+}
+
+/** Every extension that is known by name. Those a certificate gets from {@link CertificateExtensions} come in this order. */
+const kinds = {
+  basicConstraints,
+  keyUsage,
+  extendedKeyUsage,
+  subjectAltNames: subjectAltName,
+  issuerAltNames: issuerAltName,
+  certificatePolicies,
+  nameConstraints,
+  crlDistributionPoints,
+  authorityInfoAccess,
+  subjectKeyIdentifier,
+  authorityKeyIdentifier,
+} as const
+
+const namesByOid: ReadonlyMap<string, string> = new Map(
+  Object.entries(kinds).map(([name, { oid }]) => [oid, name]),
+)
+
+/** What a new certificate says of its subject, beside {@link CertificateExtensions}. */
+export interface WantedExtensions extends CertificateExtensions {
+  readonly subjectAltNames: readonly SubjectAltName[]
+}
+
+/** The extensions that are given, over the defaults of a profile. */
+export function withDefaults(
+  given: CertificateExtensions,
+  defaults: CertificateExtensions,
+): CertificateExtensions {
+  const defined = Object.entries(given).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries<unknown>(defined) }
+}
+
+/**
+ * Encodes the extensions of a certificate or request.
+ *
+ * @param nameless whether the subject is empty: the subjectAltName is critical then (RFC 5280 §4.1.2.6)
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed value, or values that contradict each other
+ */
+export function encodeExtensions(wanted: WantedExtensions, nameless: boolean): readonly Extension[] {
+  checkConsistency(wanted)
+  const extensions: Extension[] = []
+  const add = <Wanted>(
+    kind: ExtensionKind<Wanted, unknown>,
+    value: Wanted | undefined,
+    critical = kind.critical,
+  ): void => {
+    const der = value === undefined ? null : kind.encode(value)
+    if (der !== null) extensions.push(extension(kind.oid, critical, der))
+  }
+  add(basicConstraints, wanted.basicConstraints)
+  add(keyUsage, wanted.keyUsage)
+  add(extendedKeyUsage, wanted.extendedKeyUsage, isTimeStamping(wanted.extendedKeyUsage ?? []))
+  add(subjectAltName, wanted.subjectAltNames, nameless)
+  add(issuerAltName, wanted.issuerAltNames)
+  add(certificatePolicies, wanted.certificatePolicies)
+  add(nameConstraints, wanted.nameConstraints)
+  add(crlDistributionPoints, wanted.crlDistributionPoints)
+  add(authorityInfoAccess, wanted.authorityInfoAccess)
+  for (const { oid, critical, value } of wanted.custom ?? []) {
+    extensions.push(extension(oid, critical, encoded(value)))
+  }
+  return extensions
+}
+
+/** The members of {@link CertificateExtensions}. */
+const options: ReadonlySet<string> = new Set<keyof CertificateExtensions>([
+  'basicConstraints',
+  'keyUsage',
+  'extendedKeyUsage',
+  'issuerAltNames',
+  'certificatePolicies',
+  'nameConstraints',
+  'crlDistributionPoints',
+  'authorityInfoAccess',
+  'custom',
+])
+
+/**
+ * Refuses members that are not options: what is misspelled would otherwise be missing from the certificate.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function checkExtensionOptions(extensions: CertificateExtensions): void {
+  if (Object.hasOwn(extensions, 'subjectAltNames')) {
+    throw refused('subjectAltNames is not an extension option; it stands beside extensions')
+  }
+  if (Object.keys(extensions).some((name) => !options.has(name))) {
+    throw refused(`extensions has an unknown option; the options are ${[...options].join(', ')}`)
+  }
+}
+
+function checkConsistency(wanted: WantedExtensions): void {
+  const { keyUsage: usages = [], custom = [] } = wanted
+  const ca = wanted.basicConstraints?.ca === true
+  // RFC 5280 §4.2.1.9: keyCertSign and cA go together. A request may leave the key usage to the CA that issues.
+  if (ca ? usages.length > 0 && !usages.includes('keyCertSign') : usages.includes('keyCertSign')) {
+    throw refused('the key usage keyCertSign is for a CA, and a CA needs it')
+  }
+  if (
+    usages.some((usage) => usage === 'encipherOnly' || usage === 'decipherOnly') &&
+    !usages.includes('keyAgreement')
+  ) {
+    throw refused('the key usages encipherOnly and decipherOnly need keyAgreement')
+  }
+  if (wanted.nameConstraints !== undefined && !ca) throw refused('name constraints are for a CA')
+  const known = new Set(namesByOid.keys())
+  for (const { oid, value } of custom) {
+    if (!isObjectIdentifier(oid)) throw refused(`${JSON.stringify(oid)} is not the OID of an extension`)
+    if (known.has(oid)) {
+      const member = namesByOid.get(oid)
+      throw refused(
+        member === undefined
+          ? `the extension ${oid} is given twice`
+          : `the extension ${oid} is given as ${member}, not among the custom extensions`,
+      )
+    }
+    known.add(oid)
+    checkDer(value, `the value of the extension ${oid}`)
+  }
+}
+
+/**
+ * Encodes an extension of one certificate for another. Certificates are not always DER: a FALSE written out, or unset bits at
+ * the end of a key usage, are left out of the new one.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`; `INVALID_ARGUMENT` for any other value that is not DER
+ */
+export function reencodeExtension({ oid, critical, value }: CustomExtension): Extension {
+  const name = `the value of the extension ${oid}`
+  checkDer(value, name)
+  const reencode = <T>(kind: ExtensionKind<T, T>): Extension => {
+    const der = kind.encode(kind.decode(readBer(value, name, { ...extensionBudget }), name))
+    return extension(oid, critical, der ?? encoded(value))
+  }
+  switch (oid) {
+    case basicConstraints.oid:
+      return reencode(basicConstraints)
+    case keyUsage.oid:
+      return reencode(keyUsage)
+    default:
+      return extension(oid, critical, encoded(value))
+  }
+}
+
+/**
+ * What extensions say.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ */
+export function interpretExtensions(raw: readonly CustomExtension[], what: string): ReadExtensions {
+  const decode = <Read>(kind: ExtensionKind<never, Read>): Read | null => decodeExtension(raw, kind, what)
+  return {
+    basicConstraints: decode(basicConstraints),
+    keyUsage: decode(keyUsage),
+    extendedKeyUsage: decode(extendedKeyUsage),
+    subjectAltNames: decode(subjectAltName) ?? [],
+    issuerAltNames: decode(issuerAltName) ?? [],
+    subjectKeyIdentifier: decode(subjectKeyIdentifier),
+    authorityKeyIdentifier: decode(authorityKeyIdentifier),
+    certificatePolicies: decode(certificatePolicies) ?? [],
+    nameConstraints: decode(nameConstraints),
+    crlDistributionPoints: decode(crlDistributionPoints) ?? [],
+    authorityInfoAccess: decode(authorityInfoAccess) ?? { ocsp: [], caIssuers: [] },
+    custom: raw
+      .filter(({ oid }) => !namesByOid.has(oid))
+      .map(({ oid, critical, value }) => ({ oid, critical, value: Uint8Array.from(value) })),
+    critical: raw.filter(({ critical }) => critical).map(({ oid }) => namesByOid.get(oid) ?? oid),
+  }
+}
+
+function refused(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

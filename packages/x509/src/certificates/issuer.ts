@@ -1,0 +1,76 @@
+import type { X509Certificate } from 'node:crypto'
+import { SealwrightError, type Signer } from '@sealwright/core'
+import { encodePublicKey } from '../keys/public-key.ts'
+import { certifies } from '../keys/same-key.ts'
+import type { GeneralName } from '../names/general-name.ts'
+import { nameConstraintProblem } from '../names/permitted-names.ts'
+import { interpretExtensions, type ReadExtensions } from './extensions/certificate-extensions.ts'
+import { keyIdentifierOf } from './extensions/key-identifiers.ts'
+import { readCertificateFields } from './parse-certificate.ts'
+
+/** A CA: its key and the certificate of that key. */
+export interface Issuer {
+  readonly signer: Signer
+  /** The certificate of the signer's key; a CA's (basicConstraints cA TRUE). */
+  readonly certificate: X509Certificate
+}
+
+/** What an issuer's certificate says that its certificates depend on. */
+export interface ExaminedIssuer {
+  /** Name, DER: byte by byte as in the certificate, since chains are found by comparing bytes. */
+  readonly subject: Uint8Array
+  /** The certificate's subjectKeyIdentifier, or what it would be (RFC 5280 §4.2.1.1). */
+  readonly keyIdentifier: Uint8Array
+  /** Its last second. */
+  readonly notAfter: Date
+  readonly extensions: ReadExtensions
+}
+
+/**
+ * Makes sure that the certificate is that of its signer's key and of a CA.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`; for a certificate that cannot be read as `parseCertificate`
+ */
+export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
+  if (!certifies(certificate, signer.publicKey)) {
+    throw refused('the issuer’s certificate is for another key than the one that signs')
+  }
+  const fields = readCertificateFields(certificate)
+  const extensions = interpretExtensions(fields.extensions, 'the issuer’s certificate')
+  const { keyUsage, subjectKeyIdentifier } = extensions
+  if (keyUsage !== null && !keyUsage.includes('keyCertSign')) {
+    throw refused('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
+  }
+  if (!certificate.ca) {
+    throw refused('the issuer’s certificate is not a CA’s; verifiers would refuse what it issues')
+  }
+  const keyIdentifier =
+    subjectKeyIdentifier === null
+      ? keyIdentifierOf(encodePublicKey(signer.publicKey))
+      : Buffer.from(subjectKeyIdentifier, 'hex')
+  return { subject: fields.subject.bytes, keyIdentifier, notAfter: fields.notAfter, extensions }
+}
+
+/**
+ * Makes sure that the issuer's certificate allows a certificate: its path length, and its name constraints.
+ *
+ * @param ca whether the new certificate is a CA's
+ * @param names of the new certificate, its subject among them
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function checkIssuance(
+  { extensions }: ExaminedIssuer,
+  ca: boolean,
+  names: readonly GeneralName[],
+): void {
+  const { basicConstraints, nameConstraints } = extensions
+  if (ca && basicConstraints?.pathLength === 0) {
+    throw refused('the issuer’s certificate allows no CA below it (path length 0)')
+  }
+  const problem = nameConstraints === null ? null : nameConstraintProblem(names, nameConstraints)
+  if (problem !== null) throw refused(`the name constraints of the issuer’s certificate: ${problem}`)
+}
+
+function refused(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

@@ -1,0 +1,71 @@
+import type { X509Certificate } from 'node:crypto'
+import { SealwrightError, type Signer } from '@sealwright/core'
+import { encodePublicKey, readPublicKey } from '../keys/public-key.ts'
+import { certifies } from '../keys/same-key.ts'
+import { isEmptyName } from '../names/distinguished-name.ts'
+import { namesOf, signCertificate } from './certificate-content.ts'
+import { subjectAltName } from './extensions/alternative-names.ts'
+import { reencodeExtension } from './extensions/certificate-extensions.ts'
+import { decodeExtension } from './extensions/extension.ts'
+import { authorityKeyIdentifier, subjectKeyIdentifier } from './extensions/key-identifiers.ts'
+import { checkIssuance, examineIssuer, type Issuer } from './issuer.ts'
+import { readCertificateFields } from './parse-certificate.ts'
+import { newSerialNumber } from './serial-number.ts'
+import { resolveValidity, secondsOf, type ValidityOptions } from './validity.ts'
+
+/** What is new in a renewed certificate. */
+export interface RenewCertificateOptions extends ValidityOptions {
+  /** Hexadecimal; positive and at most 20 octets. Default 126 random bits. */
+  readonly serialNumber?: string | undefined
+}
+
+/**
+ * Makes a new certificate with the subject, key and extensions of an old one. The serial number, the times and the key
+ * identifiers are new.
+ *
+ * @param by the certificate's own key for a self-signed certificate, or a CA
+ * @param options by default valid from now on and for as long as the old one, but not longer than the CA's certificate
+ * @throws SealwrightError `INVALID_ARGUMENT` when the signer is not the certificate's own key; else as `issueCertificate`
+ * @example
+ * ```ts
+ * const renewed = await renewCertificate(certificate, createLocalSigner(privateKey))
+ * ```
+ */
+export async function renewCertificate(
+  certificate: X509Certificate,
+  by: Signer | Issuer,
+  options: RenewCertificateOptions = {},
+): Promise<X509Certificate> {
+  const fields = readCertificateFields(certificate)
+  const subject = fields.subject.bytes
+  const issuer = 'signer' in by ? examineIssuer(by) : null
+  if (issuer !== null) {
+    const names = decodeExtension(fields.extensions, subjectAltName, 'the certificate') ?? []
+    checkIssuance(issuer, certificate.ca, namesOf(subject, names))
+  } else if (!certifies(certificate, signerOf(by).publicKey)) {
+    throw refused('a certificate is renewed by its own key or by a CA, and this is another key')
+  } else if (isEmptyName(subject)) {
+    throw refused('a self-signed certificate needs a subject, and this one has none')
+  }
+  const publicKey = readPublicKey(fields.publicKeyInfo, 'the public key of the certificate')
+  const content = {
+    serialNumber: newSerialNumber(options.serialNumber),
+    validity: resolveValidity(options, secondsOf(fields), issuer?.notAfter ?? null),
+    extensions: fields.extensions.filter(({ oid }) => !isKeyIdentifier(oid)).map(reencodeExtension),
+    subject,
+    publicKeyInfo: encodePublicKey(publicKey),
+  }
+  return signCertificate(signerOf(by), content, issuer)
+}
+
+function signerOf(by: Signer | Issuer): Signer {
+  return 'signer' in by ? by.signer : by
+}
+
+function isKeyIdentifier(oid: string): boolean {
+  return oid === subjectKeyIdentifier.oid || oid === authorityKeyIdentifier.oid
+}
+
+function refused(message: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', message)
+}

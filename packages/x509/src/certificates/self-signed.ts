@@ -1,0 +1,36 @@
+import type { X509Certificate } from 'node:crypto'
+import type { Signer } from '@sealwright/core'
+import { encodeDistinguishedName } from '../names/distinguished-name.ts'
+import { resolveContent, signCertificate, type CertificateOptions } from './certificate-content.ts'
+
+/** What a self-signed certificate says. */
+export interface SelfSignedCertificateOptions extends CertificateOptions {
+  /**
+   * The distinguished name, such as `CN=my-app-auth,O=Contoso` (RFC 4514): the most specific part first, special characters
+   * escaped with a backslash. The spellings of .NET and OpenSSL are read too.
+   */
+  readonly subject: string
+}
+
+/**
+ * Makes a certificate that is signed by the key it certifies: for signing tokens, or with another profile a root CA's. The
+ * signer may be a key in this process or one in a vault. Its signature is verified before the certificate is returned.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed subject, name, time or extension, or a key usage that keys of that
+ *   type cannot have, before anything is signed; `INVALID_SIGNATURE` when the signer's signature does not verify; or what the
+ *   signer throws
+ * @example
+ * ```ts
+ * const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+ *   subject: 'CN=my-app-auth,O=Contoso',
+ * })
+ * ```
+ */
+export async function createSelfSignedCertificate(
+  signer: Signer,
+  options: SelfSignedCertificateOptions,
+): Promise<X509Certificate> {
+  const subject = encodeDistinguishedName(options.subject)
+  const content = resolveContent(options, { subject, publicKey: signer.publicKey, issuer: null })
+  return signCertificate(signer, content, null)
+}

@@ -1,0 +1,137 @@
+import { createLocalSigner, type Signer } from '@sealwright/core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import {
+  createCertificateRequest,
+  createSelfSignedCertificate,
+  issueCertificate,
+  readCertificateRequest,
+  renewCertificate,
+  type NameConstraints,
+  type SubjectAltName,
+} from '../../src/index.ts'
+import { identity, type Identity } from '../support/certificates.ts'
+
+/** A CA's own name constraints apply to what it issues (RFC 5280 §4.2.1.10): no verifier would accept the rest. */
+
+let signer: Signer
+let leaf: Identity
+beforeAll(async () => {
+  signer = createLocalSigner((await identity('ec-p256')).privateKey)
+  leaf = await identity('ec-p384')
+})
+
+async function caWith(nameConstraints: NameConstraints) {
+  const options = { subject: 'CN=ca', profile: 'rootCa', extensions: { nameConstraints } } as const
+  return { signer, certificate: await createSelfSignedCertificate(signer, options) }
+}
+
+async function issue(
+  nameConstraints: NameConstraints,
+  subject: string,
+  subjectAltNames: readonly SubjectAltName[],
+): Promise<unknown> {
+  const { publicKey } = createLocalSigner(leaf.privateKey)
+  return issueCertificate(await caWith(nameConstraints), { subject, publicKey }, { subjectAltNames })
+}
+
+type Names = readonly [constraint: NameConstraints['permitted'], name: SubjectAltName]
+
+const inside: readonly Names[] = [
+  [[{ type: 'dns', value: 'example.com' }], { type: 'dns', value: 'example.com' }],
+  [[{ type: 'dns', value: 'example.com' }], { type: 'dns', value: 'A.b.Example.com' }],
+  [[{ type: 'dns', value: 'example.com' }], { type: 'dns', value: '*.example.com' }],
+  [[{ type: 'dns', value: '' }], { type: 'dns', value: 'a.example' }],
+  [[{ type: 'email', value: 'example.com' }], { type: 'email', value: 'a@EXAMPLE.com' }],
+  [[{ type: 'email', value: '.example.com' }], { type: 'email', value: 'a@b.example.com' }],
+  [[{ type: 'email', value: 'a@example.com' }], { type: 'email', value: 'a@example.com' }],
+  [[{ type: 'uri', value: '.example.com' }], { type: 'uri', value: 'https://a.example.com:8443/x' }],
+  [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'https://u@example.com/' }],
+  [[{ type: 'ip', value: '10.0.0.0/8' }], { type: 'ip', value: '10.255.1.2' }],
+  [[{ type: 'ip', value: '2001:db8::/33' }], { type: 'ip', value: '2001:db8:7fff::1' }],
+  [[{ type: 'directoryName', value: 'O=Contoso' }], { type: 'directoryName', value: 'CN=a,O=CONTOSO' }],
+]
+
+const outside: readonly Names[] = [
+  [[{ type: 'dns', value: 'example.com' }], { type: 'dns', value: 'notexample.com' }],
+  [[{ type: 'dns', value: 'example.com' }], { type: 'dns', value: 'example.com.evil.test' }],
+  [[{ type: 'email', value: 'example.com' }], { type: 'email', value: 'a@b.example.com' }],
+  [[{ type: 'email', value: '.example.com' }], { type: 'email', value: 'a@example.com' }],
+  [[{ type: 'email', value: 'a@example.com' }], { type: 'email', value: 'A@example.com' }],
+  [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'https://a.example.com/' }],
+  [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'urn:example.com' }],
+  [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'https://192.0.2.1/' }],
+  [[{ type: 'ip', value: '10.0.0.0/8' }], { type: 'ip', value: '11.0.0.1' }],
+  [[{ type: 'ip', value: '0.0.0.0/0' }], { type: 'ip', value: '::1' }],
+  [[{ type: 'directoryName', value: 'O=Contoso' }], { type: 'directoryName', value: 'O=Contoso,C=NL' }],
+]
+
+describe('permitted names', () => {
+  test.each(inside)('%j takes in %j', async (permitted, name) => {
+    const subject = name.type === 'directoryName' ? 'CN=x,O=Contoso' : 'CN=x'
+    await expect(issue({ permitted }, subject, [name])).resolves.toBeDefined()
+  })
+
+  test.each(outside)('%j leaves out %j', async (permitted, name) => {
+    const subject = name.type === 'directoryName' ? 'CN=x,O=Contoso' : 'CN=x'
+    await expect(issue({ permitted }, subject, [name])).rejects.toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: `the name constraints of the issuer’s certificate: a name of type ${name.type} is outside the names that the issuer may certify`,
+      }),
+    )
+  })
+
+  test('names of other types are free', async () => {
+    const permitted = [{ type: 'dns', value: 'example.com' }] as const
+    await expect(issue({ permitted }, 'CN=x', [{ type: 'ip', value: '10.0.0.1' }])).resolves.toBeDefined()
+  })
+})
+
+describe('excluded names', () => {
+  test.each(inside.filter(([, { type }]) => type !== 'directoryName'))(
+    '%j refuses %j',
+    async (excluded, name) => {
+      await expect(issue({ excluded }, 'CN=x', [name])).rejects.toThrow('may not certify')
+    },
+  )
+
+  test('a wildcard that stands for an excluded host', async () => {
+    const excluded = [{ type: 'dns', value: 'secret.example.com' }] as const
+    await expect(issue({ excluded }, 'CN=x', [{ type: 'dns', value: '*.example.com' }])).rejects.toThrow(
+      'may not certify',
+    )
+    await expect(
+      issue({ excluded }, 'CN=x', [{ type: 'dns', value: 'open.example.com' }]),
+    ).resolves.toBeDefined()
+  })
+
+  test('a URI without a host cannot be compared, and is refused', async () => {
+    const excluded = [{ type: 'uri', value: 'example.com' }] as const
+    await expect(issue({ excluded }, 'CN=x', [{ type: 'uri', value: 'urn:a:b' }])).rejects.toThrow(
+      'may not certify',
+    )
+  })
+})
+
+test('the subject counts, and the e-mail address in it', async () => {
+  const contoso = { permitted: [{ type: 'directoryName', value: 'O=Contoso' }] } as const
+  await expect(issue(contoso, 'CN=x,O=Contoso', [])).resolves.toBeDefined()
+  await expect(issue(contoso, 'CN=x,O=Fabrikam', [])).rejects.toThrow('a name of type directoryName')
+  const mail = { permitted: [{ type: 'email', value: 'example.com' }] } as const
+  await expect(issue(mail, 'CN=x,E=a@example.com', [])).resolves.toBeDefined()
+  await expect(issue(mail, 'CN=x,E=a@example.org', [])).rejects.toThrow('a name of type email')
+})
+
+test('requests and renewals are held to them too', async () => {
+  const ca = await caWith({ permitted: [{ type: 'directoryName', value: 'O=Contoso' }] })
+  const own = createLocalSigner(leaf.privateKey)
+  const request = readCertificateRequest(await createCertificateRequest(own, { subject: 'CN=x,O=Fabrikam' }))
+  await expect(issueCertificate(ca, request)).rejects.toThrow('a name of type directoryName')
+  const outsider = await createSelfSignedCertificate(own, { subject: 'CN=x,O=Fabrikam' })
+  await expect(renewCertificate(outsider, ca)).rejects.toThrow('a name of type directoryName')
+  const alternative = await createSelfSignedCertificate(own, {
+    subject: 'CN=x,O=Contoso',
+    subjectAltNames: [{ type: 'directoryName', value: 'O=Fabrikam' }],
+  })
+  await expect(renewCertificate(alternative, ca)).rejects.toThrow('a name of type directoryName')
+})

@@ -1,0 +1,89 @@
+import { createLocalSigner, type Signer } from '@sealwright/core'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createSelfSignedCertificate, parseCertificate, renewCertificate } from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
+
+let signer: Signer
+beforeAll(async () => {
+  signer = createLocalSigner((await identity('ec-p256')).privateKey)
+})
+
+describe('an e-mail address in the subject (RFC 5280 §4.1.2.6)', () => {
+  test('is an rfc822Name too', async () => {
+    const certificate = await createSelfSignedCertificate(signer, { subject: 'E=a@example.com,CN=a' })
+    expect(certificate.subjectAltName).toBe('email:a@example.com')
+  })
+
+  test('is not added twice', async () => {
+    const subjectAltNames = [
+      { type: 'email', value: 'a@example.com' },
+      { type: 'dns', value: 'b' },
+    ] as const
+    const options = { subject: 'E=a@example.com,CN=a', subjectAltNames }
+    const certificate = await createSelfSignedCertificate(signer, options)
+    expect(parseCertificate(certificate).extensions.subjectAltNames).toEqual(subjectAltNames)
+  })
+
+  test('is refused where it is not one', async () => {
+    const making = createSelfSignedCertificate(signer, { subject: 'E=nobody,CN=a' })
+    await expect(making).rejects.toThrow('an alternative name of type email is not local@domain')
+  })
+})
+
+describe('a serial number of one’s own', () => {
+  test.each([
+    ['01', '01'],
+    ['0001', '01'],
+    ['80', '80'],
+    ['7f'.repeat(20), '7F'.repeat(20)],
+  ])('%s', async (serialNumber, expected) => {
+    const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', serialNumber })
+    expect(certificate.serialNumber).toBe(expected)
+    const renewed = await renewCertificate(certificate, signer, { serialNumber: '0A0B' })
+    expect(renewed.serialNumber).toBe('0A0B')
+  })
+
+  test.each(['', '0', 'xyz', '00', '0000', '80'.repeat(20), '01'.repeat(21)])(
+    '%j is refused',
+    async (serialNumber) => {
+      await expect(createSelfSignedCertificate(signer, { subject: 'CN=a', serialNumber })).rejects.toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: expect.stringContaining('serial number'),
+        }),
+      )
+    },
+  )
+})
+
+describe('extended key usage timeStamping (RFC 3161 §2.3)', () => {
+  test.each(['timeStamping', '1.3.6.1.5.5.7.3.8'])('%s is critical', async (purpose) => {
+    const extensions = { extendedKeyUsage: [purpose] }
+    const { extensions: read } = parseCertificate(
+      await createSelfSignedCertificate(signer, { subject: 'CN=a', extensions }),
+    )
+    expect(read.extendedKeyUsage).toEqual(['timeStamping'])
+    expect(read.critical).toContain('extendedKeyUsage')
+  })
+
+  test('others are not critical, and it stands alone', async () => {
+    const one = { subject: 'CN=a', extensions: { extendedKeyUsage: ['serverAuth'] } }
+    const { extensions } = parseCertificate(await createSelfSignedCertificate(signer, one))
+    expect(extensions.critical).toEqual(['basicConstraints', 'keyUsage'])
+    const both = { subject: 'CN=a', extensions: { extendedKeyUsage: ['serverAuth', 'timeStamping'] } }
+    await expect(createSelfSignedCertificate(signer, both)).rejects.toThrow('cannot be combined')
+  })
+})
+
+test('an OID with an arc of any size is an extension, a policy and a purpose', async () => {
+  const oid = '2.25.340282366920938463463374607431768211455'
+  const custom = [{ oid, critical: true, value: Uint8Array.of(5, 0) }]
+  const extensions = { custom, certificatePolicies: [{ policy: oid }], extendedKeyUsage: [oid] }
+  const { extensions: read } = parseCertificate(
+    await createSelfSignedCertificate(signer, { subject: 'CN=a', extensions }),
+  )
+  expect(read.custom).toEqual(custom)
+  expect(read.critical).toContain(oid)
+  expect(read.certificatePolicies).toEqual([{ policy: oid }])
+  expect(read.extendedKeyUsage).toEqual([oid])
+})
