@@ -1,3 +1,7 @@
+// So that other packages, which compile these sources in tests, find the types of node-forge.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./node-forge.d.ts" />
+
 import rc2 from 'node-forge/lib/rc2.js'
 import util from 'node-forge/lib/util.js'
 
