@@ -8,11 +8,12 @@ import { pendingOperations } from './certificates/pending.ts'
 import { certificateSettings } from './certificates/contacts-and-issuers.ts'
 import { certificateSettlement } from './certificates/issuance.ts'
 import { EmulatorError, ServiceError } from './protocol/errors.ts'
-import { Faults, withFaults } from './service/faults.ts'
+import { Clock } from './service/clock.ts'
+import { errorOf, Faults, withFaults } from './service/faults.ts'
 import { createHttpClient, type EmulatorHttpClient } from './http/sdk-client.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http/message.ts'
 import { cryptographyOperations } from './keys/cryptography.ts'
-import { rotationOperations } from './keys/rotation.ts'
+import { rotationOperations, rotationSettlement } from './keys/rotation.ts'
 import { keyOperations } from './keys/keys.ts'
 import { dropPurged, isPurgeDue } from './vault/soft-delete.ts'
 import { handleManagedIdentity } from './identity/managed-identity.ts'
@@ -89,6 +90,8 @@ export interface EmulatorCredential {
 export interface KeyVaultEmulator {
   readonly tenantId: string
   readonly identities: readonly Identity[]
+  /** The time of the vaults, for tests to move. */
+  readonly clock: Clock
   readonly faults: Faults
   readonly requests: RequestLog
   /** Answers a request to a vault or to the authority. */
@@ -132,7 +135,9 @@ export function createKeyVaultEmulator(options: KeyVaultEmulatorOptions = {}): K
 /** As {@link createKeyVaultEmulator}, with what the server needs besides. */
 export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   const now = options.now ?? Date.now
-  const settings = serviceSettings(options, now)
+  const clock = new Clock(now)
+  const faults = new Faults()
+  const settings = serviceSettings(options, clock, faults)
   const storage = options.data === undefined ? memoryStorage : fileStorage(options.data)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the emulator wrote them itself
   const secrets = (storage.loadSecrets() as EmulatorSecrets | null) ?? (processSecrets ??= newSecrets())
@@ -145,7 +150,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   })
   const parts: ServiceParts = {
     authority,
-    faults: new Faults(),
+    faults,
     log: new RequestLog(),
     route: createRouter([
       ...keyOperations,
@@ -157,7 +162,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
       ...secretOperations,
     ]),
     settings,
-    throttle: throttleOf(options.throttle, now),
+    throttle: throttleOf(options.throttle, clock.now),
     region: 'westeurope',
     vault: openVaults(storage, settings),
   }
@@ -166,7 +171,8 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   const emulator: KeyVaultEmulator = {
     tenantId: authority.tenantId,
     identities: authority.identities,
-    faults: parts.faults,
+    clock,
+    faults,
     requests: parts.log,
     async handle(request) {
       const address = vaultAddress(request.url)
@@ -213,12 +219,12 @@ function vaultAddress(url: URL): VaultAddress | null {
 /** Opens each vault once. */
 function openVaults(storage: Storage, settings: ServiceSettings): (name: string) => Vault {
   const { now } = settings
-  const issuance = certificateSettlement(settings)
+  const steps = [certificateSettlement(settings), rotationSettlement(settings)]
   const settlement: Settlement = {
-    isDue: (document) => isPurgeDue(document, now()) || issuance.isDue(document),
+    isDue: (document) => isPurgeDue(document, now()) || steps.some((step) => step.isDue(document)),
     settle(draft) {
       dropPurged(draft, now())
-      if (issuance.isDue(draft)) issuance.settle(draft)
+      for (const step of steps) if (step.isDue(draft)) step.settle(draft)
     },
   }
   const vaults = new Map<string, Vault>()
@@ -261,13 +267,21 @@ function noSuchPath(): ServiceResponse {
   })
 }
 
-function serviceSettings(options: KeyVaultEmulatorOptions, now: () => number): ServiceSettings {
+function serviceSettings(options: KeyVaultEmulatorOptions, { now }: Clock, faults: Faults): ServiceSettings {
   const recoverableDays = options.recoverableDays ?? 90
   if (!Number.isInteger(recoverableDays) || recoverableDays < 7 || recoverableDays > 90) {
     throw new EmulatorError(`recoverableDays is 7 to 90, not ${recoverableDays}`)
   }
   const { issuance = 200, deletion = 200, recovery = 200 } = options.timing ?? {}
-  return { now, recoverableDays, timing: { issuance, deletion, recovery } }
+  return {
+    now,
+    recoverableDays,
+    timing: { issuance, deletion, recovery },
+    issuanceFailure() {
+      const fault = faults.take('certificates/issue').find(({ type }) => type === 'status')
+      return fault?.type === 'status' ? errorOf(fault) : null
+    },
+  }
 }
 
 function throttleOf(option: KeyVaultEmulatorOptions['throttle'], now: () => number): Throttle | null {

@@ -15,7 +15,8 @@ export {
   type KeyVaultEmulatorOptions,
 } from './emulator.ts'
 export { EmulatorError } from './protocol/errors.ts'
-export { type Fault, type FaultKind, type Faults } from './service/faults.ts'
+export type { Clock } from './service/clock.ts'
+export type { Fault, FaultKind, Faults, StatusFault } from './service/faults.ts'
 export type { EmulatorHttpClient } from './http/sdk-client.ts'
 export type { ServiceRequest, ServiceResponse } from './http/message.ts'
 export type { Timing } from './vault/operation.ts'

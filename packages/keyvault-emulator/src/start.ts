@@ -4,9 +4,7 @@ import { Agent, createServer as createHttpsServer, type Server as HttpsServer } 
 import type { AddressInfo, LookupFunction, Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
-import { parseFault } from './service/faults.ts'
-import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http/message.ts'
-import { parseJsonObject } from './protocol/body.ts'
+import { handleControls } from './service/controls.ts'
 import { appServicePath } from './identity/managed-identity.ts'
 import { createListener } from './http/listener.ts'
 import { createServerCertificate, type PemPair } from './http/server-certificate.ts'
@@ -67,7 +65,13 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
     },
     createListener('https', (request) => emulator.handle(request)),
   )
-  const http = createHttpServer(createListener('http', metadataHandler(emulator, ca)))
+  const http = createHttpServer(
+    createListener(
+      'http',
+      async (request) =>
+        handleControls({ ...emulator, ca }, request) ?? emulator.handleManagedIdentity(request),
+    ),
+  )
   for (const server of [https, http]) {
     // Node's default of 5 s closes connections under the SDK's hands, which shows as ECONNRESET and a second's
     // delay.
@@ -124,46 +128,6 @@ const serverNames = [
   '127.0.0.1',
   '::1',
 ]
-
-/** What other processes ask the emulator itself, beside the managed identity endpoints. */
-function metadataHandler(
-  emulator: KeyVaultEmulator,
-  ca: string,
-): (request: ServiceRequest) => Promise<ServiceResponse> {
-  return async (request) => {
-    switch (`${request.method} ${request.url.pathname}`) {
-      case 'GET /ca.pem':
-        return {
-          status: 200,
-          headers: { 'content-type': 'application/x-pem-file' },
-          body: Buffer.from(ca),
-          disruption: null,
-        }
-      case 'GET /requests':
-        return jsonResponse(200, emulator.requests.list())
-      case 'POST /faults':
-        return addFault(emulator, request)
-      case 'DELETE /faults':
-        emulator.faults.clear()
-        return { status: 204, headers: {}, body: null, disruption: null }
-      default:
-        return emulator.handleManagedIdentity(request)
-    }
-  }
-}
-
-function addFault(emulator: KeyVaultEmulator, request: ServiceRequest): ServiceResponse {
-  // A content type that a web page cannot send across origins without asking first.
-  if (request.headers['content-type']?.startsWith('application/json') !== true) {
-    return jsonResponse(415, { error: 'Send the fault as application/json.' })
-  }
-  try {
-    emulator.faults.add(parseFault(parseJsonObject(request.body)))
-    return { status: 204, headers: {}, body: null, disruption: null }
-  } catch (error) {
-    return jsonResponse(400, { error: error instanceof Error ? error.message : String(error) })
-  }
-}
 
 /**
  * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is

@@ -15,13 +15,13 @@ export function requireCertificate(call: Call, document: VaultDocument): Certifi
   return requireActive(document.certificate, 'certificate', call.name, call.settings.now())
 }
 
-/** The version the request names; null for a certificate that is still in its first making. */
+/** The version that the request names; null for a certificate without versions. */
 export function requireCertificateVersion(
   call: Call,
   document: VaultDocument = call.vault.read(call.name),
 ): [CertificateRecord, CertificateVersion | null] {
   const record = requireCertificate(call, document)
-  if (call.version === '' || call.version === record.pending?.placeholderVersion) {
+  if (call.version === '' || call.version === record.unissued?.version) {
     return [record, record.versions.at(-1) ?? null]
   }
   const version = record.versions.find((candidate) => candidate.version === call.version)
@@ -64,17 +64,17 @@ function versionMembers(call: Call, name: string, version: CertificateVersion): 
   }
 }
 
-/** What a read shows while there is no certificate yet: disabled, without key, secret and content. */
-function placeholder(call: Call, { name, policy, pending }: CertificateRecord): object {
-  if (pending === null) throw notFound('certificate', name)
-  const created = pending.attributes.created * 1000
+/** The members of a certificate without versions: disabled, without key, secret and content. */
+function placeholder(call: Call, { name, policy, unissued }: CertificateRecord): object {
+  if (unissued === null) throw notFound('certificate', name)
+  const created = unissued.attributes.created * 1000
   return {
-    id: `${call.baseUrl}/certificates/${name}/${pending.placeholderVersion}`,
+    id: `${call.baseUrl}/certificates/${name}/${unissued.version}`,
     attributes: attributesBody(
-      { ...pending.attributes, enabled: false, ...plannedValidity(policy, created) },
+      { ...unissued.attributes, enabled: false, ...plannedValidity(policy, created) },
       call.settings,
     ),
-    ...(pending.tags === undefined ? {} : { tags: pending.tags }),
+    ...(unissued.tags === undefined ? {} : { tags: unissued.tags }),
   }
 }
 
@@ -112,6 +112,7 @@ export function pendingBody(call: Call, name: string, pending: PendingCertificat
     cancellation_requested: pending.cancellationRequested,
     status: pending.status,
     ...(pending.status === 'inProgress' ? { status_details: statusDetails(pending) } : {}),
+    ...(pending.error === undefined ? {} : { error: pending.error }),
     ...(pending.status === 'completed' ? { target: `${call.baseUrl}/certificates/${name}` } : {}),
     request_id: pending.requestId,
   }
@@ -123,7 +124,7 @@ export function pendingHeaders(pending: PendingCertificate): Record<string, stri
 }
 
 function statusDetails(pending: PendingCertificate): string {
-  return pending.issuesAt === null
+  return pending.endsAt === null
     ? 'Pending certificate created. Please Perform Merge to complete the request.'
     : 'Pending certificate created. Certificate request is in progress. This may take some time based on the issuer ' +
         'provider. Please check again later.'

@@ -10,7 +10,8 @@ import {
   requireCertificateVersion,
 } from './bodies.ts'
 import { readCertificateFile } from './import-file.ts'
-import { addCertificateVersion, certificationRequest } from './issuance.ts'
+import { addCertificateVersion } from './issuance.ts'
+import { certificationRequest } from './renewal.ts'
 import { completePolicy, isGiven, policyBody, policySchema, type GivenPolicy } from './policy.ts'
 import { policyOfFile } from './imported-policy.ts'
 import { badParameter, conflict } from '../protocol/errors.ts'
@@ -107,17 +108,20 @@ async function createCertificate(call: Call<z.output<typeof createSchema>>): Pro
     requireNewVersion(call, draft)
     const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
     record.policy = policy
+    const shared = {
+      attributes: newAttributes(call.settings, attributes),
+      ...(tags === undefined ? {} : { tags }),
+    }
+    record.unissued = { version: newVersionId(), ...structuredClone(shared) }
     record.pending = {
       requestId: newVersionId(),
-      placeholderVersion: newVersionId(),
       issuer: policy.issuer.name,
       csr: certificationRequest(policy, material).toString('base64'),
       material,
-      attributes: newAttributes(call.settings, attributes),
-      ...(tags === undefined ? {} : { tags }),
+      ...shared,
       status: 'inProgress',
       cancellationRequested: false,
-      issuesAt: signedByVault ? call.settings.now() + call.settings.timing.issuance : null,
+      endsAt: signedByVault ? call.settings.now() + call.settings.timing.issuance : null,
     }
     return {
       status: 202,
@@ -142,7 +146,7 @@ function importCertificate(call: Call<z.output<typeof importSchema>>): Answer {
   return call.vault.update(call.name, (draft) => {
     const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
     record.policy = policy
-    const version = addCertificateVersion(draft, record, call.settings, {
+    const version = addCertificateVersion(draft, record, call.settings.now(), {
       policy,
       material,
       chain: file.chain,
@@ -157,10 +161,9 @@ function updateCertificate(call: Call<z.output<typeof createSchema>>): Answer {
   const { policy, attributes, tags } = call.body
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireCertificateVersion(call, draft)
-    // A certificate in its first making has nothing but what is pending.
     const parts =
       version === null
-        ? [record.pending]
+        ? [record.pending, record.unissued]
         : [version, findVersion(draft.key, version.version), findVersion(draft.secret, version.version)]
     for (const part of parts) {
       if (part === null || part === undefined) continue
@@ -201,7 +204,14 @@ function requireNewVersion(call: Call, document: VaultDocument): void {
 }
 
 function newCertificateRecord(name: string, policy: CertificateRecord['policy']): CertificateRecord {
-  return { name, lifecycle: { state: 'active', visibleAt: 0 }, versions: [], policy, pending: null }
+  return {
+    name,
+    lifecycle: { state: 'active', visibleAt: 0 },
+    versions: [],
+    policy,
+    pending: null,
+    unissued: null,
+  }
 }
 
 function newMaterial({

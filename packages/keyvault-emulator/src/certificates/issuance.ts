@@ -1,10 +1,11 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { newVersionId } from '../vault/attributes.ts'
-import { buildCertificate, buildCertificationRequest } from '../x509/builder.ts'
+import { buildCertificate } from '../x509/builder.ts'
 import { keyIdentifiers } from '../x509/extensions.ts'
 import { keyOperationsFor, policyExtensions } from './policy.ts'
 import { privateKeyOf } from '../keys/material.ts'
 import { newKeyRecord } from '../keys/keys.ts'
+import { isRenewalDue, requestRenewal } from './renewal.ts'
 import { presenceOf } from '../vault/soft-delete.ts'
 import type { ServiceSettings } from '../vault/operation.ts'
 import { writePkcs12 } from '../x509/pkcs12.ts'
@@ -13,6 +14,7 @@ import type {
   CertificatePolicy,
   CertificateRecord,
   KeyMaterial,
+  PendingCertificate,
   VaultDocument,
 } from '../vault/records.ts'
 import { pem, pemContentType } from '../x509/pem.ts'
@@ -32,60 +34,70 @@ export interface NewCertificate {
   readonly tags?: Record<string, string> | undefined
 }
 
-/** Issues the certificates that vaults sign themselves, once their time has come. */
+/** Ends the operations whose time has come, and renews the certificates whose policy says so. */
 export function certificateSettlement(settings: ServiceSettings): Settlement {
   return {
-    isDue({ certificate }) {
-      const pending = certificate?.pending
-      return (
-        pending?.status === 'inProgress' &&
-        pending.issuesAt !== null &&
-        settings.now() >= pending.issuesAt &&
-        presenceOf(certificate, settings.now()) === 'active'
-      )
-    },
+    isDue: ({ certificate }) =>
+      certificate !== null &&
+      presenceOf(certificate, settings.now()) === 'active' &&
+      (isEnding(certificate.pending, settings.now()) || isRenewalDue(certificate, settings.now())),
     settle(draft) {
       const record = draft.certificate
-      const pending = record?.pending ?? null
-      if (record === null || pending === null) return
-      const { policy } = record
-      addCertificateVersion(draft, record, settings, {
-        policy,
-        material: pending.material,
-        chain: [selfSigned(policy, pending.material, settings.now())],
-        enabled: pending.attributes.enabled,
-        tags: pending.tags,
-      })
-      pending.status = 'completed'
-      pending.cancellationRequested = false
+      if (record === null) return
+      if (isRenewalDue(record, settings.now())) requestRenewal(draft, record, settings)
+      if (isEnding(record.pending, settings.now()))
+        endOperation(draft, record, record.pending, settings.issuanceFailure)
     },
   }
 }
 
-/** The certification request of a pending certificate, DER. */
-export function certificationRequest(policy: CertificatePolicy, material: KeyMaterial): Buffer {
-  return buildCertificationRequest(
-    parseName(policy.x509_props.subject),
-    privateKeyOf(material),
-    policyExtensions(policy),
-  )
+function isEnding(pending: PendingCertificate | null, now: number): pending is PendingCertificate {
+  return pending?.status === 'inProgress' && pending.endsAt !== null && now >= pending.endsAt
+}
+
+function endOperation(
+  draft: VaultDocument,
+  record: CertificateRecord,
+  pending: PendingCertificate,
+  failure: ServiceSettings['issuanceFailure'],
+): void {
+  const refusal = pending.cancellationRequested ? null : failure()
+  if (pending.cancellationRequested) {
+    pending.status = 'cancelled'
+  } else if (refusal !== null) {
+    pending.status = 'failed'
+    pending.error = refusal
+  } else {
+    const { policy } = record
+    // The time it was due, which may be long before it is read.
+    const time = pending.endsAt ?? 0
+    addCertificateVersion(draft, record, time, {
+      policy,
+      material: pending.material,
+      chain: [selfSigned(policy, pending.material, time)],
+      enabled: pending.attributes.enabled,
+      tags: pending.tags,
+    })
+    pending.status = 'completed'
+  }
 }
 
 /**
  * Adds a version to a certificate, its key and its secret, which share name and version.
  *
  * @param draft is changed
+ * @param time when it was made, in milliseconds since the epoch
  * @returns the version id
  */
 export function addCertificateVersion(
   draft: VaultDocument,
   record: CertificateRecord,
-  settings: ServiceSettings,
+  time: number,
   made: NewCertificate,
 ): string {
   const version = newVersionId()
   const certificate = new X509Certificate(made.chain[0] ?? new Uint8Array())
-  const now = Math.floor(settings.now() / 1000)
+  const now = Math.floor(time / 1000)
   const attributes = (): Attributes => ({
     enabled: made.enabled,
     nbf: epochSeconds(certificate.validFrom),

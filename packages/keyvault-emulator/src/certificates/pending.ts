@@ -5,7 +5,7 @@ import { addCertificateVersion } from './issuance.ts'
 import { badParameter, conflict, ServiceError } from '../protocol/errors.ts'
 import { commonMembers } from '../protocol/body.ts'
 import { publicKeyOf, sameKey } from '../keys/material.ts'
-import { withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { CertificateRecord, PendingCertificate, VaultDocument } from '../vault/records.ts'
 
 const cancelSchema = z.object({ cancellation_requested: z.boolean().optional() })
@@ -21,7 +21,7 @@ export const pendingOperations: readonly Operation[] = [
     quota: 'other',
     handle(call) {
       const { record, pending } = requirePending(call, call.vault.read(call.name))
-      return answer(call, record, pending)
+      return { status: 200, body: pendingBody(call, record.name, pending), headers: pendingHeaders(pending) }
     },
   },
   {
@@ -50,10 +50,7 @@ export const pendingOperations: readonly Operation[] = [
   },
 ]
 
-/**
- * Cancelling what the vault itself signs comes too late, as in the service: it completes. What waits for a merge
- * ends.
- */
+/** A cancellation takes as long as an issuance would have: until then the operation stays in progress. */
 function cancelPending(call: Call<z.output<typeof cancelSchema>>): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
@@ -64,22 +61,26 @@ function cancelPending(call: Call<z.output<typeof cancelSchema>>): Answer {
       )
     }
     pending.cancellationRequested = requested
-    if (requested && pending.issuesAt === null) pending.status = 'cancelled'
-    return answer(call, record, pending)
+    if (requested) pending.endsAt ??= call.settings.now() + call.settings.timing.issuance
+    // The recorded answer has no Retry-After, unlike those of GET.
+    return ok(pendingBody(call, record.name, pending))
   })
 }
 
+/** Removes the operation. A certificate that has no version stays, disabled. */
 function deletePending(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
-    if (pending.status === 'inProgress' && pending.issuesAt !== null) {
-      throw conflict(
-        `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
-      )
+    if (pending.status === 'inProgress' && pending.endsAt !== null) {
+      if (!pending.cancellationRequested) {
+        throw conflict(
+          `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
+        )
+      }
+      pending.status = 'cancelled'
     }
     record.pending = null
-    if (record.versions.length === 0) draft.certificate = null
-    return answer(call, record, pending)
+    return ok(pendingBody(call, record.name, pending))
   })
 }
 
@@ -101,7 +102,7 @@ function mergeCertificate(call: Call<z.output<typeof mergeSchema>>): Answer {
           'part of the specified private key. Please check if certificate is valid.',
       )
     }
-    addCertificateVersion(draft, record, call.settings, {
+    addCertificateVersion(draft, record, call.settings.now(), {
       policy: record.policy,
       material: pending.material,
       chain,
@@ -123,14 +124,6 @@ function requirePending(
     throw new ServiceError(404, 'PendingCertificateNotFound', `Pending Certificate not found: ${call.name}`)
   }
   return { record, pending: record.pending }
-}
-
-function answer(call: Call, record: CertificateRecord, pending: PendingCertificate): Answer {
-  return {
-    status: 200,
-    body: pendingBody(call, record.name, pending),
-    headers: pendingHeaders(pending),
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { badParameter } from '../protocol/errors.ts'
 import { commonMembers, type GivenAttributes } from '../protocol/body.ts'
 import { curves, isRsa } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
-import type { CertificatePolicy, KeyTypeName } from '../vault/records.ts'
+import type { CertificatePolicy, KeyTypeName, LifetimeAction } from '../vault/records.ts'
 import type { Extension } from '@peculiar/asn1-x509'
 import { pemContentType } from '../x509/pem.ts'
 import { parseName } from '../x509/distinguished-name.ts'
@@ -54,7 +54,16 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
         .optional(),
     })
     .optional(),
-  lifetime_actions: z.array(z.unknown()).optional(),
+  lifetime_actions: z
+    .array(
+      z.object({
+        trigger: z
+          .object({ lifetime_percentage: z.int().optional(), days_before_expiry: z.int().optional() })
+          .optional(),
+        action: z.object({ action_type: z.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
   issuer: z
     .object({
       name: z.string().optional(),
@@ -154,7 +163,7 @@ export function keyOperationsFor(policy: CertificatePolicy): string[] {
   ]
 }
 
-function defaultAction(issuer: string): object {
+function defaultAction(issuer: string): LifetimeAction {
   const action = issuer === 'Unknown' ? 'EmailContacts' : 'AutoRenew'
   return { trigger: { lifetime_percentage: 80 }, action: { action_type: action } }
 }

@@ -2,6 +2,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPair,
+  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
@@ -33,16 +34,40 @@ export interface KeySpecification {
   readonly publicExponent?: number | undefined
 }
 
-/** @throws ServiceError 400 for what the service cannot make */
+/** @throws ServiceError 400 for a key that the service cannot make */
 export async function generateKeyMaterial(specification: KeySpecification): Promise<KeyMaterial> {
-  const kty = keyTypeName(specification.kty)
-  const { privateKey } = isRsa(kty)
-    ? await generate('rsa', {
-        modulusLength: rsaSize(specification.keySize ?? 2048),
-        publicExponent: rsaExponent(specification.publicExponent ?? 65537),
-      })
-    : await generate('ec', { namedCurve: curveByName(specification.curve ?? 'P-256').nodeName })
+  const { kty, rsa, ec } = generation(specification)
+  const { privateKey } = rsa === null ? await generate('ec', ec) : await generate('rsa', rsa)
   return materialOf(kty, privateKey)
+}
+
+/** As {@link generateKeyMaterial}, for the renewals and rotations that a read finds due: it blocks the event loop. */
+export function generateKeyMaterialSync(specification: KeySpecification): KeyMaterial {
+  const { kty, rsa, ec } = generation(specification)
+  const { privateKey } = rsa === null ? generateKeyPairSync('ec', ec) : generateKeyPairSync('rsa', rsa)
+  return materialOf(kty, privateKey)
+}
+
+function generation({ kty: name, keySize: size, curve, publicExponent }: KeySpecification): {
+  kty: KeyTypeName
+  rsa: { modulusLength: number; publicExponent: number } | null
+  ec: { namedCurve: string }
+} {
+  const kty = keyTypeName(name)
+  return {
+    kty,
+    rsa: isRsa(kty)
+      ? { modulusLength: rsaSize(size ?? 2048), publicExponent: rsaExponent(publicExponent ?? 65537) }
+      : null,
+    ec: { namedCurve: isRsa(kty) ? '' : curveByName(curve ?? 'P-256').nodeName },
+  }
+}
+
+/** What makes another key like this one. */
+export function specificationOf(material: KeyMaterial): KeySpecification {
+  return isRsa(material.kty)
+    ? { kty: material.kty, keySize: keySize(material) }
+    : { kty: material.kty, curve: curveOf(material) }
 }
 
 /**

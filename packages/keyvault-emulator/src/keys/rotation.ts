@@ -1,24 +1,37 @@
 import { z } from 'zod'
 import { newVersionId } from '../vault/attributes.ts'
 import { badParameter } from '../protocol/errors.ts'
-import { generateKeyMaterial, curveOf, isRsa, keySize } from './material.ts'
+import { generateKeyMaterial, generateKeyMaterialSync, specificationOf } from './material.ts'
 import { requireVersion } from '../vault/collection.ts'
 import { keyBody } from './keys.ts'
-import { requireActive } from '../vault/soft-delete.ts'
-import { ok, seconds, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
-import type { KeyMaterial, KeyVersion, RotationPolicy } from '../vault/records.ts'
+import { presenceOf, requireActive } from '../vault/soft-delete.ts'
+import {
+  ok,
+  seconds,
+  withBody,
+  type Answer,
+  type Call,
+  type Operation,
+  type ServiceSettings,
+} from '../vault/operation.ts'
+import type { KeyMaterial, KeyRecord, KeyVersion, RotationAction, RotationPolicy } from '../vault/records.ts'
+import type { Settlement } from '../vault/vault.ts'
 
 const rotationPolicySchema = z.object({
   attributes: z.object({ expiryTime: z.string().optional() }).optional(),
   lifetimeActions: z
-    .array(z.looseObject({ action: z.looseObject({ type: z.string().optional() }).optional() }))
+    .array(
+      z.object({
+        trigger: z
+          .object({ timeAfterCreate: z.string().optional(), timeBeforeExpiry: z.string().optional() })
+          .optional(),
+        action: z.object({ type: z.string().optional() }).optional(),
+      }),
+    )
     .optional(),
 })
 
-/**
- * Rotation on request, and the policy for it. The emulator keeps and returns the policy and gives rotated keys its
- * expiry, but it never rotates by itself: a test that wants that moves the clock and calls rotate.
- */
+/** Rotation on request, and the policy by which keys rotate by themselves. */
 export const rotationOperations: readonly Operation[] = [
   {
     name: 'keys/rotate',
@@ -49,6 +62,40 @@ export const rotationOperations: readonly Operation[] = [
   },
 ]
 
+/** Rotates the keys whose policy says so. */
+export function rotationSettlement(settings: ServiceSettings): Settlement {
+  return {
+    isDue: ({ key }) =>
+      key !== null &&
+      presenceOf(key, settings.now()) === 'active' &&
+      seconds(settings) >= (rotationTime(key) ?? Infinity),
+    settle({ key }) {
+      const current = key?.versions.at(-1)
+      if (key === null || current === undefined) return
+      const material = generateKeyMaterialSync(specificationOf(current.material))
+      key.versions.push(rotated(key, current, material, rotationTime(key) ?? seconds(settings)))
+    },
+  }
+}
+
+/** When the policy rotates the key, in seconds since the epoch; null when it does not. */
+function rotationTime({ versions, rotationPolicy }: KeyRecord): number | null {
+  const current = versions.at(-1)
+  if (current === undefined || current.managed || rotationPolicy === null) return null
+  const { created, exp } = current.attributes
+  const times = rotationPolicy.lifetimeActions.flatMap(({ trigger, action }) => {
+    if (action?.type?.toLowerCase() !== 'rotate') return []
+    const { timeAfterCreate: after, timeBeforeExpiry: before } = trigger ?? {}
+    return [
+      ...(after === undefined ? [] : [addDuration(created, after)]),
+      ...(before === undefined || exp === undefined ? [] : [addDuration(exp, before, -1)]),
+    ]
+  })
+  // A trigger that lies before the creation would rotate without end.
+  const later = times.filter((time) => time > created)
+  return later.length === 0 ? null : Math.min(...later)
+}
+
 async function rotateKey(call: Call): Promise<Answer> {
   const [, current] = requireVersion('key', call, call.vault.read(call.name).key)
   if (current.managed) {
@@ -57,25 +104,38 @@ async function rotateKey(call: Call): Promise<Answer> {
   const material = await generateKeyMaterial(specificationOf(current.material))
   return call.vault.update(call.name, (draft) => {
     const [record, previous] = requireVersion('key', call, draft.key)
-    const now = seconds(call.settings)
-    const expiry = record.rotationPolicy?.attributes.expiryTime
-    const version: KeyVersion = {
-      version: newVersionId(),
-      attributes: {
-        enabled: true,
-        ...(expiry === undefined ? {} : { exp: addDuration(now, expiry) }),
-        created: now,
-        updated: now,
-      },
-      keyOps: previous.keyOps,
-      material,
-      exportable: false,
-      managed: false,
-      ...(previous.tags === undefined ? {} : { tags: previous.tags }),
-    }
+    const version = rotated(record, previous, material, seconds(call.settings))
     record.versions.push(version)
     return ok(keyBody(call, record, version))
   })
+}
+
+/**
+ * The next version of a key.
+ *
+ * @param now seconds since the epoch
+ */
+function rotated(
+  { rotationPolicy }: KeyRecord,
+  previous: KeyVersion,
+  material: KeyMaterial,
+  now: number,
+): KeyVersion {
+  const expiry = rotationPolicy?.attributes.expiryTime
+  return {
+    version: newVersionId(),
+    attributes: {
+      enabled: true,
+      ...(expiry === undefined ? {} : { exp: addDuration(now, expiry) }),
+      created: now,
+      updated: now,
+    },
+    keyOps: previous.keyOps,
+    material,
+    exportable: false,
+    managed: false,
+    ...(previous.tags === undefined ? {} : { tags: previous.tags }),
+  }
 }
 
 function setRotationPolicy(call: Call<z.output<typeof rotationPolicySchema>>): Answer {
@@ -83,7 +143,10 @@ function setRotationPolicy(call: Call<z.output<typeof rotationPolicySchema>>): A
     const record = requireActive(draft.key, 'key', call.name, call.settings.now())
     const now = seconds(call.settings)
     const { attributes: { expiryTime } = {}, lifetimeActions: actions = [] } = call.body
-    if (expiryTime !== undefined) addDuration(now, expiryTime)
+    const durations = actions.flatMap(({ trigger }) => [trigger?.timeAfterCreate, trigger?.timeBeforeExpiry])
+    for (const duration of [expiryTime, ...durations]) {
+      if (duration !== undefined) addDuration(now, duration)
+    }
     record.rotationPolicy = {
       lifetimeActions: actions.some(isNotification) ? [...actions] : [...actions, notification],
       attributes: {
@@ -99,7 +162,7 @@ function setRotationPolicy(call: Call<z.output<typeof rotationPolicySchema>>): A
 /** What the service adds to every policy, and shows where none was set. */
 const notification = { trigger: { timeBeforeExpiry: 'P30D' }, action: { type: 'Notify' } }
 
-function isNotification({ action }: { action?: { type?: string | undefined } | undefined }): boolean {
+function isNotification({ action }: RotationAction): boolean {
   return action?.type?.toLowerCase() === 'notify'
 }
 
@@ -108,21 +171,17 @@ function policyBody(call: Call, policy: RotationPolicy | null): object {
   return { id: `${call.baseUrl}/keys/${call.name}/rotationpolicy`, ...policy }
 }
 
-function specificationOf(material: KeyMaterial): { kty: string; keySize?: number; curve?: string } {
-  return isRsa(material.kty)
-    ? { kty: material.kty, keySize: keySize(material) }
-    : { kty: material.kty, curve: curveOf(material) }
-}
-
 /**
- * A time in seconds, moved by an ISO 8601 duration of years, months and days, as the service's policies have them.
+ * A time in seconds, moved by an ISO 8601 duration of years, months, weeks and days, as the service's policies have
+ * them.
  *
+ * @param sign -1 moves it back
  * @throws ServiceError 400 for any other duration
  */
-function addDuration(time: number, duration: string): number {
+function addDuration(time: number, duration: string, sign: 1 | -1 = 1): number {
   const match = /^P(?=\d)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?$/.exec(duration)
   if (match === null) throw badParameter(`'${duration}' is not a duration of years, months and days.`)
-  const [years, months, weeks, days] = match.slice(1).map((part) => Number(part ?? 0))
+  const [years, months, weeks, days] = match.slice(1).map((part) => sign * Number(part ?? 0))
   const date = new Date(time * 1000)
   date.setUTCMonth(date.getUTCMonth() + 12 * (years ?? 0) + (months ?? 0))
   date.setUTCDate(date.getUTCDate() + 7 * (weeks ?? 0) + (days ?? 0))

@@ -89,8 +89,17 @@ const typeNames: Readonly<Record<string, string>> = {
 function problem(issue: z.core.$ZodIssue | undefined): string {
   if (issue === undefined) return 'The request body is not valid.'
   const name = issue.path.join('.')
-  if (issue.code !== 'invalid_type')
-    return `Property '${name}' has invalid value: ${issue.message} is expected.`
-  if (issue.input === undefined) return `Property '${name}' is required.`
-  return `Property '${name}' has invalid value: ${typeNames[issue.expected] ?? issue.expected} is expected.`
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? `Property '${name}' is required.`
+        : `Property '${name}' has invalid value: ${typeNames[issue.expected] ?? issue.expected} is expected.`
+    case 'custom':
+    case 'invalid_format':
+      return `Property '${name}' has invalid value: ${issue.message} is expected.`
+    case 'unrecognized_keys':
+      return `Property '${[...issue.path, issue.keys[0]].join('.')}' is unknown.`
+    default:
+      return `Property '${name}' has invalid value.`
+  }
 }

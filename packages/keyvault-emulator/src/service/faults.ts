@@ -6,45 +6,70 @@ import { parseBody, type JsonObject } from '../protocol/body.ts'
 
 /** What goes wrong. */
 export type FaultKind =
-  /** The answer comes late, in milliseconds. */
+  /** The answer comes late, by this many milliseconds. */
   | { readonly type: 'latency'; readonly ms: number }
-  /** An error instead of the answer; nothing is carried out. `retryAfter` in seconds, left out by default. */
-  | { readonly type: 'status'; readonly status: number; readonly retryAfter?: number | undefined }
+  | StatusFault
   /** The connection is reset before anything is carried out. */
   | { readonly type: 'reset' }
   /** Nothing is carried out and no answer ever comes. */
   | { readonly type: 'hang' }
-  /** Carried out, but the connection breaks half-way through the answer. */
+  /** The request is carried out, but the connection breaks half-way through the answer. */
   | { readonly type: 'truncate' }
   /**
-   * Carried out, but the answer is altered: one bit of the `value` where it has one (so a signature arrives well
-   * formed and wrong), one byte of the body elsewhere.
+   * The request is carried out, but the answer is altered: one bit of the `value` where it has one (so a signature
+   * arrives well formed and wrong), one byte of the body elsewhere.
    */
   | { readonly type: 'corrupt' }
 
-/** A fault and whom it hits. */
+/** An error instead of the answer; nothing is carried out. */
+export interface StatusFault {
+  readonly type: 'status'
+  /** 400 to 599. */
+  readonly status: number
+  /** Seconds for `Retry-After`. Default: no such header. */
+  readonly retryAfter?: number | undefined
+  /** `error.code`. Default: the service's for this status. */
+  readonly code?: string | undefined
+  /** `error.message`. Default: the service's for this status. */
+  readonly message?: string | undefined
+  /** `error.innererror.code`. Default: none. */
+  readonly innererror?: string | undefined
+}
+
+/** A fault and the requests that it hits. */
 export interface Fault {
   readonly fault: FaultKind
   /**
    * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority),
-   * `identity` (the managed identity endpoints). A `*` at the end stands for any rest, as in `keys/*`. Default `*`.
+   * `identity` (the managed identity endpoints), `certificates/issue` (an issuer that refuses: `status` faults only).
+   * A `*` at the end stands for any rest, as in `keys/*`. Default `*`.
    */
   readonly operation?: string | undefined
   /** How many requests it hits. Default 1; `Infinity` for all until it is cleared. */
   readonly times?: number | undefined
   /** How many requests of that operation pass before it starts. Default 0. */
   readonly after?: number | undefined
+  /** The share of requests that it hits once it has started, above 0 and up to 1, evenly spread. Default 1. */
+  readonly rate?: number | undefined
 }
 
-const faultSchema = z.object({
+const faultSchema = z.strictObject({
   fault: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('latency'), ms: z.int().default(0) }),
-    z.object({ type: z.literal('status'), status: z.int(), retryAfter: z.int().optional() }),
-    z.object({ type: z.enum(['reset', 'hang', 'truncate', 'corrupt']) }),
+    z.strictObject({ type: z.literal('latency'), ms: z.int() }),
+    z.strictObject({
+      type: z.literal('status'),
+      status: z.int(),
+      retryAfter: z.int().optional(),
+      code: z.string().optional(),
+      message: z.string().optional(),
+      innererror: z.string().optional(),
+    }),
+    z.strictObject({ type: z.enum(['reset', 'hang', 'truncate', 'corrupt']) }),
   ]),
   operation: z.string().optional(),
   times: z.union([z.literal('all').transform(() => Infinity), z.int()]).optional(),
   after: z.int().optional(),
+  rate: z.number().optional(),
 })
 
 /**
@@ -58,16 +83,17 @@ export function parseFault(input: JsonObject): Fault {
 
 /** The faults that wait for their requests. */
 export class Faults {
-  #pending: { fault: Fault; passed: number; hits: number }[] = []
+  #pending: { fault: Fault; passed: number; seen: number; hits: number }[] = []
 
   /** Adds a fault. Several can hit one request: latencies add up, of the others the oldest wins. */
   add(fault: Fault): void {
-    const { times = 1, after = 0, fault: kind } = fault
-    if (!(times > 0) || !(after >= 0)) throw new EmulatorError('times must be above 0 and after not below 0')
+    const { times = 1, after = 0, rate = 1, fault: kind } = fault
+    if (!(times > 0) || !(after >= 0)) throw new EmulatorError('times must be above 0 and after at least 0')
+    if (!(rate > 0 && rate <= 1)) throw new EmulatorError('rate must be above 0 and at most 1')
     if (kind.type === 'status' && !(kind.status >= 400 && kind.status < 600)) {
       throw new EmulatorError(`a fault's status is 400 to 599, not ${kind.status}`)
     }
-    this.#pending.push({ fault, passed: 0, hits: 0 })
+    this.#pending.push({ fault, passed: 0, seen: 0, hits: 0 })
   }
 
   /** Forgets every fault. */
@@ -85,6 +111,9 @@ export class Faults {
         continue
       }
       if (isFailure(entry.fault.fault) && taken.some(isFailure)) continue
+      const { rate = 1 } = entry.fault
+      entry.seen += 1
+      if (Math.floor(entry.seen * rate) === Math.floor((entry.seen - 1) * rate)) continue
       entry.hits += 1
       taken.push(entry.fault.fault)
     }
@@ -108,7 +137,7 @@ export async function withFaults(
   if (fault === undefined) return respond()
   switch (fault.type) {
     case 'status':
-      throw statusFault(fault.status, fault.retryAfter)
+      throw statusError(fault)
     case 'truncate':
       return { ...(await respond()), disruption: 'truncate' }
     case 'corrupt':
@@ -123,10 +152,22 @@ function isFailure(fault: FaultKind): fault is Exclude<FaultKind, { type: 'laten
   return fault.type !== 'latency'
 }
 
-function statusFault(status: number, retryAfter: number | undefined): ServiceError {
-  const headers = retryAfter === undefined ? {} : { headers: { 'retry-after': String(retryAfter) } }
-  const [code, message] = statusBodies[status] ?? ['InjectedFault', `An injected fault of status ${status}.`]
-  return new ServiceError(status, code, message, headers)
+function statusError(fault: StatusFault): ServiceError {
+  const { status, retryAfter, innererror } = fault
+  const { code, message } = errorOf(fault)
+  return new ServiceError(status, code, message, {
+    ...(innererror === undefined ? {} : { innerCode: innererror }),
+    ...(retryAfter === undefined ? {} : { headers: { 'retry-after': String(retryAfter) } }),
+  })
+}
+
+/** Code and message of a fault, by default those of the service. */
+export function errorOf({ status, code, message }: StatusFault): { code: string; message: string } {
+  const [defaultCode, text] = statusBodies[status] ?? [
+    'InjectedFault',
+    `An injected fault of status ${status}.`,
+  ]
+  return { code: code ?? defaultCode, message: message ?? text }
 }
 
 /** The 429 of the service, for faults and for the throttle. */
@@ -134,6 +175,10 @@ export const throttledMessage =
   'Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached'
 
 const statusBodies: Readonly<Record<number, readonly [string, string]>> = {
+  401: [
+    'Unauthorized',
+    'AKV10046: Unable to resolve the key used for signature validation, or the signature is invalid.',
+  ],
   408: ['RequestTimeout', 'The request timed out.'],
   429: ['Throttled', throttledMessage],
   500: ['InternalServerError', 'The server encountered an internal error.'],

@@ -44,6 +44,8 @@ export interface ServiceSettings {
   /** How long a deleted object can be recovered. */
   readonly recoverableDays: number
   readonly timing: Timing
+  /** Why the issuer refuses the certificate that is due, or null. Asked once for each. */
+  readonly issuanceFailure: () => { readonly code: string; readonly message: string } | null
 }
 
 /** How long the service's asynchronous steps take, in milliseconds. */

@@ -67,6 +67,8 @@ export interface CertificateRecord {
   versions: CertificateVersion[]
   policy: CertificatePolicy
   pending: PendingCertificate | null
+  /** Of the latest request; reads show it while there are no versions. */
+  unissued: UnissuedVersion | null
 }
 
 export interface CertificateVersion {
@@ -77,21 +79,35 @@ export interface CertificateVersion {
   tags?: Record<string, string>
 }
 
-/** A certificate on its way: until the issuer is done, or until somebody merges one. */
+/** A certificate operation: a request that waits for its issuer or for a merge, or the last one that ended. */
 export interface PendingCertificate {
   requestId: string
-  /** The version id that a read shows meanwhile; the finished certificate gets another one. */
-  placeholderVersion: string
   issuer: string
   /** PKCS#10 DER in base64. */
   csr: string
   material: KeyMaterial
   attributes: Attributes
   tags?: Record<string, string>
-  status: 'inProgress' | 'completed' | 'cancelled'
+  status: 'inProgress' | 'completed' | 'cancelled' | 'failed'
   cancellationRequested: boolean
-  /** When the vault itself signs the certificate; null when it waits for a merge. */
-  issuesAt: number | null
+  /** When it is issued, refused or cancelled; null while it waits for a merge. */
+  endsAt: number | null
+  /** Why it failed. */
+  error?: { code: string; message: string }
+}
+
+/** What reads show of a certificate until its first version is issued: a disabled version without key and content. */
+export interface UnissuedVersion {
+  /** The version id; the issued certificate gets another one. */
+  version: string
+  attributes: Attributes
+  tags?: Record<string, string>
+}
+
+/** An action at a point of a certificate's lifetime, its members named as on the wire. */
+export interface LifetimeAction {
+  trigger?: { lifetime_percentage?: number | undefined; days_before_expiry?: number | undefined } | undefined
+  action?: { action_type?: string | undefined } | undefined
 }
 
 /** A certificate policy, its members named as on the wire. */
@@ -112,7 +128,7 @@ export interface CertificatePolicy {
     validity_months: number
     basic_constraints: { ca: boolean; path_len_constraint?: number }
   }
-  lifetime_actions: unknown[]
+  lifetime_actions: LifetimeAction[]
   issuer: { name: string; cty?: string; cert_transparency?: boolean }
   attributes: Attributes
 }
@@ -125,8 +141,14 @@ export interface Attributes {
   updated: number
 }
 
+/** An action of a key's rotation policy. Times are ISO 8601 durations. */
+export interface RotationAction {
+  trigger?: { timeAfterCreate?: string | undefined; timeBeforeExpiry?: string | undefined } | undefined
+  action?: { type?: string | undefined } | undefined
+}
+
 export interface RotationPolicy {
-  lifetimeActions: unknown[]
+  lifetimeActions: RotationAction[]
   attributes: { expiryTime?: string; created: number; updated: number }
 }
 

@@ -218,39 +218,6 @@ describe('create, issuer Self', () => {
   })
 })
 
-describe('a pending certificate', () => {
-  test('of the vault’s own cannot be cancelled any more, and its operation goes when it is done', async () => {
-    let now = Date.UTC(2026, 0, 1)
-    const rig = await startRig({ now: () => now, timing: { issuance: 1000 } })
-    await rig.certificates.beginCreateCertificate('c', selfSigned)
-    const operation = await rig.certificates.getCertificateOperation('c')
-    await operation.cancelOperation()
-    expect((await rig.raw('DELETE', '/certificates/c/pending?api-version=7.6')).status).toBe(409)
-    now += 1000
-    await expect(rig.certificates.deleteCertificateOperation('c')).resolves.toMatchObject({
-      status: 'completed',
-      cancellationRequested: false,
-    })
-    expect(errorOf(await rejection(rig.certificates.getCertificateOperation('c')))).toMatchObject({
-      status: 404,
-      code: 'PendingCertificateNotFound',
-      message: 'Pending Certificate not found: c',
-    })
-    await expect(rig.certificates.getCertificate('c')).resolves.toMatchObject({ name: 'c' })
-  })
-
-  test('that waits for a merge can be cancelled and removed', async () => {
-    const rig = await startRig()
-    await rig.certificates.beginCreateCertificate('c', { ...selfSigned, issuerName: 'Unknown' })
-    const operation = await rig.certificates.getCertificateOperation('c')
-    await operation.cancelOperation()
-    await expect(rig.certificates.deleteCertificateOperation('c')).resolves.toMatchObject({
-      status: 'cancelled',
-    })
-    expect(errorOf(await rejection(rig.certificates.getCertificate('c'))).status).toBe(404)
-  })
-})
-
 describe('issuer Unknown: CSR and merge', () => {
   test.skipIf(lacks('openssl'))(
     'a CA signs the request, the vault keeps the key [needs openssl]',

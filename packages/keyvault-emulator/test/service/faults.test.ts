@@ -116,7 +116,13 @@ describe('faults over TLS', () => {
       fetch(url, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) })
     const fault = { operation: 'keys/sign', times: 'all', fault: { type: 'status', status: 503 } }
     expect((await post(fault, 'text/plain')).status).toBe(415)
-    expect((await post({ fault: { type: 'earthquake' } })).status).toBe(400)
+    for (const refused of [
+      { fault: { type: 'earthquake' } },
+      { fault: { type: 'status', status: 503, body: '' } },
+      { fault: { type: 'reset' }, operatoin: 'keys/sign' },
+      { fault: { type: 'reset' }, rate: 2 },
+    ])
+      expect((await post(refused)).status, JSON.stringify(refused)).toBe(400)
     expect((await post(fault)).status).toBe(204)
     expect((await sign(rig)).status).toBe(503)
     expect((await sign(rig)).status).toBe(503)
@@ -124,10 +130,49 @@ describe('faults over TLS', () => {
     expect((await sign(rig)).status).toBe(200)
   })
 
+  test('has the code, the message and the inner code that it is given', async () => {
+    const rig = await rigWithKey()
+    const fault = {
+      type: 'status',
+      status: 403,
+      code: 'Forbidden',
+      message: 'No.',
+      innererror: 'ForbiddenByFirewall',
+    } as const
+    rig.emulator.faults.add({ operation: 'keys/sign', fault })
+    expect(await sign(rig)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'Forbidden', message: 'No.', innererror: { code: 'ForbiddenByFirewall' } } },
+    })
+  })
+
+  test('hits a share of the requests: the 401 that passes, with its challenge', async () => {
+    const rig = await rigWithKey()
+    rig.emulator.faults.add({
+      operation: 'keys/sign',
+      times: Infinity,
+      rate: 0.25,
+      fault: { type: 'status', status: 401 },
+    })
+    const statuses: number[] = []
+    for (let i = 0; i < 8; i++) {
+      const answer = await sign(rig)
+      statuses.push(answer.status)
+      if (answer.status === 401) {
+        expect(answer.body).toMatchObject({
+          error: { message: expect.stringContaining('AKV10046') as string },
+        })
+        expect(answer.headers['www-authenticate']).toMatch(/^Bearer authorization=/)
+      }
+    }
+    expect(statuses).toEqual([200, 200, 200, 401, 200, 200, 200, 401])
+  })
+
   test.each([
     { times: 0, fault: { type: 'reset' } },
     { after: -1, fault: { type: 'reset' } },
     { fault: { type: 'status', status: 200 } },
+    { rate: 0, fault: { type: 'reset' } },
   ] as const)('%j is refused', async (fault) => {
     const rig = await startRig()
     expect(() => rig.emulator.faults.add(fault)).toThrow(EmulatorError)
