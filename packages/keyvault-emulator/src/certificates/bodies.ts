@@ -98,6 +98,19 @@ export function certificateItem(
   }
 }
 
+/** An item of the list of deleted certificates, whose attributes tell how it can be recovered. */
+export function deletedCertificateItem(call: Call, record: CertificateRecord): object {
+  const version = record.versions.at(-1) ?? null
+  const id = `${call.baseUrl}/certificates/${record.name}`
+  if (version === null) return { ...placeholder(call, record), id }
+  return {
+    id,
+    x5t: thumbprint(endEntity(version)),
+    attributes: attributesBody(version.attributes, call.settings),
+    ...(version.tags === undefined ? {} : { tags: version.tags }),
+  }
+}
+
 /** DER of the certificate itself. */
 function endEntity(version: CertificateVersion): Buffer {
   return Buffer.from(version.chain[0] ?? '', 'base64')

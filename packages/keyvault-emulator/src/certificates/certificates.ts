@@ -4,6 +4,7 @@ import { collectionOperations, findVersion } from '../vault/collection.ts'
 import {
   certificateBody,
   certificateItem,
+  deletedCertificateItem,
   pendingBody,
   pendingHeaders,
   requireCertificate,
@@ -36,6 +37,7 @@ export const certificateOperations: readonly Operation[] = [
     restoreQuota: 'create',
     body: (call, record) => certificateBody(call, record, record.versions.at(-1) ?? null),
     item: certificateItem,
+    deletedItem: deletedCertificateItem,
   }),
   {
     name: 'certificates/create',

@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import { newAttributes } from '../vault/attributes.ts'
-import { basicConstraints, extendedKeyUsage, keyUsage, subjectAlternativeName } from '../x509/extensions.ts'
+import {
+  basicConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  keyUsageNames,
+  subjectAlternativeName,
+} from '../x509/extensions.ts'
 import { badParameter } from '../protocol/errors.ts'
-import { commonMembers, type GivenAttributes } from '../protocol/body.ts'
+import { caseless, commonMembers, type GivenAttributes } from '../protocol/body.ts'
 import { curves, isRsa } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
 import type { CertificatePolicy, KeyTypeName, LifetimeAction } from '../vault/records.ts'
@@ -33,9 +39,9 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
   key_props: z
     .object({
       exportable: z.boolean().optional(),
-      kty: z.string().transform(keyType).optional(),
+      kty: caseless(['RSA', 'RSA-HSM', 'EC', 'EC-HSM']).transform(keyType).optional(),
       key_size: z.int().optional(),
-      crv: z.string().optional(),
+      crv: caseless(Object.keys(curves)).optional(),
       reuse_key: z.boolean().optional(),
     })
     .optional(),
@@ -47,7 +53,7 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
         .object({ emails: strings, dns_names: strings, upns: strings, uris: strings, ipAddresses: strings })
         .optional(),
       ekus: strings,
-      key_usage: strings,
+      key_usage: z.array(caseless(keyUsageNames)).optional(),
       validity_months: z.int().optional(),
       basic_constraints: z
         .object({ ca: z.boolean().optional(), path_len_constraint: z.int().optional() })
@@ -91,6 +97,9 @@ export function completePolicy(
   const before = previous?.x509_props
   const kty = key.kty ?? previous?.key_props.kty ?? 'RSA'
   const sans = x509.sans ?? before?.sans
+  const subject = x509.subject ?? before?.subject ?? ''
+  // Before the issuer, as the service checks them.
+  if (subject !== '') parseName(subject)
   const issuer = issuerOf(call, given.issuer ?? {}, previous)
   const policy: CertificatePolicy = {
     key_props: {
@@ -103,7 +112,7 @@ export function completePolicy(
       contentType: contentType(given.secret_props?.contentType ?? previous?.secret_props.contentType),
     },
     x509_props: {
-      subject: x509.subject ?? before?.subject ?? '',
+      subject,
       ...(sans === undefined ? {} : { sans: structuredClone(sans) }),
       ekus: x509.ekus ?? before?.ekus ?? [serverAuthentication, clientAuthentication],
       key_usage:
@@ -173,7 +182,6 @@ function requireCertifiable(policy: CertificatePolicy): void {
   if (subject === '' && Object.values(sans ?? {}).every((names) => names.length === 0)) {
     throw badParameter('Either a subject or subject alternative names must be specified in the policy.')
   }
-  if (subject !== '') parseName(subject)
   if (validity_months < 1 || validity_months > 1200) {
     throw badParameter(`Validity of ${validity_months} months is not supported.`)
   }

@@ -21,13 +21,13 @@ export function requirePermission(
   if (identity.access === 'all') return
   const allowed: readonly string[] | 'all' = identity.access[collection] ?? []
   if (allowed === 'all' || allowed.includes(name)) return
-  // Whoever may manage issuers may do all that the finer permissions name.
+  // manageissuers includes the finer permissions on issuers.
   if (name.endsWith('issuers') && allowed.includes('manageissuers')) return
   throw forbidden(
     `The user, group or application 'appid=${identity.clientId};oid=${identity.objectId};` +
       `iss=https://sts.windows.net/${vault.tenantId}/' does not have ${collection} ${name} permission on key vault ` +
       `'${vault.name};location=${vault.region}'. For help resolving this issue, please see ` +
       'https://go.microsoft.com/fwlink/?linkid=2125287',
-    'AccessDenied',
+    'ForbiddenByPolicy',
   )
 }

@@ -43,7 +43,10 @@ export const cryptographyOperations: readonly Operation[] = [
     quota: 'key',
     handle(call) {
       requireVersion('key', call, call.vault.read(call.name).key)
-      throw forbidden('Operation release is not permitted on this key.', 'KeyNotExportable')
+      throw forbidden(
+        'This emulator does not release keys: it cannot check attestations.',
+        'KeyNotExportable',
+      )
     },
   })),
   ...['keys/{name}/attestation', 'keys/{name}/{version}/attestation'].map((path): Operation => ({

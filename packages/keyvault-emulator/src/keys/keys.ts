@@ -2,28 +2,50 @@ import { z } from 'zod'
 import { attributesBody, newAttributes, newVersionId, updateAttributes } from '../vault/attributes.ts'
 import { collectionOperations, refuseManaged, requireVersion } from '../vault/collection.ts'
 import { badParameter } from '../protocol/errors.ts'
-import { commonMembers } from '../protocol/body.ts'
-import { generateKeyMaterial, importKeyMaterial, isHsm, isRsa, keySize, publicMembers } from './material.ts'
+import { caseless, commonMembers, type GivenAttributes } from '../protocol/body.ts'
+import {
+  curves,
+  generateKeyMaterial,
+  importKeyMaterial,
+  isHsm,
+  isRsa,
+  keySize,
+  publicMembers,
+} from './material.ts'
 import { requireCreatable } from '../vault/soft-delete.ts'
 import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
-import type { KeyMaterial, KeyRecord, KeyVersion, VaultDocument } from '../vault/records.ts'
+import type { KeyMaterial, KeyRecord, KeyVersion, ReleasePolicy, VaultDocument } from '../vault/records.ts'
+
+const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']
+const ecOperations = ['sign', 'verify']
+const keyType = caseless(['RSA', 'RSA-HSM', 'EC', 'EC-HSM'])
+const operations = z.array(caseless([...rsaOperations])).optional()
+const releasePolicySchema = z
+  .object({
+    contentType: z.string().default('application/json; charset=utf-8'),
+    data: z.string(),
+    immutable: z.boolean().optional(),
+  })
+  .optional()
 
 const createSchema = z.object({
   ...commonMembers,
-  kty: z.string(),
+  kty: keyType,
   key_size: z.int().optional(),
-  crv: z.string().optional(),
+  crv: caseless(Object.keys(curves)).optional(),
   public_exponent: z.int().optional(),
-  key_ops: z.array(z.string()).optional(),
+  key_ops: operations,
+  release_policy: releasePolicySchema,
 })
 
 const importSchema = z.object({
   ...commonMembers,
-  key: z.looseObject({ kty: z.string(), key_ops: z.array(z.string()).optional() }),
+  key: z.looseObject({ kty: keyType, key_ops: operations }),
+  release_policy: releasePolicySchema,
   Hsm: z.boolean().optional(),
 })
 
-const updateSchema = z.object({ ...commonMembers, key_ops: z.array(z.string()).optional() })
+const updateSchema = z.object({ ...commonMembers, key_ops: operations, release_policy: releasePolicySchema })
 
 /** Keys but for what is done with them, which is in key-operations.ts, and their rotation, in key-rotation.ts. */
 export const keyOperations: readonly Operation[] = [
@@ -72,15 +94,12 @@ export const keyOperations: readonly Operation[] = [
   },
 ]
 
-const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']
-const ecOperations = ['sign', 'verify']
-
 async function createKey(call: Call<z.output<typeof createSchema>>): Promise<Answer> {
   const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
   const keyOps = requestedOperations(body.key_ops, body.kty)
   const attributes = newAttributes(call.settings, body.attributes)
-  refuseExportable(body.attributes?.exportable)
+  const exportable = requireReleasable(body)
   const material = await generateKeyMaterial({
     kty: body.kty,
     keySize: body.key_size,
@@ -92,9 +111,10 @@ async function createKey(call: Call<z.output<typeof createSchema>>): Promise<Ans
     attributes,
     keyOps,
     material,
-    exportable: false,
+    exportable,
     managed: false,
     ...(body.tags === undefined ? {} : { tags: body.tags }),
+    ...(body.release_policy === undefined ? {} : { releasePolicy: body.release_policy }),
   })
 }
 
@@ -102,15 +122,16 @@ function importKey(call: Call<z.output<typeof importSchema>>): Answer {
   const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
   const material = importedMaterial(body.key, body.Hsm ?? false)
-  refuseExportable(body.attributes?.exportable)
+  const exportable = requireReleasable(body)
   return addKeyVersion(call, {
     version: newVersionId(),
     attributes: newAttributes(call.settings, body.attributes),
     keyOps: requestedOperations(body.key.key_ops, material.kty),
     material,
-    exportable: false,
+    exportable,
     managed: false,
     ...(body.tags === undefined ? {} : { tags: body.tags }),
+    ...(body.release_policy === undefined ? {} : { releasePolicy: body.release_policy }),
   })
 }
 
@@ -140,10 +161,17 @@ function requireNewVersion(call: Call, document: VaultDocument): void {
 }
 
 function updateKey(call: Call<z.output<typeof updateSchema>>): Answer {
-  const { key_ops, attributes, tags } = call.body
+  const { key_ops, attributes, tags, release_policy } = call.body
   return call.vault.update(call.name, (draft) => {
     const [record, version] = requireVersion('key', call, draft.key)
     if (key_ops !== undefined) version.keyOps = requestedOperations(key_ops, version.material.kty)
+    if (release_policy !== undefined) {
+      requireReleasable({ attributes: { exportable: version.exportable }, release_policy })
+      if (version.releasePolicy?.immutable === true) {
+        throw badParameter('AKV.SKR.1020: Immutable Key Release Policy cannot be modified.')
+      }
+      version.releasePolicy = release_policy
+    }
     updateAttributes(version.attributes, call.settings, attributes)
     if (tags !== undefined) version.tags = tags
     return ok(keyBody(call, record, version))
@@ -176,6 +204,7 @@ function keyMembers(call: Call, version: KeyVersion): object {
     }),
     ...(version.tags === undefined ? {} : { tags: version.tags }),
     ...(version.managed ? { managed: true } : {}),
+    ...(version.releasePolicy === undefined ? {} : { release_policy: version.releasePolicy }),
   }
 }
 
@@ -195,7 +224,17 @@ function requestedOperations(asked: readonly string[] | undefined, kty: string):
   return [...(asked ?? possible)]
 }
 
-/** Exportable keys need a release policy and attested hardware, which the emulator has not. */
-function refuseExportable(exportable: boolean | undefined): void {
-  if (exportable === true) throw badParameter('Exportable keys must have a release policy.')
+/** Whether the key is exportable. @throws ServiceError 400 unless exactly the exportable keys have a release policy */
+function requireReleasable(body: {
+  readonly attributes?: GivenAttributes | undefined
+  readonly release_policy?: ReleasePolicy | undefined
+}): boolean {
+  const exportable = body.attributes?.exportable === true
+  if (exportable && body.release_policy === undefined) {
+    throw badParameter('AKV.SKR.1004: Exportable keys must have release policy.')
+  }
+  if (!exportable && body.release_policy !== undefined) {
+    throw badParameter('AKV.SKR.1005: Non-exportable keys must not have release policy.')
+  }
+  return exportable
 }

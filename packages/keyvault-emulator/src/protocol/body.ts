@@ -42,6 +42,13 @@ export const bytesSchema: z.ZodType<Buffer> = z
   .regex(/^[A-Za-z0-9_-]*$/, 'base64url')
   .transform((text) => Buffer.from(text, 'base64url'))
 
+/** A member that is one of these names, compared without case as the service does. Other strings stay as they are. */
+export function caseless(names: readonly string[]): z.ZodType<string> {
+  return z
+    .string()
+    .transform((given) => names.find((name) => name.toLowerCase() === given.toLowerCase()) ?? given)
+}
+
 /**
  * Parses a request body. An absent body counts as an empty object, since every parameter of some operations is
  * optional. Members that are null count as absent.

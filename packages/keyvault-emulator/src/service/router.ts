@@ -24,7 +24,17 @@ export function createRouter(operations: readonly Operation[]): Matcher {
     .map((operation) => ({ operation, segments: operation.path.split('/') }))
     .toSorted((a, b) => literals(b.segments) - literals(a.segments))
   return (method, path) => {
-    const segments = decodePath(path)
+    const given = decodePath(path)
+    // .NET posts to `keys//restore`. An empty segment counts where it stands for a version, and nowhere else.
+    const compact = given.filter((segment) => segment !== '')
+    const isKnown = (segments: readonly string[]): boolean =>
+      patterns.some(
+        ({ operation, segments: pattern }) =>
+          operation.method === method &&
+          pattern.every((part, i) => part === segments[i]) &&
+          pattern.length === segments.length,
+      )
+    const segments = isKnown(compact) ? compact : given
     const matches = patterns.filter((pattern) => fits(pattern.segments, segments))
     if (matches.length === 0) throw new ServiceError(404, 'NotFound', `There is no resource at /${path}.`)
     const match = matches.find((candidate) => candidate.operation.method === method)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { deletedBody } from './attributes.ts'
 import { readBackup, writeBackup } from './backup.ts'
-import { badParameter, forbidden } from '../protocol/errors.ts'
+import { conflict, forbidden } from '../protocol/errors.ts'
 import { noContent, ok, seconds, withBody, type Answer, type Call, type Operation } from './operation.ts'
 import { page } from './paging.ts'
 import type { CollectionName, Lifecycle, VaultDocument } from './records.ts'
@@ -13,6 +13,7 @@ import {
   requireActive,
   requireCreatable,
   requireDeleted,
+  requireNotDeleting,
 } from './soft-delete.ts'
 
 /** What the records of keys, secrets and certificates have in common. */
@@ -32,6 +33,8 @@ export interface Collection<R extends ObjectRecord> {
   readonly restoreQuota: Operation['quota']
   /** The bundle of the current version. */
   readonly body: (call: Call, record: R) => object
+  /** One entry of the list of deleted objects; default: as in the other lists. */
+  readonly deletedItem?: (call: Call, record: R) => object
   /**
    * One entry of a list.
    *
@@ -156,13 +159,13 @@ export function refuseManaged(kind: CollectionName, operation: string, record: O
   if (record?.versions.at(-1)?.managed !== true) return
   const title = kind === 'key' ? 'Key' : 'Secret'
   throw forbidden(
-    `Operation ${operation} is not allowed on ${kind} ${record.name}: it belongs to a certificate.`,
-    `${title}ManagedByCertificate`,
+    `Operation "${operation}" is not allowed as this object's lifetime is managed by Key Vault.`,
+    `${title}ManagedByKeyVault`,
   )
 }
 
 function listObjects<R extends ObjectRecord>(
-  { kind, record: recordOf, item }: Collection<R>,
+  { kind, record: recordOf, item, deletedItem }: Collection<R>,
   call: Call,
   presence: 'active' | 'deleted',
 ): Answer {
@@ -171,7 +174,7 @@ function listObjects<R extends ObjectRecord>(
   const records = call.vault.readAll().flatMap((document): R[] => {
     const record = recordOf(document)
     if (record === null || presenceOf(record, now) !== presence) return []
-    return record.versions.length > 0 || includePending ? [record] : []
+    return record.versions.length > 0 || includePending || presence === 'deleted' ? [record] : []
   })
   return page(
     call,
@@ -180,7 +183,9 @@ function listObjects<R extends ObjectRecord>(
     (record) => record.name.toLowerCase(),
     (record) => ({
       ...(presence === 'deleted' ? deletedBody(call, kind, record) : {}),
-      ...item(call, record.name, record.versions.at(-1) ?? null, false),
+      ...(presence === 'deleted' && deletedItem !== undefined
+        ? deletedItem(call, record)
+        : item(call, record.name, record.versions.at(-1) ?? null, false)),
     }),
   )
 }
@@ -219,6 +224,7 @@ function deleteObject<R extends ObjectRecord>(collection: Collection<R>, call: C
 function recoverObject<R extends ObjectRecord>(collection: Collection<R>, call: Call): Answer {
   const { kind, body } = collection
   return call.vault.update(call.name, (draft) => {
+    requireNotDeleting(collection.record(draft), kind, call.settings.now())
     const record = deletedRecord(collection, call, draft)
     refuseManaged(kind, 'recover', record)
     moveObjects(draft, kind, {
@@ -232,6 +238,7 @@ function recoverObject<R extends ObjectRecord>(collection: Collection<R>, call: 
 function purgeObject<R extends ObjectRecord>(collection: Collection<R>, call: Call): Answer {
   const { kind } = collection
   return call.vault.update(call.name, (draft) => {
+    requireNotDeleting(collection.record(draft), kind, call.settings.now())
     refuseManaged(kind, 'purge', deletedRecord(collection, call, draft))
     moveObjects(draft, kind, {
       state: 'purged',
@@ -258,7 +265,12 @@ function restoreObject<R extends ObjectRecord>(
   return call.vault.update(name, (draft) => {
     for (const part of collectionsOf(kind)) requireCreatable(draft[part], part, name, call.settings.now())
     for (const part of collectionsOf(kind)) {
-      if (draft[part] !== null) throw badParameter(`The ${part} ${name} already exists in this key vault.`)
+      const existing = draft[part]
+      if (existing !== null)
+        throw restoreConflict(
+          part,
+          `${call.baseUrl}/${part}s/${name}/${existing.versions.at(-1)?.version ?? ''}`,
+        )
     }
     Object.assign(draft, document)
     moveObjects(draft, kind, { state: 'active', visibleAt: 0 })
@@ -272,6 +284,16 @@ function deletedRecord<R extends ObjectRecord>(
   document: VaultDocument,
 ): R {
   return requireDeleted(record(document), kind, call.name, call.settings.now())
+}
+
+function restoreConflict(kind: CollectionName, id: string): Error {
+  return conflict(
+    `There was a conflict restoring the ${kind} '${id}'. This can happen if either: a second ${kind} with the same name ` +
+      `was created after the first ${kind} was deleted; thus trying to restore a ${kind} whose name is already in use. To ` +
+      `fix this, rename the second ${kind} to something else so that the restore works. The second probable cause of this ` +
+      `exception is when multiple operations are performed in parallel against the ${kind}. To avoid this error, perform ` +
+      `operations against a ${kind} in a sequential manner.`,
+  )
 }
 
 /** The bundle of a deleted object: when it was deleted and will be purged, then what it was. */

@@ -36,6 +36,16 @@ export interface KeyVersion {
   /** Whether a certificate owns it. */
   managed: boolean
   tags?: Record<string, string>
+  /** Of an exportable key. */
+  releasePolicy?: ReleasePolicy
+}
+
+/** When a key may be released, its members named as on the wire. */
+export interface ReleasePolicy {
+  contentType: string
+  /** base64url. */
+  data: string
+  immutable?: boolean | undefined
 }
 
 export interface KeyMaterial {
@@ -97,7 +107,7 @@ export interface PendingCertificate {
 }
 
 /** What reads show of a certificate until its first version is issued: a disabled version without key and content. */
-export interface UnissuedVersion {
+interface UnissuedVersion {
   /** The version id; the issued certificate gets another one. */
   version: string
   attributes: Attributes

@@ -1,7 +1,7 @@
 import { conflict, ServiceError } from '../protocol/errors.ts'
 import type { CollectionName, Lifecycle, VaultDocument } from './records.ts'
 
-/** What a reader sees of an object at one instant. `deleting` and `recovering` are neither here nor there. */
+/** The state of an object at one instant. While `deleting` or `recovering`, no read finds it. */
 export type Presence = 'absent' | 'active' | 'recovering' | 'deleting' | 'deleted' | 'purging'
 
 /** @param now milliseconds since the epoch */
@@ -13,7 +13,7 @@ export function presenceOf(record: { readonly lifecycle: Lifecycle } | null, now
   return now < lifecycle.goneAt ? 'purging' : 'absent'
 }
 
-/** @throws ServiceError 404 unless the object is there for everyone */
+/** @throws ServiceError 404 unless the object can be read */
 export function requireActive<R extends { readonly lifecycle: Lifecycle }>(
   record: R | null,
   collection: CollectionName,
@@ -24,7 +24,7 @@ export function requireActive<R extends { readonly lifecycle: Lifecycle }>(
   return record
 }
 
-/** @throws ServiceError 404 unless the object lies deleted and waits */
+/** @throws ServiceError 404 unless the object has been deleted and can be recovered */
 export function requireDeleted<R extends { readonly lifecycle: Lifecycle }>(
   record: R | null,
   collection: CollectionName,
@@ -39,6 +39,16 @@ export function requireDeleted<R extends { readonly lifecycle: Lifecycle }>(
     )
   }
   return record
+}
+
+/** @throws ServiceError 409 while the deletion of the object is under way */
+export function requireNotDeleting(
+  record: { readonly lifecycle: Lifecycle } | null,
+  collection: CollectionName,
+  now: number,
+): void {
+  if (presenceOf(record, now) !== 'deleting') return
+  throw conflict(`${titles[collection]} is currently being deleted.`, 'ObjectIsBeingDeleted')
 }
 
 /**

@@ -43,6 +43,8 @@ const usageFlags: Readonly<Record<string, KeyUsageFlags>> = {
   encipherOnly: KeyUsageFlags.encipherOnly,
   decipherOnly: KeyUsageFlags.decipherOnly,
 }
+/** The names of {@link keyUsage}. */
+export const keyUsageNames: readonly string[] = Object.keys(usageFlags)
 const userPrincipalName = '1.3.6.1.4.1.311.20.2.3'
 
 export function keyUsage(names: readonly string[]): Extension {

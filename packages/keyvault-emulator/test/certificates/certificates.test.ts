@@ -362,7 +362,53 @@ describe('the answer has as much as the recorded ones', () => {
   })
 })
 
+test('a list of deleted certificates has their recovery attributes, as recorded', async () => {
+  const rig = await startRig()
+  await create(rig, 'c')
+  await (await rig.certificates.beginDeleteCertificate('c', { intervalInMs: 5 })).pollUntilDone()
+  const { body } = await rig.raw('GET', '/deletedcertificates?api-version=7.6')
+  const [item] = body['value'] as [Record<string, object>]
+  expect(Object.keys(item)).toEqual([
+    'recoveryId',
+    'deletedDate',
+    'scheduledPurgeDate',
+    'id',
+    'x5t',
+    'attributes',
+  ])
+  expect(Object.keys(item['attributes'] ?? {})).toEqual([
+    'enabled',
+    'nbf',
+    'exp',
+    'created',
+    'updated',
+    'recoveryLevel',
+    'recoverableDays',
+  ])
+})
+
 describe('policy and properties', () => {
+  test('key usages are taken in any case, and a bad subject is named before a bad issuer', async () => {
+    const rig = await startRig()
+    const request = (x509: object, issuer: string): ReturnType<Rig['raw']> =>
+      rig.raw('POST', '/certificates/c/create?api-version=7.6', {
+        body: {
+          policy: {
+            key_props: { kty: 'ec' },
+            x509_props: { subject: 'CN=a', ...x509 },
+            issuer: { name: issuer },
+          },
+        },
+      })
+    expect(JSON.stringify((await request({ subject: 'a' }, 'nobody')).body)).toMatch(/distinguished name/)
+    expect((await request({ key_usage: ['crlSign', 'KEYCERTSIGN'] }, 'Self')).status).toBe(202)
+    const policy = await rig.raw('GET', '/certificates/c/policy?api-version=7.6')
+    expect(policy.body).toMatchObject({
+      key_props: { kty: 'EC' },
+      x509_props: { key_usage: ['cRLSign', 'keyCertSign'] },
+    })
+  })
+
   test('a policy can be changed and changes the next version', async () => {
     const rig = await startRig()
     await create(rig, 'c')

@@ -20,7 +20,7 @@ describe('access policies', () => {
     expect(error).toEqual({
       status: 403,
       code: 'Forbidden',
-      inner: 'AccessDenied',
+      inner: 'ForbiddenByPolicy',
       message:
         "The user, group or application 'appid=limited;oid=00000000-0000-4000-8000-0000000000b1;" +
         "iss=https://sts.windows.net/00000000-0000-4000-8000-000000000001/' does not have keys get permission on key " +

@@ -278,7 +278,10 @@ describe('backup and restore', () => {
     await rig.keys.createEcKey('k')
     const backup = await rig.keys.backupKey('k')
     const inUse = errorOf(await rejection(rig.keys.restoreKeyBackup(backup ?? new Uint8Array())))
-    expect(inUse.status).toBe(400)
+    expect(inUse).toMatchObject({ status: 409, code: 'Conflict' })
+    expect(inUse.message).toMatch(
+      /^There was a conflict restoring the key '.*\/keys\/k\/[0-9a-f]{32}'\. This can happen/,
+    )
     await (await rig.keys.beginDeleteKey('k', { intervalInMs: 10 })).pollUntilDone()
     await rig.keys.purgeDeletedKey('k')
     await expect
@@ -302,6 +305,55 @@ describe('backup and restore', () => {
   test('of a key that is not there is a 404', async () => {
     const rig = await startRig()
     expect(errorOf(await rejection(rig.keys.backupKey('none')))).toMatchObject({ status: 404 })
+  })
+})
+
+test('a restore to `keys//restore`, as .NET sends it, and names of types in any case', async () => {
+  const rig = await startRig()
+  const created = await rig.raw('POST', '/keys/k/create?api-version=7.6', {
+    body: { kty: 'ec', crv: 'p-384', key_ops: ['SIGN', 'Verify'] },
+  })
+  expect(created.body).toMatchObject({ key: { kty: 'EC', crv: 'P-384', key_ops: ['sign', 'verify'] } })
+  const backup = await rig.raw('POST', '/keys/k/backup?api-version=7.6')
+  await (await rig.keys.beginDeleteKey('k', { intervalInMs: 10 })).pollUntilDone()
+  await rig.keys.purgeDeletedKey('k')
+  rig.emulator.clock.advance(1000)
+  const restored = await rig.raw('POST', '/keys//restore?api-version=7.6', { body: backup.body })
+  expect(restored).toMatchObject({ status: 200, body: created.body })
+})
+
+const createHsmKey = (rig: Rig, body: object): ReturnType<Rig['raw']> =>
+  rig.raw('POST', '/keys/k/create?api-version=7.6', { body: { kty: 'EC-HSM', ...body } })
+
+describe('a release policy', () => {
+  const data = Buffer.from('{"version":"1.0.0","anyOf":[]}').toString('base64url')
+
+  test('is kept with an exportable key, and changed unless it is immutable', async () => {
+    const rig = await startRig()
+    const { body } = await createHsmKey(rig, { attributes: { exportable: true }, release_policy: { data } })
+    expect(body).toMatchObject({
+      attributes: { exportable: true },
+      release_policy: { contentType: 'application/json; charset=utf-8', data },
+    })
+    const update = (release_policy: object): ReturnType<Rig['raw']> =>
+      rig.raw('PATCH', '/keys/k/?api-version=7.6', { body: { release_policy } })
+    expect((await update({ data: 'e30', immutable: true })).body).toMatchObject({
+      release_policy: { data: 'e30', immutable: true },
+    })
+    expect((await update({ data })).body).toMatchObject({
+      error: { message: 'AKV.SKR.1020: Immutable Key Release Policy cannot be modified.' },
+    })
+  })
+
+  test.each([
+    [{ attributes: { exportable: true } }, 'AKV.SKR.1004: Exportable keys must have release policy.'],
+    [{ release_policy: { data } }, 'AKV.SKR.1005: Non-exportable keys must not have release policy.'],
+  ])('and being exportable go together: %j', async (body, message) => {
+    const rig = await startRig()
+    expect(await createHsmKey(rig, body)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'BadParameter', message } },
+    })
   })
 })
 

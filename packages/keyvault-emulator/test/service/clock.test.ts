@@ -51,22 +51,23 @@ describe('the clock', () => {
   })
 })
 
-describe('a rotation policy', () => {
-  const rotating = async (trigger: object): Promise<Rig> => {
-    const rig = await startRig()
-    await rig.keys.createEcKey('k')
-    await rig.raw('PUT', '/keys/k/rotationpolicy?api-version=7.6', {
-      body: {
-        lifetimeActions: [{ trigger, action: { type: 'rotate' } }],
-        attributes: { expiryTime: 'P90D' },
-      },
-    })
-    await rig.keys.rotateKey('k')
-    return rig
-  }
-  const versions = async (rig: Rig): Promise<number> =>
-    ((await rig.raw('GET', '/keys/k/versions?api-version=7.6')).body['value'] as unknown[]).length
+const rotating = async (trigger: object): Promise<Rig> => {
+  const rig = await startRig()
+  await rig.keys.createEcKey('k')
+  await rig.raw('PUT', '/keys/k/rotationpolicy?api-version=7.6', {
+    body: {
+      lifetimeActions: [{ trigger, action: { type: 'rotate' } }],
+      attributes: { expiryTime: 'P90D' },
+    },
+  })
+  await rig.keys.rotateKey('k')
+  return rig
+}
 
+const versions = async (rig: Rig): Promise<number> =>
+  ((await rig.raw('GET', '/keys/k/versions?api-version=7.6')).body['value'] as unknown[]).length
+
+describe('a rotation policy', () => {
   test.each([
     ['after creation', { timeAfterCreate: 'P30D' }, 30],
     ['before expiry', { timeBeforeExpiry: 'P15D' }, 75],

@@ -74,6 +74,14 @@ describe.each(Object.entries(collections))('a %s', (name, collection) => {
       message: `Deleted ${collection.title} not found: x`,
     })
     expect(await status(collection.make)).toBe('409 ObjectIsBeingDeleted')
+    for (const early of [await collection.recover(rig), await rejection(collection.purge(rig))]) {
+      const error = 'status' in (early as object) ? early : errorOf(early)
+      expect(error).toMatchObject({ status: 409 })
+    }
+    expect(errorOf(await rejection(collection.purge(rig)))).toMatchObject({
+      message: `${collection.title} is currently being deleted.`,
+      inner: 'ObjectIsBeingDeleted',
+    })
     now += 2000
     // Deleted.
     expect(await status(collection.getDeleted)).toBe('ok')
