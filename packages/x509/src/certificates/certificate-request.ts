@@ -19,22 +19,25 @@ import {
 import { readExtensions, type CustomExtension } from './extensions/extension.ts'
 import { checkKeyUsage } from './extensions/key-usage.ts'
 
+/** What a certificate request asks for. */
 export interface CertificateRequestOptions {
-  /** An RFC 4514 string; empty for a request whose names are its `subjectAltNames`. */
+  /** As for a self-signed certificate; empty for a request whose names are its `subjectAltNames`. */
   readonly subject: string
+  /** Other names of the subject. */
   readonly subjectAltNames?: readonly SubjectAltName[] | undefined
-  /** Wishes; whoever issues the certificate decides. */
+  /** Extensions to ask for. The CA decides. */
   readonly extensions?: CertificateExtensions | undefined
 }
 
-/** A certificate request whose own key has signed it. */
+/** A certificate request whose signature has been verified with the key in it. */
 export interface CertificateRequest {
   /** An RFC 4514 string. */
   readonly subject: string
-  /** The same as a Name, byte by byte as the request has it. */
+  /** The subject's Name, DER, byte by byte as in the request. */
   readonly subjectDer: Uint8Array
+  /** The key to be certified. */
   readonly publicKey: KeyObject
-  /** What it asks for. */
+  /** The extensions that it asks for. */
   readonly extensions: ReadExtensions
 }
 
@@ -46,8 +49,13 @@ const maximumBytes = 2 ** 16
 /**
  * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
  *
- * @returns DER; `encodePem('CERTIFICATE REQUEST', …)` makes PEM of it
+ * @returns DER; `encodePem('CERTIFICATE REQUEST', der)` returns PEM
  * @throws SealwrightError as `createSelfSignedCertificate`
+ * @example
+ * ```ts
+ * const der = await createCertificateRequest(signer, { subject: 'CN=my-app-auth,O=Contoso' })
+ * console.log(encodePem('CERTIFICATE REQUEST', der))
+ * ```
  */
 export async function createCertificateRequest(
   signer: Signer,
@@ -72,7 +80,7 @@ export async function createCertificateRequest(
 }
 
 /**
- * Reads a certificate request, and verifies that the key in it has signed it.
+ * Reads a certificate request, and verifies its signature with the key in it.
  *
  * @param der PKCS#10, DER, at most 64 KiB
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `UNSUPPORTED_KEY` for a key that is too weak or of a kind that

@@ -14,26 +14,34 @@ import { interpretExtensions, type ReadExtensions } from './extensions/certifica
 import { readExtensions, type CustomExtension } from './extensions/extension.ts'
 import { formatSerialNumber } from './serial-number.ts'
 
-/** What a certificate says, in plain values. That its signature is right is not among them. */
+/** The contents of a certificate as plain values. The signature is not verified. */
 export interface ParsedCertificate {
   /** Hexadecimal, upper case, as `X509Certificate.serialNumber` has it. */
   readonly serialNumber: string
-  /** The JOSE name where core's table has the algorithm, otherwise its OID. That of ECDSA names the hash, not the curve. */
+  /** The JOSE name where core's table has the algorithm, otherwise its OID. For ECDSA it names the hash, not the curve. */
   readonly signatureAlgorithm: string
   /** An RFC 4514 string. */
   readonly issuer: string
-  /** An RFC 4514 string; empty for a certificate that has its names in subjectAltNames alone. */
+  /** An RFC 4514 string; empty where all names are subjectAltNames. */
   readonly subject: string
+  /** The first second of the validity. */
   readonly notBefore: Date
-  /** The last second it is valid. */
+  /** The last second of the validity. */
   readonly notAfter: Date
+  /** All extensions, decoded. */
   readonly extensions: ReadExtensions
 }
 
 /**
- * What a certificate says. It may be anybody's: everything is bounded and checked.
+ * Reads the contents of a certificate. Its size and nesting are limited, and its encoding is checked. Its signature is not
+ * verified.
  *
- * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate that is not as RFC 5280 has it
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate that does not conform to RFC 5280
+ * @example
+ * ```ts
+ * const { subject, notAfter, extensions } = parseCertificate(certificate)
+ * console.log(subject, notAfter, extensions.keyUsage)
+ * ```
  */
 export function parseCertificate(certificate: X509Certificate): ParsedCertificate {
   const { document, serialNumber, issuer, subject, notBefore, notAfter, extensions } =
@@ -51,7 +59,7 @@ export function parseCertificate(certificate: X509Certificate): ParsedCertificat
 
 const what = 'the certificate'
 
-/** What is needed of a certificate to make another; see {@link ParsedCertificate}. */
+/** The fields of a certificate that another one is made from; see {@link ParsedCertificate}. */
 export interface CertificateFields {
   readonly document: SignedDocument
   readonly serialNumber: string
@@ -78,7 +86,7 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
   validity.end()
   const subject = fields.any('subject')
   const { bytes: publicKeyInfo } = fields.any('subjectPublicKeyInfo')
-  // issuerUniqueID and subjectUniqueID, which RFC 5280 §4.1.2.8 wants nobody to make.
+  // issuerUniqueID and subjectUniqueID, which RFC 5280 §4.1.2.8 advises against.
   fields.optional(tags.context1)
   fields.optional(tags.context2)
   const extensionsField = fields.optional(tags.context3)
@@ -91,6 +99,6 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
 /** The JOSE name of a signature's algorithm where core's table has it, otherwise its OID. */
 function describeSignature({ algorithm }: SignedDocument): string {
   const [oid] = algorithm.children
-  if (oid === undefined) throw malformed(what, 'does not say what it is signed with')
+  if (oid === undefined) throw malformed(what, 'does not name its signature algorithm')
   return signatureAlgorithmByIdentifier(algorithm)?.name ?? decodeObjectIdentifier(oid, what)
 }

@@ -1,22 +1,25 @@
 import { SealwrightError } from '@sealwright/core'
 import type { CertificateExtensions } from './extensions/certificate-extensions.ts'
 
-/** What a certificate is for. */
+/**
+ * The purpose of a certificate, which sets the defaults of its validity and extensions: `tokenSigning`, `rootCa`, `issuingCa` or
+ * `tlsServer`.
+ */
 export type CertificateProfile = 'tokenSigning' | 'rootCa' | 'issuingCa' | 'tlsServer'
 
-/** Defaults of a certificate, each of which an option overrides. */
+/** The defaults of a certificate. An option overrides each. */
 interface ProfileDefaults {
   readonly validityDays: number
   readonly extensions: CertificateExtensions
 }
 
 /**
- * - `tokenSigning`: signs tokens and nothing else. basicConstraints is there although RFC 5280 §4.2.1.9 leaves it to the
- *   issuer, because some readers take a self-signed certificate that is silent about it for a CA. There is no
- *   extendedKeyUsage: none is registered for tokens, and any other would forbid their use.
- * - `rootCa`: signs certificates and CRLs; trusted by being installed.
- * - `issuingCa`: the same, below a root, with no CA below it.
- * - `tlsServer`: one server's certificate for TLS 1.2 with ECDHE and TLS 1.3, for as long as the CA/Browser Forum lets it be
+ * - `tokenSigning`: signs tokens only. It has basicConstraints, which RFC 5280 §4.2.1.9 leaves optional, because some readers
+ *   treat a self-signed certificate without it as a CA's. It has no extendedKeyUsage: no purpose is registered for tokens, and
+ *   any other purpose would rule them out.
+ * - `rootCa`: signs certificates and CRLs. Verifiers trust it because it is installed.
+ * - `issuingCa`: signs certificates and CRLs below a root, with no CA below it.
+ * - `tlsServer`: a server certificate for TLS 1.2 with ECDHE and TLS 1.3. It is valid for as long as the CA/Browser Forum allows
  *   from March 2026 on. Its names are subjectAltNames.
  */
 const profiles: Readonly<Record<CertificateProfile, ProfileDefaults>> = {
@@ -42,12 +45,12 @@ const profiles: Readonly<Record<CertificateProfile, ProfileDefaults>> = {
   },
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for any other name */
+/** @throws SealwrightError `INVALID_ARGUMENT` for an unknown profile */
 export function profileDefaults(profile: CertificateProfile): ProfileDefaults {
   if (!Object.hasOwn(profiles, profile)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${JSON.stringify(profile)} is not a certificate profile; there are ${Object.keys(profiles).join(', ')}`,
+      `the certificate profile is unknown; the profiles are ${Object.keys(profiles).join(', ')}`,
     )
   }
   return profiles[profile]

@@ -24,7 +24,7 @@ import { readCertificateFields } from './parse-certificate.ts'
 import { formatSerialNumber, parseSerialNumber } from './serial-number.ts'
 import { wholeSeconds } from './validity.ts'
 
-/** Why a certificate is revoked (RFC 5280 §5.3.1). */
+/** The reason of a revocation (RFC 5280 §5.3.1). */
 export type RevocationReason =
   | 'unspecified'
   | 'keyCompromise'
@@ -49,30 +49,33 @@ const reasons: ReadonlyMap<RevocationReason, number> = new Map([
   ['aACompromise', 10],
 ])
 
+/** An entry of a CRL. */
 export interface RevokedCertificate {
-  /** As `X509Certificate.serialNumber` has it: hexadecimal. */
+  /** Hexadecimal, as in `X509Certificate.serialNumber`. */
   readonly serialNumber: string
+  /** The time of the revocation. */
   readonly revokedAt: Date
   /** Default `unspecified`. */
   readonly reason?: RevocationReason | undefined
 }
 
+/** The contents of a new CRL. */
 export interface RevocationListOptions {
-  /** Each list has a number that is higher than the one before (RFC 5280 §5.2.3). Below 2^159. */
+  /** Higher than the number of the list before (RFC 5280 §5.2.3), and below 2^159. */
   readonly number: number | bigint
   /** Default now. */
   readonly thisUpdate?: Date | undefined
-  /** When the next list comes, at the latest. Default 7 days after `thisUpdate`. */
+  /** The time by which the next list is issued. Default 7 days after `thisUpdate`. */
   readonly nextUpdate?: Date | undefined
-  /** Every certificate that is revoked and has not expired. */
+  /** All revoked certificates that have not expired. */
   readonly revoked: readonly RevokedCertificate[]
 }
 
-/** What a CRL says. */
+/** The contents of a CRL. */
 export interface RevocationList {
   /** An RFC 4514 string. */
   readonly issuer: string
-  /** Null for a list without, which RFC 5280 forbids. */
+  /** Null where the list has none, which RFC 5280 forbids. */
   readonly number: bigint | null
   readonly thisUpdate: Date
   readonly nextUpdate: Date | null
@@ -152,7 +155,7 @@ function entriesOf(revoked: readonly RevokedCertificate[]): PkiEntry[] {
   return revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
     const code = reasons.get(reason)
     if (code === undefined) {
-      throw refused(`${JSON.stringify(reason)} is not a reason; there are ${[...reasons.keys()].join(', ')}`)
+      throw refused(`a revocation has an unknown reason; the reasons are ${[...reasons.keys()].join(', ')}`)
     }
     return new PkiEntry({
       userCertificate: unsignedInteger(parseSerialNumber(serialNumber)),

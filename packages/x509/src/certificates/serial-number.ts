@@ -2,19 +2,19 @@ import { randomBytes } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 
-/** Twice what RFC 5280 §4.1.2.2 allows: there are longer ones. */
+/** Twice what RFC 5280 §4.1.2.2 allows: longer ones exist. */
 const maximumLength = 40
 
 /**
- * A serial number in hexadecimal, upper case, two digits to a byte, as `X509Certificate.serialNumber` has it. Negative ones,
- * which RFC 5280 §4.1.2.2 forbids and wants read nevertheless, have a minus sign.
+ * A serial number in upper-case hexadecimal, two digits a byte, as in `X509Certificate.serialNumber`. Negative ones have a minus
+ * sign; RFC 5280 §4.1.2.2 forbids them and asks readers to accept them.
  *
  * @throws SealwrightError `INVALID_ENCODING`
  */
 export function formatSerialNumber({ tag, constructed, content }: BerElement, what: string): string {
   const [first] = content
   if (tag !== tags.integer || constructed || first === undefined || content.length > maximumLength) {
-    throw malformed(what, 'has a serial number that is too long, or none')
+    throw malformed(what, 'has no serial number, or one that is too long')
   }
   const value = BigInt.asIntN(8 * content.length, BigInt(`0x${Buffer.from(content).toString('hex')}`))
   const digits = (value < 0n ? -value : value).toString(16).toUpperCase()

@@ -1,12 +1,12 @@
 import { SealwrightError } from '@sealwright/core'
 
-/** When a certificate is valid. */
+/** The validity of a certificate. */
 export interface ValidityOptions {
-  /** Default now. Fractions of a second are dropped: certificates have none. */
+  /** The first second of the validity. Default now. Fractions of a second are dropped. */
   readonly notBefore?: Date | undefined
   /**
-   * The last second it is valid. By default as many days from `notBefore` on as the profile says, the last second among them
-   * (RFC 5280 §4.1.2.5), and no longer than the issuer's certificate.
+   * The last second of the validity (RFC 5280 §4.1.2.5). By default the profile's number of days after `notBefore`, but not after
+   * the end of the issuer's certificate.
    */
   readonly notAfter?: Date | undefined
 }
@@ -19,8 +19,8 @@ export interface Validity {
 export const secondsPerDay: number = 24 * 60 * 60
 
 /**
- * @param defaultSeconds how long it is valid where `notAfter` is not given
- * @param issuerEnd when the issuer's certificate ends, after which nobody accepts what it issued; null for a self-signed one
+ * @param defaultSeconds the length of the validity where `notAfter` is not given
+ * @param issuerEnd the end of the issuer's certificate, after which verifiers refuse what it issued; null for a self-signed one
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
 export function resolveValidity(
@@ -37,7 +37,7 @@ export function resolveValidity(
   if (issuerEnd !== null && (notAfter > issuerEnd || notBefore >= issuerEnd)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the certificate would outlive its issuer’s, which ends at ${issuerEnd.toISOString()}`,
+      `the certificate would end after its issuer’s certificate, which ends at ${issuerEnd.toISOString()}`,
     )
   }
   if (notAfter <= notBefore) {
@@ -49,16 +49,16 @@ export function resolveValidity(
   return { notBefore, notAfter }
 }
 
-/** For how many seconds a certificate is valid, the last among them. */
+/** The length of a validity in seconds, the last one included. */
 export function secondsOf({ notBefore, notAfter }: Validity): number {
   return (notAfter.getTime() - notBefore.getTime()) / 1000 + 1
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a time that certificates and CRLs cannot say */
+/** @throws SealwrightError `INVALID_ARGUMENT` for a time that certificates and CRLs cannot hold */
 export function wholeSeconds(value: Date, name: string): Date {
   const whole = new Date(Math.floor(value.getTime() / 1000) * 1000)
   const year = whole.getUTCFullYear()
-  // What UTCTime and GeneralizedTime can say; false for NaN as well.
+  // The range of UTCTime and GeneralizedTime. NaN is outside it.
   if (!(year >= 1950 && year <= 9999)) {
     throw new SealwrightError('INVALID_ARGUMENT', `${name} is not a time between the years 1950 and 9999`)
   }

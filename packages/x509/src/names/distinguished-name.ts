@@ -11,9 +11,13 @@ import { parseDistinguishedName } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'
 
 /**
- * The subject of a certificate as an RFC 4514 string: the most specific name first, whatever is not printable escaped.
+ * Returns the subject of a certificate as an RFC 4514 string: the most specific part first, control characters escaped.
  *
- * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate whose name cannot be read
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a name that cannot be read
+ * @example
+ * ```ts
+ * distinguishedName(certificate) // 'CN=my-app-auth,O=Contoso'
+ * ```
  */
 export function distinguishedName(certificate: X509Certificate): string {
   const what = 'the certificate'
@@ -25,10 +29,14 @@ export function distinguishedName(certificate: X509Certificate): string {
 }
 
 /**
- * The one spelling Sealwright gives a distinguished name: what {@link distinguishedName} would return for a certificate made
- * with it. For comparing names that people typed.
+ * Returns the spelling that {@link distinguishedName} gives the same name, so that names that people typed can be compared.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` when it is none that a certificate can be made with
+ * @param text an RFC 4514 string, or a name as .NET or OpenSSL prints it
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed name
+ * @example
+ * ```ts
+ * normalizeDistinguishedName('/C=DE/O=Contoso/CN=my-app') // 'CN=my-app,O=Contoso,C=DE'
+ * ```
  */
 export function normalizeDistinguishedName(text: string): string {
   return formatName(
@@ -37,9 +45,9 @@ export function normalizeDistinguishedName(text: string): string {
 }
 
 /**
- * The DER of the Name (RFC 5280 §4.1.2.4) that an RFC 4514 string stands for. Spaces around separators are passed over, as
- * in RFC 2253 §4.
+ * Encodes a distinguished name as a Name (RFC 5280 §4.1.2.4).
  *
+ * @returns DER
  * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
  */
 export function encodeDistinguishedName(text: string): Uint8Array {
@@ -50,8 +58,8 @@ export function encodeDistinguishedName(text: string): Uint8Array {
 }
 
 /**
- * A Name for pkijs, byte by byte as it is. What pkijs would make of `typesAndValues` is one relative name with all attributes,
- * unsorted.
+ * A Name that pkijs writes byte by byte as it is given. From `typesAndValues` pkijs would make one relative name with all
+ * attributes, unsorted.
  */
 export class EncodedName extends RelativeDistinguishedNames {
   readonly #der: Uint8Array
@@ -79,18 +87,18 @@ export function isEmptyName(name: Uint8Array): boolean {
 }
 
 /**
- * Makes sure that a Name from elsewhere may go into a new certificate as it is: in DER, in the string types that RFC 5280
- * §4.1.2.4 has for new names, and within the bounds of the names that are made here.
+ * Makes sure that a Name from elsewhere may go into a new certificate as it is: it is DER, has the string types that RFC 5280
+ * §4.1.2.4 allows in new names, and keeps the same bounds as the names that are made here.
  *
  * @param what for messages, such as `the subject of the certificate request`
- * @throws SealwrightError `INVALID_ENCODING`, or `INVALID_ARGUMENT` for a name that is none to make a certificate with
+ * @throws SealwrightError `INVALID_ENCODING`, `INVALID_ARGUMENT`
  */
 export function checkNewName(name: BerElement, what: string): void {
   if (!hasDerLengths(name)) throw malformed(what, 'is not DER')
   for (const { children } of name.children) {
     const bytes = children.map((attribute) => attribute.bytes)
     if (bytes.some((each, index) => index > 0 && Buffer.compare(bytes[index - 1] ?? each, each) >= 0)) {
-      throw malformed(what, 'has the attributes of a relative name not in the order of DER')
+      throw malformed(what, 'has a relative name whose attributes are not in the order of DER')
     }
     children.forEach((attribute) => checkNewAttribute(attribute, what))
   }
@@ -110,10 +118,10 @@ function checkNewAttribute(element: BerElement, what: string): void {
   const stringType = allowed.find((each) => tags[each] === value.tag)
   const text = decodeText(value)
   if (stringType === undefined || text === null) {
-    throw malformed(what, `has a value that is no ${allowed.join(' or ')}, as new certificates have them`)
+    throw malformed(what, `has a value that is not a ${allowed.join(' or ')}, which new certificates need`)
   }
   if (stringType === 'printableString' && !isPrintable(text)) {
-    throw malformed(what, 'has characters in a PrintableString that it cannot hold')
+    throw malformed(what, 'has a PrintableString with characters that it cannot hold')
   }
 }
 

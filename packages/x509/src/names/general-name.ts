@@ -11,12 +11,12 @@ import { dnsProblem, emailProblem, uriProblem } from './name-syntax.ts'
 import { isObjectIdentifier } from './name-attribute.ts'
 import { decodeText, isAscii } from './text.ts'
 
-/** A GeneralName (RFC 5280 §4.2.1.6) of the kinds that servers, services and people are known by. */
+/** A name of a server, a service or a person: a GeneralName of RFC 5280 §4.2.1.6. */
 export type SubjectAltName =
   | {
       readonly type: 'dns' | 'uri' | 'email' | 'ip' | 'directoryName' | 'upn'
       /**
-       * The first four all ASCII; internationalised domain names as A-labels (`xn--…`).
+       * The first four are ASCII, with internationalised domain names as A-labels (`xn--…`).
        * - `dns`: a host name, `*` allowed as its first label
        * - `uri`: absolute, percent-encoded where needed
        * - `email`: `local@domain`, without display name, quotes or comments
@@ -28,13 +28,13 @@ export type SubjectAltName =
     }
   | {
       readonly type: 'otherName'
-      /** The OID that says what the value is. */
+      /** The OID of the value's type. */
       readonly typeId: string
       /** DER of one value. */
       readonly value: Uint8Array
     }
 
-/** A GeneralName of a certificate that was read: one of the above, or one of a kind that is not made here. */
+/** A GeneralName that was read: one of {@link SubjectAltName}, or one of a type that is not written here. */
 export type GeneralName =
   SubjectAltName | { readonly type: 'unsupported'; /** Its DER. */ readonly value: Uint8Array }
 

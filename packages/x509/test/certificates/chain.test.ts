@@ -100,7 +100,7 @@ describe('a certificate does not outlive its issuer’s', () => {
   ])('%s is refused', async (_, times) => {
     const root = await limited()
     const options = { subject: 'CN=a', ...times }
-    const refusal = 'outlive its issuer’s, which ends at 2031-01-01T00:00:00.000Z'
+    const refusal = 'end after its issuer’s certificate, which ends at 2031-01-01T00:00:00.000Z'
     await expect(issueTo(root, chain.leafSigner.publicKey, options)).rejects.toThrow(refusal)
     await expect(renewCertificate(chain.leaf, root, times)).rejects.toThrow(refusal)
   })

@@ -174,7 +174,8 @@ function checkConsistency(wanted: WantedExtensions): void {
   if (wanted.nameConstraints !== undefined && !ca) throw refused('name constraints are for a CA')
   const known = new Set(namesByOid.keys())
   for (const { oid, value } of custom) {
-    if (!isObjectIdentifier(oid)) throw refused(`${JSON.stringify(oid)} is not the OID of an extension`)
+    if (!isObjectIdentifier(oid))
+      throw refused('a custom extension has an oid that is not an OBJECT IDENTIFIER')
     if (known.has(oid)) {
       const member = namesByOid.get(oid)
       throw refused(

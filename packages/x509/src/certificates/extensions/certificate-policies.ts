@@ -36,11 +36,11 @@ export const certificatePolicies: ExtensionKind<readonly CertificatePolicy[], re
 
 function policyInformation({ policy: policyIdentifier, cps }: CertificatePolicy): PolicyInformation {
   if (!isObjectIdentifier(policyIdentifier)) {
-    throw refused(`${JSON.stringify(policyIdentifier)} is not the OID of a policy`)
+    throw refused('a certificate policy is not an OBJECT IDENTIFIER')
   }
   if (cps === undefined) return new PolicyInformation({ policyIdentifier })
   const problem = uriProblem(cps)
-  if (problem !== null) throw refused(`the CPS ${JSON.stringify(cps)} ${problem}`)
+  if (problem !== null) throw refused(`the CPS of the certificate policy ${policyIdentifier} ${problem}`)
   const qualifier = new IA5String({ value: cps })
   const policyQualifiers = [new PolicyQualifierInfo({ policyQualifierId: cpsQualifier, qualifier })]
   return new PolicyInformation({ policyIdentifier, policyQualifiers })

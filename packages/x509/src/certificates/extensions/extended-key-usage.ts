@@ -47,6 +47,6 @@ function oidOf(name: string): string {
   if (oid !== undefined && isObjectIdentifier(oid)) return oid
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${JSON.stringify(name)} is not an extended key usage; use ${Object.keys(purposes).join(', ')} or an OID`,
+    `extendedKeyUsage has an unknown value; use ${Object.keys(purposes).join(', ')} or an OID`,
   )
 }

@@ -36,7 +36,7 @@ function bitOf(name: KeyUsage): number {
   if (bit === -1) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${JSON.stringify(name)} is not a key usage; the key usages are ${keyUsages.join(', ')}`,
+      `keyUsage has an unknown value; the values are ${keyUsages.join(', ')}`,
     )
   }
   return bit
