@@ -2,6 +2,13 @@
 export const stringTypes = ['utf8String', 'printableString', 'ia5String'] as const
 export type StringType = (typeof stringTypes)[number]
 
+/** For messages. */
+export const stringTypeNames: Readonly<Record<StringType, string>> = {
+  utf8String: 'UTF8String',
+  printableString: 'PrintableString',
+  ia5String: 'IA5String',
+}
+
 /** An attribute type of a distinguished name. */
 export interface AttributeType {
   /** As RFC 4514 §3 and the IANA registry of LDAP descriptors spell it; read without regard to case. */

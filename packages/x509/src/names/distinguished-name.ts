@@ -5,7 +5,7 @@ import { decodeObjectIdentifier, hasDerLengths } from '../asn1/values.ts'
 import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
 import { encoded, encodeDer, setOf } from '../asn1/encode.ts'
-import { attributeTypeByOid, stringTypes, type StringType } from './attribute-types.ts'
+import { attributeTypeByOid, stringTypeNames, stringTypes, type StringType } from './attribute-types.ts'
 import type { NameAttribute } from './name-attribute.ts'
 import { parseDistinguishedName } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'
@@ -118,7 +118,10 @@ function checkNewAttribute(element: BerElement, what: string): void {
   const stringType = allowed.find((each) => tags[each] === value.tag)
   const text = decodeText(value)
   if (stringType === undefined || text === null) {
-    throw malformed(what, `has a value that is not a ${allowed.join(' or ')}, which new certificates need`)
+    throw malformed(
+      what,
+      `has a value that is not a ${allowed.map((each) => stringTypeNames[each]).join(' or ')}, which new certificates need`,
+    )
   }
   if (stringType === 'printableString' && !isPrintable(text)) {
     throw malformed(what, 'has a PrintableString with characters that it cannot hold')

@@ -126,9 +126,24 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
   })
 
   test.each([
-    ['a BMPString', 'MASK:0x800', 'O = Contoso', 'as new certificates have them'],
-    ['a TeletexString', 'MASK:0x4', 'O = Contoso', 'as new certificates have them'],
-    ['an attribute that is not known in a BMPString', 'MASK:0x800', '0.1.2.3.4 = x', 'as new'],
+    [
+      'a BMPString',
+      'MASK:0x800',
+      'O = Contoso',
+      'is not a UTF8String or PrintableString, which new certificates need',
+    ],
+    [
+      'a TeletexString',
+      'MASK:0x4',
+      'O = Contoso',
+      'is not a UTF8String or PrintableString, which new certificates need',
+    ],
+    [
+      'an attribute that is not known in a BMPString',
+      'MASK:0x800',
+      '0.1.2.3.4 = x',
+      'or IA5String, which new certificates need',
+    ],
     ['a lower-case country', 'utf8only', 'C = nl', 'two capital letters'],
   ])('%s in the subject is read, and not put into a certificate', async (_, mask, subject, problem) => {
     const folder = scratchFolder()
