@@ -1,8 +1,7 @@
+import { isFull } from '@sealwright/test-kit/full'
 import { describe, expect, test } from 'vitest'
 import { checkPolicyChange, keyRingPolicy, planPolicyChange, type KeyRingPolicy } from '../../src/index.ts'
 import { combinations, play, type ModelStore } from '../support/model.ts'
-
-const isFull = process.env['SEALWRIGHT_FULL'] === '1'
 
 // Small numbers, so that everything can be enumerated: S = 2, M = 2, K = 2, L = 3. A = 6 and retention = 8 are the least.
 const policy = keyRingPolicy({

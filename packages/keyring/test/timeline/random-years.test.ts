@@ -1,3 +1,4 @@
+import { isFull } from '@sealwright/test-kit/full'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
@@ -8,7 +9,6 @@ import {
   type KeyVersion,
 } from '../../src/index.ts'
 
-const isFull = process.env['SEALWRIGHT_FULL'] === '1'
 const tokensEach = 2_000
 const runs = isFull ? 500 : 25
 

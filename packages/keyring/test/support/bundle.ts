@@ -1,0 +1,44 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { afterAll, beforeAll } from 'vitest'
+
+/**
+ * Makes one plain JavaScript file of a test program and the packages of this project that it imports, so that `node FILE`
+ * runs it as a process of its own, from the sources and with no build. It lies where it finds everything else.
+ *
+ * @param program the file's URL
+ * @returns the path of the bundle, once the tests of the file run
+ */
+export function bundledProgram(program: URL): () => string {
+  let folder = ''
+  beforeAll(async () => {
+    const cache = fileURLToPath(new URL('../../../../node_modules/.cache', import.meta.url))
+    await mkdir(cache, { recursive: true })
+    folder = await mkdtemp(join(cache, 'keyring-test-'))
+    await build({
+      configFile: false,
+      logLevel: 'error',
+      // As in vitest.config.ts.
+      ssr: {
+        noExternal: true,
+        external: [
+          '@azure/identity',
+          '@azure/keyvault-keys',
+          '@azure/keyvault-certificates',
+          '@azure/core-rest-pipeline',
+        ],
+        resolve: { conditions: ['@sealwright/source', 'node', 'import', 'default'] },
+      },
+      build: {
+        ssr: fileURLToPath(program),
+        outDir: folder,
+        minify: false,
+        rollupOptions: { output: { entryFileNames: 'program.mjs' } },
+      },
+    })
+  }, 60_000)
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  return () => join(folder, 'program.mjs')
+}
