@@ -1,4 +1,11 @@
-import { SealwrightError, type Backend, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
+import {
+  SealwrightError,
+  type Backend,
+  type KeyLocator,
+  type KeyPlace,
+  type OpenKeyOptions,
+  type SigningKey,
+} from '@sealwright/core'
 import type { KeyVaultOptions } from './options.ts'
 import { VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
 import { CertificateCollection } from './vault/certificate-collection.ts'
@@ -33,7 +40,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range
  */
-export function azureKeyVault(options: KeyVaultOptions = {}): Backend {
+export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocator {
   const connections = new Map<string, VaultConnection>()
   const stores = new Map<string, KeyVaultStore>()
 
@@ -63,6 +70,10 @@ export function azureKeyVault(options: KeyVaultOptions = {}): Backend {
         'NOT_FOUND',
         `there is no ${name}${version === null ? '' : `/${version}`} in ${store.location}`,
       )
+    },
+    async locate(uri: string): Promise<KeyPlace> {
+      const { vaultUrl, collection, name, version } = parseKeyVaultUri(uri)
+      return { store: storeOf(vaultUrl, collection), name, version }
     },
   }
 }

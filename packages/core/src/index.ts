@@ -27,6 +27,7 @@ export {
   type RotateKeyOptions,
   type SigningKey,
 } from './key-store.ts'
+export { canLocate, type KeyLocator, type KeyPlace } from './key-place.ts'
 export { keyType, keyTypes, type KeyType, type KeyTypeName } from './key-types.ts'
 export { createLocalSigner } from './local-signer.ts'
 export { onAbort, untilAborted } from './on-abort.ts'

@@ -1,5 +1,11 @@
 import { resolve } from 'node:path'
-import { isSealwrightError, SealwrightError, type Backend, type OpenKeyOptions } from '@sealwright/core'
+import {
+  isSealwrightError,
+  SealwrightError,
+  type Backend,
+  type KeyLocator,
+  type OpenKeyOptions,
+} from '@sealwright/core'
 import { ownerOnly } from './access-rule.ts'
 import { findKey, noKeyNamed } from './find-key.ts'
 import { folderLayout, nameOfFile } from './folder-layout.ts'
@@ -41,7 +47,7 @@ export interface LocalStoreOptions extends SignerOptions {
  * `options.create` creates what is proven absent by `store:FOLDER?name=…`, and is refused with every other form: a file and
  * a thumbprint name what exists, and the layouts of .NET and App Service cannot keep two creators apart.
  */
-export function localStore(options: LocalStoreOptions = {}): Backend {
+export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocator {
   return {
     name: 'local store',
     forms: ['file:PATH', 'store:my?thumbprint=…', 'store:appservice?thumbprint=…', 'store:FOLDER?name=…'],
@@ -59,6 +65,13 @@ export function localStore(options: LocalStoreOptions = {}): Backend {
         throw cannotCreate(`store:${local.store} cannot keep two creators of one name apart`)
       }
       return find(platform, local, options)
+    },
+    async locate(uri, openOptions) {
+      const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
+      if (local.kind === 'file' || local.by !== 'name' || platformLayouts(local.store, options) !== null)
+        return null
+      const layout = folderLayout(local.store, await passwordOf(openOptions))
+      return { store: new WritableKeyFolder(layout, options), name: local.value, version: null }
     },
   }
 }
@@ -137,7 +150,7 @@ async function openInFolder(
   }
 }
 
-async function passwordOf(options: OpenKeyOptions): Promise<string> {
+async function passwordOf(options: Pick<OpenKeyOptions, 'password'>): Promise<string> {
   return (await options.password?.()) ?? ''
 }
 

@@ -44,7 +44,7 @@ export async function openKeyRing(
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (sources.length === 0)
     throw new SealwrightError('INVALID_ARGUMENT', 'a key ring needs at least one source')
-  const opened = sources.map((source) => openSource(source, backends))
+  const opened = await Promise.all(sources.map((source) => openSource(source, backends)))
   const shards = new Set(opened.filter(({ signs }) => signs).map(({ shard }) => shard))
   const signers = Math.max(1, algorithms.length) * Math.max(1, shards.size)
   const checked = keyRingPolicy(policy, signers)

@@ -1,4 +1,5 @@
 import {
+  canLocate,
   canRotate,
   openSigningKey,
   SealwrightError,
@@ -32,11 +33,16 @@ export type KeyRingSource = SourceOptions &
   (
     | { readonly store: KeyStore; readonly name: string }
     | {
-        /** A signing URI, opened with `options.backends`. */
+        /**
+         * A signing URI, opened with `options.backends`. One that names a vault's certificate or a key in a folder stands for
+         * all of its versions.
+         */
         readonly uri: string
-        /** The password of what the URI names, asked for at each reading. */
+        /** The password of what the URI names, asked for when it is needed. */
         readonly password?: (() => string | Promise<string>) | undefined
       }
+    /** A key that was opened before, which the ring does not read again. */
+    | { readonly key: SigningKey }
   )
 
 /** A source, however it was given. */
@@ -56,15 +62,26 @@ export interface Source {
   getOrCreate(signal: AbortSignal): Promise<void>
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a source that cannot be one */
-export function openSource(source: KeyRingSource, backends: readonly Backend[]): Source {
+/** @throws SealwrightError `INVALID_ARGUMENT` for a source that cannot be one; or what its backend throws */
+export async function openSource(source: KeyRingSource, backends: readonly Backend[]): Promise<Source> {
   const { create, createdAt = null, signs = true, shard = '' } = source
   if (createdAt !== null && Number.isNaN(createdAt.getTime())) throw invalid('createdAt is not a valid time')
   if (!signs && create !== undefined) throw invalid('a source whose keys never sign cannot create one')
-  const common = { signs, shard, createdAt, creates: create !== undefined }
-  return 'store' in source
-    ? { ...common, ...ofStore(source.store, source.name, create) }
-    : { ...common, ...ofUri(source.uri, { backends, create, password: source.password }) }
+  return { signs, shard, createdAt, creates: create !== undefined, ...(await placeOf(source, backends)) }
+}
+
+async function placeOf(source: KeyRingSource, backends: readonly Backend[]): Promise<Place> {
+  const { create } = source
+  if ('store' in source) return ofStore(source.store, source.name, create)
+  if ('key' in source) return ofKey(source.key)
+  const { uri, password } = source
+  const [backend, another] = backends.filter((each) => each.accepts(uri))
+  // That there is one, and one alone, openSigningKey sees to.
+  if (backend !== undefined && another === undefined && canLocate(backend)) {
+    const place = await backend.locate(uri, { password })
+    if (place?.version === null) return ofStore(place.store, place.name, create)
+  }
+  return ofUri(uri, { backends, create, password })
 }
 
 type Place = Pick<Source, 'location' | 'rotate' | 'list' | 'getOrCreate'>
@@ -88,6 +105,10 @@ function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undef
       }
     },
   }
+}
+
+function ofKey(key: SigningKey): Place {
+  return { location: key.location, rotate: null, list: async () => [key], getOrCreate: async () => undefined }
 }
 
 /** A URI that names one key, which has no versions that could be listed. */

@@ -1,0 +1,27 @@
+import type { Backend, OpenKeyOptions } from './open-signing-key.ts'
+import type { KeyStore } from './key-store.ts'
+
+/** Where the versions of a key are. */
+export interface KeyPlace {
+  readonly store: KeyStore
+  readonly name: string
+  /** The one version that the URI names; null for all of them. */
+  readonly version: string | null
+}
+
+/** Capability of a {@link Backend}: tells the store of a URI, so that all versions of its key can be seen and new ones made. */
+export interface KeyLocator {
+  /**
+   * Nothing is read or reached, except to ask for the password.
+   *
+   * @param uri one of the backend's own
+   * @returns null for a URI whose key has no versions, such as a file
+   * @throws SealwrightError `INVALID_ARGUMENT` when the URI is malformed
+   */
+  locate(uri: string, options: Pick<OpenKeyOptions, 'password'>): Promise<KeyPlace | null>
+}
+
+/** Whether the backend can tell the store of a URI. */
+export function canLocate(backend: Backend): backend is Backend & KeyLocator {
+  return typeof Reflect.get(backend, 'locate') === 'function'
+}
