@@ -84,7 +84,6 @@ const exceptions: ReadonlySet<string> = new Set([
   'benchmarks',
   'packages/azure-keyvault',
   'packages/jws',
-  'packages/keyring',
   'packages/keyvault-emulator',
   'packages/local-store',
 ])

@@ -5,8 +5,8 @@ export {
   type KeyRingPolicy,
   type KeyRingPolicyOptions,
 } from './policy/policy.ts'
-export type { RingClock } from './ring/clock.ts'
-export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './ring/events.ts'
+export type { RingClock } from './timeline/clock.ts'
+export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './events/events.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
 export type {
   JwksResponse,
@@ -16,7 +16,7 @@ export type {
   KeyRingStatus,
 } from './ring/key-ring.ts'
 export { openKeyRing } from './ring/open-key-ring.ts'
-export type { KeyRingSource, SourceOptions } from './ring/sources.ts'
+export type { KeyRingSource, SourceOptions } from './keys/sources.ts'
 export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'
 export { nextRotation } from './timeline/rotation-plan.ts'
 export { evaluateTimeline } from './timeline/timeline.ts'

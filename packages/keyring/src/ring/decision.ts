@@ -1,8 +1,8 @@
 import { SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
-import { JumpGuard, type RingClock } from './clock.ts'
-import type { KeySet } from './key-set.ts'
-import type { RingKey } from './ring-keys.ts'
+import { JumpGuard, type RingClock } from '../timeline/clock.ts'
+import type { KeySet } from '../keys/key-set.ts'
+import type { RingKey } from '../keys/ring-keys.ts'
 import { ringStateAt, type RingState } from './ring-state.ts'
 import type { Span } from './ring-signer.ts'
 

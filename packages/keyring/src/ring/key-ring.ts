@@ -1,8 +1,8 @@
 import type { Backend, Signer, SigningKey } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { VersionState } from '../timeline/key-version.ts'
-import type { RingClock } from './clock.ts'
-import type { RingEventListener } from './events.ts'
+import type { RingClock } from '../timeline/clock.ts'
+import type { RingEventListener } from '../events/events.ts'
 import type { KeyAliases, PublishedJwks } from './jwks.ts'
 
 export interface KeyRingOptions {

@@ -1,12 +1,12 @@
 import { algorithm, SealwrightError } from '@sealwright/core'
 import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
-import { systemClock } from './clock.ts'
+import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
-import { KeySet } from './key-set.ts'
+import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'
 import { Rotation } from './rotation.ts'
-import { openSource, type KeyRingSource, type Source } from './sources.ts'
+import { openSource, type KeyRingSource, type Source } from '../keys/sources.ts'
 import { StateReports } from './state-reports.ts'
 
 /**

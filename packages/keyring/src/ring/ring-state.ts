@@ -1,7 +1,7 @@
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import { evaluateTimeline } from '../timeline/timeline.ts'
 import type { Timeline, VersionState } from '../timeline/key-version.ts'
-import type { RingKey } from './ring-keys.ts'
+import type { RingKey } from '../keys/ring-keys.ts'
 
 /** Keys of which one signs at a time. */
 export interface Lane {

@@ -2,9 +2,9 @@ import { SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import { nextRotation } from '../timeline/rotation-plan.ts'
 import { maximumPublishedKeys } from '../policy/policy.ts'
-import type { RingEventListener } from './events.ts'
+import type { RingEventListener } from '../events/events.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
-import type { Source } from './sources.ts'
+import type { Source } from '../keys/sources.ts'
 
 /** Makes new versions when they are due. Every instance does; the one whose turn comes first spares it the others. */
 export class Rotation {

@@ -1,6 +1,6 @@
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { VersionState } from '../timeline/key-version.ts'
-import type { RingEventListener } from './events.ts'
+import type { RingEventListener } from '../events/events.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
 
 /** Tells the listener what is different from the last time. */

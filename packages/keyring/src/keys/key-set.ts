@@ -1,6 +1,6 @@
 import type { KeyRingPolicy } from '../policy/policy.ts'
-import type { RingClock } from './clock.ts'
-import type { RingEventListener } from './events.ts'
+import type { RingClock } from '../timeline/clock.ts'
+import type { RingEventListener } from '../events/events.ts'
 import { mergeKeys, type RingKey, type SourceKeys } from './ring-keys.ts'
 import type { Source } from './sources.ts'
 
