@@ -20,3 +20,8 @@ export type { KeyRingSource, SourceOptions } from './keys/sources.ts'
 export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'
 export { nextRotation } from './timeline/rotation-plan.ts'
 export { evaluateTimeline } from './timeline/timeline.ts'
+export {
+  writeStaticIssuer,
+  type StaticIssuerOptions,
+  type StaticIssuerReport,
+} from './static-issuer/write-static-issuer.ts'

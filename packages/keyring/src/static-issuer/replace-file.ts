@@ -1,0 +1,42 @@
+import { randomBytes } from 'node:crypto'
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+
+/**
+ * Replaces a public file as a whole: readers see the old or the new text, also after a crash. One with that text already
+ * stays as it is, with its times, which web servers make their `ETag` of.
+ *
+ * @throws SealwrightError `UNAVAILABLE`
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    if ((await readFile(path, 'utf8').catch(() => null)) === text) return
+    // Not as the umask has it: a web server of another user reads it.
+    const file = await open(temporary, 'wx', 0o644)
+    try {
+      await file.chmod(0o644)
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+    await syncFolder(dirname(path))
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw new SealwrightError('UNAVAILABLE', `${path} cannot be written`, { cause })
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows has no such thing.
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

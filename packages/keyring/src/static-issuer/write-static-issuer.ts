@@ -1,0 +1,173 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+import type { KeyRingSource } from '../keys/sources.ts'
+import type { KeyRingPolicyOptions } from '../policy/policy.ts'
+import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
+import { openKeyRing } from '../ring/open-key-ring.ts'
+import { replaceFile } from './replace-file.ts'
+
+export interface StaticIssuerOptions extends KeyRingOptions {
+  /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2). `folder` is served under it. */
+  readonly issuer: string
+  /** The folder that the web server or bucket serves. It is made when it is absent. */
+  readonly folder: string
+  /**
+   * Takes keys out of the JWK Set that the sources do not know. Default false: they are refused, since a wrong source
+   * would make every token worthless.
+   */
+  readonly removeUnknown?: boolean | undefined
+}
+
+export interface StaticIssuerReport {
+  /** The files, whether they were changed or not. */
+  readonly files: readonly string[]
+  /** Whether a new version of a key was made. */
+  readonly rotated: boolean
+  readonly keys: readonly KeyRingKeyStatus[]
+  /** What the web server has to send with the files. */
+  readonly cacheControl: string
+  /** When to do it again at the latest, for the promise to be kept. */
+  readonly again: Date
+}
+
+/** Relative to the issuer (OpenID Connect Discovery §4). */
+const jwksPath = '.well-known/jwks.json'
+const discoveryPath = '.well-known/openid-configuration'
+/** RFC 8414 §3.1: before the path of the issuer, so only where it has none. */
+const metadataPath = '.well-known/oauth-authorization-server'
+
+/**
+ * Writes the metadata and the JWK Set of an issuer as files for any web server or bucket, and makes a new version of the key
+ * when one is due. Run it again and again, such as hourly: it does what the policy has for that time. A new key is in the
+ * file for the whole announcement before it signs, and an old one until its last token has expired.
+ *
+ * The files are the oldest set that a validator may be served: `policy.maxSetAge` has to be at least the time between two
+ * runs. Programs that sign open a ring on the same sources with the same policy and without `create`, so that nothing but
+ * this makes keys.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one, for a folder of another issuer, and for
+ *   published keys that the sources do not know; or as {@link openKeyRing}. Nothing is written then.
+ *
+ * @example
+ * ```ts
+ * await writeStaticIssuer(
+ *   [{ uri: 'https://contoso.vault.azure.net/certificates/signing', create: {} }],
+ *   { maxSetAge: 86_400 },
+ *   { issuer: 'https://auth.example.com', folder: './public', backends: [azureKeyVault()] },
+ * )
+ * ```
+ */
+export async function writeStaticIssuer(
+  sources: readonly KeyRingSource[],
+  policy: KeyRingPolicyOptions,
+  options: StaticIssuerOptions,
+): Promise<StaticIssuerReport> {
+  const { folder, removeUnknown = false, ...ringOptions } = options
+  const issuer = checkIssuer(options.issuer)
+  await checkDiscovery(join(folder, discoveryPath), issuer)
+  const ring = await openKeyRing(sources, policy, ringOptions)
+  try {
+    if (!removeUnknown) await checkPublished(join(folder, jwksPath), ring)
+    const rotated = await rotateWhenDue(ring, ringOptions)
+    const { keys } = ring.jwks()
+    const algorithms = [...new Set(keys.map(({ alg }) => alg).filter((alg) => alg !== undefined))]
+    const metadata = JSON.stringify(describeIssuer(issuer, algorithms))
+    await makeFolder(join(folder, '.well-known'))
+    // The keys first: what names them must not come before them.
+    const files = [jwksPath, discoveryPath, ...(new URL(issuer).pathname === '/' ? [metadataPath] : [])]
+    for (const file of files) {
+      // eslint-disable-next-line no-await-in-loop -- in this order
+      await replaceFile(join(folder, file), file === jwksPath ? ring.jwks().body : metadata)
+    }
+    return {
+      files: files.map((file) => join(folder, file)),
+      rotated,
+      keys: ring.status().keys,
+      cacheControl: `public, max-age=${ring.policy.jwksMaxAge}, must-revalidate`,
+      again: new Date((ringOptions.clock?.now() ?? Date.now()) + ring.policy.maxSetAge * 1_000),
+    }
+  } finally {
+    ring.close()
+  }
+}
+
+function describeIssuer(issuer: string, algorithms: readonly string[]): Record<string, unknown> {
+  return {
+    issuer,
+    jwks_uri: `${issuer.replace(/\/$/, '')}/${jwksPath}`,
+    // Required (RFC 8414 §2, OpenID Connect Discovery §3), and empty: a folder issues nothing.
+    response_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: algorithms,
+  }
+}
+
+/** @returns whether a version was made */
+async function rotateWhenDue(ring: KeyRing, { clock }: KeyRingOptions): Promise<boolean> {
+  const { nextRotation } = ring.status()
+  if (nextRotation === null || nextRotation.getTime() > (clock?.now() ?? Date.now())) return false
+  await ring.rotate()
+  return true
+}
+
+function checkIssuer(issuer: string): string {
+  const url = URL.canParse(issuer) ? new URL(issuer) : null
+  if (url?.protocol === 'https:' && url.search === '' && url.hash === '' && !/[?#]/.test(issuer))
+    return issuer
+  throw new SealwrightError('INVALID_ARGUMENT', 'the issuer is not an https URL without query and fragment')
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the folder is another issuer's */
+async function checkDiscovery(path: string, issuer: string): Promise<void> {
+  const found = await readJson(path)
+  if (found === null || found['issuer'] === issuer) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${path} is that of another issuer; name its folder, or remove the file`,
+  )
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when tokens of a key that is published would be refused from now on */
+async function checkPublished(path: string, ring: KeyRing): Promise<void> {
+  const found = await readJson(path)
+  const keys: unknown = found?.['keys']
+  if (!Array.isArray(keys)) return
+  // An alias is the same key under another name, so it is the key that counts.
+  const known = new Set(ring.status().keys.map(({ keyId }) => keyId))
+  const kids = new Set(ring.jwks().keys.map(({ kid }) => kid))
+  const unknown = keys
+    .map((key: unknown) => String(typeof key === 'object' && key !== null ? Reflect.get(key, 'kid') : key))
+    .filter((kid) => !known.has(kid) && !kids.has(kid))
+  if (unknown.length === 0) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${path} publishes the keys ${unknown.join(', ')}, which the sources do not have; add their source, or set removeUnknown ` +
+      'when their tokens are to be refused',
+  )
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true })
+  } catch (cause) {
+    throw new SealwrightError('UNAVAILABLE', `the folder ${path} cannot be made`, { cause })
+  }
+}
+
+async function readJson(path: string): Promise<Record<string, unknown> | null> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
+    throw new SealwrightError('UNAVAILABLE', `${path} cannot be read`, { cause })
+  }
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return { ...value }
+  } catch {
+    // As below.
+  }
+  throw new SealwrightError('INVALID_ENCODING', `${path} is not a JSON object; remove it`)
+}
