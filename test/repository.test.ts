@@ -9,6 +9,7 @@ const root = new URL('..', import.meta.url).pathname
 interface Manifest {
   readonly name: string
   readonly private?: boolean
+  readonly bin?: Readonly<Record<string, string>>
   readonly engines?: { readonly node?: string }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
@@ -116,6 +117,38 @@ describe.each(ordered)('the files of %s', (folder) => {
     expect(long.map((file) => relative(root, file))).toEqual([])
   })
 })
+
+describe.each(workspaces.filter(({ manifest }) => manifest.private !== true))(
+  'the published package $folder',
+  ({ folder, manifest }) => {
+    test('begins its README with the line that installs it', () => {
+      const [, line] = /^```sh\n(.*)$/m.exec(readFileSync(join(root, folder, 'README.md'), 'utf8')) ?? []
+      expect(line).toMatch(new RegExp(`^npm install (?:--[a-z-]+ )?${manifest.name}(?: |$)`))
+    })
+
+    test('has what npm shows and what a release needs', () => {
+      expect(manifest).toMatchObject({
+        version: expect.stringMatching(/^\d+\.\d+\.\d+$/) as unknown,
+        license: 'MIT',
+        keywords: expect.arrayContaining([expect.any(String)]) as unknown,
+        homepage: `https://github.com/sealwright/sealwright/tree/main/${folder}`,
+        bugs: 'https://github.com/sealwright/sealwright/issues',
+        repository: { directory: folder },
+        publishConfig: { access: 'public' },
+        files: expect.arrayContaining(['dist', 'src', 'CHANGELOG.md']) as unknown,
+      })
+      expect(readFileSync(join(root, folder, 'LICENSE'))).toEqual(readFileSync(join(root, 'LICENSE')))
+    })
+
+    test('has commands that are there before a build, so that npm links them', () => {
+      for (const [command, path] of Object.entries(manifest.bin ?? {})) {
+        const launcher = readFileSync(join(root, folder, path), 'utf8')
+        const shape = readFileSync(join(root, 'packages/cli/bin/sealwright.js'), 'utf8')
+        expect(launcher).toBe(shape.replaceAll('sealwright', command))
+      }
+    })
+  },
+)
 
 test("README's example is the file that runs in examples/test", () => {
   const [, example] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []

@@ -1,17 +1,19 @@
 #!/usr/bin/env node
-// Plain enough for old versions of Node to parse, so that they say what is missing.
+// In the package before it is built, so that npm can link it. Old versions of Node can parse it, and say what is wrong.
 var version = process.versions.node.split('.').map(Number)
-var supported =
+var isSupported =
   version[0] > 22 || (version[0] === 22 && version[1] >= 12) || (version[0] === 20 && version[1] >= 19)
 
-if (supported) {
+if (isSupported) {
   import('../dist/main.js').catch(function (error) {
-    process.stderr.write('keyvault-emulator: not built; run npm run build (' + error.message + ')\n')
-    process.exitCode = 1
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/dist.main\.js/.test(error.message)) throw error
+    fail('is not built; run npm run build')
   })
 } else {
-  process.stderr.write(
-    'keyvault-emulator: Needs Node 20.19, 22.12 or newer; this is ' + process.versions.node + '.\n',
-  )
+  fail('needs Node 20.19, 22.12 or newer; this is Node ' + process.versions.node)
+}
+
+function fail(message) {
+  process.stderr.write('keyvault-emulator: ' + message + '\n')
   process.exitCode = 1
 }
