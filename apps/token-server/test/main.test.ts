@@ -89,6 +89,37 @@ describe('out of the box', () => {
     for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
   })
 
+  test('without any settings it prints what the README of the repository shows', async () => {
+    const root = new URL('../../../', import.meta.url)
+    const [, transcript = ''] =
+      /^```\n\$ npm ci && npm start\n(.*?)^```/ms.exec(readFileSync(new URL('README.md', root), 'utf8')) ?? []
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+      scripts: { start: string }
+    }
+    const server = new ServerProcess(program(), { DATA_DIR: join(scratchFolder(), 'apps/token-server/data') })
+    const { origin } = await server.started()
+    const folder = join(program(), '..', '..', '..')
+    const printed = server.stderr
+      .replaceAll(origin, 'http://localhost:5001')
+      .replace(/^(Signing key +).*(?=\/apps\/token-server\/data)/m, '$1…')
+      .replace(folder, '…/apps/token-server')
+      .replace(/expires \d{4}-\d\d-\d\d/, 'expires 2028-11-24')
+    expect(transcript).toBe(`\n> start\n> ${scripts.start}\n\n${printed}`)
+  })
+
+  test.skipIf(lacks('script'))(
+    'at a terminal the log is text, and none of it is between the lines to paste [needs script]',
+    async () => {
+      const terminal = new ServerProcess(program(), { DATA_DIR: join(scratchFolder(), 'data') }, 'terminal')
+      const { origin } = await terminal.started()
+      const started = terminal.stdout
+      await fetch(`${origin}/health/live`)
+      await expect.poll(() => terminal.stdout).toMatch(/^\d\d:\d\d:\d\d INFO {2}answered .*statusCode=200/m)
+      expect(started).toMatch(/^\r?\nToken server [^{]*curl [^{]*$/)
+      expect(terminal.stdout).not.toContain('"level"')
+    },
+  )
+
   test('with no settings at all it makes an RSA key beside itself and keeps it', async () => {
     const data = join(program(), '..', '..', '..', 'data')
     const server = new ServerProcess(program(), {})

@@ -3,9 +3,8 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /**
- * A network in which Azure's names lead to the emulator: an HTTP proxy for `HTTPS_PROXY` that answers every CONNECT
- * (RFC 9110 §9.3.6) with a tunnel to one port of this machine. The servers behind it are the ones that run in
- * production, with the URLs of production, and find nothing else.
+ * A network in which Azure's host names lead to the emulator: an HTTP proxy for `HTTPS_PROXY` that answers every CONNECT
+ * (RFC 9110 §9.3.6) with a tunnel to one port of this machine. The servers run as in production, with production's URLs.
  */
 export function createAzureNetwork(emulatorPort: number): Server {
   const proxy = createServer((_request, response) => {
@@ -17,7 +16,7 @@ export function createAzureNetwork(emulatorPort: number): Server {
       tunnel.write(head)
       tunnel.pipe(client).pipe(tunnel)
     })
-    // Whichever end goes takes the other with it, errors included, which come before a close.
+    // When one end closes, so does the other. An error comes before its close.
     for (const [one, other] of [
       [client, tunnel],
       [tunnel, client],

@@ -11,9 +11,9 @@ import { listen } from './listen.ts'
 export interface DemoOptions {
   /** The main module of the token server. */
   readonly program: string
-  /** Of the one address; 0 for any free one. */
+  /** The port of the one address; 0 for any free port. */
   readonly port: number
-  /** Further environment of the servers. */
+  /** Additional environment variables of the servers. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
@@ -27,12 +27,12 @@ export interface Demo {
   close(): Promise<void>
 }
 
-/** The certificate that both servers sign with; the first of them has the vault make it. */
+/** The certificate that both servers sign with. The first server has the vault make it. */
 const signingKey = 'https://contoso.vault.azure.net/certificates/token-signing'
 
 /**
- * Starts an emulated vault, two token servers with their key in it, and one address in front of them. The servers are
- * told what they would be told in production: a signing URI and an identity.
+ * Starts an emulated vault, two token servers with their key in it, and one address in front of them. The servers get what
+ * they would get in production: a signing URI and an identity.
  */
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const closing: (() => Promise<unknown>)[] = []
@@ -46,13 +46,13 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     const network = createAzureNetwork(emulator.port)
     const proxyPort = await listen(network, 0)
     closing.push(() => stopServer(network))
-    // Only the emulator's CA is written down: the servers trust it as they would trust a company's own.
+    // The servers trust the emulator's CA as they would trust a company's own. Nothing else is written to disk.
     const folder = await mkdtemp(join(tmpdir(), 'sealwright-vault-demo-'))
     closing.push(() => rm(folder, { recursive: true, force: true }))
     const caFile = join(folder, 'ca.pem')
     await writeFile(caFile, emulator.ca)
 
-    // The issuer is the one address, so its port is taken before the servers start.
+    // The issuer is the one address, so its port must be known before the servers start.
     const origins: string[] = []
     const front = createFront(origins)
     const port = await listen(front, options.port)

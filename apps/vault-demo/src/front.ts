@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
-/** Token requests are small; the servers behind refuse more by themselves. */
+/** Token requests are small, and the servers refuse larger ones. */
 const maximumBodyBytes = 64 * 1024
 
-/** Headers that belong to a connection and are not passed on (RFC 9110 §7.6.1), and the length, which fetch makes. */
+/** Headers of one connection, which are not passed on (RFC 9110 §7.6.1), and the length, which fetch sets. */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -15,11 +15,10 @@ const hopByHop = new Set([
 ])
 
 /**
- * One address for several servers, as a load balancer is: takes them in turn, and passes over one that is gone or on its
- * way. A request is sent again as long as nobody has answered it; here that costs nothing worse than a token that nobody
- * uses.
+ * One address for several servers, like a load balancer: takes the servers in turn, and skips one that is gone or closing.
+ * A request without an answer is sent to the next server. At worst that issues a token that nobody uses.
  *
- * @param origins of the servers, such as `http://localhost:5002`; may be filled in later
+ * @param origins the servers, such as `http://localhost:5002`; may be filled later
  */
 export function createFront(origins: readonly string[]): Server {
   let turn = 0
@@ -42,18 +41,18 @@ async function forward(
   }
   let unavailable: Response | null = null
   for (const origin of order) {
-    // eslint-disable-next-line no-await-in-loop -- the next only when this one is out
+    // eslint-disable-next-line no-await-in-loop -- the next server only if this one fails
     const answer = await send(origin, request, body)
     if (answer === null) continue
     if (answer.status !== 503) return reply(response, answer)
-    // It closes, or cannot reach the vault. When the others say the same, so do we.
+    // It is closing or cannot reach the vault. If all servers answer 503, so does the front.
     unavailable = answer
   }
   if (unavailable !== null) return reply(response, unavailable)
   response.writeHead(502).end()
 }
 
-/** null when the server cannot be reached. */
+/** null if the server cannot be reached. */
 async function send(origin: string, request: IncomingMessage, body: Buffer): Promise<Response | null> {
   const { method = 'GET', url = '/', headers } = request
   const passedOn = Object.entries(headers).flatMap(([name, value]) =>
@@ -77,7 +76,7 @@ async function reply(response: ServerResponse, answer: Response): Promise<void> 
   response.writeHead(answer.status, Object.fromEntries(headers)).end(body)
 }
 
-/** null when it is too long. */
+/** null if it is too long. */
 async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let length = 0

@@ -6,9 +6,9 @@ export interface Instance {
   readonly pid: number
   /** Such as `http://localhost:40123`. */
   readonly origin: string
-  /** What it printed when it had started. */
+  /** What it printed when it started. */
   readonly banner: string
-  /** Ends it as an administrator would, and waits until it is gone. */
+  /** Sends SIGTERM and waits until the process has ended. */
   stop(): Promise<void>
 }
 
@@ -16,8 +16,8 @@ export interface Instance {
  * Starts a token server and waits until it listens.
  *
  * @param program the path of its main module
- * @param env its whole environment
- * @throws Error with what it printed, when it ends instead
+ * @param env its complete environment
+ * @throws Error with its output, if it ends instead
  */
 export async function startInstance(
   program: string,

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Listens on this machine alone and resolves with the port. @throws what `listen` does, such as EADDRINUSE */
+/** Listens on loopback addresses only and resolves with the port. @throws the error of `listen`, such as EADDRINUSE */
 export async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, 'localhost')
   await once(server, 'listening')

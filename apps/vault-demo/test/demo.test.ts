@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bundledServer } from '../../token-server/test/support/program.ts'
+import { describeDemo } from '../src/description.ts'
 import { startDemo, type Demo } from '../src/demo.ts'
 
 const program = bundledServer()
@@ -66,6 +67,19 @@ describe('two token servers on one key in the vault', () => {
     expect(emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
     expect(emulator.requests.count('keys/sign')).toBeGreaterThanOrEqual(200)
     expect(existsSync(data)).toBe(false)
+  })
+
+  test('it prints what the README shows', async () => {
+    const demo = await start({ DATA_DIR: join(scratchFolder(), 'data') })
+    const [first, second] = demo.instances
+    const printed = (await describeDemo(demo))
+      .replaceAll(demo.origin, 'http://localhost:5001')
+      .replace(`${first?.origin}/ (process ${first?.pid})`, 'http://localhost:45171/ (process 31096)')
+      .replace(`${second?.origin}/ (process ${second?.pid})`, 'http://localhost:35915/ (process 31097)')
+      .replace(/kid [\w-]{43}/, 'kid 08cwdJ-xVivIszfbT63k8m-0Ael4-E6DInuTCucVgME')
+      .replace(/kill \d+/, 'kill 31096')
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(`\n> node scripts/start.cjs apps/vault-demo\n\n${printed}`)
   })
 
   test('when both have stopped the one address says so', async () => {

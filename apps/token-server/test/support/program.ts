@@ -52,23 +52,27 @@ export class ServerProcess {
 
   /**
    * @param env all of its environment, but for the way to programs; a free port unless it says otherwise
-   * @param stdout who reads its log: the test, nobody, or a file
+   * @param stdout who reads its log: the test, nobody, the test at a terminal of its own, or a file
    */
   constructor(
     program: string,
     env: Readonly<Record<string, string>>,
-    stdout: 'read' | 'stalled' | number = 'read',
+    stdout: 'read' | 'stalled' | 'terminal' | number = 'read',
   ) {
-    this.#process = spawn(process.execPath, [program], {
+    const [command, args] =
+      stdout === 'terminal'
+        ? ['script', ['-qec', `'${process.execPath}' '${program}'`, '/dev/null']]
+        : [process.execPath, [program]]
+    this.#process = spawn(command, args, {
       env: { PATH: process.env['PATH'], PORT: '0', ...env },
       stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'],
     })
-    if (stdout === 'read') {
+    if (stdout !== 'stalled') {
       this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text))
     }
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text))
     this.exited = new Promise((resolve) => {
-      this.#process.on(stdout === 'read' ? 'close' : 'exit', (code, signal) =>
+      this.#process.on(stdout === 'stalled' ? 'exit' : 'close', (code, signal) =>
         resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr }),
       )
     })
@@ -92,10 +96,13 @@ export class ServerProcess {
   async started(): Promise<{ origin: string }> {
     const origin = new Promise<{ origin: string }>((resolve) => {
       const look = (): void => {
-        const [, found] = /^Token server +(http:\S+)\/$/m.exec(this.#stderr) ?? []
-        if (found !== undefined && this.#stderr.includes('\nSettings ')) resolve({ origin: found })
+        // A terminal shows both, with other line ends.
+        const shown = this.#stderr + this.#stdout.replaceAll('\r', '')
+        const [, found] = /^Token server +(http:\S+)\/$/m.exec(shown) ?? []
+        if (found !== undefined && shown.includes('\nUse it:\n\ncurl')) resolve({ origin: found })
       }
       this.#process.stderr?.on('data', look)
+      this.#process.stdout?.on('data', look)
       look()
     })
     const ended = this.exited.then(({ code, stderr }) => {
