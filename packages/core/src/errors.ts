@@ -49,7 +49,8 @@ export class SealwrightError extends Error {
   declare readonly retryAfter?: number
 
   constructor(code: ErrorCode, message: string, options?: SealwrightErrorOptions) {
-    super(message, options)
+    // An absent cause makes no property, so that callers can pass on what may be undefined.
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'SealwrightError'
     this.code = code
     if (options?.retryAfter !== undefined) this.retryAfter = options.retryAfter

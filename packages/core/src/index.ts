@@ -1,16 +1,23 @@
+export { algorithmsOf } from './algorithms/key-algorithms.ts'
 export {
   algorithm,
   algorithms,
-  algorithmsOf,
   chooseAlgorithm,
   type AlgorithmName,
   type CurveName,
   type DigestName,
   type SignatureAlgorithm,
   type WebCryptoAlgorithm,
-} from './algorithms.ts'
-export { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './ecdsa-signature.ts'
+} from './algorithms/table.ts'
+export { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './algorithms/ecdsa-signature.ts'
+export { keyType, keyTypes, type KeyType, type KeyTypeName } from './algorithms/key-types.ts'
 export { isSealwrightError, SealwrightError, type ErrorCode, type SealwrightErrorOptions } from './errors.ts'
+// Deprecated here: moves to ./internal.ts.
+export { onAbort, untilAborted } from './internal/abort.ts'
+export { importJwk } from './jwk/import-jwk.ts'
+export { jwkThumbprint, publicJwk, type PublicJwk } from './jwk/public-jwk.ts'
+export { createLocalSigner } from './signing/local-signer.ts'
+export { isSyncSigner, type Signer, type SignOptions, type SyncSigner } from './signing/signer.ts'
 export {
   canDelete,
   canExportPkcs12,
@@ -26,16 +33,12 @@ export {
   type Pkcs12Importer,
   type RotateKeyOptions,
   type SigningKey,
-} from './key-store.ts'
-export { canLocate, type KeyLocator, type KeyPlace } from './key-place.ts'
-export { keyType, keyTypes, type KeyType, type KeyTypeName } from './key-types.ts'
-export { createLocalSigner } from './local-signer.ts'
-export { onAbort, untilAborted } from './on-abort.ts'
+} from './stores/key-store.ts'
+export { canLocate, type KeyLocator, type KeyPlace } from './stores/key-place.ts'
 export {
   openSigningKey,
   type Backend,
   type OpenKeyOptions,
   type OpenSigningKeyOptions,
-} from './open-signing-key.ts'
-export { isSyncSigner, type Signer, type SignOptions, type SyncSigner } from './signer.ts'
-export { jwkThumbprint, publicJwk, signingKeyJwk, type PublicJwk, type SigningJwk } from './jwk.ts'
+} from './stores/open-signing-key.ts'
+export { signingKeyJwk, type SigningJwk } from './stores/signing-key-jwk.ts'

@@ -1,4 +1,4 @@
-import { SealwrightError } from './errors.ts'
+import { SealwrightError } from '../errors.ts'
 
 /**
  * Converts an ECDSA signature from DER (`Ecdsa-Sig-Value`, RFC 3279 §2.2.3: X.509 and OpenSSL) to the concatenation

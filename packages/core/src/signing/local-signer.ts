@@ -1,10 +1,11 @@
 import { createPublicKey, sign as cryptoSign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
-import { algorithmsOf, chooseAlgorithm, type SignatureAlgorithm } from './algorithms.ts'
-import { ecdsaSignatureFromDer } from './ecdsa-signature.ts'
-import { SealwrightError } from './errors.ts'
-import { jwkThumbprint } from './jwk.ts'
-import { untilAborted } from './on-abort.ts'
-import type { SignOptions, SyncSigner } from './signer.ts'
+import { algorithmsOf } from '../algorithms/key-algorithms.ts'
+import { chooseAlgorithm, type SignatureAlgorithm } from '../algorithms/table.ts'
+import { ecdsaSignatureFromDer } from '../algorithms/ecdsa-signature.ts'
+import { SealwrightError } from '../errors.ts'
+import { jwkThumbprint } from '../jwk/public-jwk.ts'
+import { untilAborted } from '../internal/abort.ts'
+import type { SignOptions, SyncSigner } from '../signing/signer.ts'
 
 /**
  * A signer over a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop

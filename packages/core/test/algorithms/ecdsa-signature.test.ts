@@ -1,6 +1,6 @@
 import { createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { ecdsaSignatureFromDer, ecdsaSignatureToDer, isSealwrightError } from '../src/index.ts'
+import { ecdsaSignatureFromDer, ecdsaSignatureToDer, isSealwrightError } from '../../src/index.ts'
 import { privateKey } from '@sealwright/test-kit/keys'
 
 const curves = [

@@ -1,5 +1,5 @@
-import type { AlgorithmName } from './algorithms.ts'
-import { SealwrightError } from './errors.ts'
+import type { AlgorithmName } from './table.ts'
+import { SealwrightError } from '../errors.ts'
 
 /** The kinds of key Sealwright makes, as settings and commands spell them. */
 export type KeyTypeName =

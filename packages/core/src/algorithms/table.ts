@@ -1,5 +1,5 @@
-import { constants, type KeyObject } from 'node:crypto'
-import { SealwrightError } from './errors.ts'
+import { constants } from 'node:crypto'
+import { SealwrightError } from '../errors.ts'
 
 /** A JOSE `alg` value that Sealwright can sign with (RFC 7518 §3.1, RFC 8812 §3.2, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964). */
 export type AlgorithmName =
@@ -163,49 +163,6 @@ export function algorithm(name: string): SignatureAlgorithm {
 }
 
 /**
- * The algorithms a key can be used with, its default first.
- *
- * @param key a private or public key
- * @throws SealwrightError `UNSUPPORTED_KEY` for RSA under 2048 bits (RFC 7518 §3.3) and for every kind of key that has
- *   no JWS algorithm or no JWK form, id-RSASSA-PSS keys (RFC 4055 §1.2) among them.
- */
-export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
-  const details = key.asymmetricKeyDetails ?? {}
-  switch (key.asymmetricKeyType) {
-    case 'rsa': {
-      const bits = details.modulusLength ?? 0
-      if (bits < minimumRsaBits) {
-        throw new SealwrightError(
-          'UNSUPPORTED_KEY',
-          `the RSA key has ${bits} bits; signing takes at least ${minimumRsaBits} (RFC 7518 §3.3)`,
-        )
-      }
-      return algorithms.filter((row) => row.kty === 'RSA')
-    }
-    case 'ec': {
-      const curve = curveNames[details.namedCurve ?? '']
-      if (curve !== undefined) return algorithms.filter((row) => row.curve === curve)
-      throw new SealwrightError(
-        'UNSUPPORTED_KEY',
-        `the EC key is on the curve ${details.namedCurve ?? '(unknown)'}; JWS has P-256, P-384, P-521 and secp256k1`,
-      )
-    }
-    case 'ed25519':
-      return algorithms.filter((row) => row.curve === 'Ed25519')
-    default: {
-      // Node calls the types as JOSE calls the algorithms, in lower case.
-      const name = key.asymmetricKeyType?.toUpperCase()
-      const row = algorithms.find((candidate) => candidate.kty === 'AKP' && candidate.name === name)
-      if (row !== undefined) return [row]
-      throw new SealwrightError(
-        'UNSUPPORTED_KEY',
-        `a key of type ${key.asymmetricKeyType ?? key.type} cannot sign a JWS; RSA (rsaEncryption), EC, Ed25519 and ML-DSA keys can`,
-      )
-    }
-  }
-}
-
-/**
  * The row to sign with: the key's own default, or the named one where the key can do it. The algorithm comes from the
  * key, so a name never widens what a key is used for.
  *
@@ -225,16 +182,7 @@ export function chooseAlgorithm(
   return row
 }
 
-const minimumRsaBits = 2048
-
-/** OpenSSL's curve names, as `asymmetricKeyDetails.namedCurve` has them. */
-const curveNames: Readonly<Record<string, CurveName>> = {
-  prime256v1: 'P-256',
-  secp384r1: 'P-384',
-  secp521r1: 'P-521',
-  secp256k1: 'secp256k1',
-}
-
-function listNames(rows: readonly SignatureAlgorithm[]): string {
+/** For messages. */
+export function listNames(rows: readonly SignatureAlgorithm[]): string {
   return rows.map((row) => row.name).join(', ') || 'none'
 }

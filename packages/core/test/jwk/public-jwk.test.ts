@@ -8,7 +8,7 @@ import {
   type JsonWebKey,
 } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../src/index.ts'
+import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../../src/index.ts'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 const rfc7638Example: JsonWebKey = {

@@ -9,7 +9,7 @@ import {
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { createLocalSigner, isSyncSigner, jwkThumbprint, type Signer } from '../src/index.ts'
+import { createLocalSigner, isSyncSigner, jwkThumbprint, type Signer } from '../../src/index.ts'
 import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 const data = Buffer.from('eyJhbGciOiJFUzI1NiJ9.e30')

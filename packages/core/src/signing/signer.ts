@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import type { SignatureAlgorithm } from './algorithms.ts'
+import type { SignatureAlgorithm } from '../algorithms/table.ts'
 
 /**
  * One private key with one algorithm. The key signs through this interface and cannot be read through it: it may be a

@@ -1,7 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import type { SignatureAlgorithm } from './algorithms.ts'
-import type { KeyTypeName } from './key-types.ts'
-import type { Signer } from './signer.ts'
+import type { SignatureAlgorithm } from '../algorithms/table.ts'
+import type { KeyTypeName } from '../algorithms/key-types.ts'
+import type { Signer } from '../signing/signer.ts'
 
 /** A key with its certificates and its place in time, as a store holds it. */
 export interface SigningKey {

@@ -1,4 +1,4 @@
-import { SealwrightError } from './errors.ts'
+import { SealwrightError } from '../errors.ts'
 import type { CreateKeyOptions, SigningKey } from './key-store.ts'
 
 /** A way of keeping keys that signing URIs can name. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { algorithm, keyType, keyTypes } from '../src/index.ts'
+import { algorithm, keyType, keyTypes } from '../../src/index.ts'
 
 test('every type has a default algorithm of its own kind', () => {
   expect(keyTypes.map(({ name, defaultAlgorithm }) => [name, algorithm(defaultAlgorithm).curve])).toEqual([

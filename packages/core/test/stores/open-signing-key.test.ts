@@ -5,7 +5,7 @@ import {
   type Backend,
   type OpenKeyOptions,
   type SigningKey,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 interface FakeBackend extends Backend {
   readonly opened: (readonly [string, OpenKeyOptions])[]

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, verify, webcrypto, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { algorithm, algorithmsOf, createLocalSigner, jwkThumbprint, publicJwk } from '../src/index.ts'
+import { algorithm, algorithmsOf, createLocalSigner, jwkThumbprint, publicJwk } from '../../src/index.ts'
 
 /** Node's types do not have these key types yet; null where Node itself has not. */
 function makeKeys(type: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | null {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canDelete, canExportPkcs12, canImportPkcs12, type KeyStore } from '../src/index.ts'
+import { canDelete, canExportPkcs12, canImportPkcs12, type KeyStore } from '../../src/index.ts'
 
 const readOnly: KeyStore = {
   location: 'memory',

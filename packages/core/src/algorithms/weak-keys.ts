@@ -1,0 +1,131 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { SealwrightError } from '../errors.ts'
+
+/**
+ * Refuses RSA keys that somebody without the private key can sign for, or that are too weak to sign with. OpenSSL takes
+ * them all.
+ *
+ * @param key a private or public RSA key
+ * @throws SealwrightError `UNSUPPORTED_KEY`; the message says what is wrong with the key
+ */
+export function assertStrongRsaKey(key: KeyObject): void {
+  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
+  assertModulusLength(modulusLength)
+  assertPublicExponent(publicExponent)
+  assertRandomModulus(toBigInt(publicMember(key, 'n')))
+}
+
+function assertModulusLength(bits: number): void {
+  if (bits < minimumRsaBits) {
+    throw weak(`the RSA key has ${bits} bits; at least ${minimumRsaBits} are needed (RFC 7518 §3.3)`)
+  }
+  if (bits > maximumRsaBits) throw weak(`the RSA key has ${bits} bits; ${maximumRsaBits} are allowed`)
+}
+
+const minimumRsaBits = 2048
+/** With more OpenSSL verifies nothing. */
+const maximumRsaBits = 16_384
+
+/**
+ * With the exponent 1 the padded digest is its own signature. Even exponents have no private exponent. Longer ones than
+ * FIPS 186-5 allows slow verification down, and can hide a short private exponent.
+ */
+function assertPublicExponent(exponent: bigint): void {
+  const bits = exponent.toString(2).length
+  if (bits > maximumExponentBits) {
+    throw weak(
+      `the RSA key has a public exponent of ${bits} bits; ${maximumExponentBits} are allowed (FIPS 186-5 §A.1.1)`,
+    )
+  }
+  if (exponent < 3n || exponent % 2n === 0n) {
+    throw weak(
+      `the RSA key has the public exponent ${exponent}, which must be odd and at least 3 (RFC 8017 §3.1); ` +
+        'make a new key, usually with 65537',
+    )
+  }
+}
+
+const maximumExponentBits = 256
+
+/** Refuses moduli that a small prime divides, and those of ROCA (CVE-2017-15361). */
+function assertRandomModulus(modulus: bigint): void {
+  // One division of the long number, then only of a shorter one.
+  const remainder = modulus % smallPrimesProduct
+  const residues = smallPrimes.map((prime) => ({ prime, residue: Number(remainder % BigInt(prime)) }))
+  const divisor = residues.find(({ residue }) => residue === 0)
+  if (divisor !== undefined) {
+    throw weak(`the modulus of the RSA key is divisible by ${divisor.prime}; make a new key`)
+  }
+  if (residues.every(({ prime, residue }) => isPowerOf65537(residue, prime))) {
+    throw weak(
+      'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; ' +
+        'make a new key with other software or hardware',
+    )
+  }
+}
+
+/**
+ * The first 126 primes. The faulty library made the primes of its keys as k·M + (65537^a mod M), where M is the product
+ * of at least these primes for keys of 2048 bits and more. Modulo each of them its moduli are therefore powers of 65537
+ * (Nemec et al., "The Return of Coppersmith's Attack", §2). One in 2^167 other moduli has this property, too.
+ */
+const smallPrimes: readonly number[] = Array.from({ length: 700 }, (_, index) => index + 2).filter(isPrime)
+
+const smallPrimesProduct = smallPrimes.reduce((product, prime) => product * BigInt(prime), 1n)
+
+function isPrime(number: number): boolean {
+  for (let divisor = 2; divisor * divisor <= number; divisor++) if (number % divisor === 0) return false
+  return true
+}
+
+/** Whether `residue` is a power of 65537 modulo `prime`. */
+function isPowerOf65537(residue: number, prime: number): boolean {
+  let power = 1
+  do {
+    if (power === residue) return true
+    power = (power * 65_537) % prime
+  } while (power !== 1)
+  return false
+}
+
+/**
+ * Refuses Ed25519 public keys of small order: anyone can make signatures that OpenSSL verifies with them. No private key
+ * has such a public key.
+ *
+ * @param key a private or public Ed25519 key
+ * @throws SealwrightError `UNSUPPORTED_KEY`
+ */
+export function assertStrongEd25519Key(key: KeyObject): void {
+  const point = Buffer.from(publicMember(key, 'x'), 'base64url')
+  // The highest bit is the sign of the x coordinate, and each of these points is there with both.
+  point[31] = (point[31] ?? 0) & 0x7f
+  if (smallOrderPoints.has(point.toString('hex'))) {
+    throw weak('the Ed25519 key is a point of small order, so anyone can sign for it; make a new key')
+  }
+}
+
+/** The points whose order divides 8 (RFC 8032 §5.1), and their other encodings, with a y of p and p + 1. Hexadecimal. */
+const smallOrderPoints: ReadonlySet<string> = new Set([
+  `00${'00'.repeat(31)}`,
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+])
+
+/** A member of the public JWK, base64url. */
+function publicMember(key: KeyObject, name: 'n' | 'x'): string {
+  // Of the public half, so that no private number becomes a string.
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key
+  return publicKey.export({ format: 'jwk' })[name] ?? ''
+}
+
+function toBigInt(base64url: string): bigint {
+  return BigInt(`0x${Buffer.from(base64url, 'base64url').toString('hex')}`)
+}
+
+function weak(message: string): SealwrightError {
+  return new SealwrightError('UNSUPPORTED_KEY', message)
+}

@@ -1,0 +1,123 @@
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { limitAlgorithms } from '../algorithms/key-algorithms.ts'
+import { listNames, type SignatureAlgorithm } from '../algorithms/table.ts'
+import { SealwrightError } from '../errors.ts'
+
+/**
+ * Imports a JWK (RFC 7517): a private key where it has `d` or `priv`, else a public key. What the JWK says of its use
+ * stays with the key: `use`, `key_ops` and `alg` (RFC 7517 §4.2 to §4.4) limit what {@link algorithmsOf} returns for it,
+ * and so what {@link createLocalSigner} signs with. Key Vault's spellings are taken as well: the curve `P-256K`
+ * (secp256k1), the key types `RSA-HSM` and `EC-HSM`.
+ *
+ * @param jwk the object, not its text; members that are not strings are no part of the key
+ * @throws SealwrightError `INVALID_ARGUMENT` when it is not an object; `INVALID_ENCODING` when a member has the wrong type
+ *   or the numbers are no key; `UNSUPPORTED_KEY` for symmetric keys (`oct`), and for `AKP` where this Node has no ML-DSA;
+ *   `LIMIT_EXCEEDED` for a member longer than 4096 characters
+ *
+ * @example
+ * ```ts
+ * import { createLocalSigner, importJwk } from '@sealwright/core'
+ *
+ * const jwk = JSON.parse(process.env['SIGNING_JWK'] ?? '')
+ * const signer = createLocalSigner(importJwk(jwk)) // with "alg": "PS256" in the JWK it signs PS256 and nothing else
+ * ```
+ */
+export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
+    throw new SealwrightError('INVALID_ARGUMENT', 'jwk must be an object; JSON.parse makes one of its text')
+  }
+  const isPrivate = jwk['d'] !== undefined || jwk['priv'] !== undefined
+  const limit = readLimit(jwk, isPrivate ? 'sign' : 'verify')
+  const members = keyMembers(jwk)
+  let key: KeyObject
+  try {
+    const input = { key: members, format: 'jwk' } as const
+    key = isPrivate ? createPrivateKey(input) : createPublicKey(input)
+  } catch {
+    // Without the cause: Node's errors quote members of the JWK.
+    throw members.kty === 'AKP'
+      ? new SealwrightError(
+          'UNSUPPORTED_KEY',
+          'the JWK is not an AKP key that this Node takes; ML-DSA takes Node 24.7',
+        )
+      : malformed(
+          'is not a valid RSA, EC, OKP or AKP key: a member is missing, or a curve or number is wrong',
+        )
+  }
+  limitAlgorithms(key, limit)
+  return key
+}
+
+/** Each number of the largest keys, ML-DSA-87 and RSA-16384, is shorter. */
+const maximumMemberLength = 4096
+
+/** Key Vault's names, by which it alone calls these (RFC 8812 §3.1). */
+const standardNames: Readonly<Record<string, string>> = {
+  'P-256K': 'secp256k1',
+  'RSA-HSM': 'RSA',
+  'EC-HSM': 'EC',
+}
+
+/** The members that make the key. Only strings: Node takes what it is given. */
+function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
+  const { kty, crv } = jwk
+  if (typeof kty !== 'string') throw malformed('has no key type ("kty")')
+  if (kty === 'oct') throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is a symmetric key ("kty": "oct")')
+  const members: Record<string, string> = {}
+  for (const [name, value] of Object.entries(jwk)) {
+    if (typeof value !== 'string') continue
+    if (value.length > maximumMemberLength) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `a member of the JWK has ${value.length} characters; ${maximumMemberLength} are allowed`,
+      )
+    }
+    members[name] = value
+  }
+  members['kty'] = standardNames[kty] ?? kty
+  if (typeof crv === 'string') members['crv'] = standardNames[crv] ?? crv
+  return members
+}
+
+/** What `use`, `key_ops` and `alg` leave of a key's algorithms. */
+function readLimit(
+  jwk: Readonly<Record<string, unknown>>,
+  operation: 'sign' | 'verify',
+): (available: readonly SignatureAlgorithm[]) => readonly SignatureAlgorithm[] {
+  const { use, alg, key_ops: operations } = jwk
+  if (use !== undefined && typeof use !== 'string') throw malformed('has a "use" that is not a string')
+  if (alg !== undefined && typeof alg !== 'string') throw malformed('has an "alg" that is not a string')
+  if (operations !== undefined && !isListOfNames(operations)) {
+    throw malformed('has "key_ops" that are not a list of different strings (RFC 7517 §4.3)')
+  }
+  return (available) => {
+    if (use !== undefined && use !== 'sig') {
+      throw notForSignatures('its "use" is not "sig" (RFC 7517 §4.2)')
+    }
+    if (operations?.includes(operation) === false) {
+      throw notForSignatures(`its "key_ops" do not include "${operation}" (RFC 7517 §4.3)`)
+    }
+    if (alg === undefined) return available
+    const row = available.find((candidate) => candidate.name === alg)
+    if (row !== undefined) return [row]
+    throw notForSignatures(
+      `its "alg" is none of those its key can do, ${listNames(available)} (RFC 7517 §4.4)`,
+    )
+  }
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.every((each) => typeof each === 'string') &&
+    new Set(value).size === value.length
+  )
+}
+
+function malformed(problem: string): SealwrightError {
+  return new SealwrightError('INVALID_ENCODING', `the JWK ${problem}`)
+}
+
+function notForSignatures(reason: string): SealwrightError {
+  return new SealwrightError('UNSUPPORTED_KEY', `the JWK is not for signatures: ${reason}`)
+}

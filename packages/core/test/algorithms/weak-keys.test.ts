@@ -1,0 +1,143 @@
+import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { algorithmsOf, createLocalSigner } from '../../src/index.ts'
+import { exponentOneKey, rocaModulus, rsaModulus, rsaPublicKey } from '../weak-keys.ts'
+
+function refused(message: string | RegExp): Error {
+  return expect.objectContaining({
+    code: 'UNSUPPORTED_KEY',
+    message: expect.stringMatching(message) as string,
+  }) as Error
+}
+
+describe('the public exponent of an RSA key', () => {
+  test('of 1 lets anyone sign, and is refused', () => {
+    // EMSA-PKCS1-v1_5 (RFC 8017 §9.2) of SHA-256: the "signature" is the padded digest, made without a private key.
+    const publicKey = createPublicKey(exponentOneKey)
+    const data = Buffer.from('data')
+    const digestInfo = Buffer.concat([
+      Buffer.from('3031300d060960864801650304020105000420', 'hex'),
+      Buffer.from('3a6eb0790f39ac87c94f3856b2dd2c5d110e6811602261a9a923d3bb23adc8b7', 'hex'),
+    ])
+    const padding = Buffer.concat([
+      Buffer.of(0, 1),
+      Buffer.alloc(256 - 3 - digestInfo.length, 0xff),
+      Buffer.of(0),
+    ])
+    expect(verify('sha256', data, publicKey, Buffer.concat([padding, digestInfo]))).toBe(true)
+
+    const message = 'the RSA key has the public exponent 1, which must be odd and at least 3'
+    for (const key of [publicKey, exponentOneKey]) expect(() => algorithmsOf(key)).toThrow(refused(message))
+    expect(() => createLocalSigner(exponentOneKey)).toThrow(refused(message))
+  })
+
+  test.for([0n, 1n, 2n, 4n, 65_536n, 2n ** 255n])('of %d is refused', (exponent) => {
+    expect(() => algorithmsOf(rsaPublicKey(rsaModulus, exponent))).toThrow(
+      refused(`^the RSA key has the public exponent ${exponent}, which must be odd and at least 3`),
+    )
+  })
+
+  test.for([3n, 5n, 17n, 65_537n, 2n ** 256n - 1n])('of %d is taken', (exponent) => {
+    expect(algorithmsOf(rsaPublicKey(rsaModulus, exponent))).toHaveLength(6)
+  })
+
+  test('of more than 256 bits is refused', () => {
+    expect(() => algorithmsOf(rsaPublicKey(rsaModulus, 2n ** 256n + 1n))).toThrow(
+      refused('^the RSA key has a public exponent of 257 bits; 256 are allowed'),
+    )
+  })
+})
+
+/** Half of all numbers are powers of 65537 modulo 677. */
+function isPowerModulo677(number: bigint): boolean {
+  return number ** 338n % 677n === 1n
+}
+
+describe('the modulus of an RSA key', () => {
+  test.for([
+    [2 ** 11 - 1, 'at least 2048 are needed'],
+    [2 ** 14 + 1, '16384 are allowed'],
+  ] as const)('of %d bits is refused', ([bits, message]) => {
+    expect(() => algorithmsOf(rsaPublicKey(2n ** BigInt(bits - 1) + 1n, 65_537n))).toThrow(
+      refused(`^the RSA key has ${bits} bits; ${message}`),
+    )
+  })
+
+  test('of 2048 and of 16384 bits is taken', () => {
+    let modulus = 2n ** 16_383n + 1n
+    const isDivisible = (): boolean =>
+      Array.from({ length: 700 }, (_, index) => BigInt(index + 2)).some((number) => modulus % number === 0n)
+    while (isDivisible()) modulus += 2n
+    for (const each of [rsaModulus, modulus]) expect(algorithmsOf(rsaPublicKey(each, 3n))).toHaveLength(6)
+  })
+
+  test('of ROCA is refused', () => {
+    expect(() => algorithmsOf(rsaPublicKey(rocaModulus(), 65_537n))).toThrow(
+      refused('^the RSA key has the ROCA weakness .CVE-2017-15361.'),
+    )
+  })
+
+  test('like that of ROCA but for one prime is taken', () => {
+    let modulus = rocaModulus(677n)
+    while (modulus % 677n === 0n || isPowerModulo677(modulus % 677n)) modulus = rocaModulus(677n)
+    expect(algorithmsOf(rsaPublicKey(modulus, 65_537n))).toHaveLength(6)
+  })
+
+  test.for([2, 3, 167, 701])('that %d divides is refused', (divisor) => {
+    const modulus = rsaModulus * BigInt(divisor)
+    expect(() => algorithmsOf(rsaPublicKey(modulus, 65_537n))).toThrow(
+      refused(`^the modulus of the RSA key is divisible by ${divisor};`),
+    )
+  })
+
+  test('of ordinary keys is taken, 20 times', () => {
+    for (let round = 0; round < 20; round++) {
+      const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      expect(algorithmsOf(publicKey)).toHaveLength(6)
+    }
+  }, 120_000)
+})
+
+/** RFC 8032 §5.1.2: y, little-endian, with the sign of x as highest bit. */
+function ed25519PublicKey(y: bigint, sign: boolean): KeyObject {
+  const bytes = Buffer.from(Buffer.from(y.toString(16).padStart(64, '0'), 'hex').toReversed())
+  if (sign) bytes[31] = (bytes[31] ?? 0) | 0x80
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') },
+    format: 'jwk',
+  })
+}
+
+describe('an Ed25519 public key of small order', () => {
+  const p = 2n ** 255n - 19n
+  const d = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
+  const orderEight = [
+    2707385501144840649318225287225658788936804267575313519463743609750303402022n,
+    55188659117513257062467267217118295137698188065244968500265048394206261417927n,
+  ] as const
+
+  test('twice the points of order 8 is a point of order 4', () => {
+    // Its y is 0 where y² = -x² (RFC 8032 §5.1.4), and with that the curve's equation says 2y² = 1 - dy⁴.
+    for (const y of orderEight) expect((2n * y ** 2n + d * y ** 4n) % p).toBe(1n)
+  })
+
+  test.for([
+    ['order 1', 1n],
+    ['order 2', p - 1n],
+    ['order 4', 0n],
+    ['order 8', orderEight[0]],
+    ['order 8, another', orderEight[1]],
+    ['order 1, encoded as p + 1', p + 1n],
+    ['order 4, encoded as p', p],
+  ] as const)('is refused: %s', ([, y]) => {
+    for (const sign of [false, true]) {
+      expect(() => algorithmsOf(ed25519PublicKey(y, sign))).toThrow(
+        refused('^the Ed25519 key is a point of small order'),
+      )
+    }
+  })
+
+  test('next to those is taken', () => {
+    for (const y of [2n, 3n, p - 2n, p + 2n]) expect(algorithmsOf(ed25519PublicKey(y, false))).toHaveLength(2)
+  })
+})
