@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
 import { algorithms, type CurveName, type SignatureAlgorithm } from './table.ts'
-import { assertStrongEd25519Key, assertStrongRsaKey } from './weak-keys.ts'
+import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
 
 /**
  * The algorithms a key can be used with, its default first. A key that came from a JWK keeps to what its JWK says: see
@@ -24,6 +24,7 @@ import { assertStrongEd25519Key, assertStrongRsaKey } from './weak-keys.ts'
  */
 export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
   const available = algorithmsOfType(key)
+  assertUnforgeable(key)
   const limit = limits.get(key)
   return limit === undefined ? available : limit(available)
 }
@@ -42,7 +43,7 @@ export function limitAlgorithms(key: KeyObject, limit: AlgorithmLimit): void {
 function algorithmsOfType(key: KeyObject): readonly SignatureAlgorithm[] {
   switch (key.asymmetricKeyType) {
     case 'rsa':
-      assertStrongRsaKey(key)
+      assertRsaLength(key)
       return algorithms.filter((row) => row.kty === 'RSA')
     case 'ec': {
       const { namedCurve = '' } = key.asymmetricKeyDetails ?? {}
@@ -53,7 +54,6 @@ function algorithmsOfType(key: KeyObject): readonly SignatureAlgorithm[] {
       )
     }
     case 'ed25519':
-      assertStrongEd25519Key(key)
       return algorithms.filter((row) => row.curve === 'Ed25519')
     default: {
       // Node names these types as JOSE names the algorithms, in lower case.

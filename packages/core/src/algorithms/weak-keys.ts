@@ -2,20 +2,13 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
 
 /**
- * Refuses RSA keys that somebody without the private key can sign for, or that are too weak to sign with. OpenSSL takes
- * them all.
+ * Refuses RSA keys that are too short to sign with, or so long that OpenSSL verifies nothing with them.
  *
  * @param key a private or public RSA key
- * @throws SealwrightError `UNSUPPORTED_KEY`; the message says what is wrong with the key
+ * @throws SealwrightError `UNSUPPORTED_KEY`
  */
-export function assertStrongRsaKey(key: KeyObject): void {
-  const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
-  assertModulusLength(modulusLength)
-  assertPublicExponent(publicExponent)
-  assertRandomModulus(toBigInt(publicMember(key, 'n')))
-}
-
-function assertModulusLength(bits: number): void {
+export function assertRsaLength(key: KeyObject): void {
+  const { modulusLength: bits = 0 } = key.asymmetricKeyDetails ?? {}
   if (bits < minimumRsaBits) {
     throw weak(`the RSA key has ${bits} bits; at least ${minimumRsaBits} are needed (RFC 7518 §3.3)`)
   }
@@ -23,8 +16,23 @@ function assertModulusLength(bits: number): void {
 }
 
 const minimumRsaBits = 2048
-/** With more OpenSSL verifies nothing. */
 const maximumRsaBits = 16_384
+
+/**
+ * Refuses keys that others than the owner of the private key can sign for. OpenSSL takes them all: RSA with a public
+ * exponent that is even or below 3, with a modulus that is easy to factor, and Ed25519 public keys of small order.
+ *
+ * @param key a private or public key of any type
+ * @throws SealwrightError `UNSUPPORTED_KEY`; the message says what is wrong with the key
+ */
+export function assertUnforgeable(key: KeyObject): void {
+  if (key.asymmetricKeyType === 'rsa') {
+    assertPublicExponent(key.asymmetricKeyDetails?.publicExponent ?? 0n)
+    assertRandomModulus(BigInt(`0x${publicMember(key, 'n').toString('hex')}`))
+  } else if (key.asymmetricKeyType === 'ed25519') {
+    assertLargeOrder(publicMember(key, 'x'))
+  }
+}
 
 /**
  * With the exponent 1 the padded digest is its own signature. Even exponents have no private exponent. Longer ones than
@@ -88,18 +96,12 @@ function isPowerOf65537(residue: number, prime: number): boolean {
   return false
 }
 
-/**
- * Refuses Ed25519 public keys of small order: anyone can make signatures that OpenSSL verifies with them. No private key
- * has such a public key.
- *
- * @param key a private or public Ed25519 key
- * @throws SealwrightError `UNSUPPORTED_KEY`
- */
-export function assertStrongEd25519Key(key: KeyObject): void {
-  const point = Buffer.from(publicMember(key, 'x'), 'base64url')
-  // The highest bit is the sign of the x coordinate, and each of these points is there with both.
-  point[31] = (point[31] ?? 0) & 0x7f
-  if (smallOrderPoints.has(point.toString('hex'))) {
+/** Refuses the points of small order, with which anyone can make signatures. No private key has such a public key. */
+function assertLargeOrder(point: Buffer): void {
+  // The highest bit is the sign of x, with which all these points can be combined.
+  const y = Buffer.from(point)
+  y[31] = (y[31] ?? 0) & 0x7f
+  if (smallOrderPoints.has(y.toString('hex'))) {
     throw weak('the Ed25519 key is a point of small order, so anyone can sign for it; make a new key')
   }
 }
@@ -115,15 +117,11 @@ const smallOrderPoints: ReadonlySet<string> = new Set([
   `ee${'ff'.repeat(30)}7f`,
 ])
 
-/** A member of the public JWK, base64url. */
-function publicMember(key: KeyObject, name: 'n' | 'x'): string {
+/** A number of the public key, from its JWK. */
+function publicMember(key: KeyObject, name: 'n' | 'x'): Buffer {
   // Of the public half, so that no private number becomes a string.
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
-  return publicKey.export({ format: 'jwk' })[name] ?? ''
-}
-
-function toBigInt(base64url: string): bigint {
-  return BigInt(`0x${Buffer.from(base64url, 'base64url').toString('hex')}`)
+  return Buffer.from(publicKey.export({ format: 'jwk' })[name] ?? '', 'base64url')
 }
 
 function weak(message: string): SealwrightError {

@@ -9,7 +9,7 @@ import { SealwrightError } from '../errors.ts'
  * and so what {@link createLocalSigner} signs with. Key Vault's spellings are taken as well: the curve `P-256K`
  * (secp256k1), the key types `RSA-HSM` and `EC-HSM`.
  *
- * @param jwk the object, not its text; members that are not strings are no part of the key
+ * @param jwk the object, not its text
  * @throws SealwrightError `INVALID_ARGUMENT` when it is not an object; `INVALID_ENCODING` when a member has the wrong type
  *   or the numbers are no key; `UNSUPPORTED_KEY` for symmetric keys (`oct`), and for `AKP` where this Node has no ML-DSA;
  *   `LIMIT_EXCEEDED` for a member longer than 4096 characters
@@ -38,7 +38,7 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
     throw members.kty === 'AKP'
       ? new SealwrightError(
           'UNSUPPORTED_KEY',
-          'the JWK is not an AKP key that this Node takes; ML-DSA takes Node 24.7',
+          'the JWK is not an AKP key that this Node takes; ML-DSA needs Node 24.7 or newer',
         )
       : malformed(
           'is not a valid RSA, EC, OKP or AKP key: a member is missing, or a curve or number is wrong',
@@ -52,30 +52,49 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
 const maximumMemberLength = 4096
 
 /** Key Vault's names, by which it alone calls these (RFC 8812 §3.1). */
-const standardNames: Readonly<Record<string, string>> = {
-  'P-256K': 'secp256k1',
-  'RSA-HSM': 'RSA',
-  'EC-HSM': 'EC',
-}
+const standardNames: ReadonlyMap<string, string> = new Map([
+  ['P-256K', 'secp256k1'],
+  ['RSA-HSM', 'RSA'],
+  ['EC-HSM', 'EC'],
+])
 
-/** The members that make the key. Only strings: Node takes what it is given. */
+/** The members that are part of a key (RFC 7518 §6, RFC 8037 §2, RFC 9964). Of AKP keys `alg` is one. */
+const keyMemberNames = [
+  'kty',
+  'crv',
+  'x',
+  'y',
+  'd',
+  'n',
+  'e',
+  'p',
+  'q',
+  'dp',
+  'dq',
+  'qi',
+  'alg',
+  'pub',
+  'priv',
+]
+
 function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
-  const { kty, crv } = jwk
-  if (typeof kty !== 'string') throw malformed('has no key type ("kty")')
-  if (kty === 'oct') throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is a symmetric key ("kty": "oct")')
+  if (typeof jwk['kty'] !== 'string') throw malformed('has no key type ("kty")')
+  if (jwk['kty'] === 'oct') {
+    throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is a symmetric key ("kty": "oct")')
+  }
   const members: Record<string, string> = {}
-  for (const [name, value] of Object.entries(jwk)) {
+  for (const name of keyMemberNames) {
+    const value = jwk[name]
+    // Node quotes what is not a string in its error.
     if (typeof value !== 'string') continue
     if (value.length > maximumMemberLength) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `a member of the JWK has ${value.length} characters; ${maximumMemberLength} are allowed`,
+        `"${name}" of the JWK has ${value.length} characters; ${maximumMemberLength} are allowed`,
       )
     }
-    members[name] = value
+    members[name] = standardNames.get(value) ?? value
   }
-  members['kty'] = standardNames[kty] ?? kty
-  if (typeof crv === 'string') members['crv'] = standardNames[crv] ?? crv
   return members
 }
 

@@ -53,9 +53,9 @@ describe('importJwk', () => {
 
   test('is limited in length', () => {
     expect(refusal('LIMIT_EXCEEDED', { ...ec, x: 'A'.repeat(4097) })).toBe(
-      'a member of the JWK has 4097 characters; 4096 are allowed',
+      '"x" of the JWK has 4097 characters; 4096 are allowed',
     )
-    expect(names({ ...ec, kid: 'A'.repeat(4096) })).toEqual(['ES256'])
+    expect(names({ ...ec, kid: 'A'.repeat(5000) })).toEqual(['ES256'])
   })
 
   test.for<[string, unknown]>([

@@ -1,12 +1,5 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  type JsonWebKey,
-  type KeyObject,
-  type X509Certificate,
-} from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
-import { mlDsaNeeds } from '../keys/ml-dsa.ts'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { importJwk, SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
@@ -67,30 +60,11 @@ export async function readJwk(text: string, signal?: AbortSignal): Promise<JwkCo
   return { set: Array.isArray(keys), privateKeys, publicKeys, certificates }
 }
 
+/** What the JWK says of its use stays with the key. */
 function readKey(jwk: Readonly<Record<string, unknown>>): KeyObject {
-  const { kty } = jwk
-  if (typeof kty !== 'string') throw malformed(what, 'does not say what kind of key it is (kty)')
-  if (kty === 'oct') throw new SealwrightError('UNSUPPORTED_KEY', `${what} is a symmetric key (oct)`)
-  // Only strings: Node takes what it is given.
-  const key: JsonWebKey = Object.fromEntries(
-    Object.entries(jwk).filter(([, value]) => typeof value === 'string'),
-  )
-  let read: KeyObject
-  try {
-    read =
-      key.d === undefined && jwk['priv'] === undefined
-        ? createPublicKey({ key, format: 'jwk' })
-        : createPrivateKey({ key, format: 'jwk' })
-  } catch (cause) {
-    if (kty === 'AKP') {
-      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is no AKP key this Node takes; ${mlDsaNeeds}`, {
-        cause,
-      })
-    }
-    throw malformed(what, 'is no key of a kind OpenSSL knows', cause)
-  }
-  checkPrivateKey(read)
-  return read
+  const key = importJwk(jwk)
+  checkPrivateKey(key)
+  return key
 }
 
 /** RFC 7517 §4.7: base64, not base64url, of each certificate's DER. */

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { assertUnforgeable } from '@sealwright/core/internal'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 import { assertNamedCurve } from './public-key.ts'
 import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
@@ -102,7 +103,9 @@ export function checkPrivateKey(key: KeyObject): void {
       `the private key has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
     )
   }
-  if (modulusLength > 0 && key.type === 'private') assertRsaNumbers(key, modulusLength)
+  if (key.type !== 'private') return
+  if (modulusLength > 0) assertRsaNumbers(key, modulusLength)
+  assertUnforgeable(key)
 }
 
 /**

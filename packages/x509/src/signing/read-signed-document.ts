@@ -1,5 +1,6 @@
 import { verify, type KeyObject } from 'node:crypto'
 import { algorithms, SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
+import { assertUnforgeable } from '@sealwright/core/internal'
 import { signatureAlgorithmDer } from './algorithm-identifiers.ts'
 import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
@@ -70,7 +71,7 @@ function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyO
  *
  * @param what for messages
  * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for a signature of a kind that is not made here, such
- *   as one with SHA-1
+ *   as one with SHA-1; `UNSUPPORTED_KEY` for a key that anyone can sign for
  */
 export function verifyDocument(document: SignedDocument, publicKey: KeyObject, what: string): void {
   const row = signatureAlgorithmByIdentifier(document.algorithm)
@@ -81,6 +82,7 @@ export function verifyDocument(document: SignedDocument, publicKey: KeyObject, w
       `${what} is signed with an algorithm that does not go with its key, or is not supported`,
     )
   }
+  assertUnforgeable(publicKey)
   // X.509 takes any hash with any curve, where JWS binds them; the hash is the row's, and the curve the key's.
   if (!verify(row.digest, document.toBeSigned.bytes, { key: publicKey, ...row.pss }, document.signature)) {
     throw new SealwrightError('INVALID_SIGNATURE', `${what} is not signed with the key it should be`)

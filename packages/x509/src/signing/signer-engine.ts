@@ -1,5 +1,6 @@
 import { verify, webcrypto } from 'node:crypto'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
+import { assertUnforgeable } from '@sealwright/core/internal'
 import { CryptoEngine, type CryptoEngineSignatureParams } from 'pkijs'
 import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 
@@ -33,9 +34,10 @@ export class SignerEngine extends CryptoEngine {
     }
   }
 
-  /** @throws SealwrightError `INVALID_SIGNATURE` when what the signer returned does not verify with its own public key */
+  /** @throws SealwrightError `INVALID_SIGNATURE` when what the signer returned does not verify with its own public key; `UNSUPPORTED_KEY` for a key that anyone can sign for */
   override async signWithPrivateKey(data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer> {
     const signer = this.#signer
+    assertUnforgeable(signer.publicKey)
     const toBeSigned = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
       : new Uint8Array(data)

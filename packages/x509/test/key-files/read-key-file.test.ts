@@ -306,11 +306,11 @@ describe('an RSA JWK with one number of another key is refused', () => {
 
 test('an RSA JWK with primes longer than its modulus is refused', async () => {
   const { privateKey } = await identity('rsa-2048')
-  const p = Buffer.alloc(20_000, 0x7f).toString('base64url')
+  const p = Buffer.alloc(3000, 0x7f).toString('base64url')
   const jwk = { ...privateKey.export({ format: 'jwk' }), p, q: p, dp: p, dq: p, qi: p }
   await expect(readKeyFile(Buffer.from(JSON.stringify(jwk)), '')).rejects.toThrow(
     // The OpenSSL of Node 22 and newer finds it first.
-    /longer than its modulus|no key of a kind OpenSSL knows/,
+    /longer than its modulus|not a valid RSA, EC, OKP or AKP key/,
   )
 })
 
