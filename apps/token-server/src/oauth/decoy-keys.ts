@@ -1,5 +1,6 @@
-import { createPublicKey, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import type { JWK } from 'jose'
+import { clientKeyProblem } from '../settings/client-key.ts'
 
 /**
  * Public keys for assertions that no key of the client fits. Such an assertion is verified like any other and takes as
@@ -13,16 +14,17 @@ export function createDecoyKeys(): JWK[] {
     (namedCurve) => generateKeyPairSync('ec', { namedCurve }).publicKey,
   )
   const ed25519 = generateKeyPairSync('ed25519').publicKey
-  return [rsaKey(), ed25519, ...ec].map((key) => key.export({ format: 'jwk' }))
+  return [rsaKey(), ...[ed25519, ...ec].map((key): JWK => key.export({ format: 'jwk' }))]
 }
 
 /** 2048 random bits as the modulus: verifying costs the same as with a real one, which takes long to make. */
-function rsaKey(): KeyObject {
-  const modulus = randomBytes(256)
-  modulus[0] = (modulus[0] ?? 0) | 0x80
-  modulus[255] = (modulus[255] ?? 0) | 0x01
-  return createPublicKey({
-    key: { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
-    format: 'jwk',
-  })
+function rsaKey(): JWK {
+  for (;;) {
+    const modulus = randomBytes(256)
+    modulus[0] = (modulus[0] ?? 0) | 0x80
+    modulus[255] = (modulus[255] ?? 0) | 0x01
+    const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }
+    // One in six has no small factor. The others are refused as weak keys.
+    if (clientKeyProblem(jwk) === null) return jwk
+  }
 }

@@ -1,5 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
-import { algorithmsOf } from '@sealwright/core'
+import { algorithmsOf, importJwk } from '@sealwright/core'
 
 /** The asymmetric JWS algorithms that jose verifies, and so those that a client may sign its assertions with. */
 export const verifiableAlgorithms: readonly string[] = [
@@ -24,31 +23,27 @@ export function clientKeyProblem(jwk: Readonly<Record<string, unknown>>): string
   const held = privateMembers.find((member) => member in jwk)
   if (held !== undefined)
     return `contains the private member "${held}"; remove it: only the public key is needed`
-  if (jwk['use'] !== undefined && jwk['use'] !== 'sig') return 'has a "use" other than "sig"'
   if (jwk['kid'] !== undefined && typeof jwk['kid'] !== 'string') return 'has a "kid" that is not a string'
 
   let usable: readonly string[]
   try {
     usable = usableAlgorithms(jwk)
   } catch (error) {
-    return `is not a valid public key: ${error instanceof Error ? error.message : String(error)}`
+    return `cannot be used: ${error instanceof Error ? error.message : String(error)}`
   }
-  if (usable.length === 0) {
-    return `is not a key for any of the accepted algorithms: ${verifiableAlgorithms.join(', ')}`
-  }
-  if (jwk['alg'] !== undefined && !usable.some((name) => name === jwk['alg'])) {
-    return `has an "alg" that does not fit the key, which can verify ${usable.join(', ')}`
-  }
-  return null
+  return usable.length === 0
+    ? `is not a key for any of the accepted algorithms: ${verifiableAlgorithms.join(', ')}`
+    : null
 }
 
 /**
  * The algorithms of the assertions that a JWK can verify.
  *
- * @throws Error for something other than a public key
+ * @throws SealwrightError for something other than a public key, for a weak key, and for a key that its JWK says is not for
+ *   signatures (`use`, `key_ops`, `alg`)
  */
-export function usableAlgorithms(jwk: JsonWebKey): readonly string[] {
-  return algorithmsOf(createPublicKey({ key: jwk, format: 'jwk' }))
+export function usableAlgorithms(jwk: Readonly<Record<string, unknown>>): readonly string[] {
+  return algorithmsOf(importJwk(jwk))
     .map(({ name }) => name)
     .filter((name) => verifiableAlgorithms.includes(name))
 }

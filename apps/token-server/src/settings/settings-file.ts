@@ -64,6 +64,11 @@ const clientKey = z.looseObject({ kty: z.string() }).superRefine((jwk, context) 
   if (problem !== null) context.addIssue(problem)
 })
 
+function haveDifferentIds(keys: readonly Readonly<Record<string, unknown>>[]): boolean {
+  const ids = keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid]))
+  return new Set(ids).size === ids.length
+}
+
 const client = z
   .strictObject({
     clientId,
@@ -72,7 +77,15 @@ const client = z
       .array(z.strictObject({ sha256: secretHash, description: z.string().optional() }))
       .max(10)
       .default([]),
-    jwks: z.strictObject({ keys: z.array(clientKey).min(1).max(10) }).optional(),
+    jwks: z
+      .strictObject({
+        keys: z
+          .array(clientKey)
+          .min(1)
+          .max(10)
+          .refine(haveDifferentIds, 'several keys have the same "kid"; each needs its own'),
+      })
+      .optional(),
     grantTypes: z.array(z.literal('client_credentials')).default(['client_credentials']),
     scopes: z.array(scope).min(1),
     accessTokenLifetime: lifetime.optional(),

@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
 import type { Client } from '../../src/settings/settings.ts'
@@ -321,6 +322,26 @@ describe('private_key_jwt', () => {
     expect(await use(await sign(payload, key.privateKey))).toMatchObject({ status: 200 })
     const neighbour = { ...payload, iss: 'neighbour', sub: 'neighbour' }
     expect(await use(await sign(neighbour, other.privateKey))).toMatchObject({ status: 200 })
+  })
+})
+
+test('no server starts with a key that anyone can sign for', async () => {
+  // RSA with the public exponent 1: the padded digest is the signature, and the public JWK is all it takes to make it.
+  const rsa = rsaKey()
+  const publicJwk = { ...rsa.jwk, e: 'AQ' }
+  const privateJwk = { ...rsa.privateKey.export({ format: 'jwk' }), e: 'AQ', d: 'AQ', dp: 'AQ', dq: 'AQ' }
+  const forgingKey = createPrivateKey({ key: privateJwk, format: 'jwk' })
+  const forged = await sign(claims(start, issuer), forgingKey, { alg: 'RS256' })
+  // Other libraries verify it.
+  const keys = createLocalJWKSet({ keys: [publicJwk] })
+  await expect(jwtVerify(forged, keys, { currentDate: start })).resolves.toMatchObject({
+    payload: { sub: 'client' },
+  })
+
+  const clients = clientsOf({ ...rsa, jwk: publicJwk })
+  await expect(createAssertionVerifier({ clients, clock: () => start })).rejects.toMatchObject({
+    code: 'UNSUPPORTED_KEY',
+    message: expect.stringContaining('the RSA key has the public exponent 1,') as unknown,
   })
 })
 

@@ -360,6 +360,10 @@ describe('a settings file that is refused', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const publicJwk = publicKey.export({ format: 'jwk' })
   const privateJwk = privateKey.export({ format: 'jwk' })
+  const otherPublicJwk = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({
+    format: 'jwk',
+  })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
   const weakRsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
   const secp256k1 = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' })
 
@@ -524,11 +528,38 @@ describe('a settings file that is refused', () => {
     ],
     ['a symmetric key', withKey({ kty: 'oct', k: 'hunter2' }), /keys\[0\]: contains the private member "k"/],
     ['a key without its type', withKey({}), /keys\[0\]\.kty: /],
-    ['a broken key', withKey({ ...publicJwk, x: 'AAAA' }), /keys\[0\]: is not a valid public key/],
     [
-      'an RSA key of 1024 bits',
-      withKey(weakRsa),
-      /keys\[0\]: is not a valid public key: the RSA key has 1024 bits/,
+      'a broken key',
+      withKey({ ...publicJwk, x: 'AAAA' }),
+      /keys\[0\]: cannot be used: the JWK is not a valid RSA, EC, OKP or AKP key/,
+    ],
+    ['an RSA key of 1024 bits', withKey(weakRsa), /keys\[0\]: cannot be used: the RSA key has 1024 bits/],
+    [
+      'an RSA key with the public exponent 1',
+      withKey({ ...rsa, e: 'AQ' }),
+      /keys\[0\]: cannot be used: the RSA key has the public exponent 1, which must be odd/,
+    ],
+    [
+      'an Ed25519 key that anyone can sign for',
+      withKey({ kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url') }),
+      /keys\[0\]: cannot be used: the Ed25519 key is a point of small order/,
+    ],
+    [
+      'a key for another operation',
+      withKey({ ...publicJwk, key_ops: ['deriveBits'] }),
+      /keys\[0\]: cannot be used: the JWK is not for signatures: its "key_ops"/,
+    ],
+    [
+      'two keys with one kid',
+      withClient({
+        jwks: {
+          keys: [
+            { ...publicJwk, kid: 'a' },
+            { ...otherPublicJwk, kid: 'a' },
+          ],
+        },
+      }),
+      /clients\[0\]\.jwks\.keys: several keys have the same "kid"; each needs its own/,
     ],
     [
       'a key that jose does not verify with',
@@ -538,12 +569,12 @@ describe('a settings file that is refused', () => {
     [
       'a key for encryption',
       withKey({ ...publicJwk, use: 'enc' }),
-      /keys\[0\]: has a "use" other than "sig"/,
+      /keys\[0\]: cannot be used: the JWK is not for signatures: its "use" is not "sig"/,
     ],
     [
       'a key with an algorithm of another',
       withKey({ ...publicJwk, alg: 'RS256' }),
-      /keys\[0\]: has an "alg" that does not fit the key, which can verify ES256/,
+      /keys\[0\]: cannot be used: .*its "alg" is none of those its key can do, ES256/,
     ],
     [
       'a kid that is no string',
