@@ -1,6 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { KeyVaultKey } from '@azure/keyvault-keys'
-import { SealwrightError } from '@sealwright/core'
+import { importJwk, SealwrightError } from '@sealwright/core'
 
 /** One version of a key, as the vault describes it. */
 export interface KeyVersion {
@@ -42,22 +42,19 @@ export function readKeyVersion(key: KeyVaultKey): KeyVersion {
   }
 }
 
-/** JWK names of curves (RFC 8812 §3.1) that Key Vault spells differently. */
-const jwkCurves: Readonly<Record<string, string>> = { 'P-256K': 'secp256k1', SECP256K1: 'secp256k1' }
-
 function publicKeyOf({ name, key }: KeyVaultKey): KeyObject | null {
   if (key === undefined) return null
   const { kty = '', crv = '', n, e, x, y } = key
   let jwk: Record<string, string>
   if (kty.startsWith('RSA') && n !== undefined && e !== undefined) {
-    jwk = { kty: 'RSA', n: base64url(n), e: base64url(e) }
+    jwk = { kty, n: base64url(n), e: base64url(e) }
   } else if (kty.startsWith('EC') && x !== undefined && y !== undefined) {
-    jwk = { kty: 'EC', crv: jwkCurves[crv] ?? crv, x: base64url(x), y: base64url(y) }
+    jwk = { kty, crv, x: base64url(x), y: base64url(y) }
   } else {
     return null
   }
   try {
-    return createPublicKey({ format: 'jwk', key: jwk })
+    return importJwk(jwk)
   } catch (cause) {
     throw new SealwrightError('INVALID_ENCODING', `the vault's public key of ${name} does not parse`, {
       cause,

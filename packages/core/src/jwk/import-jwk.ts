@@ -54,6 +54,7 @@ const maximumMemberLength = 4096
 /** Key Vault's names, by which it alone calls these (RFC 8812 §3.1). */
 const standardNames: ReadonlyMap<string, string> = new Map([
   ['P-256K', 'secp256k1'],
+  ['SECP256K1', 'secp256k1'],
   ['RSA-HSM', 'RSA'],
   ['EC-HSM', 'EC'],
 ])

@@ -47,6 +47,7 @@ describe('importJwk', () => {
     const secp256k1 = privateJwk('ES256K')
     expect(secp256k1.crv).toBe('secp256k1')
     expect(names({ ...secp256k1, crv: 'P-256K' })).toEqual(['ES256K'])
+    expect(names({ ...secp256k1, crv: 'SECP256K1' })).toEqual(['ES256K'])
     expect(names({ ...secp256k1, crv: 'P-256K', kty: 'EC-HSM' })).toEqual(['ES256K'])
     expect(names({ ...rsa, kty: 'RSA-HSM' })).toHaveLength(6)
   })
