@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, createLocalSigner } from '../../src/index.ts'
-import { exponentOneKey, rocaModulus, rsaModulus, rsaPublicKey } from '../weak-keys.ts'
+import { exponentOneKey, rocaModulus, rsaModulus, rsaPublicKey } from '../support/weak-keys.ts'
 
 function refused(message: string | RegExp): Error {
   return expect.objectContaining({

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, createLocalSigner, importJwk, isSealwrightError, publicJwk } from '../../src/index.ts'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
-import { base64url, exponentOneJwk, rocaModulus } from '../weak-keys.ts'
+import { base64url, exponentOneJwk, rocaModulus } from '../support/weak-keys.ts'
 
 function privateJwk(name: string): JsonWebKey {
   return privateKey(name).export({ format: 'jwk' })
