@@ -7,14 +7,9 @@ export {
 } from './policy/policy.ts'
 export type { RingClock } from './timeline/clock.ts'
 export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './events/events.ts'
+export type { JwksResponse } from './ring/jwks-response.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
-export type {
-  JwksResponse,
-  KeyRing,
-  KeyRingKeyStatus,
-  KeyRingOptions,
-  KeyRingStatus,
-} from './ring/key-ring.ts'
+export type { KeyRing, KeyRingKeyStatus, KeyRingOptions, KeyRingStatus } from './ring/key-ring.ts'
 export { openKeyRing } from './ring/open-key-ring.ts'
 export type { KeyRingSource, SourceOptions } from './keys/sources.ts'
 export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'

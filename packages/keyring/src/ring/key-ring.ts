@@ -3,6 +3,7 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { VersionState } from '../timeline/key-version.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import type { RingEventListener } from '../events/events.ts'
+import type { JwksResponse } from './jwks-response.ts'
 import type { KeyAliases, PublishedJwks } from './jwks.ts'
 
 export interface KeyRingOptions {
@@ -82,14 +83,6 @@ export interface KeyRing {
   rotate(): Promise<void>
   /** Ends the timers. The ring signs no longer. */
   close(): void
-}
-
-/** An HTTP answer for any server. */
-export interface JwksResponse {
-  readonly status: 200 | 304 | 503
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
 }
 
 export interface KeyRingStatus {

@@ -89,8 +89,13 @@ class LeasedSigner implements Signer {
     this.#lease = lease
   }
 
-  async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    this.#lease.check()
+  /** Not async: a further promise for each signature would cost more than the look at the lease. */
+  sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    try {
+      this.#lease.check()
+    } catch (error) {
+      return Promise.reject(error)
+    }
     return this.#signer.sign(data, options)
   }
 }

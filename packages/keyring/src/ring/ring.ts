@@ -1,10 +1,11 @@
 import { SealwrightError, type Signer, type SigningKey } from '@sealwright/core'
+import { respondWithJwks, type JwksResponse } from './jwks-response.ts'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { RingClock } from '../timeline/clock.ts'
-import { isActive, type Decision } from './decision.ts'
+import { isActive, type Decision, type Moment } from './decision.ts'
 import type { RingEventListener } from '../events/events.ts'
 import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
-import type { JwksResponse, KeyRing, KeyRingStatus } from './key-ring.ts'
+import type { KeyRing, KeyRingStatus } from './key-ring.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RingKey } from '../keys/ring-keys.ts'
 import { Lease, leasedKey, type Span } from './ring-signer.ts'
@@ -36,6 +37,8 @@ export class Ring implements KeyRing {
     { readonly ringKey: RingKey; readonly key: SigningKey; readonly lease: Lease }
   >()
   #published: { readonly jwks: PublishedJwks; readonly of: string } | null = null
+  /** By the algorithm that was asked for, the keys that sign with it, for as long as a moment lasts. */
+  readonly #ready = new Map<string, { readonly moment: Moment; readonly keys: readonly SigningKey[] }>()
   #turn = 0
   #isStale = false
   #isClosed = false
@@ -50,16 +53,19 @@ export class Ring implements KeyRing {
   }
 
   signingKey(algorithm?: string): SigningKey {
-    const name = this.#algorithm(algorithm)
-    const { state, otherwise } = this.#now()
-    const active = state.lanes.flatMap((lane) =>
-      lane.algorithm === name ? (lane.timeline.active ?? []) : [],
-    )
-    const agreed = otherwise === null ? active : active.filter((key) => isActive(otherwise, key, name))
+    const moment = this.#now()
+    const asked = algorithm ?? ''
+    let ready = this.#ready.get(asked)
+    if (ready?.moment !== moment) {
+      ready = { moment, keys: this.#keysOf(moment, this.#algorithm(algorithm)) }
+      this.#ready.set(asked, ready)
+    }
+    const { keys } = ready
     // Shards sign in turn.
-    const ringKey = agreed[this.#turn++ % Math.max(1, agreed.length)]
-    if (ringKey === undefined) throw this.#noSigner(name, state, active.length > 0)
-    return this.#leasedKey(ringKey, name)
+    const key = keys[keys.length === 1 ? 0 : this.#turn++ % keys.length]
+    if (key === undefined)
+      throw this.#noSigner(this.#algorithm(algorithm), moment.state, moment.otherwise !== null)
+    return key
   }
 
   signer(algorithm?: string): Signer {
@@ -89,29 +95,7 @@ export class Ring implements KeyRing {
   }
 
   jwksResponse({ ifNoneMatch }: { readonly ifNoneMatch?: string | undefined } = {}): JwksResponse {
-    const cors = { 'access-control-allow-origin': '*' }
-    let jwks: PublishedJwks
-    try {
-      jwks = this.jwks()
-    } catch (error) {
-      const retryAfter = error instanceof SealwrightError ? (error.retryAfter ?? 5) : 5
-      return {
-        status: 503,
-        headers: { ...cors, 'cache-control': 'no-store', 'retry-after': String(retryAfter) },
-        body: '',
-      }
-    }
-    const headers = {
-      ...cors,
-      'cache-control': `public, max-age=${this.policy.jwksMaxAge}, must-revalidate`,
-      etag: jwks.etag,
-    }
-    if (matches(ifNoneMatch, jwks.etag)) return { status: 304, headers, body: '' }
-    return {
-      status: 200,
-      headers: { ...headers, 'content-type': 'application/jwk-set+json' },
-      body: jwks.body,
-    }
+    return respondWithJwks(() => this.jwks(), this.policy.jwksMaxAge, ifNoneMatch)
   }
 
   status(): KeyRingStatus {
@@ -223,7 +207,16 @@ export class Ring implements KeyRing {
     this.#isStale = left <= 0
   }
 
-  #now(): ReturnType<Decision['now']> {
+  /** The keys that sign with the algorithm; after the clock was set, those that do so at either time. */
+  #keysOf({ state, otherwise }: Moment, algorithm: string | null): SigningKey[] {
+    const active = state.lanes.flatMap((lane) =>
+      lane.algorithm === algorithm ? (lane.timeline.active ?? []) : [],
+    )
+    const agreed = otherwise === null ? active : active.filter((key) => isActive(otherwise, key, algorithm))
+    return agreed.map((ringKey) => this.#leasedKey(ringKey, algorithm))
+  }
+
+  #now(): Moment {
     if (this.#isClosed) throw new SealwrightError('UNAVAILABLE', 'the key ring is closed')
     return this.#parts.decision.now()
   }
@@ -282,9 +275,10 @@ export class Ring implements KeyRing {
     )
   }
 
-  #noSigner(algorithm: string | null, state: RingState, isUncertain: boolean): SealwrightError {
+  #noSigner(algorithm: string | null, state: RingState, clockWasSet: boolean): SealwrightError {
     const what = algorithm === null ? 'tokens' : algorithm
-    if (isUncertain) {
+    const signs = state.lanes.some((lane) => lane.algorithm === algorithm && lane.timeline.active !== null)
+    if (clockWasSet && signs) {
       return new SealwrightError(
         'UNAVAILABLE',
         `the clock was set, and which key signs ${what} depends on the time`,
@@ -332,10 +326,4 @@ function union(entries: readonly RingEntry[], others: readonly RingEntry[]): Rin
     const isHidden = entry.state === 'retired' && other !== undefined && other.state !== 'revoked'
     return isHidden ? other : entry
   })
-}
-
-/** RFC 9110 §13.1.2: a list of tags, weak ones too, or `*`. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false
-  return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()))
 }

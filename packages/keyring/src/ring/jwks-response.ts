@@ -1,0 +1,44 @@
+import { SealwrightError } from '@sealwright/core'
+import type { PublishedJwks } from './jwks.ts'
+
+/** An HTTP answer for any server. */
+export interface JwksResponse {
+  readonly status: 200 | 304 | 503
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const cors = { 'access-control-allow-origin': '*' }
+
+/**
+ * Answers a request for a JWK Set: 200, 304 for one that the client has, or 503 while there is none.
+ *
+ * @param maxAge seconds
+ */
+export function respondWithJwks(
+  read: () => PublishedJwks,
+  maxAge: number,
+  ifNoneMatch: string | undefined,
+): JwksResponse {
+  let jwks: PublishedJwks
+  try {
+    jwks = read()
+  } catch (error) {
+    const retryAfter = error instanceof SealwrightError ? (error.retryAfter ?? 5) : 5
+    return {
+      status: 503,
+      headers: { ...cors, 'cache-control': 'no-store', 'retry-after': String(retryAfter) },
+      body: '',
+    }
+  }
+  const headers = { ...cors, 'cache-control': `public, max-age=${maxAge}, must-revalidate`, etag: jwks.etag }
+  if (matches(ifNoneMatch, jwks.etag)) return { status: 304, headers, body: '' }
+  return { status: 200, headers: { ...headers, 'content-type': 'application/jwk-set+json' }, body: jwks.body }
+}
+
+/** RFC 9110 §13.1.2: a list of tags, weak ones too, or `*`. */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  return ifNoneMatch.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()))
+}
