@@ -6,6 +6,7 @@ import { banner } from './startup/banner.ts'
 import { checkPort } from './startup/check-port.ts'
 import { closeOnSignals } from './startup/close-on-signals.ts'
 import { openKey } from './startup/open-key.ts'
+import { openRing } from './startup/open-ring.ts'
 import { watchKey } from './startup/watch-key.ts'
 import { keyWarnings, settingsWarnings } from './startup/warnings.ts'
 
@@ -16,8 +17,11 @@ try {
   const settings = loadSettings(process.env)
   await checkPort(settings)
   const log = openLog(settings.logLevel)
-  const { key, isNew } = await openKey(settings.signingKey)
-  const app = buildServer({ settings, key, logger: log.logger })
+  const opened = await openKey(settings.signingKey)
+  const { isNew } = opened
+  const ring = await openRing(settings, opened, log.logger)
+  const key = ring.signingKey()
+  const app = buildServer({ settings, ring, logger: log.logger })
   await app.listen({ host: settings.host, port: settings.port })
   closeOnSignals(app, log)
   const port = listeningPort(app) ?? settings.port
@@ -31,7 +35,9 @@ try {
     log.logger.info({ host: settings.host, port, issuer, keyId, location, notAfter }, 'listening')
     for (const warning of warnings) log.logger.warn(warning)
   }
-  watchKey(key, log.logger, warnings)
+  watchKey(() => ring.signingKey(), log.logger, warnings)
+  // Reads the keys again, as after one was revoked. At a terminal it says that the terminal is gone, and ends the server.
+  if (!log.isTerminal) process.on('SIGHUP', () => void ring.refresh().catch(() => undefined))
   process.stderr.write(banner(settings, key, { port, now, isNew, warnings }))
 } catch (error) {
   // The message names the setting or file; a stack would only bury it.

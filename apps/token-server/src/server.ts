@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { SigningKey } from '@sealwright/core'
+import type { KeyRing } from '@sealwright/keyring'
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -21,7 +21,8 @@ import type { Settings } from './settings/settings.ts'
 
 export interface ServerOptions {
   readonly settings: Settings
-  readonly key: SigningKey
+  /** Closes with the server. */
+  readonly ring: KeyRing
   /** Default: none. */
   readonly logger?: FastifyBaseLogger | undefined
   /** Default: this machine's clock. */
@@ -39,7 +40,7 @@ const defaultRequestTimeout = 10_000
 const wordyLevels = new Set(['info', 'debug', 'trace'])
 
 /**
- * The token server on one signing key, to be listened with or injected into.
+ * The token server on one ring of signing keys, to be listened with or injected into.
  *
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot do the algorithm of the settings
  */
@@ -121,13 +122,14 @@ function requestId({ headers }: IncomingMessage): string {
 
 function createService(
   app: FastifyInstance,
-  { settings, key, clock = () => new Date() }: ServerOptions,
+  { settings, ring, clock = () => new Date() }: ServerOptions,
 ): Service {
-  const { algorithm } = key.signer(settings.signingKey.algorithm ?? undefined)
+  const { algorithm } = ring.signer()
+  app.addHook('onClose', async () => ring.close())
   // The operating system is asked once: every token request needs the issuer.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
-  return { settings, key, algorithm, issuer, clock }
+  return { settings, ring, algorithm, issuer, clock }
 }
 
 /** The port that is listened on; null before. */

@@ -405,14 +405,19 @@ describe('a log that cannot be written', () => {
   })
 })
 
-test.each(['SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const)(
-  '%s does what it does to any process',
-  async (signal) => {
-    const server = start()
-    await server.started()
-    expect(await server.stop(signal)).toMatchObject({ code: null, signal })
-  },
-)
+test('SIGHUP reads the keys again, and the server goes on', async () => {
+  const server = start()
+  const { origin } = await server.started()
+  server.signal('SIGHUP')
+  await expectGoodTokens(origin)
+  expect(await server.stop()).toMatchObject({ code: 0 })
+})
+
+test.each(['SIGQUIT', 'SIGUSR2'] as const)('%s does what it does to any process', async (signal) => {
+  const server = start()
+  await server.started()
+  expect(await server.stop(signal)).toMatchObject({ code: null, signal })
+})
 
 describe('a start that fails', () => {
   test.each<[string, (folder: string) => Readonly<Record<string, string>>, RegExp]>([

@@ -24,9 +24,9 @@ test.each([
 ])(
   'a request whose %s do not arrive is ended after the time for a whole request',
   async (_, text) => {
-    const { settings, key } = await testServer()
+    const { settings, ring } = await testServer()
     // Node looks at its connections every 30 seconds by default, and waits a minute for headers: the test would time out.
-    const app = buildServer({ settings, key, requestTimeout: 300 })
+    const app = buildServer({ settings, ring, requestTimeout: 300 })
     onTestFinished(() => app.close())
     await app.listen({ host: 'localhost', port: 0 })
     expect(await stall(listeningPort(app) ?? 0, text)).toMatch(/^HTTP\/1\.1 408 /)

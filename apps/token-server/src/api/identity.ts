@@ -1,4 +1,5 @@
-import { publicJwk, type SignatureAlgorithm } from '@sealwright/core'
+import type { SignatureAlgorithm } from '@sealwright/core'
+import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
@@ -33,14 +34,12 @@ const clockTolerance = 30
  */
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
   const audience = requireAudience(service.settings)
-  const keys = createLocalJWKSet({
-    keys: [{ ...publicJwk(service.key.publicKey), kid: service.key.keyId, alg: service.algorithm.name }],
-  })
+  const keySet = keySetOf(service)
 
   async function verify(token: string): Promise<JWTPayload> {
     if (!isCanonical(token)) throw invalidToken('the token is not valid here')
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const { payload } = await jwtVerify(token, keySet(), {
         algorithms: [service.algorithm.name],
         typ: 'at+jwt',
         issuer: service.issuer(),
@@ -72,6 +71,18 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
       }
       return claims
     })
+  }
+}
+
+/** The JWK Set of now, made ready once for as long as it stays the same. */
+function keySetOf({ ring }: Service): () => ReturnType<typeof createLocalJWKSet> {
+  let made: { readonly of: PublishedJwks; readonly keySet: ReturnType<typeof createLocalJWKSet> } | null =
+    null
+  return () => {
+    const of = ring.jwks()
+    if (made?.of !== of)
+      made = { of, keySet: createLocalJWKSet({ keys: of.keys.map((key) => ({ ...key })) }) }
+    return made.keySet
   }
 }
 

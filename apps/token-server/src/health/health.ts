@@ -12,7 +12,7 @@ const probe = new TextEncoder().encode('readiness probe')
 
 /** `/health/live`: the process answers. `/health/ready`: the key can sign now. */
 export function health(service: Service): (app: FastifyInstance) => Promise<void> {
-  const canSign = createProbe(service.key.signer(service.algorithm.name), service.clock)
+  const canSign = createProbe(() => service.ring.signer(), service.clock)
 
   return async (app) => {
     app.addHook('onRequest', async (_request, reply) => {
@@ -29,18 +29,25 @@ export function health(service: Service): (app: FastifyInstance) => Promise<void
 }
 
 /** A function that gives null when the key can sign, and otherwise why not. Concurrent callers share one probe. */
-function createProbe(signer: Signer, clock: () => Date): () => Promise<unknown> {
+function createProbe(signerOfNow: () => Signer, clock: () => Date): () => Promise<unknown> {
   let result: Promise<unknown> | null = null
   let startedAt = 0
   return () => {
     const now = clock().getTime()
     if (result === null || now - startedAt >= freshFor || now < startedAt) {
       startedAt = now
-      result = signer.sign(probe, { signal: AbortSignal.timeout(deadline) }).then(
-        () => null,
-        (error: unknown) => error,
-      )
+      result = signWith(signerOfNow)
     }
     return result
+  }
+}
+
+/** Null when it signs, and otherwise why not. */
+async function signWith(signerOfNow: () => Signer): Promise<unknown> {
+  try {
+    await signerOfNow().sign(probe, { signal: AbortSignal.timeout(deadline) })
+    return null
+  } catch (error) {
+    return error
   }
 }

@@ -14,22 +14,24 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant): Promise<string>
 }
 
-export function createAccessTokens({ key, algorithm, issuer, clock }: Service): AccessTokens {
-  const common = { algorithm: algorithm.name, clock, x5tS256: key.certificates.length > 0 }
-  // One for each audience and lifetime, of which the settings have a few: what is the same in their tokens is encoded once.
-  const issuers = new Map<string, JwtIssuer>()
-
-  function issuerFor(audience: string, lifetime: number): JwtIssuer {
-    const name = `${lifetime} ${audience}`
-    const known =
-      issuers.get(name) ?? createJwtIssuer(key, { ...common, issuer: issuer(), audience, lifetime })
-    issuers.set(name, known)
-    return known
-  }
+export function createAccessTokens({ ring, issuer, clock }: Service): AccessTokens {
+  // For each key that signs, one for each audience and lifetime, of which the settings have a few: what is the same in their
+  // tokens is encoded once.
+  const issuersOfKey = ring.perKey((key) => {
+    const common = { clock, x5tS256: key.certificates.length > 0 }
+    const issuers = new Map<string, JwtIssuer>()
+    return (audience: string, lifetime: number): JwtIssuer => {
+      const name = `${lifetime} ${audience}`
+      const known =
+        issuers.get(name) ?? createJwtIssuer(key, { ...common, issuer: issuer(), audience, lifetime })
+      issuers.set(name, known)
+      return known
+    }
+  })
 
   return {
-    issue(client, { scopes, audience }) {
-      const jwts = issuerFor(audience, client.accessTokenLifetime)
+    async issue(client, { scopes, audience }) {
+      const jwts = issuersOfKey()(audience, client.accessTokenLifetime)
       const claims = {
         // No user takes part, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,

@@ -1,11 +1,10 @@
-import { signingKeyJwk } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
 import type { Service } from '../service.ts'
 import { authenticationMethods } from './client-authentication.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 
-/** Seconds. A new key must be published for at least as long before it signs. */
-const maximumAge = 300
+/** Seconds that metadata and JWK Set may be kept; the ring announces a new key for longer. */
+export const maximumAge = 300
 
 const cacheControl = `public, max-age=${maximumAge}`
 
@@ -18,10 +17,12 @@ export const paths = {
 
 /** The metadata of the server as OpenID Connect Discovery has it, and its public key. */
 export function metadata(service: Service): (app: FastifyInstance) => Promise<void> {
-  const keys = { keys: [signingKeyJwk(service.key, service.algorithm.name)] }
-
   return async (app) => {
-    app.get(paths.jwks, (_request, reply) => reply.header('cache-control', cacheControl).send(keys))
+    app.get(paths.jwks, (request, reply) => {
+      const answer = service.ring.jwksResponse({ ifNoneMatch: request.headers['if-none-match'] })
+      // As bytes: to text Fastify would add a charset, which the media type does not have.
+      return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
+    })
     app.get(paths.openIdConfiguration, (_request, reply) =>
       reply.header('cache-control', cacheControl).send({
         ...describeServer(service),

@@ -58,7 +58,8 @@ function render(service: Service): Html {
     </html>`
 }
 
-function signingKey({ settings, key, algorithm, clock }: Service): Html {
+function signingKey({ settings, ring, algorithm, clock }: Service): Html {
+  const key = ring.signingKey()
   const { location, type, subject, sha1, sha256, expiry } = describeKey(key, clock())
   return markup`<section>
     <h2>Signing key</h2>

@@ -24,7 +24,7 @@ const skip: NonNullable<Options['skip']> = [
 /**
  * Ends the server in order on SIGTERM and SIGINT, and after an error that nothing has caught: requests in progress are
  * finished, then the process exits, with 0 after a signal and 1 after an error or when time is up. Other signals do what
- * they do to any process: SIGHUP and SIGQUIT end it at once.
+ * they do to any process, such as SIGQUIT, which ends it at once; SIGHUP is main.ts's.
  */
 export function closeOnSignals(app: FastifyInstance, { logger, output }: Log): void {
   closeWithGrace({ delay: closeDelay, logger: false, skip }, async ({ signal, err }) => {

@@ -1,5 +1,7 @@
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import {
+  canLocate,
+  canRotate,
   isSealwrightError,
   keyType,
   openSigningKey,
@@ -8,6 +10,7 @@ import {
   type SigningKey,
 } from '@sealwright/core'
 import { createSigner } from '@sealwright/jws'
+import type { KeyRingSource } from '@sealwright/keyring'
 import { localStore } from '@sealwright/local-store'
 import type { SigningKeySetting } from '../settings/settings.ts'
 
@@ -18,6 +21,8 @@ export interface OpenedKey {
   readonly key: SigningKey
   /** Whether there was none, so that this server made it, or another that started at the same time. */
   readonly isNew: boolean
+  /** Where a ring finds it, with its other versions where it has any. */
+  readonly source: KeyRingSource
 }
 
 /**
@@ -34,13 +39,34 @@ export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions
     password: () => password ?? '',
   }
   try {
-    return { key: checkType(await openSigningKey(uri, options), setting), isNew: false }
+    return await opened(await openSigningKey(uri, options), false)
   } catch (error) {
     if (isSealwrightError(error, 'WRONG_PASSWORD')) throw withHint(error, setting)
     if (createType === null || !isSealwrightError(error, 'NOT_FOUND')) throw error
   }
-  const key = await openSigningKey(uri, { ...options, create: { keyType: createType } })
-  return { key: checkType(key, setting), isNew: true }
+  return opened(await openSigningKey(uri, { ...options, create: { keyType: createType } }), true)
+
+  async function opened(key: SigningKey, isNew: boolean): Promise<OpenedKey> {
+    const { backends } = options
+    return { key: checkType(key, setting), isNew, source: await sourceOf(key, setting, backends) }
+  }
+}
+
+/** A file, and one version that the setting names, has no other versions: it is a ring of one. */
+async function sourceOf(
+  key: SigningKey,
+  { uri, createType, password }: SigningKeySetting,
+  backends: readonly Backend[],
+): Promise<KeyRingSource> {
+  const backend = backends.find((each) => each.accepts(uri))
+  const asked = { password: () => password ?? '' }
+  const place = backend !== undefined && canLocate(backend) ? await backend.locate(uri, asked) : null
+  if (place === null || place.version !== null) return { key }
+  return {
+    store: place.store,
+    name: place.name,
+    ...(createType !== null && canRotate(place.store) && { create: { keyType: createType } }),
+  }
 }
 
 /** The SDK of the vault is loaded by those alone who have their key there. */

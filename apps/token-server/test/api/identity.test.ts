@@ -159,11 +159,11 @@ test('there is no sample API without its scope, nor for keys that jose does not 
 })
 
 test('without an audience to check it is not built', async () => {
-  const { settings, key } = await testServer()
-  const { algorithm } = key.signer()
+  const { settings, ring } = await testServer()
+  const { algorithm } = ring.signer()
   const service: Service = {
     settings: { ...settings, resources: settings.resources.filter(({ audience }) => audience === 'other') },
-    key,
+    ring,
     algorithm,
     issuer: () => issuer,
     clock: () => new Date(),

@@ -39,7 +39,8 @@ describe('the documents', () => {
   test('the JWK Set has the public key alone, with its certificate and thumbprints', async () => {
     const { app, key } = await testServer()
     const response = await app.inject('/.well-known/openid-configuration/jwks')
-    expect(response.headers['cache-control']).toMatch(/^public, max-age=\d+$/)
+    expect(response.headers['cache-control']).toBe('public, max-age=300, must-revalidate')
+    expect(response.headers['content-type']).toBe('application/jwk-set+json')
     const { keys } = response.json<JSONWebKeySet>()
     expect(keys).toHaveLength(1)
     const [jwk] = keys

@@ -578,8 +578,6 @@ test.each([
 
 describe('a key that cannot sign', () => {
   test('has three seconds, when it is not in this process', async () => {
-    const timeouts = vi.spyOn(AbortSignal, 'timeout')
-    onTestFinished(() => timeouts.mockRestore())
     let given: AbortSignal | undefined
     const server = await testServer({
       wrapKey: (key) =>
@@ -588,6 +586,8 @@ describe('a key that cannot sign', () => {
           return Promise.reject(new SealwrightError('UNAVAILABLE', 'the vault is down'))
         }),
     })
+    const timeouts = vi.spyOn(AbortSignal, 'timeout')
+    onTestFinished(() => timeouts.mockRestore())
     await post(server)
     expect(timeouts.mock.calls).toEqual([[3000]])
     expect(given).toBe(timeouts.mock.results[0]?.value)

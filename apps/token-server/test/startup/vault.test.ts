@@ -3,7 +3,7 @@ import { Agent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import { openKeyVault, type KeyVaultOptions } from '@sealwright/azure-keyvault'
 import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
@@ -189,4 +189,33 @@ test.each([
   [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_CREATE: 'yes' }, /true or false/],
 ])('%j is refused', (env, message) => {
   expect(() => loadSettings(env)).toThrow(message)
+})
+
+test('a version that the vault makes is published by every server before it signs, and an old token stays valid', async () => {
+  const { uri, options } = await startVault()
+  const env = { SIGNING_KEY: uri, SIGNING_KEY_TYPE: 'ec-p256' }
+  const servers = [
+    await testServer({ env, vault: options }),
+    await testServer({ env, vault: options }),
+  ] as const
+  const token = await accessToken(servers[0].app)
+  const [first] = (await keySet(servers[0].app)).keys
+  const vault = openKeyVault(new URL(uri).origin, options)
+  const version = await vault.rotate('token-signing')
+  for (const { app, ring } of servers) {
+    await ring.refresh()
+    const keys = await keySet(app)
+    expect(keys.keys.map(({ kid }) => kid)).toEqual([first?.kid, version.keyId])
+    await jwtVerify(token, createLocalJWKSet(keys), { issuer, audience: 'api' })
+    await jwtVerify(await accessToken(app), createLocalJWKSet({ keys: first === undefined ? [] : [first] }))
+  }
+})
+
+test('one version that the settings name is all that the server sees', async () => {
+  const { uri, options } = await startVault()
+  const vault = openKeyVault(new URL(uri).origin, options)
+  const { version, keyId } = await vault.create('token-signing', { keyType: 'ec-p256' })
+  await vault.rotate('token-signing')
+  const { app } = await testServer({ env: { SIGNING_KEY: `${uri}/${version}` }, vault: options })
+  expect((await keySet(app)).keys.map(({ kid }) => kid)).toEqual([keyId])
 })

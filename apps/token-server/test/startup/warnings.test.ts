@@ -62,7 +62,7 @@ describe('the certificate', () => {
     const key = await keyValid(daysFromNow(-1), daysFromNow(31.5))
     const warned: string[] = []
     const stop = watchKey(
-      key,
+      () => key,
       { warn: (...values: unknown[]) => void warned.push(String(values.at(-1))) },
       [],
     )

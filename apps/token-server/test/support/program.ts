@@ -111,6 +111,10 @@ export class ServerProcess {
     return Promise.race([origin, ended])
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.kill(signal)
+  }
+
   stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Exit> {
     this.#process.kill(signal)
     return this.exited

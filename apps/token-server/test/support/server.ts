@@ -2,11 +2,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import type { SigningKey } from '@sealwright/core'
+import type { KeyRing } from '@sealwright/keyring'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openKey } from '../../src/startup/open-key.ts'
+import { openRing } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
@@ -59,6 +61,7 @@ export interface TestServer {
   readonly app: FastifyInstance
   readonly settings: Settings
   readonly key: SigningKey
+  readonly ring: KeyRing
 }
 
 /** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
@@ -72,17 +75,19 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
   })
-  const { key: opened } = await openKey(settings.signingKey, options.vault)
-  const key = options.wrapKey?.(opened) ?? opened
+  const opened = await openKey(settings.signingKey, options.vault)
+  const key = options.wrapKey?.(opened.key) ?? opened.key
   const log = options.log
+  const source = options.wrapKey === undefined ? opened.source : { key }
+  const ring = await openRing(settings, { key, source }, createLogger('silent'))
   const app = buildServer({
     settings,
-    key,
+    ring,
     clock: options.clock,
     ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
   })
   onTestFinished(() => app.close())
-  return { app, settings, key }
+  return { app, settings, key, ring }
 }
 
 /** As {@link testServer}, listening, with `http://localhost:PORT` for its issuer. */

@@ -293,7 +293,7 @@ export class Ring implements KeyRing {
       .map(({ startsAt }) => startsAt)
     const start = Math.min(...starts)
     if (!Number.isFinite(start)) {
-      const states = state.entries.map(({ ringKey, state: is }) => `${ringKey.key.keyId} is ${is}`).join(', ')
+      const states = state.entries.map((entry) => describe(entry, this.#parts.clock.now())).join(', ')
       return new SealwrightError('UNAVAILABLE', `no key may sign ${what} now: ${states || 'there is none'}`)
     }
     return new SealwrightError(
@@ -314,6 +314,13 @@ export class Ring implements KeyRing {
       return false
     }
   }
+}
+
+function describe({ ringKey: { key, notAfter }, state }: RingEntry, now: number): string {
+  const hasEnded = notAfter !== null && notAfter.getTime() <= now
+  return hasEnded && state !== 'revoked'
+    ? `${key.keyId} expired on ${notAfter.toISOString()}`
+    : `${key.keyId} is ${state}`
 }
 
 /** Node fires longer ones at once. */

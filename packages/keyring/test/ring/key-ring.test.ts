@@ -242,7 +242,7 @@ describe('a rotation', () => {
     expect(key.notAfter?.getTime()).toBeLessThan(Date.now())
     await expect(signer.sign(data)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     expect(errorOf(() => ring.signer())).toMatchObject({
-      message: `no key may sign tokens now: ${key.keyId} is retired`,
+      message: `no key may sign tokens now: ${key.keyId} expired on ${key.notAfter?.toISOString()}`,
     })
     expect(ring.status().ready).toBe(false)
     expect(events).toContainEqual({ type: 'no-signer', algorithm: null })
