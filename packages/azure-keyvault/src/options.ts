@@ -1,7 +1,7 @@
 import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
 import { SealwrightError } from '@sealwright/core'
-import { defaultQuota } from './requests/quota-budget.ts'
+import { defaultQuota } from './requests/quota-costs.ts'
 
 /** How a vault is reached. Times are milliseconds. */
 export interface KeyVaultOptions {

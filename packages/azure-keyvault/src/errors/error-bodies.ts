@@ -3,8 +3,8 @@ import type { PipelinePolicy, PipelineRequest } from '@azure/core-rest-pipeline'
 const bodies = new WeakMap<PipelineRequest, string>()
 
 /**
- * Keeps what the service says in its errors. The clients make an error object of it in three different ways, and that of
- * a listing has no body at all.
+ * Keeps the bodies of the service's errors. The clients make an error object of them in three different ways, and that of
+ * a list has no body at all.
  */
 export const keepErrorBodies: PipelinePolicy = {
   name: 'keepErrorBodies',
@@ -17,7 +17,40 @@ export const keepErrorBodies: PipelinePolicy = {
   },
 }
 
-/** The body of the answer to a request that failed; null when there was none. */
-export function errorBodyOf(request: PipelineRequest | undefined): string | null {
-  return request === undefined ? null : (bodies.get(request) ?? null)
+/** The members of `{"error":{"code","message","innererror":{"code"}}}`; null for each that is missing or not text. */
+export interface ErrorBody {
+  readonly code: string | null
+  readonly innerCode: string | null
+  readonly message: string | null
+}
+
+/** The service's error in the answer to a request that failed. */
+export function errorBodyOf(request: PipelineRequest | undefined): ErrorBody {
+  return readErrorBody(request === undefined ? null : (bodies.get(request) ?? null))
+}
+
+/** Reads a body that may be anything. */
+export function readErrorBody(body: string | null): ErrorBody {
+  const error = member(parseJson(body), 'error')
+  return {
+    code: textOf(member(error, 'code')),
+    innerCode: textOf(member(member(error, 'innererror'), 'code')),
+    message: textOf(member(error, 'message')),
+  }
+}
+
+function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return null
+  }
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }

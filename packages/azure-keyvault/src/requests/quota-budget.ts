@@ -1,73 +1,147 @@
+import { QuotaShare } from './quota-share.ts'
+
+/** The wait before the first request to a vault that was full, in milliseconds. Each further wait is twice as long. */
+const firstProbe = 125
+const longestProbe = 2_000
+
+/** Leave to send one request. The holder reports the answer, once. */
+export interface Spending {
+  /** Neither this request nor those after it were refused for lack of quota. */
+  accepted(now: number): void
+  /**
+   * The vault was full.
+   *
+   * @param retryAfter milliseconds that the answer asks to wait; null when it does not ask
+   */
+  refused(now: number, retryAfter: number | null): void
+  /** No answer came. */
+  unanswered(now: number): void
+}
+
+/** While the vault refuses requests for lack of quota. */
+interface Full {
+  readonly since: number
+  readonly sentBefore: number
+  probeAt: number
+  wait: number
+  isProbing: boolean
+}
+
 /**
- * A budget for what a vault lets through: so many units in any ten seconds.
+ * The budget for one quota of a vault: so many units in any ten seconds.
  *
  * It is a leaky bucket in the form of the generic cell rate algorithm (ITU-T I.371 Annex A): one number, the time at
- * which everything spent so far will have been earned back. A twenty-fifth of the quota may go at once and the rest flows
- * evenly, so that no ten seconds, wherever they begin, hold more than the quota, and callers are served all the time
- * instead of waiting out a window that was used up in its first second.
+ * which everything spent so far will have been earned back. A twenty-fifth of the share may go at once and the rest flows
+ * evenly. So no ten seconds, wherever they begin, hold more than the share, and callers are served all the time instead of
+ * waiting out a window that was used up in its first second.
+ *
+ * When the vault refuses a request nevertheless, other processes use it too. Nothing more is sent but one request at a
+ * time, later and later, until one is accepted. Then {@link QuotaShare} knows this process's part.
  */
 export class QuotaBudget {
-  readonly #millisecondsPerUnit: number
-  readonly #burst: number
+  readonly #share: QuotaShare
   #earnedBackAt = 0
-  #pausedUntil = 0
+  #full: Full | null = null
+  /** The answers to requests sent before then come from a vault that was full. They say nothing about now. */
+  #reopenedAt = 0
 
-  /** @param quota units in ten seconds */
+  /** @param quota units in ten seconds: the most this process uses */
   constructor(quota: number) {
-    this.#burst = Math.max(1, Math.floor(quota / 25))
-    this.#millisecondsPerUnit = 10_000 / Math.max(1, quota - this.#burst)
+    this.#share = new QuotaShare(quota)
+  }
+
+  /** Units in ten seconds that this process uses now. */
+  get share(): number {
+    return this.#share.units
   }
 
   /**
-   * Milliseconds until `units` may be spent; 0 when they may be now.
-   *
-   * @param ahead units that others are going to spend before. Default 0
+   * Milliseconds until `units` may be spent; 0 when they may be now. While a single request finds out whether the vault
+   * is still full, that cannot be told, and it is Infinity.
    */
-  waitFor(units: number, now: number, ahead: number = 0): number {
-    // What costs more than a burst goes when the bucket is full, and the rest of it is paid off afterwards.
+  waitFor(units: number, now: number): number {
+    return this.#full?.isProbing === true ? Infinity : this.expectedWait(units, now, 0)
+  }
+
+  /**
+   * Milliseconds until `units` can be spent, as far as can be told.
+   *
+   * @param ahead units that others are going to spend before
+   */
+  expectedWait(units: number, now: number, ahead: number): number {
+    // A request that costs more than a burst goes when the bucket is full, and its rest is paid off afterwards.
     const tolerance = (this.#burst - Math.min(units, this.#burst)) * this.#millisecondsPerUnit
-    const start = Math.max(now, this.#pausedUntil)
+    const start = Math.max(now, this.#full?.probeAt ?? now)
     const earnedBackAt = Math.max(this.#earnedBackAt, start) + ahead * this.#millisecondsPerUnit
     return Math.max(start, earnedBackAt - tolerance) - now
   }
 
-  spend(units: number, now: number): void {
+  /** Requests wait until they may be spent. */
+  waited(now: number): void {
+    if (this.#full === null) this.#share.waited(now)
+  }
+
+  /** Spends units, which {@link waitFor} allows. */
+  spend(units: number, now: number): Spending {
+    this.#share.sent(units, now)
     this.#earnedBackAt = Math.max(this.#earnedBackAt, now) + units * this.#millisecondsPerUnit
+    const probed = this.#full
+    if (probed !== null) probed.isProbing = true
+    return {
+      accepted: (at) => {
+        // Only a request that was sent since the vault was full shows that it no longer is.
+        if (probed !== null && probed === this.#full) this.#reopen(probed, at)
+      },
+      refused: (at, retryAfter) => {
+        this.#share.sent(-units, at)
+        const full = this.#full
+        if (full === null) {
+          // Requests that were under way together are refused together. The first of them closes the budget.
+          if (probed === null && now >= this.#reopenedAt) this.#close(at, retryAfter)
+        } else if (full === probed) {
+          full.wait = Math.min(longestProbe, 2 * full.wait)
+          this.#probeLater(full, at, retryAfter)
+        } else if (retryAfter !== null) {
+          full.probeAt = Math.max(full.probeAt, at + retryAfter)
+        }
+      },
+      unanswered: (at) => {
+        if (probed !== null && probed === this.#full) this.#probeLater(probed, at, null)
+      },
+    }
   }
 
-  /** Nothing may be spent before then: the vault said so, and it means everybody who shares this budget. */
-  pauseUntil(time: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, time)
-  }
-
-  /** Milliseconds for which the vault asked to be left alone; 0 when it did not. */
+  /** Milliseconds for which nothing is sent because the vault is full; 0 when it is not. */
   pausedFor(now: number): number {
-    return Math.max(0, this.#pausedUntil - now)
+    return Math.max(0, (this.#full?.probeAt ?? 0) - now)
   }
-}
 
-/** The service's own limit: units of {@link signingCost} per vault and region in ten seconds. */
-export const defaultQuota = 4_000
+  #close(now: number, retryAfter: number | null): void {
+    const sentBefore = this.#share.sentBefore(now)
+    const full = { since: now, sentBefore, probeAt: 0, wait: firstProbe, isProbing: false }
+    this.#probeLater(full, now, retryAfter)
+    this.#full = full
+  }
 
-/**
- * How many keys and certificates may be made in ten seconds by who may use so much of the quota: the service counts them
- * apart, up to 20 for a vault.
- */
-export function creationQuota(quota: number): number {
-  return Math.max(1, Math.floor((20 * quota) / defaultQuota))
-}
+  #probeLater(full: Full, now: number, retryAfter: number | null): void {
+    full.isProbing = false
+    // The upper half is random, so that processes don't come back together.
+    full.probeAt = now + (retryAfter ?? full.wait * (0.5 + Math.random() / 2))
+  }
 
-/** What making one key or certificate costs of {@link creationQuota}: of those in hardware the service allows half. */
-export function creationCost(hardware: boolean): number {
-  return hardware ? 2 : 1
-}
+  #reopen({ since, sentBefore }: Full, now: number): void {
+    this.#full = null
+    this.#reopenedAt = now
+    this.#share.wasFull(since, sentBefore, now)
+    // No burst is saved up: all processes reopen at about the same time.
+    this.#earnedBackAt = now + this.#burst * this.#millisecondsPerUnit
+  }
 
-/**
- * What one signature costs of the vault's quota, in signatures of a 2048-bit RSA key in software. The service's limits
- * in ten seconds are 4,000 for RSA-2048 and for EC, 1,000 for RSA-3072, 500 for RSA-4096, and half of each for keys in
- * hardware; it adds them up by weight.
- */
-export function signingCost(modulusLength: number | null, hardware: boolean): number {
-  const cost = modulusLength === null || modulusLength <= 2048 ? 1 : modulusLength <= 3072 ? 4 : 8
-  return hardware ? 2 * cost : cost
+  get #burst(): number {
+    return Math.max(1, Math.floor(this.#share.units / 25))
+  }
+
+  get #millisecondsPerUnit(): number {
+    return 10_000 / Math.max(1, this.#share.units - this.#burst)
+  }
 }

@@ -1,16 +1,46 @@
 import { SealwrightError } from '@sealwright/core'
-import type { QuotaBudget } from './quota-budget.ts'
+import type { QuotaBudget, Spending } from './quota-budget.ts'
 import type { RoundTrip } from './round-trip.ts'
+
+/** How long a request may wait for its turn, in milliseconds. */
+export interface Patience {
+  /** When the queue was empty a moment ago: in a burst, which passes. */
+  readonly burst: number
+  /** When it was not: under more load than the quota allows, where every further millisecond of waiting helps nobody. */
+  readonly standing: number
+}
+
+/** What a request needs of the queue. */
+export interface Entry {
+  /** The request's cost of the quota. */
+  readonly units: number
+  /** When its answer is of no use any more, by `performance.now()`. */
+  readonly deadlineAt: number
+  /** null to wait for as long as the deadline allows. */
+  readonly patience: Patience | null
+  readonly signal: AbortSignal
+}
+
+/** A turn. */
+export interface Turn {
+  /** What was spent for it, to be told of the answer. */
+  readonly spending: Spending
+  /** To be called when the request is over. */
+  leave(): void
+}
 
 interface Waiter {
   readonly units: number
-  readonly admit: () => void
+  readonly admit: (spending: Spending) => void
 }
 
+/** A queue that has not been empty for so many milliseconds is a standing one. */
+const burstLength = 1_000
+
 /**
- * The door to one quota of a vault. Requests pass it in the order they came, no more at a time than the cap, and none
- * before the quota has room for it. Who could not be answered in time any more is turned away when it comes, so that under
- * more load than the quota allows the quota still goes to those who can use it.
+ * The queue before one quota of a vault. Requests are sent in the order they came, no more at a time than the cap, and
+ * none before the quota has room for it. A request that would wait too long is refused when it comes: then the quota goes
+ * to requests that can use it, and those that are accepted are answered soon.
  */
 export class RequestQueue {
   readonly #budget: QuotaBudget
@@ -21,6 +51,8 @@ export class RequestQueue {
   readonly #waiting = new Set<Waiter>()
   #unitsWaiting = 0
   #inFlight = 0
+  /** Since when some request has always been waiting; meaningless while none is. */
+  #waitingSince = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -37,69 +69,78 @@ export class RequestQueue {
   /**
    * Waits for a turn.
    *
-   * @param units what the request costs of the quota
-   * @param deadlineAt when its answer is of no use any more, by `performance.now()`
-   * @returns what must be called once when the request is over
-   * @throws SealwrightError `UNAVAILABLE` when too many wait already, or so many that no answer could come before the
-   *   deadline; the signal's reason when it aborts
+   * @throws SealwrightError `UNAVAILABLE` when too many wait already, or so many that the turn would come too late; the
+   *   signal's reason when it aborts
    */
-  async enter(units: number, deadlineAt: number, signal: AbortSignal): Promise<() => void> {
+  async enter(entry: Entry): Promise<Turn> {
+    const { units, signal } = entry
     signal.throwIfAborted()
-    this.#refuse(units, deadlineAt)
-    await new Promise<void>((resolve, reject) => {
+    this.#refuse(entry)
+    const spending = await new Promise<Spending>((resolve, reject) => {
       const abort = (): void => {
         this.#forget(waiter)
-        // Whoever is first now may need less of the quota; when nobody is, the timer ends.
+        // The next request may need less of the quota. When there is none, the timer ends.
         this.#admit()
         reject(signal.reason)
       }
       const waiter: Waiter = {
         units,
-        admit: () => {
+        admit: (spent) => {
           signal.removeEventListener('abort', abort)
-          resolve()
+          resolve(spent)
         },
       }
       signal.addEventListener('abort', abort, { once: true })
+      if (this.#waiting.size === 0) this.#waitingSince = performance.now()
       this.#waiting.add(waiter)
       this.#unitsWaiting += units
       this.#admit()
     })
     let left = false
-    return () => {
-      if (left) return
-      left = true
-      this.#inFlight--
-      this.#admit()
+    return {
+      spending,
+      leave: () => {
+        if (left) return
+        left = true
+        this.#inFlight--
+        this.#admit()
+      },
     }
   }
 
-  #refuse(units: number, deadlineAt: number): void {
+  #refuse({ units, deadlineAt, patience }: Entry): void {
     if (this.#waiting.size >= this.#maxQueued) {
       throw new SealwrightError(
         'UNAVAILABLE',
-        `${this.#maxQueued} requests wait for the vault's quota already`,
+        `${this.#maxQueued} requests already wait for the vault’s quota`,
         { retryAfter: 1 },
       )
     }
     const now = performance.now()
     const wait = this.#expectedWait(units, now)
-    const late = now + wait + this.#roundTrip.nearlyAll - deadlineAt
-    // Who need not wait is let in however slow the vault was: otherwise nobody would learn that it no longer is.
+    const late = Math.max(
+      now + wait + this.#roundTrip.nearlyAll - deadlineAt,
+      patience === null ? 0 : wait - (this.#isStanding(now) ? patience.standing : patience.burst),
+    )
+    // A request that need not wait is sent however slow the vault was: it may have become faster.
     if (wait > 0 && late > 0) {
       throw new SealwrightError(
         'UNAVAILABLE',
-        `the vault's quota is in use: a turn would come in ${Math.ceil(wait)} ms, too late for an answer in time`,
+        `the vault’s quota is used up: a turn would come in ${Math.ceil(wait)} ms, which is too late`,
         { retryAfter: Math.max(1, Math.ceil(late / 1_000)) },
       )
     }
   }
 
-  /** Milliseconds until a turn, when all who wait already have had theirs. */
+  #isStanding(now: number): boolean {
+    return this.#waiting.size > 0 && now - this.#waitingSince > burstLength
+  }
+
+  /** Milliseconds until a turn, when all that wait already have had theirs. */
   #expectedWait(units: number, now: number): number {
     const beyondTheCap = this.#inFlight + this.#waiting.size + 1 - this.#maxInFlight
     const rounds = Math.max(0, Math.ceil(beyondTheCap / this.#maxInFlight))
-    return Math.max(rounds * this.#roundTrip.mean, this.#budget.waitFor(units, now, this.#unitsWaiting))
+    return Math.max(rounds * this.#roundTrip.mean, this.#budget.expectedWait(units, now, this.#unitsWaiting))
   }
 
   #admit(): void {
@@ -109,13 +150,14 @@ export class RequestQueue {
       const now = performance.now()
       const wait = this.#budget.waitFor(waiter.units, now)
       if (wait > 0) {
-        this.#timer = setTimeout(() => this.#admit(), Math.ceil(wait))
+        this.#budget.waited(now)
+        // The request that finds out whether the vault is still full ends in `leave`, which comes back here.
+        if (wait < Infinity) this.#timer = setTimeout(() => this.#admit(), Math.ceil(wait))
         return
       }
-      this.#budget.spend(waiter.units, now)
       this.#inFlight++
       this.#forget(waiter)
-      waiter.admit()
+      waiter.admit(this.#budget.spend(waiter.units, now))
     }
   }
 

@@ -1,16 +1,19 @@
 import { SealwrightError, untilAborted } from '@sealwright/core'
+import { provesAbsence, readFailure, silence, type Failure } from '../errors/failure.ts'
+import { toSealwrightError, type Purpose } from '../errors/service-errors.ts'
 import { sleep } from '../sleep.ts'
+import { AttemptTimer } from './attempt.ts'
 import { backoff } from './backoff.ts'
 import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
-import { readFailure, toSealwrightError, type Failure, type Purpose } from '../errors/failure.ts'
-import { creationQuota, QuotaBudget } from './quota-budget.ts'
-import { RequestQueue } from './request-queue.ts'
+import { QuotaBudget } from './quota-budget.ts'
+import { creationQuota } from './quota-costs.ts'
+import { RequestQueue, type Patience, type Turn } from './request-queue.ts'
 import { RoundTrip } from './round-trip.ts'
 
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {
-  /** For one attempt: a vault that has not answered by then is taken to be silent. */
-  readonly attemptTimeout: number
+  /** For a signature, with all its attempts. No answer is waited for longer. */
+  readonly deadline: number
   readonly maxInFlight: number
   readonly maxQueued: number
   readonly quota: number
@@ -21,16 +24,28 @@ export interface RequestLimits {
 
 /** One thing to ask of a vault, however many requests it takes. */
 export interface VaultRequest extends Purpose {
-  /** Whether it makes a key or certificate, for which there is a quota apart. Default no. */
+  /** Whether it makes a key or certificate, for which there is a quota apart. Default false. */
   readonly isCreation?: boolean | undefined
-  /** What each attempt costs of the quota it is under. */
+  /** The cost of each attempt, of the quota it is under. */
   readonly cost: number
   /** Milliseconds for all of it: the wait for a turn, every attempt, the waits between them. */
   readonly deadline: number
-  /** Whether asking twice does no more than asking once; otherwise it is repeated only when nothing was done. */
+  /**
+   * Milliseconds after which the first attempt is given up and the next one made, which has twice as long, and the last
+   * one all that is left. A vault that has been slower lately is given more time. Default: an attempt has until the deadline.
+   */
+  readonly attemptTimeout?: number | undefined
+  /** How long it may wait in the queue. Default: until the deadline. */
+  readonly patience?: Patience | undefined
+  /** Whether asking twice does no more than asking once. Otherwise it is repeated only when nothing was done. */
   readonly isIdempotent: boolean
+  /** Whether the object was made a moment ago: then some parts of the service may not have it yet. Default false. */
+  readonly isNew?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
+
+/** Sends a request once. The signal ends it, down to its socket; `attempt` counts from 0. */
+export type Send<T> = (signal: AbortSignal, attempt: number) => Promise<T>
 
 /** What the requests under one quota share. */
 interface Lane {
@@ -55,6 +70,9 @@ interface Run {
   readonly deadlineAt: number
   /** Aborts at the deadline, and when the caller's does. */
   readonly signal: AbortSignal
+  attempt: number
+  /** The failure of the attempt before; null for the first. */
+  lastFailure: Failure | null
 }
 
 /**
@@ -62,15 +80,16 @@ interface Run {
  * given up at the deadline, and not even begun while the vault is known to be out of order.
  */
 export class VaultRequests {
-  readonly #attemptTimeout: number
+  readonly #waitingForToken: () => string | null
   readonly #transactions: Lane
   readonly #creations: Lane
   readonly #breaker: CircuitBreaker
-  /** Why the breaker is open, for those who are turned away. */
+  /** Why the breaker is open, for callers that are turned away. */
   #lastOutage = ''
 
-  constructor(limits: RequestLimits) {
-    this.#attemptTimeout = limits.attemptTimeout
+  /** @param waitingForToken the authority that has not answered a token request yet; null while there is none */
+  constructor(limits: RequestLimits, waitingForToken: () => string | null = () => null) {
+    this.#waitingForToken = waitingForToken
     this.#transactions = newLane(limits.quota, limits)
     this.#creations = newLane(creationQuota(limits.quota), limits)
     this.#breaker = new CircuitBreaker({
@@ -81,36 +100,35 @@ export class VaultRequests {
   }
 
   /**
-   * @param send sends the request once; the signal ends it, down to its socket
-   * @returns what `send` resolves with
+   * @returns the result of `send`
    * @throws SealwrightError `TIMEOUT` at the deadline, `UNAVAILABLE`, or what the service's answer means; the reason of
    *   the caller's signal when that aborts
    */
-  async run<T>(request: VaultRequest, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(request: VaultRequest, send: Send<T>): Promise<T> {
     const ending = new AbortController()
     const run: Run = {
       request,
       lane: request.isCreation === true ? this.#creations : this.#transactions,
       deadlineAt: performance.now() + request.deadline,
       signal: ending.signal,
+      attempt: 0,
+      lastFailure: null,
     }
-    const timer = setTimeout(() => ending.abort(deadlinePassed(run)), request.deadline)
+    const timer = setTimeout(() => ending.abort(this.#deadlinePassed(run)), request.deadline)
     const abort = (): void => ending.abort(request.signal?.reason)
     request.signal?.addEventListener('abort', abort, { once: true })
     try {
       request.signal?.throwIfAborted()
-      let lastFailure: Failure | null = null
-      for (let attempt = 0; ; attempt++) {
+      for (; ; run.attempt++) {
         // eslint-disable-next-line no-await-in-loop -- one attempt after the other is the point
-        const outcome: Outcome<T> = await this.#attempt(run, send, attempt, lastFailure)
+        const outcome: Outcome<T> = await this.#attempt(run, send)
         if (!('failure' in outcome)) return outcome.result
         const { failure, wait }: FailedAttempt = outcome
-        const mayRepeat = failure.isTransient && (request.isIdempotent || failure.wasNotCarriedOut)
-        if (!mayRepeat || performance.now() + wait > run.deadlineAt) {
-          // Only what may go away by itself is worth asking for again.
+        if (!mayRepeat(request, failure) || performance.now() + wait > run.deadlineAt) {
+          // Only failures that may go away by themselves are worth asking again for.
           throw toSealwrightError({ ...failure, retryAfter: failure.isTransient ? wait : null }, request)
         }
-        lastFailure = failure
+        run.lastFailure = failure
         // eslint-disable-next-line no-await-in-loop
         await sleep(wait, ending.signal)
       }
@@ -120,97 +138,121 @@ export class VaultRequests {
     }
   }
 
-  /** @param lastFailure that of the attempt before; null for the first */
-  async #attempt<T>(
-    run: Run,
-    send: (signal: AbortSignal) => Promise<T>,
-    attempt: number,
-    lastFailure: Failure | null,
-  ): Promise<Outcome<T>> {
-    const { request, lane, deadlineAt, signal } = run
+  async #attempt<T>(run: Run, send: Send<T>): Promise<Outcome<T>> {
+    const { request, lane, deadlineAt, signal, attempt } = run
     const paused = lane.budget.pausedFor(performance.now())
     if (paused > 0 && performance.now() + paused > deadlineAt) {
       throw notTried(request, 'the vault throttles and asked to be left alone for longer', paused)
     }
     const openFor = this.#breaker.openFor(performance.now())
-    if (openFor > 0) throw this.#outOfOrder(request, openFor, lastFailure)
-    const leave = await lane.queue.enter(request.cost, deadlineAt, signal)
+    if (openFor > 0) throw this.#outOfOrder(run, openFor)
+    // A request that was let in once is not refused because others came meanwhile.
+    const patience = attempt === 0 ? (request.patience ?? null) : null
+    const turn = await lane.queue.enter({ units: request.cost, deadlineAt, patience, signal })
     try {
       signal.throwIfAborted()
-      // Asked again: it may have opened while this one waited for its turn.
+      // Asked again: the breaker may have opened while this request waited for its turn.
       const admission = this.#breaker.acquire(performance.now())
-      if (typeof admission === 'number') throw this.#outOfOrder(request, admission, lastFailure)
-      return await this.#send(run, send, attempt, admission)
+      if (typeof admission === 'number') throw this.#outOfOrder(run, admission)
+      return await this.#send(run, send, turn, admission)
     } finally {
-      leave()
+      // Does nothing after an answer.
+      turn.spending.unanswered(performance.now())
+      turn.leave()
     }
   }
 
-  async #send<T>(
-    { request, lane, signal }: Run,
-    send: (signal: AbortSignal) => Promise<T>,
-    attempt: number,
-    admission: Admission,
-  ): Promise<Outcome<T>> {
+  async #send<T>(run: Run, send: Send<T>, turn: Turn, admission: Admission): Promise<Outcome<T>> {
+    const { request, lane, signal, attempt } = run
     const sentAt = performance.now()
+    const timer = new AttemptTimer(signal, () => timeAllowed(run, sentAt))
     try {
-      const result = await untilAborted(send(signal), signal)
+      const result = await untilAborted(send(timer.signal, attempt), timer.signal)
+      const now = performance.now()
       admission.succeeded()
-      lane.roundTrip.answered(performance.now() - sentAt)
+      lane.roundTrip.answered(now - sentAt)
+      turn.spending.accepted(now)
       return { result }
     } catch (error) {
       const now = performance.now()
-      // Ended by the caller: that says nothing about the vault.
-      if (request.signal?.aborted === true) {
+      // Ended by the caller: that says nothing about the vault. Neither does an authority that is slow.
+      if (request.signal?.aborted === true || (signal.aborted && this.#waitingForToken() !== null)) {
         admission.abandoned()
         throw error
       }
       if (signal.aborted) {
         lane.roundTrip.outlasted(now - sentAt)
-        // Who was sent shortly before its deadline has not waited long enough to say that the vault is silent. Timers may
-        // fire a little early.
-        if (now - sentAt >= 0.9 * Math.min(this.#attemptTimeout, request.deadline)) {
-          this.#lastOutage = 'it did not answer in time'
-          admission.failed(now)
+        // An attempt that began shortly before the deadline has not waited long enough to say that the vault is silent.
+        // Timers may fire a little early.
+        if (now - sentAt >= 0.9 * Math.min(request.attemptTimeout ?? Infinity, request.deadline)) {
+          this.#failed(admission, 'it did not answer in time', now)
         } else {
           admission.abandoned()
         }
         throw error
       }
-      const failure = readFailure(error)
+      const failure = timer.isOver ? silence(now - sentAt) : readFailure(error)
+      if (timer.isOver) lane.roundTrip.outlasted(now - sentAt)
       if (failure.status !== null) lane.roundTrip.answered(now - sentAt)
-      if (failure.isOutage) {
-        this.#lastOutage = failure.message
-        admission.failed(now)
-      } else {
-        admission.succeeded()
-      }
-      const wait = failure.retryAfter ?? backoff(attempt)
-      // Before the place in the queue is given to the next, who is meant as well.
-      if (failure.status === 429) lane.budget.pauseUntil(now + wait)
-      return { failure, wait }
+      if (failure.isOutage === true) this.#failed(admission, failure.message, now)
+      else if (failure.isOutage === false) admission.succeeded()
+      else admission.abandoned()
+      // Before the place in the queue is given to the next, which is meant as well.
+      if (failure.status === 429) turn.spending.refused(now, failure.retryAfter)
+      else if (failure.status !== null) turn.spending.accepted(now)
+      return { failure, wait: failure.retryAfter ?? backoff(attempt) }
+    } finally {
+      timer.clear()
     }
   }
 
-  #outOfOrder(request: VaultRequest, wait: number, lastFailure: Failure | null): SealwrightError {
+  #failed(admission: Admission, reason: string, now: number): void {
+    this.#lastOutage = reason
+    admission.failed(now)
+  }
+
+  #outOfOrder({ request, lastFailure }: Run, wait: number): SealwrightError {
     if (lastFailure !== null) return toSealwrightError({ ...lastFailure, retryAfter: wait }, request)
     return notTried(request, `the vault is out of order: ${this.#lastOutage}`, wait)
   }
+
+  #deadlinePassed({ request, lane, lastFailure }: Run): SealwrightError {
+    const retryAfter = Math.max(1, Math.ceil(lane.budget.pausedFor(performance.now()) / 1_000))
+    const authority = this.#waitingForToken()
+    const reason =
+      authority !== null
+        ? `: ${authority} has not answered the request for a token; check that it can be reached from here`
+        : lastFailure === null
+          ? ''
+          : `; the last attempt failed: ${lastFailure.message}`
+    return new SealwrightError(
+      'TIMEOUT',
+      `${request.permission} of ${request.object} in ${request.vaultUrl} took longer than ${request.deadline} ms${reason}`,
+      { retryAfter },
+    )
+  }
+}
+
+/**
+ * Milliseconds that an attempt may take before the next one is made; null for all that is left. It is at least as long as
+ * nearly all answers took lately: a vault that is slow is not silent.
+ */
+function timeAllowed({ request, lane, deadlineAt, attempt }: Run, sentAt: number): number | null {
+  const { attemptTimeout } = request
+  if (attemptTimeout === undefined) return null
+  const allowed = Math.max(attemptTimeout * 2 ** attempt, lane.roundTrip.nearlyAll)
+  return deadlineAt - sentAt - allowed < attemptTimeout ? null : allowed
+}
+
+function mayRepeat({ isIdempotent, isNew }: VaultRequest, failure: Failure): boolean {
+  if (isNew === true && provesAbsence(failure)) return true
+  return failure.isTransient && (isIdempotent || failure.wasNotCarriedOut)
 }
 
 function newLane(quota: number, limits: RequestLimits): Lane {
   const budget = new QuotaBudget(quota)
-  const roundTrip = new RoundTrip(limits.attemptTimeout)
+  const roundTrip = new RoundTrip(limits.deadline)
   return { budget, roundTrip, queue: new RequestQueue(budget, roundTrip, limits) }
-}
-
-function deadlinePassed({ request, lane: { budget } }: Run): SealwrightError {
-  const retryAfter = Math.max(1, Math.ceil(budget.pausedFor(performance.now()) / 1_000))
-  return new SealwrightError(
-    'TIMEOUT',
-    `${request.permission} of ${request.object} in ${request.vaultUrl} took longer than ${request.deadline} ms`,
-    { retryAfter },
-  )
 }
 
 function notTried(request: VaultRequest, why: string, wait: number): SealwrightError {

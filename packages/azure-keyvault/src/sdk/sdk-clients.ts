@@ -3,24 +3,27 @@ import type { TokenCredential } from '@azure/identity'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { CryptographyClient, KeyClient } from '@azure/keyvault-keys'
 import { keepErrorBodies } from '../errors/error-bodies.ts'
-import { importNotExportable } from './import-not-exportable.ts'
 import type { KeyVaultOptions } from '../options.ts'
+import { importNotExportable } from './import-not-exportable.ts'
 import { shareChallenge } from './share-challenge.ts'
-import { shareCredential } from './share-credential.ts'
+import { replaceRefusedTokens } from './replace-refused-tokens.ts'
+import { shareCredential, type SharedCredential } from './share-credential.ts'
 
 /** The SDK's clients of one vault, with one identity, one challenge and one agent among them. */
 export class SdkClients {
   readonly keys: KeyClient
   readonly certificates: CertificateClient
   readonly #vaultUrl: string
-  readonly #credential: TokenCredential
+  readonly #credential: SharedCredential
   readonly #options: () => PipelineOptions & { additionalPolicies: AdditionalPolicy[] }
   readonly #cryptography = new Map<string, CryptographyClient>()
 
   constructor(vaultUrl: string, { credential, agent }: KeyVaultOptions) {
     const challenge = shareChallenge()
     this.#vaultUrl = vaultUrl
-    this.#credential = shareCredential(credential ?? defaultCredential())
+    this.#credential = shareCredential(credential ?? defaultCredential(), {
+      authority: () => challenge.authority(),
+    })
     // A new object for each client, because they write into it.
     this.#options = () => ({
       // The retries are ours: the SDK does not repeat a 429 that says no time, and knows no quota and no deadline.
@@ -30,7 +33,8 @@ export class SdkClients {
       ...(agent !== undefined && { agent }),
       additionalPolicies: [
         { policy: keepErrorBodies, position: 'perCall' },
-        { policy: challenge, position: 'perRetry' },
+        { policy: challenge.policy, position: 'perRetry' },
+        { policy: replaceRefusedTokens(this.#credential), position: 'perRetry' },
       ],
     })
     this.keys = new KeyClient(vaultUrl, this.#credential, this.#options())
@@ -39,9 +43,14 @@ export class SdkClients {
     this.certificates = new CertificateClient(vaultUrl, this.#credential, certificateOptions)
   }
 
+  /** The authority that has not answered a token request yet; null while there is none under way. */
+  waitingForToken(): string | null {
+    return this.#credential.waitingFor()
+  }
+
   /**
-   * The client that signs with that key version. It is given all it would otherwise ask the vault for, and only what it
-   * needs: not the times and operations, which the vault knows better.
+   * The client that signs with that key version. It is given everything that it would otherwise ask the vault for, but not the
+   * times and operations, which the vault knows better.
    */
   cryptography(name: string, version: string): CryptographyClient {
     const id = `${this.#vaultUrl}/keys/${name}/${version}`
@@ -59,7 +68,7 @@ interface AdditionalPolicy {
   position: 'perCall' | 'perRetry'
 }
 
-/** Loads @azure/identity, which is most of this package's weight, for those who rely on it. */
+/** Loads @azure/identity, which is most of this package's weight, only when no credential is given. */
 function defaultCredential(): TokenCredential {
   let credential: Promise<TokenCredential> | undefined
   return {

@@ -1,13 +1,21 @@
 import { createHttpHeaders, type PipelinePolicy, type PipelineResponse } from '@azure/core-rest-pipeline'
 
+/** The policy that shares a challenge, and what the challenge says. */
+export interface SharedChallenge {
+  readonly policy: PipelinePolicy
+  /** The authority that the vault sends its callers to, a URL; null before the vault has named one. */
+  authority(): string | null
+}
+
 /**
  * Asks the vault for its authentication challenge once. Every SDK client sends its first request without a token, to be
- * told in a 401 which authority to ask; a store has a client for each key version. This remembers the challenge and
+ * told in a 401 which authority to ask, and a store has a client for each key version. This remembers the challenge and
  * answers those probes from memory. The clients check the challenge against the vault's host as ever.
  *
- * It belongs behind the client's own authentication policy (position `perRetry`) and is shared by all clients of a vault.
+ * The policy belongs behind the client's own authentication policy (position `perRetry`) and is shared by all clients of a
+ * vault.
  */
-export function shareChallenge(): PipelinePolicy {
+export function shareChallenge(): SharedChallenge {
   let challenge: string | null = null
   let probe: Promise<PipelineResponse> | null = null
 
@@ -26,7 +34,7 @@ export function shareChallenge(): PipelinePolicy {
         return response
       }
       if (challenge === null && probe !== null) {
-        // Whoever comes while the first probe is out waits for it; when it fails, the next one takes its place.
+        // Callers wait while the first probe is out. When it fails, the next one takes its place.
         await probe.catch(() => null)
         return policy.sendRequest(request, next)
       }
@@ -43,5 +51,5 @@ export function shareChallenge(): PipelinePolicy {
       }
     },
   }
-  return policy
+  return { policy, authority: () => /\bauthorization="([^"]{1,200})"/.exec(challenge ?? '')?.[1] ?? null }
 }

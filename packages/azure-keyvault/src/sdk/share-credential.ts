@@ -1,100 +1,168 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
 import { SealwrightError, untilAborted } from '@sealwright/core'
+import { tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
 
-/** The SDK's clients begin to renew a token two minutes before it expires; a token this young is not asked for again. */
+/** The SDK's clients begin to renew a token two minutes before it expires. A younger one is not asked for again. */
 const renewBefore = 2 * 60_000
 
-/** Everybody waits for the one request, so one that hangs must not be waited for until its socket dies. */
+/** All callers wait for one request, so one that hangs must not be waited for until its socket dies. */
 const defaultTimeout = 10_000
 
+/** A credential's own cache is bypassed no more often, in milliseconds: it protects the authority. */
+const bypassInterval = 10_000
+
 /**
- * One token for all clients of a vault. Each SDK client keeps its own token, asks for it by itself and lets the first
- * caller's abort end the request that the others wait for as well. This asks the credential once for all of them, for as
- * long as the answer is good, and lets no single caller end it.
+ * The claims with which MSAL always asks for a token for clients that know claims challenges. Naming them makes it ask the
+ * authority instead of its cache.
+ */
+const bypassingClaims = '{"access_token":{"xms_cc":{"values":["cp1"]}}}'
+
+/** The credential that all clients of a vault share. */
+export interface SharedCredential extends TokenCredential {
+  getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>
+  /** The token that has taken the place of this one: itself, until it is refused or expires. */
+  current(token: string): Promise<string>
+  /** The vault did not accept the token. The next caller gets a new one. */
+  refuse(token: string): void
+  /** The authority that has not answered a token request yet; null while there is none under way. */
+  waitingFor(): string | null
+}
+
+/** How {@link shareCredential} asks for tokens. */
+export interface ShareCredentialOptions {
+  /** Milliseconds for one token, after which the request is ended and the next caller asks anew. Default 10,000. */
+  readonly timeout?: number | undefined
+  /** The authority that the vault names, for messages. */
+  readonly authority?: (() => string | null) | undefined
+}
+
+interface Request {
+  readonly scopes: string | string[]
+  readonly options: Pick<GetTokenOptions, 'tenantId' | 'enableCae'>
+  readonly claims: string | undefined
+}
+
+/**
+ * One token for all clients of a vault. Each SDK client keeps its own token, asks for it by itself, keeps using it after
+ * the vault has refused it, and lets the first caller's abort end the request that the others wait for as well. This asks
+ * the credential once for all of them, for as long as the answer is good, and lets no single caller end it.
  *
  * Failures leave as SealwrightError: `ACCESS_DENIED` when the authority refused the identity, otherwise `UNAVAILABLE`.
- *
- * @param timeout milliseconds for one token, after which the request is ended and the next caller asks anew
  */
 export function shareCredential(
   credential: TokenCredential,
-  timeout: number = defaultTimeout,
-): TokenCredential {
-  const tokens = new Map<string, AccessToken>()
-  const requests = new PendingWork<AccessToken>()
+  options: ShareCredentialOptions = {},
+): SharedCredential {
+  return new Shared(credential, options)
+}
 
-  return {
-    async getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
-      const key = JSON.stringify([scopes, options.tenantId])
-      const known = options.claims === undefined ? tokens.get(key) : undefined
-      if (known !== undefined && isFresh(known)) return known
+class Shared implements SharedCredential {
+  readonly #credential: TokenCredential
+  readonly #timeout: number
+  readonly #authority: () => string
+  readonly #tokens = new Map<string, AccessToken>()
+  readonly #requests = new PendingWork<AccessToken>()
+  /** How each token in use was asked for. */
+  readonly #origins = new Map<string, Request>()
+  readonly #refused = new Set<string>()
+  #underWay = 0
+  #bypassedAt = Number.NEGATIVE_INFINITY
 
-      const { tenantId, claims, enableCae } = options
-      const start = async (): Promise<AccessToken> => {
-        const token = await requestToken(credential, timeout, scopes, {
-          ...(tenantId !== undefined && { tenantId }),
-          ...(claims !== undefined && { claims }),
-          ...(enableCae !== undefined && { enableCae }),
-        })
-        // One that was overtaken by a claims challenge brings the token that was revoked.
-        if (requests.get(key) === request) tokens.set(key, token)
+  constructor(credential: TokenCredential, { timeout, authority }: ShareCredentialOptions) {
+    this.#credential = credential
+    this.#timeout = timeout ?? defaultTimeout
+    this.#authority = () => authority?.() ?? 'the authority'
+  }
+
+  getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+    const { tenantId, claims, enableCae } = options
+    const request = {
+      scopes,
+      options: {
+        ...(tenantId !== undefined && { tenantId }),
+        ...(enableCae !== undefined && { enableCae }),
+      },
+      claims,
+    }
+    const key = JSON.stringify([scopes, tenantId])
+    const known = claims === undefined ? this.#tokens.get(key) : undefined
+    if (known !== undefined && isFresh(known)) return Promise.resolve(known)
+    const start = async (): Promise<AccessToken> => {
+      const token = await this.#ask(request)
+      // One that was overtaken by a claims challenge brings the token that was revoked.
+      if (this.#requests.get(key) === pending) this.#keep(key, request, token)
+      return token
+    }
+    // A claims challenge revokes the token at hand, so it is never answered with the request of another caller.
+    const pending =
+      claims === undefined ? this.#requests.share(key, start) : this.#requests.replace(key, start)
+    return pending
+  }
+
+  async current(token: string): Promise<string> {
+    const origin = this.#origins.get(token)
+    if (origin === undefined) return token
+    return (await this.getToken(origin.scopes, origin.options)).token
+  }
+
+  refuse(token: string): void {
+    for (const [key, known] of this.#tokens) if (known.token === token) this.#tokens.delete(key)
+    this.#refused.add(token)
+  }
+
+  waitingFor(): string | null {
+    return this.#underWay === 0 ? null : this.#authority()
+  }
+
+  #keep(key: string, { scopes, options }: Request, token: AccessToken): void {
+    this.#tokens.set(key, token)
+    this.#origins.set(token.token, { scopes, options, claims: undefined })
+    // The clients still name the token before, and may name the one before that.
+    for (const old of this.#origins.keys()) {
+      if (this.#origins.size <= 2 * this.#tokens.size + 8) break
+      this.#origins.delete(old)
+      this.#refused.delete(old)
+    }
+  }
+
+  async #ask(request: Request): Promise<AccessToken> {
+    this.#underWay++
+    try {
+      const token = await this.#request(request)
+      if (!this.#refused.has(token.token) || performance.now() - this.#bypassedAt < bypassInterval)
         return token
-      }
-      // A claims challenge revokes the token at hand, so it is never answered with the request of another caller.
-      const request = claims === undefined ? requests.share(key, start) : requests.replace(key, start)
-      return request
-    },
+      // The credential has the refused token in a cache of its own.
+      this.#bypassedAt = performance.now()
+      return await this.#request({ ...request, claims: request.claims ?? bypassingClaims }).catch(() => token)
+    } finally {
+      this.#underWay--
+    }
+  }
+
+  async #request({ scopes, options, claims }: Request): Promise<AccessToken> {
+    const abortSignal = AbortSignal.timeout(this.#timeout)
+    let token: AccessToken | null
+    try {
+      // Not every credential heeds the signal.
+      const getTokenOptions = { ...options, ...(claims !== undefined && { claims }), abortSignal }
+      token = await untilAborted(this.#credential.getToken(scopes, getTokenOptions), abortSignal)
+    } catch (error) {
+      if (!abortSignal.aborted) throw tokenError(error, this.#authority())
+      throw new SealwrightError(
+        'UNAVAILABLE',
+        `${this.#authority()} gave no token for Key Vault in ${this.#timeout} ms; check that it can be reached from here`,
+        { cause: error, retryAfter: 1 },
+      )
+    }
+    if (token === null) {
+      throw new SealwrightError('ACCESS_DENIED', 'the credential gives no token for Key Vault')
+    }
+    return token
   }
 }
 
 function isFresh(token: AccessToken): boolean {
   const now = Date.now()
   return token.expiresOnTimestamp - renewBefore > now && (token.refreshAfterTimestamp ?? Infinity) > now
-}
-
-async function requestToken(
-  credential: TokenCredential,
-  timeout: number,
-  scopes: string | string[],
-  options: GetTokenOptions,
-): Promise<AccessToken> {
-  const abortSignal = AbortSignal.timeout(timeout)
-  let token: AccessToken | null
-  try {
-    // Not every credential heeds the signal.
-    token = await untilAborted(credential.getToken(scopes, { ...options, abortSignal }), abortSignal)
-  } catch (error) {
-    if (!abortSignal.aborted) throw tokenError(error)
-    throw new SealwrightError('UNAVAILABLE', `the authority gave no token for Key Vault in ${timeout} ms`, {
-      cause: error,
-    })
-  }
-  if (token === null) throw new SealwrightError('ACCESS_DENIED', 'the credential has no token for Key Vault')
-  return token
-}
-
-function tokenError(error: unknown): SealwrightError {
-  // The first line says what happened; what follows are hints, ids and times of the authority.
-  const reason = error instanceof Error ? (error.message.split(/[\r\n]/, 1)[0] ?? '').slice(0, 300) : ''
-  return isRefusal(error)
-    ? new SealwrightError(
-        'ACCESS_DENIED',
-        `the authority refused the identity a token for Key Vault: ${reason}`,
-        { cause: error },
-      )
-    : new SealwrightError('UNAVAILABLE', `there is no token for Key Vault: ${reason}`, { cause: error })
-}
-
-/**
- * Whether the authority answered with a refusal. The credentials have several error classes for it, which they use for
- * failures of the network as well; but a refusal comes with its OAuth code (RFC 6749 §5.2), at the start of the message.
- */
-function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  // A chain of credentials fails with the errors of all its links.
-  if ('errors' in error && Array.isArray(error.errors)) return error.errors.some(isRefusal)
-  return /^(invalid_(client|grant|request|resource|scope)|unauthorized_client|access_denied)\b/.test(
-    error.message,
-  )
 }

@@ -1,8 +1,9 @@
 import { isSealwrightError } from '@sealwright/core'
-import { readFailure, type Permission } from '../errors/failure.ts'
+import { readFailure } from '../errors/failure.ts'
+import type { Permission } from '../errors/service-errors.ts'
 import { settingsOf, type KeyVaultOptions, type Settings } from '../options.ts'
-import { creationCost } from '../requests/quota-budget.ts'
-import { VaultRequests, type VaultRequest } from '../requests/vault-requests.ts'
+import { creationCost } from '../requests/quota-costs.ts'
+import { VaultRequests, type Send, type VaultRequest } from '../requests/vault-requests.ts'
 import { SdkClients } from '../sdk/sdk-clients.ts'
 
 /** One operation on the vault, as messages and the queue know it. */
@@ -11,6 +12,8 @@ export interface Operation {
   readonly permission: Permission
   /** The object it concerns, such as `the key my-app/0123…`. */
   readonly object: string
+  /** Whether it was made a moment ago, so that some parts of the service may not have it yet. Default false. */
+  readonly isNew?: boolean | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -29,6 +32,8 @@ export interface SignRequest {
   readonly digest: Uint8Array
   /** Units of the vault's quota. */
   readonly cost: number
+  /** Whether the key was made a moment ago. */
+  readonly isNew: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -44,6 +49,13 @@ export interface SignAnswer {
 const readTimeoutFactor = 3
 
 /**
+ * The parts of its deadline that a signature may wait for its turn: half in a burst, which leaves time for a second
+ * attempt, and a tenth under a load that the quota does not allow.
+ */
+const burstPatience = 0.5
+const standingPatience = 0.1
+
+/**
  * The connection to one vault: the SDK's clients, and the queue that every request waits in. Each method says how its
  * kind of request may be repeated; {@link VaultRequests} paces it, repeats it and translates its errors.
  */
@@ -57,11 +69,12 @@ export class VaultConnection {
     this.vaultUrl = vaultUrl
     this.settings = settingsOf(options)
     this.sdk = new SdkClients(vaultUrl, options)
-    this.#requests = new VaultRequests(this.settings)
+    this.#requests = new VaultRequests(this.settings, () => this.sdk.waitingForToken())
   }
 
   /** Has a digest signed. The caller verifies the signature. */
-  async sign({ name, version, algorithm, digest, cost, signal }: SignRequest): Promise<SignAnswer> {
+  async sign(signRequest: SignRequest): Promise<SignAnswer> {
+    const { name, version, algorithm, digest, cost, isNew, signal } = signRequest
     const client = this.sdk.cryptography(name, version)
     const { deadline, attemptTimeout } = this.settings
     const request = {
@@ -70,7 +83,10 @@ export class VaultConnection {
       vaultUrl: this.vaultUrl,
       cost,
       deadline,
+      attemptTimeout,
+      patience: { burst: deadline * burstPatience, standing: deadline * standingPatience },
       isIdempotent: true,
+      isNew,
       signal,
     }
     return this.#requests.run(request, async (abortSignal) => {
@@ -78,7 +94,6 @@ export class VaultConnection {
       // The client does not check that there is a result.
       const { result }: { readonly result?: Uint8Array } = await client.sign(algorithm, digest, {
         abortSignal,
-        requestOptions: { timeout: attemptTimeout },
         // The client reports the id it was made with. Only the body has the one that the vault answered.
         onResponse: ({ parsedBody }) => (keyId = textMember(parsedBody, 'kid')),
       })
@@ -99,13 +114,22 @@ export class VaultConnection {
 
   /** Reads something that is there. */
   read<T>(operation: Operation, send: (options: ReadOptions) => Promise<T>): Promise<T> {
-    // A list takes several requests; each of them has this time.
-    const requestOptions = { timeout: readTimeoutFactor * this.settings.attemptTimeout }
-    return this.update(operation, (abortSignal) => send({ abortSignal, requestOptions }))
+    const { attemptTimeout, managementDeadline } = this.settings
+    const deadlineAt = performance.now() + managementDeadline
+    return this.update(operation, (abortSignal, attempt) => {
+      const left = deadlineAt - performance.now()
+      const allowed = readTimeoutFactor * attemptTimeout * 2 ** attempt
+      // A list takes several requests, and each of them has this time. The last attempt has all that is left.
+      const timeout = Math.max(
+        1,
+        Math.ceil(left - allowed < readTimeoutFactor * attemptTimeout ? left : allowed),
+      )
+      return send({ abortSignal, requestOptions: { timeout } })
+    })
   }
 
   /** Brings something into a state. Doing it twice does no more than doing it once. */
-  update<T>(operation: Operation, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  update<T>(operation: Operation, send: Send<T>): Promise<T> {
     return this.#manage({ ...operation, cost: 1, isIdempotent: true }, send)
   }
 
@@ -135,10 +159,7 @@ export class VaultConnection {
     return this.#manage({ ...operation, isCreation: true, cost, isIdempotent: false }, send)
   }
 
-  #manage<T>(
-    request: Omit<VaultRequest, 'vaultUrl' | 'deadline'>,
-    send: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
+  #manage<T>(request: Omit<VaultRequest, 'vaultUrl' | 'deadline'>, send: Send<T>): Promise<T> {
     const { managementDeadline } = this.settings
     return this.#requests.run({ ...request, vaultUrl: this.vaultUrl, deadline: managementDeadline }, send)
   }

@@ -1,6 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
 import { SealwrightError, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
-import { signingCost } from '../requests/quota-budget.ts'
+import { signingCost } from '../requests/quota-costs.ts'
 import { namesVersion } from '../vault-uri.ts'
 import { vaultAlgorithm } from './algorithms.ts'
 import type { VaultConnection } from './connection.ts'
@@ -15,7 +15,12 @@ export interface PinnedKey {
   readonly keyId: string
   readonly publicKey: KeyObject
   readonly isInHardware: boolean
+  /** null when the vault does not say. */
+  readonly createdAt: Date | null
 }
+
+/** The time, in milliseconds, after which every part of the service has a new key. Its clock is not ours. */
+const youth = 60_000
 
 /**
  * Signs in the vault. The data is hashed here and only its digest travels. The signature is verified here with the public
@@ -50,6 +55,7 @@ export class RemoteSigner implements Signer {
       algorithm,
       digest: createHash(digest).update(data).digest(),
       cost: this.#cost,
+      isNew: isNew(this.#key.createdAt),
       signal: options?.signal,
     })
     this.#checkKeyId(answer.keyId)
@@ -86,4 +92,9 @@ export class RemoteSigner implements Signer {
       `the ${this.algorithm.name} signature of ${name}/${version} from ${this.#connection.vaultUrl} was discarded: ${reason}`,
     )
   }
+}
+
+/** Whether a key was made so recently that some parts of the service may not have it yet. */
+function isNew(createdAt: Date | null): boolean {
+  return createdAt !== null && Date.now() - createdAt.getTime() < youth
 }

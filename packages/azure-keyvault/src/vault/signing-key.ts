@@ -94,8 +94,8 @@ export class VaultSigningKey implements SigningKey {
 
   signer(algorithm?: string): Signer {
     const row = chooseAlgorithm(this.algorithms, algorithm)
-    const { name, version, keyId, publicKey } = this
-    const key = { name, version, keyId, publicKey, isInHardware: this.#isInHardware }
+    const { name, version, keyId, publicKey, createdAt } = this
+    const key = { name, version, keyId, publicKey, createdAt, isInHardware: this.#isInHardware }
     return new RemoteSigner(this.#connection, key, row)
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { creationCost, creationQuota, QuotaBudget, signingCost } from '../../src/requests/quota-budget.ts'
+import { QuotaBudget } from '../../src/requests/quota-budget.ts'
 
 /** Spends as greedily as the budget allows, on a clock of its own, and returns when each unit went. */
 function spendFor(milliseconds: number, quota: number, units: number): number[] {
@@ -47,8 +47,9 @@ describe('the quota budget', () => {
 
   test('a pause holds for everybody, and a shorter one after it changes nothing', () => {
     const budget = new QuotaBudget(4_000)
-    budget.pauseUntil(5_000)
-    budget.pauseUntil(3_000)
+    const [first, second] = [budget.spend(1, 0), budget.spend(1, 0)]
+    first.refused(1_000, 4_000)
+    second.refused(1_000, 2_000)
     expect(budget.waitFor(1, 1_000)).toBe(4_000)
     expect(budget.pausedFor(1_000)).toBe(4_000)
     expect(budget.waitFor(1, 5_000)).toBe(0)
@@ -57,8 +58,8 @@ describe('the quota budget', () => {
 
   test('tells how long the wait is behind others: as long as it then takes', () => {
     const budget = new QuotaBudget(400)
-    budget.pauseUntil(1_000)
-    const expected = budget.waitFor(8, 500, 100)
+    budget.spend(50, 0)
+    const expected = budget.expectedWait(8, 500, 100)
     let now = 500
     for (let ahead = 0; ahead < 100; ahead++) {
       now += budget.waitFor(1, now)
@@ -66,15 +67,5 @@ describe('the quota budget', () => {
     }
     now += budget.waitFor(8, now)
     expect(now - 500).toBeCloseTo(expected, 6)
-  })
-
-  test('20 keys in ten seconds, 10 in hardware, and of both the part that the quota is', () => {
-    expect([4_000, 800, 200, 100].map(creationQuota)).toEqual([20, 4, 1, 1])
-    expect([false, true].map(creationCost)).toEqual([1, 2])
-  })
-
-  test('a signature costs what the service weighs it', () => {
-    expect([2048, 3072, 4096, null].map((bits) => signingCost(bits, false))).toEqual([1, 4, 8, 1])
-    expect([2048, 3072, 4096, null].map((bits) => signingCost(bits, true))).toEqual([2, 8, 16, 2])
   })
 })

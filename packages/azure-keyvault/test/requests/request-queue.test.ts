@@ -11,6 +11,17 @@ function queue(options: { quota?: number; maxInFlight?: number; maxQueued?: numb
   return new RequestQueue(new QuotaBudget(quota), new RoundTrip(1_000), { maxInFlight, maxQueued })
 }
 
+/** Waits for a turn for as long as the deadline allows, and returns what ends it. */
+async function enter(
+  door: RequestQueue,
+  units: number,
+  deadlineAt: number,
+  signal: AbortSignal,
+): Promise<() => void> {
+  const turn = await door.enter({ units, deadlineAt, patience: null, signal })
+  return () => turn.leave()
+}
+
 describe('the request queue', () => {
   beforeEach(() => {
     vi.useFakeTimers()
@@ -24,7 +35,7 @@ describe('the request queue', () => {
     const admitted: number[] = []
     const leaves: (() => void)[] = []
     const all = Array.from({ length: 5 }, async (_, index) => {
-      leaves.push(await door.enter(1, Infinity, never()))
+      leaves.push(await enter(door, 1, Infinity, never()))
       admitted.push(index)
     })
     await vi.advanceTimersByTimeAsync(0)
@@ -40,12 +51,12 @@ describe('the request queue', () => {
 
   test('leaving twice frees one place', async () => {
     const door = queue({ maxInFlight: 1 })
-    const leave = await door.enter(1, Infinity, never())
+    const leave = await enter(door, 1, Infinity, never())
     leave()
     leave()
-    await door.enter(1, Infinity, never())
+    await enter(door, 1, Infinity, never())
     let third = false
-    void door.enter(1, Infinity, never()).then(() => (third = true))
+    void enter(door, 1, Infinity, never()).then(() => (third = true))
     await vi.advanceTimersByTimeAsync(1_000)
     expect(third).toBe(false)
   })
@@ -53,7 +64,7 @@ describe('the request queue', () => {
   test('waits for the quota: 100 per 10 s are 4 at once and then one every 104 ms', async () => {
     const door = queue({ quota: 100 })
     let admitted = 0
-    for (let i = 0; i < 20; i++) void door.enter(1, Infinity, never()).then(() => admitted++)
+    for (let i = 0; i < 20; i++) void enter(door, 1, Infinity, never()).then(() => admitted++)
     await vi.advanceTimersByTimeAsync(0)
     expect(admitted).toBe(4)
     await vi.advanceTimersByTimeAsync(1_050)
@@ -62,23 +73,23 @@ describe('the request queue', () => {
 
   test('who aborts leaves the queue, and nobody behind waits for it', async () => {
     const door = queue({ maxInFlight: 1 })
-    const leave = await door.enter(1, Infinity, never())
+    const leave = await enter(door, 1, Infinity, never())
     const controller = new AbortController()
     const reason = new Error('no longer wanted')
-    const aborted = door.enter(1, Infinity, controller.signal)
-    const behind = door.enter(1, Infinity, never())
+    const aborted = enter(door, 1, Infinity, controller.signal)
+    const behind = enter(door, 1, Infinity, never())
     controller.abort(reason)
     await expect(aborted).rejects.toBe(reason)
     leave()
     await expect(behind).resolves.toBeTypeOf('function')
-    await expect(door.enter(1, Infinity, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(enter(door, 1, Infinity, AbortSignal.abort(reason))).rejects.toBe(reason)
   })
 
   test('refuses at once when too many wait', async () => {
     const door = queue({ maxInFlight: 1, maxQueued: 1 })
-    await door.enter(1, Infinity, never())
-    void door.enter(1, Infinity, never())
-    await expect(door.enter(1, Infinity, never())).rejects.toMatchObject({
+    await enter(door, 1, Infinity, never())
+    void enter(door, 1, Infinity, never())
+    await expect(enter(door, 1, Infinity, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       retryAfter: 1,
     })
@@ -86,41 +97,41 @@ describe('the request queue', () => {
   test('refuses at once whom the quota comes too late for, and says when to ask again', async () => {
     const door = queue({ quota: 100 })
     // 4 at once and then one every 104 ms: the next but nine comes after a second.
-    for (let i = 0; i < 13; i++) void door.enter(1, Infinity, never())
+    for (let i = 0; i < 13; i++) void enter(door, 1, Infinity, never())
     const deadlineAt = performance.now() + 1_000
-    await expect(door.enter(1, deadlineAt, never())).rejects.toMatchObject({
+    await expect(enter(door, 1, deadlineAt, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       retryAfter: 1,
     })
     let admitted = false
-    void door.enter(1, deadlineAt + 500, never()).then(() => (admitted = true))
+    void enter(door, 1, deadlineAt + 500, never()).then(() => (admitted = true))
     await vi.advanceTimersByTimeAsync(1_100)
     expect(admitted).toBe(true)
   })
 
   test('refuses at once whom the cap comes too late for, by what answers take', async () => {
     const door = queue({ maxInFlight: 2 })
-    for (let i = 0; i < 12; i++) void door.enter(1, Infinity, never())
+    for (let i = 0; i < 12; i++) void enter(door, 1, Infinity, never())
     // Six rounds of 100 ms, and then its own.
-    await expect(door.enter(1, performance.now() + 600, never())).rejects.toMatchObject({
+    await expect(enter(door, 1, performance.now() + 600, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     })
     const controller = new AbortController()
-    const entering = door.enter(1, performance.now() + 1_000, controller.signal)
+    const entering = enter(door, 1, performance.now() + 1_000, controller.signal)
     controller.abort(new Error('let in, and no longer wanted'))
     await expect(entering).rejects.toThrow('let in')
   })
 
   test('who need not wait is never refused, however little time is left', async () => {
-    await expect(queue({}).enter(1, performance.now() + 1, never())).resolves.toBeTypeOf('function')
+    await expect(enter(queue({}), 1, performance.now() + 1, never())).resolves.toBeTypeOf('function')
   })
 
   test('no timer is left when the last who waited aborts', async () => {
     const door = queue({ quota: 1 })
-    const leave = await door.enter(1, Infinity, never())
+    const leave = await enter(door, 1, Infinity, never())
     leave()
     const controller = new AbortController()
-    const aborted = door.enter(1, Infinity, controller.signal)
+    const aborted = enter(door, 1, Infinity, controller.signal)
     expect(vi.getTimerCount()).toBe(1)
     controller.abort(new Error('no longer wanted'))
     await expect(aborted).rejects.toThrow('no longer wanted')

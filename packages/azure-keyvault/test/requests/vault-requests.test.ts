@@ -115,16 +115,16 @@ describe('requests to a vault', () => {
   test('who waits in the queue when the vault proves to be out of order is not sent', async () => {
     // Two a second after the first, and out of order after two silent attempts.
     const requests = new VaultRequests(
-      settingsOf({ quota: 21, attemptTimeout: 500, circuitBreaker: { failures: 2, failingFor: 0 } }),
+      settingsOf({ quota: 21, circuitBreaker: { failures: 2, failingFor: 0 } }),
     )
     let sent = 0
     const send = (): Promise<'done'> => {
       sent++
       return silence()
     }
-    const first = outcome(requests.run({ ...signing, deadline: 1_000 }, send))
+    const first = outcome(requests.run({ ...signing, attemptTimeout: 600, deadline: 1_000 }, send))
     await vi.advanceTimersByTimeAsync(100)
-    const second = outcome(requests.run({ ...signing, deadline: 1_100 }, send))
+    const second = outcome(requests.run({ ...signing, attemptTimeout: 600, deadline: 1_100 }, send))
     const queued = Array.from({ length: 5 }, () =>
       outcome(requests.run({ ...signing, deadline: 9_000 }, send)),
     )

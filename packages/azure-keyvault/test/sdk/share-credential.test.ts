@@ -107,7 +107,7 @@ describe('a shared credential', () => {
 
   test('a credential that never answers is not waited for, and the next caller asks anew', async () => {
     const slow = new SlowCredential()
-    const shared = shareCredential(slow, 50)
+    const shared = shareCredential(slow, { timeout: 50 })
     await expect(shared.getToken(scope)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining('50 ms'),
@@ -121,7 +121,7 @@ describe('a shared credential', () => {
   test('a token request that hangs does not hold up the vault for longer', async () => {
     const vault = await startVault()
     vault.emulator.faults.add({ operation: 'token', fault: { type: 'hang' } })
-    const shared = shareCredential(secretCredential(vault.emulator, wellKnown), 500)
+    const shared = shareCredential(secretCredential(vault.emulator, wellKnown), { timeout: 500 })
     const asking = await Promise.allSettled(Array.from({ length: 10 }, () => shared.getToken(scope)))
     expect(asking.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 'rejected'))
     await expect(shared.getToken(scope)).resolves.toHaveProperty('token')

@@ -19,7 +19,15 @@ export function pinnedKey(privateKey: KeyObject): {
   readonly keyId: string
   readonly publicKey: KeyObject
   readonly isInHardware: boolean
+  readonly createdAt: Date | null
 } {
   const { keyId } = createLocalSigner(privateKey)
-  return { name: 'k', version, keyId, publicKey: createPublicKey(privateKey), isInHardware: false }
+  return {
+    name: 'k',
+    version,
+    keyId,
+    publicKey: createPublicKey(privateKey),
+    isInHardware: false,
+    createdAt: null,
+  }
 }

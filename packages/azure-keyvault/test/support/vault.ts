@@ -72,7 +72,7 @@ function checkSecrets({ requests }: RunningKeyVaultEmulator): void {
   expect(paths.filter((path) => path.startsWith('/secrets'))).toEqual([])
 }
 
-/** An agent that reaches the emulator until the line is cut: then names are not found, as without a network. */
+/** An agent that reaches the emulator until the line is cut: then DNS does not answer, as without a network. */
 export function cuttableAgent(emulator: RunningKeyVaultEmulator): {
   readonly agent: Agent
   /** How many connections were tried while it was cut. */
@@ -85,7 +85,7 @@ export function cuttableAgent(emulator: RunningKeyVaultEmulator): {
   const lookup: LookupFunction = (hostname, options, callback) => {
     if (isCut) {
       triedInVain++
-      const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
+      const error = Object.assign(new Error(`getaddrinfo EAI_AGAIN ${hostname}`), { code: 'EAI_AGAIN' })
       callback(error, [])
     } else if (options.all === true) {
       callback(null, [{ address: '127.0.0.1', family: 4 }])

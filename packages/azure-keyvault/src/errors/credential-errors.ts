@@ -1,0 +1,87 @@
+import { SealwrightError } from '@sealwright/core'
+import { explainNetworkError } from './network-errors.ts'
+
+/**
+ * The error for a token that the credential could not get: `ACCESS_DENIED` when the authority refused the identity,
+ * otherwise `UNAVAILABLE`, with `retryAfter` only where the next request may succeed.
+ *
+ * @param authority the authority, for the message
+ */
+export function tokenError(error: unknown, authority: string): SealwrightError {
+  const options = { cause: error }
+  if (isRefusal(error)) {
+    return new SealwrightError(
+      'ACCESS_DENIED',
+      `${authority} refused the identity a token for Key Vault: ${reasonOf(error)}`,
+      options,
+    )
+  }
+  if (isUnavailable(error)) {
+    return new SealwrightError(
+      'UNAVAILABLE',
+      `there is no identity to ask ${authority} with: ${adviceFor(error)}`,
+      options,
+    )
+  }
+  const explanation = networkExplanation(error, authority)
+  if (explanation !== null) {
+    return new SealwrightError('UNAVAILABLE', `no token for Key Vault: ${explanation}`, options)
+  }
+  return new SealwrightError('UNAVAILABLE', `no token for Key Vault from ${authority}: ${reasonOf(error)}`, {
+    ...options,
+    retryAfter: 1,
+  })
+}
+
+/** The first line says what happened. Hints, ids and times of the authority follow. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? (error.message.split(/[\r\n]/, 1)[0] ?? '').slice(0, 300) : String(error)
+}
+
+/**
+ * Whether the authority answered with a refusal. The credentials have several error classes for it, which they use for
+ * failures of the network as well. But a refusal comes with its OAuth code (RFC 6749 §5.2), at the start of the message.
+ */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  // A chain of credentials fails with the errors of all its links.
+  const links = linksOf(error)
+  if (links.length > 0) return links.some(isRefusal)
+  return /^(invalid_(client|grant|request|resource|scope)|unauthorized_client|access_denied)\b/.test(
+    error.message,
+  )
+}
+
+/** Whether no credential applies here, so that the authority was not even asked. */
+function isUnavailable(error: unknown): boolean {
+  const links = linksOf(error)
+  if (links.length > 0) return links.every(isUnavailable)
+  return error instanceof Error && error.name === 'CredentialUnavailableError'
+}
+
+function linksOf(error: unknown): readonly unknown[] {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+}
+
+function adviceFor(error: unknown): string {
+  if (linksOf(error).length === 0) return reasonOf(error)
+  return (
+    'none of the ways of DefaultAzureCredential works here. On a developer’s machine run `az login`; in Azure give the ' +
+    'app a managed identity (a user-assigned one takes AZURE_CLIENT_ID too); elsewhere set AZURE_TENANT_ID, ' +
+    'AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE'
+  )
+}
+
+/** MSAL wraps a socket's error once or several times. */
+function networkExplanation(error: unknown, authority: string): string | null {
+  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
+    const codes = 'code' in each && typeof each.code === 'string' ? [each.code] : []
+    // Where the code got lost on the way, its name is still in the message.
+    codes.push(...(each.message.match(/\b(?:[A-Z]+_)+[A-Z]+\b|\bENOTFOUND\b/g) ?? []))
+    for (const code of codes) {
+      const explanation = explainNetworkError(code, authority)
+      if (explanation !== null) return explanation
+    }
+  }
+  return null
+}
