@@ -3,7 +3,7 @@ const window = 10_000
 const bucketLength = 100
 
 /** What is given up after the vault was full, so that there is room for processes with a smaller share. */
-const decrease = 0.05
+const decrease = 0.04
 /** The smallest part that one shrink leaves. A process that has just started has measured too little to give up more. */
 const leastLeft = 0.25
 /** The growth in a second of a process with a quarter of the quota, as a part of its share. */
@@ -19,7 +19,7 @@ const idle = 1_000
  *
  * - It starts with the whole quota.
  * - When the vault is full, the share becomes the amount that got through per ten seconds, the time counted in which
- *   nothing did, less 5 %. All processes together got the quota through, so the sum of the new shares is 95 % of it.
+ *   nothing did, less 4 %. All processes together got the quota through, so the sum of the new shares is 96 % of it.
  * - While it waits for the quota, the share grows: slowly at first, faster when the vault has not been full for long. A
  *   small share grows faster in proportion than a large one, so shares become equal.
  */
@@ -92,7 +92,7 @@ export class QuotaShare {
     this.#waitedAt = now
     const usedFor = since - this.#waitingSince
     const throughput =
-      usedFor >= window ? sentBefore : (sentBefore * window) / (usedFor + Math.max(1, now - since))
+      usedFor >= window ? sentBefore : (sentBefore * window) / Math.min(window, usedFor + now - since + 1)
     const measured = Math.min(this.#units, throughput) * (1 - decrease)
     this.#units = Math.max(1, this.#quota / 400, leastLeft * this.#units, measured)
     this.#calmFor = 0

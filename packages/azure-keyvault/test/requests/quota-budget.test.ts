@@ -68,4 +68,55 @@ describe('the quota budget', () => {
     now += budget.waitFor(8, now)
     expect(now - 500).toBeCloseTo(expected, 6)
   })
+
+  test('a vault that is full is asked by one request at a time, later and later, until it takes one', () => {
+    const budget = new QuotaBudget(4_000)
+    const [first, second] = [budget.spend(1, 0), budget.spend(1, 0)]
+    first.refused(100, null)
+    second.refused(110, null)
+    const waits: number[] = []
+    let now = 110
+    for (let index = 0; index < 7; index++) {
+      const wait = budget.waitFor(1, now)
+      waits.push(wait)
+      now += wait
+      const probe = budget.spend(1, now)
+      // Nobody else meanwhile.
+      expect(budget.waitFor(1, now)).toBe(Infinity)
+      if (index < 6) probe.refused(now, null)
+      else probe.accepted(now)
+    }
+    for (const [index, longest] of [125, 250, 500, 1_000, 2_000, 2_000].entries()) {
+      // The first one was set 10 ms before.
+      expect(waits[index]).toBeGreaterThanOrEqual(longest / 2 - 10)
+      expect(waits[index]).toBeLessThanOrEqual(longest)
+    }
+    // And then evenly, without a burst.
+    const next = budget.waitFor(1, now)
+    expect(next).toBeGreaterThan(0)
+    expect(next).toBeLessThan(20)
+  })
+
+  test('a request to a full vault that is not answered leaves its place to another', () => {
+    const budget = new QuotaBudget(4_000)
+    budget.spend(1, 0).refused(0, null)
+    const probe = budget.spend(1, 500)
+    expect(budget.waitFor(1, 500)).toBe(Infinity)
+    probe.unanswered(600)
+    expect(budget.waitFor(1, 600)).toBeLessThan(200)
+  })
+
+  test('answers to requests from before the vault was full, or from meanwhile, change nothing', () => {
+    const budget = new QuotaBudget(4_000)
+    const early = Array.from({ length: 4 }, () => budget.spend(1, 0))
+    early[0]?.refused(100, null)
+    early[1]?.accepted(110)
+    expect(budget.waitFor(1, 110)).toBeGreaterThan(0)
+    budget.spend(1, 300).accepted(310)
+    expect(budget.pausedFor(310)).toBe(0)
+    // Sent before, refused, and late.
+    early[2]?.refused(400, null)
+    expect(budget.pausedFor(400)).toBe(0)
+    expect(budget.share).toBe(4_000)
+  })
 })
