@@ -3,6 +3,7 @@ import { readFailure } from '../errors/failure.ts'
 import type { Permission } from '../errors/service-errors.ts'
 import { settingsOf, type KeyVaultOptions, type Settings } from '../options.ts'
 import { creationCost } from '../requests/quota-costs.ts'
+import type { Patience } from '../requests/request-queue.ts'
 import { VaultRequests, type Send, type VaultRequest } from '../requests/vault-requests.ts'
 import { SdkClients } from '../sdk/sdk-clients.ts'
 
@@ -49,11 +50,12 @@ export interface SignAnswer {
 const readTimeoutFactor = 3
 
 /**
- * The parts of its deadline that a signature may wait for its turn: half in a burst, which leaves time for a second
- * attempt, and a tenth under a load that the quota does not allow.
+ * How long a signature may wait for its turn: half of its deadline in a burst, which leaves time for a second attempt, and
+ * a tenth under a load that the quota does not allow.
  */
-const burstPatience = 0.5
-const standingPatience = 0.1
+export function signaturePatience(deadline: number): Patience {
+  return { burst: deadline / 2, standing: deadline / 10 }
+}
 
 /**
  * The connection to one vault: the SDK's clients, and the queue that every request waits in. Each method says how its
@@ -84,7 +86,7 @@ export class VaultConnection {
       cost,
       deadline,
       attemptTimeout,
-      patience: { burst: deadline * burstPatience, standing: deadline * standingPatience },
+      patience: signaturePatience(deadline),
       isIdempotent: true,
       isNew,
       signal,

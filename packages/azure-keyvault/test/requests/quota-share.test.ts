@@ -52,12 +52,12 @@ describe.each([1, 2, 3])('processes that share a vault and are told nothing, run
   )
 })
 
-describe('the share of a process', () => {
-  /** Waits for the quota all the time, for so long. */
-  function wait(share: QuotaShare, from: number, to: number): void {
-    for (let now = from; now <= to; now += 100) share.waited(now)
-  }
+/** Waits for the quota all the time, for so long. */
+function wait(share: QuotaShare, from: number, to: number): void {
+  for (let now = from; now <= to; now += 100) share.waited(now)
+}
 
+describe('the share of a process', () => {
   test('is the whole quota at first, and never more', () => {
     const share = new QuotaShare(4_000)
     expect(share.units).toBe(4_000)
