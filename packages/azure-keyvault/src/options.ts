@@ -5,42 +5,48 @@ import { defaultQuota } from './requests/quota-costs.ts'
 
 /** How a vault is reached. Times are milliseconds. */
 export interface KeyVaultOptions {
-  /** Who asks. Default a `DefaultAzureCredential` of @azure/identity, which is loaded only then. */
+  /** The identity that asks. Default: a `DefaultAzureCredential` of @azure/identity, which is loaded only then. */
   readonly credential?: TokenCredential | undefined
   /**
-   * The agent for every connection to the vault; it should keep connections alive. Default the SDK's own, one for the
-   * process, which does, and which honours HTTPS_PROXY where a given one does not.
+   * The agent for every connection to the vault. It should keep connections alive. Default: the SDK's own, one for the
+   * process, which does. The SDK's own honours HTTPS_PROXY; a given one does not.
    */
   readonly agent?: Agent | undefined
   /** For one signature, with all its attempts and waits. Default 3,000. */
   readonly deadline?: number | undefined
   /**
-   * For one attempt at a signature, from request to the head of the answer; one that reads may take three times as long.
-   * Default 1,000.
+   * For the first attempt at a signature, from request to the head of the answer. Later attempts have twice as long, the
+   * last one all that is left, and each as long as nearly all answers took lately. An attempt to read has three times as
+   * long. Default 1,000.
    */
   readonly attemptTimeout?: number | undefined
   /** For reading, creating or changing a key, with all attempts and waits. Default 30,000. */
   readonly managementDeadline?: number | undefined
-  /** For the vault to finish a certificate. Default 120,000. */
+  /** For the vault to finish a certificate, or to delete one that is to be recovered. Default 120,000. */
   readonly creationTimeout?: number | undefined
-  /** Between questions whether the certificate is finished. Default 1,000. */
+  /** The time between questions whether the certificate is finished. Default 1,000. */
   readonly pollInterval?: number | undefined
   /**
-   * How long `create` waits before it looks whether it was alone. The service gives times of creation in whole seconds
-   * and has no "create if absent", so no less than a second makes sure that of several creators one wins. Default 1,000.
+   * The time after which `create` looks whether it was alone. The service gives times of creation in whole seconds and has
+   * no "create if absent", so only a second or more makes sure that one of several creators wins. Default 1,000.
    */
   readonly settleTime?: number | undefined
+  /**
+   * Whether `getOrCreate`, and so `openSigningKey` with `create`, recovers a deleted key that still has the name. Needs
+   * the permission to recover. Default false: it is an error that says so.
+   */
+  readonly recoverDeleted?: boolean | undefined
   /**
    * Requests under way at once, not counting those that make something, which are few. Default 128: enough for the full
    * quota at 300 ms an answer.
    */
   readonly maxInFlight?: number | undefined
-  /** Requests that wait for their turn; more, and those that it comes too late for, are refused at once. Default 10,000. */
+  /** Requests that wait for their turn; more are refused at once. Default 10,000. */
   readonly maxQueued?: number | undefined
   /**
-   * What may be used of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten seconds; others
-   * weigh more. Default 4,000, the service's limit for a vault. Give each of n instances on one vault an n-th of it. New
-   * keys have a quota of their own, 20 in ten seconds, of which the same part is used.
+   * The most that this process uses of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten
+   * seconds. Other keys weigh more. Processes that share a vault find their shares by themselves; this sets a bound. New
+   * keys have a quota of their own, 20 in ten seconds, of which the same part is used. Default 4,000, the service's limit.
    */
   readonly quota?: number | undefined
   /** When to stop asking a vault that does not answer. */
@@ -48,7 +54,7 @@ export interface KeyVaultOptions {
     | {
         /** Failures in a row. Default 5. */
         readonly failures?: number | undefined
-        /** For at least so long. Default 1,000. */
+        /** The least time from the first failure to the last. Default 1,000. */
         readonly failingFor?: number | undefined
         /** How long nothing is sent before one request tries again. Default 2,000. */
         readonly coolDown?: number | undefined
@@ -64,6 +70,7 @@ export interface Settings {
   readonly creationTimeout: number
   readonly pollInterval: number
   readonly settleTime: number
+  readonly recoverDeleted: boolean
   readonly maxInFlight: number
   readonly maxQueued: number
   readonly quota: number
@@ -72,9 +79,13 @@ export interface Settings {
   readonly coolDown: number
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a number that is none, or out of range */
+/** @throws SealwrightError `INVALID_ARGUMENT` for a value of another type, or out of range */
 export function settingsOf(options: KeyVaultOptions): Settings {
   const breaker = options.circuitBreaker ?? {}
+  const { recoverDeleted = false } = options
+  if (typeof recoverDeleted !== 'boolean') {
+    throw new SealwrightError('INVALID_ARGUMENT', 'recoverDeleted must be true or false')
+  }
   return {
     deadline: checked('deadline', options.deadline ?? 3_000, 1),
     attemptTimeout: checked('attemptTimeout', options.attemptTimeout ?? 1_000, 1),
@@ -82,6 +93,7 @@ export function settingsOf(options: KeyVaultOptions): Settings {
     creationTimeout: checked('creationTimeout', options.creationTimeout ?? 120_000, 1),
     pollInterval: checked('pollInterval', options.pollInterval ?? 1_000, 1),
     settleTime: checked('settleTime', options.settleTime ?? 1_000, 0),
+    recoverDeleted,
     maxInFlight: checked('maxInFlight', options.maxInFlight ?? 128, 1),
     maxQueued: checked('maxQueued', options.maxQueued ?? 10_000, 0),
     quota: checked('quota', options.quota ?? defaultQuota, 1),
@@ -91,13 +103,13 @@ export function settingsOf(options: KeyVaultOptions): Settings {
   }
 }
 
-/** Timers of Node take 31 bits, and fire at once for more. */
+/** Node's timers take 31 bits, and fire at once for more. */
 const longest = 2 ** 31 - 1
 
 function checked(name: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least && value <= longest) return value
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${name} is ${value}; a whole number from ${least} to ${longest} is expected`,
+    `${name} must be a whole number from ${least} to ${longest}, not ${typeof value === 'number' ? value : typeof value}`,
   )
 }

@@ -65,7 +65,7 @@ export function silence(milliseconds: number): Failure {
 
 /** Whether the vault itself says that there is no such object. A 404 of anything in between does not. */
 export function provesAbsence({ status, code }: Failure): boolean {
-  return status === 404 && (code === 'KeyNotFound' || code === 'CertificateNotFound')
+  return status === 404 && /^(Key|Certificate|PendingCertificate)NotFound$/.test(code ?? '')
 }
 
 /**

@@ -15,7 +15,10 @@ import {
   type SigningKey,
 } from '@sealwright/core'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
+import { isDeletedName } from '../errors/service-errors.ts'
+import type { Settings } from '../options.ts'
 import { PendingWork } from '../pending-work.ts'
+import { sleep } from '../sleep.ts'
 import { vaultAlgorithm } from '../vault/algorithms.ts'
 import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
 import type { VaultConnection } from '../vault/connection.ts'
@@ -72,6 +75,8 @@ export class VaultStore implements KeyVaultStore {
   readonly #objects: Collection
   readonly #creators: FirstCreatorWins
   readonly #hardware: boolean
+  readonly #recoverDeleted: boolean
+  readonly #settings: Settings
   /** Reads under way, by name and version. */
   readonly #reading = new PendingWork<SigningKey | null>()
   /** Calls of `getOrCreate` under way, by name and options. */
@@ -87,6 +92,8 @@ export class VaultStore implements KeyVaultStore {
     this.#objects = objects
     this.#creators = new FirstCreatorWins(objects, this.location, settings)
     this.#hardware = hardware
+    this.#recoverDeleted = settings.recoverDeleted
+    this.#settings = settings
   }
 
   async get(name: string, { version, signal }: GetKeyOptions = {}): Promise<SigningKey | null> {
@@ -142,11 +149,40 @@ export class VaultStore implements KeyVaultStore {
       return await this.create(name, options)
     } catch (error) {
       if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
+      if (this.#recoverDeleted && isDeletedName(error)) return this.#recover(name, signal)
       // Another creator was first. When there still is none, a deleted key has the name, as the error says.
       const winner = await this.#creators.read(name, find, signal)
       if (winner === null) throw error
       return winner
     }
+  }
+
+  async #recover(name: string, signal: Signal): Promise<SigningKey> {
+    const { creationTimeout, pollInterval } = this.#settings
+    const giveUpAt = performance.now() + creationTimeout
+    for (;;) {
+      try {
+        // eslint-disable-next-line no-await-in-loop -- asks until it is deleted, and so can be recovered
+        await this.#objects.recover(name, { signal })
+        break
+      } catch (error) {
+        // Another process has recovered it.
+        if (isSealwrightError(error, 'NOT_FOUND')) break
+        if (!isDeletedName(error) || performance.now() > giveUpAt) throw error
+      }
+      // eslint-disable-next-line no-await-in-loop
+      await sleep(pollInterval, signal)
+    }
+    const newest = await this.#objects.find(name, { version: null, isNew: true, signal })
+    const found = newest === null || newest === 'pending' ? null : await this.#find(name, null, signal)
+    if (found !== null && found !== 'pending') return found
+    throw new SealwrightError(
+      'UNAVAILABLE',
+      `${name} was recovered in ${this.location}, but it is not there yet`,
+      {
+        retryAfter: 10,
+      },
+    )
   }
 
   async rotate(name: string, { issuer, signal }: RotateVaultKeyOptions = {}): Promise<SigningKey> {
@@ -226,7 +262,8 @@ export class VaultStore implements KeyVaultStore {
   }
 
   async #require(name: string, version: string, signal: Signal): Promise<SigningKey> {
-    const key = await this.#read(name, version, signal)
+    const key = await this.#objects.find(name, { version, isNew: true, signal })
+    if (key === 'pending') throw stillPending(name, this.location)
     if (key !== null) return key
     throw new SealwrightError(
       'UNAVAILABLE',

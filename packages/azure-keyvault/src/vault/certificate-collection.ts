@@ -4,7 +4,14 @@ import { encodePem } from '@sealwright/x509'
 import { PendingWork } from '../pending-work.ts'
 import { CertificateIssuance } from './certificate-issuance.ts'
 import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
-import type { Abortable, CertificateIssuer, Collection, ImportedKey, NewKey } from './collection.ts'
+import type {
+  Abortable,
+  CertificateIssuer,
+  Collection,
+  FindOptions,
+  ImportedKey,
+  NewKey,
+} from './collection.ts'
 import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
 import { namesIn, type ListedVersion } from './listed-version.ts'
@@ -23,17 +30,17 @@ export class CertificateCollection implements Collection {
     this.#issuance = new CertificateIssuance(connection)
   }
 
-  async find(
-    name: string,
-    { version, signal }: Abortable & { readonly version: string | null },
-  ): Promise<SigningKey | 'pending' | null> {
+  async find(name: string, options: FindOptions): Promise<SigningKey | 'pending' | null> {
     // The answer for one version does not say whether its key is in hardware, which decides what a signature costs.
     const [found, policyKeyType] = await Promise.all([
-      findCertificate(this.#connection, name, { version, signal }),
-      version === null ? null : this.#keyTypes.share(name, () => this.#policyKeyType(name)),
+      findCertificate(this.#connection, name, options),
+      options.version === null ? null : this.#keyTypes.share(name, () => this.#policyKeyType(name)),
     ])
     if (found === null) return null
-    if (found.issued === null) return 'pending'
+    if (found.issued === null) {
+      // A request that failed, was cancelled or was deleted leaves a certificate without a key. It never comes back.
+      return (await this.#issuance.isUnderWay(name, options)) ? 'pending' : null
+    }
     const keyType = found.policy?.keyType ?? policyKeyType
     // Where the vault does not say, the higher cost is assumed: using less than the quota does no harm.
     const isInHardware = keyType?.endsWith('-HSM') !== false
@@ -139,6 +146,18 @@ export class CertificateCollection implements Collection {
     const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
     return this.#connection.remove({ ...operation, signal: undefined }, (abortSignal) =>
       this.#connection.sdk.certificates.beginDeleteCertificate(name, { abortSignal }),
+    )
+  }
+
+  recover(name: string, { signal }: Abortable): Promise<void> {
+    const operation = {
+      permission: 'certificates/recover',
+      object: `the certificate ${name}`,
+      signal,
+    } as const
+    // It is removed from the deleted ones.
+    return this.#connection.remove(operation, (abortSignal) =>
+      this.#connection.sdk.certificates.beginRecoverDeletedCertificate(name, { abortSignal }),
     )
   }
 }

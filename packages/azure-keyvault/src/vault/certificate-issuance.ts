@@ -18,7 +18,8 @@ export interface IssuanceOptions extends Abortable {
 
 /** How far the vault is with a certificate. */
 interface CertificateOperation {
-  readonly status: 'inProgress' | 'completed' | 'failed'
+  /** `ended` when it failed, was cancelled or was deleted. */
+  readonly status: 'inProgress' | 'completed' | 'ended'
   readonly error: string | null
 }
 
@@ -156,7 +157,7 @@ export class CertificateIssuance {
       // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
       const { status, error } = await this.#operation(name, signal)
       if (status === 'completed') return this.#versionOf(name, csr, signal)
-      if (status === 'failed') {
+      if (status === 'ended') {
         throw new SealwrightError(
           'UNAVAILABLE',
           `${vaultUrl} could not make the certificate ${name}: ${error ?? 'it does not say why'}`,
@@ -174,16 +175,23 @@ export class CertificateIssuance {
     }
   }
 
-  #operation(name: string, signal: AbortSignal | undefined): Promise<CertificateOperation> {
+  /** Whether the certificate will be there, or is there by now. */
+  async isUnderWay(name: string, { signal }: Abortable): Promise<boolean> {
+    return (await this.#operation(name, signal)).status !== 'ended'
+  }
+
+  async #operation(name: string, signal: AbortSignal | undefined): Promise<CertificateOperation> {
     const operation = { permission: 'certificates/get', object: `the certificate ${name}`, signal } as const
-    return this.#connection.read(operation, async (options) => {
+    const state = await this.#connection.find(operation, async (options) => {
       const poller = await this.#connection.sdk.certificates.getCertificateOperation(name, options)
-      const { status, error } = poller.getOperationState().certificateOperation ?? {}
-      return {
-        status: status === 'inProgress' || status === 'completed' ? status : 'failed',
-        error: error?.message ?? null,
-      }
+      return poller.getOperationState().certificateOperation ?? {}
     })
+    if (state === null) return { status: 'ended', error: 'its operation was deleted' }
+    const { status, error } = state
+    return {
+      status: status === 'inProgress' || status === 'completed' ? status : 'ended',
+      error: error?.message ?? (status === 'cancelled' ? 'it was cancelled' : null),
+    }
   }
 
   /**

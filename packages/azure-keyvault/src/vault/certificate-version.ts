@@ -5,7 +5,7 @@ import type {
   KeyVaultCertificateWithPolicy,
 } from '@azure/keyvault-certificates'
 import { SealwrightError } from '@sealwright/core'
-import type { Abortable } from './collection.ts'
+import type { Abortable, FindOptions } from './collection.ts'
 import type { VaultConnection } from './connection.ts'
 import { versionsIn, type ListedVersion } from './listed-version.ts'
 
@@ -32,11 +32,11 @@ export interface IssuedCertificate {
 export function findCertificate(
   connection: VaultConnection,
   name: string,
-  { version, signal }: Abortable & { readonly version: string | null },
+  { version, isNew, signal }: FindOptions,
 ): Promise<CertificateVersion | null> {
   const object = `the certificate ${version === null ? name : `${name}/${version}`}`
   const { certificates } = connection.sdk
-  return connection.find({ permission: 'certificates/get', object, signal }, async (options) =>
+  return connection.find({ permission: 'certificates/get', object, isNew, signal }, async (options) =>
     readCertificateVersion(
       version === null
         ? await certificates.getCertificate(name, options)
@@ -45,7 +45,7 @@ export function findCertificate(
   )
 }
 
-/** @returns in no order; empty when there is none of that name */
+/** @returns the issued ones in no order; empty when there is none of that name */
 export function listCertificateVersions(
   connection: VaultConnection,
   name: string,
@@ -53,7 +53,11 @@ export function listCertificateVersions(
 ): Promise<readonly ListedVersion[]> {
   const operation = { permission: 'certificates/list', object: `the certificate ${name}`, signal } as const
   return connection.read(operation, async (options) =>
-    versionsIn(connection.sdk.certificates.listPropertiesOfCertificateVersions(name, options)),
+    // A request that failed or was cancelled leaves a version without a certificate, and so without a thumbprint.
+    versionsIn(
+      connection.sdk.certificates.listPropertiesOfCertificateVersions(name, options),
+      ({ x509Thumbprint }) => x509Thumbprint !== undefined,
+    ),
   )
 }
 

@@ -36,6 +36,14 @@ export interface Abortable {
   readonly signal: AbortSignal | undefined
 }
 
+/** Which version to read. */
+export interface FindOptions extends Abortable {
+  /** null for the newest. */
+  readonly version: string | null
+  /** Whether it was made a moment ago, so that some parts of the service may not have it yet. Default false. */
+  readonly isNew?: boolean | undefined
+}
+
 /**
  * One of a vault's two collections of signing keys. The store has the rules: which version counts, and who won a race.
  * A collection knows how its kind of object is read and made.
@@ -45,13 +53,9 @@ export interface Collection {
   /**
    * Reads one version.
    *
-   * @param options `version` is null for the newest
    * @returns null when the vault says that there is none, `pending` while the vault is still making it
    */
-  find(
-    name: string,
-    options: Abortable & { readonly version: string | null },
-  ): Promise<SigningKey | 'pending' | null>
+  find(name: string, options: FindOptions): Promise<SigningKey | 'pending' | null>
   /** The names of everything in the collection. */
   names(options: Abortable): Promise<readonly string[]>
   /** The versions of a name, in no order; empty when there are none. */
@@ -66,4 +70,6 @@ export interface Collection {
   disable(name: string, version: string): Promise<void>
   /** Deletes all versions. */
   delete(name: string): Promise<void>
+  /** Starts to recover a deleted object with all its versions. */
+  recover(name: string, options: Abortable): Promise<void>
 }

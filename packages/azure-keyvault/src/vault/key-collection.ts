@@ -1,7 +1,7 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { JsonWebKey as VaultJsonWebKey } from '@azure/keyvault-keys'
 import type { SigningKey } from '@sealwright/core'
-import type { Abortable, Collection, ImportedKey, NewKey } from './collection.ts'
+import type { Abortable, Collection, FindOptions, ImportedKey, NewKey } from './collection.ts'
 import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
 import { readKeyVersion } from './key-version.ts'
@@ -17,15 +17,14 @@ export class KeyCollection implements Collection {
     this.#connection = connection
   }
 
-  async find(
-    name: string,
-    { version, signal }: Abortable & { readonly version: string | null },
-  ): Promise<SigningKey | null> {
+  async find(name: string, { version, isNew, signal }: FindOptions): Promise<SigningKey | null> {
     const object = `the key ${version === null ? name : `${name}/${version}`}`
-    const found = await this.#connection.find({ permission: 'keys/get', object, signal }, async (options) =>
-      readKeyVersion(
-        await this.#connection.sdk.keys.getKey(name, { ...options, ...(version !== null && { version }) }),
-      ),
+    const found = await this.#connection.find(
+      { permission: 'keys/get', object, isNew, signal },
+      async (options) =>
+        readKeyVersion(
+          await this.#connection.sdk.keys.getKey(name, { ...options, ...(version !== null && { version }) }),
+        ),
     )
     return found === null ? null : VaultSigningKey.ofKey(this.#connection, found)
   }
@@ -97,6 +96,14 @@ export class KeyCollection implements Collection {
     const operation = { permission: 'keys/delete', object: `the key ${name}`, signal: undefined } as const
     return this.#connection.remove(operation, (abortSignal) =>
       this.#connection.sdk.keys.beginDeleteKey(name, { abortSignal }),
+    )
+  }
+
+  recover(name: string, { signal }: Abortable): Promise<void> {
+    const operation = { permission: 'keys/recover', object: `the key ${name}`, signal } as const
+    // It is removed from the deleted ones.
+    return this.#connection.remove(operation, (abortSignal) =>
+      this.#connection.sdk.keys.beginRecoverDeletedKey(name, { abortSignal }),
     )
   }
 }

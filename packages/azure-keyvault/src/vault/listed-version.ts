@@ -12,13 +12,15 @@ export async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<
   return names
 }
 
-/** The versions in the pages of a list, in no order. */
-export async function versionsIn(
-  pages: AsyncIterable<{ version?: string; createdOn?: Date; enabled?: boolean }>,
+/** The versions in the pages of a list that count, in no order. */
+export async function versionsIn<Item extends { version?: string; createdOn?: Date; enabled?: boolean }>(
+  pages: AsyncIterable<Item>,
+  counts: (item: Item) => boolean = () => true,
 ): Promise<readonly ListedVersion[]> {
   const versions: ListedVersion[] = []
-  for await (const { version, createdOn, enabled } of pages) {
-    if (version !== undefined) {
+  for await (const item of pages) {
+    const { version, createdOn, enabled } = item
+    if (version !== undefined && counts(item)) {
       versions.push({ version, createdAt: createdOn ?? null, enabled: enabled !== false })
     }
   }
