@@ -155,7 +155,7 @@ export class CertificateIssuance {
     const giveUpAt = performance.now() + settings.creationTimeout
     for (;;) {
       // eslint-disable-next-line no-await-in-loop -- asks until the answer changes
-      const { status, error } = await this.#operation(name, signal)
+      const { status, error } = await this.#operation(name, { isNew: true, signal })
       if (status === 'completed') return this.#versionOf(name, csr, signal)
       if (status === 'ended') {
         throw new SealwrightError(
@@ -177,11 +177,19 @@ export class CertificateIssuance {
 
   /** Whether the certificate will be there, or is there by now. */
   async isUnderWay(name: string, { signal }: Abortable): Promise<boolean> {
-    return (await this.#operation(name, signal)).status !== 'ended'
+    return (await this.#operation(name, { isNew: false, signal })).status !== 'ended'
   }
 
-  async #operation(name: string, signal: AbortSignal | undefined): Promise<CertificateOperation> {
-    const operation = { permission: 'certificates/get', object: `the certificate ${name}`, signal } as const
+  async #operation(
+    name: string,
+    { isNew, signal }: Abortable & { readonly isNew: boolean },
+  ): Promise<CertificateOperation> {
+    const operation = {
+      permission: 'certificates/get',
+      object: `the certificate ${name}`,
+      isNew,
+      signal,
+    } as const
     const state = await this.#connection.find(operation, async (options) => {
       const poller = await this.#connection.sdk.certificates.getCertificateOperation(name, options)
       return poller.getOperationState().certificateOperation ?? {}
