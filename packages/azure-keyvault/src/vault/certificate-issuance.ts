@@ -5,7 +5,7 @@ import { issueCertificate, readCertificateRequest } from '@sealwright/x509'
 import { sleep } from '../sleep.ts'
 import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
 import type { Abortable, CertificateIssuer } from './collection.ts'
-import { mayBeCarriedOut, textMember, type VaultConnection } from './connection.ts'
+import { mayBeCarriedOut, member, textMember, type VaultConnection } from './connection.ts'
 
 /** A certificate to be made. */
 export interface IssuanceOptions extends Abortable {
@@ -191,14 +191,25 @@ export class CertificateIssuance {
       signal,
     } as const
     const state = await this.#connection.find(operation, async (options) => {
-      const poller = await this.#connection.sdk.certificates.getCertificateOperation(name, options)
-      return poller.getOperationState().certificateOperation ?? {}
+      let body: unknown = null
+      try {
+        await this.#connection.sdk.certificates.getCertificateOperation(name, {
+          ...options,
+          onResponse: ({ request, status, parsedBody }) => {
+            if (status === 200 && new URL(request.url).pathname.endsWith('/pending')) body = parsedBody
+          },
+        })
+      } catch (error) {
+        // The client throws an error without a code for an operation that failed. Then it asks for the certificate.
+        if (body === null) throw error
+      }
+      return { status: textMember(body, 'status'), error: textMember(member(body, 'error'), 'message') }
     })
     if (state === null) return { status: 'ended', error: 'its operation was deleted' }
     const { status, error } = state
     return {
       status: status === 'inProgress' || status === 'completed' ? status : 'ended',
-      error: error?.message ?? (status === 'cancelled' ? 'it was cancelled' : null),
+      error: error ?? (status === 'cancelled' ? 'it was cancelled' : null),
     }
   }
 
@@ -210,7 +221,7 @@ export class CertificateIssuance {
     const isOurs = (certificate: X509Certificate | undefined): boolean =>
       certificate !== undefined &&
       Buffer.from(csr).includes(certificate.publicKey.export({ format: 'der', type: 'spki' }))
-    const newest = await findCertificate(this.#connection, name, { version: null, signal })
+    const newest = await findCertificate(this.#connection, name, { version: null, isNew: true, signal })
     if (newest !== null && isOurs(newest.issued?.certificate)) return newest.version
     for (const { version } of await listCertificateVersions(this.#connection, name, { signal })) {
       // eslint-disable-next-line no-await-in-loop -- there is hardly ever more than one

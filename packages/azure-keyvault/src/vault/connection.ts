@@ -175,6 +175,11 @@ export function mayBeCarriedOut(error: unknown): boolean {
 
 /** A member of a JSON body; null when it is absent or not text. */
 export function textMember(body: unknown, name: string): string | null {
-  const value: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, name) : null
+  const value = member(body, name)
   return typeof value === 'string' ? value : null
+}
+
+/** A member of a JSON body, if there is one. */
+export function member(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
 }
