@@ -16,16 +16,24 @@ export function tokenError(error: unknown, authority: string): SealwrightError {
       options,
     )
   }
+  const explanation = networkExplanation(error, authority)
+  if (explanation !== null) {
+    return new SealwrightError('UNAVAILABLE', `no token for Key Vault: ${explanation}`, options)
+  }
+  if (isUnreachable(error)) {
+    return new SealwrightError(
+      'UNAVAILABLE',
+      `${authority} cannot be reached for a token: ${reasonOf(error)}; check the network, any proxy, and that its TLS ` +
+        'certificate is trusted (NODE_EXTRA_CA_CERTS)',
+      { ...options, retryAfter: 1 },
+    )
+  }
   if (isUnavailable(error)) {
     return new SealwrightError(
       'UNAVAILABLE',
       `there is no identity to ask ${authority} with: ${adviceFor(error)}`,
       options,
     )
-  }
-  const explanation = networkExplanation(error, authority)
-  if (explanation !== null) {
-    return new SealwrightError('UNAVAILABLE', `no token for Key Vault: ${explanation}`, options)
   }
   return new SealwrightError('UNAVAILABLE', `no token for Key Vault from ${authority}: ${reasonOf(error)}`, {
     ...options,
@@ -49,6 +57,18 @@ function isRefusal(error: unknown): boolean {
   if (links.length > 0) return links.some(isRefusal)
   return /^(invalid_(client|grant|request|resource|scope)|unauthorized_client|access_denied)\b/.test(
     error.message,
+  )
+}
+
+/**
+ * Whether MSAL says that the network failed. It does not say how: the socket's error is lost. In a chain this is said of the
+ * endpoint of managed identities, which other machines don't have.
+ */
+function isUnreachable(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(network_error|endpoints_resolution_error|openid_config_error)\b/.test(error.message) &&
+    linksOf(error).length === 0
   )
 }
 
