@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
 import { mlDsaNeeds } from './ml-dsa.ts'
+import { generateKeyPair as generateCryptoKeys } from '../webcrypto/generate-key-pair.ts'
 import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 
 export interface GeneratePrivateKeyOptions {
@@ -18,28 +19,11 @@ export async function generatePrivateKey(
   type: KeyTypeName,
   options: GeneratePrivateKeyOptions = {},
 ): Promise<KeyObject> {
-  const { modulusLength, defaultAlgorithm } = keyType(type)
-  const { kty, webCrypto } = algorithm(defaultAlgorithm)
+  const { kty, webCrypto } = algorithm(keyType(type).defaultAlgorithm)
   if (kty === 'AKP' && options.crypto === undefined) return generateMlDsaKey(type)
   const crypto = options.crypto ?? (await providerFor(webCrypto))
-  const parameters =
-    modulusLength === null
-      ? webCrypto
-      : { ...webCrypto, modulusLength, publicExponent: Uint8Array.of(1, 0, 1) }
-  let pkcs8: Uint8Array
-  try {
-    const pair = await crypto.subtle.generateKey(parameters, true, ['sign', 'verify'])
-    if (!('privateKey' in pair)) throw new TypeError('generateKey did not return a key pair')
-    pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey))
-  } catch (cause) {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      `this WebCrypto implementation cannot make a key of type ${type}`,
-      {
-        cause,
-      },
-    )
-  }
+  const { privateKey } = await generateCryptoKeys(type, { crypto, extractable: true })
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
   try {
     return createPrivateKey({ key: Buffer.from(pkcs8.buffer), format: 'der', type: 'pkcs8' })
   } finally {

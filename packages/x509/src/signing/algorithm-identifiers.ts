@@ -7,40 +7,45 @@ import { encodeDer } from '../asn1/encode.ts'
  * The X.509 half of core's algorithm table: the AlgorithmIdentifier that says, in a certificate, what it was signed with.
  * Parameters are what each algorithm's RFC wants, NULL or absent: readers compare them byte by byte, and pkijs leaves NULL out.
  */
-const signatureIdentifiers: Readonly<Record<AlgorithmName, AlgorithmIdentifier>> = {
+const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdentifier>> = {
   // sha*WithRSAEncryption, RFC 4055 §5: "the parameters field MUST contain NULL".
-  RS256: withNull('1.2.840.113549.1.1.11'),
-  RS384: withNull('1.2.840.113549.1.1.12'),
-  RS512: withNull('1.2.840.113549.1.1.13'),
-  PS256: rsassaPss('sha256', 32),
-  PS384: rsassaPss('sha384', 48),
-  PS512: rsassaPss('sha512', 64),
+  RS256: () => withNull('1.2.840.113549.1.1.11'),
+  RS384: () => withNull('1.2.840.113549.1.1.12'),
+  RS512: () => withNull('1.2.840.113549.1.1.13'),
+  PS256: () => rsassaPss('sha256', 32),
+  PS384: () => rsassaPss('sha384', 48),
+  PS512: () => rsassaPss('sha512', 64),
   // ecdsa-with-SHA*, RFC 5758 §3.2: "the encoding MUST omit the parameters field".
-  ES256: withoutParameters('1.2.840.10045.4.3.2'),
-  ES384: withoutParameters('1.2.840.10045.4.3.3'),
-  ES512: withoutParameters('1.2.840.10045.4.3.4'),
+  ES256: () => withoutParameters('1.2.840.10045.4.3.2'),
+  ES384: () => withoutParameters('1.2.840.10045.4.3.3'),
+  ES512: () => withoutParameters('1.2.840.10045.4.3.4'),
   // The curve is said by the key: secp256k1 signs under the same OID as P-256.
-  ES256K: withoutParameters('1.2.840.10045.4.3.2'),
+  ES256K: () => withoutParameters('1.2.840.10045.4.3.2'),
   // id-Ed25519, RFC 8410 §3: "the parameters MUST be absent".
-  Ed25519: withoutParameters('1.3.101.112'),
-  EdDSA: withoutParameters('1.3.101.112'),
+  Ed25519: () => withoutParameters('1.3.101.112'),
+  EdDSA: () => withoutParameters('1.3.101.112'),
   // id-ml-dsa-*, RFC 9881 §2: "the parameters component MUST be absent".
-  'ML-DSA-44': withoutParameters('2.16.840.1.101.3.4.3.17'),
-  'ML-DSA-65': withoutParameters('2.16.840.1.101.3.4.3.18'),
-  'ML-DSA-87': withoutParameters('2.16.840.1.101.3.4.3.19'),
+  'ML-DSA-44': () => withoutParameters('2.16.840.1.101.3.4.3.17'),
+  'ML-DSA-65': () => withoutParameters('2.16.840.1.101.3.4.3.18'),
+  'ML-DSA-87': () => withoutParameters('2.16.840.1.101.3.4.3.19'),
 }
 
-/** The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm. */
-export function signatureAlgorithmIdentifier(algorithm: SignatureAlgorithm): AlgorithmIdentifier {
-  return signatureIdentifiers[algorithm.name]
+/**
+ * The AlgorithmIdentifier (RFC 5280 §4.1.1.2) of a signature algorithm.
+ *
+ * @returns a new object: pkijs's objects can be changed
+ */
+export function signatureAlgorithmIdentifier({ name }: SignatureAlgorithm): AlgorithmIdentifier {
+  return signatureIdentifiers[name]()
 }
 
-const encodings = new WeakMap<AlgorithmIdentifier, Uint8Array>()
+/** Encoded once: reading a certificate compares with all of them. */
+const encodings = new Map<AlgorithmName, Uint8Array>()
 
+/** The DER of {@link signatureAlgorithmIdentifier}. */
 export function signatureAlgorithmDer(algorithm: SignatureAlgorithm): Uint8Array {
-  const identifier = signatureAlgorithmIdentifier(algorithm)
-  const known = encodings.get(identifier) ?? encodeDer(identifier)
-  encodings.set(identifier, known)
+  const known = encodings.get(algorithm.name) ?? encodeDer(signatureAlgorithmIdentifier(algorithm))
+  encodings.set(algorithm.name, known)
   return known
 }
 

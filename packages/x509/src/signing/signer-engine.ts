@@ -1,64 +1,93 @@
-import { verify, webcrypto } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
 import { assertUnforgeable } from '@sealwright/core/internal'
 import { CryptoEngine, type CryptoEngineSignatureParams } from 'pkijs'
+import { checkSigner, refused } from '../check-arguments.ts'
 import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
+import { verifySignature } from './verify-signature.ts'
 
 /**
- * The one place where X.509 meets a key: pkijs asks its crypto engine for the algorithm and for the signature, and this one asks
- * a Signer, whose key may be in a vault. `await anything.sign(engine.privateKey, undefined, engine)` signs certificates,
- * requests, CRLs, CMS and OCSP of pkijs.
+ * A crypto engine with which pkijs signs with a {@link Signer}, such as a key in a vault. pkijs asks its engine for the
+ * algorithm and for the signature; everything else it asks Node's WebCrypto, as with pkijs's own `CryptoEngine`.
+ *
+ * Pass the engine and its `privateKey` to `sign()` of any object of pkijs: certificates, requests, CRLs, CMS `SignedData` and
+ * OCSP responses. The algorithm and its hash are the signer's.
+ *
+ * @example
+ * ```ts
+ * const engine = new SignerEngine(signer)
+ * await certificate.sign(engine.privateKey, undefined, engine)
+ * ```
  */
 export class SignerEngine extends CryptoEngine {
   readonly #signer: Signer
-  /** What pkijs passes on as the key; it stands for the signer's, and holds nothing. */
+  /** A handle for the signer's key. It holds no key material, and only this engine signs with it. */
   readonly privateKey: webcrypto.CryptoKey
 
+  /** @throws SealwrightError `INVALID_ARGUMENT` for anything but a Signer */
   constructor(signer: Signer) {
+    checkSigner(signer)
     super({ name: 'Sealwright', crypto: webcrypto })
     this.#signer = signer
-    this.privateKey = {
+    this.privateKey = Object.freeze<webcrypto.CryptoKey>({
       type: 'private',
       extractable: false,
-      // As CryptoKeys have it: CMS asks it for the hash.
+      // CMS reads the hash from here.
       algorithm: keyAlgorithmOf(signer),
       usages: ['sign'],
-    }
+    })
   }
 
+  /** The AlgorithmIdentifier of the signer's algorithm, with the parameters that its RFC wants. */
   // oxlint-disable-next-line typescript/require-await
-  override async getSignatureParameters(): Promise<CryptoEngineSignatureParams> {
+  override async getSignatureParameters(
+    privateKey?: webcrypto.CryptoKey,
+  ): Promise<CryptoEngineSignatureParams> {
+    this.#checkKey(privateKey)
+    const { algorithm } = this.#signer
     return {
-      signatureAlgorithm: signatureAlgorithmIdentifier(this.#signer.algorithm),
-      parameters: { algorithm: { ...this.#signer.algorithm.webCrypto }, usages: ['sign'] },
+      signatureAlgorithm: signatureAlgorithmIdentifier(algorithm),
+      parameters: { algorithm: { ...algorithm.webCrypto }, usages: ['sign'] },
     }
   }
 
-  /** @throws SealwrightError `INVALID_SIGNATURE` when what the signer returned does not verify with its own public key; `UNSUPPORTED_KEY` for a key that anyone can sign for */
-  override async signWithPrivateKey(data: ArrayBuffer | ArrayBufferView): Promise<ArrayBuffer> {
+  /**
+   * Signs in the encoding of X.509 and CMS: ECDSA as Ecdsa-Sig-Value (RFC 3279 §2.2.3).
+   *
+   * @throws SealwrightError `INVALID_SIGNATURE` when the signature does not verify with the signer's public key;
+   *   `UNSUPPORTED_KEY` for a key that anyone can sign for; `INVALID_ARGUMENT` for another key than this engine's; or what the signer throws
+   */
+  override async signWithPrivateKey(
+    data: ArrayBuffer | ArrayBufferView,
+    privateKey?: webcrypto.CryptoKey,
+  ): Promise<ArrayBuffer> {
+    this.#checkKey(privateKey)
     const signer = this.#signer
     assertUnforgeable(signer.publicKey)
     const toBeSigned = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
       : new Uint8Array(data)
     const signature = toX509Signature(await signer.sign(toBeSigned), signer)
-    const { digest, pss } = signer.algorithm
-    if (!verify(digest, toBeSigned, { key: signer.publicKey, ...pss }, signature))
-      throw invalidSignature(signer)
+    if (!(await verifySignature(signer, toBeSigned, signature, 'der'))) throw invalidSignature(signer)
     return Uint8Array.from(signature).buffer
+  }
+
+  #checkKey(privateKey: webcrypto.CryptoKey | undefined): void {
+    if (privateKey === undefined || privateKey === this.privateKey) return
+    throw refused('this SignerEngine signs with its own privateKey only, and was given another key')
   }
 }
 
 function keyAlgorithmOf({ algorithm: { webCrypto } }: Signer): webcrypto.KeyAlgorithm {
   const { name, hash, namedCurve } = webCrypto
-  return {
+  return Object.freeze({
     name,
-    ...(hash && { hash: { name: hash } }),
+    ...(hash && { hash: Object.freeze({ name: hash }) }),
     ...(namedCurve && { namedCurve }),
-  }
+  })
 }
 
-/** A Signer signs as JWS has it; for ECDSA, X.509 wants Ecdsa-Sig-Value (RFC 3279 §2.2.3) instead of R‖S. */
+/** A Signer signs as JWS has it, so that ECDSA signatures are R‖S. */
 function toX509Signature(signature: Uint8Array, signer: Signer): Uint8Array {
   const { coordinateLength } = signer.algorithm
   if (coordinateLength === null) return signature

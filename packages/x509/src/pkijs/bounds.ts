@@ -1,0 +1,72 @@
+import { SealwrightError } from '@sealwright/core'
+import { readBer, tags, type BerBudget, type BerElement } from '../asn1/ber.ts'
+
+/**
+ * What is handed to pkijs at most. asn1js spends about a kilobyte on each value, and 420 bytes on each byte of an OBJECT
+ * IDENTIFIER, whatever its own `maxNodes` says.
+ */
+export interface PkijsLimits {
+  /** Size in bytes. Default 128 KiB. */
+  readonly bytes: number
+  /** ASN.1 values, those in OCTET STRINGs included. Default 10,000. */
+  readonly elements: number
+  /** Nesting of ASN.1 values. Default 32. */
+  readonly depth: number
+}
+
+export const defaultPkijsLimits: PkijsLimits = Object.freeze({
+  bytes: 128 * 1024,
+  elements: 10_000,
+  depth: 32,
+})
+
+/** The contents octets of an OBJECT IDENTIFIER; those in use have 11 at most. */
+const maximumOidBytes = 64
+
+/**
+ * Reads what pkijs is to parse, and refuses what would cost it much.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ */
+export function readBounded(
+  der: Uint8Array,
+  what: string,
+  maximumBytes: number,
+  budget: BerBudget,
+): BerElement {
+  if (der.length > maximumBytes)
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
+    )
+  const element = readBer(der, what, budget)
+  assertElement(element, what, budget)
+  return element
+}
+
+function assertElement(
+  { tag, constructed, content, children }: BerElement,
+  what: string,
+  budget: BerBudget,
+): void {
+  if (tag === tags.objectIdentifier && content.length > maximumOidBytes)
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumOidBytes} are allowed`,
+    )
+  if (tag === tags.octetString && !constructed) assertNested(content, what, budget)
+  for (const child of children) assertElement(child, what, budget)
+}
+
+/** pkijs parses what is in an OCTET STRING where it knows what it holds: extensions, keys, safes. */
+function assertNested(content: Uint8Array, what: string, budget: BerBudget): void {
+  let element: BerElement
+  try {
+    element = readBer(content, what, budget)
+  } catch (error) {
+    if (error instanceof SealwrightError && error.code === 'LIMIT_EXCEEDED') throw error
+    // Octets that are not ASN.1, such as a salt.
+    return
+  }
+  assertElement(element, what, budget)
+}

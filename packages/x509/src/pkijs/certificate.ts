@@ -1,0 +1,58 @@
+import { X509Certificate } from 'node:crypto'
+import { Certificate } from 'pkijs'
+import { malformed } from '../asn1/ber.ts'
+import { encodeDer } from '../asn1/encode.ts'
+import { readCertificate } from '../certificates/read-certificate.ts'
+import { checkOptions, refused } from '../check-arguments.ts'
+import { resolveLimits } from '../encryption/limits.ts'
+import { readBounded, defaultPkijsLimits, type PkijsLimits } from './bounds.ts'
+
+const what = 'the certificate'
+
+/**
+ * A certificate as an object of pkijs. It is bounded before pkijs parses it.
+ *
+ * @param limits what is handed to pkijs at most
+ * @throws SealwrightError `LIMIT_EXCEEDED` for a certificate beyond the limits; `INVALID_ENCODING` for one that pkijs does not
+ *   parse; `INVALID_ARGUMENT` for anything but an X509Certificate
+ * @example
+ * ```ts
+ * const { extensions } = toPkijs(certificate)
+ * ```
+ */
+export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimits> = {}): Certificate {
+  if (!(certificate instanceof X509Certificate))
+    throw refused(`${what} is not an X509Certificate of node:crypto`)
+  checkOptions(limits)
+  const { bytes, ...budget } = resolveLimits({ ...defaultPkijsLimits, ...limits })
+  readBounded(certificate.raw, what, bytes, budget)
+  try {
+    return Certificate.fromBER(certificate.raw)
+  } catch (cause) {
+    throw malformed(what, 'is not one that pkijs parses', cause)
+  }
+}
+
+/**
+ * The certificate that an object of pkijs is, byte by byte as it was parsed or signed.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for a certificate that OpenSSL does not take, such as one that is not signed;
+ *   `INVALID_ARGUMENT` for anything but a certificate of pkijs
+ * @example
+ * ```ts
+ * const certificate = fromPkijs(pkijsCertificate)
+ * console.log(certificate.fingerprint256)
+ * ```
+ */
+export function fromPkijs(certificate: Certificate): X509Certificate {
+  // By shape: an application may have a copy of pkijs of its own.
+  if (typeof certificate !== 'object' || certificate === null || typeof certificate.toSchema !== 'function')
+    throw refused(`${what} is not a Certificate of pkijs`)
+  let der: Uint8Array
+  try {
+    der = encodeDer(certificate)
+  } catch (cause) {
+    throw malformed(what, 'is not one that pkijs encodes', cause)
+  }
+  return readCertificate(der, what)
+}

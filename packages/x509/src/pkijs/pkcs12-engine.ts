@@ -1,0 +1,172 @@
+import { createHmac, timingSafeEqual, webcrypto } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import {
+  CryptoEngine,
+  PFX,
+  type CryptoEngineDecryptParams,
+  type CryptoEngineVerifyDataStampedWithPasswordParams,
+} from 'pkijs'
+import { malformed, readBer, type BerElement } from '../asn1/ber.ts'
+import { encodeDer } from '../asn1/encode.ts'
+import { checkOptions, refused } from '../check-arguments.ts'
+import { derivationDigests, deriveKey, purposes } from '../encryption/key-derivation/pkcs12-kdf.ts'
+import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import { readEncryption } from '../encryption/password-scheme.ts'
+import {
+  assertPassword,
+  bmpPassword,
+  filePasswords,
+  usualPassword,
+  type FilePassword,
+} from '../encryption/password.ts'
+import { readBounded, defaultPkijsLimits } from './bounds.ts'
+
+/**
+ * A crypto engine with which pkijs's own PFX classes read a file. It knows the encryptions that `readPkcs12` knows, 3DES, RC2 and
+ * scrypt among them; derives keys without holding the event loop; and refuses forged MACs and excessive work. One engine reads
+ * one file: all that the file costs is charged to the limits of its engine.
+ *
+ * Prefer `readPkcs12`, which does not need pkijs. With this engine, call {@link Pkcs12Engine.parse} instead of `PFX.fromBER`,
+ * and pass the engine to every `parseInternalValues`.
+ *
+ * @example
+ * ```ts
+ * const engine = new Pkcs12Engine()
+ * const pfx = engine.parse(file)
+ * await pfx.parseInternalValues({ password, checkIntegrity: true }, engine)
+ * ```
+ */
+export class Pkcs12Engine extends CryptoEngine {
+  readonly #limits: Pkcs12Limits
+  readonly #budget: Pkcs12Budget
+  /** As the MAC has shown the writer to have encoded it. */
+  #password: FilePassword | null = null
+
+  /**
+   * @param limits as for `readPkcs12`, but for the size of the file: default 128 KiB
+   * @throws SealwrightError `INVALID_ARGUMENT`
+   */
+  constructor(limits: Partial<Pkcs12Limits> = {}) {
+    checkOptions(limits)
+    super({ name: 'Sealwright PKCS#12', crypto: webcrypto })
+    this.#limits = resolveLimits({ bytes: defaultPkijsLimits.bytes, ...limits })
+    this.#budget = new Pkcs12Budget(this.#limits)
+  }
+
+  /**
+   * `PFX.fromBER` for a file from elsewhere.
+   *
+   * @param file DER or BER
+   * @throws SealwrightError `LIMIT_EXCEEDED`, `INVALID_ENCODING`; `INVALID_ARGUMENT` for anything but bytes
+   */
+  parse(file: Uint8Array): PFX {
+    if (!(file instanceof Uint8Array)) throw refused('the file is not a Uint8Array')
+    const what = 'the PKCS#12 file'
+    assertMacIterations(readBounded(file, what, this.#limits.bytes, this.#budget))
+    try {
+      return PFX.fromBER(Uint8Array.from(file))
+    } catch (cause) {
+      throw malformed(what, 'is not one that pkijs parses', cause)
+    }
+  }
+
+  /**
+   * Decrypts a safe or a key.
+   *
+   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+   */
+  override async decryptEncryptedContentInfo({
+    password,
+    encryptedContentInfo,
+  }: CryptoEngineDecryptParams): Promise<ArrayBuffer> {
+    const what = 'the encrypted content'
+    const algorithm = encodeDer(encryptedContentInfo.contentEncryptionAlgorithm)
+    const encryption = readEncryption(readBer(algorithm, what, this.#budget), what, this.#budget)
+    const text = decodePassword(password)
+    const plaintext = await encryption.decrypt(new Uint8Array(encryptedContentInfo.getEncryptedContent()), {
+      password: this.#password?.text === text ? this.#password : usualPassword(text),
+      crypto: webcrypto,
+      signal: undefined,
+    })
+    readBounded(plaintext, what, this.#limits.bytes, this.#budget)
+    return Uint8Array.from(plaintext).buffer
+  }
+
+  /**
+   * Verifies the MAC.
+   *
+   * @throws SealwrightError `INVALID_ENCODING` for an iteration count of zero or less, with which anybody can make a MAC;
+   *   `UNSUPPORTED_ALGORITHM`, `LIMIT_EXCEEDED`
+   */
+  override async verifyDataStampedWithPassword({
+    password,
+    hashAlgorithm,
+    salt,
+    iterationCount,
+    contentToVerify,
+    signatureToVerify,
+  }: CryptoEngineVerifyDataStampedWithPasswordParams): Promise<boolean> {
+    const what = 'the MAC'
+    const name = hashAlgorithm.toLowerCase().replace('-', '')
+    const digest = derivationDigests.find((row) => row.name === name)
+    if (digest === undefined)
+      throw new SealwrightError('UNSUPPORTED_ALGORITHM', 'the MAC is made with a hash that is not read')
+    const given = new Uint8Array(signatureToVerify)
+    if (given.length !== digest.length) throw malformed(what, `has ${given.length} bytes`)
+    const parameters = { digest, salt: new Uint8Array(salt), iterations: iterationCount }
+    this.#budget.checkSalt(parameters.salt, what)
+    for (const candidate of filePasswords(decodePassword(password))) {
+      this.#budget.chargeIterations(iterationCount, what)
+      // One after the other: few files need the second.
+      // oxlint-disable-next-line no-await-in-loop
+      const key = await deriveKey(parameters, purposes.macKey, bmpPassword(candidate), digest.length)
+      const mac = createHmac(name, key).update(new Uint8Array(contentToVerify)).digest()
+      key.fill(0)
+      if (timingSafeEqual(mac, given)) {
+        this.#password = candidate
+        return true
+      }
+    }
+    return false
+  }
+
+  /**
+   * Refuses: pkijs asks it for a file with a signature instead of a MAC, and does not ask whose signature it is.
+   *
+   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`
+   */
+  override async verifyWithPublicKey(): Promise<boolean> {
+    return Promise.reject(
+      new SealwrightError(
+        'UNSUPPORTED_ALGORITHM',
+        'the PKCS#12 file is protected by a signature (public-key integrity mode), not by a password',
+      ),
+    )
+  }
+}
+
+/**
+ * Refuses iteration counts of four octets and more, which pkijs reads as 0 and takes for 1.
+ *
+ * @param pfx `SEQUENCE { version, authSafe, macData SEQUENCE { mac, macSalt, iterations } }` (RFC 7292 §4)
+ */
+function assertMacIterations({ children: [, , macData] }: BerElement): void {
+  const octets = macData?.children[2]?.content.length ?? 0
+  if (octets > 3)
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `the MAC has an iteration count of ${octets} bytes; pkijs reads 3 bytes (8,388,607 iterations)`,
+    )
+}
+
+/** pkijs takes passwords as UTF-8. */
+function decodePassword(password: ArrayBuffer): string {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(password)
+  } catch {
+    throw refused('the password is not UTF-8')
+  }
+  assertPassword(text)
+  return text
+}
