@@ -26,3 +26,12 @@ test('the two-tier CA of the walk-through is the one that runs here', async () =
   ])
   expect(file.revocationLists.map(({ revoked }) => revoked.length)).toEqual([1])
 })
+
+test.each(['crypto-keys', 'peculiar-x509', 'sign-cms', 'open-pfx', 'read-with-pkijs'])(
+  "README's example %s is the one that runs here",
+  (name) => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    const source = readFileSync(new URL(`examples/${name}.ts`, import.meta.url), 'utf8')
+    expect(readme).toContain(`\`\`\`ts\n${source}\`\`\`\n`)
+  },
+)

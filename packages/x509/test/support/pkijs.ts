@@ -2,7 +2,7 @@ import type { Signer } from '@sealwright/core'
 import * as asn1js from 'asn1js'
 import * as pkijs from 'pkijs'
 
-export { asn1js, pkijs }
+export { pkijs }
 
 function commonName(value: string): pkijs.AttributeTypeAndValue {
   return new pkijs.AttributeTypeAndValue({ type: '2.5.4.3', value: new asn1js.Utf8String({ value }) })
