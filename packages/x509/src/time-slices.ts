@@ -16,6 +16,11 @@ export class TimeSlices {
     this.#signal = signal
   }
 
+  /** Whether {@link pause} would wait: pieces of microseconds need not await each time. */
+  isOver(): boolean {
+    return performance.now() >= this.#end
+  }
+
   /**
    * To be awaited before every piece of the work, each of which should take a millisecond at most. The first slice begins in
    * a turn of its own.
@@ -23,7 +28,7 @@ export class TimeSlices {
    * @throws the signal's reason
    */
   async pause(): Promise<void> {
-    if (performance.now() < this.#end) return
+    if (!this.isOver()) return
     await nextTurn()
     this.#signal?.throwIfAborted()
     this.#end = performance.now() + sliceMilliseconds

@@ -8,6 +8,7 @@ import {
   type BaseBlock,
   type ViewWriter,
 } from 'asn1js'
+import { TimeSlices } from '../time-slices.ts'
 
 /** A value of asn1js, or an object of pkijs that makes one. */
 export type DerValue = BaseBlock | { toSchema(): BaseBlock }
@@ -22,9 +23,13 @@ class Encoded extends RawData {
   }
 
   override toBER(sizeOnly?: boolean, writer?: ViewWriter): ArrayBuffer {
-    const buffer = super.toBER(sizeOnly)
-    writer?.write(buffer)
-    return buffer
+    if (writer === undefined) return super.toBER(sizeOnly)
+    const { buffer, byteOffset, byteLength } = this.dataView
+    // The writer only reads it, so that a long value is not copied once more.
+    const isWhole = buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength
+    const bytes = isWhole ? buffer : super.toBER(sizeOnly)
+    writer.write(bytes)
+    return bytes
   }
 
   /** pkijs takes what it does not look into as any value. */
@@ -41,6 +46,48 @@ export function encoded(bytes: Uint8Array): BaseBlock {
 /** DER of a value: asn1js writes definite lengths unless a value asks for others, which none here does. */
 export function encodeDer(value: DerValue): Uint8Array<ArrayBuffer> {
   return new Uint8Array(('toSchema' in value ? value.toSchema() : value).toBER())
+}
+
+/**
+ * The values of a long list, one after the other, encoded without holding the event loop.
+ *
+ * @param blockOf makes the value of an item; what it throws ends the work
+ */
+export async function encodeList<T>(
+  items: readonly T[],
+  blockOf: (item: T) => DerValue,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const slices = new TimeSlices()
+  const chunks: Uint8Array[] = []
+  let pending: Uint8Array[] = []
+  // One array for each slice: many small ones cost the garbage collector more than encoding costs.
+  const join = (): void => {
+    chunks.push(concatenate(pending))
+    pending = []
+  }
+  for (const item of items) {
+    if (slices.isOver()) {
+      join()
+      // Giving up the thread is the point of this loop.
+      // oxlint-disable-next-line no-await-in-loop
+      await slices.pause()
+    }
+    pending.push(encodeDer(blockOf(item)))
+  }
+  join()
+  await slices.pause()
+  return concatenate(chunks)
+}
+
+/** An array with memory of its own, where `Buffer.concat` may share it. */
+function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
 }
 
 /** SET OF: in the ascending order of encodings (X.690 §11.6), which asn1js leaves to whoever uses it. */

@@ -5,7 +5,7 @@ import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry }
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeInteger } from '../asn1/values.ts'
-import { encoded, encodeDer, unsignedInteger } from '../asn1/encode.ts'
+import { encoded, encodeDer, encodeList, unsignedInteger } from '../asn1/encode.ts'
 import { decodeTime, timeOf } from '../asn1/time.ts'
 import { EncodedName, formatName } from '../names/distinguished-name.ts'
 import { readPublicKey } from '../keys/public-key.ts'
@@ -109,17 +109,19 @@ export async function createRevocationList(
     'nextUpdate',
   )
   if (nextUpdate <= thisUpdate) throw refused('nextUpdate is not later than thisUpdate')
+  const number = numberOf(options.number)
+  const entries = await encodeEntries(options.revoked)
   const crl = new CertificateRevocationList({
     version: 1, // v2
     issuer: new EncodedName(subject),
     thisUpdate: timeOf(thisUpdate),
     nextUpdate: timeOf(nextUpdate),
     // Left out when it is empty (RFC 5280 §5.1.2.6).
-    ...(options.revoked.length > 0 && { revokedCertificates: entriesOf(options.revoked) }),
+    ...(entries.length > 0 && { revokedCertificates: [new EncodedEntries(entries)] }),
     crlExtensions: new Extensions({
       extensions: [
         authorityKeyIdentifierExtension(keyIdentifier),
-        extension(extensionOids.crlNumber, false, numberOf(options.number)),
+        extension(extensionOids.crlNumber, false, number),
       ],
     }),
   })
@@ -147,23 +149,40 @@ function numberOf(number: number | bigint): Integer {
   return Integer.fromBigInt(number)
 }
 
-function entriesOf(revoked: readonly RevokedCertificate[]): PkiEntry[] {
-  const serialNumbers = revoked.map(({ serialNumber }) => parseSerialNumber(serialNumber))
-  // As encoded: 0A and 000a are one number.
-  const distinct = new Set(serialNumbers.map((serial) => BigInt(`0x${serial.toString('hex')}`)))
-  if (distinct.size < revoked.length) throw refused('a serial number is revoked twice')
-  return revoked.map(({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Uint8Array> {
+  const serialNumbers = new Set<string>()
+  return encodeList([...revoked], ({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+    const serial = parseSerialNumber(serialNumber)
+    // As encoded: 0A and 000a are one number.
+    const digits = serial.toString('hex').replace(/^0+/, '')
+    if (serialNumbers.has(digits)) throw refused('a serial number is revoked twice')
+    serialNumbers.add(digits)
     const code = reasons.get(reason)
     if (code === undefined) {
       throw refused(`a revocation has an unknown reason; the reasons are ${[...reasons.keys()].join(', ')}`)
     }
     return new PkiEntry({
-      userCertificate: unsignedInteger(parseSerialNumber(serialNumber)),
+      userCertificate: unsignedInteger(serial),
       revocationDate: timeOf(wholeSeconds(revokedAt, 'revokedAt')),
       // RFC 5280 §5.3.1: nothing is said rather than that nothing is said.
       ...(reason !== 'unspecified' && { crlEntryExtensions: reasonExtensions(code) }),
     })
   })
+}
+
+/** Entries for pkijs, byte by byte as they are: it would encode a long list in one go. */
+class EncodedEntries extends PkiEntry {
+  readonly #der: Uint8Array
+
+  constructor(der: Uint8Array) {
+    super()
+    this.#der = der
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return encoded(this.#der) as Sequence
+  }
 }
 
 /** Encoded once for each reason: lists are long. */
