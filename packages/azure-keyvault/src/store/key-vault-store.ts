@@ -25,6 +25,7 @@ import type { VaultConnection } from '../vault/connection.ts'
 import { vaultKeyType } from '../vault/key-types.ts'
 import { checkName, isVersion } from '../vault-uri.ts'
 import { alreadyExists, FirstCreatorWins, stillPending } from './first-creator-wins.ts'
+import { KnownVersions } from './known-versions.ts'
 import { byTimeOfCreation, newestFirst } from './newest-first.ts'
 
 type Signal = AbortSignal | undefined
@@ -77,6 +78,7 @@ export class VaultStore implements KeyVaultStore {
   readonly #hardware: boolean
   readonly #recoverDeleted: boolean
   readonly #settings: Settings
+  readonly #known = new KnownVersions()
   /** Reads under way, by name and version. */
   readonly #reading = new PendingWork<SigningKey | null>()
   /** Calls of `getOrCreate` under way, by name and options. */
@@ -271,20 +273,29 @@ export class VaultStore implements KeyVaultStore {
     )
   }
 
+  async #signingKey(name: string, version: string, signal: Signal): Promise<SigningKey | 'pending' | null> {
+    try {
+      return await this.#objects.find(name, { version, signal })
+    } catch (error) {
+      // A vault also has keys for other purposes. They are not signing keys, and not an error either.
+      if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return null
+      throw error
+    }
+  }
+
   /** Every version of that name that is a signing key, newest first. */
   async #versions(name: string, signal: Signal): Promise<readonly SigningKey[]> {
     const versions = await this.#objects.versions(name, { signal })
     const keys = await Promise.all(
-      versions.map(async ({ version }) => {
-        try {
-          return await this.#objects.find(name, { version, signal })
-        } catch (error) {
-          // A vault also has keys for other purposes. They are not signing keys, and not an error either.
-          if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return null
-          throw error
-        }
+      versions.map(async (listed) => {
+        const known = this.#known.get(name, listed)
+        if (known !== undefined) return known
+        const key = await this.#signingKey(name, listed.version, signal)
+        if (key !== 'pending') this.#known.add(name, listed, key)
+        return key
       }),
     )
+    this.#known.keepOnly(name, versions)
     const signingKeys = keys.filter((key) => key !== null && key !== 'pending').toSorted(newestFirst)
     const [first, second] = signingKeys
     if (first === undefined || first.createdAt?.getTime() !== second?.createdAt?.getTime()) return signingKeys

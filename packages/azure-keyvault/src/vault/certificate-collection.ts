@@ -185,6 +185,8 @@ function policyOf({
     keyUsage: ['digitalSignature'],
     enhancedKeyUsage: [],
     validityInMonths: monthsOf(validityDays),
+    // Without one the service renews at 80 % by itself, and signers that start later than others get another key.
+    lifetimeActions: [{ action: 'EmailContacts', lifetimePercentage: 80 }],
   }
 }
 

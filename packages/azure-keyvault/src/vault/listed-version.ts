@@ -2,6 +2,8 @@
 export interface ListedVersion {
   readonly version: string
   readonly createdAt: Date | null
+  /** When anything but the key itself last changed; null when the vault does not say. */
+  readonly updatedAt: Date | null
   readonly enabled: boolean
 }
 
@@ -13,15 +15,22 @@ export async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<
 }
 
 /** The versions in the pages of a list that count, in no order. */
-export async function versionsIn<Item extends { version?: string; createdOn?: Date; enabled?: boolean }>(
+export async function versionsIn<
+  Item extends { version?: string; createdOn?: Date; updatedOn?: Date; enabled?: boolean },
+>(
   pages: AsyncIterable<Item>,
   counts: (item: Item) => boolean = () => true,
 ): Promise<readonly ListedVersion[]> {
   const versions: ListedVersion[] = []
   for await (const item of pages) {
-    const { version, createdOn, enabled } = item
+    const { version, createdOn, updatedOn, enabled } = item
     if (version !== undefined && counts(item)) {
-      versions.push({ version, createdAt: createdOn ?? null, enabled: enabled !== false })
+      versions.push({
+        version,
+        createdAt: createdOn ?? null,
+        updatedAt: updatedOn ?? null,
+        enabled: enabled !== false,
+      })
     }
   }
   return versions
