@@ -1,5 +1,7 @@
+import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline'
 import { isSealwrightError } from '@sealwright/core'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { keepErrorBodies } from '../../src/errors/error-bodies.ts'
 import { settingsOf } from '../../src/options.ts'
 import { VaultRequests, type VaultRequest } from '../../src/requests/vault-requests.ts'
 
@@ -18,6 +20,16 @@ const creating: VaultRequest = {
   deadline: 30_000,
   isIdempotent: false,
 }
+
+const absentRequest = createPipelineRequest({ url: 'https://contoso.vault.azure.net/keys/k' })
+await keepErrorBodies.sendRequest(absentRequest, (request) =>
+  Promise.resolve({
+    request,
+    status: 404,
+    headers: createHttpHeaders(),
+    bodyAsText: '{"error":{"code":"KeyNotFound","message":"no"}}',
+  }),
+)
 
 /** An answer after so long, as a vault gives it. */
 function answer(milliseconds: number): (signal: AbortSignal) => Promise<'done'> {
@@ -60,6 +72,17 @@ async function load(
   await vi.advanceTimersByTimeAsync(5_000)
   await Promise.all(all)
   return done
+}
+
+/** A vault that is out of order after one failure, and the time after which it is tried again. */
+async function broken(): Promise<VaultRequests> {
+  const requests = new VaultRequests(settingsOf({ circuitBreaker: { failures: 1, failingFor: 0 } }))
+  const running = outcome(requests.run({ ...signing, deadline: 300 }, silence))
+  await vi.advanceTimersByTimeAsync(300)
+  expect(await running).toBe('TIMEOUT')
+  expect(await outcome(requests.run(signing, answer(90)))).toBe('UNAVAILABLE')
+  await vi.advanceTimersByTimeAsync(2_000)
+  return requests
 }
 
 describe('requests to a vault', () => {
@@ -149,5 +172,107 @@ describe('requests to a vault', () => {
       expect(await running).toBe('TIMEOUT')
     }
     expect(await outcome(requests.run(signing, answer(90)))).toBe('UNAVAILABLE')
+  })
+
+  test('a caller who aborts the one request that tries again leaves its place to the next', async () => {
+    const requests = await broken()
+    const controller = new AbortController()
+    const reason = new Error('no longer wanted')
+    const probe = requests.run({ ...signing, signal: controller.signal }, silence)
+    probe.catch(() => undefined)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await outcome(requests.run(signing, answer(90)))).toBe('UNAVAILABLE')
+    controller.abort(reason)
+    await expect(probe).rejects.toBe(reason)
+    const next = outcome(requests.run(signing, answer(90)))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await next).toBe('done')
+  })
+
+  test('a request that tries again and ends before it was sent leaves its place to the next', async () => {
+    const requests = await broken()
+    const aborted = requests.run({ ...signing, signal: AbortSignal.abort(new Error('no')) }, answer(90))
+    await expect(aborted).rejects.toThrow('no')
+    const next = outcome(requests.run(signing, answer(90)))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await next).toBe('done')
+  })
+
+  test('callers who abort, however late and however many, are no outage', async () => {
+    const requests = new VaultRequests(settingsOf({ circuitBreaker: { failures: 2, failingFor: 0 } }))
+    for (let index = 0; index < 5; index++) {
+      const controller = new AbortController()
+      const running = requests.run({ ...signing, attemptTimeout: 500, signal: controller.signal }, silence)
+      running.catch(() => undefined)
+      await vi.advanceTimersByTimeAsync(490)
+      controller.abort(new Error('no longer wanted'))
+      await expect(running).rejects.toThrow('no longer wanted')
+    }
+    const next = outcome(requests.run(signing, answer(90)))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await next).toBe('done')
+  })
+
+  test('an authority that does not answer is no outage of the vault, and the error names it', async () => {
+    const limits = settingsOf({ circuitBreaker: { failures: 2, failingFor: 0 } })
+    let authority: string | null = 'https://login.example'
+    const requests = new VaultRequests(limits, () => authority)
+    for (let index = 0; index < 5; index++) {
+      const running = requests.run(signing, silence)
+      running.catch(() => undefined)
+      await vi.advanceTimersByTimeAsync(2_000)
+      await expect(running).rejects.toMatchObject({
+        code: 'TIMEOUT',
+        message: expect.stringContaining('https://login.example has not answered'),
+      })
+    }
+    authority = null
+    const next = outcome(requests.run(signing, answer(90)))
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await next).toBe('done')
+  })
+
+  test('an attempt that takes too long is made again, with twice the time, and the last has all that is left', async () => {
+    const requests = new VaultRequests(settingsOf({}))
+    const ended: number[] = []
+    const start = performance.now()
+    const running = outcome(
+      requests.run(
+        { ...signing, attemptTimeout: 400, deadline: 3_000 },
+        (signal) =>
+          new Promise((_, reject) => {
+            signal.addEventListener('abort', () => {
+              ended.push(performance.now() - start)
+              reject(signal.reason)
+            })
+          }),
+      ),
+    )
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(await running).toBe('TIMEOUT')
+    const [first = 0, second = 0, third = 0] = ended
+    expect(ended).toHaveLength(3)
+    expect(first).toBeGreaterThanOrEqual(400)
+    expect(first).toBeLessThan(420)
+    // Twice as long, and the wait before.
+    expect(second - first).toBeGreaterThanOrEqual(850)
+    expect(second - first).toBeLessThan(1_200)
+    expect(third).toBeCloseTo(3_000, -1)
+  })
+
+  test('a 404 for what was made a moment ago is asked again, and otherwise it is final', async () => {
+    const requests = new VaultRequests(settingsOf({}))
+    let asked = 0
+    const absent = (): Promise<never> => {
+      asked++
+      return Promise.reject(new RestError('there is none', { statusCode: 404, request: absentRequest }))
+    }
+    const once = outcome(requests.run(signing, absent))
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect([await once, asked]).toEqual(['NOT_FOUND', 1])
+    const again = outcome(requests.run({ ...signing, isNew: true }, absent))
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(await again).toBe('NOT_FOUND')
+    expect(asked).toBeGreaterThan(3)
   })
 })

@@ -10,10 +10,12 @@ const scope = 'https://vault.azure.net/.default'
 /** A credential that counts, and answers when it is told to. */
 class SlowCredential {
   readonly asked: GetTokenOptions[] = []
+  readonly scopes: (string | string[])[] = []
   readonly #answers: ((token: AccessToken | Error) => void)[] = []
 
-  getToken(_scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
+  getToken(scopes: string | string[], options: GetTokenOptions = {}): Promise<AccessToken> {
     this.asked.push(options)
+    this.scopes.push(scopes)
     return new Promise((resolve, reject) => {
       this.#answers.push((token) => (token instanceof Error ? reject(token) : resolve(token)))
     })
@@ -55,6 +57,111 @@ describe('a shared credential', () => {
       expect((await asking)?.token).toBe(name)
     }
     expect(slow.asked).toHaveLength(3)
+  })
+
+  test('never serves the token of one tenant, or for one scope, to another', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const asking = [
+      shared.getToken(scope, { tenantId: 'one' }),
+      shared.getToken(scope, { tenantId: 'two' }),
+      shared.getToken('https://managedhsm.azure.net/.default', { tenantId: 'one' }),
+      shared.getToken(scope),
+    ]
+    for (const name of ['first', 'second', 'third', 'fourth']) slow.answer(token(name), 0)
+    expect((await Promise.all(asking)).map((each) => each.token)).toEqual([
+      'first',
+      'second',
+      'third',
+      'fourth',
+    ])
+    // And so from the cache.
+    expect((await shared.getToken(scope, { tenantId: 'two' })).token).toBe('second')
+    expect((await shared.getToken('https://managedhsm.azure.net/.default', { tenantId: 'one' })).token).toBe(
+      'third',
+    )
+    expect((await shared.getToken(scope)).token).toBe('fourth')
+    expect(slow.scopes).toEqual([scope, scope, 'https://managedhsm.azure.net/.default', scope])
+  })
+
+  test('tells the credential the tenant, the claims and that the vault knows CAE, and nothing else', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const given = { tenantId: 'one', enableCae: true, claims: '{"nbf":1}' }
+    const asking = [shared.getToken(scope, given), shared.getToken(scope, { requestOptions: { timeout: 1 } })]
+    slow.answer(token('any'))
+    await Promise.all(asking)
+    expect(
+      slow.asked.map(({ abortSignal, ...options }) => [options, abortSignal instanceof AbortSignal]),
+    ).toEqual([
+      [given, true],
+      [{}, true],
+    ])
+  })
+
+  test('asks anew for a token that was refused, in the way in which it had been asked for', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope, { tenantId: 'one', enableCae: true })
+    slow.answer(token('refused'))
+    await first
+    expect(await shared.current('refused')).toBe('refused')
+    expect(slow.asked).toHaveLength(1)
+    shared.refuse('refused')
+    const replacing = Promise.all([shared.current('refused'), shared.current('refused')])
+    slow.answer(token('new'))
+    expect(await replacing).toEqual(['new', 'new'])
+    expect(slow.asked).toHaveLength(2)
+    expect(slow.asked[1]).toMatchObject({ tenantId: 'one', enableCae: true })
+    expect(slow.asked[1]).not.toHaveProperty('claims')
+    // A client that still has the old one gets the new one, and one that it did not get here is left alone.
+    expect(await shared.current('refused')).toBe('new')
+    expect(await shared.current('unknown')).toBe('unknown')
+  })
+
+  test('goes past the credential’s own cache when it has the refused token, but not over and over', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope)
+    slow.answer(token('refused'))
+    await first
+    shared.refuse('refused')
+    const second = shared.getToken(scope)
+    slow.answer(token('refused'))
+    while (slow.asked.length < 3) await new Promise(setImmediate)
+    expect(slow.asked[2]?.claims).toContain('cp1')
+    slow.answer(token('refused'))
+    expect((await second).token).toBe('refused')
+    shared.refuse('refused')
+    const third = shared.getToken(scope)
+    slow.answer(token('refused'))
+    expect((await third).token).toBe('refused')
+    expect(slow.asked).toHaveLength(4)
+  })
+
+  test('is content with the cached token where the credential cannot go past its cache', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const first = shared.getToken(scope)
+    slow.answer(token('refused'))
+    await first
+    shared.refuse('refused')
+    const second = shared.getToken(scope)
+    slow.answer(token('refused'))
+    while (slow.asked.length < 3) await new Promise(setImmediate)
+    slow.answer(new Error('claims challenges are not supported'))
+    expect((await second).token).toBe('refused')
+  })
+
+  test('names the authority while it waits for it', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow, { authority: () => 'https://login.example/tenant' })
+    expect(shared.waitingFor()).toBeNull()
+    const asking = shared.getToken(scope)
+    expect(shared.waitingFor()).toBe('https://login.example/tenant')
+    slow.answer(token('one'))
+    await asking
+    expect(shared.waitingFor()).toBeNull()
   })
 
   test('hands nobody’s abort on: the others wait for the same answer', async () => {
