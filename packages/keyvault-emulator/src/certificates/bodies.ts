@@ -32,8 +32,8 @@ export function requireCertificateVersion(
 /**
  * A `CertificateBundle`.
  *
- * @param parts what the answer has beside the version: reads of one version have neither policy nor pending,
- *   updates have no policy, everything else has both
+ * @param parts the members beside those of the version. A read or update of one version has no policy; a read of one
+ *   version does not tell what is pending either.
  */
 export function certificateBody(
   call: Call,

@@ -173,7 +173,12 @@ function updateCertificate(call: Call<z.output<typeof createSchema>>): Answer {
       if (tags !== undefined) part.tags = tags
     }
     if (isGiven(policy)) record.policy = completePolicy(call, policy, record.policy)
-    return ok(certificateBody(call, record, version, { policy: false, pending: true }))
+    return ok(
+      certificateBody(call, record, version, {
+        policy: call.version === '',
+        pending: true,
+      }),
+    )
   })
 }
 

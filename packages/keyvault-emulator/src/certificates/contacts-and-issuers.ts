@@ -13,8 +13,23 @@ const contactsSchema = z.object({
 const issuerSchema = z.object({
   attributes: commonMembers.attributes,
   provider: z.string().optional(),
-  credentials: z.looseObject({}).optional(),
-  org_details: z.looseObject({}).optional(),
+  credentials: z.object({ account_id: z.string().optional(), pwd: z.string().optional() }).optional(),
+  org_details: z
+    .object({
+      id: z.string().optional(),
+      zip: z.int().default(0),
+      admin_details: z
+        .array(
+          z.object({
+            first_name: z.string().optional(),
+            last_name: z.string().optional(),
+            email: z.string().optional(),
+            phone: z.string().optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
 })
 type GivenIssuer = z.output<typeof issuerSchema>
 
@@ -142,7 +157,7 @@ function storeIssuer(call: Call<GivenIssuer>, issuer: IssuerRecord): Answer {
   const { attributes, credentials, org_details } = call.body
   issuer.attributes.enabled = attributes?.enabled ?? issuer.attributes.enabled
   if (credentials !== undefined) issuer.credentials = credentials
-  if (org_details !== undefined) issuer.org_details = { zip: 0, ...org_details }
+  if (org_details !== undefined) issuer.org_details = org_details
   return call.vault.updateSettings((draft) => {
     draft.issuers[call.name.toLowerCase()] = issuer
     return ok(issuerBody(call, issuer))

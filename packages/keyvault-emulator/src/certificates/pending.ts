@@ -71,13 +71,10 @@ function cancelPending(call: Call<z.output<typeof cancelSchema>>): Answer {
 function deletePending(call: Call): Answer {
   return call.vault.update(call.name, (draft) => {
     const { record, pending } = requirePending(call, draft)
-    if (pending.status === 'inProgress' && pending.endsAt !== null) {
-      if (!pending.cancellationRequested) {
-        throw conflict(
-          `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
-        )
-      }
-      pending.status = 'cancelled'
+    if (pending.status === 'inProgress' && pending.endsAt !== null && !pending.cancellationRequested) {
+      throw conflict(
+        `There was a conflict while deleting the pending certificate ${call.name}; please retry.`,
+      )
     }
     record.pending = null
     return ok(pendingBody(call, record.name, pending))

@@ -21,8 +21,8 @@ const pkcs12ContentType = 'application/x-pkcs12'
 const serverAuthentication = '1.3.6.1.5.5.7.3.1'
 const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 
-/** The issuers every vault has: the certificate itself, and whoever somebody outside the vault asks. */
-const builtInIssuers = new Set(['Self', 'Unknown'])
+/** The issuers that every vault has: the vault signs, or a CA that the vault does not know. */
+const builtInIssuers = ['Self', 'Unknown'] as const
 
 /** A policy as a request gives it: anything can be left out. */
 export type GivenPolicy = Given<Omit<CertificatePolicy, 'attributes'>> & {
@@ -106,7 +106,6 @@ export function completePolicy(
       exportable: key.exportable ?? previous?.key_props.exportable ?? true,
       kty,
       ...keyShape(kty, key, previous?.key_props),
-      reuse_key: key.reuse_key ?? previous?.key_props.reuse_key ?? false,
     },
     secret_props: {
       contentType: contentType(given.secret_props?.contentType ?? previous?.secret_props.contentType),
@@ -192,16 +191,16 @@ function keyShape(
   kty: KeyTypeName,
   given: NonNullable<GivenPolicy['key_props']>,
   previous: CertificatePolicy['key_props'] | undefined,
-): { key_size: number; crv?: string } {
+): { key_size: number; reuse_key: boolean; crv?: string } {
+  const reuse_key = given.reuse_key ?? previous?.reuse_key ?? false
   if (isRsa(kty)) {
-    return {
-      key_size: given.key_size ?? (previous?.crv === undefined ? previous?.key_size : undefined) ?? 2048,
-    }
+    const previousSize = previous?.crv === undefined ? previous?.key_size : undefined
+    return { key_size: given.key_size ?? previousSize ?? 2048, reuse_key }
   }
   const crv = given.crv ?? previous?.crv ?? 'P-256'
   const curve = Object.hasOwn(curves, crv) ? curves[crv] : undefined
   if (curve === undefined) throw badParameter(`Curve '${crv}' is not supported.`)
-  return { key_size: curve.size, crv }
+  return { key_size: curve.size, reuse_key, crv }
 }
 
 function keyType(name: string): KeyTypeName {
@@ -228,14 +227,18 @@ function issuerOf(
   given: NonNullable<GivenPolicy['issuer']>,
   previous: CertificatePolicy | null,
 ): CertificatePolicy['issuer'] {
-  const name = given.name ?? previous?.issuer.name ?? 'Unknown'
-  if (!builtInIssuers.has(name) && call.vault.settings.issuers[name.toLowerCase()] === undefined) {
+  const asked = given.name ?? previous?.issuer.name ?? 'Unknown'
+  const builtIn = builtInIssuers.find((known) => known.toLowerCase() === asked.toLowerCase())
+  const name = builtIn ?? asked
+  if (builtIn === undefined && call.vault.settings.issuers[name.toLowerCase()] === undefined) {
     throw badParameter(`The issuer '${name}' was not found in this key vault.`)
   }
+  const cty = given.cty ?? previous?.issuer.cty
+  const cert_transparency = given.cert_transparency ?? previous?.issuer.cert_transparency
   return {
     name,
-    ...(given.cty === undefined ? {} : { cty: given.cty }),
-    ...(given.cert_transparency === undefined ? {} : { cert_transparency: given.cert_transparency }),
+    ...(cty === undefined ? {} : { cty }),
+    ...(cert_transparency === undefined ? {} : { cert_transparency }),
   }
 }
 

@@ -35,10 +35,10 @@ export const cryptographyOperations: readonly Operation[] = [
   operation('decrypt', 'decrypt', ({ material }, { alg, value }) => decrypt(material, alg, value)),
   operation('wrapkey', 'wrapKey', ({ material }, { alg, value }) => encrypt(material, alg, value)),
   operation('unwrapkey', 'unwrapKey', ({ material }, { alg, value }) => decrypt(material, alg, value)),
-  ...['keys/{name}/release', 'keys/{name}/{version}/release'].map((path): Operation => ({
+  {
     name: 'keys/release',
     method: 'POST',
-    path,
+    path: 'keys/{name}/{version}/release',
     permission: ['keys', 'release'],
     quota: 'key',
     handle(call) {
@@ -48,18 +48,18 @@ export const cryptographyOperations: readonly Operation[] = [
         'KeyNotExportable',
       )
     },
-  })),
-  ...['keys/{name}/attestation', 'keys/{name}/{version}/attestation'].map((path): Operation => ({
+  },
+  {
     name: 'keys/getAttestation',
     method: 'GET',
-    path,
+    path: 'keys/{name}/{version}/attestation',
     permission: ['keys', 'get'],
     quota: 'key',
     handle(call) {
       requireVersion('key', call, call.vault.read(call.name).key)
       throw badParameter('Key attestation is supported by Managed HSM only.')
     },
-  })),
+  },
 ]
 
 /** An operation that makes bytes of bytes, answered with a `KeyOperationResult`. */

@@ -24,7 +24,7 @@ const releasePolicySchema = z
   .object({
     contentType: z.string().default('application/json; charset=utf-8'),
     data: z.string(),
-    immutable: z.boolean().optional(),
+    immutable: z.boolean().default(false),
   })
   .optional()
 

@@ -19,6 +19,7 @@ export const secretOperations: readonly Operation[] = [
     record: (document) => document.secret,
     quota: 'other',
     restoreQuota: 'other',
+    checkRead: (record) => refuseDisabled(current(record)),
     body: (call, record) => secretMembers(call, record.name, current(record), true),
     item: (call, name, version, versioned) =>
       version === null ? {} : secretMembers(call, name, version, versioned),
@@ -76,9 +77,7 @@ function setSecret(call: Call<z.output<typeof setSchema>>): Answer {
 
 function getSecret(call: Call): Answer {
   const [record, version] = requireVersion('secret', call, call.vault.read(call.name).secret)
-  if (!version.attributes.enabled) {
-    throw forbidden('Operation get is not allowed on a disabled secret.', 'SecretDisabled')
-  }
+  refuseDisabled(version)
   const members = secretMembers(call, record.name, version, true)
   const asked = call.query.get('outContentType')
   if (asked === null || asked === version.contentType) return ok({ value: version.value, ...members })
@@ -88,6 +87,11 @@ function getSecret(call: Call): Answer {
     )
   }
   return ok({ value: pemOf(version.value), ...members, contentType: pemContentType })
+}
+
+function refuseDisabled(version: SecretVersion): void {
+  if (version.attributes.enabled) return
+  throw forbidden('Operation get is not allowed on a disabled secret.', 'SecretDisabled')
 }
 
 /** PEM of a PKCS#12 that a certificate's secret holds. */

@@ -14,27 +14,21 @@ const validName = /^[0-9A-Za-z-]{1,127}$/
 
 /**
  * Makes the function that finds the operation of a request. Literal segments win over `{name}` and `{version}`, as
- * in `certificates/contacts`. A version is optional at the end of a path, with or without its slash.
+ * in `certificates/contacts`. A version can be left out, with or without its slash.
  *
  * @returns throws ServiceError 405 for a known path with another method and for an empty name, 404 for an unknown
  *   path, 400 for a name with other characters than letters, digits and hyphens
  */
 export function createRouter(operations: readonly Operation[]): Matcher {
   const patterns = operations
-    .map((operation) => ({ operation, segments: operation.path.split('/') }))
+    .flatMap((operation) => pathsOf(operation).map((segments) => ({ operation, segments })))
     .toSorted((a, b) => literals(b.segments) - literals(a.segments))
+  const literal = new Set(operations.map(({ path }) => path).filter((path) => !path.includes('{')))
   return (method, path) => {
     const given = decodePath(path)
-    // .NET posts to `keys//restore`. An empty segment counts where it stands for a version, and nowhere else.
+    // .NET posts to `keys//restore`.
     const compact = given.filter((segment) => segment !== '')
-    const isKnown = (segments: readonly string[]): boolean =>
-      patterns.some(
-        ({ operation, segments: pattern }) =>
-          operation.method === method &&
-          pattern.every((part, i) => part === segments[i]) &&
-          pattern.length === segments.length,
-      )
-    const segments = isKnown(compact) ? compact : given
+    const segments = literal.has(compact.join('/')) ? compact : given
     const matches = patterns.filter((pattern) => fits(pattern.segments, segments))
     if (matches.length === 0) throw new ServiceError(404, 'NotFound', `There is no resource at /${path}.`)
     const match = matches.find((candidate) => candidate.operation.method === method)
@@ -48,6 +42,14 @@ export function createRouter(operations: readonly Operation[]): Matcher {
   }
 }
 
+/** The path of an operation with its version and without it. */
+function pathsOf({ path }: Operation): string[][] {
+  const segments = path.split('/')
+  return segments.includes('{version}')
+    ? [segments, segments.filter((segment) => segment !== '{version}')]
+    : [segments]
+}
+
 function decodePath(path: string): string[] {
   try {
     return path.split('/').map((segment) => decodeURIComponent(segment))
@@ -57,8 +59,7 @@ function decodePath(path: string): string[] {
 }
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
-  const optional = pattern.at(-1) === '{version}' ? 1 : 0
-  if (segments.length > pattern.length || segments.length < pattern.length - optional) return false
+  if (segments.length !== pattern.length) return false
   return segments.every((segment, i) => pattern[i]?.startsWith('{') === true || pattern[i] === segment)
 }
 

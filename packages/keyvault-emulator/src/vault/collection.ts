@@ -11,7 +11,6 @@ import {
   moveObjects,
   presenceOf,
   requireActive,
-  requireCreatable,
   requireDeleted,
   requireNotDeleting,
 } from './soft-delete.ts'
@@ -33,6 +32,8 @@ export interface Collection<R extends ObjectRecord> {
   readonly restoreQuota: Operation['quota']
   /** The bundle of the current version. */
   readonly body: (call: Call, record: R) => object
+  /** Refuses to show a deleted object by throwing; default: all are shown. */
+  readonly checkRead?: (record: R) => void
   /** One entry of the list of deleted objects; default: as in the other lists. */
   readonly deletedItem?: (call: Call, record: R) => object
   /**
@@ -84,8 +85,11 @@ export function collectionOperations<R extends ObjectRecord>(collection: Collect
       path: `deleted${plural}/{name}`,
       permission: [plural, 'get'],
       quota,
-      handle: (call) =>
-        ok(deletedObjectBody(collection, call, deletedRecord(collection, call, call.vault.read(call.name)))),
+      handle(call) {
+        const record = deletedRecord(collection, call, call.vault.read(call.name))
+        collection.checkRead?.(record)
+        return ok(deletedObjectBody(collection, call, record))
+      },
     },
     {
       name: `${plural}/listDeleted`,
@@ -263,16 +267,14 @@ function restoreObject<R extends ObjectRecord>(
   const { kind, body } = collection
   const { name, document } = readBackup(call.body.value, kind)
   return call.vault.update(name, (draft) => {
-    for (const part of collectionsOf(kind)) requireCreatable(draft[part], part, name, call.settings.now())
     for (const part of collectionsOf(kind)) {
       const existing = draft[part]
-      if (existing !== null)
-        throw restoreConflict(
-          part,
-          `${call.baseUrl}/${part}s/${name}/${existing.versions.at(-1)?.version ?? ''}`,
-        )
+      if (existing === null) continue
+      const version = existing.versions.at(-1)?.version ?? ''
+      throw restoreConflict(part, `${call.baseUrl}/${part}s/${name}/${version}`)
     }
     Object.assign(draft, document)
+    if (draft.certificate !== null) draft.certificate.pending = null
     moveObjects(draft, kind, { state: 'active', visibleAt: 0 })
     return ok(body(call, requireActive(collection.record(draft), kind, name, call.settings.now())))
   })
@@ -302,5 +304,6 @@ function deletedObjectBody<R extends ObjectRecord>(
   call: Call,
   record: R,
 ): object {
-  return { ...deletedBody(call, kind, record), ...body(call, record) }
+  // A deleted key has no release policy in the recordings.
+  return { ...deletedBody(call, kind, record), ...body(call, record), release_policy: undefined }
 }

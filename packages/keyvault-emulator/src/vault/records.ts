@@ -45,7 +45,7 @@ export interface ReleasePolicy {
   contentType: string
   /** base64url. */
   data: string
-  immutable?: boolean | undefined
+  immutable: boolean
 }
 
 export interface KeyMaterial {
@@ -126,8 +126,8 @@ export interface CertificatePolicy {
     exportable: boolean
     kty: KeyTypeName
     key_size: number
-    crv?: string
     reuse_key: boolean
+    crv?: string
   }
   secret_props: { contentType: string }
   x509_props: {

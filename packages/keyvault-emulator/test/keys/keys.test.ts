@@ -333,7 +333,7 @@ describe('a release policy', () => {
     const { body } = await createHsmKey(rig, { attributes: { exportable: true }, release_policy: { data } })
     expect(body).toMatchObject({
       attributes: { exportable: true },
-      release_policy: { contentType: 'application/json; charset=utf-8', data },
+      release_policy: { contentType: 'application/json; charset=utf-8', data, immutable: false },
     })
     const update = (release_policy: object): ReturnType<Rig['raw']> =>
       rig.raw('PATCH', '/keys/k/?api-version=7.6', { body: { release_policy } })
