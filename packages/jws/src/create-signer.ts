@@ -7,14 +7,9 @@ import {
   type SyncSigner,
   untilAborted,
 } from '@sealwright/core'
-import { performance, setImmediate } from './real-timers.ts'
-import {
-  assertPoolOptions,
-  createSigningPool,
-  unavailable,
-  type SigningPool,
-  type SigningPoolOptions,
-} from './signing-pool.ts'
+import { assertPoolOptions, type SigningPoolOptions } from './pool/options.ts'
+import { performance, setImmediate } from './pool/real-timers.ts'
+import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
 
 /**
  * Where a signature is made.

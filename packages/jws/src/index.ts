@@ -8,4 +8,5 @@ export {
 } from './create-signer.ts'
 export { type JwsHeader } from './header.ts'
 export { createJwtIssuer, type JwtIssuer, type JwtIssuerOptions } from './jwt-issuer.ts'
-export { createSigningPool, type SigningPool, type SigningPoolOptions } from './signing-pool.ts'
+export { type SigningPoolOptions } from './pool/options.ts'
+export { createSigningPool, type SigningPool } from './pool/signing-pool.ts'

@@ -15,8 +15,8 @@ import {
   createSigningPool,
   type SigningPool,
   type SigningPoolOptions,
-} from '../src/index.ts'
-import { verifyWithNode } from './support/keys.ts'
+} from '../../src/index.ts'
+import { verifyWithNode } from '../support/keys.ts'
 
 const pools: SigningPool[] = []
 /** The threads that were started, as Node announces them. */
@@ -438,7 +438,7 @@ describe('bundled and minified', () => {
       resolve: { conditions: ['@sealwright/source'] },
       ssr: { noExternal: true, resolve: { conditions: ['@sealwright/source'] } },
       build: {
-        ssr: new URL('support/pool-process.ts', import.meta.url).pathname,
+        ssr: new URL('../support/pool-process.ts', import.meta.url).pathname,
         outDir: folder(),
         minify: true,
         rolldownOptions: { output: { entryFileNames: 'main.mjs' } },

@@ -3,7 +3,7 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createSigningPool, type SigningPool } from '../src/index.ts'
+import { createSigningPool, type SigningPool } from '../../src/index.ts'
 
 const limit = vi.hoisted(() => ({ threads: Infinity }))
 const workers: Worker[] = []

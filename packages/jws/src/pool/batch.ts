@@ -1,0 +1,123 @@
+import type { KeyObject, SignKeyObjectInput } from 'node:crypto'
+import { ecdsaSignatureFromDer, type DigestName, type SignatureAlgorithm } from '@sealwright/core'
+
+// The protocol between a pool and its threads: the messages, how the pool writes and reads them, and what a thread runs.
+
+/** What a thread signs with; it gets this when it starts. */
+export interface WorkerKey {
+  readonly key: KeyObject | SignKeyObjectInput
+  readonly digest: DigestName | null
+  /** The longest that a signature can be, in bytes. */
+  readonly maximumLength: number
+}
+
+/** To a thread: signing inputs, one after the other. */
+export interface Batch {
+  readonly data: Uint8Array<ArrayBuffer>
+  /** The length of each input, in bytes. */
+  readonly lengths: Uint32Array<ArrayBuffer>
+}
+
+/** From a thread, one for each batch, in order. */
+export type BatchResult = SignedBatch | { readonly error: unknown }
+
+/** The signatures as OpenSSL makes them (DER for ECDSA), each at a multiple of {@link WorkerKey.maximumLength}. */
+export interface SignedBatch {
+  readonly signatures: Uint8Array<ArrayBuffer>
+  /** The length of each signature, in bytes. */
+  readonly lengths: Uint32Array<ArrayBuffer>
+  /** How long the thread took, in milliseconds. */
+  readonly duration: number
+}
+
+/** The key as a thread needs it. */
+export function workerKey(
+  privateKey: KeyObject,
+  publicKey: KeyObject,
+  algorithm: SignatureAlgorithm,
+): WorkerKey {
+  return {
+    key: algorithm.pss === null ? privateKey : { key: privateKey, ...algorithm.pss },
+    digest: algorithm.digest,
+    maximumLength: maximumSignatureLength(publicKey, algorithm),
+  }
+}
+
+/** An `Ecdsa-Sig-Value` in DER is at most 9 bytes longer than R‖S. Other algorithms have signatures of one length. */
+function maximumSignatureLength(publicKey: KeyObject, algorithm: SignatureAlgorithm): number {
+  const { coordinateLength, signatureLength } = algorithm
+  if (coordinateLength !== null) return 2 * coordinateLength + 9
+  return signatureLength ?? Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
+}
+
+/** Puts signing inputs into one batch. */
+export function packBatch(inputs: readonly { readonly data: Uint8Array }[]): Batch {
+  const lengths = new Uint32Array(inputs.length)
+  let total = 0
+  inputs.forEach(({ data }, index) => {
+    lengths[index] = data.length
+    total += data.length
+  })
+  const data = new Uint8Array(total)
+  let offset = 0
+  for (const input of inputs) {
+    data.set(input.data, offset)
+    offset += input.data.length
+  }
+  return { data, lengths }
+}
+
+/** One signature of a batch, in the encoding of JWS. A copy, because the bytes it comes from hold the whole batch. */
+export function signatureAt(
+  { signatures, lengths }: SignedBatch,
+  index: number,
+  maximumLength: number,
+  { coordinateLength }: SignatureAlgorithm,
+): Uint8Array {
+  const start = index * maximumLength
+  const signature = signatures.subarray(start, start + (lengths[index] ?? 0))
+  return coordinateLength === null
+    ? Buffer.from(signature)
+    : ecdsaSignatureFromDer(signature, coordinateLength)
+}
+
+/**
+ * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. It is text for two reasons: a bundler
+ * need not find a second entry file, and tools that rewrite functions (coverage, compilers' helpers) cannot add names that
+ * the thread does not have. A test checks it against the types above.
+ */
+export const workerSource: string = `'use strict'
+const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
+const { sign } = process.getBuiltinModule('node:crypto')
+const { performance } = process.getBuiltinModule('node:perf_hooks')
+/** @type {WorkerKey} */
+const { key, digest, maximumLength } = workerData
+
+parentPort.on('message', (/** @type {Batch} */ batch) => {
+  /** @type {BatchResult} */
+  let result
+  try {
+    result = signAll(batch)
+  } catch (error) {
+    result = { error }
+  }
+  parentPort.postMessage(result, 'error' in result ? [] : [result.signatures.buffer, result.lengths.buffer])
+})
+
+/** @param {Batch} batch @returns {SignedBatch} */
+function signAll({ data, lengths: inputLengths }) {
+  const start = performance.now()
+  const count = inputLengths.length
+  const signatures = new Uint8Array(count * maximumLength)
+  const lengths = new Uint32Array(count)
+  let offset = 0
+  for (let index = 0; index < count; index++) {
+    const end = offset + inputLengths[index]
+    const signature = sign(digest, data.subarray(offset, end), key)
+    signatures.set(signature, index * maximumLength)
+    lengths[index] = signature.length
+    offset = end
+  }
+  return { signatures, lengths, duration: performance.now() - start }
+}
+`
