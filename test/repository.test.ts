@@ -85,7 +85,6 @@ const exceptions: ReadonlySet<string> = new Set([
   'benchmarks',
   'packages/jws',
   'packages/keyvault-emulator',
-  'packages/local-store',
 ])
 
 const ordered = [...workspaces.map(({ folder }) => folder), 'benchmarks'].filter(

@@ -16,6 +16,7 @@ describeKeyStore(
     keyTypes: localKeyTypes(),
     certificates: 'days',
     importPkcs12: null,
+    renew: false,
     exportPkcs12: false,
     delete: false,
     rotate: false,

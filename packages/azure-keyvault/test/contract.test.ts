@@ -41,6 +41,7 @@ const capabilities: Capabilities = {
   keyTypes: ['ec-p256', 'rsa-2048', 'rsa-3072', 'rsa-4096', 'ec-p384', 'ec-p521', 'ec-secp256k1'],
   certificates: 'months',
   importPkcs12: 'certificate',
+  renew: false,
   exportPkcs12: false,
   delete: true,
   rotate: true,

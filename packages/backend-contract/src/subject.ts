@@ -14,6 +14,11 @@ export interface Capabilities {
    * cannot import PKCS#12 files.
    */
   readonly importPkcs12: 'chain' | 'certificate' | 'key' | null
+  /**
+   * Whether importing a key that the store has, with another certificate, replaces its certificate. Such an import must not
+   * change the key's `createdAt`: the key is not new.
+   */
+  readonly renew: boolean
   readonly exportPkcs12: boolean
   readonly delete: boolean
   readonly rotate: boolean

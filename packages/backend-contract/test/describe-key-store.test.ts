@@ -7,6 +7,7 @@ const capabilities: Capabilities = {
   keyTypes: ['ec-p256'],
   certificates: 'days',
   importPkcs12: null,
+  renew: false,
   exportPkcs12: false,
   delete: false,
   rotate: false,

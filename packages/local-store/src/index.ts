@@ -1,6 +1,6 @@
-export type { KeyQuery } from './find-key.ts'
-export type { CertificateStore } from './key-folder.ts'
-export type { CreateSigner, LocalSigningKey, SignerOptions } from './local-signing-key.ts'
+export type { KeyQuery } from './find/find-key.ts'
+export type { CertificateStore, FolderStore, WritableCertificateStore } from './keys/certificate-store.ts'
+export type { CreateSigner, LocalSigningKey, SignerOptions } from './keys/local-signing-key.ts'
 export { localStore, openPkcs12File, type LocalStoreOptions } from './local-store.ts'
 export {
   openAppServiceStore,
@@ -10,5 +10,4 @@ export {
   type DotNetStoreOptions,
   type FolderStoreOptions,
 } from './stores.ts'
-export { normalizeThumbprint } from './thumbprint.ts'
-export type { FolderStore } from './writable-key-folder.ts'
+export { normalizeThumbprint } from './find/thumbprint.ts'

@@ -6,13 +6,14 @@ import {
   type KeyLocator,
   type OpenKeyOptions,
 } from '@sealwright/core'
-import { ownerOnly } from './access-rule.ts'
-import { findKey, noKeyNamed } from './find-key.ts'
-import { folderLayout, nameOfFile } from './folder-layout.ts'
-import type { Layout } from './layout.ts'
-import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
-import { readCertificateFile } from './pkcs12-file.ts'
-import { isLocalUri, readLocalUri, type LocalUri } from './signing-uri.ts'
+import { ownerOnly } from './files/access-rule.ts'
+import { findKey, noKeyNamed } from './find/find-key.ts'
+import { folderLayout, nameOfFile } from './layouts/folder-layout.ts'
+import type { Layout } from './layouts/layout.ts'
+import { versionedStore } from './keys/certificate-store.ts'
+import { localSigningKey, type LocalSigningKey, type SignerOptions } from './keys/local-signing-key.ts'
+import { readCertificateFile } from './files/pkcs12-file.ts'
+import { isLocalUri, readLocalUri, type LocalUri } from './find/signing-uri.ts'
 import {
   appServiceLayoutOf,
   dotNetLayoutOf,
@@ -20,7 +21,6 @@ import {
   type AppServiceStoreOptions,
   type DotNetStoreOptions,
 } from './stores.ts'
-import { WritableKeyFolder } from './writable-key-folder.ts'
 
 export interface LocalStoreOptions extends SignerOptions {
   /** What relative paths are relative to. Default the working folder of the process when a key is opened. */
@@ -71,7 +71,7 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       if (local.kind === 'file' || local.by !== 'name' || platformLayouts(local.store, options) !== null)
         return null
       const layout = folderLayout(local.store, await passwordOf(openOptions))
-      return { store: new WritableKeyFolder(layout, options), name: local.value, version: null }
+      return { store: versionedStore(layout, options), name: local.value, version: null }
     },
   }
 }
@@ -93,7 +93,7 @@ export async function openPkcs12File(
   const absolute = resolve(path)
   const file = await readCertificateFile(absolute, password, ownerOnly)
   if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${absolute}`)
-  return localSigningKey(nameOfFile(absolute), file, options)
+  return localSigningKey({ name: nameOfFile(absolute), file, createdAt: null }, options)
 }
 
 type StoreUri = Extract<LocalUri, { kind: 'store' }>
@@ -120,8 +120,7 @@ async function find(
 ): Promise<LocalSigningKey> {
   const stored = await Promise.all(layouts.map((layout) => layout.read()))
   const query = by === 'name' ? { friendlyName: value } : { [by]: value }
-  const { name, file } = findKey(stored.flat(), query, layouts)
-  return localSigningKey(name, file, options)
+  return localSigningKey(findKey(stored.flat(), query, layouts), options)
 }
 
 async function openInFolder(
@@ -135,7 +134,7 @@ async function openInFolder(
     if (create !== undefined) throw cannotCreate(`${uri.by} names a certificate that exists`)
     return find([layout], uri, options)
   }
-  const folder = new WritableKeyFolder(layout, options)
+  const folder = versionedStore(layout, options)
   const key = await folder.get(uri.value, { signal })
   if (key !== null) return key
   if (create === undefined) throw noKeyNamed(uri.value, await layout.read(), [layout])

@@ -1,11 +1,17 @@
 import { homedir, userInfo } from 'node:os'
-import { appServiceLayout } from './app-service-layout.ts'
-import { dotNetLayout } from './dot-net-layout.ts'
-import { folderLayout } from './folder-layout.ts'
-import { KeyFolder, type CertificateStore } from './key-folder.ts'
-import type { Layout, WritableLayout } from './layout.ts'
-import type { SignerOptions } from './local-signing-key.ts'
-import { WritableKeyFolder, type FolderStore } from './writable-key-folder.ts'
+import { appServiceLayout } from './layouts/app-service-layout.ts'
+import { dotNetLayout } from './layouts/dot-net-layout.ts'
+import { folderLayout } from './layouts/folder-layout.ts'
+import type { Layout, WritableLayout } from './layouts/layout.ts'
+import {
+  readOnlyStore,
+  versionedStore,
+  writableStore,
+  type CertificateStore,
+  type FolderStore,
+  type WritableCertificateStore,
+} from './keys/certificate-store.ts'
+import type { SignerOptions } from './keys/local-signing-key.ts'
 
 export interface FolderStoreOptions {
   /** The one password of all files in the folder. Default empty: the files' mode alone protects them. */
@@ -40,7 +46,7 @@ export async function openFolderStore(
 ): Promise<FolderStore> {
   const layout = folderLayout(folder, options.password ?? '')
   await layout.check()
-  return new WritableKeyFolder(layout, options)
+  return versionedStore(layout, options)
 }
 
 /**
@@ -57,10 +63,10 @@ export async function openFolderStore(
  */
 export async function openDotNetStore(
   options: DotNetStoreOptions & SignerOptions = {},
-): Promise<FolderStore> {
+): Promise<WritableCertificateStore> {
   const layout = dotNetLayoutOf(options)
   await layout.check()
-  return new WritableKeyFolder(layout, options)
+  return writableStore(layout, options)
 }
 
 /**
@@ -75,7 +81,7 @@ export async function openAppServiceStore(
 ): Promise<CertificateStore> {
   const layout = appServiceLayoutOf(options)
   await layout.check()
-  return new KeyFolder(layout, options)
+  return readOnlyStore(layout, options)
 }
 
 /** The layout for those options, nothing read yet. */

@@ -14,9 +14,10 @@ const capabilities: Capabilities = {
   keyTypes: localKeyTypes(),
   certificates: 'days',
   importPkcs12: 'chain',
+  renew: true,
   exportPkcs12: true,
   delete: true,
-  rotate: false,
+  rotate: true,
   switchOff: false,
   cutOff: true,
 }

@@ -5,13 +5,13 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { openssl } from '@sealwright/test-kit/openssl'
 import { lacks, lacksModes, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { openDotNetStore, type FolderStore } from '@sealwright/local-store'
+import { openDotNetStore, type WritableCertificateStore } from '@sealwright/local-store'
 
 const tool = openssl()
 const ec = { keyType: 'ec-p256' } as const
 
 /** The store of a home folder, and the folder in it that .NET keeps `X509Store(My, CurrentUser)` in. */
-async function newStore(): Promise<{ home: string; folder: string; store: FolderStore }> {
+async function newStore(): Promise<{ home: string; folder: string; store: WritableCertificateStore }> {
   const home = scratchFolder()
   const folder = join(home, '.dotnet/corefx/cryptography/x509stores/my')
   return { home, folder, store: await openDotNetStore({ home }) }

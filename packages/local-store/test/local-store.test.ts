@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { failure } from '@sealwright/test-kit/errors'
@@ -8,6 +8,7 @@ import { lacks, lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { openSigningKey, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
 import { localStore, openFolderStore, openPkcs12File, type LocalStoreOptions } from '@sealwright/local-store'
+import { filesIn } from './support/files.ts'
 
 const tool = openssl()
 const ec = { keyType: 'ec-p256' } as const
@@ -107,7 +108,7 @@ describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
     expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toContain(
       'no key is created',
     )
-    expect((await readdir(base)).toSorted()).toEqual(['home', 'ssl'])
+    expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
 })
 
@@ -164,8 +165,8 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
         'no key is created',
       )
     }
-    expect(await readdir(my)).toEqual([])
-    expect(await readdir(ssl)).toEqual([])
+    expect(await filesIn(my)).toEqual([])
+    expect(await filesIn(ssl)).toEqual([])
   })
 })
 
@@ -209,7 +210,7 @@ describe('store:FOLDER', () => {
     const again = await open(uri, options, { create: ec })
     expect(again.keyId).toBe(created.keyId)
     expect(again.algorithms[0]?.name).toBe('ES256')
-    expect(await readdir(join(base, 'data/keys'))).toEqual(['my-app.pfx'])
+    expect(await filesIn(join(base, 'data/keys'))).toEqual(['my-app.pfx'])
   })
 
   test('gives everybody the one key when ten create it at once', async () => {
@@ -218,7 +219,7 @@ describe('store:FOLDER', () => {
       Array.from({ length: 10 }, () => open('store:./keys?name=k', options, { create: ec })),
     )
     expect(new Set(keys.map(({ keyId }) => keyId)).size).toBe(1)
-    expect(await readdir(join(base, 'keys'))).toEqual(['k.pfx'])
+    expect(await filesIn(join(base, 'keys'))).toEqual(['k.pfx'])
   })
 
   test('creates nothing because of a torn file, a wrong password or loosened permissions', async () => {
@@ -238,7 +239,7 @@ describe('store:FOLDER', () => {
     }
     await writeFile(location, '')
     await failure('INVALID_ENCODING', create)
-    expect(await readdir(folder)).toEqual(['k.pfx'])
+    expect(await filesIn(folder)).toEqual(['k.pfx'])
     expect((await stat(location)).size).toBe(0)
   })
 
@@ -253,7 +254,7 @@ describe('store:FOLDER', () => {
     expect(
       await failure('INVALID_ARGUMENT', () => open('store:./keys?name=a/b', options, { create: ec })),
     ).toContain('a/b')
-    expect((await readdir(base)).toSorted()).toEqual(['home', 'ssl'])
+    expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
 
   test('stops when it is aborted', async () => {

@@ -1,13 +1,13 @@
 import { fork, spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { openFolderStore } from '@sealwright/local-store'
+import { filesIn } from './support/files.ts'
 import { bundledProgram } from './support/child.ts'
 
 const program = bundledProgram(new URL('support/create-keys.ts', import.meta.url))
@@ -27,7 +27,7 @@ describe('processes with one folder', () => {
         const [a, b] = await Promise.all(answers)
         expect(a).toMatch(/^[\w-]{43}$/)
         expect(b).toBe(a)
-        expect(await readdir(keys)).toEqual(['signing.pfx'])
+        expect(await filesIn(keys)).toEqual(['signing.pfx'])
         const store = await openFolderStore(keys)
         expect((await store.get('signing'))?.keyId).toBe(a)
       }
@@ -50,7 +50,7 @@ describe('processes with one folder', () => {
     await Promise.all(lanes)
 
     // Every file opens, is the one key of its name, and is the key that whoever asked for the name was given.
-    const files = await readdir(folder)
+    const files = await filesIn(folder)
     const keys = await (await openFolderStore(folder)).list()
     expect(keys.map(({ name }) => `${name}.pfx`).toSorted()).toEqual(files.filter(isKey).toSorted())
     const kept = new Set(keys.map(({ name, keyId }) => `${name} ${keyId}`))
@@ -72,7 +72,7 @@ describe('processes with one folder', () => {
       expect(child.status).toBe(1)
       expect(child.stderr).toContain('has no hard links')
       expect(child.stderr).toContain('UNSUPPORTED_OPERATION')
-      expect(await readdir(folder)).toEqual([])
+      expect(await filesIn(folder)).toEqual([])
     },
   )
 })

@@ -6,6 +6,7 @@ import {
   canImportPkcs12,
   canRotate,
   createLocalSigner,
+  isSealwrightError,
   jwkThumbprint,
   type KeyDeleter,
   type KeyRotator,
@@ -17,6 +18,8 @@ import { createSelfSignedCertificate, generatePrivateKey, readPkcs12, writePkcs1
 import type { Rule } from '../subject.ts'
 import { anyKeyType, identity, rejection, uniqueName } from '../support.ts'
 import { assertVerifies } from './signing.ts'
+
+const simultaneous = 8
 
 export const capabilities: readonly Rule[] = [
   {
@@ -64,6 +67,24 @@ export const importing: readonly Rule[] = [
       const second = await importer(store).importPkcs12(name, pfx.file, pfx.password)
       assert.deepEqual(identity(second), identity(first))
       assert.equal((await store.list({ name })).length, 1)
+    },
+  },
+  {
+    rule: 'importing the same key with another certificate replaces the certificate, and the key stays as old as it was',
+    appliesTo: ({ renew }) => renew,
+    async check({ store, reopen }) {
+      const pfx = await makePkcs12()
+      const name = uniqueName()
+      const before = await importer(store).importPkcs12(name, pfx.file, pfx.password)
+      const renewal = await makePkcs12(pfx.privateKey)
+      const renewed = await importer(store).importPkcs12(name, renewal.file, renewal.password)
+      assert.equal(renewed.keyId, before.keyId)
+      assert.notEqual(renewed.version, before.version)
+      assert(renewed.certificates[0]?.raw.equals(renewal.certificate.raw))
+      assert.deepEqual(renewed.createdAt, before.createdAt)
+      const listed = await (await reopen()).list({ name })
+      assert.deepEqual(listed.map(identity), [identity(renewed)])
+      await assertVerifies(renewed.signer(), Buffer.from('data'))
     },
   },
   {
@@ -169,6 +190,42 @@ export const rotating: readonly Rule[] = [
     },
   },
   {
+    rule: `of ${simultaneous} rotations at once each makes a version of its own or is ALREADY_EXISTS, and none is lost`,
+    async check({ store, reopen }, expected) {
+      const name = uniqueName()
+      const first = await store.create(name, { keyType: anyKeyType(expected) })
+      const stores = await Promise.all(Array.from({ length: simultaneous }, () => reopen()))
+      const results = await Promise.allSettled(stores.map((each) => rotator(each).rotate(name)))
+      const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+      for (const result of results) {
+        if (result.status === 'fulfilled') continue
+        assert(isSealwrightError(result.reason, 'ALREADY_EXISTS'), String(result.reason))
+      }
+      assert(made.length > 0, 'no rotation succeeds')
+      const listed = (await (await reopen()).list({ name })).map(({ version }) => version)
+      assert.deepEqual(listed.toSorted(), [first, ...made].map(({ version }) => version).toSorted())
+      assert.equal(listed.at(-1), first.version, 'the oldest version is the last')
+    },
+  },
+  {
+    rule: 'createdAt is the time at which the store got a version, and stays',
+    async check({ store, reopen }, expected) {
+      const name = uniqueName()
+      const began = Date.now()
+      const first = await store.create(name, { keyType: anyKeyType(expected) })
+      const between = Date.now()
+      const second = await rotator(store).rotate(name)
+      const ended = Date.now()
+      assertWithin(first.createdAt, began, between)
+      assertWithin(second.createdAt, between, ended)
+      const listed = await (await reopen()).list({ name })
+      assert.deepEqual(
+        listed.map(({ createdAt }) => createdAt),
+        [second.createdAt, first.createdAt],
+      )
+    },
+  },
+  {
     rule: 'rotating what is absent is NOT_FOUND and makes nothing',
     async check({ store }) {
       const name = uniqueName()
@@ -201,6 +258,15 @@ export const deleting: readonly Rule[] = [
   },
 ]
 
+/** Services count in whole seconds, by clocks that differ from this one's. */
+const clockTolerance = 2_000
+
+function assertWithin(time: Date | null, earliest: number, latest: number): void {
+  assert(time !== null, 'createdAt is null')
+  const [from, to] = [earliest - clockTolerance, latest + clockTolerance]
+  assert(time.getTime() >= from && time.getTime() <= to, `createdAt is ${time.toISOString()}`)
+}
+
 interface TestPkcs12 {
   readonly file: Uint8Array
   readonly password: string
@@ -208,9 +274,9 @@ interface TestPkcs12 {
   readonly certificate: X509Certificate
 }
 
-/** An RSA key: every store that imports takes RSA. */
-async function makePkcs12(): Promise<TestPkcs12> {
-  const privateKey = await generatePrivateKey('rsa-2048')
+/** A PKCS#12 file with the key, by default a new RSA key: every store that imports takes RSA. */
+async function makePkcs12(key?: KeyObject): Promise<TestPkcs12> {
+  const privateKey = key ?? (await generatePrivateKey('rsa-2048'))
   const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
     subject: 'CN=imported',
   })

@@ -1,7 +1,8 @@
+import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
 import { isSameName } from './key-name.ts'
-import type { CertificateFile } from './pkcs12-file.ts'
+import type { StoredKey } from './stored-key.ts'
 import { subjectMatcher } from './subject.ts'
 import {
   differingCharacters,
@@ -24,12 +25,6 @@ export interface KeyQuery {
   readonly friendlyName?: string | undefined
 }
 
-/** A certificate file with the name that its store gives it. */
-export interface StoredKey {
-  readonly name: string
-  readonly file: CertificateFile
-}
-
 /** Where was looked, for messages. */
 export interface SearchedPlace {
   readonly folder: string
@@ -50,7 +45,8 @@ export function findKey(
 ): StoredKey {
   const criterion = readQuery(query)
   const all = withoutCopies(stored)
-  const [found, ...others] = all.filter((each) => criterion.matches(each))
+  const matching = all.filter((each) => criterion.matches(each))
+  const [found, ...others] = criterion.thumbprint === null ? newestOfEachName(matching) : matching
   if (found === undefined) throw notFound(criterion, all, places)
   if (others.length > 0) {
     throw new SealwrightError(
@@ -112,6 +108,19 @@ function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): b
     thumbprint: null,
     matches: ({ name, file }) => file.friendlyName === wanted || isSameName(name, wanted),
   }
+}
+
+/** The highest version of each name in each folder; keys without versions stay as they are. */
+function newestOfEachName(stored: readonly StoredKey[]): readonly StoredKey[] {
+  return stored.filter(
+    (each) =>
+      !stored.some(
+        (other) =>
+          other.number > each.number &&
+          isSameName(other.name, each.name) &&
+          dirname(other.file.path) === dirname(each.file.path),
+      ),
+  )
 }
 
 function withoutCopies(stored: readonly StoredKey[]): readonly StoredKey[] {

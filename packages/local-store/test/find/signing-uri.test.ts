@@ -1,6 +1,6 @@
 import { failure } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
-import { isLocalUri, readLocalUri } from '../src/signing-uri.ts'
+import { isLocalUri, readLocalUri } from '../../src/find/signing-uri.ts'
 
 describe('the URIs that are this backend’s', () => {
   test.each([

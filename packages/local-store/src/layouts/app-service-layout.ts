@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
-import { unchecked } from './access-rule.ts'
+import { unchecked } from '../files/access-rule.ts'
 import { nameOfFile } from './folder-layout.ts'
-import { isSameName } from './key-name.ts'
+import { isSameName } from '../find/key-name.ts'
 import { checkFolder, fileNames, readFiles, type FolderFiles, type Layout } from './layout.ts'
-import { commonName } from './subject.ts'
-import { normalizeThumbprint, sha1Thumbprint } from './thumbprint.ts'
+import { commonName } from '../find/subject.ts'
+import { normalizeThumbprint, sha1Thumbprint } from '../find/thumbprint.ts'
 
 /**
  * What Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the certificates

@@ -1,32 +1,42 @@
 import type { X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
-import type { AccessRule } from './access-rule.ts'
-import type { StoredKey } from './find-key.ts'
-import { readCertificateFile, type CertificateFile } from './pkcs12-file.ts'
-import { readPrivateFolder } from './private-files.ts'
+import type { AccessRule } from '../files/access-rule.ts'
+import { readCertificateFile, type CertificateFile, type Pkcs12Key } from '../files/pkcs12-file.ts'
+import { readPrivateFolder } from '../files/private-files.ts'
+import type { StoredKey } from '../find/stored-key.ts'
 
-/** How a folder keeps its certificates: all that the stores differ in. */
+/** How a folder keeps its certificates; the stores differ in nothing else. */
 export interface Layout {
   /** The absolute path. */
   readonly folder: string
-  /** What explains that the folder shows nothing, for messages; null for nothing. */
+  /** Why the folder may show nothing, for messages; null for no reason. */
   readonly hint: string | null
-  /** Others keep certificates here too, so what is no signing key is theirs and passed over, and not an error. */
+  /** Whether other programs keep certificates here too. Files that are not signing keys are then ignored and not an error. */
   readonly shared: boolean
-  /** Throws when the folder cannot be used, without reading what is in it. */
+  /** Throws when the folder cannot be used, without reading the files in it. */
   check(): Promise<void>
   /** The certificates of the folder, or those of that name. */
   read(name?: string): Promise<readonly StoredKey[]>
 }
 
-/** A layout that new keys can be written to. */
+/** A layout that keys can be written to. */
 export interface WritableLayout extends Layout {
-  readonly rule: AccessRule
-  readonly password: string
-  /** The paths of the files of that name. Where it is the file's own name, what is in the file does not matter. */
+  /** The paths of the files of that name. Where the name is the file's own, the contents do not matter. */
   locate(name: string): Promise<readonly string[]>
-  /** The name of the file that a new key is written to. */
-  fileName(name: string, certificate: X509Certificate): string
+  /** The path of the file for a key under a name that is free. */
+  pathOf(name: string, certificate: X509Certificate): string
+  /** Writes a new file; null when something is at the path, which stays as it was. */
+  add(path: string, name: string, key: Pkcs12Key): Promise<StoredKey | null>
+  /** Gives a key that is there another certificate. */
+  renew(stored: StoredKey, key: Pkcs12Key): Promise<StoredKey>
+  /** Removes all files of that name; false when there were none. */
+  remove(name: string): Promise<boolean>
+}
+
+/** A layout in which one name can have several versions. */
+export interface VersionedLayout extends WritableLayout {
+  /** The path of that version, counted from 1. */
+  pathOfVersion(name: string, number: number): string
 }
 
 /** Which files of a folder to read, and how. */
@@ -58,7 +68,7 @@ export async function readFiles(files: FolderFiles, names: readonly string[]): P
     // oxlint-disable-next-line no-await-in-loop
     const file = await readCertificateFile(join(files.folder, fileName), files.password, files.rule)
     // null: deleted since the folder was read.
-    if (file !== null) stored.push({ name: files.nameOf(file), file })
+    if (file !== null) stored.push({ name: files.nameOf(file), file, number: 1, createdAt: null })
   }
   return stored
 }

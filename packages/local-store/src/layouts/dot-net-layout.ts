@@ -1,9 +1,12 @@
 import { join } from 'node:path'
-import { ownerWrites } from './access-rule.ts'
-import { commonName } from './subject.ts'
-import { isSameName } from './key-name.ts'
+import { SealwrightError } from '@sealwright/core'
+import { ownerWrites } from '../files/access-rule.ts'
+import { createKeyFile, removeFile } from '../files/key-file.ts'
+import { encodePkcs12 } from '../files/pkcs12-file.ts'
+import { commonName } from '../find/subject.ts'
+import { isSameName } from '../find/key-name.ts'
 import { checkFolder, fileNames, readFiles, type FolderFiles, type WritableLayout } from './layout.ts'
-import { sha1Thumbprint } from './thumbprint.ts'
+import { sha1Thumbprint } from '../find/thumbprint.ts'
 
 /**
  * What .NET on Linux keeps for `new X509Store(StoreName.My, StoreLocation.CurrentUser)`: `THUMBPRINT.pfx`
@@ -24,10 +27,16 @@ export function dotNetLayout(home: string): WritableLayout {
     const all = await readFiles(files, await fileNames(files))
     return name === undefined ? all : all.filter((each) => isSameName(each.name, name))
   }
+  const pathOf: WritableLayout['pathOf'] = (_name, certificate) =>
+    join(files.folder, `${sha1Thumbprint(certificate)}.pfx`)
+  const add: WritableLayout['add'] = async (path, name, key) => {
+    const bytes = await encodePkcs12(name, key, files.password)
+    const modifiedAt = await createKeyFile(path, files.rule, bytes)
+    const file = { ...key, friendlyName: name, path }
+    return modifiedAt === null ? null : { name, file: { ...file, modifiedAt }, number: 1, createdAt: null }
+  }
   return {
     folder: files.folder,
-    rule: files.rule,
-    password: files.password,
     hint: elsewhere[process.platform] ?? null,
     shared: true,
     check: () => checkFolder(files),
@@ -35,7 +44,19 @@ export function dotNetLayout(home: string): WritableLayout {
     async locate(name) {
       return (await read(name)).map((each) => each.file.path)
     },
-    fileName: (_name, certificate) => `${sha1Thumbprint(certificate)}.pfx`,
+    pathOf,
+    add,
+    // The thumbprint is the file's name, so the certificate before it stays beside it, as .NET's own store keeps both.
+    async renew({ name }, key) {
+      const path = pathOf(name, key.certificate)
+      const added = await add(path, name, key)
+      if (added === null) throw new SealwrightError('ALREADY_EXISTS', `${path} exists and stays as it was`)
+      return added
+    },
+    async remove(name) {
+      const removed = await Promise.all((await read(name)).map(({ file }) => removeFile(file.path)))
+      return removed.includes(true)
+    },
   }
 }
 

@@ -4,9 +4,9 @@ import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { ownerOnly } from '../src/access-rule.ts'
-import { removeFile, writeNewFile } from '../src/new-file.ts'
-import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
+import { ownerOnly } from '../../src/files/access-rule.ts'
+import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
+import { asOrdinaryUser, giveToOrdinaryUser } from '../support/ordinary-user.ts'
 
 const bytes = new TextEncoder().encode('contents')
 
@@ -19,7 +19,7 @@ describe('writing a new file', () => {
       const umask = process.umask(0)
       let written: Date | null
       try {
-        written = await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)
+        written = await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)
       } finally {
         process.umask(umask)
       }
@@ -38,7 +38,7 @@ describe('writing a new file', () => {
   test('leaves alone what is there, and nothing else behind', async () => {
     const folder = scratchFolder()
     await writeFile(join(folder, 'k.pfx'), 'before')
-    expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
+    expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).toBeNull()
     expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('before')
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
@@ -49,7 +49,7 @@ describe('writing a new file', () => {
       const folder = join(scratchFolder(), 'made-meanwhile')
       await mkdir(folder)
       await chmod(folder, 0o755)
-      await failure('UNSAFE_PERMISSIONS', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
+      await failure('UNSAFE_PERMISSIONS', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))
       expect(await readdir(folder)).toEqual([])
     },
   )
@@ -57,7 +57,7 @@ describe('writing a new file', () => {
   test('counts a link to nowhere as there', async () => {
     const folder = scratchFolder()
     await symlink('elsewhere', join(folder, 'k.pfx'))
-    expect(await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)).toBeNull()
+    expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).toBeNull()
     expect(await readdir(folder)).toEqual(['k.pfx'])
   })
 
@@ -65,7 +65,7 @@ describe('writing a new file', () => {
     const folder = join(scratchFolder(), 'new')
     const written = await Promise.all(
       Array.from({ length: 100 }, (_, writer) =>
-        writeNewFile(folder, ownerOnly, 'k.pfx', Buffer.from(`${writer}`.repeat(1000))),
+        createKeyFile(join(folder, 'k.pfx'), ownerOnly, Buffer.from(`${writer}`.repeat(1000))),
       ),
     )
     expect(written.filter((date) => date !== null)).toHaveLength(1)
@@ -83,15 +83,17 @@ describe('writing a new file', () => {
     await Promise.all([old, recent, ...others].map((name) => writeFile(join(folder, name), '')))
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
     await Promise.all([old, ...others].map((name) => utimes(join(folder, name), longAgo, longAgo)))
-    await writeNewFile(folder, ownerOnly, 'k.pfx', bytes)
+    await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)
     expect((await readdir(folder)).toSorted()).toEqual([recent, ...others, 'k.pfx'].toSorted())
   })
 
   test('makes no folder behind a link that leads nowhere', async () => {
     const root = scratchFolder()
     await symlink('unmounted', join(root, 'volume'))
-    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume', 'keys'), ownerOnly, 'k.pfx', bytes))
-    await failure('UNAVAILABLE', () => writeNewFile(join(root, 'volume'), ownerOnly, 'k.pfx', bytes))
+    await failure('UNAVAILABLE', () =>
+      createKeyFile(join(join(root, 'volume', 'keys'), 'k.pfx'), ownerOnly, bytes),
+    )
+    await failure('UNAVAILABLE', () => createKeyFile(join(join(root, 'volume'), 'k.pfx'), ownerOnly, bytes))
     expect(await readdir(root)).toEqual(['volume'])
   })
 
@@ -103,8 +105,10 @@ describe('writing a new file', () => {
     await chmod(folder, 0o500)
     await chmod(root, 0o500)
     await asOrdinaryUser(async () => {
-      await failure('ACCESS_DENIED', () => writeNewFile(folder, ownerOnly, 'k.pfx', bytes))
-      await failure('ACCESS_DENIED', () => writeNewFile(join(root, 'other'), ownerOnly, 'k.pfx', bytes))
+      await failure('ACCESS_DENIED', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))
+      await failure('ACCESS_DENIED', () =>
+        createKeyFile(join(join(root, 'other'), 'k.pfx'), ownerOnly, bytes),
+      )
     })
     await chmod(root, 0o700)
     await chmod(folder, 0o700)

@@ -5,9 +5,9 @@ import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { ownerOnly, ownerWrites, unchecked } from '../src/access-rule.ts'
-import { readPrivateFile, readPrivateFolder } from '../src/private-files.ts'
-import { asOrdinaryUser, giveToOrdinaryUser } from './support/ordinary-user.ts'
+import { ownerOnly, ownerWrites, unchecked } from '../../src/files/access-rule.ts'
+import { readPrivateFile, readPrivateFolder } from '../../src/files/private-files.ts'
+import { asOrdinaryUser, giveToOrdinaryUser } from '../support/ordinary-user.ts'
 
 const text = 'not really a key'
 

@@ -7,8 +7,9 @@ import {
   type SigningKey,
   type SyncSigner,
 } from '@sealwright/core'
-import { inFile, withPrivateKey, type CertificateFile } from './pkcs12-file.ts'
-import { sha256Thumbprint } from './thumbprint.ts'
+import { inFile, withPrivateKey } from '../files/pkcs12-file.ts'
+import type { StoredKey } from '../find/stored-key.ts'
+import { sha256Thumbprint } from '../find/thumbprint.ts'
 
 /** A signing key of this machine: its signers sign synchronously too. */
 export interface LocalSigningKey extends SigningKey {
@@ -16,8 +17,15 @@ export interface LocalSigningKey extends SigningKey {
   readonly version: string
   /** The path of the file. */
   readonly location: string
-  /** When the file was last modified; the same on every machine that shares the folder. */
-  readonly createdAt: Date
+  /** From the certificate. */
+  readonly notBefore: Date
+  /** From the certificate. */
+  readonly notAfter: Date
+  /**
+   * When the folder got the key, as the store recorded it when it wrote the file. null for a file that was put there by hand,
+   * and in the folders of .NET and App Service: a file's own time may be older than its arrival.
+   */
+  readonly createdAt: Date | null
   signer(algorithm?: string): SyncSigner
 }
 
@@ -36,22 +44,20 @@ export interface SignerOptions {
 }
 
 /**
- * The signing key that a file holds.
+ * The signing key in a file of a store.
  *
- * @param name what its store calls it
  * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
 export function localSigningKey(
-  name: string,
-  file: CertificateFile,
+  stored: Pick<StoredKey, 'name' | 'file' | 'createdAt'>,
   { createSigner }: SignerOptions,
 ): LocalSigningKey {
-  const { privateKey } = withPrivateKey(file)
+  const { privateKey } = withPrivateKey(stored.file)
   try {
-    return new KeyOfFile(name, file, privateKey, createSigner ?? createPlainSigner)
+    return new KeyOfFile(stored, privateKey, createSigner ?? createPlainSigner)
   } catch (error) {
-    throw inFile(file.path, error)
+    throw inFile(stored.file.path, error)
   }
 }
 
@@ -68,14 +74,18 @@ class KeyOfFile implements LocalSigningKey {
   readonly certificates: readonly X509Certificate[]
   readonly notBefore: Date
   readonly notAfter: Date
-  readonly createdAt: Date
+  readonly createdAt: Date | null
   readonly enabled = true
   // Private by language, so that no inspection, spread or serialisation shows the key.
   readonly #privateKey: KeyObject
   readonly #createSigner: CreateSigner
   readonly #signers = new Map<string, SyncSigner>()
 
-  constructor(name: string, file: CertificateFile, privateKey: KeyObject, createSigner: CreateSigner) {
+  constructor(
+    { name, file, createdAt }: Pick<StoredKey, 'name' | 'file' | 'createdAt'>,
+    privateKey: KeyObject,
+    createSigner: CreateSigner,
+  ) {
     const { certificate } = file
     this.name = name
     this.version = sha256Thumbprint(certificate).toLowerCase()
@@ -86,7 +96,7 @@ class KeyOfFile implements LocalSigningKey {
     this.certificates = Object.freeze([certificate, ...file.issuers])
     this.notBefore = new Date(certificate.validFrom)
     this.notAfter = new Date(certificate.validTo)
-    this.createdAt = file.modifiedAt
+    this.createdAt = createdAt
     this.#privateKey = privateKey
     this.#createSigner = createSigner
   }

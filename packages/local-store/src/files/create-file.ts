@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { hasErrno } from './file-system-error.ts'
+
+/** How {@link createPrivateFile} goes about it. */
+export interface CreateFileOptions {
+  /**
+   * What to do on a file system without hard links: `refuse` throws the error of link(2); `in-place` writes under the final
+   * name, so a crash can leave half a file. Default `refuse`.
+   */
+  readonly withoutHardLinks?: 'refuse' | 'in-place' | undefined
+  /** Runs when all bytes are on disk, right before the file gets its name. When it throws, there is no file. */
+  readonly beforeLink?: (() => Promise<void>) | undefined
+}
+
+/**
+ * Creates a file with mode 600, whole or not at all, even if the process or the machine stops. It writes a temporary file in
+ * the same folder, flushes it and gives it its name with link(2), which never replaces a file as rename(2) does. So of
+ * several writers one succeeds.
+ *
+ * @param path in a folder that exists
+ * @returns the modification time of the file
+ * @throws the error of `node:fs`, `EEXIST` when something of that name is there
+ */
+export async function createPrivateFile(
+  path: string,
+  content: Uint8Array | string,
+  { withoutHardLinks = 'refuse', beforeLink }: CreateFileOptions = {},
+): Promise<Date> {
+  const modifiedAt = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
+    await beforeLink?.()
+    try {
+      await link(temporaryPath, path)
+      return written
+    } catch (error) {
+      if (withoutHardLinks === 'refuse' || !isWithoutHardLinks(error)) throw error
+      return writeFlushed(path, content)
+    }
+  })
+  await flushFolder(dirname(path))
+  return modifiedAt
+}
+
+/**
+ * Replaces a file, or creates it: readers see the old bytes or the new ones, never a mixture. The mode is 600.
+ *
+ * @returns the modification time of the file
+ * @throws the error of `node:fs`
+ */
+export async function replacePrivateFile(path: string, content: Uint8Array): Promise<Date> {
+  const modifiedAt = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
+    await rename(temporaryPath, path)
+    return written
+  })
+  await flushFolder(dirname(path))
+  return modifiedAt
+}
+
+/** Writes a temporary file and removes it when `use` is done, unless that has moved it. */
+async function withTemporaryFile(
+  folder: string,
+  content: Uint8Array | string,
+  use: (path: string, modifiedAt: Date) => Promise<Date>,
+): Promise<Date> {
+  const path = join(folder, `.sealwright-${randomBytes(16).toString('hex')}.tmp`)
+  try {
+    return await use(path, await writeFlushed(path, content))
+  } finally {
+    // One that stays is harmless: it is private, readers ignore it, and a later writer removes it.
+    await unlink(path).catch(() => undefined)
+  }
+}
+
+/** Writes a new file and flushes it. A half-written one is removed. */
+async function writeFlushed(path: string, content: Uint8Array | string): Promise<Date> {
+  const handle = await open(path, 'wx', 0o600)
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+    return (await handle.stat()).mtime
+  } catch (error) {
+    await unlink(path).catch(() => undefined)
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** A new name survives a power failure only once its folder is on disk. Windows cannot flush folders and need not. */
+export async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // The answer of network and FUSE file systems that have no such operation.
+    if (!hasErrno(error, 'EINVAL', 'ENOTSUP')) throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Whether link(2) failed because the file system has no links: EPERM on Linux, ENOTSUP or ENOSYS elsewhere. */
+export function isWithoutHardLinks(error: unknown): boolean {
+  return (
+    hasErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS') &&
+    error instanceof Error &&
+    'syscall' in error &&
+    error.syscall === 'link'
+  )
+}
+
+const temporaryName = /^\.sealwright-[0-9a-f]{32}\.tmp$/
+const abandonedAfterMilliseconds = 60 * 60 * 1000
+
+/** Removes the temporary files of writers that were killed. A write takes far less than an hour. Failures are ignored. */
+export async function removeAbandonedFiles(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  const candidates = names.filter((name) => temporaryName.test(name)).map((name) => join(folder, name))
+  await Promise.allSettled(
+    candidates.map(async (path) => {
+      const { mtimeMs } = await lstat(path)
+      if (Date.now() - mtimeMs > abandonedAfterMilliseconds) await unlink(path)
+    }),
+  )
+}

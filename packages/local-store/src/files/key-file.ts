@@ -1,0 +1,114 @@
+import { mkdir, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+import type { AccessRule } from './access-rule.ts'
+import {
+  createPrivateFile,
+  flushFolder,
+  isWithoutHardLinks,
+  removeAbandonedFiles,
+  replacePrivateFile,
+} from './create-file.ts'
+import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { readPrivateFolder } from './private-files.ts'
+
+/**
+ * Creates the file of a key as {@link createPrivateFile} does, and its folder where that is missing (mode 700).
+ *
+ * @param rule what the folder's mode and owner must be
+ * @param beforeLink runs right before the file gets its name
+ * @returns when the file was written; null when something of that name is there, which stays as it was
+ * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system
+ *   without hard links
+ */
+export async function createKeyFile(
+  path: string,
+  rule: AccessRule,
+  bytes: Uint8Array,
+  beforeLink?: () => Promise<void>,
+): Promise<Date | null> {
+  const folder = dirname(path)
+  await makeFolder(folder)
+  // Another process may have made the folder in the meantime.
+  await readPrivateFolder(folder, rule)
+  await removeAbandonedFiles(folder)
+  try {
+    return await createPrivateFile(path, bytes, { beforeLink })
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return null
+    throw isWithoutHardLinks(error)
+      ? withoutHardLinks(folder, error)
+      : fileSystemError(`cannot write ${path}`, error)
+  }
+}
+
+/**
+ * Replaces the file of a key: readers see the old file or the new one.
+ *
+ * @returns when the file was written
+ * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function replaceKeyFile(path: string, bytes: Uint8Array): Promise<Date> {
+  try {
+    return await replacePrivateFile(path, bytes)
+  } catch (error) {
+    throw fileSystemError(`cannot write ${path}`, error)
+  }
+}
+
+/**
+ * Removes a file for good.
+ *
+ * @returns false when there was none
+ * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw fileSystemError(`cannot delete ${path}`, error)
+  }
+  await flush(dirname(path))
+  return true
+}
+
+/** Makes the folder and missing ones above it, mode 700, each flushed into its parent. */
+async function makeFolder(folder: string): Promise<void> {
+  if (await madeFolder(folder)) return
+  const parent = dirname(folder)
+  if (parent !== folder) await makeFolder(parent)
+  if (await madeFolder(folder)) return
+  // The parent exists now, so it is a symbolic link with no target.
+  throw new SealwrightError('UNAVAILABLE', `cannot make the folder ${folder}: ${parent} leads nowhere`)
+}
+
+/** Returns false when the parent is missing. */
+async function madeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, 0o700)
+  } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return true
+    if (hasErrno(error, 'ENOENT')) return false
+    throw fileSystemError(`cannot make the folder ${folder}`, error)
+  }
+  await flush(dirname(folder))
+  return true
+}
+
+async function flush(folder: string): Promise<void> {
+  try {
+    await flushFolder(folder)
+  } catch (error) {
+    throw fileSystemError(`cannot flush the folder ${folder}`, error)
+  }
+}
+
+function withoutHardLinks(folder: string, cause: unknown): SealwrightError {
+  return new SealwrightError(
+    'UNSUPPORTED_OPERATION',
+    `the file system of ${folder} has no hard links, so two writers could replace each other's key; ` +
+      'keep the keys on a local file system, or share one key through a key vault',
+    { cause },
+  )
+}

@@ -1,0 +1,105 @@
+import {
+  SealwrightError,
+  type CreateKeyOptions,
+  type GetKeyOptions,
+  type KeyDeleter,
+  type KeyRotator,
+  type KeyStore,
+  type ListKeysOptions,
+  type Pkcs12Exporter,
+  type Pkcs12Importer,
+  type RotateKeyOptions,
+} from '@sealwright/core'
+import type { KeyQuery } from '../find/find-key.ts'
+import type { Layout, VersionedLayout, WritableLayout } from '../layouts/layout.ts'
+import { KeyReader } from './key-reader.ts'
+import { KeyVersions, KeyWriter } from './key-writer.ts'
+import type { LocalSigningKey, SignerOptions } from './local-signing-key.ts'
+
+/** Certificates with their keys in a folder of this machine. */
+export interface CertificateStore extends KeyStore, Pkcs12Exporter {
+  /** As {@link KeyStore.get}. */
+  get(name: string, options?: GetKeyOptions): Promise<LocalSigningKey | null>
+  /** As {@link KeyStore.list}. */
+  list(options?: ListKeysOptions): Promise<readonly LocalSigningKey[]>
+  /** As {@link KeyStore.create}. */
+  create(name: string, options?: CreateKeyOptions): Promise<LocalSigningKey>
+  /**
+   * The one key whose certificate has that thumbprint, subject or friendly name. Of several versions of one name, it is the
+   * newest, except that a thumbprint finds any.
+   *
+   * @throws SealwrightError `NOT_FOUND` with a list of the certificates there are, the one with the most similar thumbprint
+   *   marked; `AMBIGUOUS` with a list of those that match; `INVALID_ARGUMENT`; or as {@link KeyStore.get}
+   */
+  find(query: KeyQuery): Promise<LocalSigningKey>
+}
+
+/** A {@link CertificateStore} that keys can be added to and removed from. */
+export interface WritableCertificateStore extends CertificateStore, Pkcs12Importer, KeyDeleter {
+  /**
+   * As {@link Pkcs12Importer.importPkcs12}. When the name has the key already, the imported certificate takes the place of its
+   * certificate: this is how a certificate is renewed. An expired certificate is imported like any other.
+   */
+  importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<LocalSigningKey>
+}
+
+/** A folder in Sealwright's own layout: its keys can have several versions. */
+export interface FolderStore extends WritableCertificateStore, KeyRotator {
+  /**
+   * Makes a new version of the key: a new key of the same type, with a self-signed certificate of the same subject that is valid
+   * for as long as the newest one. The versions before it stay, and still sign.
+   *
+   * @throws SealwrightError `ALREADY_EXISTS` when another process has made the next version since this one looked; `NOT_FOUND`;
+   *   or as {@link KeyStore.get}
+   */
+  rotate(name: string, options?: RotateKeyOptions): Promise<LocalSigningKey>
+}
+
+/** A folder that is only read. */
+export function readOnlyStore(layout: Layout, options: SignerOptions): CertificateStore {
+  return {
+    ...reading(layout, new KeyReader(layout, options)),
+    create: (name) =>
+      Promise.reject(
+        new SealwrightError(
+          'UNSUPPORTED_OPERATION',
+          `cannot create the key ${JSON.stringify(name)}: ${layout.folder} is read only here`,
+        ),
+      ),
+  }
+}
+
+/** A folder that keys are written to. */
+export function writableStore(layout: WritableLayout, options: SignerOptions): WritableCertificateStore {
+  const reader = new KeyReader(layout, options)
+  return { ...reading(layout, reader), ...writing(new KeyWriter(layout, reader)) }
+}
+
+/** A folder that keys are written to and rotated in. */
+export function versionedStore(layout: VersionedLayout, options: SignerOptions): FolderStore {
+  const reader = new KeyReader(layout, options)
+  const versions = new KeyVersions(layout, reader)
+  return {
+    ...reading(layout, reader),
+    ...writing(new KeyWriter(layout, reader)),
+    rotate: (name, rotateOptions) => versions.rotate(name, rotateOptions),
+  }
+}
+
+function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'create'> {
+  return {
+    location: layout.folder,
+    get: (name, options) => reader.get(name, options),
+    list: (options) => reader.list(options),
+    find: (query) => reader.find(query),
+    exportPkcs12: (name, password, options) => reader.exportPkcs12(name, password, options),
+  }
+}
+
+function writing(writer: KeyWriter): Pick<WritableCertificateStore, 'create' | 'importPkcs12' | 'delete'> {
+  return {
+    create: (name, options) => writer.create(name, options),
+    importPkcs12: (name, pkcs12, password) => writer.importPkcs12(name, pkcs12, password),
+    delete: (name) => writer.delete(name),
+  }
+}

@@ -1,0 +1,164 @@
+import type { KeyObject } from 'node:crypto'
+import {
+  algorithmsOf,
+  createLocalSigner,
+  jwkThumbprint,
+  keyType,
+  keyTypes,
+  SealwrightError,
+  type CreateKeyOptions,
+  type KeyTypeName,
+  type RotateKeyOptions,
+} from '@sealwright/core'
+import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
+import { readPkcs12Key, type Pkcs12Key } from '../files/pkcs12-file.ts'
+import { checkNewName } from '../find/key-name.ts'
+import { sha256Thumbprint } from '../find/thumbprint.ts'
+import type { VersionedLayout, WritableLayout } from '../layouts/layout.ts'
+import type { KeyReader, OpenedKey } from './key-reader.ts'
+import type { LocalSigningKey } from './local-signing-key.ts'
+
+/** Writes keys to a folder and removes them. */
+export class KeyWriter {
+  readonly #layout: WritableLayout
+  readonly #reader: KeyReader
+
+  constructor(layout: WritableLayout, reader: KeyReader) {
+    this.#layout = layout
+    this.#reader = reader
+  }
+
+  async create(name: string, options: CreateKeyOptions = {}): Promise<LocalSigningKey> {
+    checkNewName(name)
+    const type = keyType(options.keyType ?? 'rsa-2048')
+    const validity = validityOf(options.validityDays ?? 730)
+    options.signal?.throwIfAborted()
+    const [taken] = await this.#layout.locate(name)
+    if (taken !== undefined) throw alreadyExists(name, taken)
+    // X.520 allows a common name 64 characters, Key Vault a key 127.
+    const subject = options.subject ?? `CN=${name.slice(0, 64)}`
+    const key = await makeKey(name, type.name, subject, validity)
+    options.signal?.throwIfAborted()
+    const path = this.#layout.pathOf(name, key.certificate)
+    return this.#add(path, name, key)
+  }
+
+  async importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<LocalSigningKey> {
+    checkNewName(name)
+    const key = await readPkcs12Key(pkcs12, password)
+    // Throws when the key cannot sign: the store writes nothing that it could not open.
+    algorithmsOf(key.privateKey)
+    const path = this.#layout.pathOf(name, key.certificate)
+    const stored = (await this.#importOnto(name, key)) ?? (await this.#layout.add(path, name, key))
+    if (stored !== null) return this.#reader.open(stored)
+    // Another process was faster, perhaps with the same key.
+    const other = await this.#importOnto(name, key)
+    if (other === null) throw alreadyExists(name, path)
+    return this.#reader.open(other)
+  }
+
+  async delete(name: string): Promise<void> {
+    if (!(await this.#layout.remove(name))) throw await this.#reader.absent(name)
+  }
+
+  /**
+   * The key of that name if it is the one to be imported, with the imported certificate; null when the name is free.
+   *
+   * @throws SealwrightError `ALREADY_EXISTS` when the name is another key's
+   */
+  async #importOnto(name: string, key: Pkcs12Key): Promise<OpenedKey['stored'] | null> {
+    const keyId = jwkThumbprint(key.privateKey)
+    const thumbprint = sha256Thumbprint(key.certificate)
+    const opened = await this.#reader.read({ name })
+    const [newest] = opened
+    if (newest === undefined) return null
+    const same = opened.filter((each) => each.key.keyId === keyId)
+    const [known] = same
+    if (known === undefined) throw alreadyExists(name, newest.key.location)
+    const unchanged = same.find(({ stored }) => sha256Thumbprint(stored.file.certificate) === thumbprint)
+    return unchanged?.stored ?? this.#layout.renew(known.stored, key)
+  }
+
+  async #add(path: string, name: string, key: Pkcs12Key): Promise<LocalSigningKey> {
+    const stored = await this.#layout.add(path, name, key)
+    if (stored === null) throw alreadyExists(name, path)
+    return this.#reader.open(stored)
+  }
+}
+
+/** Gives keys of a folder further versions. */
+export class KeyVersions {
+  readonly #layout: VersionedLayout
+  readonly #reader: KeyReader
+
+  constructor(layout: VersionedLayout, reader: KeyReader) {
+    this.#layout = layout
+    this.#reader = reader
+  }
+
+  async rotate(name: string, { signal }: RotateKeyOptions = {}): Promise<LocalSigningKey> {
+    const [newest] = await this.#reader.read({ name, signal })
+    if (newest === undefined) throw await this.#reader.absent(name)
+    // The version after the one that was read: another process that makes it first is in the way.
+    const path = this.#layout.pathOfVersion(newest.key.name, newest.stored.number + 1)
+    const { certificate } = newest.stored.file
+    const key = await makeKey(
+      newest.key.name,
+      keyTypeOf(newest.key.publicKey),
+      distinguishedName(certificate),
+      newest.key.notAfter.getTime() - newest.key.notBefore.getTime(),
+    )
+    signal?.throwIfAborted()
+    const stored = await this.#layout.add(path, newest.key.name, key)
+    if (stored === null) {
+      throw new SealwrightError(
+        'ALREADY_EXISTS',
+        `the key ${JSON.stringify(name)} is not rotated: another process has just made ${path}, which stays as it was`,
+      )
+    }
+    return this.#reader.open(stored)
+  }
+}
+
+const millisecondsPerDay = 24 * 60 * 60 * 1000
+const mostDays = 36_500
+
+/** Days in milliseconds. */
+function validityOf(days: number): number {
+  if (!Number.isInteger(days) || days < 1 || days > mostDays) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `validityDays is ${days}; a certificate is valid for 1 to ${mostDays} whole days`,
+    )
+  }
+  return days * millisecondsPerDay
+}
+
+/** A new key with its self-signed certificate, valid from now for `validity` milliseconds. */
+async function makeKey(
+  name: string,
+  type: KeyTypeName,
+  subject: string,
+  validity: number,
+): Promise<Pkcs12Key> {
+  const notAfter = new Date(Date.now() + validity)
+  const privateKey = await generatePrivateKey(type)
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject, notAfter })
+  return { friendlyName: name, certificate, issuers: [], privateKey }
+}
+
+/** The type of an existing key. RSA keys of an unusual length count as the next longer type. */
+function keyTypeOf(publicKey: KeyObject): KeyTypeName {
+  const [algorithm] = algorithmsOf(publicKey)
+  const length = publicKey.asymmetricKeyDetails?.modulusLength ?? 0
+  const types = keyTypes.filter(({ defaultAlgorithm }) => defaultAlgorithm === algorithm?.name)
+  const type = types.find(({ modulusLength }) => modulusLength === null || modulusLength >= length)
+  return (type ?? types.at(-1) ?? keyType('rsa-2048')).name
+}
+
+function alreadyExists(name: string, path: string): SealwrightError {
+  return new SealwrightError(
+    'ALREADY_EXISTS',
+    `the key ${JSON.stringify(name)} is not written: ${path} exists and stays as it was`,
+  )
+}

@@ -1,0 +1,223 @@
+import { copyFile, readdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
+import { failure } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { createSelfSignedCertificate, generatePrivateKey, readPkcs12, writePkcs12 } from '@sealwright/x509'
+import { describe, expect, test } from 'vitest'
+import { openDotNetStore, openFolderStore, type FolderStore } from '../src/index.ts'
+import { arrivalsIn, filesIn } from './support/files.ts'
+
+const keyType = 'ec-p256'
+
+async function newStore(): Promise<{ readonly store: FolderStore; readonly folder: string }> {
+  const folder = join(scratchFolder(), 'keys')
+  return { store: await openFolderStore(folder), folder }
+}
+
+/** A PFX with the key and a new certificate. */
+async function renewal(pfx: Uint8Array, subject: string): Promise<Uint8Array> {
+  const [key] = (await readPkcs12(pfx, '')).keys
+  if (key === undefined) throw new Error('no key')
+  const { privateKey } = key
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject })
+  return writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'x' }, '', { iterations: 1 })
+}
+
+describe('versions of a key', () => {
+  test('lie side by side, newest first, and each can be had by its version', async () => {
+    const { store, folder } = await newStore()
+    const first = await store.create('Auth', { keyType, subject: 'CN=auth,O=Contoso', validityDays: 30 })
+    const second = await store.rotate('auth')
+    const third = await store.rotate('AUTH')
+    expect(await filesIn(folder)).toEqual(['auth.pfx', 'auth.v2.pfx', 'auth.v3.pfx'])
+    const listed = await (await openFolderStore(folder)).list({ name: 'auth' })
+    expect(listed.map(({ keyId }) => keyId)).toEqual([third, second, first].map(({ keyId }) => keyId))
+    expect(listed.map(({ name }) => name)).toEqual(['Auth', 'Auth', 'Auth'])
+    expect((await store.get('auth'))?.keyId).toBe(third.keyId)
+    expect((await store.get('auth', { version: first.version }))?.keyId).toBe(first.keyId)
+    expect(second.certificates[0]?.subject).toBe('O=Contoso\nCN=auth')
+    const days = (second.notAfter.getTime() - second.notBefore.getTime()) / 86_400_000
+    expect(Math.round(days)).toBe(30)
+  })
+
+  test('that several processes make at once are one: the others are told, and leave neither file nor record', async () => {
+    const { store, folder } = await newStore()
+    await store.create('k', { keyType })
+    const results = await Promise.allSettled(Array.from({ length: 10 }, () => store.rotate('k')))
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
+    for (const error of refused) {
+      expect(await failure('ALREADY_EXISTS', () => Promise.reject(error as Error))).toContain('k.v')
+    }
+    expect(refused.length).toBeGreaterThan(0)
+    const files = await filesIn(folder)
+    expect(files).toHaveLength(1 + results.length - refused.length)
+    expect(await arrivalsIn(folder)).toHaveLength(files.length)
+  })
+
+  test('keep their key type', async () => {
+    const { store } = await newStore()
+    for (const type of ['rsa-3072', 'ec-p384', 'ed25519'] as const) {
+      await store.create(type, { keyType: type })
+      const { publicKey } = await store.rotate(type)
+      const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {}
+      expect([publicKey.asymmetricKeyType, modulusLength, namedCurve]).toEqual(
+        {
+          'rsa-3072': ['rsa', 3072, undefined],
+          'ec-p384': ['ec', undefined, 'secp384r1'],
+          ed25519: ['ed25519', undefined, undefined],
+        }[type],
+      )
+    }
+  }, 60_000)
+
+  test('in two files are ambiguous', async () => {
+    const { store, folder } = await newStore()
+    await store.create('k', { keyType })
+    await store.rotate('k')
+    await copyFile(join(folder, 'k.v2.pfx'), join(folder, 'K.V2.p12'))
+    expect(await failure('AMBIGUOUS', () => store.get('k'))).toContain('K.V2.p12, k.v2.pfx')
+  })
+
+  test('are all the name has: none can be created beside them, and delete removes all', async () => {
+    const { store, folder } = await newStore()
+    await store.create('k', { keyType })
+    await store.create('k-other', { keyType })
+    await store.rotate('k')
+    await unlink(join(folder, 'k.pfx'))
+    expect(await failure('ALREADY_EXISTS', () => store.create('k', { keyType }))).toContain('k.v2.pfx')
+    await store.rotate('k')
+    await store.delete('k')
+    expect(await filesIn(folder)).toEqual(['k-other.pfx'])
+    expect(await arrivalsIn(folder)).toHaveLength(1)
+  })
+
+  test('are one to a search by name or subject, which finds the newest; a thumbprint finds each', async () => {
+    const { store } = await newStore()
+    const first = await store.create('k', { keyType })
+    const second = await store.rotate('k')
+    expect((await store.find({ friendlyName: 'k' })).keyId).toBe(second.keyId)
+    expect((await store.find({ subject: 'CN=k' })).keyId).toBe(second.keyId)
+    expect((await store.find({ thumbprint: first.version })).keyId).toBe(first.keyId)
+  })
+
+  test('there are none in the folder of .NET, whose file names cannot keep two writers apart', async () => {
+    expect(await openDotNetStore({ home: scratchFolder() })).not.toHaveProperty('rotate')
+  })
+})
+
+describe('the time of arrival', () => {
+  test('is that of the folder, not of the file', async () => {
+    const { store, folder } = await newStore()
+    const { createdAt } = await store.create('k', { keyType })
+    const longAgo = new Date('2020-01-01')
+    await utimes(join(folder, 'k.pfx'), longAgo, longAgo)
+    expect((await store.get('k'))?.createdAt).toEqual(createdAt)
+    expect(Math.abs((createdAt?.getTime() ?? 0) - Date.now())).toBeLessThan(60_000)
+  })
+
+  test('is unknown for a file that was put there by hand, even under the name of another key', async () => {
+    const { store, folder } = await newStore()
+    await store.create('k', { keyType })
+    await store.create('other', { keyType })
+    await copyFile(join(folder, 'other.pfx'), join(folder, 'k.pfx'))
+    await copyFile(join(folder, 'other.pfx'), join(folder, 'by-hand.pfx'))
+    expect((await store.get('k'))?.createdAt).toBeNull()
+    expect((await store.get('by-hand'))?.createdAt).toBeNull()
+  })
+
+  test('of a key that was deleted and comes back is the later one', async () => {
+    const { store, folder } = await newStore()
+    const first = await store.create('k', { keyType })
+    const pfx = await readFile(join(folder, 'k.pfx'))
+    // Removed by hand, so its record stays.
+    await rm(join(folder, 'k.pfx'))
+    const again = await store.importPkcs12('k', pfx, '')
+    expect(again.keyId).toBe(first.keyId)
+    expect(again.createdAt?.getTime()).toBeGreaterThan(first.createdAt?.getTime() ?? Infinity)
+    expect((await store.get('k'))?.createdAt).toEqual(again.createdAt)
+  })
+
+  test('does not come from files that only look like records', async () => {
+    const { store, folder } = await newStore()
+    const pfx = await renewal(await exported(), 'CN=k')
+    await store.create('other', { keyType })
+    await writeFile(join(folder, 'k.pfx'), pfx, { mode: 0o600 })
+    const keyId = (await store.get('k'))?.keyId
+    for (const time of ['20261340T000000000Z', '2026', '20260101T000000000Zx']) {
+      await writeFile(join(folder, `.k.${keyId}.arrived-${time}`), '')
+    }
+    expect((await store.get('k'))?.createdAt).toBeNull()
+    await writeFile(join(folder, `.k.${keyId}.arrived-20260101T000000000Z`), '')
+    expect((await store.get('k'))?.createdAt).toEqual(new Date('2026-01-01T00:00:00Z'))
+  })
+})
+
+async function exported(): Promise<Uint8Array> {
+  const privateKey = await generatePrivateKey(keyType)
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: 'CN=first',
+  })
+  return writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'x' }, '', { iterations: 1 })
+}
+
+describe('renewing a certificate', () => {
+  test('replaces the file of that version and of no other, and keeps its place and age', async () => {
+    const { store, folder } = await newStore()
+    const first = await store.create('k', { keyType })
+    const second = await store.rotate('k')
+    const renewed = await store.importPkcs12(
+      'k',
+      await renewal(await readFile(join(folder, 'k.pfx')), 'CN=renewed'),
+      '',
+    )
+    expect(renewed).toMatchObject({
+      keyId: first.keyId,
+      location: first.location,
+      createdAt: first.createdAt,
+    })
+    expect(renewed.version).not.toBe(first.version)
+    expect((await store.list({ name: 'k' })).map(({ version }) => version)).toEqual([
+      second.version,
+      renewed.version,
+    ])
+    expect((await store.get('k'))?.keyId).toBe(second.keyId)
+    expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  test('with the certificate it has changes nothing', async () => {
+    const { store, folder } = await newStore()
+    const first = await store.create('k', { keyType })
+    const before = await readFile(join(folder, 'k.pfx'))
+    expect(await store.importPkcs12('k', before, '')).toMatchObject({ version: first.version })
+    expect(await readFile(join(folder, 'k.pfx'))).toEqual(before)
+    expect(await arrivalsIn(folder)).toHaveLength(1)
+  })
+
+  test('of a file that was put there by hand does not make its key a new one', async () => {
+    const { store, folder } = await newStore()
+    await store.create('other', { keyType })
+    await writeFile(join(folder, 'k.p12'), await exported(), { mode: 0o600 })
+    const renewed = await store.importPkcs12(
+      'k',
+      await renewal(await readFile(join(folder, 'k.p12')), 'CN=b'),
+      '',
+    )
+    expect(renewed).toMatchObject({ location: join(folder, 'k.p12'), createdAt: null })
+    expect(renewed.keyId).toBe(jwkThumbprint(renewed.publicKey))
+  })
+
+  test("in .NET's folder adds a file, since the thumbprint is its name", async () => {
+    const home = scratchFolder()
+    const store = await openDotNetStore({ home })
+    const first = await store.create('k', { keyType })
+    const renewed = await store.importPkcs12('k', await renewal(await readFile(first.location), 'CN=k'), '')
+    expect(renewed.keyId).toBe(first.keyId)
+    expect((await store.list({ name: 'k' })).map(({ version }) => version).toSorted()).toEqual(
+      [first.version, renewed.version].toSorted(),
+    )
+    expect((await store.importPkcs12('k', await readFile(renewed.location), '')).version).toBe(
+      renewed.version,
+    )
+  })
+})
