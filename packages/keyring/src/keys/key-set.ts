@@ -1,3 +1,4 @@
+import { SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import type { RingEventListener } from '../events/events.ts'
@@ -80,7 +81,10 @@ export class KeySet {
     const [wall, elapsed] = [this.#clock.now(), this.#clock.elapsed()]
     const keys = await source.list(signal)
     const before = this.#shown.get(source)
-    if (before !== undefined) this.#checkArrivals(source, keys, before, wall)
+    if (before !== undefined) {
+      if (keys.length === 0 && before.shown.keys.length > 0) throw allGone(source, before.shown)
+      this.#checkArrivals(source, keys, before, wall)
+    }
     this.#shown.set(source, { shown: { source, keys }, wall, elapsed })
   }
 
@@ -112,4 +116,13 @@ export class KeySet {
       return createdAt === undefined ? each : { ...each, createdAt }
     })
   }
+}
+
+/** Far more often an accident, such as a certificate that was deleted or a volume that is not mounted, than a revocation. */
+function allGone({ location }: Source, { keys }: SourceKeys): SealwrightError {
+  return new SealwrightError(
+    'NOT_FOUND',
+    `${keys.length === 1 ? 'the only key' : `all ${keys.length} versions`} of ${location} disappeared: restore what was there, or switch a key ` +
+      'off where it is kept to revoke it',
+  )
 }

@@ -346,6 +346,25 @@ describe('a revoked key', () => {
   })
 })
 
+test('a store that shows nothing any more is an accident: the set stays in use, and no key is made', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+  await ring.rotate()
+  const versions = store.versions.splice(0)
+  await expect(ring.refresh()).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('all 2 versions of a in memory disappeared'),
+  })
+  expect(ring.jwks().keys).toHaveLength(2)
+  await pass(700)
+  expect(ring.jwksResponse().status).toBe(503)
+  expect(store.versions).toEqual([])
+  store.versions.push(...versions)
+  await pass(60)
+  expect(ring.jwks().keys).toHaveLength(2)
+})
+
 describe('several sources', () => {
   test('moving house: the new place takes over after the announcement', async () => {
     useVirtualTime()
