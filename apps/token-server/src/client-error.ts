@@ -1,5 +1,5 @@
 /**
- * The 4xx status that Fastify gives an error of its own, such as for a body that breaks off. null for every other error.
+ * The 4xx status of an error of Fastify's, such as that for an incomplete body. null for any other error.
  */
 export function clientErrorStatus(error: unknown): number | null {
   if (!(error instanceof Error) || !('statusCode' in error)) return null

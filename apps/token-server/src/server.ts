@@ -31,7 +31,7 @@ export interface ServerOptions {
   readonly requestTimeout?: number | undefined
 }
 
-/** Token requests have a few hundred bytes, and a few thousand with an assertion. */
+/** A token request has a few hundred bytes, or a few thousand with an assertion. */
 const maximumBodyBytes = 16 * 1024
 
 /** Milliseconds. */
@@ -52,17 +52,17 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     childLoggerFactory: (_logger, bindings, childOptions) => logger.child(bindings, childOptions),
     genReqId: requestId,
-    // Below there is one line for each request, when it is answered.
+    // The hook below logs one line for each request, when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maximumBodyBytes,
     requestTimeout,
     // Node waits for the longer of the two times, and looks at its connections every 30 seconds unless told otherwise.
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, 1000) },
-    // A URL that cannot be decoded: Fastify's own answer quotes it.
+    // For a URL that cannot be decoded. Fastify's own answer would quote it.
     frameworkErrors: (_error, _request, reply: FastifyReply) => {
       void reply.code(400).send({ error: 'invalid_request' })
     },
-    // Requests in flight are finished on close; connections without one are closed at once.
+    // On close, requests in progress are finished and idle connections are closed at once.
     forceCloseConnections: 'idle',
   })
   app.addHook('onRequest', (request, reply, done) => {
@@ -93,7 +93,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     options.settings.issuer === null ? '' : new URL(options.settings.issuer).pathname.replace(/\/$/, '')
   app.register(health(service))
   app.register(authorizationServerMetadata(service, issuerPath))
-  // A server behind a proxy may have a path in its issuer; everything that the metadata names is below it.
+  // Behind a proxy the issuer may have a path. Everything that the metadata names is below it.
   app.register(
     async (below) => {
       below.register(metadata(service))
@@ -106,14 +106,14 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   return app
 }
 
-/** The least level at which a logger says less than that it listens. */
+/** A level at which Fastify's own messages, such as that it listens, are not logged. */
 function quieter(level: string): string {
   return wordyLevels.has(level) ? 'warn' : level
 }
 
 /**
- * The id that a proxy has given to the request, so that its log and ours can be put side by side; one of our own where
- * there is none or it is not as ids are.
+ * The request id of a proxy, so that its log and ours can be compared. A new id if the request has none, or one with other
+ * characters than ids have.
  */
 function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
@@ -126,21 +126,21 @@ function createService(
 ): Service {
   const { algorithm } = ring.signer()
   app.addHook('onClose', async () => ring.close())
-  // The operating system is asked once: every token request needs the issuer.
+  // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
   return { settings, ring, algorithm, issuer, clock }
 }
 
-/** The port that is listened on; null before. */
+/** The port the server listens on; null before it listens. */
 export function listeningPort(app: FastifyInstance): number | null {
   const address: AddressInfo | string | null = app.server.address()
   return typeof address === 'object' && address !== null ? address.port : null
 }
 
 /**
- * Once the server closes, every answer is the last on its connection. Otherwise a client that keeps its connection for the
- * next request keeps the process as well.
+ * While the server closes, every answer ends its connection. Otherwise a client with a kept-alive connection would keep the
+ * process running.
  */
 function closeConnectionsWithAnswers(app: FastifyInstance): void {
   let closing = false
@@ -153,7 +153,7 @@ function closeConnectionsWithAnswers(app: FastifyInstance): void {
   })
 }
 
-/** A function that asks until there is an answer other than null, and keeps that. */
+/** A function that asks until the answer is not null, and remembers it. */
 function onceKnown<T>(ask: () => T): () => T {
   let answer: T | null = null
   return () => (answer ??= ask())

@@ -317,8 +317,8 @@ describe('with a key that is there already', () => {
     async () => {
       const pfx = opensslPfx(scratchFolder(), 'a', '/CN=a', 'correct horse')
       for (const [env, says] of [
-        [{}, /no password is set: SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE/],
-        [{ SIGNING_KEY_PASSWORD: 'hunter2' }, /the password that is set does not open it/],
+        [{}, /no password is set; set SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE/],
+        [{ SIGNING_KEY_PASSWORD: 'hunter2' }, /the password in the settings is wrong/],
       ] as const) {
         const { code, stderr } = await start({ SIGNING_KEY: `file:${pfx}`, ...env }).exited
         expect(code).toBe(1)
@@ -476,7 +476,7 @@ describe('a start that fails', () => {
     const { code, stderr } = await start({ DATA_DIR, SIGNING_KEY_TYPE: 'rsa-2048' }).exited
     expect([code, stderr]).toEqual([
       1,
-      expect.stringMatching(/SIGNING_KEY_TYPE is rsa-2048 and the key in .* is of another type/),
+      expect.stringMatching(/SIGNING_KEY_TYPE is rsa-2048, but the key in .* has another type/),
     ])
   })
 

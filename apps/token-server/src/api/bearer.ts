@@ -1,9 +1,9 @@
 import { errorDescription } from '../oauth/errors.ts'
 
-/** A request for a protected resource that is refused (RFC 6750 §3). */
+/** The refusal of a request for a protected resource (RFC 6750 §3). */
 export class BearerError extends Error {
   readonly statusCode: 400 | 401 | 403
-  /** null for a request without a token, which is told nothing but that it needs one. */
+  /** null for a request without a token (RFC 6750 §3.1). */
   readonly error: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | null
   /** The `WWW-Authenticate` header. */
   readonly challenge: string
@@ -31,9 +31,8 @@ export class BearerError extends Error {
 }
 
 /**
- * Whether every part of the token is base64url as RFC 7515 §2 has it. Decoders let more pass: padding, and another last
- * character that differs in bits which stand for nothing. A token then has several spellings, and whoever keeps a list of
- * those that are revoked or used finds one of them.
+ * Whether every part of the token is base64url (RFC 7515 §2). Decoders accept more: padding, and a last character with
+ * other unused bits. A token would then have several spellings, and a list of revoked tokens would match only one.
  */
 export function isCanonical(token: string): boolean {
   return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)

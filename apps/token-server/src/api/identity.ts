@@ -11,10 +11,10 @@ import { BearerError, isCanonical, readBearerToken } from './bearer.ts'
 /** Where the sample API is, below the issuer. */
 export const identityPath = '/api/identity'
 
-/** The scope that the sample API asks for. Its audience is that of the resource which has the scope. */
+/** The scope that the sample API requires. Its audience is that of the resource with the scope. */
 export const identityScope = 'api1'
 
-/** Whether there is the sample API: the settings have its scope, and jose verifies what the key signs. */
+/** Whether the sample API exists: the settings have its scope, and jose can verify the algorithm of the key. */
 export function hasIdentityApi(settings: Settings, algorithm: SignatureAlgorithm): boolean {
   return verifiableAlgorithms.includes(algorithm.name) && identityAudience(settings) !== undefined
 }
@@ -23,14 +23,14 @@ function identityAudience(settings: Settings): string | undefined {
   return settings.resources.find((resource) => resource.scopes.includes(identityScope))?.audience
 }
 
-/** How far the clocks of two servers may be apart, in seconds. */
+/** The tolerance for clocks of different servers, in seconds. */
 const clockTolerance = 30
 
 /**
- * A sample of a protected API: it says what the access token says. It verifies with jose through the JWK Set, as an API
- * somewhere else would.
+ * A sample API: it returns the claims of the access token. It verifies the token with jose and the JWK Set, like an API on
+ * another machine.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` without a resource that has its scope: see {@link hasIdentityApi}
+ * @throws SealwrightError `INVALID_ARGUMENT` if no resource has its scope: see {@link hasIdentityApi}
  */
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
   const audience = requireAudience(service.settings)
@@ -86,7 +86,7 @@ function keySetOf({ ring }: Service): () => ReturnType<typeof createLocalJWKSet>
   }
 }
 
-/** Without an audience to compare with, jose would take tokens for every API. */
+/** Without an audience, jose would accept tokens for any API. */
 function requireAudience(settings: Settings): string {
   const audience = identityAudience(settings)
   if (audience === undefined)

@@ -2,15 +2,15 @@ import type { Signer } from '@sealwright/core'
 import type { FastifyInstance } from 'fastify'
 import type { Service } from '../service.ts'
 
-/** For how long an answer stands, in milliseconds: however often it is asked for, the key is used once in that time. */
+/** Milliseconds between two uses of the key, however often readiness is asked for. */
 const freshFor = 5000
 
 const deadline = 3000
 
-/** Bytes that no token, certificate or request can consist of. */
+/** Bytes that cannot be a token, a certificate or a certificate request. */
 const probe = new TextEncoder().encode('readiness probe')
 
-/** `/health/live`: the process answers. `/health/ready`: the key can sign now. */
+/** `/health/live`: the process is running. `/health/ready`: the key can sign now. */
 export function health(service: Service): (app: FastifyInstance) => Promise<void> {
   const canSign = createProbe(() => service.ring.signer(), service.clock)
 
@@ -28,7 +28,7 @@ export function health(service: Service): (app: FastifyInstance) => Promise<void
   }
 }
 
-/** A function that gives null when the key can sign, and otherwise why not. Concurrent callers share one probe. */
+/** Returns a function that resolves with null if the key can sign, and with the error if not. Concurrent calls share one probe. */
 function createProbe(signerOfNow: () => Signer, clock: () => Date): () => Promise<unknown> {
   let result: Promise<unknown> | null = null
   let startedAt = 0

@@ -3,13 +3,13 @@ import type { Service } from '../service.ts'
 import type { Client } from '../settings/settings.ts'
 import type { Grant } from './scopes.ts'
 
-/** How long a key that is not in this process may take to sign, in milliseconds. */
+/** Milliseconds that a key outside this process may take to sign. */
 const signingDeadline = 3000
 
-/** Issues access tokens as RFC 9068 has them. */
+/** Issues access tokens (RFC 9068). */
 export interface AccessTokens {
   /**
-   * @throws SealwrightError or a `TimeoutError` when the key cannot sign now
+   * @throws SealwrightError or a `TimeoutError` if the key cannot sign now
    */
   issue(client: Client, grant: Grant): Promise<string>
 }
@@ -33,7 +33,7 @@ export function createAccessTokens({ ring, issuer, clock }: Service): AccessToke
     async issue(client, { scopes, audience }) {
       const jwts = issuersOfKey()(audience, client.accessTokenLifetime)
       const claims = {
-        // No user takes part, so the client is the subject (RFC 9068 §2.2).
+        // There is no user, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,
         client_id: client.clientId,
         scope: scopes.join(' '),

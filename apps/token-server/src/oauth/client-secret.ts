@@ -1,13 +1,12 @@
 import { hash as digest, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Client } from '../settings/settings.ts'
 
-/** What the secret of a client that does not exist is compared with. No secret is known to have this hash. */
+/** A hash to compare with for an unknown client. No known secret has it. */
 const decoy: readonly Uint8Array[] = [randomBytes(32)]
 
 /**
- * Whether the secret is one of the client's. Hashes are compared, in constant time and all of them, and a client that is
- * unknown or has no secrets costs the same, so that time tells neither how much of a secret was right nor which clients
- * there are.
+ * Whether the secret is one of the client's. All hashes are compared, in constant time. An unknown client and one without
+ * secrets take the same time, so the time tells neither how much of a secret was right nor which clients exist.
  */
 export function hasSecret(client: Client | undefined, secret: string): boolean {
   const given = digest('sha256', secret, 'buffer')

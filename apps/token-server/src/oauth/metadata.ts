@@ -8,14 +8,14 @@ export const maximumAge = 300
 
 const cacheControl = `public, max-age=${maximumAge}`
 
-/** Where a client finds what, relative to the issuer. */
+/** The paths of the endpoints, relative to the issuer. */
 export const paths = {
   token: '/connect/token',
   openIdConfiguration: '/.well-known/openid-configuration',
   jwks: '/.well-known/openid-configuration/jwks',
 } as const
 
-/** The metadata of the server as OpenID Connect Discovery has it, and its public key. */
+/** The metadata of OpenID Connect Discovery, and the JWK Set. */
 export function metadata(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.get(paths.jwks, (request, reply) => {
@@ -26,8 +26,8 @@ export function metadata(service: Service): (app: FastifyInstance) => Promise<vo
     app.get(paths.openIdConfiguration, (_request, reply) =>
       reply.header('cache-control', cacheControl).send({
         ...describeServer(service),
-        // What OpenID Connect Discovery §3 requires besides, and its readers insist on; there are no ID tokens here.
-        // authorization_endpoint is required too, and left out: there is none, and a URL that leads nowhere is no better.
+        // OpenID Connect Discovery §3 requires these, and its clients check; there are no ID tokens here. It also requires
+        // authorization_endpoint, which is left out because there is none.
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: [service.algorithm.name],
       }),
@@ -35,7 +35,7 @@ export function metadata(service: Service): (app: FastifyInstance) => Promise<vo
   }
 }
 
-/** The metadata of the server as RFC 8414 has it, at the root and not below the issuer's path. */
+/** The metadata of RFC 8414, which is at the root and not below the path of the issuer. */
 export function authorizationServerMetadata(
   service: Service,
   issuerPath: string,
@@ -49,7 +49,7 @@ export function authorizationServerMetadata(
 
 const wellKnown = '/.well-known/oauth-authorization-server'
 
-/** RFC 8414 §3.1: before the path of the issuer, where OpenID Connect has it behind. */
+/** RFC 8414 §3.1: the well-known part is before the path of the issuer; OpenID Connect appends it. */
 export function authorizationServerMetadataUrl(issuer: string): string {
   const { origin, pathname } = new URL(issuer)
   return origin + wellKnown + pathname.replace(/\/$/, '')
@@ -62,7 +62,7 @@ function describeServer({ issuer, settings }: Service): Record<string, unknown> 
     token_endpoint: issuer() + paths.token,
     jwks_uri: issuer() + paths.jwks,
     scopes_supported: settings.resources.flatMap((resource) => resource.scopes),
-    // Required, and empty: there is no authorization endpoint.
+    // Required; empty because there is no authorization endpoint.
     response_types_supported: [],
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: authenticationMethods,

@@ -7,16 +7,16 @@ const scopeSyntax = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 /** What a token is for. */
 export interface Grant {
   readonly scopes: readonly string[]
-  /** That of the resource which has the scopes. */
+  /** The audience of the resource with these scopes. */
   readonly audience: string
 }
 
 /**
- * The scopes to grant: those requested, each once, or all that the client may have when it requests none. All of them are
- * of one resource: with two audiences in a token, neither API could tell which of them a scope is meant for, and each could
- * use the token at the other (RFC 9068 §3 and §5).
+ * The scopes to grant: the requested scopes, each once, or all scopes of the client if it requests none. They must belong
+ * to one resource. With two audiences in a token, an API could not tell which of them a scope is for, and each could use
+ * the token at the other (RFC 9068 §3 and §5).
  *
- * @throws OAuthError `invalid_scope` when the request is malformed, goes beyond what the client may have, or takes in
+ * @throws OAuthError `invalid_scope` for a request that is malformed, exceeds the scopes of the client, or has scopes of
  *   more than one resource
  */
 export function grantScopes(
@@ -29,13 +29,13 @@ export function grantScopes(
   if (audience === undefined || another !== undefined) {
     throw new OAuthError(
       'invalid_scope',
-      'the scopes are those of more than one resource; ask for scopes of one resource, with a token for each',
+      'the scopes belong to more than one resource; request a token for each resource',
     )
   }
   return { scopes, audience }
 }
 
-/** The audiences of the resources that have the scopes, each once. */
+/** The audiences of the resources with these scopes, each once. */
 export function audiencesOf(scopes: readonly string[], resources: readonly Resource[]): ReadonlySet<string> {
   return new Set(
     resources

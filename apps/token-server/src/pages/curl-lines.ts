@@ -5,7 +5,7 @@ import { paths } from '../oauth/metadata.ts'
 import { audiencesOf } from '../oauth/scopes.ts'
 import type { Client, Settings } from '../settings/settings.ts'
 
-/** The secret of the sample client, as README and the sample settings give it away. */
+/** The secret of the sample client, which is public. */
 const sampleSecret = 'sample-secret'
 const sampleSecretHash = createHash('sha256').update(sampleSecret).digest()
 
@@ -13,15 +13,15 @@ const sampleSecretHash = createHash('sha256').update(sampleSecret).digest()
 export interface CurlLines {
   /** Gets a token. */
   readonly token: string
-  /** Gets a token and shows what the sample API makes of it; null where it would not be let in. */
+  /** Gets a token and sends it to the sample API; null if the client may not use that API. */
   readonly identity: string | null
 }
 
 /**
- * How to get a token with curl, as the first client that has a secret; null where none has. The sample client's secret is
- * part of the line while the sample settings are in use. For every other client curl asks.
+ * How to get a token with curl, as the first client with a secret; null if there is none. With the sample settings the line
+ * contains the client's secret. For any other client curl asks for it.
  *
- * @param base the address before `/connect/token`
+ * @param base the URL before `/connect/token`
  */
 export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, base: string): CurlLines | null {
   const client = [...settings.clients.values()].find(
@@ -43,19 +43,19 @@ export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, bas
   }
 }
 
-/** One scope where the client must ask for some, since all that it may have are not of one resource. */
+/** A scope for a client that must request one because its scopes belong to several resources. */
 function scopeParameter({ resources }: Settings, client: Client, mayUseApi: boolean): string {
   if (audiencesOf(client.scopes, resources).size === 1) return ''
   const scope = mayUseApi ? identityScope : (client.scopes[0] ?? '')
   return ` --data-urlencode ${quote(`scope=${scope}`)}`
 }
 
-/** Whether the client can be used by everybody who has read the README. */
+/** Whether one of the client's secrets is the public one of the sample. */
 export function hasSampleSecret(client: Client): boolean {
   return client.secretHashes.some((hash) => sampleSecretHash.equals(hash))
 }
 
-/** Quotes for a POSIX shell, where that is needed. */
+/** Quotes a word for a POSIX shell, if necessary. */
 function quote(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

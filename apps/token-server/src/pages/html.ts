@@ -1,4 +1,4 @@
-/** HTML that is safe to put into a page. */
+/** HTML that is safe to insert into a page. */
 export class Html {
   readonly text: string
 
@@ -7,7 +7,7 @@ export class Html {
   }
 }
 
-/** A template tag: what is put in is escaped, unless it is {@link Html} itself; null and lists come out as expected. */
+/** A template tag. Values are escaped unless they are {@link Html}; null is nothing, and lists are joined. */
 export function markup(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return new Html(parts.map((part, index) => part + render(values[index] ?? null)).join(''))
 }

@@ -3,13 +3,13 @@ import type { SigningKey } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
 import { printable } from '../printable.ts'
 
-/** A signing key in words, for people. */
+/** A signing key, described for people. */
 export interface KeyDescription {
   /** Where the key is kept. */
   readonly location: string
   /** Such as `RSA, 2048 bits` or `EC, P-256`. */
   readonly type: string
-  /** null for a key without a certificate, as are the next two. */
+  /** null for a key without a certificate; so are the next two. */
   readonly subject: string | null
   /** Upper-case hexadecimal, as certificate dialogs show it. */
   readonly sha1: string | null

@@ -8,17 +8,17 @@ import type { Service } from '../service.ts'
 import { markup, Html } from './html.ts'
 import { style } from './style.ts'
 
-/** Nothing is loaded, run, framed or sent: the page is its own text and the one style sheet in it. */
+/** The page loads nothing and runs nothing; it has one style sheet. */
 const contentSecurityPolicy = [
   "default-src 'none'",
-  // By its hash, so the style element must hold exactly this text.
+  // By its hash, so the style element must contain exactly this text.
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** The page at `/`: which key signs, where it is kept, and what can be done here. */
+/** The page at `/`: the signing key, where it is kept, and the endpoints. */
 export function welcomePage(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.get('/', (_request, reply) =>
@@ -100,8 +100,8 @@ function endpoints({ settings, algorithm, issuer }: Service): Html {
       <li><code>${base + paths.token}</code><span>Token endpoint, for POST (RFC 6749 §4.4)</span></li>
       ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
       ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
-      ${link(base + paths.jwks, 'Public key with its certificate (RFC 7517)')}
-      ${hasIdentityApi(settings, algorithm) ? link(base + identityPath, 'Sample API: says what your token says') : null}
+      ${link(base + paths.jwks, 'JWK Set: the public key with its certificate (RFC 7517)')}
+      ${hasIdentityApi(settings, algorithm) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
       ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
     </ul>
   </section>`

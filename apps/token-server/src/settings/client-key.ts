@@ -1,6 +1,6 @@
 import { algorithmsOf, importJwk } from '@sealwright/core'
 
-/** The asymmetric JWS algorithms that jose verifies, and so those that a client may sign its assertions with. */
+/** The asymmetric JWS algorithms that jose verifies. Clients may sign their assertions with these. */
 export const verifiableAlgorithms: readonly string[] = [
   'RS256',
   'RS384',

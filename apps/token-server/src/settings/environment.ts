@@ -2,7 +2,7 @@ import { invalidSetting } from './invalid-setting.ts'
 import { issuerProblem } from './issuer.ts'
 import type { LogLevel } from './settings.ts'
 
-/** `process.env`, or what a test has in its place. */
+/** `process.env`, or that of a test. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface EnvironmentSettings {
@@ -15,11 +15,11 @@ export interface EnvironmentSettings {
 
 const logLevels: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
-/** 5001: 5000 is macOS's AirPlay receiver, 3000 and 8080 are everybody's. */
+/** Port 5000 belongs to macOS's AirPlay receiver; 3000 and 8080 are often taken. */
 const defaultPort = 5001
 
 /**
- * The settings of the environment, but for the signing key's.
+ * The settings of the environment, except those of the signing key.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
@@ -34,12 +34,12 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
 }
 
 /**
- * The value of a variable, or undefined when it is not set. Set to nothing is refused: it is what a failed substitution
- * leaves behind, and taking it for "not set" would, say, put a development key in the place of the real one.
+ * The value of a variable; undefined if it is not set. An empty value is refused: it is what a failed substitution leaves.
+ * Treated as "not set", it could replace the real key by a development key.
  */
 export function variable(env: Environment, name: string): string | undefined {
   const value = env[name]
-  if (value === '') throw invalidSetting(`${name} is empty; give it a value or leave it out`)
+  if (value === '') throw invalidSetting(`${name} is empty; set a value or remove it`)
   return value
 }
 
@@ -47,14 +47,14 @@ function readPort(value: string | undefined): number {
   if (value === undefined) return defaultPort
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN
   if (!(port <= 65_535))
-    throw invalidSetting(`PORT is ${JSON.stringify(value)}; it takes a number from 0 to 65535`)
+    throw invalidSetting(`PORT is ${JSON.stringify(value)}; it must be a number from 0 to 65535`)
   return port
 }
 
 function readLogLevel(value: string | undefined): LogLevel {
   const level = logLevels.find((each) => each === (value ?? 'info'))
   if (level === undefined) {
-    throw invalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}; it takes one of ${logLevels.join(', ')}`)
+    throw invalidSetting(`LOG_LEVEL is ${JSON.stringify(value)}; it must be one of ${logLevels.join(', ')}`)
   }
   return level
 }

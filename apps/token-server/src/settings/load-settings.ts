@@ -4,9 +4,9 @@ import type { Settings } from './settings.ts'
 import { readSigningKeySetting } from './signing-key/signing-key-setting.ts'
 
 /**
- * Reads and checks all settings, before anything is opened, made or listened on.
+ * Reads and checks all settings. Nothing is opened or made before.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for the first setting that is wrong; the message names it and its place
+ * @throws SealwrightError `INVALID_ARGUMENT` for a setting that is not valid; the message has its name and place
  */
 export function loadSettings(env: Environment): Settings {
   const environment = readEnvironment(env)

@@ -8,23 +8,23 @@ import { parseJson } from './json.ts'
 import type { Client, Resource } from './settings.ts'
 import { readTextFile } from './text-file.ts'
 
-/** The sample that is read when `TOKEN_SERVER_SETTINGS` names no other file. */
+/** The settings file without `TOKEN_SERVER_SETTINGS`. */
 export const sampleSettingsFile: string = join(appFolder, 'token-server.json')
 
 export interface FileSettings {
   readonly issuer: string | null
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>
-  /** The sections that have .NET's names, as they are in the file: see signing-key-setting.ts. */
+  /** The sections with .NET's names, unchanged: see signing-key/. */
   readonly dotNetSections: Readonly<Record<string, unknown>>
 }
 
-/** Far more than thousands of clients need, and little enough to read and parse at once. */
+/** Enough for thousands of clients, and small enough to parse at once. */
 const maximumBytes = 1024 * 1024
 
 const defaultLifetime = 3600
 
-/** A day: who needs longer wants a refresh of the token, not a token that cannot be revoked. */
+/** One day. Tokens cannot be revoked, so a client requests a new one instead. */
 const maximumLifetime = 86_400
 
 const lifetimeRule = `must be a whole number of seconds from 1 to ${maximumLifetime}`
@@ -38,7 +38,7 @@ const scope = z
     'must be printable ASCII without space, " and \\ (RFC 6749 §3.3)',
   )
 
-/** A lone surrogate, which JSON can escape, has no UTF-8: no two programs would agree on what a token says. */
+/** A lone surrogate, which JSON can escape, has no UTF-8 encoding. */
 const audience = z
   .string()
   .min(1)
@@ -90,10 +90,7 @@ const client = z
     scopes: z.array(scope).min(1),
     accessTokenLifetime: lifetime.optional(),
   })
-  .refine(
-    (each) => each.secrets.length > 0 || each.jwks !== undefined,
-    'needs "secrets" or "jwks" to be recognised by',
-  )
+  .refine((each) => each.secrets.length > 0 || each.jwks !== undefined, 'must have "secrets" or "jwks"')
 
 const schema = z
   .strictObject({
@@ -142,8 +139,8 @@ const schema = z
 /**
  * Reads and checks the settings file.
  *
- * @throws SealwrightError `INVALID_ARGUMENT`; the message names the file and, where one is wrong, the setting's path in
- *   it or the line and column. It quotes no values.
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message has the file and the path of the setting in it, or the line and
+ *   column. It quotes no values.
  */
 export function readSettingsFile(path: string): FileSettings {
   const text = readTextFile(path, 'the settings file', maximumBytes)
@@ -171,7 +168,7 @@ export function readSettingsFile(path: string): FileSettings {
   }
 }
 
-/** Takes out the sections with .NET's names, whose case does not count there. */
+/** Separates the sections with .NET's names, which are case-insensitive. */
 function splitSections(json: unknown): { own: unknown; dotNetSections: Record<string, unknown> } {
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
     return { own: json, dotNetSections: {} }
@@ -185,7 +182,7 @@ function splitSections(json: unknown): { own: unknown; dotNetSections: Record<st
   return { own, dotNetSections }
 }
 
-/** `clients[0].scopes[1]: …`, for the first few. */
+/** `clients[0].scopes[1]: …`, for the first three. */
 function describeIssues(issues: readonly z.core.$ZodIssue[]): string {
   const lines = issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'

@@ -3,7 +3,7 @@ import { invalidSetting, messageOf } from '../settings/invalid-setting.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /**
- * Makes sure that the address can be listened on, before a key is made for a server that then does not start.
+ * Checks that the server can listen, so that no key is made for a server that cannot start.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */

@@ -14,7 +14,7 @@ import type { KeyRingSource } from '@sealwright/keyring'
 import { localStore } from '@sealwright/local-store'
 import type { SigningKeySetting } from '../settings/settings.ts'
 
-/** Milliseconds for a signature in the vault, so that a client knows within three seconds that there will be none. */
+/** Milliseconds for a signature in the vault: clients learn of a failure within three seconds. */
 const vaultDeadline = 2_000
 
 export interface OpenedKey {
@@ -26,11 +26,11 @@ export interface OpenedKey {
 }
 
 /**
- * Opens the key that the settings name. Where they allow it, one that is proven absent is made; of several servers that
- * start at the same instant on one folder or vault one makes it, and all use it.
+ * Opens the key that the settings name. If they allow it, a key that is proven absent is made. Of several servers that start
+ * at the same time on one folder or vault, one makes the key and all use it.
  *
  * @param vault how a vault is reached. Default: with the identity that the environment has
- * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` when an existing key is not of the type that is set
+ * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` if an existing key has another type than the setting requires
  */
 export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions = {}): Promise<OpenedKey> {
   const { uri, createType, password, quota } = setting
@@ -69,21 +69,21 @@ async function sourceOf(
   }
 }
 
-/** The SDK of the vault is loaded by those alone who have their key there. */
+/** The Azure SDK is loaded only if the key is in a vault. */
 async function backendsFor(uri: string, vault: KeyVaultOptions): Promise<readonly Backend[]> {
-  // With threads of their own, signatures leave libuv's to files and DNS.
+  // Signatures have threads of their own, and leave libuv's threads to files and DNS.
   const local = localStore({ createSigner })
   if (!/^https?:/i.test(uri)) return [local]
   const { azureKeyVault } = await import('@sealwright/azure-keyvault')
   return [local, azureKeyVault({ deadline: vaultDeadline, ...vault })]
 }
 
-/** Says which setting a password that does not fit comes from. */
+/** Adds which setting the wrong password comes from. */
 function withHint(cause: SealwrightError, { password }: SigningKeySetting): SealwrightError {
   const hint =
     password === null
-      ? 'no password is set: SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE'
-      : 'the password that is set does not open it'
+      ? 'no password is set; set SIGNING_KEY_PASSWORD or SIGNING_KEY_PASSWORD_FILE'
+      : 'the password in the settings is wrong'
   return new SealwrightError(cause.code, `${cause.message}; ${hint}`, { cause })
 }
 
@@ -94,7 +94,7 @@ function checkType(key: SigningKey, { requiredType }: SigningKeySetting): Signin
   if (key.algorithms[0]?.name === defaultAlgorithm && actualLength === modulusLength) return key
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `SIGNING_KEY_TYPE is ${requiredType} and the key in ${key.location} is of another type; leave the setting out, ` +
-      'or name another key, to have it made',
+    `SIGNING_KEY_TYPE is ${requiredType}, but the key in ${key.location} has another type; remove the setting, or ` +
+      'name another key to create it',
   )
 }

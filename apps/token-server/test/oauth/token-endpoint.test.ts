@@ -444,13 +444,13 @@ const refusals: readonly (TokenRequest & {
     authorization: basic('two resources', 'the secret'),
     body: `${granted}&scope=other1+api1`,
     error: 'invalid_scope',
-    says: /ask for scopes of one resource/,
+    says: /request a token for each resource/,
   },
   {
     name: 'no scope, and those of the client are of two resources',
     authorization: basic('two resources', 'the secret'),
     error: 'invalid_scope',
-    says: /ask for scopes of one resource/,
+    says: /request a token for each resource/,
   },
   {
     name: 'two spaces between scopes',

@@ -73,7 +73,7 @@ describe('an environment that is refused', () => {
   const vault = 'https://myvault.vault.azure.net/certificates/token-signing'
 
   test.each<[string, Readonly<Record<string, string>>, RegExp]>([
-    ['a port that is no number', { PORT: 'http' }, /PORT is "http"; it takes a number from 0 to 65535/],
+    ['a port that is no number', { PORT: 'http' }, /PORT is "http"; it must be a number from 0 to 65535/],
     ['a port too high', { PORT: '65536' }, /PORT is "65536"/],
     ['a negative port', { PORT: '-1' }, /PORT is "-1"/],
     ['a port with a fraction', { PORT: '80.5' }, /PORT is "80.5"/],
@@ -86,7 +86,7 @@ describe('an environment that is refused', () => {
     [
       'an unknown log level',
       { LOG_LEVEL: 'verbose' },
-      /LOG_LEVEL is "verbose"; it takes one of fatal, error/,
+      /LOG_LEVEL is "verbose"; it must be one of fatal, error/,
     ],
     ['an issuer that is no URL', { ISSUER: 'id.example' }, /ISSUER must be a URL/],
     ['an issuer of another scheme', { ISSUER: 'ftp://id.example' }, /ISSUER must be a URL/],
@@ -136,7 +136,7 @@ describe('an environment that is refused', () => {
       { TOKEN_SERVER_SETTINGS: 'FOLDER/home' },
       /the settings file cannot be read: EISDIR/,
     ],
-    ['an empty signing key', { SIGNING_KEY: '' }, /SIGNING_KEY is empty; give it a value or leave it out/],
+    ['an empty signing key', { SIGNING_KEY: '' }, /SIGNING_KEY is empty; set a value or remove it/],
     [
       'a signing key that is no URI',
       { SIGNING_KEY: 'my-key.pfx' },
@@ -171,17 +171,17 @@ describe('an environment that is refused', () => {
     [
       'a type that cannot do the algorithm',
       { SIGNING_KEY_TYPE: 'ec-p256', SIGNING_ALGORITHM: 'RS256' },
-      /SIGNING_KEY_TYPE is ec-p256, and such a key cannot sign with SIGNING_ALGORITHM RS256/,
+      /SIGNING_KEY_TYPE ec-p256 cannot sign with SIGNING_ALGORITHM RS256/,
     ],
     [
       'a type for a key that exists',
       { SIGNING_KEY: 'file:x.pfx', SIGNING_KEY_TYPE: 'ec-p256' },
-      /SIGNING_KEY_TYPE is for keys that are made here/,
+      /SIGNING_KEY_TYPE is only for keys that this server may create/,
     ],
     [
       'two passwords',
       { SIGNING_KEY_PASSWORD: 'hunter2', SIGNING_KEY_PASSWORD_FILE: 'FOLDER/password.txt' },
-      /both SIGNING_KEY_PASSWORD and SIGNING_KEY_PASSWORD_FILE are set/,
+      /SIGNING_KEY_PASSWORD and SIGNING_KEY_PASSWORD_FILE are both set/,
     ],
     [
       'a password file that is not there',
@@ -204,12 +204,12 @@ describe('an environment that is refused', () => {
         [
           `a password for ${SIGNING_KEY}`,
           { SIGNING_KEY, SIGNING_KEY_PASSWORD: 'hunter2' },
-          /SIGNING_KEY_PASSWORD is set, and the key that SIGNING_KEY names has no password/,
+          /SIGNING_KEY_PASSWORD is set, but the key of SIGNING_KEY has no password/,
         ],
         [
           `a password file for ${SIGNING_KEY}`,
           { SIGNING_KEY, SIGNING_KEY_PASSWORD_FILE: 'FOLDER/password.txt' },
-          /leave SIGNING_KEY_PASSWORD_FILE out/,
+          /remove SIGNING_KEY_PASSWORD_FILE/,
         ],
       ],
     ),
@@ -220,12 +220,12 @@ describe('an environment that is refused', () => {
         IdentityServer__Key__Name: 'CN=x',
         SIGNING_KEY_PASSWORD: 'hunter2',
       },
-      /the key that IdentityServer__Key__Type names has no password/,
+      /the key of IdentityServer__Key__Type has no password/,
     ],
     [
       'two settings that name a key',
       { SIGNING_KEY: 'development', IdentityServer__Key__Type: 'Development' },
-      /both SIGNING_KEY and IdentityServer__Key__Type name a signing key/,
+      /SIGNING_KEY and IdentityServer__Key__Type both name a signing key/,
     ],
     [
       'two others',
@@ -233,7 +233,7 @@ describe('an environment that is refused', () => {
         APP_SigningCertificateThumbprint: 'AB',
         OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl: vault,
       },
-      /both OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl and APP_SigningCertificateThumbprint/,
+      /OpenIDServerSigningSettings__AzureKeyVault__KeyVaultCertificateUrl and APP_SigningCertificateThumbprint/,
     ],
     [
       'Indicium with no URL',
@@ -251,12 +251,12 @@ describe('an environment that is refused', () => {
     [
       'an unknown Type',
       { IdentityServer__Key__Type: 'Vault' },
-      /IdentityServer__Key__Type is "Vault"; it takes Development, File or Store/,
+      /IdentityServer__Key__Type is "Vault"; it must be Development, File or Store/,
     ],
     [
       'a Key without Type',
       { IdentityServer__Key__FilePath: 'x.pfx' },
-      /IdentityServer__Key__FilePath is set and IdentityServer:Key:Type, which it belongs to, is not/,
+      /IdentityServer__Key__FilePath requires IdentityServer:Key:Type/,
     ],
     [
       'an unknown member of Key',
@@ -266,7 +266,7 @@ describe('an environment that is refused', () => {
     [
       'File without FilePath',
       { IdentityServer__Key__Type: 'File' },
-      /IdentityServer:Key:FilePath must be set/,
+      /is File, which requires IdentityServer:Key:FilePath/,
     ],
     [
       'File with StoreName',
@@ -275,7 +275,7 @@ describe('an environment that is refused', () => {
         IdentityServer__Key__FilePath: 'x',
         IdentityServer__Key__StoreName: 'My',
       },
-      /IdentityServer__Key__StoreName does not go with .*Type File/,
+      /IdentityServer__Key__StoreName is not allowed with .*Type File/,
     ],
     [
       'File with two passwords',
@@ -285,12 +285,12 @@ describe('an environment that is refused', () => {
         IdentityServer__Key__Password: 'hunter2',
         SIGNING_KEY_PASSWORD: 'hunter2',
       },
-      /both IdentityServer__Key__Password and SIGNING_KEY_PASSWORD are set/,
+      /IdentityServer__Key__Password and SIGNING_KEY_PASSWORD are both set/,
     ],
     [
       'Store without Name',
       { IdentityServer__Key__Type: 'Store' },
-      /IdentityServer:Key:Name, the certificate's subject, or IdentityServer:Key:Thumbprint must be set/,
+      /is Store, which requires IdentityServer:Key:Name \(the subject of the certificate\) or IdentityServer:Key:Thumbprint/,
     ],
     [
       'Store with Name and Thumbprint',
@@ -299,7 +299,7 @@ describe('an environment that is refused', () => {
         IdentityServer__Key__Name: 'CN=x',
         IdentityServer__Key__Thumbprint: 'AB',
       },
-      /both IdentityServer__Key__Name and IdentityServer__Key__Thumbprint are set/,
+      /IdentityServer__Key__Name and IdentityServer__Key__Thumbprint are both set/,
     ],
     [
       'Store with LocalMachine',
@@ -322,7 +322,7 @@ describe('an environment that is refused', () => {
     [
       'Development with FilePath',
       { IdentityServer__Key__Type: 'Development', IdentityServer__Key__FilePath: 'x' },
-      /FilePath does not go with .*Type Development/,
+      /FilePath is not allowed with .*Type Development/,
     ],
     [
       'Persisted that is no boolean',
@@ -337,7 +337,7 @@ describe('an environment that is refused', () => {
     [
       'one setting in two spellings',
       { IdentityServer__Key__Type: 'File', 'IDENTITYSERVER:KEY:TYPE': 'Store' },
-      /are one setting with two values/,
+      /are the same setting with different values/,
     ],
     ['an empty member of Key', { IdentityServer__Key__Type: '' }, /IdentityServer__Key__Type is empty/],
   ])('%s', async (_, env, says) => {
@@ -489,7 +489,7 @@ describe('a settings file that is refused', () => {
     [
       'a client with nothing to authenticate with',
       withClient({ secrets: [] }),
-      /clients\[0\]: needs "secrets" or "jwks"/,
+      /clients\[0\]: must have "secrets" or "jwks"/,
     ],
     [
       'another grant type',
@@ -598,7 +598,7 @@ describe('a settings file that is refused', () => {
         identityserver: { key: { type: 'Store', name: 'CN=x' } },
         OpenIDServerSigningSettings: { AzureKeyVault: { KeyVaultCertificateUrl: 'https://x' } },
       }),
-      /both identityserver:key:type in .* and OpenIDServerSigningSettings:.* name a signing key/,
+      /identityserver:key:type in .* and OpenIDServerSigningSettings:.* both name a signing key/,
     ],
   ])('%s', async (_, file, says) => {
     expect(await attempt({ file })).toEqual(refusal(says))

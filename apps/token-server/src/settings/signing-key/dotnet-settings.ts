@@ -1,27 +1,27 @@
 import { variable, type Environment } from '../environment.ts'
 import { invalidSetting } from '../invalid-setting.ts'
 
-/** Settings by the name .NET's configuration gives them, in lower case: `identityserver:key:type`. */
+/** Settings by their names in .NET's configuration, in lower case: `identityserver:key:type`. */
 export type DotNetSettings = ReadonlyMap<string, { readonly source: string; readonly value: string }>
 
-/** The sections of the settings file that have .NET's names. */
+/** The sections of the settings file with .NET's names. */
 export interface DotNetSections {
   readonly file: string
   readonly sections: Readonly<Record<string, unknown>>
 }
 
 /**
- * Which settings are read, in lower case. The rest of `IdentityServer` belongs to somebody else's program in an
- * environment that is shared; in our own file it is a mistake, and found by whoever reads the settings.
+ * The settings that are read, in lower case. Other settings of `IdentityServer` in the environment may belong to another
+ * program and are ignored. In the settings file they are refused.
  */
 const prefixes = ['identityserver:key:', 'openidserversigningsettings:azurekeyvault:keyvaultcertificateurl']
 
 /**
- * Reads settings as .NET's configuration does: sections joined by colons (`__` in the environment, where a colon is often
- * impossible), names compared without case, the environment before the file.
+ * Reads settings like .NET's configuration: sections are joined by colons (or `__` in the environment, where a colon is
+ * often impossible), names are case-insensitive, and the environment takes precedence over the file.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` when the environment has one setting in two spellings with two values, or
- *   the file has something else than strings and booleans
+ * @throws SealwrightError `INVALID_ARGUMENT` if the environment has one setting in two spellings with different values, or
+ *   the file has a value that is neither a string nor a boolean
  */
 export function readDotNetSettings(env: Environment, { file, sections }: DotNetSections): DotNetSettings {
   const settings = new Map<string, { source: string; value: string }>()
@@ -37,7 +37,7 @@ export function readDotNetSettings(env: Environment, { file, sections }: DotNetS
     const other = fromEnvironment.get(name)
     if (other !== undefined && other.value !== value) {
       throw invalidSetting(
-        `${other.source} and ${source} are one setting with two values; leave one of them out`,
+        `${other.source} and ${source} are the same setting with different values; remove one of them`,
       )
     }
     fromEnvironment.set(name, { source, value })

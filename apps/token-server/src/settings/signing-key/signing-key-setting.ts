@@ -14,15 +14,14 @@ import { invalidSetting, messageOf } from '../invalid-setting.ts'
 import type { SigningKeySetting } from '../settings.ts'
 import { readTextFile } from '../text-file.ts'
 
-/** What the development key is called: the name of its file, and the common name in its certificate. */
+/** The name of the development key: of its file, and the common name in its certificate. */
 const developmentKey = 'token-signing'
 
 /**
- * Reads the settings that name the signing key: `SIGNING_KEY`, which is `development` (the default) or a signing URI, or
- * one of those that people bring along. Only one may be set: a server must not sign with another key than the one its
- * administrator looks at.
+ * Reads the settings that name the signing key: `SIGNING_KEY`, which is `development` (the default) or a signing URI, or a
+ * setting of another product. Only one of them may be set, so that the key in use is the one the administrator sees.
  *
- * @param clientsNeedKey whether any client can get a token at all
+ * @param clientsNeedKey whether any client can get a token
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
 export function readSigningKeySetting(
@@ -36,14 +35,14 @@ export function readSigningKeySetting(
     (each) => each !== null,
   )
   if (another !== undefined) {
-    throw invalidSetting(`both ${key.source} and ${another.source} name a signing key; leave one of them out`)
+    throw invalidSetting(`${key.source} and ${another.source} both name a signing key; remove one of them`)
   }
   const name = readAlgorithm(env)
   const type = readKeyType(env, name)
   const isInVault = key.uri !== null && /^https?:/i.test(key.uri)
   if (type.isSet && key.uri !== null && !isInVault) {
     throw invalidSetting(
-      `SIGNING_KEY_TYPE is for keys that are made here; the key that ${key.source} names has its type`,
+      `SIGNING_KEY_TYPE is only for keys that this server may create, and the key of ${key.source} must exist; remove it`,
     )
   }
   const mayCreate = readCreate(env, isInVault) ?? (isInVault ? clientsNeedKey : key.uri === null)
@@ -69,24 +68,22 @@ function fromSigningKey(env: Environment): NamedKey | null {
   return { source: 'SIGNING_KEY', uri: value.toLowerCase() === 'development' ? null : value }
 }
 
-/** `SIGNING_KEY_CREATE`, which is for vaults: whether a key that is absent is made there. null where it is not set. */
+/** `SIGNING_KEY_CREATE`: whether to create a missing key in a vault. null if it is not set. */
 function readCreate(env: Environment, isInVault: boolean): boolean | null {
   const value = variable(env, 'SIGNING_KEY_CREATE')
   if (value === undefined) return null
-  if (!isInVault)
-    throw invalidSetting('SIGNING_KEY_CREATE is for keys in a vault, and the signing key is in none')
+  if (!isInVault) throw invalidSetting('SIGNING_KEY_CREATE is only for keys in a vault; remove it')
   if (value !== 'true' && value !== 'false') throw invalidSetting('SIGNING_KEY_CREATE must be true or false')
   return value === 'true'
 }
 
-/** `SIGNING_KEY_QUOTA`, which is for vaults that several servers share. */
+/** `SIGNING_KEY_QUOTA`: this server's part of the quota of a vault. */
 function readQuota(env: Environment, isInVault: boolean): number | null {
   const value = variable(env, 'SIGNING_KEY_QUOTA')
   if (value === undefined) return null
-  if (!isInVault)
-    throw invalidSetting('SIGNING_KEY_QUOTA is for keys in a vault, and the signing key is in none')
+  if (!isInVault) throw invalidSetting('SIGNING_KEY_QUOTA is only for keys in a vault; remove it')
   if (!/^[1-9]\d{0,5}$/.test(value)) {
-    throw invalidSetting('SIGNING_KEY_QUOTA must be the number of signatures in ten seconds, such as 2000')
+    throw invalidSetting('SIGNING_KEY_QUOTA must be a number of signatures per ten seconds, such as 2000')
   }
   return Number(value)
 }
@@ -101,7 +98,7 @@ function readAlgorithm(env: Environment): string | null {
   }
 }
 
-/** The type as set, else the first that can do the algorithm that is set, else the default. */
+/** The type that is set, or the first type for the algorithm that is set, or the default. */
 function readKeyType(env: Environment, algorithmName: string | null): { name: KeyTypeName; isSet: boolean } {
   const wanted = algorithmName === null ? null : algorithm(algorithmName)
   const fits = (type: KeyType): boolean => {
@@ -119,15 +116,13 @@ function readKeyType(env: Environment, algorithmName: string | null): { name: Ke
   } catch (cause) {
     throw invalidSetting(`SIGNING_KEY_TYPE: ${messageOf(cause)}`, cause)
   }
-  throw invalidSetting(
-    `SIGNING_KEY_TYPE is ${name}, and such a key cannot sign with SIGNING_ALGORITHM ${algorithmName}`,
-  )
+  throw invalidSetting(`SIGNING_KEY_TYPE ${name} cannot sign with SIGNING_ALGORITHM ${algorithmName}`)
 }
 
-/** Passwords are shorter; private keys and other files named by mistake are longer. */
+/** Passwords are shorter; a private key or another file named by mistake is longer. */
 const maximumPasswordBytes = 1024
 
-/** Whether the key is in .NET's store or App Service's, whose files have no password, or in a vault. */
+/** Whether the key is in a vault, or in a store of .NET or App Service, whose files have no password. */
 function hasNoPassword(uri: string): boolean {
   return /^(?:store:(?:my|appservice)(?:\?|$)|https?:)/i.test(uri)
 }
@@ -140,15 +135,12 @@ function readPassword(env: Environment, key: NamedKey): string | null {
     password === undefined ? undefined : 'SIGNING_KEY_PASSWORD',
     path === undefined ? undefined : 'SIGNING_KEY_PASSWORD_FILE',
   ].filter((each) => each !== undefined)
-  if (another !== undefined)
-    throw invalidSetting(`both ${source} and ${another} are set; leave one of them out`)
+  if (another !== undefined) throw invalidSetting(`${source} and ${another} are both set; remove one of them`)
   if (source !== undefined && key.uri !== null && hasNoPassword(key.uri)) {
-    throw invalidSetting(
-      `${source} is set, and the key that ${key.source} names has no password; leave ${source} out`,
-    )
+    throw invalidSetting(`${source} is set, but the key of ${key.source} has no password; remove ${source}`)
   }
   if (path === undefined) return key.password?.value ?? password ?? null
-  // Without the line end that editors and `echo` leave.
+  // Without the line break that editors and `echo` append.
   const value = readTextFile(path, 'SIGNING_KEY_PASSWORD_FILE', maximumPasswordBytes).replace(/\r?\n$/, '')
   if (value === '') throw invalidSetting(`SIGNING_KEY_PASSWORD_FILE ${path} is empty`)
   return value

@@ -2,19 +2,19 @@ import { variable, type Environment } from '../environment.ts'
 import type { DotNetSettings } from './dotnet-settings.ts'
 import { invalidSetting } from '../invalid-setting.ts'
 
-/** A signing key as one setting names it. */
+/** The signing key that a setting names. */
 export interface NamedKey {
   /** The setting, for messages. */
   readonly source: string
   /** A signing URI; null for the development key. */
   readonly uri: string | null
-  /** The password, where the setting comes with one. */
+  /** The password, if the setting includes one. */
   readonly password?: { readonly source: string; readonly value: string } | undefined
-  /** false where the development key must exist already. */
+  /** false if the development key must exist. */
   readonly mayCreate?: boolean | undefined
 }
 
-/** What `IdentityServer:Key` can hold, in lower case. `Thumbprint` is an addition of ours. */
+/** The members of `IdentityServer:Key`, in lower case. `Thumbprint` is our addition. */
 const keyProperties = [
   'type',
   'filepath',
@@ -41,7 +41,7 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
   for (const [name, setting] of settings) {
     if (!name.startsWith('identityserver:')) continue
     const property = keyProperties.find((each) => name === `identityserver:key:${each}`)
-    if (property === undefined) throw invalidSetting(`${setting.source}: there is no such setting here`)
+    if (property === undefined) throw invalidSetting(`${setting.source}: there is no such setting`)
     found.set(property, setting)
   }
   if (found.size === 0) return null
@@ -49,14 +49,14 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
   const type = found.get('type')
   if (type === undefined) {
     const [other] = found.values()
-    throw invalidSetting(`${other?.source} is set and IdentityServer:Key:Type, which it belongs to, is not`)
+    throw invalidSetting(`${other?.source} requires IdentityServer:Key:Type`)
   }
   switch (type.value.toLowerCase()) {
     case 'development':
       refuseOthers(found, type.value, ['persisted'])
       return { source: type.source, uri: null, mayCreate: readPersisted(found) }
     case 'file':
-      // The flags say how Windows keeps the key once imported. Nothing is imported here.
+      // The flags say how Windows keeps an imported key. Nothing is imported here.
       refuseOthers(found, type.value, ['filepath', 'password', 'storageflags'])
       return { source: type.source, uri: fileUri(type.source, found), password: found.get('password') }
     case 'store':
@@ -64,12 +64,12 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
       return { source: type.source, uri: storeUri(type.source, found) }
     default:
       throw invalidSetting(
-        `${type.source} is ${JSON.stringify(type.value)}; it takes Development, File or Store`,
+        `${type.source} is ${JSON.stringify(type.value)}; it must be Development, File or Store`,
       )
   }
 }
 
-/** Indicium's name for the vault certificate's URL. */
+/** Indicium's setting for the URL of a certificate in a vault. */
 export function fromIndicium(settings: DotNetSettings): NamedKey | null {
   const url = settings.get('openidserversigningsettings:azurekeyvault:keyvaultcertificateurl')
   if (url === undefined) return null
@@ -79,7 +79,7 @@ export function fromIndicium(settings: DotNetSettings): NamedKey | null {
   return { source: url.source, uri: url.value }
 }
 
-/** The app setting that goes with `WEBSITE_LOAD_CERTIFICATES`, which the store itself honours. */
+/** The app setting that belongs to `WEBSITE_LOAD_CERTIFICATES`, which the store itself reads. */
 export function fromAppService(env: Environment): NamedKey | null {
   const source = 'APP_SigningCertificateThumbprint'
   const thumbprint = variable(env, source)
@@ -91,7 +91,7 @@ export function fromAppService(env: Environment): NamedKey | null {
 function refuseOthers(found: Properties, type: string, allowed: readonly string[]): void {
   for (const [property, { source }] of found) {
     if (property !== 'type' && !allowed.includes(property)) {
-      throw invalidSetting(`${source} does not go with IdentityServer:Key:Type ${type}`)
+      throw invalidSetting(`${source} is not allowed with IdentityServer:Key:Type ${type}`)
     }
   }
 }
@@ -107,34 +107,34 @@ function readPersisted(found: Properties): boolean {
 function fileUri(source: string, found: Properties): string {
   const path = found.get('filepath')
   if (path === undefined)
-    throw invalidSetting(`${source} is File, so IdentityServer:Key:FilePath must be set`)
+    throw invalidSetting(`${source} is File, which requires IdentityServer:Key:FilePath`)
   return `file:${encodePath(path.value)}`
 }
 
 function storeUri(source: string, found: Properties): string {
   const storeName = found.get('storename')
   if (storeName !== undefined && storeName.value.toLowerCase() !== 'my') {
-    throw invalidSetting(`${storeName.source} must be My, the store of certificates that have private keys`)
+    throw invalidSetting(`${storeName.source} must be My, the store of certificates with private keys`)
   }
   const location = found.get('storelocation')
   if (location !== undefined && location.value.toLowerCase() !== 'currentuser') {
     throw invalidSetting(
-      `${location.source} must be CurrentUser; only Windows has private keys in LocalMachine`,
+      `${location.source} must be CurrentUser; only Windows keeps private keys in LocalMachine`,
     )
   }
   const subject = found.get('name')
   const thumbprint = found.get('thumbprint')
   if (subject !== undefined && thumbprint !== undefined) {
-    throw invalidSetting(`both ${subject.source} and ${thumbprint.source} are set; leave one of them out`)
+    throw invalidSetting(`${subject.source} and ${thumbprint.source} are both set; remove one of them`)
   }
   if (subject !== undefined) return `store:my?subject=${encodeURIComponent(subject.value)}`
   if (thumbprint !== undefined) return `store:my?thumbprint=${encodeURIComponent(thumbprint.value)}`
   throw invalidSetting(
-    `${source} is Store, so IdentityServer:Key:Name, the certificate's subject, or IdentityServer:Key:Thumbprint must be set`,
+    `${source} is Store, which requires IdentityServer:Key:Name (the subject of the certificate) or IdentityServer:Key:Thumbprint`,
   )
 }
 
-/** A path as a signing URI has it. */
+/** A path, encoded for a signing URI. */
 export function encodePath(path: string): string {
   return encodeURI(path).replaceAll('?', '%3F').replaceAll('#', '%23')
 }
