@@ -1,3 +1,4 @@
+import { quieter } from './logging/logger.ts'
 import { openLog } from './logging/open-log.ts'
 import { buildServer, listeningPort } from './server.ts'
 import { printable } from './printable.ts'
@@ -19,7 +20,10 @@ try {
   const log = openLog(settings.logLevel)
   const opened = await openKey(settings.signingKey)
   const { isNew } = opened
-  const ring = await openRing(settings, opened, log.logger)
+  // At a terminal the banner says which key signs.
+  const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
+  const ring = await openRing(settings, opened, ringLogger)
+  ringLogger.level = settings.logLevel
   const key = ring.signingKey()
   const app = buildServer({ settings, ring, logger: log.logger })
   await app.listen({ host: settings.host, port: settings.port })

@@ -12,7 +12,7 @@ import { BearerError } from './api/bearer.ts'
 import { hasIdentityApi, identityApi } from './api/identity.ts'
 import { clientErrorStatus } from './client-error.ts'
 import { health } from './health/health.ts'
-import { createLogger } from './logging/logger.ts'
+import { createLogger, quieter } from './logging/logger.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
 import { welcomePage } from './pages/welcome.ts'
@@ -36,8 +36,6 @@ const maximumBodyBytes = 16 * 1024
 
 /** Milliseconds. */
 const defaultRequestTimeout = 10_000
-
-const wordyLevels = new Set(['info', 'debug', 'trace'])
 
 /**
  * The token server on one ring of signing keys, to be listened with or injected into.
@@ -104,11 +102,6 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     { prefix: issuerPath },
   )
   return app
-}
-
-/** A level at which Fastify's own messages, such as that it listens, are not logged. */
-function quieter(level: string): string {
-  return wordyLevels.has(level) ? 'warn' : level
 }
 
 /**

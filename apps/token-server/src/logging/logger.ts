@@ -29,3 +29,10 @@ function describeError(error: unknown): unknown {
     stack: error.stack,
   }
 }
+
+const wordyLevels = new Set(['info', 'debug', 'trace'])
+
+/** The level, but at least `warn`: for messages that say what main.ts says in one line. */
+export function quieter(level: string): string {
+  return wordyLevels.has(level) ? 'warn' : level
+}
