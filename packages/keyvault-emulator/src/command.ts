@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import type { IdentityOptions } from './emulator.ts'
 import { EmulatorError } from './protocol/errors.ts'
 import { permissions, type AccessPolicy } from './protocol/permissions.ts'
+import { readSeed } from './seed.ts'
 import type { StartOptions } from './start.ts'
 
 /** What the command line asks for. */
@@ -35,6 +36,17 @@ export function parseCommand(args: readonly string[]): ParsedCommand {
       'address to listen on; everyone who can reach it can use the keys',
       '127.0.0.1',
     )
+    .option(
+      '--extra-host <name>',
+      'another name that clients use, such as a container name; may be repeated',
+      collect,
+    )
+    .option(
+      '--cert <file>',
+      'PEM file of a server certificate with its chain, instead of one of the emulator',
+    )
+    .option('--key <file>', 'PEM file of its private key')
+    .option('--seed <file>', 'JSON file of identities, keys, secrets and certificates to start with')
     .option('--data <dir>', 'folder to keep everything in (default: in memory)')
     .option('--identity <spec>', identityHelp, (spec: string, before?: readonly IdentityOptions[]) => [
       ...(before ?? []),
@@ -69,11 +81,19 @@ export function parseCommand(args: readonly string[]): ParsedCommand {
   return { kind: 'start', options: startOptions(program.opts()) }
 }
 
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
 /** The values of the options, as Commander names them. */
 interface OptionValues {
   readonly port: number
   readonly metadataPort: number
   readonly host: string
+  readonly extraHost?: readonly string[]
+  readonly cert?: string
+  readonly key?: string
+  readonly seed?: string
   readonly data?: string
   readonly identity?: readonly IdentityOptions[]
   readonly tenant?: string
@@ -92,13 +112,30 @@ function startOptions(values: OptionValues): StartOptions {
     port,
     metadataPort,
     host,
+    hosts: values.extraHost,
+    tls: serverCertificate(values),
     data,
+    seed: values.seed === undefined ? undefined : readSeed(values.seed),
     identities: identity,
     tenantId: tenant,
     recoverableDays,
     latency,
     timing: delay === undefined ? undefined : { issuance: delay, deletion: delay, recovery: delay },
     throttle: throttled ? { scale: values.throttleScale, retryAfter: values.retryAfter } : false,
+  }
+}
+
+function serverCertificate({ cert, key }: OptionValues): StartOptions['tls'] {
+  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined || key === undefined) throw new EmulatorError('--cert and --key go together')
+  return { certificate: readText('--cert', cert), privateKey: readText('--key', key) }
+}
+
+function readText(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new EmulatorError(`${option}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }
 

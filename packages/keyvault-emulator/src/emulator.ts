@@ -37,6 +37,11 @@ export interface KeyVaultEmulatorOptions {
   readonly identities?: readonly IdentityOptions[] | undefined
   /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
   readonly data?: string | undefined
+  /**
+   * More names that clients reach the emulator by, such as that of its container. The default vault and the authority
+   * answer there.
+   */
+  readonly hosts?: readonly string[] | undefined
   /** How long every answer of a vault takes at least, in milliseconds. Default 0. */
   readonly latency?: number | undefined
   /** Enforce the service's limits. Default false. */
@@ -121,6 +126,9 @@ interface EmulatorSecrets {
 interface EmulatorInternals {
   readonly emulator: KeyVaultEmulator
   readonly secrets: EmulatorSecrets
+  readonly parts: ServiceParts
+  /** Lets another process have the data folder. */
+  close(): void
 }
 
 /**
@@ -164,9 +172,10 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     settings,
     throttle: throttleOf(options.throttle, clock.now),
     region: 'westeurope',
-    vault: openVaults(storage, settings),
+    ...openVaults(storage, settings),
   }
   const latency = options.latency ?? 0
+  const hosts = ['host.docker.internal', ...(options.hosts ?? [])]
 
   const emulator: KeyVaultEmulator = {
     tenantId: authority.tenantId,
@@ -175,7 +184,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     faults,
     requests: parts.log,
     async handle(request) {
-      const address = vaultAddress(request.url)
+      const address = vaultAddress(request.url, hosts)
       if (address === null) {
         return observed(parts, 'token', request, () => authority.handle(request) ?? noSuchPath())
       }
@@ -202,22 +211,30 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     },
     vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net`,
   }
-  return { emulator, secrets }
+  return { emulator, secrets, parts, close: () => storage.close() }
 }
 
 /**
- * The vault that a URL's host names: `NAME.vault.azure.net`, and so on for other clouds, or `NAME.localhost`. Null
- * for `localhost` and addresses, which are the authority's.
+ * The vault that a URL names: by its host in `NAME.vault.azure.net`, in the domains of other clouds and private links,
+ * and in `NAME.localhost`. On `localhost`, addresses and extra hosts, the paths of vaults belong to the default vault.
+ * Null for the authority.
  */
-function vaultAddress(url: URL): VaultAddress | null {
+function vaultAddress(url: URL, hosts: readonly string[]): VaultAddress | null {
   const [vault = '', ...suffix] = url.hostname.split('.')
   const isAddress = /^[\d.]+$|^\[/.test(url.hostname)
-  if (suffix.length === 0 || isAddress || vault === 'login' || !/^[a-z0-9-]{1,63}$/.test(vault)) return null
-  return { vault, resource: `https://${suffix.join('.')}` }
+  if (suffix.length === 0 || isAddress || hosts.includes(url.hostname)) {
+    return /^\/(deleted)?(keys|secrets|certificates)(\/|$)/.test(url.pathname)
+      ? { vault: wellKnown.vault, resource: 'https://vault.azure.net' }
+      : null
+  }
+  if (vault === 'login' || !/^[a-z0-9-]{1,63}$/.test(vault)) return null
+  const domain = suffix.join('.')
+  const resource = domain === 'privatelink.vaultcore.azure.net' ? 'vault.azure.net' : domain
+  return { vault, resource: `https://${resource}` }
 }
 
 /** Opens each vault once. */
-function openVaults(storage: Storage, settings: ServiceSettings): (name: string) => Vault {
+function openVaults(storage: Storage, settings: ServiceSettings): Pick<ServiceParts, 'vault' | 'vaults'> {
   const { now } = settings
   const steps = [certificateSettlement(settings), rotationSettlement(settings)]
   const settlement: Settlement = {
@@ -228,10 +245,13 @@ function openVaults(storage: Storage, settings: ServiceSettings): (name: string)
     },
   }
   const vaults = new Map<string, Vault>()
-  return (name) => {
-    const vault = vaults.get(name) ?? new Vault(name, storage, settlement)
-    vaults.set(name, vault)
-    return vault
+  return {
+    vault(name) {
+      const vault = vaults.get(name) ?? new Vault(name, storage, settlement)
+      vaults.set(name, vault)
+      return vault
+    },
+    vaults: () => [...vaults.values()],
   }
 }
 

@@ -6,6 +6,7 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, wellKnown, type KeyVaultEmulator, type KeyVaultEmulatorOptions } from './emulator.ts'
 import { handleControls } from './service/controls.ts'
 import { appServicePath } from './identity/managed-identity.ts'
+import { plantSeed, type Seed } from './seed.ts'
 import { createListener } from './http/listener.ts'
 import { createServerCertificate, type PemPair } from './http/server-certificate.ts'
 
@@ -14,8 +15,12 @@ export interface StartOptions extends KeyVaultEmulatorOptions {
   readonly port?: number | undefined
   /** Port of the managed identity endpoints and of `/ca.pem`, plain HTTP. Default 0: any free one. */
   readonly metadataPort?: number | undefined
-  /** The address to listen on. Default `127.0.0.1`; whoever can reach it can sign. */
+  /** The address to listen on. Default `127.0.0.1`. Everyone who can reach it can use the keys. */
   readonly host?: string | undefined
+  /** The identities and objects to start with. */
+  readonly seed?: Seed | undefined
+  /** A server certificate with its chain and the private key, both PEM. Default: one of the emulator's own CA. */
+  readonly tls?: { readonly certificate: string; readonly privateKey: string } | undefined
 }
 
 /** Vaults that listen. */
@@ -52,14 +57,21 @@ export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposab
  * @throws EmulatorError for options it cannot work with, and what `listen` throws, such as EADDRINUSE
  */
 export async function startKeyVaultEmulator(options: StartOptions = {}): Promise<RunningKeyVaultEmulator> {
-  const { emulator, secrets } = assemble(options)
+  const internals = assemble({
+    ...options,
+    identities: options.identities ?? options.seed?.identities,
+  })
+  const { emulator, secrets, parts } = internals
+  await plantSeed(parts, options.seed ?? {})
   const host = options.host ?? '127.0.0.1'
   const ca = secrets.certificateAuthority.certificate
-  const { certificate, privateKey } = createServerCertificate(secrets.certificateAuthority, serverNames)
+  const { certificate, privateKey } =
+    options.tls ??
+    createServerCertificate(secrets.certificateAuthority, [...serverNames, ...(options.hosts ?? [])])
   const contextFor = localhostContexts(secrets.certificateAuthority)
   const https = createHttpsServer(
     {
-      cert: certificate + ca,
+      cert: options.tls === undefined ? certificate + ca : certificate,
       key: privateKey,
       SNICallback: (serverName, callback) => callback(null, contextFor(serverName)),
     },
@@ -69,7 +81,8 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
     createListener(
       'http',
       async (request) =>
-        handleControls({ ...emulator, ca }, request) ?? emulator.handleManagedIdentity(request),
+        handleControls({ ...emulator, ca, vaults: () => parts.vaults() }, request) ??
+        emulator.handleManagedIdentity(request),
     ),
   )
   for (const server of [https, http]) {
@@ -81,6 +94,7 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
   async function close(): Promise<void> {
     for (const agent of agents) agent.destroy()
     await Promise.all([closeServer(https), closeServer(http)])
+    internals.close()
   }
   const port = await listen(https, options.port ?? 0, host)
   const metadataPort = await listen(http, options.metadataPort ?? 0, host).catch(async (error: unknown) => {
@@ -108,7 +122,7 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
     imdsEnvironment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${metadataPort}` },
     vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net:${port}`,
     agent() {
-      const agent = new Agent({ ca, keepAlive: true, lookup: loopback(host) })
+      const agent = new Agent({ ca: [ca, certificate], keepAlive: true, lookup: loopback(host) })
       agents.push(agent)
       return agent
     },
@@ -117,12 +131,14 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
   }
 }
 
-/** The vaults of every cloud, and the names that the authority and the curious use. */
+/** The names of vaults in every cloud, and those of the authority. */
 const serverNames = [
   '*.vault.azure.net',
   '*.vault.azure.cn',
   '*.vault.usgovcloudapi.net',
   '*.managedhsm.azure.net',
+  '*.privatelink.vaultcore.azure.net',
+  'host.docker.internal',
   'localhost',
   'login.microsoftonline.com',
   '127.0.0.1',
@@ -130,8 +146,8 @@ const serverNames = [
 ]
 
 /**
- * Certificates for `NAME.localhost`, made when somebody connects: a wildcard right below a top-level name is
- * accepted by no client.
+ * Certificates for `NAME.localhost`, made on the first connection: clients accept no wildcard right below a top-level
+ * name.
  */
 function localhostContexts(authority: PemPair): (serverName: string) => SecureContext | undefined {
   const contexts = new Map<string, SecureContext>()

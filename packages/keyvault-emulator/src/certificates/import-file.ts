@@ -13,15 +13,15 @@ export interface CertificateFile {
 }
 
 /**
- * Reads what `certificates/import` takes: PKCS#12 in base64, or PEM with a PKCS#8 key.
+ * Reads what `certificates/import` takes: PKCS#12 in base64, or PEM with a PKCS#8 key, as it is or in
+ * base64 (as the client for Python sends it).
  *
  * @throws ServiceError 400 when it is neither, has no key, or no certificate of its key
  */
 export function readCertificateFile(value: string, password: string): CertificateFile {
-  const isPem = value.includes('-----BEGIN ')
-  const { privateKeys, certificates } = isPem
-    ? readPem(value)
-    : readPkcs12(Buffer.from(value, 'base64'), password)
+  const bytes = Buffer.from(value, 'base64')
+  const text = [value, bytes.toString('latin1')].find((candidate) => candidate.includes('-----BEGIN '))
+  const { privateKeys, certificates } = text === undefined ? readPkcs12(bytes, password) : readPem(text)
   const [privateKey] = privateKeys
   if (privateKey === undefined) {
     throw badParameter(
@@ -39,7 +39,7 @@ export function readCertificateFile(value: string, password: string): Certificat
   return {
     privateKey,
     chain: [own, ...certificates.filter((der) => der !== own)],
-    contentType: isPem ? pemContentType : 'application/x-pkcs12',
+    contentType: text === undefined ? 'application/x-pkcs12' : pemContentType,
   }
 }
 

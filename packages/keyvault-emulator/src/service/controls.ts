@@ -3,7 +3,9 @@ import { parseBody, parseJsonObject } from '../protocol/body.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from '../http/message.ts'
 import type { Clock } from './clock.ts'
 import { parseFault, type Faults } from './faults.ts'
+import { overviewPage } from './page.ts'
 import type { RequestLog } from './request-log.ts'
+import type { Vault } from '../vault/vault.ts'
 
 /** What the controls act on. */
 export interface Controlled {
@@ -12,6 +14,8 @@ export interface Controlled {
   readonly requests: RequestLog
   /** The certificate of the emulator's CA, PEM. */
   readonly ca: string
+  /** The vaults that have been asked for. */
+  vaults(): readonly Vault[]
 }
 
 const clockSchema = z.strictObject({
@@ -27,6 +31,8 @@ const clockSchema = z.strictObject({
 export function handleControls(controlled: Controlled, request: ServiceRequest): ServiceResponse | null {
   const { clock, faults, requests, ca } = controlled
   switch (`${request.method} ${request.url.pathname}`) {
+    case 'GET /':
+      return overviewPage(controlled.vaults(), requests)
     case 'GET /health':
       return jsonResponse(200, { status: 'ok' })
     case 'GET /ca.pem':

@@ -24,6 +24,8 @@ export interface ServiceParts {
   readonly throttle: Throttle | null
   readonly region: string
   vault(name: string): Vault
+  /** Those that have been asked for. */
+  vaults(): readonly Vault[]
 }
 
 /** A vault as a request addresses it. */
@@ -88,6 +90,31 @@ async function perform(
     name,
     version,
     query: request.url.searchParams,
+    body,
+  })
+}
+
+/**
+ * Carries out an operation without a request: no token, no permission, no quota, no log.
+ *
+ * @throws ServiceError as the operation does
+ */
+export async function performDirectly(
+  parts: ServiceParts,
+  vault: string,
+  method: string,
+  path: string,
+  body: JsonObject,
+): Promise<Answer> {
+  const { operation, name, version } = parts.route(method, path)
+  return operation.handle({
+    vault: parts.vault(vault),
+    settings: parts.settings,
+    baseUrl: `https://${vault}.vault.azure.net`,
+    apiVersion: '2025-07-01',
+    name,
+    version,
+    query: new URLSearchParams(),
     body,
   })
 }

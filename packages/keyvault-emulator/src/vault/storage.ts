@@ -25,6 +25,8 @@ export interface Storage {
   /** What is the emulator's own, such as its certificate authority; null when it was never saved. */
   loadSecrets(): unknown
   saveSecrets(secrets: unknown): void
+  /** Lets another process have it. */
+  close(): void
 }
 
 /** Keeps nothing. */
@@ -34,6 +36,7 @@ export const memoryStorage: Storage = {
   saveSettings: () => {},
   loadSecrets: () => null,
   saveSecrets: () => {},
+  close: () => {},
 }
 
 /**
@@ -48,7 +51,9 @@ export function fileStorage(directory: string): Storage {
   const settingsOf = (vault: string): string => join(directory, 'vaults', vault, 'settings.json')
   const secrets = join(directory, 'emulator.json')
   makeFolder(directory)
+  const lock = lockFolder(directory)
   return {
+    close: () => rmSync(lock, { force: true }),
     loadVault(vault) {
       const documents = new Map<string, VaultDocument>()
       for (const file of listFolder(documentsOf(vault))) {
@@ -81,6 +86,33 @@ export function fileStorage(directory: string): Storage {
     },
     loadSecrets: () => readJson(secrets),
     saveSecrets: (value) => replaceFile(directory, secrets, value),
+  }
+}
+
+/**
+ * Keeps other processes off a folder. A lock of a process that is gone, as after a kill, is taken over.
+ *
+ * @returns the lock file
+ * @throws EmulatorError while another process holds it
+ */
+function lockFolder(directory: string): string {
+  const file = join(directory, 'emulator.lock')
+  const holder = Number(readText(file) ?? process.pid)
+  if (holder !== process.pid && isRunning(holder)) {
+    throw new EmulatorError(
+      `${directory} is in use by process ${holder}; stop it, or delete ${file} if that is not an emulator`,
+    )
+  }
+  writeFileSync(file, String(process.pid), { mode: 0o600 })
+  return file
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
@@ -124,13 +156,8 @@ function listFolder(folder: string): string[] {
 
 /** Null when there is no such file. */
 function readJson(file: string): unknown {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if (isMissing(error)) return null
-    throw error
-  }
+  const text = readText(file)
+  if (text === null) return null
   try {
     return JSON.parse(text)
   } catch (cause) {
@@ -138,6 +165,16 @@ function readJson(file: string): unknown {
       `${file} is not valid JSON, so it was not written by this emulator; move it away`,
       { cause },
     )
+  }
+}
+
+/** Null when there is no such file. */
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (isMissing(error)) return null
+    throw error
   }
 }
 

@@ -56,7 +56,7 @@ const localKeyId = '1.2.840.113549.1.9.21'
 const iterations = 2000
 
 /**
- * Reads a PKCS#12 file (RFC 7292) after checking its MAC.
+ * Reads a PKCS#12 file (RFC 7292) after checking its MAC, if it has one.
  *
  * @param password empty for none
  * @throws ServiceError 400 when it is no such file, is protected in an unsupported way, or the password is another
@@ -65,7 +65,10 @@ export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
   try {
     const pfx = AsnConvert.parse(berToDer(file), PFX)
     const authenticatedSafe = octets(pfx.authSafe.content)
-    requireMac(pfx, authenticatedSafe, password)
+    // Without a MAC there is nothing to check; asn1-pfx then leaves the algorithm empty.
+    if (pfx.macData.mac.digestAlgorithm.algorithm !== '') {
+      requireMac(pfx.macData, authenticatedSafe, password)
+    }
     const bags = [...AsnConvert.parse(berToDer(authenticatedSafe), AuthenticatedSafe)].flatMap((content) =>
       safeBags(content, password),
     )
@@ -147,8 +150,8 @@ function localKeyIdAttribute(): PKCS12Attribute {
   return attribute
 }
 
-function requireMac(pfx: PFX, content: Buffer, password: string): void {
-  const { mac: info, macSalt, iterations: rounds } = pfx.macData
+function requireMac(macData: MacData, content: Buffer, password: string): void {
+  const { mac: info, macSalt, iterations: rounds } = macData
   const hash = digests[info.digestAlgorithm.algorithm]
   if (hash === undefined) {
     throw badParameter(`The MAC ${info.digestAlgorithm.algorithm} of the PKCS#12 content is not supported.`)

@@ -103,6 +103,22 @@ describe('import', () => {
     })
   })
 
+  test.skipIf(lacksOpenssl)('PEM in base64, as the client for Python sends it [needs openssl]', async () => {
+    const rig = await startRig()
+    const value = Buffer.from(certificatePem + keyPem).toString('base64')
+    const answer = await rig.raw('POST', '/certificates/c/import?api-version=7.6', { body: { value } })
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { policy: { secret_props: { contentType: 'application/x-pem-file' } } },
+    })
+  })
+
+  test.skipIf(lacksOpenssl)('a PFX without encryption and without a MAC [needs openssl]', async () => {
+    const rig = await startRig()
+    const pfx = exportPfx(['-keypbe', 'NONE', '-certpbe', 'NONE', '-nomac'], '', ecKeyPem + ecCertificatePem)
+    await expect(rig.certificates.importCertificate('c', pfx)).resolves.toMatchObject({ name: 'c' })
+  })
+
   test.skipIf(lacksOpenssl)(
     'again is a new version, and a pending certificate is in its way [needs openssl]',
     async () => {

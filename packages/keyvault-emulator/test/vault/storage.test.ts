@@ -65,3 +65,16 @@ test('options that cannot work are refused', () => {
   mkdirSync(file)
   expect(() => createKeyVaultEmulator({ identities: [] }).credential()).toThrow(EmulatorError)
 })
+
+test('a folder is for one process: a running one keeps it, the lock of one that is gone is taken over', () => {
+  const data = scratchFolder()
+  const lock = join(data, 'emulator.lock')
+  writeFileSync(lock, '1')
+  expect(() => createKeyVaultEmulator({ data })).toThrow(
+    /is in use by process 1; stop it, or delete .*emulator\.lock/,
+  )
+  // Beyond the largest process id of any system.
+  writeFileSync(lock, '99999999')
+  createKeyVaultEmulator({ data })
+  expect(readFileSync(lock, 'utf8')).toBe(String(process.pid))
+})
