@@ -12,7 +12,6 @@ export {
 export { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './algorithms/ecdsa-signature.ts'
 export { keyType, keyTypes, type KeyType, type KeyTypeName } from './algorithms/key-types.ts'
 export { isSealwrightError, SealwrightError, type ErrorCode, type SealwrightErrorOptions } from './errors.ts'
-// Deprecated here: moves to ./internal.ts.
 export { onAbort, untilAborted } from './internal/abort.ts'
 export { importJwk } from './jwk/import-jwk.ts'
 export { jwkThumbprint, publicJwk, type PublicJwk } from './jwk/public-jwk.ts'
@@ -41,4 +40,5 @@ export {
   type OpenKeyOptions,
   type OpenSigningKeyOptions,
 } from './stores/open-signing-key.ts'
+export { type Password } from './stores/password.ts'
 export { signingKeyJwk, type SigningJwk } from './stores/signing-key-jwk.ts'

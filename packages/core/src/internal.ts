@@ -1,5 +1,33 @@
 /**
  * What the packages of Sealwright share among themselves. Not public API: anything here may change in any release.
  */
-export { onAbort, untilAborted } from './internal/abort.ts'
 export { assertUnforgeable } from './algorithms/weak-keys.ts'
+export { onAbort, untilAborted } from './internal/abort.ts'
+export {
+  aBoolean,
+  aCertificate,
+  aDate,
+  aFunction,
+  aKeyObject,
+  anAbortSignal,
+  anArray,
+  aNonEmptyString,
+  anObject,
+  aPassword,
+  aSigner,
+  aSignerOrSigningKey,
+  aSigningKey,
+  aString,
+  aWholeNumber,
+  bytes,
+  hasMethod,
+  isRecord,
+  listOf,
+  must,
+  oneOf,
+  optionsOf,
+  signOptions,
+  type Check,
+} from './internal/arguments.ts'
+export { invalidArgument, limitExceeded } from './internal/failures.ts'
+export { resolvePassword } from './stores/password.ts'

@@ -9,6 +9,15 @@ test('an error has its code, message and cause', () => {
   expect(String(error)).toBe('SealwrightError: no such key')
 })
 
+test('an absent cause or retryAfter makes no property', () => {
+  const error = new SealwrightError('TIMEOUT', 'late', { cause: undefined, retryAfter: undefined })
+  expect(Object.keys(error).toSorted()).toEqual(['code', 'name'])
+  expect('cause' in error).toBe(false)
+  expect('retryAfter' in error).toBe(false)
+  expect(new SealwrightError('TIMEOUT', 'late', { cause: null }).cause).toBe(null)
+  expect(new SealwrightError('TIMEOUT', 'late', { retryAfter: 0 }).retryAfter).toBe(0)
+})
+
 test('isSealwrightError knows its own, with and without a code', () => {
   const error = new SealwrightError('NOT_FOUND', 'no such key')
   expect(isSealwrightError(error)).toBe(true)

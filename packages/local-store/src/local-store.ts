@@ -6,6 +6,7 @@ import {
   type KeyLocator,
   type OpenKeyOptions,
 } from '@sealwright/core'
+import { resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly } from './files/access-rule.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
 import { folderLayout, nameOfFile } from './layouts/folder-layout.ts'
@@ -150,7 +151,7 @@ async function openInFolder(
 }
 
 async function passwordOf(options: Pick<OpenKeyOptions, 'password'>): Promise<string> {
-  return (await options.password?.()) ?? ''
+  return resolvePassword('options.password', options.password)
 }
 
 function cannotCreate(why: string): SealwrightError {

@@ -1,4 +1,5 @@
-import { SealwrightError, untilAborted } from '@sealwright/core'
+import { SealwrightError } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import { provesAbsence, readFailure, silence, type Failure } from '../errors/failure.ts'
 import { toSealwrightError, type Purpose } from '../errors/service-errors.ts'
 import { sleep } from '../sleep.ts'

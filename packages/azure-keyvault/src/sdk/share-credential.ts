@@ -1,5 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
-import { SealwrightError, untilAborted } from '@sealwright/core'
+import { SealwrightError } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import { tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
 

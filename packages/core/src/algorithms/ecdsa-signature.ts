@@ -1,4 +1,5 @@
 import { SealwrightError } from '../errors.ts'
+import { aWholeNumber, bytes } from '../internal/arguments.ts'
 
 /**
  * Converts an ECDSA signature from DER (`Ecdsa-Sig-Value`, RFC 3279 §2.2.3: X.509 and OpenSSL) to the concatenation
@@ -11,6 +12,7 @@ import { SealwrightError } from '../errors.ts'
  * @throws SealwrightError `INVALID_ENCODING`
  */
 export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number): Uint8Array {
+  assertArguments('der', der, coordinateLength)
   // A Buffer, as RSA and Ed25519 signatures are: encoding it as base64url then needs no second view of it.
   const signature = Buffer.alloc(2 * coordinateLength)
   // SEQUENCE; its length has one byte, or two (0x81 n) from 128 on, which only P-521 reaches.
@@ -39,6 +41,7 @@ export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number)
  * @throws SealwrightError `INVALID_ENCODING` when the length is wrong or R or S is zero
  */
 export function ecdsaSignatureToDer(signature: Uint8Array, coordinateLength: number): Uint8Array {
+  assertArguments('signature', signature, coordinateLength)
   if (signature.length !== 2 * coordinateLength) {
     throw malformed(`has ${signature.length} bytes where R‖S has ${2 * coordinateLength}`)
   }
@@ -48,6 +51,18 @@ export function ecdsaSignatureToDer(signature: Uint8Array, coordinateLength: num
   const header = length < 0x80 ? [0x30, length] : [0x30, 0x81, length]
   return Uint8Array.of(...header, ...r, ...s)
 }
+
+/** Cheap where all is well: this runs for every signature. */
+function assertArguments(name: string, signature: Uint8Array, coordinateLength: number): void {
+  if (!(signature instanceof Uint8Array)) bytes(name, signature)
+  if (!Number.isInteger(coordinateLength) || coordinateLength < 1 || coordinateLength > longestCoordinate) {
+    aCoordinateLength('coordinateLength', coordinateLength)
+  }
+}
+
+/** That of P-521. */
+const longestCoordinate = 66
+const aCoordinateLength = aWholeNumber(1, longestCoordinate, 'bytes')
 
 /** Copies the INTEGER at `offset` right-aligned so that it ends at `end`; returns the offset after it. */
 function copyInteger(der: Uint8Array, offset: number, target: Uint8Array, end: number): number {
@@ -78,9 +93,9 @@ function encodeInteger(value: Uint8Array): number[] {
   let first = 0
   while (first < value.length && value[first] === 0) first++
   if (first === value.length) throw malformed('holds a zero')
-  const bytes = [...value.subarray(first)]
-  if ((bytes[0] ?? 0) >= 0x80) bytes.unshift(0)
-  return [0x02, bytes.length, ...bytes]
+  const content = [...value.subarray(first)]
+  if ((content[0] ?? 0) >= 0x80) content.unshift(0)
+  return [0x02, content.length, ...content]
 }
 
 function malformed(what: string): SealwrightError {

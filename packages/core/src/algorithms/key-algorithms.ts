@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
+import { aKeyObject } from '../internal/arguments.ts'
 import { algorithms, type CurveName, type SignatureAlgorithm } from './table.ts'
 import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
 
@@ -23,6 +24,7 @@ import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
  * ```
  */
 export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
+  aKeyObject('key', key)
   const available = algorithmsOfType(key)
   assertUnforgeable(key)
   const limit = limits.get(key)

@@ -1,5 +1,6 @@
 import type { AlgorithmName } from './table.ts'
 import { SealwrightError } from '../errors.ts'
+import { aString } from '../internal/arguments.ts'
 
 /** The kinds of key Sealwright makes, as settings and commands spell them. */
 export type KeyTypeName =
@@ -48,11 +49,12 @@ export const keyTypes: readonly KeyType[] = Object.freeze([
  * @throws SealwrightError `UNSUPPORTED_KEY` for any other string; the message lists those there are.
  */
 export function keyType(name: string): KeyType {
+  aString('name', name)
   const row = keyTypes.find((candidate) => candidate.name === name)
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `${JSON.stringify(name)} is not a key type; there are ${keyTypes.map((type) => type.name).join(', ')}`,
+      `unknown key type; use one of ${keyTypes.map((type) => type.name).join(', ')}`,
     )
   }
   return row

@@ -1,5 +1,6 @@
 import { constants } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
+import { anArray, aString } from '../internal/arguments.ts'
 
 /** A JOSE `alg` value that Sealwright can sign with (RFC 7518 §3.1, RFC 8812 §3.2, RFC 8037 §3.1, RFC 9864 §2.2, RFC 9964). */
 export type AlgorithmName =
@@ -152,11 +153,12 @@ export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` for any other string; the message lists those there are.
  */
 export function algorithm(name: string): SignatureAlgorithm {
+  aString('name', name)
   const row = algorithms.find((candidate) => candidate.name === name)
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${JSON.stringify(name)} is not a signature algorithm of Sealwright; there are ${listNames(algorithms)}`,
+      `unknown signature algorithm; use one of ${listNames(algorithms)}`,
     )
   }
   return row
@@ -172,17 +174,21 @@ export function chooseAlgorithm(
   available: readonly SignatureAlgorithm[],
   name: string | undefined,
 ): SignatureAlgorithm {
+  anArray('available', available)
+  if (name !== undefined) aString('algorithm', name)
   const row = name === undefined ? available[0] : available.find((candidate) => candidate.name === name)
-  if (row === undefined) {
-    throw new SealwrightError(
-      'UNSUPPORTED_ALGORITHM',
-      `the key cannot sign with ${JSON.stringify(name ?? 'any algorithm')}; it can with ${listNames(available)}`,
-    )
-  }
-  return row
+  if (row !== undefined) return row
+  // Only names that are known are quoted: the argument may be anything.
+  const wanted = algorithms.find((candidate) => candidate.name === name)?.name ?? 'this algorithm'
+  throw new SealwrightError(
+    'UNSUPPORTED_ALGORITHM',
+    available.length === 0
+      ? 'the key cannot sign with any algorithm here'
+      : `the key cannot sign with ${wanted}; it can sign with ${listNames(available)}`,
+  )
 }
 
 /** For messages. */
 export function listNames(rows: readonly SignatureAlgorithm[]): string {
-  return rows.map((row) => row.name).join(', ') || 'none'
+  return rows.map((row) => row.name).join(', ')
 }

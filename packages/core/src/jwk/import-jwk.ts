@@ -2,6 +2,8 @@ import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } fr
 import { limitAlgorithms } from '../algorithms/key-algorithms.ts'
 import { listNames, type SignatureAlgorithm } from '../algorithms/table.ts'
 import { SealwrightError } from '../errors.ts'
+import { isRecord, must } from '../internal/arguments.ts'
+import { limitExceeded } from '../internal/failures.ts'
 
 /**
  * Imports a JWK (RFC 7517): a private key where it has `d` or `priv`, else a public key. What the JWK says of its use
@@ -23,9 +25,7 @@ import { SealwrightError } from '../errors.ts'
  * ```
  */
 export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
-  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
-    throw new SealwrightError('INVALID_ARGUMENT', 'jwk must be an object; JSON.parse makes one of its text')
-  }
+  aJwk('jwk', jwk)
   const isPrivate = jwk['d'] !== undefined || jwk['priv'] !== undefined
   const limit = readLimit(jwk, isPrivate ? 'sign' : 'verify')
   const members = keyMembers(jwk)
@@ -47,6 +47,8 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
   limitAlgorithms(key, limit)
   return key
 }
+
+const aJwk = must('an object; JSON.parse makes one of its text', isRecord)
 
 /** Each number of the largest keys, ML-DSA-87 and RSA-16384, is shorter. */
 const maximumMemberLength = 4096
@@ -89,10 +91,7 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
     // Node quotes what is not a string in its error.
     if (typeof value !== 'string') continue
     if (value.length > maximumMemberLength) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `"${name}" of the JWK has ${value.length} characters; ${maximumMemberLength} are allowed`,
-      )
+      throw limitExceeded(`"${name}" of the JWK`, value.length, 'characters', maximumMemberLength)
     }
     members[name] = standardNames.get(value) ?? value
   }

@@ -1,5 +1,6 @@
 import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
+import { aKeyObject } from '../internal/arguments.ts'
 
 /** The members that identify a key, in the order RFC 7638 §3.2 hashes them (OKP: RFC 8037 §2, AKP: RFC 9964). */
 const requiredMembers: Readonly<Record<string, readonly string[]>> = {
@@ -36,6 +37,7 @@ export type PublicJwk =
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
  */
 export function publicJwk(key: KeyObject): PublicJwk {
+  aKeyObject('key', key)
   const jwk = exportJwk(key)
   const { kty, n, e, crv, x, y } = jwk
   if (kty === 'RSA' && n !== undefined && e !== undefined) return { kty, n, e }

@@ -5,7 +5,8 @@ import { ecdsaSignatureFromDer } from '../algorithms/ecdsa-signature.ts'
 import { SealwrightError } from '../errors.ts'
 import { jwkThumbprint } from '../jwk/public-jwk.ts'
 import { untilAborted } from '../internal/abort.ts'
-import type { SignOptions, SyncSigner } from '../signing/signer.ts'
+import { aKeyObject, bytes, signOptions } from '../internal/arguments.ts'
+import type { SignOptions, SyncSigner } from './signer.ts'
 
 /**
  * A signer over a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
@@ -16,6 +17,7 @@ import type { SignOptions, SyncSigner } from '../signing/signer.ts'
  * @throws SealwrightError `UNSUPPORTED_KEY` for any other key, `UNSUPPORTED_ALGORITHM` when the key cannot do it
  */
 export function createLocalSigner(privateKey: KeyObject, algorithm?: string): SyncSigner {
+  aKeyObject('privateKey', privateKey)
   if (privateKey.type !== 'private') {
     throw new SealwrightError('UNSUPPORTED_KEY', `a ${privateKey.type} key cannot sign; a private key can`)
   }
@@ -45,6 +47,7 @@ class LocalSigner implements SyncSigner {
   }
 
   signSync(data: Uint8Array): Uint8Array {
+    assertBytes(data)
     let signature: Uint8Array
     try {
       signature = cryptoSign(this.#digest, data, this.#key)
@@ -55,6 +58,8 @@ class LocalSigner implements SyncSigner {
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    assertBytes(data)
+    if (options !== undefined) signOptions('options', options)
     const signal = options?.signal
     signal?.throwIfAborted()
     const signing = new Promise<Uint8Array>((resolve, reject) => {
@@ -67,11 +72,9 @@ class LocalSigner implements SyncSigner {
     return this.#encode(await (signal === undefined ? signing : untilAborted(signing, signal)))
   }
 
-  /** What OpenSSL says of a key that cannot sign, such as RSA with primes that are none; anything else as it is. */
-  #refused(cause: unknown): unknown {
-    return cause instanceof TypeError
-      ? cause
-      : new SealwrightError('UNSUPPORTED_KEY', `OpenSSL cannot sign with the key ${this.keyId}`, { cause })
+  /** With what OpenSSL says of a key that cannot sign, such as RSA whose primes are not prime. */
+  #refused(cause: unknown): SealwrightError {
+    return new SealwrightError('UNSUPPORTED_KEY', `OpenSSL cannot sign with the key ${this.keyId}`, { cause })
   }
 
   #encode(signature: Uint8Array): Uint8Array {
@@ -79,4 +82,9 @@ class LocalSigner implements SyncSigner {
       ? signature
       : ecdsaSignatureFromDer(signature, this.#coordinateLength)
   }
+}
+
+/** Cheap where all is well: this runs for every signature. */
+function assertBytes(data: Uint8Array): void {
+  if (!(data instanceof Uint8Array)) bytes('data', data)
 }

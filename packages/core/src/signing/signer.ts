@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { SignatureAlgorithm } from '../algorithms/table.ts'
+import { hasMethod } from '../internal/arguments.ts'
 
 /**
  * One private key with one algorithm. The key signs through this interface and cannot be read through it: it may be a
@@ -36,5 +37,5 @@ export interface SyncSigner extends Signer {
 
 /** Whether the signer can sign synchronously. */
 export function isSyncSigner(signer: Signer): signer is SyncSigner {
-  return 'signSync' in signer && typeof signer.signSync === 'function'
+  return hasMethod(signer, 'signSync')
 }

@@ -1,3 +1,4 @@
+import { hasMethod } from '../internal/arguments.ts'
 import type { Backend, OpenKeyOptions } from './open-signing-key.ts'
 import type { KeyStore } from './key-store.ts'
 
@@ -23,5 +24,5 @@ export interface KeyLocator {
 
 /** Whether the backend can tell the store of a URI. */
 export function canLocate(backend: Backend): backend is Backend & KeyLocator {
-  return typeof Reflect.get(backend, 'locate') === 'function'
+  return hasMethod(backend, 'locate')
 }

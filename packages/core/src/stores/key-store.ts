@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import { hasMethod } from '../internal/arguments.ts'
 import type { SignatureAlgorithm } from '../algorithms/table.ts'
 import type { KeyTypeName } from '../algorithms/key-types.ts'
 import type { Signer } from '../signing/signer.ts'
@@ -156,8 +157,4 @@ export function canDelete(store: KeyStore): store is KeyStore & KeyDeleter {
 /** Whether the store can give a key a new version. */
 export function canRotate(store: KeyStore): store is KeyStore & KeyRotator {
   return hasMethod(store, 'rotate')
-}
-
-function hasMethod(store: KeyStore, name: string): boolean {
-  return typeof Reflect.get(store, name) === 'function'
 }

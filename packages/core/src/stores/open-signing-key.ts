@@ -1,5 +1,16 @@
-import { SealwrightError } from '../errors.ts'
+import {
+  anAbortSignal,
+  anObject,
+  aPassword,
+  aString,
+  listOf,
+  must,
+  optionsOf,
+  hasMethod,
+} from '../internal/arguments.ts'
+import { invalidArgument } from '../internal/failures.ts'
 import type { CreateKeyOptions, SigningKey } from './key-store.ts'
+import type { Password } from './password.ts'
 
 /** A way of keeping keys that signing URIs can name. */
 export interface Backend {
@@ -21,8 +32,8 @@ export interface Backend {
 export interface OpenKeyOptions {
   /** Create the key when, and only when, it is proven absent. Left out, absence is `NOT_FOUND`. */
   readonly create?: CreateKeyOptions | undefined
-  /** The password of what the URI names, asked for when it is needed. */
-  readonly password?: (() => string | Promise<string>) | undefined
+  /** The password of what the URI names. */
+  readonly password?: Password | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -41,23 +52,33 @@ export interface OpenSigningKeyOptions extends OpenKeyOptions {
  *   backend throws
  */
 export async function openSigningKey(uri: string, options: OpenSigningKeyOptions): Promise<SigningKey> {
+  aString('uri', uri)
+  openSigningKeyOptions('options', options)
   const { backends, ...openOptions } = options
   const [backend, another] = backends.filter((candidate) => candidate.accepts(uri))
   if (backend === undefined) {
     const forms = backends.flatMap((candidate) => candidate.forms)
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `no backend opens the signing key ${describeUri(uri)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
     )
   }
   if (another !== undefined) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `both ${backend.name} and ${another.name} claim the signing key ${describeUri(uri)}; leave one of them out`,
     )
   }
   return backend.open(uri, openOptions)
 }
+
+const aBackend = must(
+  'a Backend; localStore() and azureKeyVault() make one',
+  (value) => hasMethod(value, 'accepts') && hasMethod(value, 'open'),
+)
+
+const openSigningKeyOptions = optionsOf(
+  { backends: listOf(aBackend), create: anObject, password: aPassword, signal: anAbortSignal },
+  ['backends'],
+)
 
 /** Only the scheme: people put passwords into the rest, in more places than anyone can find. */
 function describeUri(uri: string): string {

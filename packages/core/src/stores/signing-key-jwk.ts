@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { algorithm } from '../algorithms/table.ts'
+import { aSigningKey, must } from '../internal/arguments.ts'
 import { publicJwk, type PublicJwk } from '../jwk/public-jwk.ts'
 import type { SigningKey } from './key-store.ts'
 
@@ -22,15 +24,28 @@ export type SigningJwk = PublicJwk & {
 /**
  * The public JWK of a signing key, with its certificates and their thumbprints where it has any: an entry of a JWK Set.
  *
- * @param algorithm the one JOSE `alg` the key is used with, to be published as `alg`
+ * @param alg the one JOSE algorithm the key is used with, to be published as `alg`
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an unknown `alg`; `UNSUPPORTED_KEY` for a key that
+ *   has no JWK form
+ *
+ * @example
+ * ```ts
+ * import { signingKeyJwk, type SigningKey } from '@sealwright/core'
+ *
+ * export function jwks(keys: readonly SigningKey[]) {
+ *   return { keys: keys.map((key) => signingKeyJwk(key)) }
+ * }
+ * ```
  */
-export function signingKeyJwk(key: SigningKey, algorithm?: string): SigningJwk {
+export function signingKeyJwk(key: SigningKey, alg?: string): SigningJwk {
+  aSigningKey('key', key)
+  if (alg !== undefined) anAlgorithmName('alg', alg)
   const [certificate] = key.certificates
   return {
     ...publicJwk(key.publicKey),
     use: 'sig',
     kid: key.keyId,
-    ...(algorithm !== undefined && { alg: algorithm }),
+    ...(alg !== undefined && { alg: algorithm(alg).name }),
     ...(certificate !== undefined && {
       x5c: key.certificates.map((each) => each.raw.toString('base64')),
       x5t: createHash('sha1').update(certificate.raw).digest('base64url'),
@@ -38,3 +53,9 @@ export function signingKeyJwk(key: SigningKey, algorithm?: string): SigningJwk {
     }),
   }
 }
+
+/** Array.map passes the index here. */
+const anAlgorithmName = must(
+  'a string; with Array.map write (key) => signingKeyJwk(key)',
+  (value) => typeof value === 'string',
+)

@@ -65,7 +65,7 @@ describe('algorithm', () => {
     expect(() => algorithm(name)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: expect.stringContaining('RS256, RS384') as string,
+        message: expect.stringMatching(/^unknown signature algorithm; use one of RS256, RS384, /) as string,
       }),
     )
   })
@@ -83,15 +83,25 @@ describe('chooseAlgorithm', () => {
     expect(() => chooseAlgorithm(available, name)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: expect.stringContaining('RS256, RS384, RS512, PS256, PS384, PS512') as string,
+        // Names are quoted where they are known: anything else may be a secret.
+        message: `the key cannot sign with ${name === 'ES256' ? name : 'this algorithm'}; it can sign with RS256, RS384, RS512, PS256, PS384, PS512`,
       }),
     )
   })
 
   test('refuses where there is nothing to choose from', () => {
     expect(() => chooseAlgorithm([], undefined)).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_ALGORITHM' }),
+      expect.objectContaining({
+        code: 'UNSUPPORTED_ALGORITHM',
+        message: 'the key cannot sign with any algorithm here',
+      }),
     )
+  })
+
+  test('refuses arguments of other types', () => {
+    expect(() => chooseAlgorithm('hunter2' as never, undefined)).toThrow('available must be an array')
+    expect(() => chooseAlgorithm(available, 7 as never)).toThrow('algorithm must be a string')
+    expect(() => algorithm(7 as never)).toThrow('name must be a string')
   })
 })
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { onAbort, untilAborted } from '../../src/index.ts'
+import { onAbort, untilAborted } from '../../src/internal.ts'
 
 const never = new Promise<never>(() => undefined)
 

@@ -88,7 +88,7 @@ describe('what a JWK says of its use', () => {
     expect(() => createLocalSigner(key, 'RS256')).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: 'the key cannot sign with "RS256"; it can with PS256',
+        message: 'the key cannot sign with RS256; it can sign with PS256',
       }),
     )
     expect(() => createLocalSigner(importJwk({ ...rsa, use: 'enc' }))).toThrow(

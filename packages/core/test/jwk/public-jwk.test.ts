@@ -4,23 +4,16 @@ import {
   createPublicKey,
   createSecretKey,
   generateKeyPairSync,
-  X509Certificate,
   type JsonWebKey,
 } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../../src/index.ts'
+import { jwkThumbprint, publicJwk } from '../../src/index.ts'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 const rfc7638Example: JsonWebKey = {
   kty: 'RSA',
   n: '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw',
   e: 'AQAB',
-}
-
-/** Base64url as X509Certificate writes fingerprints. */
-function colons(thumbprint = ''): string {
-  const hex = Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase()
-  return hex.replaceAll(/..(?!$)/g, '$&:')
 }
 
 describe('jwkThumbprint', () => {
@@ -79,54 +72,5 @@ describe('publicJwk', () => {
       expect(publicJwk(publicKey)).toHaveProperty('x', x.toString('base64url'))
       return
     }
-  })
-})
-
-describe('signingKeyJwk', () => {
-  const certificate = new X509Certificate(`-----BEGIN CERTIFICATE-----
-MIIBfzCCASWgAwIBAgIUDf+PLd14drIqyV0FO7uUhztgwcIwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJY29yZSB0ZXN0MCAXDTI2MTEyMTIxNDk1OVoYDzIxMjYxMDI4
-MjE0OTU5WjAUMRIwEAYDVQQDDAljb3JlIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASIoNJbJTbNAmvzuPIYsN/x99/TwNmhTb5jHeTXDdHfrniGKBA1nPhm
-W/nZ2+B/MyOifqRzi1OeGoqfx7q1gVf4o1MwUTAdBgNVHQ4EFgQUiIjnCtd8IBnX
-VNTjvpY/V7uSCMEwHwYDVR0jBBgwFoAUiIjnCtd8IBnXVNTjvpY/V7uSCMEwDwYD
-VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAs2KAVzrNjInnYFzYFlnx
-ENQtQs9A+V1bCuP/gdW1Gt0CIEPI+F0vvPMh0DoxiqZ4ghEdNhlnsWw4giwe101e
-cYWg
------END CERTIFICATE-----`)
-  const { publicKey } = certificate
-  const keyId = jwkThumbprint(publicKey)
-
-  function signingKey(certificates: readonly X509Certificate[]): SigningKey {
-    return {
-      name: 'test',
-      version: '1',
-      location: 'memory',
-      keyId,
-      publicKey,
-      algorithms: algorithmsOf(publicKey),
-      certificates,
-      notBefore: null,
-      notAfter: null,
-      createdAt: null,
-      enabled: true,
-      signer: () => {
-        throw new Error('a JWK is made without signing')
-      },
-    }
-  }
-
-  test('a bare key', () => {
-    expect(signingKeyJwk(signingKey([]))).toEqual({ ...publicJwk(publicKey), use: 'sig', kid: keyId })
-    expect(signingKeyJwk(signingKey([]), 'ES256')).toHaveProperty('alg', 'ES256')
-  })
-
-  test('with its certificates and the thumbprints of its own', () => {
-    const jwk = signingKeyJwk(signingKey([certificate]))
-    expect(jwk.x5c).toEqual([certificate.raw.toString('base64')])
-    expect(colons(jwk.x5t)).toBe(certificate.fingerprint)
-    expect(colons(jwk['x5t#S256'])).toBe(certificate.fingerprint256)
-    const imported = createPublicKey({ key: { ...jwk } as JsonWebKey, format: 'jwk' })
-    expect(imported.equals(publicKey)).toBe(true)
   })
 })

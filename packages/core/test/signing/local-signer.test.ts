@@ -9,7 +9,13 @@ import {
 import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { createLocalSigner, isSyncSigner, jwkThumbprint, type Signer } from '../../src/index.ts'
+import {
+  createLocalSigner,
+  isSyncSigner,
+  jwkThumbprint,
+  type Signer,
+  type SignOptions,
+} from '../../src/index.ts'
 import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
 
 const data = Buffer.from('eyJhbGciOiJFUzI1NiJ9.e30')
@@ -122,10 +128,29 @@ test('a key that OpenSSL cannot sign with is an error of its own, with what Open
   await expect(signer.sign(data)).rejects.toEqual(refused)
 })
 
-test('what is no data is Node’s own error', async () => {
+function invalidArgument(message: string): Error {
+  return expect.objectContaining({ code: 'INVALID_ARGUMENT', message }) as Error
+}
+
+test('wrong arguments are refused, and not quoted', async () => {
   const signer = createLocalSigner(privateKey('ES256'))
-  expect(() => signer.signSync(7 as unknown as Uint8Array)).toThrow(TypeError)
-  await expect(signer.sign(7 as unknown as Uint8Array)).rejects.toThrow(TypeError)
+  const secret = 'hunter2' as unknown
+  expect(() => signer.signSync(secret as Uint8Array)).toThrow(invalidArgument('data must be a Uint8Array'))
+  await expect(signer.sign(secret as Uint8Array)).rejects.toEqual(
+    invalidArgument('data must be a Uint8Array'),
+  )
+  await expect(signer.sign(data, secret as SignOptions)).rejects.toEqual(
+    invalidArgument('options must be an object; it can have signal'),
+  )
+  await expect(signer.sign(data, { signal: secret as AbortSignal })).rejects.toEqual(
+    invalidArgument('options.signal must be an AbortSignal'),
+  )
+  expect(() => createLocalSigner(secret as KeyObject)).toThrow(
+    invalidArgument(
+      'privateKey must be a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
+    ),
+  )
+  expect(isSyncSigner(secret as Signer)).toBe(false)
 })
 
 describe('the private key', () => {

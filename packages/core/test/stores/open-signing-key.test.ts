@@ -4,6 +4,7 @@ import {
   SealwrightError,
   type Backend,
   type OpenKeyOptions,
+  type OpenSigningKeyOptions,
   type SigningKey,
 } from '../../src/index.ts'
 
@@ -83,5 +84,36 @@ describe('openSigningKey', () => {
     const message = await messageFor(uri)
     expect(message).not.toContain('hunter2')
     expect(message).toContain(`the signing key ${shown};`)
+  })
+})
+
+describe('arguments that are refused, and not quoted', () => {
+  test.for<[unknown, unknown, string]>([
+    [7, { backends: [] }, 'uri must be a string'],
+    ['x:my', undefined, 'options must be an object; it can have backends, create, password, signal'],
+    ['x:my', {}, 'options.backends is missing'],
+    ['x:my', { backends: backend('x') }, 'options.backends must be an array'],
+    [
+      'x:my',
+      { backends: ['hunter2'] },
+      'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
+    ],
+    ['x:my', { backends: [], create: true }, 'options.create must be an object'],
+    [
+      'x:my',
+      { backends: [], password: 7 },
+      'options.password must be a string, or a function that returns one',
+    ],
+    ['x:my', { backends: [], signal: 'hunter2' }, 'options.signal must be an AbortSignal'],
+    [
+      'x:my',
+      { backends: [], passphrase: 'hunter2' },
+      'options.passphrase is not an option; there are backends, create, password, signal',
+    ],
+  ])('%j, %j', async ([uri, options, message]) => {
+    await expect(openSigningKey(uri as string, options as OpenSigningKeyOptions)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message,
+    })
   })
 })

@@ -1,0 +1,87 @@
+import { createPublicKey, X509Certificate, type JsonWebKey } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../../src/index.ts'
+
+/** Base64url as X509Certificate writes fingerprints. */
+function colons(thumbprint = ''): string {
+  const hex = Buffer.from(thumbprint, 'base64url').toString('hex').toUpperCase()
+  return hex.replaceAll(/..(?!$)/g, '$&:')
+}
+
+describe('signingKeyJwk', () => {
+  const certificate = new X509Certificate(`-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUDf+PLd14drIqyV0FO7uUhztgwcIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJY29yZSB0ZXN0MCAXDTI2MTEyMTIxNDk1OVoYDzIxMjYxMDI4
+MjE0OTU5WjAUMRIwEAYDVQQDDAljb3JlIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASIoNJbJTbNAmvzuPIYsN/x99/TwNmhTb5jHeTXDdHfrniGKBA1nPhm
+W/nZ2+B/MyOifqRzi1OeGoqfx7q1gVf4o1MwUTAdBgNVHQ4EFgQUiIjnCtd8IBnX
+VNTjvpY/V7uSCMEwHwYDVR0jBBgwFoAUiIjnCtd8IBnXVNTjvpY/V7uSCMEwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAs2KAVzrNjInnYFzYFlnx
+ENQtQs9A+V1bCuP/gdW1Gt0CIEPI+F0vvPMh0DoxiqZ4ghEdNhlnsWw4giwe101e
+cYWg
+-----END CERTIFICATE-----`)
+  const { publicKey } = certificate
+  const keyId = jwkThumbprint(publicKey)
+
+  function signingKey(certificates: readonly X509Certificate[]): SigningKey {
+    return {
+      name: 'test',
+      version: '1',
+      location: 'memory',
+      keyId,
+      publicKey,
+      algorithms: algorithmsOf(publicKey),
+      certificates,
+      notBefore: null,
+      notAfter: null,
+      createdAt: null,
+      enabled: true,
+      signer: () => {
+        throw new Error('a JWK is made without signing')
+      },
+    }
+  }
+
+  test('a bare key', () => {
+    expect(signingKeyJwk(signingKey([]))).toEqual({ ...publicJwk(publicKey), use: 'sig', kid: keyId })
+    expect(signingKeyJwk(signingKey([]), 'ES256')).toHaveProperty('alg', 'ES256')
+  })
+
+  test('with its certificates and the thumbprints of its own', () => {
+    const jwk = signingKeyJwk(signingKey([certificate]))
+    expect(jwk.x5c).toEqual([certificate.raw.toString('base64')])
+    expect(colons(jwk.x5t)).toBe(certificate.fingerprint)
+    expect(colons(jwk['x5t#S256'])).toBe(certificate.fingerprint256)
+    const imported = createPublicKey({ key: { ...jwk } as JsonWebKey, format: 'jwk' })
+    expect(imported.equals(publicKey)).toBe(true)
+  })
+
+  test('an algorithm that is unknown or an index is refused', () => {
+    expect(() => signingKeyJwk(signingKey([]), 'hunter2')).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_ALGORITHM',
+        message: expect.stringMatching(/^unknown signature algorithm; use one of RS256, /) as string,
+      }),
+    )
+    const jwks = [signingKey([])]
+    expect(() => jwks.map(signingKeyJwk as unknown as (key: SigningKey) => object)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'alg must be a string; with Array.map write (key) => signingKeyJwk(key)',
+      }),
+    )
+  })
+
+  test.for([
+    ['a KeyObject', publicKey],
+    ['nothing', undefined],
+    ['text', 'hunter2'],
+  ] as const)('%s is not a signing key', ([, value]) => {
+    expect(() => signingKeyJwk(value as unknown as SigningKey)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'key must be a SigningKey; openSigningKey and key stores return one',
+      }),
+    )
+  })
+})
