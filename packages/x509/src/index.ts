@@ -46,4 +46,5 @@ export {
 export { type GeneralName, type SubjectAltName } from './names/general-name.ts'
 export { type NameConstraint } from './names/name-constraint.ts'
 export { readKeyFile, type KeyFile, type KeyFileFormat } from './key-files/read-key-file.ts'
+export { writePkcs7Certificates } from './key-files/write-pkcs7.ts'
 export { type Protection } from './encryption/password-scheme.ts'

@@ -1,6 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { createLocalSigner } from '@sealwright/core'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { readKeyFile, readPkcs12 } from '../src/index.ts'
+import {
+  createRevocationList,
+  createSelfSignedCertificate,
+  readKeyFile,
+  readPkcs12,
+  readRevocationList,
+} from '../src/index.ts'
 import { TimeSlices } from '../src/time-slices.ts'
 import { identity } from './support/certificates.ts'
 import * as pfx from './support/pfx.ts'
@@ -115,4 +122,21 @@ describe('reading what a stranger wrote leaves the event loop a turn', () => {
     vi.spyOn(performance, 'now').mockImplementation(() => 0)
     expect(await turnsDuring(() => readPkcs12(file, pfx.password))).toBeGreaterThanOrEqual(20)
   })
+})
+
+test('writing a long CRL leaves the event loop a turn for every entry', async () => {
+  const signer = createLocalSigner((await identity('ec-p256')).privateKey)
+  const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+  const revokedAt = new Date()
+  const revoked = Array.from({ length: 1000 }, (_, index) => ({
+    serialNumber: `10${1000 + index}`,
+    revokedAt,
+  }))
+  endEverySlice()
+  let crl = new Uint8Array()
+  const turns = await turnsDuring(async () => {
+    crl = Uint8Array.from(await createRevocationList({ signer, certificate }, { number: 1, revoked }))
+  })
+  expect(turns).toBeGreaterThanOrEqual(1000)
+  expect(readRevocationList(crl, certificate).revoked).toHaveLength(1000)
 })

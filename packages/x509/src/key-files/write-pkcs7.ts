@@ -1,0 +1,46 @@
+import { X509Certificate } from 'node:crypto'
+import type { Sequence } from 'asn1js'
+import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs'
+import { encoded, encodeDer } from '../asn1/encode.ts'
+import { refused } from '../check-arguments.ts'
+
+/**
+ * Writes certificates as PKCS#7 (RFC 2315 §9, RFC 5652 §5), as in .p7b and .p7c files: `SignedData` without content and without
+ * signatures.
+ *
+ * @param certificates at least one; written in the order given, usually a chain from the leaf up
+ * @returns DER, but for the order of the certificates, which stays that of the caller; `encodePem('PKCS7', …)` makes PEM of it
+ * @throws SealwrightError `INVALID_ARGUMENT` for an empty list, or for anything but X509Certificates
+ * @example
+ * ```ts
+ * writeFileSync('chain.p7b', writePkcs7Certificates([certificate, issuingCa, root]))
+ * ```
+ */
+export function writePkcs7Certificates(certificates: readonly X509Certificate[]): Uint8Array {
+  if (!Array.isArray(certificates) || certificates.length === 0)
+    throw refused('the certificates are not a list of one or more')
+  for (const [index, certificate] of certificates.entries())
+    if (!(certificate instanceof X509Certificate))
+      throw refused(`certificates[${index}] is not an X509Certificate of node:crypto`)
+  const content = new SignedData({
+    encapContentInfo: new EncapsulatedContentInfo({ eContentType: ContentInfo.DATA }),
+    certificates: certificates.map(({ raw }) => new EncodedCertificate(raw)),
+  })
+  const contentType = ContentInfo.SIGNED_DATA
+  return encodeDer(new ContentInfo({ contentType, content: content.toSchema(true) }))
+}
+
+/** A certificate for pkijs, byte by byte as it is. */
+class EncodedCertificate extends Certificate {
+  readonly #der: Uint8Array
+
+  constructor(der: Uint8Array) {
+    super()
+    this.#der = der
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return encoded(this.#der) as Sequence
+  }
+}
