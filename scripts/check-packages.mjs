@@ -51,8 +51,32 @@ try {
       console.log(`${specifier}: imported and required on Node ${process.versions.node}`)
     }
   }
+
+  // Strictly, with the libraries they come with: of a type that is missing, skipLibCheck makes any.
+  checkTypes(['@sealwright/core', '@sealwright/x509'], ['es2023'])
+  checkTypes(['@sealwright/x509/pkijs'], ['es2023', 'dom'])
 } finally {
   rmSync(outside, { recursive: true, force: true })
+}
+
+/** Compiles an import of each entry point with these libraries and Node's types, and nothing else. */
+function checkTypes(specifiers, lib) {
+  const file = 'types.mts'
+  const lines = specifiers.map((specifier, index) => `export * as entry${index} from '${specifier}'\n`)
+  writeFileSync(join(outside, file), lines.join(''))
+  const compilerOptions = {
+    lib,
+    target: 'es2023',
+    module: 'nodenext',
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules', '@types')],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }
+  writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
+  execFileSync(bin('tsc'), ['-p', '.'], { cwd: outside, stdio: 'inherit' })
+  console.log(`${specifiers.join(', ')}: types compile with lib ${lib.join(', ')}`)
 }
 
 function readManifest(folder) {

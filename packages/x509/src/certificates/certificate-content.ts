@@ -40,7 +40,11 @@ export interface CertificateOptions extends ValidityOptions {
   readonly serialNumber?: string | undefined
 }
 
-/** A certificate's content, apart from its issuer and the key identifiers. */
+/**
+ * A certificate's content, apart from its issuer and the key identifiers.
+ *
+ * @internal
+ */
 export interface CertificateContent {
   readonly serialNumber: Uint8Array
   readonly validity: Validity
@@ -64,6 +68,8 @@ interface Certified {
  * Resolves and checks what a new certificate says.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`, `UNSUPPORTED_KEY`
+ *
+ * @internal
  */
 export function resolveContent(
   options: CertificateOptions,
@@ -131,6 +137,8 @@ function readName(subject: Uint8Array): ReturnType<typeof readBer> {
  * Signs a TBSCertificate (RFC 5280 §4.1.2) of version 3.
  *
  * @param issuer null for a self-signed certificate
+ *
+ * @internal
  */
 export async function signCertificate(
   signer: Signer,

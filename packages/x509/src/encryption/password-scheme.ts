@@ -230,13 +230,21 @@ async function decryptAndZeroKey(
   }
 }
 
-/** What was encrypted, with the AlgorithmIdentifier that says how. */
+/**
+ * What was encrypted, with the AlgorithmIdentifier that says how.
+ *
+ * @internal
+ */
 export interface Encrypted {
   readonly algorithm: AlgorithmIdentifier
   readonly ciphertext: Uint8Array
 }
 
-/** Encrypts with a password; salt and initialisation vector are new each time. */
+/**
+ * Encrypts with a password; salt and initialisation vector are new each time.
+ *
+ * @internal
+ */
 export type Encrypt = (
   plaintext: Uint8Array,
   password: FilePassword,
@@ -244,7 +252,11 @@ export type Encrypt = (
   crypto: WebCrypto,
 ) => Promise<Encrypted>
 
-/** PBES2: AES-256-CBC under a key from PBKDF2 with HMAC-SHA-256. */
+/**
+ * PBES2: AES-256-CBC under a key from PBKDF2 with HMAC-SHA-256.
+ *
+ * @internal
+ */
 export const encryptPbes2: Encrypt = async (plaintext, password, iterations, crypto) => {
   const salt = crypto.getRandomValues(new Uint8Array(16))
   const iv = crypto.getRandomValues(new Uint8Array(16))
@@ -267,7 +279,11 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   return { algorithm, ciphertext }
 }
 
-/** PBES1: 3DES under a key from the derivation of RFC 7292 App. B with SHA-1. Weak; for readers that know nothing else. */
+/**
+ * PBES1: 3DES under a key from the derivation of RFC 7292 App. B with SHA-1. Weak; for readers that know nothing else.
+ *
+ * @internal
+ */
 export const encryptTripleDes: Encrypt = async (plaintext, password, iterations, crypto) => {
   const salt = crypto.getRandomValues(new Uint8Array(16))
   const derivation = { digest: sha1, salt, iterations }

@@ -60,6 +60,8 @@ export function encodeDistinguishedName(text: string): Uint8Array {
 /**
  * A Name that pkijs writes byte by byte as it is given. From `typesAndValues` pkijs would make one relative name with all
  * attributes, unsorted.
+ *
+ * @internal
  */
 export class EncodedName extends RelativeDistinguishedNames {
   readonly #der: Uint8Array

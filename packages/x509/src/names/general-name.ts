@@ -64,12 +64,18 @@ const upnOid = '1.3.6.1.4.1.311.20.2.3'
  * GeneralNames (RFC 5280 §4.2.1.6), in the order given.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; the message says which name and what is wrong with it
+ *
+ * @internal
  */
 export function generalNamesOf(names: readonly SubjectAltName[]): PkiNames {
   return new PkiNames({ names: names.map((name) => generalNameOf(name)) })
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` */
+/**
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @internal
+ */
 export function generalNameOf(name: SubjectAltName): PkiName {
   switch (name.type) {
     case 'otherName':
@@ -99,6 +105,7 @@ function stringName(type: keyof typeof stringKinds, value: string): PkiName {
   return tag === 7 ? ipName(encodeIp(value)) : new PkiName({ type: tag, value })
 }
 
+/** @internal */
 export function ipName(octets: Uint8Array): PkiName {
   return new PkiName({ type: 7, value: octetString(octets) })
 }

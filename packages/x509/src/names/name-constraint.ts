@@ -30,6 +30,8 @@ export interface NameConstraint {
  * The GeneralName that stands for a constraint.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @internal
  */
 export function nameConstraintOf({ type, value }: NameConstraint): PkiName {
   const problem = constraintProblem(type, value)

@@ -149,14 +149,26 @@ export async function verifyMac(
 /** Makes `MacData` of the content that is given to it; once, for the key is zeroed then. */
 type MakeMac = (content: Uint8Array) => MacData
 
-/** Derives the key for a MAC. */
+/**
+ * Derives the key for a MAC.
+ *
+ * @internal
+ */
 export type PrepareMac = (password: FilePassword, salt: Uint8Array, iterations: number) => Promise<MakeMac>
 
-/** HMAC-SHA-256 under a key derived as in RFC 7292 App. B. */
+/**
+ * HMAC-SHA-256 under a key derived as in RFC 7292 App. B.
+ *
+ * @internal
+ */
 export const prepareSha256Mac: PrepareMac = (password, salt, iterations) =>
   prepareMac(sha256, password, salt, iterations)
 
-/** HMAC-SHA-1, for readers that know nothing else. */
+/**
+ * HMAC-SHA-1, for readers that know nothing else.
+ *
+ * @internal
+ */
 export const prepareSha1Mac: PrepareMac = (password, salt, iterations) =>
   prepareMac(sha1, password, salt, iterations)
 
@@ -177,7 +189,11 @@ async function prepareMac(
   }
 }
 
-/** PBMAC1 (RFC 9879) with PBKDF2 and HMAC-SHA-256. */
+/**
+ * PBMAC1 (RFC 9879) with PBKDF2 and HMAC-SHA-256.
+ *
+ * @internal
+ */
 export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
   const { oid, name, length } = hmacSha256
   const key = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, length)

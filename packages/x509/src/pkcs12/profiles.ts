@@ -40,7 +40,11 @@ const profiles: Readonly<Record<Pkcs12Profile, Protection>> = {
   },
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for any other name */
+/**
+ * @throws SealwrightError `INVALID_ARGUMENT` for any other name
+ *
+ * @internal
+ */
 export function protectionOf(profile: Pkcs12Profile): Protection {
   if (!Object.hasOwn(profiles, profile)) {
     throw new SealwrightError(

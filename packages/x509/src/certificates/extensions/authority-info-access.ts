@@ -13,7 +13,11 @@ export interface AuthorityInfoAccess {
 
 const accessMethods = { ocsp: '1.3.6.1.5.5.7.48.1', caIssuers: '1.3.6.1.5.5.7.48.2' } as const
 
-/** RFC 5280 §4.2.2.1. */
+/**
+ * RFC 5280 §4.2.2.1.
+ *
+ * @internal
+ */
 export const authorityInfoAccess: ExtensionKind<
   AuthorityInfoAccess,
   { readonly ocsp: readonly string[]; readonly caIssuers: readonly string[] }

@@ -12,7 +12,11 @@ export interface BasicConstraints {
   readonly pathLength?: number | undefined
 }
 
-/** RFC 5280 §4.2.1.9. */
+/**
+ * RFC 5280 §4.2.1.9.
+ *
+ * @internal
+ */
 export const basicConstraints: ExtensionKind<BasicConstraints, BasicConstraints> = {
   oid: '2.5.29.19',
   critical: true,

@@ -104,6 +104,8 @@ export function withDefaults(
  *
  * @param nameless whether the subject is empty: the subjectAltName is critical then (RFC 5280 §4.1.2.6)
  * @throws SealwrightError `INVALID_ARGUMENT` for a malformed value, or values that contradict each other
+ *
+ * @internal
  */
 export function encodeExtensions(wanted: WantedExtensions, nameless: boolean): readonly Extension[] {
   checkConsistency(wanted)
@@ -194,6 +196,8 @@ function checkConsistency(wanted: WantedExtensions): void {
  * the end of a key usage, are left out of the new one.
  *
  * @throws SealwrightError `INVALID_ENCODING`; `INVALID_ARGUMENT` for any other value that is not DER
+ *
+ * @internal
  */
 export function reencodeExtension({ oid, critical, value }: CustomExtension): Extension {
   const name = `the value of the extension ${oid}`

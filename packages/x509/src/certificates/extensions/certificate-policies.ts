@@ -19,7 +19,11 @@ export interface CertificatePolicy {
 
 const cpsQualifier = '1.3.6.1.5.5.7.2.1'
 
-/** RFC 5280 §4.2.1.4. */
+/**
+ * RFC 5280 §4.2.1.4.
+ *
+ * @internal
+ */
 export const certificatePolicies: ExtensionKind<readonly CertificatePolicy[], readonly CertificatePolicy[]> =
   {
     oid: '2.5.29.32',

@@ -7,6 +7,8 @@ import { encodeDer, type DerValue } from '../../asn1/encode.ts'
 /**
  * One kind of extension: how it is written and how it is read. Each file in this folder holds one, and
  * `certificate-extensions.ts` lists them all.
+ *
+ * @internal
  */
 export interface ExtensionKind<Wanted, Read> {
   readonly oid: string
@@ -37,7 +39,11 @@ export interface CustomExtension {
 /** What one extension may cost to read. */
 export const extensionBudget: Readonly<BerBudget> = Object.freeze({ elements: 10_000, depth: 32 })
 
-/** Extension (RFC 5280 §4.1). */
+/**
+ * Extension (RFC 5280 §4.1).
+ *
+ * @internal
+ */
 export function extension(extnID: string, critical: boolean, value: DerValue): Extension {
   return new Extension({ extnID, critical, extnValue: encodeDer(value).buffer })
 }
@@ -72,6 +78,8 @@ function readExtension(element: BerElement, what: string): CustomExtension {
  *
  * @returns null where it is not
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ *
+ * @internal
  */
 export function decodeExtension<Read>(
   extensions: readonly CustomExtension[],
@@ -88,6 +96,8 @@ export function decodeExtension<Read>(
  * The elements of a SEQUENCE OF.
  *
  * @throws SealwrightError `INVALID_ENCODING`
+ *
+ * @internal
  */
 export function itemsOf(element: BerElement, name: string): readonly BerElement[] {
   if (element.tag !== tags.sequence || !element.constructed) throw malformed(name, 'is not a SEQUENCE')

@@ -20,7 +20,11 @@ const keyUsages = [
 /** One use of a key (RFC 5280 §4.2.1.3). */
 export type KeyUsage = (typeof keyUsages)[number]
 
-/** RFC 5280 §4.2.1.3. */
+/**
+ * RFC 5280 §4.2.1.3.
+ *
+ * @internal
+ */
 export const keyUsage: ExtensionKind<readonly KeyUsage[], readonly KeyUsage[]> = {
   oid: '2.5.29.15',
   critical: true,

@@ -19,7 +19,11 @@ export interface ReadNameConstraints {
   readonly excluded: readonly GeneralName[]
 }
 
-/** RFC 5280 §4.2.1.10. */
+/**
+ * RFC 5280 §4.2.1.10.
+ *
+ * @internal
+ */
 export const nameConstraints: ExtensionKind<NameConstraints, ReadNameConstraints> = {
   oid: '2.5.29.30',
   critical: true,
