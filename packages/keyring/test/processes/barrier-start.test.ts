@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { bundledProgram } from '../support/bundle.ts'
+import { bundledProgram } from '@sealwright/test-kit/programs'
 import type { StoreConfig } from '../support/instance.ts'
 import { startInstances, startVault, type Instance } from '../support/instances.ts'
 

@@ -5,7 +5,7 @@ import { CertificateClient } from '@azure/keyvault-certificates'
 import { wellKnown, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { decodeProtectedHeader } from 'jose'
 import { expect, test } from 'vitest'
-import { bundledProgram } from '../support/bundle.ts'
+import { bundledProgram } from '@sealwright/test-kit/programs'
 import { startInstances, startVault } from '../support/instances.ts'
 import { startFront, validators } from '../support/validators.ts'
 

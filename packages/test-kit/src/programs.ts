@@ -14,9 +14,9 @@ import { afterAll, beforeAll } from 'vitest'
 export function bundledProgram(program: URL): () => string {
   let folder = ''
   beforeAll(async () => {
-    const cache = fileURLToPath(new URL('../../../../node_modules/.cache', import.meta.url))
+    const cache = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url))
     await mkdir(cache, { recursive: true })
-    folder = await mkdtemp(join(cache, 'keyring-test-'))
+    folder = await mkdtemp(join(cache, 'test-program-'))
     await build({
       configFile: false,
       logLevel: 'error',
