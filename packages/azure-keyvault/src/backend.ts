@@ -13,8 +13,9 @@ import { VaultConnection } from './vault/connection.ts'
 import { KeyCollection } from './vault/key-collection.ts'
 import { isKeyVaultUri, parseKeyVaultUri, parseVaultUrl, uriForms } from './vault-uri.ts'
 
+/** How {@link openKeyVault} opens a vault. */
 export interface OpenKeyVaultOptions extends KeyVaultOptions {
-  /** Where the keys are: under certificates, or bare. Default `certificates`; `keys` in a managed HSM, which has no others. */
+  /** Whether the keys come with certificates. Default `certificates`; `keys` in a managed HSM, which has no certificates. */
   readonly collection?: 'certificates' | 'keys' | undefined
 }
 
@@ -23,6 +24,10 @@ export interface OpenKeyVaultOptions extends KeyVaultOptions {
  *
  * @param vaultUrl such as `https://my-vault.vault.azure.net`
  * @throws SealwrightError `INVALID_ARGUMENT` for any other URL, an option out of range, certificates in a managed HSM
+ * @example
+ *   const vault = openKeyVault('https://contoso.vault.azure.net')
+ *   const key = await vault.getOrCreate('my-app-auth', { keyType: 'ec-p256' })
+ *   for (const { version, notAfter } of await vault.list({ name: 'my-app-auth' })) console.log(version, notAfter)
  */
 export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}): KeyVaultStore {
   const vault = parseVaultUrl(vaultUrl)
@@ -36,9 +41,15 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
 /**
  * The backend for `openSigningKey` whose URIs are `https://NAME.vault.azure.net/certificates/CERTIFICATE[/VERSION]` and
  * `…/keys/KEY[/VERSION]`, in every cloud, and of managed HSMs. All keys of one vault share its connections, its token and
- * its quota. Whoever opens a key that is absent and asks to create it gets a certificate, or under `/keys/` a bare key.
+ * its quota. A key that is absent is created where `create` is given: a certificate, or under `/keys/` a bare key.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range
+ * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range, when the first key of a vault is opened
+ * @example
+ *   const key = await openSigningKey('https://contoso.vault.azure.net/certificates/my-app-auth', {
+ *     backends: [azureKeyVault()],
+ *     create: { keyType: 'ec-p256' },
+ *   })
+ *   const signature = await key.signer().sign(new TextEncoder().encode('header.payload'))
  */
 export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocator {
   const connections = new Map<string, VaultConnection>()

@@ -1,11 +1,12 @@
 import { SealwrightError } from '@sealwright/core'
 
-/** What a Key Vault URI names. */
+/** The parts of a Key Vault URI. */
 export interface KeyVaultUri {
   /** The vault or managed HSM, such as `https://my-vault.vault.azure.net`; a port is kept, nothing follows it. */
   readonly vaultUrl: string
   /** Which of the vault's collections the object is in. A managed HSM has keys alone. */
   readonly collection: 'certificates' | 'keys'
+  /** The name of the certificate or key. */
   readonly name: string
   /** null for the newest one. */
   readonly version: string | null
@@ -32,8 +33,11 @@ export const uriForms: readonly string[] = [
 ]
 
 /**
- * Whether the text is meant as the URI of something in a vault, well-formed or not: an `http` or `https` URL whose host
- * is in one of Azure's Key Vault or Managed HSM domains. What else is wrong with it {@link parseKeyVaultUri} says.
+ * Whether the text is meant as the URI of an object in a vault, well-formed or not: an `http` or `https` URL whose host is
+ * in one of Azure's Key Vault or Managed HSM domains. {@link parseKeyVaultUri} says what else is wrong with it.
+ *
+ * @example
+ *   isKeyVaultUri('https://contoso.vault.azure.net/keys/signing') // true
  */
 export function isKeyVaultUri(uri: string): boolean {
   const url = URL.canParse(uri) ? new URL(uri) : null
@@ -47,6 +51,8 @@ export function isKeyVaultUri(uri: string): boolean {
  * @throws SealwrightError `INVALID_ARGUMENT` for anything else: http, a user or password, a query, a fragment, another
  *   host, another collection (`secrets` among them: a certificate's secret is its private key), a malformed name or
  *   version, certificates in a managed HSM
+ * @example
+ *   const { vaultUrl, name } = parseKeyVaultUri('https://contoso.vault.azure.net/keys/signing')
  */
 export function parseKeyVaultUri(uri: string): KeyVaultUri {
   const url = parseUrl(uri)
@@ -127,7 +133,7 @@ function parseUrl(text: string): URL {
 
 function checkOrigin(url: URL): { readonly managedHsm: boolean } {
   if (url.username !== '' || url.password !== '') {
-    throw refused(url, 'holds a user name or password; the identity is the credential’s')
+    throw refused(url, 'has a user name or password; pass a credential instead')
   }
   if (url.protocol !== 'https:') throw refused(url, 'is not https')
   if (url.search !== '' || url.hash !== '') throw refused(url, 'has a query or a fragment')
@@ -147,10 +153,10 @@ function suffixOf(url: URL): (typeof hostSuffixes)[number] | undefined {
 }
 
 /** Quotes the place and nothing a secret could be in. */
-function refused(url: URL, what: string): SealwrightError {
+function refused(url: URL, problem: string): SealwrightError {
   return new SealwrightError(
     'INVALID_ARGUMENT',
-    `the Key Vault URI ${quote(url.host + url.pathname)} ${what}`,
+    `the Key Vault URI ${quote(url.host + url.pathname)} ${problem}`,
   )
 }
 

@@ -1,18 +1,20 @@
 /** When the breaker opens and for how long. All in milliseconds of a monotonic clock. */
 export interface CircuitBreakerOptions {
-  /** So many failures in a row, with no success between. */
+  /** Failures in a row, with no success between. */
   readonly failures: number
-  /** And for at least so long since the first of them: one burst of errors is not an outage. */
+  /** The least time from the first of them to the last: one burst of errors is not an outage. */
   readonly failingFor: number
   /** How long an open breaker lets nothing through before it tries one request. */
   readonly coolDown: number
 }
 
-/** Leave to send one request. Whoever got it says how that went, once. */
+/** Leave to send one request. The holder reports its end, once. */
 export interface Admission {
+  /** The vault answered. */
   succeeded(): void
+  /** The vault did not answer, or is out of order. */
   failed(now: number): void
-  /** The request ended for the caller's own reasons and says nothing of the vault. */
+  /** The request ended for other reasons and says nothing about the vault. */
   abandoned(): void
 }
 

@@ -2,7 +2,7 @@
 const window = 10_000
 const bucketLength = 100
 
-/** What is given up after the vault was full, so that there is room for processes with a smaller share. */
+/** The part given up after the vault was full, so that there is room for processes with a smaller share. */
 const decrease = 0.04
 /** The smallest part that one shrink leaves. A process that has just started has measured too little to give up more. */
 const leastLeft = 0.25

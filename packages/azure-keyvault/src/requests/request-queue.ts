@@ -6,7 +6,7 @@ import type { RoundTrip } from './round-trip.ts'
 export interface Patience {
   /** When the queue was empty a moment ago: in a burst, which passes. */
   readonly burst: number
-  /** When it was not: under more load than the quota allows, where every further millisecond of waiting helps nobody. */
+  /** When it was not: under more load than the quota allows, where a longer queue only makes every answer later. */
   readonly standing: number
 }
 

@@ -1,30 +1,31 @@
-/** What timers are late by on a process that is busy, in milliseconds. */
+/** The lateness of timers in a busy process, in milliseconds. */
 const granularity = 20
 
 /**
- * How long answers take: a running mean and deviation, weighted as in RFC 6298 §2. All in milliseconds.
+ * How long answers take: a running mean and deviation, weighted as in RFC 6298 §2. Times are milliseconds.
  */
 export class RoundTrip {
   readonly #longest: number
-  // What a distant region takes, until there is an answer that says better.
+  // The time to a distant region, until the first answers.
   #mean = 100
   #deviation = 50
 
-  /** @param longest what is waited for at most, so that a few answers that never came don't spoil the estimate for long */
+  /** @param longest the longest that any answer is waited for; longer times count as this long */
   constructor(longest: number) {
     this.#longest = longest
   }
 
+  /** The mean of the latest answers. */
   get mean(): number {
     return Math.min(this.#longest, this.#mean)
   }
 
-  /** What nearly every answer stays below. */
+  /** Nearly all answers take less. */
   get nearlyAll(): number {
     return Math.min(this.#longest, this.#mean + Math.max(granularity, 4 * this.#deviation))
   }
 
-  /** An answer came after so long. */
+  /** Counts an answer. */
   answered(milliseconds: number): void {
     const sample = Math.min(this.#longest, milliseconds)
     this.#deviation += (Math.abs(sample - this.#mean) - this.#deviation) / 4
@@ -32,8 +33,8 @@ export class RoundTrip {
   }
 
   /**
-   * An answer was given up after so long. Without these a vault that has become slower would never be seen to have: its
-   * answers come to those alone who wait long enough.
+   * Counts an answer that was given up. Otherwise a vault that has become slower would go unseen: only answers that are
+   * waited for long enough are counted by {@link answered}.
    */
   outlasted(milliseconds: number): void {
     if (milliseconds > this.#mean) this.answered(2 * milliseconds)

@@ -28,7 +28,7 @@ const vaultKeyTypes: Readonly<Record<KeyTypeName, Omit<VaultKeyType, 'kty'> | nu
 
 /**
  * @param hardware whether the key is kept in a hardware module
- * @throws SealwrightError `UNSUPPORTED_KEY` for what is no key type, and for those that Key Vault does not have
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a name that is not a key type, and for types that Key Vault does not have
  */
 export function vaultKeyType(name: KeyTypeName, hardware: boolean): VaultKeyType {
   const type = vaultKeyTypes[keyType(name).name]
