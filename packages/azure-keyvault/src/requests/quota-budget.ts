@@ -4,7 +4,7 @@ import { QuotaShare } from './quota-share.ts'
 const firstProbe = 125
 const longestProbe = 2_000
 
-/** Leave to send one request. The holder reports the answer, once. */
+/** Leave to send one request. The holder reports the answer; further reports do nothing. */
 export interface Spending {
   /** Neither this request nor those after it were refused for lack of quota. */
   accepted(now: number): void
@@ -87,27 +87,45 @@ export class QuotaBudget {
     this.#earnedBackAt = Math.max(this.#earnedBackAt, now) + units * this.#millisecondsPerUnit
     const probed = this.#full
     if (probed !== null) probed.isProbing = true
+    let isOver = false
+    const once = (report: () => void): void => {
+      if (!isOver) report()
+      isOver = true
+    }
     return {
-      accepted: (at) => {
-        // Only a request that was sent since the vault was full shows that it no longer is.
-        if (probed !== null && probed === this.#full) this.#reopen(probed, at)
-      },
-      refused: (at, retryAfter) => {
-        this.#share.sent(-units, at)
-        const full = this.#full
-        if (full === null) {
-          // Requests that were under way together are refused together. The first of them closes the budget.
-          if (probed === null && now >= this.#reopenedAt) this.#close(at, retryAfter)
-        } else if (full === probed) {
-          full.wait = Math.min(longestProbe, 2 * full.wait)
-          this.#probeLater(full, at, retryAfter)
-        } else if (retryAfter !== null) {
-          full.probeAt = Math.max(full.probeAt, at + retryAfter)
-        }
-      },
-      unanswered: (at) => {
-        if (probed !== null && probed === this.#full) this.#probeLater(probed, at, null)
-      },
+      accepted: (at) =>
+        once(() => {
+          // Only a request that was sent since the vault was full shows that it no longer is.
+          if (probed !== null && probed === this.#full) this.#reopen(probed, at)
+        }),
+      refused: (at, retryAfter) =>
+        once(() => {
+          this.#share.sent(-units, at)
+          this.#refused({ sentAt: now, at, probed, retryAfter })
+        }),
+      unanswered: (at) =>
+        once(() => {
+          if (probed !== null && probed === this.#full) this.#probeLater(probed, at, null)
+        }),
+    }
+  }
+
+  #refused(request: {
+    readonly sentAt: number
+    readonly at: number
+    readonly probed: Full | null
+    readonly retryAfter: number | null
+  }): void {
+    const { sentAt, at, probed, retryAfter } = request
+    const full = this.#full
+    if (full === null) {
+      // Requests that were under way together are refused together. The first of them closes the budget.
+      if (probed === null && sentAt >= this.#reopenedAt) this.#close(at, retryAfter)
+    } else if (full === probed) {
+      full.wait = Math.min(longestProbe, 2 * full.wait)
+      this.#probeLater(full, at, retryAfter)
+    } else if (retryAfter !== null) {
+      full.probeAt = Math.max(full.probeAt, at + retryAfter)
     }
   }
 

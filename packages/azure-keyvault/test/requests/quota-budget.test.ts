@@ -97,6 +97,18 @@ describe('the quota budget', () => {
     expect(next).toBeLessThan(20)
   })
 
+  test('a full vault that says how long is left alone for as long, each time', () => {
+    const budget = new QuotaBudget(4_000)
+    budget.spend(1, 0).refused(0, 1_000)
+    expect(budget.waitFor(1, 0)).toBe(1_000)
+    const probe = budget.spend(1, 1_000)
+    probe.refused(1_100, 30_000)
+    // Reported as over, too, when the request ends.
+    probe.unanswered(1_100)
+    probe.accepted(1_100)
+    expect(budget.waitFor(1, 1_100)).toBe(30_000)
+  })
+
   test('a request to a full vault that is not answered leaves its place to another', () => {
     const budget = new QuotaBudget(4_000)
     budget.spend(1, 0).refused(0, null)
