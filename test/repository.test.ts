@@ -55,7 +55,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/keyring': ['@sealwright/core', '@sealwright/x509'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
   // The oracle's tests use it, too: nothing of the project's own.
-  '@sealwright/test-kit': ['@azure/identity', 'vitest'],
+  '@sealwright/test-kit': ['@azure/identity', 'vitest', 'vite'],
   '@sealwright/cli': ['@sealwright/core', '@sealwright/x509', 'commander'],
 }
 
