@@ -1,6 +1,13 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, jwkThumbprint, publicJwk } from '@sealwright/core'
-import { parseCertificate, type KeyFile, type KeyFileFormat, type Protection } from '@sealwright/x509'
+import {
+  describeCertificate,
+  keyWeaknesses,
+  type DescribedRevocationList,
+  type KeyFile,
+  type KeyFileFormat,
+  type Protection,
+} from '@sealwright/x509'
 
 /** What `inspect` says of a file; the shape of its JSON. */
 export interface FileDescription {
@@ -13,17 +20,17 @@ export interface FileDescription {
   })[]
   readonly publicKeys: readonly KeyDescription[]
   readonly certificates: readonly CertificateDescription[]
-  readonly requests: readonly { readonly subject: string; readonly key: KeyDescription }[]
-  readonly revocationLists: readonly {
-    readonly issuer: string
-    readonly number: string | null
-    readonly revoked: number
-  }[]
+  readonly requests: readonly RequestDescription[]
+  readonly revocationLists: readonly RevocationListDescription[]
   /** Each kind once. */
   readonly encryption: readonly string[]
   readonly mac: string | null
   /** What should not be relied on any more; empty when there is nothing. */
   readonly weak: readonly string[]
+  /** What was passed over, and why. */
+  readonly skipped: readonly { readonly what: string; readonly reason: string }[]
+  /** What is unusual about the file, although it was read. */
+  readonly remarks: readonly string[]
 }
 
 interface KeyDescription {
@@ -37,8 +44,9 @@ interface CertificateDescription {
   readonly subject: string
   readonly issuer: string
   readonly serialNumber: string
-  readonly notBefore: string
-  readonly notAfter: string
+  /** Null where it is malformed. */
+  readonly notBefore: string | null
+  readonly notAfter: string | null
   /** SHA-1 in hexadecimal, as Windows and Azure show it. */
   readonly thumbprint: string
   readonly sha256: string
@@ -46,16 +54,51 @@ interface CertificateDescription {
   readonly ca: boolean
   readonly key: KeyDescription
   readonly subjectAltNames: readonly string[]
+  /** Why strict readers refuse it. */
+  readonly problems: readonly string[]
+  readonly weak: readonly string[]
+}
+
+interface RequestDescription {
+  readonly subject: string
+  readonly key: KeyDescription
+  readonly signatureAlgorithm: string
+  /** Whether its key has signed it; null where that cannot be told. */
+  readonly verified: boolean | null
+  readonly subjectAltNames: readonly string[]
+  readonly problems: readonly string[]
+  readonly weak: readonly string[]
+}
+
+interface RevocationListDescription {
+  readonly issuer: string
+  readonly number: string | null
+  /** Of a delta list: the number of the list it adds to. */
+  readonly baseNumber: string | null
+  readonly thisUpdate: string | null
+  readonly nextUpdate: string | null
+  readonly revoked: number
+  readonly signatureAlgorithm: string
+  /** What it covers where that is not all certificates of its issuer. */
+  readonly scope: DescribedRevocationList['scope']
+  readonly problems: readonly string[]
+  readonly weak: readonly string[]
 }
 
 export function describeFile(file: KeyFile): FileDescription {
-  const certificates = file.certificates.map(describeCertificate)
+  const certificates = file.certificates.map(summarizeCertificate)
+  const requests = file.requests.map((request): RequestDescription => ({
+    subject: request.subject,
+    key: describeKey(request.publicKey),
+    signatureAlgorithm: request.signatureAlgorithm,
+    verified: request.verified,
+    subjectAltNames: describeNames(request.extensions.subjectAltNames),
+    problems: request.problems,
+    weak: request.weaknesses,
+  }))
+  const revocationLists = file.revocationLists.map(summarizeRevocationList)
   const protections = [...(file.mac === null ? [] : [file.mac]), ...file.encryptions]
-  const keys = [
-    ...file.keys.map(({ privateKey }) => privateKey),
-    ...file.publicKeys,
-    ...file.certificates.flatMap((certificate) => publicKeyOf(certificate) ?? []),
-  ]
+  const keys = [...file.keys.map(({ privateKey }) => privateKey), ...file.publicKeys]
   return {
     format: file.format,
     ok: true,
@@ -66,53 +109,78 @@ export function describeFile(file: KeyFile): FileDescription {
     })),
     publicKeys: file.publicKeys.map(describeKey),
     certificates,
-    requests: file.requests.map(({ subject, publicKey }) => ({ subject, key: describeKey(publicKey) })),
-    revocationLists: file.revocationLists.map(({ issuer, number, revoked }) => ({
-      issuer,
-      number: number === null ? null : String(number),
-      revoked: revoked.length,
-    })),
+    requests,
+    revocationLists,
     encryption: unique(file.encryptions.map(describeProtection)),
     mac: file.mac === null ? null : describeProtection(file.mac),
     weak: unique([
       ...protections.flatMap(weaknessOfProtection),
-      ...keys.flatMap(weaknessOfKey),
-      ...certificates.flatMap(weaknessOfSignature),
+      ...keys.flatMap(keyWeaknesses),
+      ...certificates.flatMap(({ weak, subject }) => weak.map((each) => about(each, subject))),
+      ...requests.flatMap(({ weak }) => weak),
+      ...revocationLists.flatMap(({ weak }) => weak),
     ]),
+    skipped: file.skipped,
+    remarks: file.remarks,
   }
 }
 
-function describeCertificate(certificate: X509Certificate): CertificateDescription {
-  const { subject, issuer, serialNumber, notBefore, notAfter, signatureAlgorithm, extensions } =
-    parseCertificate(certificate)
+/** A weak signature is that of one certificate; a weak key is said once. */
+function about(weakness: string, subject: string): string {
+  return weakness.startsWith('a signature') ? `${weakness} on the certificate of ${subject}` : weakness
+}
+
+function summarizeCertificate(certificate: X509Certificate): CertificateDescription {
+  const { subject, issuer, serialNumber, notBefore, notAfter, signatureAlgorithm, extensions, ...described } =
+    describeCertificate(certificate)
   return {
     subject,
     issuer,
     serialNumber,
-    notBefore: notBefore.toISOString(),
-    notAfter: notAfter.toISOString(),
+    notBefore: isoOf(notBefore),
+    notAfter: isoOf(notAfter),
     thumbprint: thumbprint(certificate),
     sha256: certificate.fingerprint256.replaceAll(':', ''),
     signatureAlgorithm,
     ca: extensions.basicConstraints?.ca ?? false,
-    key: describeKey(publicKeyOf(certificate)),
-    subjectAltNames: extensions.subjectAltNames.map((name) =>
-      typeof name.value === 'string' ? `${name.type}:${name.value}` : name.type,
-    ),
+    key: describeKey(described.publicKey),
+    subjectAltNames: describeNames(extensions.subjectAltNames),
+    problems: described.problems,
+    weak: described.weaknesses,
   }
+}
+
+function summarizeRevocationList(list: DescribedRevocationList): RevocationListDescription {
+  return {
+    issuer: list.issuer,
+    number: numberText(list.number),
+    baseNumber: numberText(list.baseNumber),
+    thisUpdate: isoOf(list.thisUpdate),
+    nextUpdate: isoOf(list.nextUpdate),
+    revoked: list.revoked.length,
+    signatureAlgorithm: list.signatureAlgorithm,
+    scope: list.scope,
+    problems: list.problems,
+    weak: list.weaknesses,
+  }
+}
+
+function describeNames(
+  names: readonly { readonly type: string; readonly value: unknown }[],
+): readonly string[] {
+  return names.map(({ type, value }) => (typeof value === 'string' ? `${type}:${value}` : type))
+}
+
+function isoOf(time: Date | null): string | null {
+  return time?.toISOString() ?? null
+}
+
+function numberText(number: bigint | null): string | null {
+  return number === null ? null : String(number)
 }
 
 function thumbprint(certificate: X509Certificate): string {
   return certificate.fingerprint.replaceAll(':', '')
-}
-
-/** Null for a kind of key that this Node does not know. */
-function publicKeyOf(certificate: X509Certificate): KeyObject | null {
-  try {
-    return certificate.publicKey
-  } catch {
-    return null
-  }
 }
 
 function describeKey(key: KeyObject | null): KeyDescription {
@@ -151,25 +219,6 @@ function weaknessOfProtection({ algorithm, iterations, weak }: Protection): read
     ...(weak ? [algorithm] : []),
     ...(iterations < fewIterations ? [`${count(iterations)}, where ${fewIterations} are few`] : []),
   ]
-}
-
-/** RFC 7518 §3.3. */
-function weaknessOfKey(key: KeyObject): readonly string[] {
-  const bits = modulusLength(key)
-  return bits > 0 && bits < 2048 ? [`an RSA key of ${bits} bits`] : []
-}
-
-/** Signatures with MD2, MD5 and SHA-1, which collide; by the OIDs of RFC 3279 §2.2. */
-const weakSignatures: ReadonlySet<string> = new Set([
-  '1.2.840.113549.1.1.2',
-  '1.2.840.113549.1.1.4',
-  '1.2.840.113549.1.1.5',
-  '1.2.840.10045.4.1',
-  '1.2.840.10040.4.3',
-])
-
-function weaknessOfSignature({ signatureAlgorithm, subject }: CertificateDescription): readonly string[] {
-  return weakSignatures.has(signatureAlgorithm) ? [`the signature of ${subject}, made with SHA-1 or MD5`] : []
 }
 
 function unique(items: readonly string[]): readonly string[] {

@@ -4,16 +4,19 @@ import { dirname, join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import type { Terminal } from './terminal.ts'
 
-/** A megabyte is more than any file of keys; what is larger was named by mistake. */
-const maximumBytes = 2 ** 20
+/** A megabyte is more than most files of keys; what is larger was probably named by mistake. */
+const defaultMaximumBytes = 2 ** 20
 
 /** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `LIMIT_EXCEEDED`, `UNAVAILABLE` */
-export async function readWholeFile(path: string): Promise<Uint8Array> {
+export async function readWholeFile(
+  path: string,
+  maximumBytes: number = defaultMaximumBytes,
+): Promise<Uint8Array> {
   try {
     const handle = await open(path, 'r')
     try {
       // Pipes and devices have no size to ask for, and some no end.
-      return await readAll(handle.createReadStream({ autoClose: false }), path)
+      return await readAll(handle.createReadStream({ autoClose: false }), path, maximumBytes)
     } finally {
       await handle.close()
     }
@@ -93,7 +96,7 @@ export async function assertWritable(path: string): Promise<void> {
 export async function readPassword(path: string | undefined, { stdin }: Terminal): Promise<string> {
   if (path === undefined) return ''
   const from = path === '-' ? 'standard input' : path
-  const bytes = path === '-' ? await readAll(stdin, from) : await readWholeFile(path)
+  const bytes = path === '-' ? await readAll(stdin, from, defaultMaximumBytes) : await readWholeFile(path)
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
@@ -108,14 +111,21 @@ export async function readPassword(path: string | undefined, { stdin }: Terminal
 }
 
 /** @throws SealwrightError `LIMIT_EXCEEDED` */
-async function readAll(stream: AsyncIterable<Uint8Array>, path: string): Promise<Uint8Array> {
+async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  path: string,
+  maximumBytes: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of stream) {
     chunks.push(chunk)
     length += chunk.length
     if (length > maximumBytes) {
-      throw new SealwrightError('LIMIT_EXCEEDED', `${path} has more bytes than the ${maximumBytes} allowed`)
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `${path} has more than the ${maximumBytes} bytes that are allowed`,
+      )
     }
   }
   return Buffer.concat(chunks)

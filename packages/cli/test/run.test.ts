@@ -205,7 +205,7 @@ describe('cert create refuses at once', () => {
       (file) => ({
         args: ['--out', file('a.pfx')],
         input: 'x'.repeat(2 ** 20 + 1),
-        error: 'standard input has more bytes than the 1048576 allowed',
+        error: 'standard input has more than the 1048576 bytes that are allowed',
       }),
     ],
   ])('%s', async (_, refusal) => {
@@ -253,7 +253,7 @@ describe('inspect', () => {
 
   test.skipIf(!existsSync('/dev/zero'))('a device without an end is refused [needs /dev/zero]', async () => {
     expect((await sealwright(['inspect', '/dev/zero'])).error).toBe(
-      'sealwright: /dev/zero has more bytes than the 1048576 allowed\n',
+      'sealwright: /dev/zero has more than the 1048576 bytes that are allowed\n',
     )
   })
 
@@ -334,10 +334,10 @@ describe('inspect', () => {
     const missing = await sealwright(['inspect', file('missing')])
     expect(missing.error).toBe(`sealwright: ${file('missing')}: there is no such file or folder\n`)
     expect((await sealwright(['inspect', file('text')])).error).toBe(
-      `sealwright: ${file('text')}: the file is no file of keys or certificates that is known\n`,
+      `sealwright: ${file('text')}: the file is not a file of keys or certificates in a known format\n`,
     )
     expect((await sealwright(['inspect', file('large')])).error).toBe(
-      `sealwright: ${file('large')} has more bytes than the 1048576 allowed\n`,
+      `sealwright: ${file('large')} has more than the 1048576 bytes that are allowed\n`,
     )
     expect((await sealwright(['inspect', file('')])).code).toBe(1)
   })
@@ -383,7 +383,7 @@ describe('inspect', () => {
       'PBES1 with SHA-1 and 40-bit RC2',
       'PBES1 with SHA-1 and 3DES',
       'an RSA key of 1024 bits',
-      'the signature of CN=old, made with SHA-1 or MD5',
+      'a signature with SHA-1 on the certificate of CN=old',
     ])
   })
 

@@ -1,6 +1,6 @@
 export { distinguishedName, normalizeDistinguishedName } from './names/distinguished-name.ts'
 export { generatePrivateKey, type GeneratePrivateKeyOptions } from './keys/generate-private-key.ts'
-export { decodePem, encodePem, type PemBlock } from './key-files/pem.ts'
+export { decodePem, encodePem, type PemBlock } from './key-files/pem/pem.ts'
 export { type Pkcs12Limits } from './encryption/limits.ts'
 export { type Pkcs12Profile } from './pkcs12/profiles.ts'
 export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
@@ -45,6 +45,24 @@ export {
 } from './certificates/revocation-list.ts'
 export { type GeneralName, type SubjectAltName } from './names/general-name.ts'
 export { type NameConstraint } from './names/name-constraint.ts'
-export { readKeyFile, type KeyFile, type KeyFileFormat } from './key-files/read-key-file.ts'
+export { readKeyFile } from './key-files/read-key-file.ts'
+export {
+  defaultKeyFileLimits,
+  type KeyFile,
+  type KeyFileLimits,
+  type ReadKeyFileOptions,
+} from './key-files/key-file.ts'
+export { type KeyFileFormat } from './key-files/identify.ts'
+export { type SkippedItem } from './skipped-items.ts'
+export { keyWeaknesses } from './keys/weaknesses.ts'
+export { describeCertificate, type DescribedCertificate } from './certificates/show/certificate.ts'
+export { describeCertificateRequest, type DescribedRequest } from './certificates/show/request.ts'
+export {
+  describeRevocationList,
+  type DescribedRevocation,
+  type DescribedRevocationList,
+  type RevocationListLimits,
+  type RevocationListScope,
+} from './certificates/show/revocation-list.ts'
 export { writePkcs7Certificates } from './key-files/write-pkcs7.ts'
 export { type Protection } from './encryption/password-scheme.ts'

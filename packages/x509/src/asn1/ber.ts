@@ -23,6 +23,8 @@ export interface BerBudget {
   elements: number
   /** The deepest nesting in one parse. */
   readonly depth: number
+  /** For messages: the options that raise the two limits. Absent where nothing raises them. */
+  readonly raisedBy?: { readonly elements: string; readonly depth: string }
 }
 
 export const tags = {
@@ -57,12 +59,49 @@ export const tags = {
  * @throws SealwrightError `INVALID_ENCODING` for anything but one whole BER element, `LIMIT_EXCEEDED` for the budget
  */
 export function readBer(bytes: Uint8Array, what: string, budget: BerBudget): BerElement {
-  const parser = new Parser(bytes, what, budget)
-  const element = parser.element(0, bytes.length, 1)
-  if (element.bytes.length !== bytes.length) {
-    throw malformed(what, `has ${bytes.length - element.bytes.length} bytes after its end`)
+  const element = new Parser(bytes, what, budget, Infinity).element(0, bytes.length, 1)
+  if (element.bytes.length !== bytes.length) throw longer(bytes, element, what)
+  return element
+}
+
+/**
+ * Reads one element from a file: zeros and line breaks after its end are passed over. Windows pads .p7b files with zeros,
+ * and editors end a file with a line break. Elements below `levels` are not read where their length is definite; they have
+ * no `children`.
+ *
+ * @param levels 1 is the outermost element alone. Default: all
+ * @throws SealwrightError as {@link readBer}
+ */
+export function readPadded(
+  bytes: Uint8Array,
+  what: string,
+  budget: BerBudget,
+  levels: number = Infinity,
+): BerElement {
+  const element = readFirst(bytes, what, budget, levels)
+  const rest = bytes.subarray(element.bytes.length)
+  if (!rest.every((octet) => octet === 0 || octet === 0x0a || octet === 0x0d)) {
+    throw longer(bytes, element, what)
   }
   return element
+}
+
+/**
+ * Reads the first element, whatever comes after it; otherwise as {@link readPadded}.
+ *
+ * @throws SealwrightError as {@link readBer}
+ */
+export function readFirst(
+  bytes: Uint8Array,
+  what: string,
+  budget: BerBudget,
+  levels: number = Infinity,
+): BerElement {
+  return new Parser(bytes, what, budget, levels).element(0, bytes.length, 1)
+}
+
+function longer(bytes: Uint8Array, element: BerElement, what: string): SealwrightError {
+  return malformed(what, `has ${bytes.length - element.bytes.length} bytes after its end`)
 }
 
 /** One parse. Its recursion is as deep as `budget.depth`, so the stack is bounded with it. */
@@ -70,11 +109,14 @@ class Parser {
   readonly #bytes: Uint8Array
   readonly #what: string
   readonly #budget: BerBudget
+  readonly #levels: number
 
-  constructor(bytes: Uint8Array, what: string, budget: BerBudget) {
+  /** @param levels constructed elements on and below this level are left unread where their length is definite */
+  constructor(bytes: Uint8Array, what: string, budget: BerBudget, levels: number) {
     this.#bytes = bytes
     this.#what = what
     this.#budget = budget
+    this.#levels = levels
   }
 
   /** The element at `start`; nothing at or after `limit` is looked at. */
@@ -103,7 +145,7 @@ class Parser {
     } else {
       contentEnd = contentStart + length
       end = contentEnd
-      if (constructed) {
+      if (constructed && depth < this.#levels) {
         for (let next = contentStart; next < contentEnd;) {
           const child = this.element(next, contentEnd, depth + 1)
           children.push(child)
@@ -154,17 +196,25 @@ class Parser {
   }
 
   #charge(depth: number): void {
+    const { raisedBy } = this.#budget
     if (depth > this.#budget.depth) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${this.#what} is nested more than ${this.#budget.depth} deep`,
+        `${this.#what} is nested more than ${this.#budget.depth} deep${remedy(raisedBy?.depth)}`,
       )
     }
     if (this.#budget.elements <= 0) {
-      throw new SealwrightError('LIMIT_EXCEEDED', `${this.#what} holds more ASN.1 elements than allowed`)
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `${this.#what} holds more ASN.1 values than are allowed${remedy(raisedBy?.elements)}`,
+      )
     }
     this.#budget.elements--
   }
+}
+
+function remedy(option: string | undefined): string {
+  return option === undefined ? '' : `; ${option} raises the limit`
 }
 
 export function malformed(what: string, problem: string, cause?: unknown): SealwrightError {

@@ -16,7 +16,7 @@ import {
   type CertificateExtensions,
   type ReadExtensions,
 } from './extensions/certificate-extensions.ts'
-import { readExtensions, type CustomExtension } from './extensions/extension.ts'
+import { readExtensions } from './extensions/extension.ts'
 import { checkKeyUsage } from './extensions/key-usage.ts'
 
 /** What a certificate request asks for. */
@@ -106,17 +106,21 @@ export function readCertificateRequest(der: Uint8Array): CertificateRequest {
   const publicKey = readPublicKey(publicKeyInfo.bytes, `the public key of ${what}`)
   algorithmsOf(publicKey)
   verifyDocument(document, publicKey, what)
-  const extensions = interpretExtensions(requestedExtensions(attributes), what)
+  const list = requestedExtensions(attributes)
+  const extensions = interpretExtensions(list === null ? [] : readExtensions(list, what), what)
   return { subject: name, subjectDer: subject.bytes, publicKey, extensions }
 }
 
-/** `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value. */
-function requestedExtensions(attributes: BerElement | null): readonly CustomExtension[] {
+/**
+ * SEQUENCE OF Extension in `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value.
+ * Null where there is none.
+ */
+export function requestedExtensions(attributes: BerElement | null): BerElement | null {
   for (const element of attributes?.children ?? []) {
     const attribute = new SequenceReader(element, `an attribute of ${what}`)
     const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${what}`)
     const [value] = attribute.any('values').children
-    if (oid === extensionRequest && value !== undefined) return readExtensions(value, what)
+    if (oid === extensionRequest && value !== undefined) return value
   }
-  return []
+  return null
 }

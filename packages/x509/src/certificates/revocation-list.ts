@@ -83,7 +83,7 @@ export interface RevocationList {
 }
 
 /** Extensions of CRLs and their entries (RFC 5280 §5.2.3 and §5.3.1). */
-const extensionOids = { crlNumber: '2.5.29.20', reasonCode: '2.5.29.21' } as const
+export const extensionOids = { crlNumber: '2.5.29.20', reasonCode: '2.5.29.21' } as const
 
 const what = 'the CRL'
 const defaultDays = 7
@@ -298,8 +298,13 @@ function readReason(list: BerElement): RevocationReason {
   const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
   if (element.tag !== tags.enumerated) throw malformed(what, 'has a reason that is not ENUMERATED')
   const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
-  const known = [...reasons].find(([, code]) => code === number)
-  if (known === undefined) throw malformed(what, `has the reason ${number}, which there is not`)
+  return reasonOf(number)
+}
+
+/** @throws SealwrightError `INVALID_ENCODING` for a code that RFC 5280 does not have */
+export function reasonOf(code: number): RevocationReason {
+  const known = [...reasons].find(([, each]) => each === code)
+  if (known === undefined) throw malformed(what, `has the unknown reason ${code}`)
   return known[0]
 }
 

@@ -20,6 +20,8 @@ export interface CbcCipher {
   readonly name: string
   /** Whether nobody should encrypt with it any more. */
   readonly weak: boolean
+  /** In bytes. */
+  readonly blockLength: number
   /** In bytes. Null for a cipher that takes any length and is content with `defaultKeyLength`. */
   readonly keyLength: number | null
   readonly defaultKeyLength: number
@@ -31,13 +33,14 @@ export interface CbcCipher {
   decrypt(key: Uint8Array, ciphertext: Uint8Array, context: CipherContext): Promise<Uint8Array>
 }
 
-/** Ciphers of PBES2 by OID (RFC 3565 §4.1, RFC 8018 App. B.2), with what reads their parameters. */
+/** Ciphers of PBES2 by OID (RFC 3565 §4.1, RFC 8018 App. B.2), with the functions that read their parameters. */
 const readers: Readonly<Record<string, (parameters: BerElement, what: string) => CbcCipher>> = {
   '2.16.840.1.101.3.4.1.2': (parameters, what) => aesCbc(16, readVector(parameters, 16, what)),
   '2.16.840.1.101.3.4.1.22': (parameters, what) => aesCbc(24, readVector(parameters, 16, what)),
   '2.16.840.1.101.3.4.1.42': (parameters, what) => aesCbc(32, readVector(parameters, 16, what)),
   '1.2.840.113549.3.7': (parameters, what) => tripleDesCbc(readVector(parameters, 8, what)),
   '1.2.840.113549.3.2': readRc2,
+  '1.3.14.3.2.7': (parameters, what) => desCbc(readVector(parameters, 8, what)),
 }
 export const aes256CbcOid = '2.16.840.1.101.3.4.1.42'
 
@@ -52,7 +55,7 @@ export function readCipher(scheme: SequenceReader, what: string): CbcCipher {
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES and RC2 in CBC mode are read`,
+      `${what} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES, DES and RC2 in CBC mode are read`,
     )
   }
   const cipher = reader(scheme.any('parameters'), what)
@@ -98,6 +101,7 @@ export function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
   return {
     name: `AES-${8 * keyLength}-CBC`,
     weak: false,
+    blockLength: 16,
     keyLength,
     defaultKeyLength: keyLength,
     decrypt: async (key, ciphertext, { crypto }) => {
@@ -112,6 +116,7 @@ export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher
   return {
     name: '3DES-CBC',
     weak: true,
+    blockLength: 8,
     keyLength,
     defaultKeyLength: keyLength,
     decrypt: async (key, ciphertext, { signal }) => {
@@ -133,6 +138,7 @@ export function desCbc(iv: Uint8Array): CbcCipher {
   return {
     name: 'DES-CBC',
     weak: true,
+    blockLength: 8,
     keyLength: 8,
     defaultKeyLength: 8,
     decrypt: async (key, ciphertext, context) => {
@@ -200,6 +206,7 @@ export function rc2Cbc(keyLength: number | null, effectiveBits: number, iv: Uint
   return {
     name: `${effectiveBits}-bit RC2-CBC`,
     weak: true,
+    blockLength: 8,
     keyLength,
     defaultKeyLength: keyLength ?? effectiveBits / 8,
     decrypt: async (key, ciphertext, { signal }) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext, signal),

@@ -7,7 +7,7 @@ export interface Pkcs12Limits {
   readonly bytes: number
   /** Nesting of ASN.1 values in the file and in each part of it that is encoded for itself. Default 32. */
   readonly depth: number
-  /** ASN.1 values in all parts of the file together, certificates not counted. Default 10,000. */
+  /** ASN.1 values in all parts of the file together. Those inside of certificates and CRLs do not count. Default 10,000. */
   readonly elements: number
   /**
    * Iterations of all key derivations of the file together: its MAC and each encryption. A password that is empty or not ASCII
@@ -18,7 +18,7 @@ export interface Pkcs12Limits {
   readonly iterations: number
   /** Length of each salt in bytes. Default 1024. */
   readonly saltBytes: number
-  /** Keys, certificates and whatever else there is in bags. Default 256. */
+  /** Bags: keys, certificates and everything else that PKCS#12 holds. Default 1,000. */
   readonly bags: number
 }
 
@@ -28,7 +28,7 @@ export const defaultLimits: Pkcs12Limits = Object.freeze({
   elements: 10_000,
   iterations: 10_000_000,
   saltBytes: 1024,
-  bags: 256,
+  bags: 1000,
 })
 
 /**
@@ -36,20 +36,39 @@ export const defaultLimits: Pkcs12Limits = Object.freeze({
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for one that is not a whole number: NaN would limit nothing
  */
-export function resolveLimits(limits: Partial<Pkcs12Limits>): Pkcs12Limits {
-  const resolved: Pkcs12Limits = { ...defaultLimits, ...limits }
-  for (const [name, value] of Object.entries(resolved)) {
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new SealwrightError('INVALID_ARGUMENT', `the limit ${name} is a whole number, not ${value}`)
+export function resolveLimits<T extends Pkcs12Limits>(defaults: T, limits: Partial<T>): T {
+  const resolved: T = { ...defaults, ...limits }
+  for (const [name, value] of Object.entries({ ...resolved })) {
+    if (!Number.isSafeInteger(value) || Number(value) < 0) {
+      throw new SealwrightError('INVALID_ARGUMENT', `limits.${name} is not a whole number from 0 up`)
     }
   }
   return resolved
+}
+
+/** @throws SealwrightError `LIMIT_EXCEEDED` */
+export function checkLength(file: Uint8Array, limits: Pkcs12Limits, what: string): void {
+  if (file.length > limits.bytes) {
+    throw exceeded(`${what} has ${file.length} bytes`, limits.bytes, 'bytes')
+  }
+}
+
+/**
+ * @param found such as `the file has 2000 bytes`
+ * @param name of the limit, as the caller sets it
+ */
+export function exceeded(found: string, limit: number, name: string): SealwrightError {
+  return new SealwrightError(
+    'LIMIT_EXCEEDED',
+    `${found}; ${limit} are allowed; limits.${name} raises the limit`,
+  )
 }
 
 /** What is left of the limits while one file is read. */
 export class Pkcs12Budget implements BerBudget {
   elements: number
   readonly depth: number
+  readonly raisedBy = { elements: 'limits.elements', depth: 'limits.depth' } as const
   readonly #limits: Pkcs12Limits
   #iterations: number
   #bags: number
@@ -75,7 +94,7 @@ export class Pkcs12Budget implements BerBudget {
     if (total > this.#iterations) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${what} takes ${total} iterations; the file may take ${this.#limits.iterations} in all`,
+        `${what} takes ${total} iterations; the whole file may take ${this.#limits.iterations}; limits.iterations raises the limit`,
       )
     }
     this.#iterations -= total
@@ -84,10 +103,7 @@ export class Pkcs12Budget implements BerBudget {
   /** @throws SealwrightError `LIMIT_EXCEEDED` */
   chargeBag(): void {
     if (this.#bags <= 0) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `the file holds more than ${this.#limits.bags} keys, certificates and whatever else there is in bags`,
-      )
+      throw exceeded(`the file has more than ${this.#limits.bags} bags`, this.#limits.bags, 'bags')
     }
     this.#bags--
   }
@@ -95,10 +111,7 @@ export class Pkcs12Budget implements BerBudget {
   /** @throws SealwrightError `LIMIT_EXCEEDED` */
   checkSalt(salt: Uint8Array, what: string): void {
     if (salt.length > this.#limits.saltBytes) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `${what} has a salt of ${salt.length} bytes; ${this.#limits.saltBytes} are allowed`,
-      )
+      throw exceeded(`${what} has a salt of ${salt.length} bytes`, this.#limits.saltBytes, 'saltBytes')
     }
   }
 }

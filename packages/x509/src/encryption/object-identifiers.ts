@@ -20,13 +20,12 @@ export const pkcs12Pbe = {
   rc2With40Bits: '1.2.840.113549.1.12.1.6',
 } as const
 
-/** Names for messages of what files hold and Sealwright does not read. */
+/** Names, for messages, of algorithms that are not read. */
 const names: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.5.1': 'PBES1 with MD2 and DES (pbeWithMD2AndDES-CBC)',
   '1.2.840.113549.1.12.1.1': 'PBES1 with 128-bit RC4 (pbeWithSHAAnd128BitRC4)',
   '1.2.840.113549.1.12.1.2': 'PBES1 with 40-bit RC4 (pbeWithSHAAnd40BitRC4)',
   '1.2.840.113549.2.5': 'MD5',
-  '1.3.14.3.2.7': 'DES-CBC',
   '2.16.840.1.101.3.4.1.6': 'AES-128-GCM',
   '2.16.840.1.101.3.4.1.26': 'AES-192-GCM',
   '2.16.840.1.101.3.4.1.46': 'AES-256-GCM',

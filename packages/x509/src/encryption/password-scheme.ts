@@ -1,20 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 import { malformed, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
-import { Integer, Sequence } from 'asn1js'
-import { AlgorithmIdentifier, PBES2Params } from 'pkijs'
-import { octetString } from '../asn1/encode.ts'
-import type { WebCrypto } from '../webcrypto/provider.ts'
-import {
-  aes256CbcOid,
-  desCbc,
-  encryptTripleDesCbc,
-  rc2Cbc,
-  readCipher,
-  tripleDesCbc,
-  type CbcCipher,
-  type CipherContext,
-} from './ciphers.ts'
+import { desCbc, rc2Cbc, readCipher, tripleDesCbc, type CbcCipher, type CipherContext } from './ciphers.ts'
 import { readDerivation } from './key-derivation/read-derivation.ts'
 import {
   derivationRounds,
@@ -27,8 +14,7 @@ import {
 } from './key-derivation/pkcs12-kdf.ts'
 import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5, pkcs5Pbe } from './object-identifiers.ts'
-import { bmpPassword, utf8Password, type FilePassword } from './password.ts'
-import { derivePbkdf2, hmacSha256, pbkdf2Of } from './key-derivation/pbkdf2.ts'
+import { bmpPassword, passwordBytes, type FilePassword } from './password.ts'
 
 /** What it takes to decrypt. */
 export interface DecryptionContext extends CipherContext {
@@ -41,18 +27,36 @@ export interface Protection {
   readonly algorithm: string
   /** Of PBKDF2 and the derivation of PKCS#12; of scrypt N·r·p, which takes about as long. */
   readonly iterations: number
-  /** Whether nobody should write it any more. */
+  /** Whether it is too weak to be written today. */
   readonly weak: boolean
 }
 
 /** A password-based encryption whose parameters were read, checked and charged; it has not run yet. */
 export interface PasswordEncryption {
   readonly description: Protection
+  /** Whether it takes the password as bytes or as a BMPString. */
+  readonly takes: 'bytes' | 'bmpText'
+  /** In bytes. */
+  readonly blockLength: number
+  /**
+   * Charges the iterations once more, for a second password.
+   *
+   * @throws SealwrightError `LIMIT_EXCEEDED`
+   */
+  charge(): void
   /**
    * @returns the plaintext, a new array: the caller zeroes it after use
-   * @throws SealwrightError `INVALID_ENCODING` when the padding is wrong; or the signal's reason
+   * @throws SealwrightError `WRONG_PASSWORD` when the padding is wrong; or the signal's reason
    */
   decrypt(ciphertext: Uint8Array, context: DecryptionContext): Promise<Uint8Array>
+}
+
+export function wrongPassword(what: string, cause?: unknown): SealwrightError {
+  return new SealwrightError(
+    'WRONG_PASSWORD',
+    `the password does not open ${what}, or it was changed after it was encrypted`,
+    { cause },
+  )
 }
 
 type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Budget) => PasswordEncryption
@@ -119,15 +123,19 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
   if (cipher.keyLength === null ? keyLength < 1 || keyLength > 128 : keyLength !== cipher.keyLength) {
     throw malformed(what, `derives a key of ${keyLength} bytes, which its cipher does not take`)
   }
-  derivation.charge(keyLength)
+  const charge = (): void => derivation.charge(keyLength)
+  charge()
   return {
+    takes: 'bytes',
+    blockLength: cipher.blockLength,
+    charge,
     description: {
       algorithm: `PBES2 with ${derivation.name} and ${cipher.name}`,
       iterations: derivation.iterations,
       weak: cipher.weak,
     },
     decrypt: async (ciphertext, context) => {
-      const key = await derivation.derive(context.password.text, keyLength)
+      const key = await derivation.derive(context.password, keyLength)
       // libuv cannot stop a derivation under way.
       context.signal?.throwIfAborted()
       return decryptAndZeroKey(cipher, key, ciphertext, context, what)
@@ -135,8 +143,8 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
   }
 }
 
-/** Of DES, 3DES and RC2. */
-const blockLength = 8
+/** Of DES, 3DES and RC2, in bytes. */
+export const blockLength = 8
 
 /**
  * PBES1 (RFC 8018 §6.1), which OpenSSL before 1.1 encrypted single keys with: the first half of what PBKDF1 derives is the key,
@@ -149,18 +157,22 @@ function pbes1(
 ): ParametersReader {
   return (element, what, budget) => {
     const { salt, iterations } = readPbeParameters(element, what, budget)
-    budget.chargeIterations(iterations, what)
+    const charge = (): void => budget.chargeIterations(iterations, what)
+    charge()
     return {
+      takes: 'bytes',
+      blockLength,
+      charge,
       description: { algorithm: `PBES1 with ${name}`, iterations, weak: true },
       decrypt: async (ciphertext, context) => {
-        const secret = utf8Password(context.password.text)
+        const secret = passwordBytes(context.password)
         const derived = await derivePbkdf1({ digest, salt, iterations }, secret, context.signal).catch(
           (cause: unknown) => {
             context.signal?.throwIfAborted()
             // A Node in FIPS mode has no MD5.
             throw new SealwrightError(
               'UNSUPPORTED_ALGORITHM',
-              `${what} takes its key from a hash this Node has not`,
+              `${what} takes its key from MD5, which this Node does not have`,
               { cause },
             )
           },
@@ -181,9 +193,13 @@ function pkcs12Pbes1(
   return (element, what, budget) => {
     const { salt, iterations } = readPbeParameters(element, what, budget)
     const rounds = derivationRounds(sha1, keyLength) + derivationRounds(sha1, blockLength)
-    budget.chargeIterations(iterations, what, rounds)
+    const charge = (): void => budget.chargeIterations(iterations, what, rounds)
+    charge()
     const derivation = { digest: sha1, salt, iterations }
     return {
+      takes: 'bmpText',
+      blockLength,
+      charge,
       description: { algorithm: `PBES1 with SHA-1 and ${name}`, iterations, weak: true },
       decrypt: async (ciphertext, context) => {
         const { password, signal } = context
@@ -223,78 +239,8 @@ async function decryptAndZeroKey(
     return await cipher.decrypt(key, ciphertext, context)
   } catch (cause) {
     context.signal?.throwIfAborted()
-    // The MAC was right, so the password is; some writers encode it differently for the two.
-    throw malformed(what, 'does not decrypt, although the MAC is right', cause)
+    throw wrongPassword(what, cause)
   } finally {
     key.fill(0)
-  }
-}
-
-/**
- * What was encrypted, with the AlgorithmIdentifier that says how.
- *
- * @internal
- */
-export interface Encrypted {
-  readonly algorithm: AlgorithmIdentifier
-  readonly ciphertext: Uint8Array
-}
-
-/**
- * Encrypts with a password; salt and initialisation vector are new each time.
- *
- * @internal
- */
-export type Encrypt = (
-  plaintext: Uint8Array,
-  password: FilePassword,
-  iterations: number,
-  crypto: WebCrypto,
-) => Promise<Encrypted>
-
-/**
- * PBES2: AES-256-CBC under a key from PBKDF2 with HMAC-SHA-256.
- *
- * @internal
- */
-export const encryptPbes2: Encrypt = async (plaintext, password, iterations, crypto) => {
-  const salt = crypto.getRandomValues(new Uint8Array(16))
-  const iv = crypto.getRandomValues(new Uint8Array(16))
-  const keyBytes = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, 32)
-  const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
-  keyBytes.fill(0)
-  const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
-  // keyLength is left out, as other writers do: the cipher says it.
-  const parameters = new PBES2Params({
-    keyDerivationFunc: pbkdf2Of(salt, iterations, null),
-    encryptionScheme: new AlgorithmIdentifier({
-      algorithmId: aes256CbcOid,
-      algorithmParams: octetString(iv),
-    }),
-  })
-  const algorithm = new AlgorithmIdentifier({
-    algorithmId: pkcs5.pbes2,
-    algorithmParams: parameters.toSchema(),
-  })
-  return { algorithm, ciphertext }
-}
-
-/**
- * PBES1: 3DES under a key from the derivation of RFC 7292 App. B with SHA-1. Weak; for readers that know nothing else.
- *
- * @internal
- */
-export const encryptTripleDes: Encrypt = async (plaintext, password, iterations, crypto) => {
-  const salt = crypto.getRandomValues(new Uint8Array(16))
-  const derivation = { digest: sha1, salt, iterations }
-  const [key, iv] = await Promise.all([
-    deriveKey(derivation, purposes.encryptionKey, bmpPassword(password), 24),
-    deriveKey(derivation, purposes.initialisationVector, bmpPassword(password), blockLength),
-  ])
-  const ciphertext = await encryptTripleDesCbc(plaintext, key, iv).finally(() => key.fill(0))
-  const algorithmParams = new Sequence({ value: [octetString(salt), new Integer({ value: iterations })] })
-  return {
-    algorithm: new AlgorithmIdentifier({ algorithmId: pkcs12Pbe.tripleDes, algorithmParams }),
-    ciphertext,
   }
 }

@@ -21,15 +21,16 @@ export function assertPassword(password: string): void {
 
 /** A password as the writer of a file encoded it. */
 export interface FilePassword {
-  /** What becomes UTF-8. */
   readonly text: string
+  /** How PBKDF2, scrypt, PBKDF1 and PEM encryption take it. */
+  readonly bytes: 'UTF-8' | 'Windows-1252'
   /** What becomes a BMPString, with U+0000 at the end where the writer had it there. */
   readonly bmpText: string
 }
 
 /** The encodings of RFC 7292 App. B.1 and RFC 8018 §3, which every current writer uses. */
 export function usualPassword(text: string): FilePassword {
-  return { text, bmpText: `${text}\0` }
+  return { text, bytes: 'UTF-8', bmpText: `${text}\0` }
 }
 
 /**
@@ -38,9 +39,9 @@ export function usualPassword(text: string): FilePassword {
  */
 export function filePasswords(text: string): readonly FilePassword[] {
   const usual = usualPassword(text)
-  if (text === '') return [usual, { text, bmpText: '' }]
+  if (text === '') return [usual, { ...usual, bmpText: '' }]
   const bytesAsCharacters = Buffer.from(text).toString('latin1')
-  return bytesAsCharacters === text ? [usual] : [usual, { text, bmpText: `${bytesAsCharacters}\0` }]
+  return bytesAsCharacters === text ? [usual] : [usual, { ...usual, bmpText: `${bytesAsCharacters}\0` }]
 }
 
 /**
@@ -51,9 +52,44 @@ export function bmpPassword({ bmpText }: FilePassword): Uint8Array {
   return encodeUtf16Be(bmpText)
 }
 
-/** The password as PBKDF2 takes it: UTF-8, as RFC 8018 §3 recommends. The caller zeroes it after use. */
-export function utf8Password(password: string): Uint8Array {
-  return new TextEncoder().encode(password)
+/**
+ * The encodings to try on what is encrypted, the one given first. RFC 8018 §3 recommends UTF-8; OpenSSL takes the bytes of the
+ * terminal, which were Latin-1 or Windows-1252 for many.
+ *
+ * @param takes how the encryption takes the password
+ */
+export function encryptionPasswords(
+  password: FilePassword,
+  takes: 'bytes' | 'bmpText',
+): readonly FilePassword[] {
+  const { text } = password
+  const others: readonly FilePassword[] =
+    takes === 'bmpText'
+      ? filePasswords(text)
+      : encodeWindows1252(text) === null || /^[\0-\x7f]*$/.test(text)
+        ? []
+        : [{ ...password, bytes: 'Windows-1252' }]
+  return [password, ...others.filter((other) => other[takes] !== password[takes])]
+}
+
+/** The password as PBKDF2 and others take it. The caller zeroes it after use. */
+export function passwordBytes({ text, bytes }: FilePassword): Uint8Array {
+  return (bytes === 'Windows-1252' ? encodeWindows1252(text) : null) ?? new TextEncoder().encode(text)
+}
+
+/** The characters of the bytes 80 to 9F. The other bytes are those of Latin-1. */
+const windows1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'
+
+/** Null for text with other characters. */
+function encodeWindows1252(text: string): Uint8Array | null {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    const high = windows1252.indexOf(text.charAt(index))
+    if (high === -1 && (unit > 0xff || (unit >= 0x80 && unit < 0xa0))) return null
+    bytes[index] = high === -1 ? unit : 0x80 + high
+  }
+  return bytes
 }
 
 /** The contents octets of a BMPString; characters beyond the BMP become surrogate pairs. */

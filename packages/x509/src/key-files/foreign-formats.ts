@@ -1,47 +1,94 @@
 import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
 
-/** Files of keys that are not read here, by how they begin, each with the command that makes of it one that is. */
-const files: readonly { readonly start: Uint8Array; readonly problem: string }[] = [
+const cngBlob =
+  'is a key BLOB of Windows CNG. To convert it, in .NET: CngKey.Import, then ECDsaCng or RSACng, and ExportPkcs8PrivateKeyPem'
+
+/** Files of keys that are not read, by how they begin, each with the command that converts it. */
+const files: readonly { readonly start: Uint8Array | string; readonly problem: string }[] = [
   {
     start: Uint8Array.of(0xfe, 0xed, 0xfe, 0xed),
     problem:
-      'is a Java keystore (JKS): keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12 makes a PKCS#12 file of it',
+      'is a Java keystore (JKS). To convert it: keytool -importkeystore -srckeystore FILE -destkeystore FILE.p12 -deststoretype PKCS12',
   },
   {
     start: Uint8Array.of(0xce, 0xce, 0xce, 0xce),
     problem:
-      'is a Java keystore (JCEKS): keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore FILE.p12 -deststoretype PKCS12 makes a PKCS#12 file of it',
+      'is a Java keystore (JCEKS). To convert it: keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore FILE.p12 -deststoretype PKCS12',
   },
   {
-    start: new TextEncoder().encode('PuTTY-User-Key-File-'),
+    start: 'PuTTY-User-Key-File-',
     problem:
-      'is a key of PuTTY: puttygen FILE -O private-openssh -o FILE.pem, and then ssh-keygen -p -m PEM -f FILE.pem, turn it into PEM',
+      'is a key of PuTTY. To convert it: puttygen FILE -O private-openssh -o FILE.pem, then ssh-keygen -p -m PEM -f FILE.pem',
+  },
+  ...['RSA1', 'RSA2', 'RSA3', 'ECS1', 'ECS2', 'ECS3', 'ECS4', 'ECS5', 'ECS6'].map((start) => ({
+    start,
+    problem: cngBlob,
+  })),
+]
+
+/** @throws SealwrightError `INVALID_ENCODING` for a file in one of these formats; the message says how to convert it */
+export function assertNotForeign(file: Uint8Array): void {
+  const format = files.find(({ start }) =>
+    Buffer.from(file.subarray(0, start.length)).equals(Buffer.from(start)),
+  )
+  if (format !== undefined) throw malformed('the file', format.problem)
+}
+
+/** Texts that hold keys and are not read. */
+const texts: readonly { readonly pattern: RegExp; readonly problem: string }[] = [
+  {
+    pattern: /^\s*(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,40}) AAAA/,
+    problem:
+      'is a public key of OpenSSH. To convert an RSA or EC key: ssh-keygen -e -m PKCS8 -f FILE > FILE.pem',
+  },
+  {
+    pattern: /^\s*---- BEGIN SSH2 /,
+    problem:
+      'is a public key of SSH2. To convert an RSA or EC key: ssh-keygen -i -f FILE > FILE.pub, then ssh-keygen -e -m PKCS8 -f FILE.pub > FILE.pem',
+  },
+  {
+    pattern: /^(?:apiVersion|kind):/m,
+    problem: 'is YAML of Kubernetes. JSON is read: kubectl get secret NAME -o json > FILE.json',
+  },
+  {
+    pattern: /BEGIN (?:[A-Z0-9]{1,20} ){0,4}(?:CERTIFICATE|KEY|REQUEST|CRL|PKCS7|CMS)\b/,
+    problem: 'has a PEM boundary that is wrong: five hyphens stand before BEGIN and END, and after the label',
   },
 ]
 
-/** @throws SealwrightError `INVALID_ENCODING` for a file in one of these formats; the message says what to do about it */
-export function assertNotForeign(file: Uint8Array): void {
-  const format = files.find(({ start }) => Buffer.compare(file.subarray(0, start.length), start) === 0)
+/**
+ * @param text without PEM blocks
+ * @throws SealwrightError `INVALID_ENCODING` for a text in one of these formats; the message says what to do about it
+ */
+export function assertTextNotForeign(text: string): void {
+  const format = texts.find(({ pattern }) => pattern.test(text))
   if (format !== undefined) throw malformed('the file', format.problem)
 }
+
+/** PEM blocks that are not read, by their label. */
+const labels: readonly { readonly pattern: RegExp; readonly problem: string }[] = [
+  {
+    pattern: /^OPENSSH PRIVATE KEY$/,
+    problem: "is in OpenSSH's own format. To convert an RSA or EC key: ssh-keygen -p -m PEM -f FILE",
+  },
+  { pattern: /^DSA PRIVATE KEY$/, problem: 'is a DSA key, which cannot sign tokens' },
+  { pattern: /^PGP /, problem: 'is of OpenPGP, whose keys are not read' },
+  {
+    pattern: /^(?:X509 )?ATTRIBUTE CERTIFICATE$/,
+    problem: 'is an attribute certificate (RFC 5755), which holds no key',
+  },
+]
 
 /**
  * Refuses PEM blocks by their label, before they are decrypted.
  *
- * @throws SealwrightError `INVALID_ENCODING` for another format, the message says what to do about it; `UNSUPPORTED_KEY`
+ * @throws SealwrightError `UNSUPPORTED_KEY`, or `INVALID_ENCODING` where the message says how to convert it
  */
 export function assertLabelNotForeign(label: string): void {
-  if (label === 'OPENSSH PRIVATE KEY') {
-    throw malformed(
-      `the PEM block ${label}`,
-      "is in OpenSSH's own format: ssh-keygen -p -m PEM -f FILE turns an RSA or EC key into PEM",
-    )
-  }
-  if (label === 'DSA PRIVATE KEY') {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      `the PEM block ${label} is a key that no token can be signed with`,
-    )
-  }
+  const format = labels.find(({ pattern }) => pattern.test(label))
+  if (format === undefined) return
+  const what = `the PEM block ${label}`
+  if (label.startsWith('OPENSSH')) throw malformed(what, format.problem)
+  throw new SealwrightError('UNSUPPORTED_KEY', `${what} ${format.problem}`)
 }

@@ -1,87 +1,122 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
-import { importJwk, SealwrightError } from '@sealwright/core'
+import type { JsonWebKey, KeyObject, X509Certificate } from 'node:crypto'
+import { importJwk, isSealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
 import { checkPrivateKey } from '../keys/private-key.ts'
+import { completeRsaJwk, missingRsaNumbers } from '../keys/rsa-jwk.ts'
+import type { SkippedItems } from '../skipped-items.ts'
+
+/** A JSON object. */
+export type JsonObject = Readonly<Record<string, unknown>>
 
 /** What a JWK (RFC 7517) or each of a JWK Set holds. */
 export interface JwkContents {
-  readonly set: boolean
   readonly privateKeys: readonly KeyObject[]
   readonly publicKeys: readonly KeyObject[]
   /** Of `x5c`. */
   readonly certificates: readonly X509Certificate[]
+  /** What is unusual about keys that were read. */
+  readonly remarks: readonly string[]
 }
 
-const what = 'the JWK'
-const maximumKeys = 256
-/** Nothing interrupts `JSON.parse`: this much takes it a few milliseconds, whatever is in it. */
-const maximumTextLength = 2 ** 18
-
-/** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`; or the signal's reason */
-export async function readJwk(text: string, signal?: AbortSignal): Promise<JwkContents> {
-  if (text.length > maximumTextLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `the JSON has ${text.length} characters; ${maximumTextLength} are allowed`,
-    )
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch (cause) {
-    throw malformed('the file', 'begins like JSON and is none', cause)
-  }
-  if (!isRecord(json)) throw malformed('the file', 'is JSON, and neither a JWK nor a JWK Set')
-  const { keys } = json
-  const jwks: readonly unknown[] = Array.isArray(keys) ? keys : [json]
-  if (jwks.length > maximumKeys) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `the JWK Set has ${jwks.length} keys; ${maximumKeys} are allowed`,
-    )
-  }
+/**
+ * Reads JWKs. One that is not known does not spoil the others (RFC 7517 §5).
+ *
+ * @param skipped gets the others
+ * @throws the signal's reason
+ */
+export async function readJwks(
+  jwks: readonly unknown[],
+  skipped: SkippedItems,
+  signal?: AbortSignal,
+): Promise<JwkContents> {
   const privateKeys: KeyObject[] = []
   const publicKeys: KeyObject[] = []
   const certificates: X509Certificate[] = []
+  const remarks: string[] = []
   const slices = new TimeSlices(signal)
-  for (const jwk of jwks) {
+  for (const [index, jwk] of jwks.entries()) {
     // Giving up the thread is the point.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
-    if (!isRecord(jwk)) throw malformed(what, 'is not an object')
-    const key = readKey(jwk)
-    if (key.type === 'private') privateKeys.push(key)
-    else publicKeys.push(key)
+    const what = describe(jwk, index, jwks.length)
+    try {
+      if (!isRecord(jwk)) throw malformed(what, 'is not an object')
+      const key = readKey(withAllRsaNumbers(jwk, what, remarks), what)
+      if (key.type === 'private') privateKeys.push(key)
+      else publicKeys.push(key)
+    } catch (error) {
+      skipped.add(what, error)
+      continue
+    }
     // oxlint-disable-next-line no-await-in-loop
-    certificates.push(...(await readCertificates(jwk['x5c'], slices)))
+    certificates.push(...(await readCertificates(jwk['x5c'], what, skipped, slices)))
   }
-  return { set: Array.isArray(keys), privateKeys, publicKeys, certificates }
+  return { privateKeys, publicKeys, certificates, remarks }
+}
+
+/** Such as `the JWK "2024-signing"` or `the JWK 3 of 5`. */
+function describe(jwk: unknown, index: number, count: number): string {
+  const kid = isRecord(jwk) ? jwk['kid'] : undefined
+  if (typeof kid === 'string' && kid.length <= 100) return `the JWK ${JSON.stringify(kid)}`
+  return count === 1 ? 'the JWK' : `the JWK ${index + 1} of ${count}`
+}
+
+/** OpenSSL wants all numbers of a private RSA key; some libraries keep n, e and d alone. */
+function withAllRsaNumbers(jwk: JsonObject, what: string, remarks: string[]): JsonObject {
+  if (jwk['kty'] !== 'RSA' || typeof jwk['d'] !== 'string') return jwk
+  const numbers = stringsOf(jwk)
+  const missing = missingRsaNumbers(numbers)
+  if (missing.length === 0) return jwk
+  const complete = completeRsaJwk(numbers, what)
+  remarks.push(
+    `${what}: ${missing.join(', ')} are missing (RFC 7518 §6.3.2). They were computed from n, e and d; most other libraries refuse such a key`,
+  )
+  return { ...jwk, ...complete }
 }
 
 /** What the JWK says of its use stays with the key. */
-function readKey(jwk: Readonly<Record<string, unknown>>): KeyObject {
-  const key = importJwk(jwk)
-  checkPrivateKey(key)
-  return key
+function readKey(jwk: JsonObject, what: string): KeyObject {
+  try {
+    const key = importJwk(jwk)
+    checkPrivateKey(key)
+    return key
+  } catch (error) {
+    // The limits on one key are no reason to refuse the others.
+    if (isSealwrightError(error, 'LIMIT_EXCEEDED')) throw malformed(what, `is too long: ${error.message}`)
+    throw error
+  }
+}
+
+function stringsOf(jwk: JsonObject): JsonWebKey {
+  return Object.fromEntries(Object.entries(jwk).filter(([, value]) => typeof value === 'string'))
 }
 
 /** RFC 7517 §4.7: base64, not base64url, of each certificate's DER. */
-async function readCertificates(x5c: unknown, slices: TimeSlices): Promise<readonly X509Certificate[]> {
+async function readCertificates(
+  x5c: unknown,
+  what: string,
+  skipped: SkippedItems,
+  slices: TimeSlices,
+): Promise<readonly X509Certificate[]> {
   if (x5c === undefined) return []
-  if (!Array.isArray(x5c)) throw malformed(what, 'has an x5c that is no list of certificates')
   const certificates: X509Certificate[] = []
-  for (const each of x5c as readonly unknown[]) {
+  const list: readonly unknown[] = Array.isArray(x5c) ? x5c : [x5c]
+  for (const each of list) {
     // Giving up the thread is the point.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
-    if (typeof each !== 'string') throw malformed(what, 'has an x5c that is no list of certificates')
-    certificates.push(readCertificate(Buffer.from(each, 'base64'), 'the x5c of the JWK'))
+    try {
+      if (typeof each !== 'string') throw malformed(`the x5c of ${what}`, 'is not a list of certificates')
+      certificates.push(readCertificate(Buffer.from(each, 'base64'), `the x5c of ${what}`))
+    } catch (error) {
+      skipped.add(`a certificate in the x5c of ${what}`, error)
+    }
   }
   return certificates
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,49 +1,81 @@
 import type { X509Certificate } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { unwrapExplicit } from '../asn1/values.ts'
-import { contentTypes } from '../pkcs12/object-identifiers.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
+import { describeRevocationList, type DescribedRevocationList } from '../certificates/show/revocation-list.ts'
+import { exceeded } from '../encryption/limits.ts'
+import { contentTypes } from '../pkcs12/object-identifiers.ts'
+import type { SkippedItems } from '../skipped-items.ts'
 import { TimeSlices } from '../time-slices.ts'
+import type { KeyFileLimits } from './key-file.ts'
 
 const what = 'the PKCS#7 file'
-const maximumCertificates = 256
+/** As deep as a file has to be read: a certificate is one value. */
+export const pkcs7Levels = 5
+
+/** Certificates and CRLs, each in file order. */
+interface Pkcs7Contents {
+  readonly certificates: readonly X509Certificate[]
+  readonly revocationLists: readonly DescribedRevocationList[]
+}
 
 /**
- * The certificates of a PKCS#7 file (RFC 2315 §9.1, RFC 5652 §5.1): `SignedData` that signs nothing and carries a chain, as
- * .p7b files do. In file order; signatures, where there are any, are passed over.
+ * Reads a PKCS#7 file (RFC 2315 §9.1, RFC 5652 §5.1): `SignedData` that signs nothing and carries a chain, as .p7b files do.
+ * Signatures, where there are any, are passed over.
  *
+ * @param contentInfo read to {@link pkcs7Levels}
+ * @param skipped gets the certificates and CRLs that cannot be read
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; or the signal's reason
  */
-export async function readPkcs7Certificates(
+export async function readPkcs7(
   contentInfo: BerElement,
+  skipped: SkippedItems,
+  limits: KeyFileLimits,
   signal?: AbortSignal,
-): Promise<readonly X509Certificate[]> {
+): Promise<Pkcs7Contents> {
   const info = new SequenceReader(contentInfo, what)
   const type = info.objectIdentifier('contentType')
-  if (type !== contentTypes.signedData)
-    throw malformed(what, `holds content of type ${type}, and no certificates`)
+  if (type !== contentTypes.signedData) {
+    throw malformed(what, `holds content of type ${type}, which has no certificates`)
+  }
   const data = new SequenceReader(unwrapExplicit(info.any('content'), tags.context0, what), what)
   info.end()
   data.integer('version')
   data.any('digestAlgorithms')
   data.any('contentInfo')
-  // CertificateSet also has kinds with tags of their own, which nobody makes any more.
-  const elements = (data.optional(tags.context0)?.children ?? []).filter(({ tag }) => tag === tags.sequence)
-  if (elements.length > maximumCertificates) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} holds ${elements.length} certificates; ${maximumCertificates} are allowed`,
-    )
+  const certificateFields = (data.optional(tags.context0)?.children ?? []).filter(isSequence)
+  const listFields = (data.optional(tags.context1)?.children ?? []).filter(isSequence)
+  const count = certificateFields.length + listFields.length
+  if (count > limits.blocks) {
+    throw exceeded(`${what} has ${count} certificates and CRLs`, limits.blocks, 'blocks')
   }
   const certificates: X509Certificate[] = []
+  const revocationLists: DescribedRevocationList[] = []
   const slices = new TimeSlices(signal)
-  for (const { bytes } of elements) {
+  for (const { bytes } of certificateFields) {
     // Giving up the thread is the point.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
-    certificates.push(readCertificate(bytes, what))
+    try {
+      certificates.push(readCertificate(bytes, what))
+    } catch (error) {
+      skipped.add(`a certificate in ${what}`, error)
+    }
   }
-  return certificates
+  for (const { bytes } of listFields) {
+    // oxlint-disable-next-line no-await-in-loop
+    await slices.pause()
+    try {
+      revocationLists.push(describeRevocationList(bytes, limits))
+    } catch (error) {
+      skipped.add(`a CRL in ${what}`, error)
+    }
+  }
+  return { certificates, revocationLists }
+}
+
+/** CertificateSet also has kinds with tags of their own, which are out of use. */
+function isSequence({ tag }: BerElement): boolean {
+  return tag === tags.sequence
 }

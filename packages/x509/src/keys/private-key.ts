@@ -1,9 +1,11 @@
-import { createPrivateKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { assertUnforgeable } from '@sealwright/core/internal'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
-import { assertNamedCurve } from './public-key.ts'
-import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
+import { assertNamedCurve, readPublicKey } from './public-key.ts'
+import { sameKey } from './same-key.ts'
+import { malformed, readBer, tags, type BerBudget, type BerElement } from '../asn1/ber.ts'
+import { wrap } from '../asn1/wrap.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 
 /** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
@@ -16,8 +18,8 @@ export type PrivateKeyType = 'pkcs8' | 'sec1' | 'pkcs1'
 const names: Readonly<Record<PrivateKeyType, string>> = { pkcs8: 'PKCS#8', sec1: 'SEC1', pkcs1: 'PKCS#1' }
 
 /**
- * What PKCS#8 is handed to OpenSSL with, by OID: keys that sign. Others would not only be of no use: of Diffie-Hellman and DSA
- * keys OpenSSL computes the public part as it reads them, and with the numbers of a hostile file that takes a long time.
+ * The keys that sign, by OID; OpenSSL is given no others. Of Diffie-Hellman and DSA keys it computes the public key as it reads
+ * them, and the numbers of a hostile file make that take long.
  */
 const signingKeys: ReadonlySet<string> = new Set([
   // rsaEncryption and id-RSASSA-PSS (RFC 8017 App. C)
@@ -34,13 +36,13 @@ const signingKeys: ReadonlySet<string> = new Set([
   '2.16.840.1.101.3.4.3.19',
 ])
 
-/** Names for messages of the others. */
+/** What messages say of other keys. */
 const otherKeys: Readonly<Record<string, string>> = {
-  '1.3.101.110': 'an X25519 key, which agrees on secrets and cannot sign',
-  '1.3.101.111': 'an X448 key, which agrees on secrets and cannot sign',
-  '1.2.840.113549.1.3.1': 'a Diffie-Hellman key, which agrees on secrets and cannot sign',
-  '1.2.840.10046.2.1': 'a Diffie-Hellman key, which agrees on secrets and cannot sign',
-  '1.2.840.10040.4.1': 'a DSA key, which no token can be signed with',
+  '1.3.101.110': 'is an X25519 key, which is for key agreement and cannot sign',
+  '1.3.101.111': 'is an X448 key, which is for key agreement and cannot sign',
+  '1.2.840.113549.1.3.1': 'is a Diffie-Hellman key, which is for key agreement and cannot sign',
+  '1.2.840.10046.2.1': 'is a Diffie-Hellman key, which is for key agreement and cannot sign',
+  '1.2.840.10040.4.1': 'is a DSA key, which cannot sign tokens',
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
@@ -54,15 +56,25 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   }
   // OpenSSL overlooks bytes after the end.
   const element = readBer(der, what, budget)
-  if (type === 'pkcs8') assertSigningKey(element, what)
+  const info = type === 'pkcs8' ? readKeyInfo(element, der, what) : { der, publicKeyInfo: null }
+  try {
+    const key = readWithOpenSsl(info.der, type, what)
+    if (info.publicKeyInfo !== null) assertOwnPublicKey(key, info.publicKeyInfo, what)
+    return key
+  } finally {
+    if (info.der !== der) info.der.fill(0)
+  }
+}
+
+function readWithOpenSsl(der: Uint8Array, type: PrivateKeyType, what: string): KeyObject {
   let key: KeyObject
   try {
-    // The same memory, so that whoever zeroes the one zeroes the other.
+    // The same memory: when the caller zeroes it, nothing is left.
     key = createKey({ key: Buffer.from(der.buffer, der.byteOffset, der.length), format: 'der', type })
   } catch (cause) {
     throw (
       mlDsaProblem(what, der, cause) ??
-      malformed(what, `is not ${names[type]} of a kind OpenSSL knows`, cause)
+      malformed(what, `is not ${names[type]} of a kind that OpenSSL reads`, cause)
     )
   }
   assertKnownType(key, what, der)
@@ -71,7 +83,7 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   return key
 }
 
-/** Once more where the error is a stale one, left behind by whoever compared two keys of different types before. */
+/** Tries twice where the error is a stale one: comparing two keys of different types leaves it in OpenSSL's queue. */
 function createKey(input: PrivateKeyInput): KeyObject {
   try {
     return createPrivateKey(input)
@@ -82,16 +94,50 @@ function createKey(input: PrivateKeyInput): KeyObject {
   }
 }
 
-/** PrivateKeyInfo (RFC 5958 §2): `SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, … }`. */
-function assertSigningKey(element: BerElement, what: string): void {
+/** What readers of PKCS#8 version 1 take, and what version 2 has beside it. */
+interface KeyInfo {
+  /** The array that was read itself, or a new one without public key and attributes. */
+  readonly der: Uint8Array
+  /** SubjectPublicKeyInfo; null where the file has no public key beside the private one. */
+  readonly publicKeyInfo: Uint8Array | null
+}
+
+/**
+ * OneAsymmetricKey (RFC 5958 §2): `SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET STRING,
+ * attributes [0] OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }`. OpenSSL before 3.2 refuses version 2 of it, which
+ * has the public key.
+ */
+function readKeyInfo(element: BerElement, der: Uint8Array, what: string): KeyInfo {
   const info = new SequenceReader(element, what)
-  info.integer('version')
-  const oid = info.sequence('algorithm').objectIdentifier('algorithm')
-  if (signingKeys.has(oid)) return
-  throw new SealwrightError(
-    'UNSUPPORTED_KEY',
-    `${what} is ${otherKeys[oid] ?? `of the algorithm ${oid}, which is not known`}`,
-  )
+  const version = info.integer('version')
+  if (version !== 0 && version !== 1) throw malformed(what, `has version ${version}; RFC 5958 has 0 and 1`)
+  const algorithm = info.any('algorithm')
+  const oid = new SequenceReader(algorithm, `${what} algorithm`).objectIdentifier('algorithm')
+  if (!signingKeys.has(oid)) {
+    throw new SealwrightError('UNSUPPORTED_KEY', `${what} ${otherKeys[oid] ?? `has the unknown type ${oid}`}`)
+  }
+  const privateKey = info.any('privateKey')
+  const attributes = info.optional(tags.context0)
+  const publicKey = info.optional(tags.context1)
+  info.end()
+  const isVersion1 = version === 0 && attributes === null && publicKey === null
+  return {
+    der: isVersion1 ? der : wrap(0x30, Uint8Array.of(tags.integer, 1, 0), algorithm.bytes, privateKey.bytes),
+    publicKeyInfo: publicKey === null ? null : wrap(0x30, algorithm.bytes, bitString(publicKey)),
+  }
+}
+
+/** A BIT STRING from its `[1]`. Some writers tag it EXPLICIT. */
+function bitString({ constructed, content, children }: BerElement): Uint8Array {
+  const [inner] = children
+  return constructed && inner?.tag === tags.bitString ? inner.bytes : wrap(tags.bitString, content)
+}
+
+function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, what: string): void {
+  const publicKey = readPublicKey(publicKeyInfo, `the public key beside ${what}`)
+  if (!sameKey(createPublicKey(key), publicKey)) {
+    throw malformed(what, 'does not belong to the public key beside it')
+  }
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */

@@ -1,11 +1,20 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeOctetString, unwrapExplicit } from '../asn1/values.ts'
 import { readPrivateKey } from '../keys/private-key.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
-import { readEncryptedKey, type DecryptionContext, type Protection } from '../encryption/password-scheme.ts'
+import { decryptValue } from '../encryption/decrypt-value.ts'
+import {
+  readEncryptedKey,
+  type DecryptionContext,
+  type PasswordEncryption,
+  type Protection,
+} from '../encryption/password-scheme.ts'
+import { decodeText } from '../names/text.ts'
+import type { SkippedItems } from '../skipped-items.ts'
 import type { Pkcs12Budget } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
@@ -31,23 +40,30 @@ interface BagAttributes {
 /** What every step of reading one file needs. */
 export interface ReadContext extends DecryptionContext {
   readonly budget: Pkcs12Budget
+  /** Whether private keys are read; otherwise a file that holds one is refused. */
+  readonly keysAllowed: boolean
+  /** Whether a MAC has shown that the password is right. */
+  readonly passwordIsRight: boolean
   /** What is found to protect the file is added here. */
   readonly protection: { readonly encryptions: Protection[] }
+  /** What cannot be read is added here. */
+  readonly skipped: SkippedItems
 }
 
-/** A bag that is read and charged, and only decrypted when it is opened. */
-type UnopenedBag = () => Promise<Bag>
+/** A bag that is read and charged. Opening it decrypts it; null where that is not possible. */
+type UnopenedBag = () => Promise<Bag | null>
 
 /**
  * Reads SafeContents (RFC 7292 §4.2): `SEQUENCE OF SafeBag`. Keys are decrypted at the same time, in libuv's threads.
  *
- * @returns certificates and keys in file order; other kinds of bags are passed over
+ * @returns certificates and keys in file order; other bags, and those that cannot be read, are among `context.skipped`
  */
 export async function readBags(safeContents: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
   const element = readBer(safeContents, 'a safe', context.budget)
-  const bags: UnopenedBag[] = []
-  await collectBags(element, context, bags, new TimeSlices(context.signal))
-  return Promise.all(bags.map((open) => open()))
+  const unopened: UnopenedBag[] = []
+  await collectBags(element, context, unopened, new TimeSlices(context.signal))
+  const bags = await Promise.all(unopened.map((open) => open()))
+  return bags.filter((bag) => bag !== null)
 }
 
 /** Recursion is as deep as SafeContents are nested in each other, and so within the reader's depth. */
@@ -65,54 +81,118 @@ async function collectBags(
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     context.budget.chargeBag()
-    const bag = new SequenceReader(element, 'a bag')
-    const type = bag.objectIdentifier('type')
-    const value = unwrapExplicit(bag.any('value'), tags.context0, "a bag's value")
-    const attributes = readAttributes(bag.optional(tags.set))
-    bag.end()
-    switch (type) {
-      case bagTypes.certificate: {
-        const certificate = readCertificateBag(value)
-        if (certificate !== null) bags.push(async () => ({ kind: 'certificate', certificate, ...attributes }))
-        break
-      }
-      case bagTypes.key: {
-        const privateKey = readPrivateKey(value.bytes, 'pkcs8', context.budget)
-        bags.push(async () => ({ kind: 'key', privateKey, ...attributes }))
-        break
-      }
-      case bagTypes.shroudedKey: {
-        const open = readShroudedKey(value, context)
-        bags.push(async () => ({ kind: 'key', privateKey: await open(), ...attributes }))
-        break
-      }
-      case bagTypes.safeContents:
-        // oxlint-disable-next-line no-await-in-loop
-        await collectBags(value, context, bags, slices)
-        break
-      default:
-        break
+    const bag = readSafeBag(element, context)
+    if (bag === null) continue
+    if (bag.type === bagTypes.safeContents) {
+      // oxlint-disable-next-line no-await-in-loop
+      await collectBags(bag.value, context, bags, slices)
+    } else {
+      if (isKeyBag(bag) && !context.keysAllowed) throw missingMac()
+      bags.push(openerOf(bag, context))
     }
   }
 }
 
-/** CertBag (RFC 7292 §4.2.3): `SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }`. Null for what is not X.509. */
-function readCertificateBag(value: BerElement): X509Certificate | null {
+interface SafeBag {
+  readonly type: string
+  readonly value: BerElement
+  /** SET OF attributes; null where there are none. */
+  readonly attributes: BerElement | null
+}
+
+/** SafeBag (RFC 7292 §4.2): `SEQUENCE { bagId, bagValue [0] EXPLICIT ANY, bagAttributes SET OPTIONAL }`. Null where it is not. */
+function readSafeBag(element: BerElement, context: ReadContext): SafeBag | null {
+  try {
+    const bag = new SequenceReader(element, 'a bag')
+    const type = bag.objectIdentifier('type')
+    const value = unwrapExplicit(bag.any('value'), tags.context0, "a bag's value")
+    const attributes = bag.optional(tags.set)
+    bag.end()
+    return { type, value, attributes }
+  } catch (error) {
+    context.skipped.add('a bag', error)
+    return null
+  }
+}
+
+function isKeyBag({ type }: SafeBag): boolean {
+  return type === bagTypes.key || type === bagTypes.shroudedKey
+}
+
+/** For files without a MAC: nothing shows who made them, or that nobody has changed them since. */
+export function missingMac(): SealwrightError {
+  return malformed(
+    'the PKCS#12 file',
+    'has no MAC, so nothing shows that its keys are intact. To add one: openssl pkcs12 -in FILE -nodes -out KEYS.pem, then openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem. To read it as it is: the option acceptMissingMac',
+  )
+}
+
+/** One strange bag does not spoil the others. */
+function openerOf(bag: SafeBag, context: ReadContext): UnopenedBag {
+  const { type, value } = bag
+  const attributes = readAttributes(bag.attributes, context)
+  const name = attributes.friendlyName === null ? '' : ` ${JSON.stringify(attributes.friendlyName)}`
+  const skip = (what: string, error: unknown): null => {
+    context.skipped.add(what, error)
+    return null
+  }
+  try {
+    switch (type) {
+      case bagTypes.certificate: {
+        const certificate = readCertificateBag(value)
+        return async () => ({ kind: 'certificate', certificate, ...attributes })
+      }
+      case bagTypes.key: {
+        const privateKey = readPrivateKey(value.bytes, 'pkcs8', context.budget)
+        return async () => ({ kind: 'key', privateKey, ...attributes })
+      }
+      case bagTypes.shroudedKey: {
+        const open = readShroudedKey(value, context)
+        return async () => {
+          try {
+            return { kind: 'key', privateKey: await open(), ...attributes }
+          } catch (error) {
+            return skip(`a private key${name}`, error)
+          }
+        }
+      }
+      default:
+        context.skipped.note(`a bag${name}`, otherBags[type] ?? `it has the unknown type ${type}`)
+        return async () => null
+    }
+  } catch (error) {
+    skip(`${type === bagTypes.certificate ? 'a certificate' : 'a private key'}${name}`, error)
+    return async () => null
+  }
+}
+
+const otherBags: Readonly<Record<string, string>> = {
+  [bagTypes.crl]: 'it holds a CRL, which is not read from PKCS#12 files',
+  [bagTypes.secret]: 'it holds a secret, which is not a private key',
+}
+
+/** CertBag (RFC 7292 §4.2.3): `SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }`. */
+function readCertificateBag(value: BerElement): X509Certificate {
   const what = 'a certificate bag'
   const bag = new SequenceReader(value, what)
   const type = bag.objectIdentifier('certId')
   const content = bag.explicit(tags.context0, 'certValue')
   bag.end()
-  if (type !== certificateTypes.x509) return null
-  const der = decodeOctetString(content, tags.octetString, what)
-  return readCertificate(der, what)
+  if (type !== certificateTypes.x509) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} holds a certificate of type ${type}; X.509 is read`,
+    )
+  }
+  return readCertificate(decodeOctetString(content, tags.octetString, what), what)
 }
 
 function readShroudedKey(value: BerElement, context: ReadContext): () => Promise<KeyObject> {
-  const { encryption, ciphertext } = readEncryptedKey(value, 'the private key', context.budget)
+  const what = 'the private key'
+  const { encryption, ciphertext } = readEncryptedKey(value, what, context.budget)
   context.protection.encryptions.push(encryption.description)
   return async () => {
-    const pkcs8 = await encryption.decrypt(ciphertext, context)
+    const pkcs8 = await decryptPart(encryption, ciphertext, context, what)
     try {
       return readPrivateKey(pkcs8, 'pkcs8', context.budget)
     } finally {
@@ -121,28 +201,62 @@ function readShroudedKey(value: BerElement, context: ReadContext): () => Promise
   }
 }
 
-/** `SET OF SEQUENCE { attrId, attrValues SET OF ANY }` (RFC 7292 §4.2). Unknown attributes are passed over. */
-function readAttributes(element: BerElement | null): BagAttributes {
-  let friendlyName: string | null = null
-  let localKeyId: Uint8Array | null = null
-  for (const child of element?.children ?? []) {
-    const attribute = new SequenceReader(child, "a bag's attribute")
-    const type = attribute.objectIdentifier('type')
-    const [value] = attribute.any('values').children
-    attribute.end()
-    if (value === undefined) continue
-    if (type === bagAttributes.friendlyName) friendlyName = decodeBmpString(value, 'a friendlyName')
-    if (type === bagAttributes.localKeyId) {
-      // A copy: the safe is zeroed when its bags have been read, and this outlives it.
-      localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID').slice()
-    }
+/**
+ * Decrypts a part of the file.
+ *
+ * @returns a new array: the caller zeroes it after use
+ * @throws SealwrightError `WRONG_PASSWORD` only where no MAC has shown that the password is right; otherwise
+ *   `INVALID_ENCODING`
+ */
+export async function decryptPart(
+  encryption: PasswordEncryption,
+  ciphertext: Uint8Array,
+  context: ReadContext,
+  what: string,
+): Promise<Uint8Array> {
+  try {
+    return await decryptValue(encryption, ciphertext, context, what)
+  } catch (error) {
+    if (!context.passwordIsRight || !isSealwrightError(error, 'WRONG_PASSWORD')) throw error
+    throw malformed(what, 'does not decrypt with the password of the MAC, which is right', error)
   }
-  return { friendlyName, localKeyId }
 }
 
-function decodeBmpString(element: BerElement, what: string): string {
-  if (element.tag !== tags.bmpString || element.constructed || element.content.length % 2 !== 0) {
-    throw malformed(what, 'is not a BMPString')
+/** `SET OF SEQUENCE { attrId, attrValues SET OF ANY }` (RFC 7292 §4.2). Unknown attributes are passed over. */
+function readAttributes(element: BerElement | null, context: ReadContext): BagAttributes {
+  const attributes: { friendlyName: string | null; localKeyId: Uint8Array | null } = {
+    friendlyName: null,
+    localKeyId: null,
   }
-  return new TextDecoder('utf-16be').decode(element.content)
+  for (const child of element?.children ?? []) {
+    try {
+      readAttribute(child, attributes)
+    } catch (error) {
+      context.skipped.add('an attribute of a bag', error)
+    }
+  }
+  return attributes
+}
+
+function readAttribute(
+  element: BerElement,
+  attributes: { friendlyName: string | null; localKeyId: Uint8Array | null },
+): void {
+  const attribute = new SequenceReader(element, "a bag's attribute")
+  const type = attribute.objectIdentifier('type')
+  const [value] = attribute.any('values').children
+  attribute.end()
+  if (value === undefined) return
+  if (type === bagAttributes.friendlyName) attributes.friendlyName = decodeFriendlyName(value)
+  if (type === bagAttributes.localKeyId) {
+    // A copy: the safe is zeroed when its bags have been read, and this outlives it.
+    attributes.localKeyId = decodeOctetString(value, tags.octetString, 'a localKeyID').slice()
+  }
+}
+
+/** A BMPString (RFC 2985 §5.5.1); some writers use other strings. */
+function decodeFriendlyName(element: BerElement): string {
+  const text = element.constructed ? null : decodeText(element)
+  if (text === null) throw malformed('a friendlyName', 'is not a BMPString')
+  return text
 }

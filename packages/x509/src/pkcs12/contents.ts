@@ -5,15 +5,19 @@ import { certifies } from '../keys/same-key.ts'
 import { TimeSlices } from '../time-slices.ts'
 import type { Bag, CertificateBag, KeyBag } from './bags.ts'
 import type { Protection } from '../encryption/password-scheme.ts'
+import type { SkippedItem, SkippedItems } from '../skipped-items.ts'
 
 /** What a PKCS#12 file holds. */
 export interface Pkcs12Contents {
   readonly keys: readonly Pkcs12Key[]
   /** Every certificate in the file, in file order. */
   readonly certificates: readonly X509Certificate[]
-  readonly mac: Protection
+  /** Null for a file without one; see `acceptMissingMac`. */
+  readonly mac: Protection | null
   /** Of safes and of single keys, in file order; empty when nothing is encrypted. */
   readonly encryptions: readonly Protection[]
+  /** What was passed over, and why: keys that cannot sign, malformed certificates, attributes, unknown bags. */
+  readonly skipped: readonly SkippedItem[]
 }
 
 export interface Pkcs12Key {
@@ -25,13 +29,14 @@ export interface Pkcs12Key {
 }
 
 /**
- * Gives each key its own certificate and the issuers of that.
+ * Gives each key its own certificate and the issuers of that. A private key that does not belong to its public key, or cannot
+ * sign, is skipped.
  *
- * @throws SealwrightError `INVALID_ENCODING` for a private key that is not that of its public key, `UNSUPPORTED_KEY` for one
- *   that cannot sign, `LIMIT_EXCEEDED`; or the signal's reason
+ * @throws SealwrightError `LIMIT_EXCEEDED`; or the signal's reason
  */
 export async function assembleContents(
   bags: readonly Bag[],
+  skipped: SkippedItems,
   signal?: AbortSignal,
 ): Promise<Pick<Pkcs12Contents, 'certificates' | 'keys'>> {
   const certificateBags = bags.filter((bag) => bag.kind === 'certificate')
@@ -40,9 +45,15 @@ export async function assembleContents(
   const chains = new ChainFinder(certificates, slices)
   const keys: Pkcs12Key[] = []
   for (const bag of bags) {
-    // One after the other, which leaves libuv's threads to others too.
-    // oxlint-disable-next-line no-await-in-loop
-    if (bag.kind === 'key') keys.push(await assembleKey(bag, certificateBags, chains, slices))
+    if (bag.kind !== 'key') continue
+    try {
+      // One after the other, which leaves libuv's threads to others too.
+      // oxlint-disable-next-line no-await-in-loop
+      keys.push(await assembleKey(bag, certificateBags, chains, slices))
+    } catch (error) {
+      const name = bag.friendlyName === null ? '' : ` ${JSON.stringify(bag.friendlyName)}`
+      skipped.add(`a private key${name}`, error)
+    }
   }
   return { keys, certificates }
 }

@@ -116,7 +116,7 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
     candidates: (text) => [usualPassword(text)],
     // Charged above, with its one candidate.
     deriveKey: async (password, _, signal) => {
-      const key = await derivation.derive(password.text, keyLength)
+      const key = await derivation.derive(password, keyLength)
       signal?.throwIfAborted()
       return key
     },
@@ -196,7 +196,7 @@ async function prepareMac(
  */
 export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
   const { oid, name, length } = hmacSha256
-  const key = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password.text, length)
+  const key = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password, length)
   return (content) => {
     const algorithmParams = new Sequence({
       value: [pbkdf2Of(salt, iterations, length).toSchema(), withNull(oid).toSchema()],

@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { encryptPbes2, encryptTripleDes, type Encrypt } from '../encryption/password-scheme.ts'
+import { encryptPbes2, encryptTripleDes, type Encrypt } from '../encryption/encrypt.ts'
 import { preparePbmac1, prepareSha1Mac, prepareSha256Mac, type PrepareMac } from './mac.ts'
 
 /**

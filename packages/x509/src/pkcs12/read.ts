@@ -1,19 +1,30 @@
-import { SealwrightError } from '@sealwright/core'
-import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { malformed, readBer, readPadded, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeOctetString, unwrapExplicit } from '../asn1/values.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
-import { readBags, type Bag, type ReadContext } from './bags.ts'
+import { decryptPart, missingMac, readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'
 import { readEncryption, type Protection } from '../encryption/password-scheme.ts'
-import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import {
+  checkLength,
+  defaultLimits,
+  Pkcs12Budget,
+  resolveLimits,
+  type Pkcs12Limits,
+} from '../encryption/limits.ts'
 import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
-import { assertPassword } from '../encryption/password.ts'
+import { assertPassword, usualPassword } from '../encryption/password.ts'
+import { SkippedItems } from '../skipped-items.ts'
 
 export interface ReadPkcs12Options {
   /** Bounds on what the file may cost; each has a default. */
   readonly limits?: Partial<Pkcs12Limits> | undefined
+  /**
+   * Reads files without a MAC as well. Nothing shows who made such a file, or that nobody has changed it since. Default false.
+   */
+  readonly acceptMissingMac?: boolean | undefined
   /** For AES. Default Node's. */
   readonly crypto?: WebCrypto | undefined
   /** Stops the key derivations; the promise rejects with its reason. */
@@ -22,15 +33,20 @@ export interface ReadPkcs12Options {
 
 /**
  * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1 or SHA-2, or PBMAC1 (RFC
- * 9879); and contents that are plain or encrypted with PBES2 (PBKDF2; AES, 3DES or RC2 in CBC mode) or the 3DES and RC2 of
- * RFC 7292, which older software writes. The MAC is checked before anything in the file is decrypted, and the limits before
- * anything is computed. CRLs, secrets and unknown bags are passed over.
+ * 9879); and contents that are plain or encrypted with PBES2 (PBKDF2 or scrypt; AES, 3DES, DES or RC2 in CBC mode) or the 3DES
+ * and RC2 of RFC 7292, which older software writes. The MAC is checked before anything in the file is decrypted, and the
+ * limits before anything is computed. A bag that cannot be read, such as a DSA key, does not spoil the others: `skipped` lists
+ * it with the reason.
  *
  * @param file the whole file; safe to reuse once the call has returned its promise
  * @param password as it was typed; `''` also opens files that were written without one
  * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for what is torn, truncated, not PKCS#12 or not protected by a
- *   password; `LIMIT_EXCEEDED`; `UNSUPPORTED_ALGORITHM`, the message names it; `UNSUPPORTED_KEY`; `INVALID_ARGUMENT` for a
- *   password that is no well-formed string; or the signal's reason
+ *   password; `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` for a password that is no well-formed string; where nothing in the file can
+ *   be read, the error of its first item, such as `UNSUPPORTED_ALGORITHM` or `UNSUPPORTED_KEY`; or the signal's reason
+ * @example
+ * ```ts
+ * const { keys, skipped } = await readPkcs12(await readFile('my-app.pfx'), password)
+ * ```
  */
 export async function readPkcs12(
   file: Uint8Array,
@@ -38,21 +54,18 @@ export async function readPkcs12(
   options: ReadPkcs12Options = {},
 ): Promise<Pkcs12Contents> {
   assertPassword(password)
-  const limits = resolveLimits(options.limits ?? {})
-  if (file.length > limits.bytes) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `the PKCS#12 file has ${file.length} bytes; ${limits.bytes} are allowed`,
-    )
-  }
-  // A copy, so that nobody changes under our hands what the MAC has vouched for.
-  return readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), password, options)
+  const limits = resolveLimits(defaultLimits, options.limits ?? {})
+  checkLength(file, limits, 'the PKCS#12 file')
+  // A copy: the caller cannot change what the MAC has been checked on.
+  const contents = await readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), password, options)
+  if (contents.mac === null && options.acceptMissingMac !== true) throw missingMac()
+  return contents
 }
 
 /**
- * The same for one file of several under one budget.
+ * The same for one file of several under one budget. Certificates are read without a MAC, too.
  *
- * @param file as large as is allowed, and nobody else's
+ * @param file as large as is allowed, and not shared with the caller
  * @param password checked
  * @throws as {@link readPkcs12}
  */
@@ -60,11 +73,12 @@ export async function readPkcs12Within(
   budget: Pkcs12Budget,
   file: Uint8Array,
   password: string,
-  { crypto = nodeWebCrypto, signal }: ReadPkcs12Options,
+  { crypto = nodeWebCrypto, signal, acceptMissingMac = false }: ReadPkcs12Options,
 ): Promise<Pkcs12Contents> {
   signal?.throwIfAborted()
   const { authenticatedSafe, mac } = readPfx(file, budget)
-  const filePassword = await verifyMac(mac, authenticatedSafe, password, budget, signal)
+  const filePassword =
+    mac === null ? usualPassword(password) : await verifyMac(mac, authenticatedSafe, password, budget, signal)
   if (filePassword === null) {
     throw new SealwrightError(
       'WRONG_PASSWORD',
@@ -72,15 +86,26 @@ export async function readPkcs12Within(
     )
   }
   const encryptions: Protection[] = []
-  const context: ReadContext = { password: filePassword, budget, crypto, signal, protection: { encryptions } }
-  const bags = await readAuthenticatedSafe(authenticatedSafe, context)
-  return { ...(await assembleContents(bags, signal)), mac: mac.description, encryptions }
+  const skipped = new SkippedItems()
+  const bags = await readAuthenticatedSafe(authenticatedSafe, {
+    password: filePassword,
+    passwordIsRight: mac !== null,
+    keysAllowed: mac !== null || acceptMissingMac,
+    budget,
+    crypto,
+    signal,
+    protection: { encryptions },
+    skipped,
+  })
+  const { keys, certificates } = await assembleContents(bags, skipped, signal)
+  if (keys.length + certificates.length === 0) skipped.throwFirst()
+  return { keys, certificates, mac: mac?.description ?? null, encryptions, skipped: skipped.items }
 }
 
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
-function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: Uint8Array; mac: Mac } {
+function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: Uint8Array; mac: Mac | null } {
   const what = 'the PKCS#12 file'
-  const pfx = new SequenceReader(readBer(file, what, budget), what)
+  const pfx = new SequenceReader(readPadded(file, what, budget), what)
   const version = pfx.integer('version')
   if (version !== 3) throw malformed(what, `has version ${version}; RFC 7292 has 3`)
   const { type, content } = readContentInfo(pfx.any('authSafe'))
@@ -93,9 +118,8 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
   if (type !== contentTypes.data) throw malformed(what, `has an authSafe of type ${type}`)
   const authenticatedSafe = decodeOctetString(content, tags.octetString, 'the authSafe')
   const macData = pfx.optional(tags.sequence)
-  if (macData === null) throw malformed(what, 'has no MAC, so nothing shows that it is intact and of whom')
   pfx.end()
-  return { authenticatedSafe, mac: readMac(macData, budget) }
+  return { authenticatedSafe, mac: macData === null ? null : readMac(macData, budget) }
 }
 
 /** AuthenticatedSafe (RFC 7292 §4.1): `SEQUENCE OF ContentInfo`, each plain or encrypted. */
@@ -103,14 +127,33 @@ async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): P
   const what = 'the AuthenticatedSafe'
   const element = readBer(bytes, what, context.budget)
   if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
-  // All are read before any is decrypted: the budget is charged, and what is unsupported found, before time is spent.
+  // All are read before any is decrypted, so that the budget is charged before time is spent.
   const safes = element.children.map((child) => readSafe(child, context))
   const bags = await Promise.all(safes.map((open) => open()))
   return bags.flat()
 }
 
-/** @returns opens the safe: decrypts what is encrypted in it and reads its bags */
+/**
+ * One safe under an algorithm that is not read does not spoil the others.
+ *
+ * @returns opens the safe: decrypts what is encrypted in it and reads its bags
+ */
 function readSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
+  const skip = (error: unknown): readonly Bag[] => {
+    if (!isSealwrightError(error, 'UNSUPPORTED_ALGORITHM')) throw error
+    context.skipped.add('a safe with all that is in it', error)
+    return []
+  }
+  try {
+    const open = openerOf(element, context)
+    return () => open().catch(skip)
+  } catch (error) {
+    const nothing = skip(error)
+    return async () => nothing
+  }
+}
+
+function openerOf(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
   const { type, content } = readContentInfo(element)
   switch (type) {
     case contentTypes.data: {
@@ -147,7 +190,7 @@ function readEncryptedSafe(element: BerElement, context: ReadContext): () => Pro
   info.end()
   context.protection.encryptions.push(encryption.description)
   return async () => {
-    const safeContents = await encryption.decrypt(ciphertext, context)
+    const safeContents = await decryptPart(encryption, ciphertext, context, what)
     try {
       return await readBags(safeContents, context)
     } finally {

@@ -16,7 +16,7 @@ import {
 import { encodeDer, octetString } from '../asn1/encode.ts'
 import { certifies, sameKey } from '../keys/same-key.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
-import type { Encrypted } from '../encryption/password-scheme.ts'
+import type { Encrypted } from '../encryption/encrypt.ts'
 import { defaultLimits } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
 import { assertPassword, usualPassword } from '../encryption/password.ts'

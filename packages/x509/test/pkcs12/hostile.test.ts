@@ -120,8 +120,12 @@ describe('size', () => {
   })
 
   test('bags', async () => {
-    const bags = Array.from({ length: 257 }, () => pfx.bag('1.2.3', nul()))
-    expect(await codeOf(pfx.sealed(pfx.plainSafe(...bags)))).toBe('LIMIT_EXCEEDED')
+    const bags = Array.from({ length: 1001 }, () => pfx.bag('1.2.3', nul()))
+    await expect(readPkcs12(pfx.sealed(pfx.plainSafe(...bags)), password)).rejects.toThrow(
+      /more than 1000 bags.*limits\.bags raises the limit/,
+    )
+    const all = { limits: { bags: 1001 } }
+    expect((await readPkcs12(pfx.sealed(pfx.plainSafe(...bags)), password, all)).skipped).toHaveLength(1001)
     expect((await readPkcs12(pfx.sealed(pfx.plainSafe(...bags.slice(1))), password)).keys).toEqual([])
   })
 
@@ -304,11 +308,21 @@ describe('encryption', () => {
     )
   })
 
-  test('what is unsupported is found before anything is derived', async () => {
+  test('a limit is found to be exceeded before anything is derived', async () => {
     const slow = pfx.encryptedSafe(pfx.pbes2({ iterations: int(9_000_000) }))
-    const gcm = pfx.encryptedSafe(pfx.pbes2({ cipher: '2.16.840.1.101.3.4.1.46' }))
     // Deriving would take seconds, and would end in INVALID_ENCODING.
-    expect(await codeOf(pfx.sealed(slow, gcm))).toBe('UNSUPPORTED_ALGORITHM')
+    expect(await codeOf(pfx.sealed(slow, slow))).toBe('LIMIT_EXCEEDED')
+  })
+
+  test('a safe under an algorithm that is not read does not spoil the others', async () => {
+    const { certificate } = await identity('ec-p256')
+    const gcm = pfx.encryptedSafe(pfx.pbes2({ cipher: '2.16.840.1.101.3.4.1.46' }))
+    const plain = pfx.plainSafe(pfx.certificateBag(certificate.raw))
+    const { certificates, skipped } = await readPkcs12(pfx.sealed(gcm, plain), password)
+    expect(certificates).toHaveLength(1)
+    expect(skipped).toEqual([
+      { what: 'a safe with all that is in it', reason: expect.stringContaining('AES-256-GCM') as string },
+    ])
   })
 })
 
@@ -367,7 +381,7 @@ describe('keys and certificates', () => {
       readPkcs12(pfx.sealed(pfx.plainSafe(pfx.bag(oids.keyBag, pkcs8))), password),
     ).rejects.toThrow(
       // The OpenSSL of Node 22 and newer finds it first.
-      /longer than its modulus|is not PKCS#8 of a kind OpenSSL knows/,
+      /longer than its modulus|is not PKCS#8 of a kind that OpenSSL reads/,
     )
   })
 
@@ -443,14 +457,31 @@ describe('keys and certificates', () => {
 
   test.each([
     ['a friendlyName of odd length', pfx.attribute(oids.friendlyName, primitive(0x1e, [0]))],
-    ['a friendlyName of another type', pfx.attribute(oids.friendlyName, primitive(0x0c, [0x61]))],
+    ['a friendlyName of another type', pfx.attribute(oids.friendlyName, int(1))],
     ['a localKeyID of another type', pfx.attribute(oids.localKeyId, int(1))],
     ['an attribute that is none', nul()],
     ['an attribute without values', sequence(oid(oids.friendlyName))],
   ])('%s', async (_, attribute) => {
-    expect(await codeOf(pfx.sealed(pfx.plainSafe(pfx.bag('1.2.3', nul(), attribute))))).toBe(
-      'INVALID_ENCODING',
-    )
+    const { certificate } = await identity('ec-p256')
+    const bag = pfx.certificateBag(certificate.raw)
+    bag.children.push({ ...sequence(attribute), tag: 0x31 })
+    const { certificates, skipped } = await readPkcs12(pfx.sealed(pfx.plainSafe(bag)), password)
+    expect(certificates).toHaveLength(1)
+    expect(skipped).toMatchObject([{ what: 'an attribute of a bag' }])
+  })
+
+  test.each([
+    ['UTF8String', 0x0c, 'ä', 'utf8'],
+    ['PrintableString', 0x13, 'a', 'latin1'],
+    ['IA5String', 0x16, 'a@b', 'latin1'],
+    ['TeletexString', 0x14, 'ä', 'latin1'],
+  ] as const)('a friendlyName that is a %s is read', async (_, tag, name, encoding) => {
+    const { privateKey } = await identity('ec-p256')
+    const bag = pfx.keyBag(privateKey.export({ format: 'der', type: 'pkcs8' }))
+    const value = primitive(tag, Buffer.from(name, encoding))
+    bag.children.push({ ...sequence(pfx.attribute(oids.friendlyName, value)), tag: 0x31 })
+    const { keys } = await readPkcs12(pfx.sealed(pfx.plainSafe(bag)), password)
+    expect(keys.map(({ friendlyName }) => friendlyName)).toEqual([name])
   })
 
   test.each([

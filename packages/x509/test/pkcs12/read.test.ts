@@ -169,9 +169,6 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
   test.each([
     ['-macalg md5', 'MD5'],
     ['-macalg sm3', '1.2.156.10197.1.401'],
-    ['-legacy -certpbe PBE-SHA1-RC4-128', '128-bit RC4'],
-    ['-legacy -keypbe PBE-SHA1-RC4-40', '40-bit RC4'],
-    ['-certpbe CAMELLIA-256-CBC', '1.2.392.200011.61.1.1.1.4'],
   ])('%s is refused, and the algorithm named', async (options, name) => {
     const file = await exportedByOpenssl(` ${options}`)
     await expect(readPkcs12(file, password)).rejects.toThrow(
@@ -179,9 +176,30 @@ describe.skipIf(noOpenssl)('files that OpenSSL writes [needs openssl]', () => {
     )
   })
 
-  test('no MAC is refused', async () => {
-    expect(await rejectionCode(readPkcs12(await exportedByOpenssl(' -nomac'), password))).toBe(
-      'INVALID_ENCODING',
+  test.each([
+    ['-legacy -certpbe PBE-SHA1-RC4-128', 'a safe with all that is in it', '128-bit RC4', 1, 0],
+    ['-legacy -keypbe PBE-SHA1-RC4-40', 'a private key', '40-bit RC4', 0, 1],
+    ['-certpbe CAMELLIA-256-CBC', 'a safe with all that is in it', '1.2.392.200011.61.1.1.1.4', 1, 0],
+  ])('with %s, the rest is read and the algorithm named', async (options, what, name, keyCount, count) => {
+    const { keys, certificates, skipped } = await readPkcs12(await exportedByOpenssl(` ${options}`), password)
+    expect([keys.length, certificates.length]).toEqual([keyCount, count])
+    expect(skipped).toEqual([
+      { what: expect.stringContaining(what), reason: expect.stringContaining(name) as string },
+    ])
+  })
+
+  test('no MAC is refused, and the message says how to add one; or it is asked for', async () => {
+    const file = await exportedByOpenssl(' -nomac')
+    await expect(readPkcs12(file, password)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ENCODING',
+        message: expect.stringContaining('openssl pkcs12 -export'),
+      }),
+    )
+    const { keys, certificates, mac } = await readPkcs12(file, password, { acceptMissingMac: true })
+    expect([keys.length, certificates.length, mac]).toEqual([1, 1, null])
+    expect(await rejectionCode(readPkcs12(file, 'another', { acceptMissingMac: true }))).toBe(
+      'WRONG_PASSWORD',
     )
   })
 })
@@ -242,9 +260,17 @@ describe('encodings', () => {
     expect([...codes]).toEqual(['INVALID_ENCODING'])
   })
 
-  test('a byte after the end is refused', async () => {
-    const file = Uint8Array.from([...(await written()), 0])
-    expect(await rejectionCode(readPkcs12(file, password))).toBe('INVALID_ENCODING')
+  test('zeros and line breaks after the end are passed over, other bytes refused', async () => {
+    const file = await written()
+    const padded = [...file, 0, 0x0d, 0x0a, 0]
+    await expect(readPkcs12(Uint8Array.from(padded), password)).resolves.toMatchObject({
+      keys: { length: 1 },
+    })
+    for (const octet of [1, 0x20, 0x30]) {
+      expect(await rejectionCode(readPkcs12(Uint8Array.from([...padded, octet]), password))).toBe(
+        'INVALID_ENCODING',
+      )
+    }
   })
 
   test('the file may be changed once the call has returned', async () => {

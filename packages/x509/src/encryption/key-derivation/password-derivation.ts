@@ -1,3 +1,5 @@
+import type { FilePassword } from '../password.ts'
+
 /** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
 export interface PasswordDerivation {
   /** For people, such as `PBKDF2-HMAC-SHA-256`. */
@@ -13,5 +15,5 @@ export interface PasswordDerivation {
    *
    * @returns a new array of `length` bytes; the caller zeroes it after use
    */
-  derive(password: string, length: number): Promise<Uint8Array>
+  derive(password: FilePassword, length: number): Promise<Uint8Array>
 }

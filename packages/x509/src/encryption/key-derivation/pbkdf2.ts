@@ -10,7 +10,7 @@ import { octetString } from '../../asn1/encode.ts'
 import type { PasswordDerivation } from './password-derivation.ts'
 import type { Pkcs12Budget } from '../limits.ts'
 import { describeAlgorithm } from '../object-identifiers.ts'
-import { utf8Password } from '../password.ts'
+import { passwordBytes, type FilePassword } from '../password.ts'
 
 /** A hash under HMAC, as the PRF of PBKDF2 (RFC 8018 App. B.1.2) and as the MAC of PBMAC1 (App. B.3). */
 interface HmacHash {
@@ -125,10 +125,10 @@ const deriveInThread = promisify(pbkdf2)
  */
 export async function derivePbkdf2(
   { prf, salt, iterations }: Pbkdf2Parameters,
-  password: string,
+  password: FilePassword,
   length: number,
 ): Promise<Uint8Array> {
-  const bytes = utf8Password(password)
+  const bytes = passwordBytes(password)
   try {
     return await deriveInThread(bytes, salt, iterations, length, prf.name)
   } finally {

@@ -108,7 +108,7 @@ export async function deriveKey(
 /**
  * PBKDF1 (RFC 8018 §5.1), in {@link TimeSlices}.
  *
- * @param password as `utf8Password` has it; zeroed
+ * @param password as `passwordBytes` has it; zeroed
  * @returns as many bytes as the digest has; the caller zeroes them after use
  * @throws the signal's reason, or what a Node in FIPS mode throws for MD5
  */

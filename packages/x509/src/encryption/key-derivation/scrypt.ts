@@ -6,7 +6,7 @@ import { type SequenceReader } from '../../asn1/sequence-reader.ts'
 import { decodeInteger } from '../../asn1/values.ts'
 import type { PasswordDerivation } from './password-derivation.ts'
 import type { Pkcs12Budget } from '../limits.ts'
-import { utf8Password } from '../password.ts'
+import { passwordBytes } from '../password.ts'
 
 export const scryptOid = '1.3.6.1.4.1.11591.4.11'
 
@@ -36,7 +36,7 @@ export function readScrypt(
   parameters.end()
   // RFC 7914 §2. A product of three numbers of 32 bits is no longer exact, but large it is.
   if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
-    throw malformed(what, `has scrypt parameters that are none: N=${N}, r=${r}, p=${p}`)
+    throw malformed(what, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
   }
   const memory = 128 * r * (N + p)
   if (memory > maximumMemory) {
@@ -53,7 +53,7 @@ export function readScrypt(
     keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} scrypt keyLength`),
     charge: () => budget.chargeIterations(iterations, what),
     derive: async (password, length) => {
-      const bytes = utf8Password(password)
+      const bytes = passwordBytes(password)
       try {
         return await deriveInThread(bytes, salt, length, { N, r, p, maxmem: 2 * maximumMemory })
       } finally {

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { malformed } from '../asn1/ber.ts'
-import { aesCbc, desCbc, tripleDesCbc, type CbcCipher, type CipherContext } from '../encryption/ciphers.ts'
-import type { Protection } from '../encryption/password-scheme.ts'
-import { utf8Password } from '../encryption/password.ts'
+import { malformed } from '../../asn1/ber.ts'
+import { aesCbc, desCbc, tripleDesCbc, type CbcCipher, type CipherContext } from '../../encryption/ciphers.ts'
+import { isOneSequence } from '../../encryption/decrypt-value.ts'
+import { wrongPassword, type Protection } from '../../encryption/password-scheme.ts'
+import {
+  encryptionPasswords,
+  passwordBytes,
+  usualPassword,
+  type FilePassword,
+} from '../../encryption/password.ts'
 
 /**
  * The encrypted PEM of RFC 1421, as OpenSSL before version 3, its `-traditional` option and `ssh-keygen -m PEM` write it:
@@ -28,9 +34,11 @@ const saltLength = 8
 export interface PemEncryption {
   readonly description: Protection
   /**
+   * Tries the password in each of its encodings.
+   *
    * @returns a new array; the caller zeroes it after use
-   * @throws SealwrightError `WRONG_PASSWORD` when the padding is wrong, `UNSUPPORTED_ALGORITHM` where there is no MD5; or the
-   *   signal's reason
+   * @throws SealwrightError `INVALID_ENCODING` for a ciphertext that no cipher has made, `WRONG_PASSWORD`,
+   *   `UNSUPPORTED_ALGORITHM` where there is no MD5; or the signal's reason
    */
   decrypt(ciphertext: Uint8Array, password: string, context: CipherContext): Promise<Uint8Array>
 }
@@ -43,7 +51,7 @@ export interface PemEncryption {
 export function readPemEncryption(headers: string, what: string): PemEncryption {
   const [, name = '', ivHex = ''] = pattern.exec(headers) ?? []
   const upperName = name.toUpperCase()
-  if (name === '') throw malformed(what, 'has headers other than those of an encrypted key')
+  if (name === '') throw malformed(what, 'has headers that are not those of an encrypted key')
   const row = Object.hasOwn(ciphers, upperName) ? ciphers[upperName] : undefined
   if (row === undefined) {
     throw new SealwrightError(
@@ -58,23 +66,34 @@ export function readPemEncryption(headers: string, what: string): PemEncryption 
   const cipher = row.with(iv)
   return {
     description: { algorithm: `PEM encryption with MD5 and ${cipher.name}`, iterations: 1, weak: true },
-    decrypt: async (ciphertext, password, context) => {
-      const key = bytesToKey(password, iv.subarray(0, saltLength), cipher.defaultKeyLength, what)
-      try {
-        return await cipher.decrypt(key, ciphertext, context)
-      } catch (cause) {
-        context.signal?.throwIfAborted()
-        throw new SealwrightError('WRONG_PASSWORD', `the password does not open ${what}`, { cause })
-      } finally {
-        key.fill(0)
+    decrypt: async (ciphertext, text, context) => {
+      if (ciphertext.length === 0 || ciphertext.length % cipher.blockLength !== 0) {
+        throw malformed(what, `has ${ciphertext.length} bytes of ciphertext, which are not whole blocks`)
       }
+      let failure: unknown
+      for (const password of encryptionPasswords(usualPassword(text), 'bytes')) {
+        const key = bytesToKey(password, iv.subarray(0, saltLength), cipher.defaultKeyLength, what)
+        try {
+          // One after the other: few files need the second.
+          // oxlint-disable-next-line no-await-in-loop
+          const plaintext = await cipher.decrypt(key, ciphertext, context)
+          if (isOneSequence(plaintext)) return plaintext
+          plaintext.fill(0)
+        } catch (error) {
+          context.signal?.throwIfAborted()
+          failure = error
+        } finally {
+          key.fill(0)
+        }
+      }
+      throw wrongPassword(what, failure)
     },
   }
 }
 
 /** OpenSSL's `EVP_BytesToKey` with MD5 and a count of one: D₁ ‖ D₂ ‖ …, where Dᵢ = MD5(Dᵢ₋₁ ‖ password ‖ salt). */
-function bytesToKey(password: string, salt: Uint8Array, length: number, what: string): Uint8Array {
-  const secret = utf8Password(password)
+function bytesToKey(password: FilePassword, salt: Uint8Array, length: number, what: string): Uint8Array {
+  const secret = passwordBytes(password)
   const key = new Uint8Array(length)
   let digest: Uint8Array = new Uint8Array()
   try {
@@ -87,7 +106,7 @@ function bytesToKey(password: string, salt: Uint8Array, length: number, what: st
     // A Node in FIPS mode has no MD5.
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} takes its key from MD5, which this Node has not`,
+      `${what} takes its key from MD5, which this Node does not have`,
       {
         cause,
       },

@@ -1,7 +1,9 @@
-import { createHash, createPrivateKey, type KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { malformed } from '../asn1/ber.ts'
-import { checkPrivateKey } from '../keys/private-key.ts'
+import { malformed } from '../../asn1/ber.ts'
+import { wrongPassword } from '../../encryption/password-scheme.ts'
+import { encryptionPasswords, passwordBytes, usualPassword } from '../../encryption/password.ts'
+import { blobHeaderLength, isRsaPrivateKey, readRsaPrivateKey } from './blob.ts'
 
 /**
  * Microsoft's .pvk, which makecert writes and pvk2pfx reads: a header of six little-endian numbers (magic, zero, use of the
@@ -9,10 +11,7 @@ import { checkPrivateKey } from '../keys/private-key.ts'
  */
 const magic = 0xb0b5f11e
 const headerLength = 24
-/** BLOBHEADER, which is never encrypted. */
-const blobHeaderLength = 8
-/** `RSA2`, the first number of RSAPUBKEY in a private key. */
-const rsaMagic = 0x32415352
+/** The type of a PRIVATEKEYBLOB. Its header is never encrypted. */
 const privateKeyBlob = 7
 const maximumLength = 6 * 1024
 const maximumSaltLength = 64
@@ -47,56 +46,21 @@ export function readPvk(file: Uint8Array, password: string): PvkKey {
   const blob = bytes.subarray(headerLength + saltLength)
   if (blob[0] !== privateKeyBlob) throw malformed(what, 'does not hold a private key')
   const body = blob.subarray(blobHeaderLength)
-  if (bytes.readUInt32LE(12) === 0) return { privateKey: readRsaKey(body), encryption: null }
+  if (bytes.readUInt32LE(12) === 0) return { privateKey: readRsaPrivateKey(body, what), encryption: null }
 
-  const digest = createHash('sha1').update(salt).update(password).digest()
-  const key = digest.subarray(0, 16)
-  const strong = rc4(key, body)
-  if (isRsaKey(strong)) return { privateKey: readRsaKey(strong), encryption: '128-bit RC4' }
-  // Export versions of Windows had 40 bits.
-  const weak = rc4(Buffer.from(key).fill(0, 5), body)
-  if (isRsaKey(weak)) return { privateKey: readRsaKey(weak), encryption: '40-bit RC4' }
-  throw new SealwrightError('WRONG_PASSWORD', `the password does not open ${what}`)
-}
-
-function isRsaKey(body: Buffer): boolean {
-  return body.length >= 12 && body.readUInt32LE(0) === rsaMagic
-}
-
-/** RSAPUBKEY { magic, bitlen, pubexp }, modulus, two primes, two exponents, coefficient, exponent: all little-endian. */
-function readRsaKey(body: Buffer): KeyObject {
-  if (!isRsaKey(body)) throw malformed(what, 'does not hold an RSA key')
-  const bits = body.readUInt32LE(4)
-  const length = bits / 8
-  if (bits % 16 !== 0 || body.length < 12 + 4.5 * length) throw malformed(what, 'is shorter than its key')
-  let at = 12
-  const number = (bytes: number): string => {
-    const value = body.subarray(at, at + bytes).toReversed()
-    at += bytes
-    const first = value.findIndex((byte) => byte !== 0)
-    return Buffer.from(value.subarray(Math.max(first, 0))).toString('base64url')
+  for (const each of encryptionPasswords(usualPassword(password), 'bytes')) {
+    const secret = passwordBytes(each)
+    const key = createHash('sha1').update(salt).update(secret).digest().subarray(0, 16)
+    secret.fill(0)
+    const strong = rc4(key, body)
+    if (isRsaPrivateKey(strong)) {
+      return { privateKey: readRsaPrivateKey(strong, what), encryption: '128-bit RC4' }
+    }
+    // Export versions of Windows had 40 bits.
+    const weak = rc4(Buffer.from(key).fill(0, 5), body)
+    if (isRsaPrivateKey(weak)) return { privateKey: readRsaPrivateKey(weak, what), encryption: '40-bit RC4' }
   }
-  const e = Buffer.alloc(4)
-  e.writeUInt32BE(body.readUInt32LE(8))
-  const jwk = {
-    kty: 'RSA',
-    e: e.subarray(e.findIndex((byte) => byte !== 0)).toString('base64url'),
-    n: number(length),
-    p: number(length / 2),
-    q: number(length / 2),
-    dp: number(length / 2),
-    dq: number(length / 2),
-    qi: number(length / 2),
-    d: number(length),
-  }
-  let privateKey: KeyObject
-  try {
-    privateKey = createPrivateKey({ key: jwk, format: 'jwk' })
-  } catch (cause) {
-    throw malformed(what, 'holds an RSA key that is none', cause)
-  }
-  checkPrivateKey(privateKey)
-  return privateKey
+  throw wrongPassword(what)
 }
 
 /** RC4, for these files alone: OpenSSL 3 has it in its legacy provider only, which Node does not load. */

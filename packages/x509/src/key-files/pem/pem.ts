@@ -32,38 +32,25 @@ export function encodePem(label: string, der: Uint8Array): string {
 }
 
 /**
- * The blocks of a PEM text, in order. Text outside of blocks is passed over (RFC 7468 §2); inside, everything but base64 and
- * white space is refused, the headers of encrypted PEM (RFC 1421) among it.
+ * The blocks of a PEM text, in order. Text outside of blocks is passed over (RFC 7468 §2). Inside, everything but base64 and
+ * white space is refused, also the headers of encrypted PEM (RFC 1421).
  *
  * @param text at most 1 MiB
  * @returns empty when there is no block
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+ * @example
+ * ```ts
+ * const [{ label, der }] = decodePem(await readFile('request.pem', 'utf8'))
+ * ```
  */
 export function decodePem(text: string): readonly PemBlock[] {
-  return [...decodePemWithHeaders(text)].map(({ label, headers, der }) => {
-    if (headers !== null) throw new SealwrightError('INVALID_ENCODING', `the PEM block ${label} has headers`)
-    return { label, der }
-  })
-}
-
-/** One block of a PEM text as RFC 1421 §4.4 had it. */
-export interface PemBlockWithHeaders extends PemBlock {
-  /** The lines before the blank one, where the first has a colon; null where there are none. With them, `der` may be encrypted. */
-  readonly headers: string | null
-}
-
-/**
- * The same, with headers, and one block after the other: who has enough need not wait for the rest.
- *
- * @throws SealwrightError as {@link decodePem}
- */
-export function* decodePemWithHeaders(text: string): Generator<PemBlockWithHeaders> {
   if (text.length > maximumTextLength) {
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
       `the PEM text has ${text.length} characters; ${maximumTextLength} are allowed`,
     )
   }
+  const blocks: PemBlock[] = []
   let open: { label: string; start: number } | null = null
   for (const { index, 0: boundary, 1: kind, 2: label = '' } of text.matchAll(boundaryPattern)) {
     const problem = (what: string): SealwrightError => malformedPem(text, index, what)
@@ -73,31 +60,27 @@ export function* decodePemWithHeaders(text: string): Generator<PemBlockWithHeade
       open = { label, start: index + boundary.length }
     } else {
       if (open?.label !== label) throw problem('a block ends that has not begun')
-      const [headers, base64] = splitHeaders(text.slice(open.start, index))
-      const der = decodeBase64(base64)
-      if (der === null) throw problem('the block before does not hold base64 and nothing else')
+      const body = text.slice(open.start, index)
+      if (/^\s*[\w-]+:/.test(body)) {
+        throw new SealwrightError('INVALID_ENCODING', `the PEM block ${label} has headers`)
+      }
+      const der = decodeBase64(body)
+      if (der === null) throw problem('the block before is not base64')
       open = null
-      yield { label, headers, der }
+      blocks.push({ label, der })
     }
   }
   if (open !== null) throw new SealwrightError('INVALID_ENCODING', `the PEM block ${open.label} has no end`)
+  return blocks
 }
 
 /** A whole line. */
 const boundaryPattern = /^-----(BEGIN|END) (.*)-----[^\S\r\n]*$/gm
 
-/** RFC 1421 §4.4: headers end with a blank line. */
-function splitHeaders(body: string): [headers: string | null, base64: string] {
-  if (!/^\s*[\w-]+:/.test(body)) return [null, body]
-  const blank = /\r?\n[^\S\r\n]*\r?\n/.exec(body.trimStart())
-  if (blank === null) return [body, '']
-  return [body.trimStart().slice(0, blank.index), body.trimStart().slice(blank.index)]
-}
-
 /**
- * Canonical base64 with padding (RFC 4648 §4), white space anywhere: what is not the encoding of its own decoding is refused.
+ * Canonical base64 with padding (RFC 4648 §4); white space may be anywhere.
  *
- * @returns null for what is none, or empty
+ * @returns null for other text, and for none
  */
 export function decodeBase64(text: string): Uint8Array | null {
   // Character by character: a text of line breaks would make a million strings.
@@ -111,7 +94,7 @@ export function decodeBase64(text: string): Uint8Array | null {
   return bytes.length === 0 || bytes.toString('base64') !== base64 ? null : Uint8Array.from(bytes)
 }
 
-/** @param at offset of the boundary that is wrong, or comes after what is */
+/** @param at offset of the boundary that is wrong, or that ends what is wrong */
 function malformedPem(text: string, at: number, problem: string): SealwrightError {
   let line = 1
   for (let index = 0; index < at; index++) {

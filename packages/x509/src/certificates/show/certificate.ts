@@ -1,0 +1,90 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { tags } from '../../asn1/ber.ts'
+import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { keyWeaknesses } from '../../keys/weaknesses.ts'
+import { readSignedDocument } from '../../signing/read-signed-document.ts'
+import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
+import { Findings } from './findings.ts'
+import { formatSerialNumber } from '../serial-number.ts'
+import { showAlgorithm } from './signature.ts'
+
+/** A certificate as it is, to be shown and not relied on. */
+export interface DescribedCertificate {
+  /** Hexadecimal, upper case; empty where it is malformed. */
+  readonly serialNumber: string
+  /** The JOSE name where there is one; otherwise a name for people, or the OID. That of ECDSA names the hash, not the curve. */
+  readonly signatureAlgorithm: string
+  /** An RFC 4514 string. */
+  readonly issuer: string
+  /** An RFC 4514 string. */
+  readonly subject: string
+  /** Null where it is malformed. */
+  readonly notBefore: Date | null
+  /** The last second it is valid; null where it is malformed. */
+  readonly notAfter: Date | null
+  /** Null for a key of a kind that this Node does not know. */
+  readonly publicKey: KeyObject | null
+  /** As far as they are well-formed. */
+  readonly extensions: ReadExtensions
+  /** Why `parseCertificate` refuses it; empty when there is nothing. */
+  readonly problems: readonly string[]
+  /** Such as `a signature with SHA-1` or `an RSA key of 1024 bits`; empty when there is nothing. */
+  readonly weaknesses: readonly string[]
+}
+
+const what = 'the certificate'
+
+/**
+ * Describes a certificate that need not be as RFC 5280 has it: with an empty list of extensions, a malformed one, or times of
+ * another form. `parseCertificate` refuses those.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate, `LIMIT_EXCEEDED`
+ * @example
+ * ```ts
+ * const { subject, notAfter, problems } = describeCertificate(new X509Certificate(der))
+ * ```
+ */
+export function describeCertificate(certificate: X509Certificate): DescribedCertificate {
+  const findings = new Findings()
+  const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
+  const fields = new SequenceReader(document.toBeSigned, what)
+  fields.optional(tags.context0) // version
+  const serialNumberField = fields.any('serialNumber')
+  const signature = fields.any('signature')
+  if (Buffer.compare(signature.bytes, document.algorithm.bytes) !== 0) {
+    findings.problems.push(`${what} names two signature algorithms, where RFC 5280 wants the same twice`)
+  }
+  const issuer = findings.name(fields.any('issuer'))
+  const validity = fields.sequence('validity')
+  const notBefore = findings.time(validity.any('notBefore'), `notBefore of ${what}`)
+  const notAfter = findings.time(validity.any('notAfter'), `notAfter of ${what}`)
+  const subject = findings.name(fields.any('subject'))
+  fields.any('subjectPublicKeyInfo')
+  fields.optional(tags.context1)
+  fields.optional(tags.context2)
+  const [list] = fields.optional(tags.context3)?.children ?? []
+  const extensions = list === undefined ? [] : findings.rawExtensions(list, what)
+  const publicKey = publicKeyOf(certificate)
+  if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
+  return {
+    serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, what), ''),
+    signatureAlgorithm: showAlgorithm(document, findings).name,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    publicKey,
+    extensions: findings.extensions(extensions, what),
+    problems: findings.problems,
+    weaknesses: findings.weaknesses,
+  }
+}
+
+/** Null for a kind of key that this Node does not know. */
+function publicKeyOf(certificate: X509Certificate): KeyObject | null {
+  try {
+    return certificate.publicKey
+  } catch {
+    return null
+  }
+}

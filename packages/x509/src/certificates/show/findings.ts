@@ -1,0 +1,55 @@
+import { isSealwrightError } from '@sealwright/core'
+import type { BerElement } from '../../asn1/ber.ts'
+import { decodeTime } from '../../asn1/time.ts'
+import { formatName } from '../../names/distinguished-name.ts'
+import { interpretExtensions, type ReadExtensions } from '../extensions/certificate-extensions.ts'
+import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
+
+/**
+ * What is wrong with a document that is shown and not relied on. Each part is read on its own, so that one that is malformed
+ * hides no other.
+ */
+export class Findings {
+  /** Why readers that rely on such documents refuse it. */
+  readonly problems: string[] = []
+  /** Why it should be replaced. */
+  readonly weaknesses: string[] = []
+
+  /** What `read` returns; the fallback where that is malformed or unsupported, which becomes a problem. */
+  attempt<T>(read: () => T, fallback: T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (!isSealwrightError(error) || error.code === 'LIMIT_EXCEEDED') throw error
+      this.problems.push(error.message)
+      return fallback
+    }
+  }
+
+  /** An RFC 4514 string; empty for a name that is malformed. */
+  name(element: BerElement): string {
+    return this.attempt(() => formatName(element), '')
+  }
+
+  /** Null for a time that is not as RFC 5280 has it. */
+  time(element: BerElement, what: string): Date | null {
+    return this.attempt(() => decodeTime(element, what), null)
+  }
+
+  /** @param list SEQUENCE OF Extension */
+  rawExtensions(list: BerElement, what: string): readonly CustomExtension[] {
+    if (list.children.length === 0) {
+      this.problems.push(`${what} has an empty list of extensions, where RFC 5280 wants one or more`)
+      return []
+    }
+    return this.attempt(() => readExtensions(list, what), [])
+  }
+
+  /** All extensions that are well-formed. */
+  extensions(raw: readonly CustomExtension[], what: string): ReadExtensions {
+    const wellFormed = raw.filter(
+      (each) => this.attempt(() => interpretExtensions([each], what), null) !== null,
+    )
+    return interpretExtensions(wellFormed, what)
+  }
+}

@@ -1,0 +1,80 @@
+import type { KeyObject } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { malformed, tags, type BerElement } from '../../asn1/ber.ts'
+import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { readPublicKey } from '../../keys/public-key.ts'
+import { keyWeaknesses } from '../../keys/weaknesses.ts'
+import { readSignedDocument } from '../../signing/read-signed-document.ts'
+import { requestedExtensions } from '../certificate-request.ts'
+import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
+import { Findings } from './findings.ts'
+import { showAlgorithm, showVerification } from './signature.ts'
+
+/** A certificate request as it is, to be shown and not relied on. */
+export interface DescribedRequest {
+  /** An RFC 4514 string. */
+  readonly subject: string
+  /** Null for a key of a kind that is not known. */
+  readonly publicKey: KeyObject | null
+  /** The JOSE name where there is one; otherwise a name for people, or the OID. */
+  readonly signatureAlgorithm: string
+  /** Whether the key has signed the request; null where that cannot be told here. */
+  readonly verified: boolean | null
+  /** What it asks for, as far as it is well-formed. */
+  readonly extensions: ReadExtensions
+  /** Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness; empty when there is nothing. */
+  readonly problems: readonly string[]
+  /** Such as `a signature with SHA-1`; empty when there is nothing. */
+  readonly weaknesses: readonly string[]
+}
+
+const what = 'the certificate request'
+const maximumBytes = 2 ** 16
+
+/**
+ * Describes a certificate request, whatever it is signed with: SHA-1, MD5, RSA-1024, Ed448; also one whose signature is wrong.
+ * `readCertificateRequest` reads those that a certificate may be issued for.
+ *
+ * @param der PKCS#10, DER, at most 64 KiB
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate request, `LIMIT_EXCEEDED`
+ * @example
+ * ```ts
+ * const { subject, problems, weaknesses } = describeCertificateRequest(der)
+ * ```
+ */
+export function describeCertificateRequest(der: Uint8Array): DescribedRequest {
+  if (der.length > maximumBytes) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
+    )
+  }
+  const findings = new Findings()
+  const document = readSignedDocument(Uint8Array.from(der), what, { elements: 5000, depth: 16 })
+  const info = new SequenceReader(document.toBeSigned, what)
+  const version = info.integer('version')
+  if (version !== 0) findings.problems.push(`${what} has version ${version}; RFC 2986 has 0`)
+  const subjectField = info.any('subject')
+  if (subjectField.tag !== tags.sequence) throw malformed(what, 'has no subject')
+  const { bytes: publicKeyInfo } = info.any('subjectPKInfo')
+  const attributes = info.optional(tags.context0)
+  const subject = findings.name(subjectField)
+  const publicKey = findings.attempt(
+    () => readPublicKey(publicKeyInfo, `the public key of ${what}`),
+    null as KeyObject | null,
+  )
+  if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
+  const algorithm = showAlgorithm(document, findings)
+  const verified = showVerification(document, algorithm, publicKey, findings)
+  const list = findings.attempt<BerElement | null>(() => requestedExtensions(attributes), null)
+  const raw = list === null ? [] : findings.rawExtensions(list, what)
+  return {
+    subject,
+    publicKey,
+    signatureAlgorithm: algorithm.name,
+    verified,
+    extensions: findings.extensions(raw, what),
+    problems: findings.problems,
+    weaknesses: findings.weaknesses,
+  }
+}

@@ -1,0 +1,240 @@
+import { readBer, tags, type BerElement } from '../../asn1/ber.ts'
+import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { decodeBoolean, decodeInteger, unwrapExplicit } from '../../asn1/values.ts'
+import { decodeGeneralNames } from '../../names/general-name.ts'
+import { readSignedDocument } from '../../signing/read-signed-document.ts'
+import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
+import { Findings } from './findings.ts'
+import { extensionOids, reasonOf, type RevocationReason } from '../revocation-list.ts'
+import { formatSerialNumber } from '../serial-number.ts'
+import { showAlgorithm } from './signature.ts'
+
+/** Which certificates a list is about where that is not all of its issuer (RFC 5280 §5.2.5). */
+export interface RevocationListScope {
+  /** URIs where this part of the list is. */
+  readonly distributionPoints: readonly string[]
+  readonly only: 'userCertificates' | 'caCertificates' | 'attributeCertificates' | null
+  /** Whether it has revocations for some reasons and not for others. */
+  readonly someReasons: boolean
+  /** Whether it revokes certificates of other issuers. */
+  readonly indirect: boolean
+}
+
+/** An entry as far as it is well-formed. */
+export interface DescribedRevocation {
+  /** Hexadecimal, as `X509Certificate.serialNumber` has it; empty where it is malformed. */
+  readonly serialNumber: string
+  readonly revokedAt: Date | null
+  /** `removeFromCRL` is in delta lists alone. Null where it is malformed. */
+  readonly reason: RevocationReason | 'removeFromCRL' | null
+}
+
+/** A CRL as it is, to be shown and not relied on. */
+export interface DescribedRevocationList {
+  /** An RFC 4514 string. */
+  readonly issuer: string
+  readonly number: bigint | null
+  /** Of a delta list (RFC 5280 §5.2.4): the number of the list it adds to. */
+  readonly baseNumber: bigint | null
+  readonly thisUpdate: Date | null
+  /** Null where it does not say, or what it says is malformed. */
+  readonly nextUpdate: Date | null
+  /** Null for a list of all certificates of its issuer. */
+  readonly scope: RevocationListScope | null
+  readonly revoked: readonly DescribedRevocation[]
+  /** The JOSE name where there is one; otherwise a name for people, or the OID. */
+  readonly signatureAlgorithm: string
+  /** Why `readRevocationList` refuses it, beside weakness; empty when there is nothing. */
+  readonly problems: readonly string[]
+  /** Such as `a signature with SHA-1`; empty when there is nothing. */
+  readonly weaknesses: readonly string[]
+}
+
+/** Bounds on what describing a CRL may cost. */
+export interface RevocationListLimits {
+  /** ASN.1 values in the list: four to nine for each entry. Default 500,000. */
+  readonly revocationListElements: number
+}
+
+export const defaultRevocationListLimits: RevocationListLimits = Object.freeze({
+  revocationListElements: 500_000,
+})
+
+const what = 'the CRL'
+const oids = {
+  ...extensionOids,
+  deltaIndicator: '2.5.29.27',
+  issuingDistributionPoint: '2.5.29.28',
+  certificateIssuer: '2.5.29.29',
+} as const
+
+/**
+ * Describes a CRL, whether or not anybody should follow it: partitioned, delta and indirect lists, and those with weak signatures.
+ * That its issuer has signed it is not checked; `readRevocationList` does that, and refuses the others.
+ *
+ * @param der of any length
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`
+ * @example
+ * ```ts
+ * const { issuer, scope, revoked } = describeRevocationList(await readFile('ca.crl'))
+ * ```
+ */
+export function describeRevocationList(
+  der: Uint8Array,
+  limits: RevocationListLimits = defaultRevocationListLimits,
+): DescribedRevocationList {
+  const name = 'limits.revocationListElements'
+  const document = readSignedDocument(Uint8Array.from(der), what, {
+    elements: limits.revocationListElements,
+    depth: 16,
+    raisedBy: { elements: name, depth: name },
+  })
+  const findings = new Findings()
+  const fields = new SequenceReader(document.toBeSigned, what)
+  const version = fields.optional(tags.integer)
+  if (version !== null && findings.attempt(() => decodeInteger(version, `the version of ${what}`), 1) !== 1) {
+    findings.problems.push(`${what} has an unknown version`)
+  }
+  fields.any('signature')
+  const issuer = findings.name(fields.any('issuer'))
+  const thisUpdate = findings.time(fields.any('thisUpdate'), `thisUpdate of ${what}`)
+  const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
+  const entries = fields.optional(tags.sequence)?.children ?? []
+  const [list] = fields.optional(tags.context0)?.children ?? []
+  const extensions = list === undefined ? [] : findings.rawExtensions(list, what)
+  const scope = readScope(extensions, findings)
+  const baseNumber = readNumber(extensions, oids.deltaIndicator, findings)
+  explain(scope, baseNumber, extensions, findings)
+  return {
+    issuer,
+    number: readNumber(extensions, oids.crlNumber, findings),
+    baseNumber,
+    thisUpdate,
+    nextUpdate: nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${what}`),
+    scope,
+    revoked: describeEntries(entries, findings),
+    signatureAlgorithm: showAlgorithm(document, findings).name,
+    problems: findings.problems,
+    weaknesses: findings.weaknesses,
+  }
+}
+
+/** What of it makes readers refuse it, in words. */
+function explain(
+  scope: RevocationListScope | null,
+  baseNumber: bigint | null,
+  extensions: readonly CustomExtension[],
+  findings: Findings,
+): void {
+  const partly = scope !== null && (scope.only !== null || scope.someReasons)
+  if (scope !== null && (partly || scope.distributionPoints.length > 0)) {
+    findings.problems.push(
+      `${what} is partitioned: it does not cover all certificates of its issuer (critical ${oids.issuingDistributionPoint})`,
+    )
+  }
+  if (scope?.indirect === true) {
+    findings.problems.push(`${what} is indirect: it revokes certificates of other issuers too`)
+  }
+  if (baseNumber !== null) {
+    findings.problems.push(`${what} is a delta: it has the changes since number ${baseNumber} alone`)
+  }
+  const explained = new Set<string>([oids.issuingDistributionPoint, oids.deltaIndicator])
+  for (const { oid, critical } of extensions) {
+    if (critical && !explained.has(oid)) {
+      findings.problems.push(`${what} has the critical extension ${oid}, which is not known`)
+    }
+  }
+}
+
+function readNumber(extensions: readonly CustomExtension[], oid: string, findings: Findings): bigint | null {
+  const extension = extensions.find((each) => each.oid === oid)
+  if (extension === undefined) return null
+  return findings.attempt(() => {
+    const element = readBer(extension.value, `a number of ${what}`, { elements: 1, depth: 1 })
+    const digits = formatSerialNumber(element, `a number of ${what}`)
+    return digits.startsWith('-') ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`)
+  }, null)
+}
+
+/**
+ * IssuingDistributionPoint (RFC 5280 §5.2.5): `SEQUENCE { [0] distributionPoint, [1] onlyContainsUserCerts, [2]
+ * onlyContainsCACerts, [3] onlySomeReasons, [4] indirectCRL, [5] onlyContainsAttributeCerts }`.
+ */
+function readScope(extensions: readonly CustomExtension[], findings: Findings): RevocationListScope | null {
+  const extension = extensions.find(({ oid }) => oid === oids.issuingDistributionPoint)
+  if (extension === undefined) return null
+  return findings.attempt(() => {
+    const field = `the distribution point of ${what}`
+    const element = readBer(extension.value, field, { elements: 1000, depth: 12 })
+    const byTag = (number: number): BerElement | undefined =>
+      element.children.find(({ tag }) => tag === tags.context0 + number)
+    const flag = (number: number): boolean => {
+      const value = byTag(number)
+      return value !== undefined && decodeBoolean({ ...value, tag: tags.boolean }, field)
+    }
+    const only = flag(1)
+      ? 'userCertificates'
+      : flag(2)
+        ? 'caCertificates'
+        : flag(5)
+          ? 'attributeCertificates'
+          : null
+    const point = byTag(0)
+    return {
+      distributionPoints: point === undefined ? [] : urisIn(point, field),
+      only,
+      someReasons: byTag(3) !== undefined,
+      indirect: flag(4),
+    }
+  }, null)
+}
+
+/** DistributionPointName in `[0] EXPLICIT`: fullName `[0]`, or a name relative to the issuer, which nobody uses. */
+function urisIn(point: BerElement, field: string): readonly string[] {
+  const fullName = unwrapExplicit(point, tags.context0, field)
+  if (fullName.tag !== tags.context0) return []
+  return decodeGeneralNames({ ...fullName, tag: tags.sequence }, field).flatMap((name) =>
+    name.type === 'uri' ? [name.value] : [],
+  )
+}
+
+/** Many entries with the same problem are one problem. */
+function describeEntries(entries: readonly BerElement[], findings: Findings): readonly DescribedRevocation[] {
+  const inEntries = new Findings()
+  const described = entries.map((element) => describeEntry(element, inEntries))
+  findings.problems.push(...new Set(inEntries.problems))
+  return described
+}
+
+function describeEntry(element: BerElement, findings: Findings): DescribedRevocation {
+  const field = `an entry of ${what}`
+  const nothing: DescribedRevocation = { serialNumber: '', revokedAt: null, reason: null }
+  return findings.attempt(() => {
+    const entry = new SequenceReader(element, field)
+    const serialNumberField = entry.any('userCertificate')
+    const revokedAt = findings.time(entry.any('revocationDate'), field)
+    const list = entry.optional(tags.sequence)
+    return {
+      serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, field), ''),
+      revokedAt,
+      reason: list === null ? 'unspecified' : describeReason(list, field, findings),
+    }
+  }, nothing)
+}
+
+function describeReason(list: BerElement, field: string, findings: Findings): DescribedRevocation['reason'] {
+  const extensions = findings.attempt(() => readExtensions(list, field), [])
+  if (extensions.some(({ oid }) => oid === oids.certificateIssuer)) {
+    findings.problems.push(`${what} has entries of other issuers (${oids.certificateIssuer})`)
+  }
+  const reason = extensions.find(({ oid }) => oid === oids.reasonCode)
+  if (reason === undefined) return 'unspecified'
+  return findings.attempt(() => {
+    const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
+    const code = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
+    return code === removeFromCrl ? 'removeFromCRL' : reasonOf(code)
+  }, null)
+}
+
+/** CRLReason (RFC 5280 §5.3.1). */
+const removeFromCrl = 8

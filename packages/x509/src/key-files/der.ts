@@ -1,0 +1,151 @@
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { malformed, readBer, readFirst, readPadded } from '../asn1/ber.ts'
+import { readCertificate } from '../certificates/read-certificate.ts'
+import { describeCertificateRequest } from '../certificates/show/request.ts'
+import { describeRevocationList } from '../certificates/show/revocation-list.ts'
+import { decryptValue } from '../encryption/decrypt-value.ts'
+import { Pkcs12Budget } from '../encryption/limits.ts'
+import { usualPassword } from '../encryption/password.ts'
+import { readEncryptedKey } from '../encryption/password-scheme.ts'
+import { readPrivateKey, type PrivateKeyType } from '../keys/private-key.ts'
+import { readPublicKey } from '../keys/public-key.ts'
+import type { Pkcs12Key } from '../pkcs12/contents.ts'
+import { readPkcs12Within } from '../pkcs12/read.ts'
+import type { SkippedItems } from '../skipped-items.ts'
+import { nodeWebCrypto } from '../webcrypto/provider.ts'
+import { identifiedLevels, identify, labelRemark, type DerFormat, type KeyFileFormat } from './identify.ts'
+import type { KeyFile, KeyFileLimits, ReadKeyFileOptions } from './key-file.ts'
+import { pkcs7Levels, readPkcs7 } from './pkcs7.ts'
+
+/** What reading one file needs, and what is found out beside its contents. */
+export interface FileContext {
+  readonly password: string
+  readonly options: ReadKeyFileOptions
+  readonly limits: KeyFileLimits
+  /** Shared by all parts of the file. */
+  readonly budget: Pkcs12Budget
+  readonly skipped: SkippedItems
+  readonly remarks: Set<string>
+}
+
+/** What one block or file adds to a {@link KeyFile}. */
+export type Part = Partial<Omit<KeyFile, 'keys' | 'skipped' | 'remarks' | 'format'>> & {
+  readonly format: KeyFileFormat
+  /** Without their certificates. */
+  readonly privateKeys?: readonly KeyObject[]
+  /** Keys that have their certificates already. */
+  readonly keys?: readonly Pkcs12Key[]
+}
+
+export const notKnown = 'is not a file of keys or certificates in a known format'
+/**
+ * Reads one value.
+ *
+ * @param what for messages, such as `the file`
+ * @param label of the PEM block; null for other files
+ * @throws SealwrightError as `readKeyFile`
+ */
+export async function readDer(
+  bytes: Uint8Array,
+  what: string,
+  label: string | null,
+  context: FileContext,
+): Promise<Part> {
+  const isTrusted = label === 'TRUSTED CERTIFICATE'
+  // A budget of its own: what is kept of it is the format, and bundles have many blocks.
+  const budget = new Pkcs12Budget(context.limits)
+  const element = isTrusted
+    ? readFirst(bytes, what, budget, identifiedLevels)
+    : readPadded(bytes, what, budget, identifiedLevels)
+  if (isTrusted && element.bytes.length < bytes.length) {
+    context.remarks.add(`${what} has trust settings of OpenSSL, which are not read`)
+  }
+  const format = identify(element)
+  if (format === null) throw malformed(what, notKnown)
+  const remark = label === null ? null : labelRemark(label, format)
+  if (remark !== null) context.remarks.add(remark)
+  return readIdentified(format, element.bytes, what, context)
+}
+
+async function readIdentified(
+  format: DerFormat,
+  der: Uint8Array,
+  what: string,
+  context: FileContext,
+): Promise<Part> {
+  switch (format) {
+    case 'PKCS#12':
+      return readPfx(der, context)
+    case 'PKCS#8':
+    case 'SEC1':
+    case 'PKCS#1':
+      return keyPart(format, readPrivateKey(der, privateKeyTypes[format], context.budget))
+    case 'encrypted PKCS#8':
+      return readEncrypted(der, context)
+    case 'public key':
+      return keyPart(format, readPublicKey(der, 'the public key'))
+    case 'PKCS#1 public key':
+      return keyPart('public key', readRsaPublicKey(der))
+    case 'PKCS#7': {
+      const element = readPadded(der, what, context.budget, pkcs7Levels)
+      const contents = await readPkcs7(element, context.skipped, context.limits, context.options.signal)
+      return { format, ...contents }
+    }
+    case 'certificate':
+      return { format, certificates: [readCertificate(der, what)] }
+    case 'certificate request':
+      return { format, requests: [describeCertificateRequest(der)] }
+    case 'CRL':
+      return { format, revocationLists: [describeRevocationList(der, context.limits)] }
+    default:
+      throw malformed(what, notKnown)
+  }
+}
+
+async function readPfx(der: Uint8Array, context: FileContext): Promise<Part> {
+  const { skipped, ...contents } = await readPkcs12Within(
+    context.budget,
+    der,
+    context.password,
+    context.options,
+  )
+  for (const { what, reason } of skipped) context.skipped.note(what, reason)
+  if (contents.mac === null) {
+    context.remarks.add('the PKCS#12 file has no MAC: nothing shows who made it, or that it is intact')
+  }
+  return { format: 'PKCS#12', ...contents }
+}
+
+async function readEncrypted(der: Uint8Array, context: FileContext): Promise<Part> {
+  const what = 'the private key'
+  const element = readBer(der, what, context.budget)
+  const { encryption, ciphertext } = readEncryptedKey(element, what, context.budget)
+  const { crypto = nodeWebCrypto, signal } = context.options
+  const decryption = { password: usualPassword(context.password), crypto, signal }
+  const pkcs8 = await decryptValue(encryption, ciphertext, decryption, what)
+  try {
+    const part = keyPart('encrypted PKCS#8', readPrivateKey(pkcs8, 'pkcs8', context.budget))
+    return { ...part, encryptions: [encryption.description] }
+  } finally {
+    pkcs8.fill(0)
+  }
+}
+
+const privateKeyTypes: Readonly<Record<'PKCS#8' | 'SEC1' | 'PKCS#1', PrivateKeyType>> = {
+  'PKCS#8': 'pkcs8',
+  SEC1: 'sec1',
+  'PKCS#1': 'pkcs1',
+}
+
+export function keyPart(format: KeyFileFormat, key: KeyObject): Part {
+  return key.type === 'private' ? { format, privateKeys: [key] } : { format, publicKeys: [key] }
+}
+
+/** RSAPublicKey (RFC 8017 App. A.1.1). */
+function readRsaPublicKey(der: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: Buffer.from(der), format: 'der', type: 'pkcs1' })
+  } catch (cause) {
+    throw malformed('the public key', 'is not PKCS#1 of a kind that OpenSSL reads', cause)
+  }
+}

@@ -1,0 +1,55 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { DescribedRequest } from '../certificates/show/request.ts'
+import {
+  defaultRevocationListLimits,
+  type DescribedRevocationList,
+  type RevocationListLimits,
+} from '../certificates/show/revocation-list.ts'
+import { defaultLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import type { Protection } from '../encryption/password-scheme.ts'
+import type { Pkcs12Key } from '../pkcs12/contents.ts'
+import type { ReadPkcs12Options } from '../pkcs12/read.ts'
+import type { SkippedItem } from '../skipped-items.ts'
+import type { KeyFileFormat } from './identify.ts'
+
+/** What a file of keys or certificates holds. */
+export interface KeyFile {
+  readonly format: KeyFileFormat
+  /** Private keys, each with its own certificate and the issuers of that, as far as they are in the file. */
+  readonly keys: readonly Pkcs12Key[]
+  /** Public keys on their own. */
+  readonly publicKeys: readonly KeyObject[]
+  /** Every certificate, in file order. */
+  readonly certificates: readonly X509Certificate[]
+  /** To be shown: they may be weak, and their signatures wrong. `readCertificateRequest` reads those to be relied on. */
+  readonly requests: readonly DescribedRequest[]
+  /** To be shown: nothing shows who signed them. `readRevocationList` reads those to be relied on. */
+  readonly revocationLists: readonly DescribedRevocationList[]
+  /** Null for a file without one, which is everything but PKCS#12. */
+  readonly mac: Protection | null
+  readonly encryptions: readonly Protection[]
+  /** What was passed over, and why: keys that cannot sign, malformed certificates, unknown PEM blocks and JWKs. */
+  readonly skipped: readonly SkippedItem[]
+  /** What is unusual, although it was read: a wrong label, a missing MAC, missing numbers of a key. */
+  readonly remarks: readonly string[]
+}
+
+export interface ReadKeyFileOptions extends Omit<ReadPkcs12Options, 'limits'> {
+  /** Bounds on what the file may cost; each has a default. */
+  readonly limits?: Partial<KeyFileLimits> | undefined
+}
+
+/** What reading one file of keys may cost. Whatever is over is refused before it is parsed or computed. */
+export interface KeyFileLimits extends Pkcs12Limits, RevocationListLimits {
+  /** PEM blocks, JWKs of a set, certificates of a PKCS#7 file, keys in JSON or XML. Default 1,000. */
+  readonly blocks: number
+  /** Characters of JSON, which is parsed in one piece. Default 262,144. */
+  readonly jsonCharacters: number
+}
+
+export const defaultKeyFileLimits: KeyFileLimits = Object.freeze({
+  ...defaultLimits,
+  ...defaultRevocationListLimits,
+  blocks: 1000,
+  jsonCharacters: 2 ** 18,
+})

@@ -1,0 +1,59 @@
+import { decodeBase64 } from './pem/pem.ts'
+
+/**
+ * The text of a file that is not binary. UTF-8 and UTF-16, with and without byte order marks; what is neither is Latin-1, as
+ * comments in old PEM files are. Byte order marks are left out wherever they are: joined files have them in the middle.
+ */
+export function decodeFile(bytes: Uint8Array): string {
+  return decodeBytes(bytes).replaceAll('\ufeff', '').replaceAll('\0', '')
+}
+
+function decodeBytes(bytes: Uint8Array): string {
+  const encoding = utf16Encoding(bytes)
+  try {
+    return new TextDecoder(encoding ?? 'utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    // The mark of UTF-8, as Latin-1 has it.
+    return Buffer.from(bytes).toString('latin1').replaceAll('\u00ef\u00bb\u00bf', '')
+  }
+}
+
+/** By the byte order mark, or by the zeros in the first characters, which are ASCII. Null for other encodings. */
+function utf16Encoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
+  const [first = 0, second = 0, third = 0, fourth = 0] = bytes
+  if (bytes.length % 2 !== 0) return null
+  if ((first === 0xff && second === 0xfe) || (first > 0 && second === 0 && third > 0 && fourth === 0)) {
+    return 'utf-16le'
+  }
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second > 0 && third === 0 && fourth > 0)) {
+    return 'utf-16be'
+  }
+  return null
+}
+
+/**
+ * The bytes of a text that is nothing but base64, base64url or hexadecimal, as settings and secrets carry them; in quotes or
+ * not. Null for other text.
+ */
+export function decodeBareText(text: string): Uint8Array | null {
+  const bare = unquoted(text.trim())
+  const hex = /^0x(?=[0-9a-f])|^(?=30)/i.test(bare) ? bare.replace(/^0x/i, '').replaceAll(/[\s:]/g, '') : ''
+  if (hex.length > 4 && hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) return Buffer.from(hex, 'hex')
+  if (/[-_]/.test(bare) && !/[+/]/.test(bare)) {
+    const base64 = bare.replaceAll('-', '+').replaceAll('_', '/').replaceAll(/\s/g, '').replace(/=+$/, '')
+    return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, '='))
+  }
+  const joined = bare.replaceAll(/\\r|\\n/g, '')
+  return decodeBase64(joined.length % 4 === 0 || /\s/.test(joined) ? joined : padded(joined))
+}
+
+function padded(base64: string): string {
+  return base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
+}
+
+function unquoted(text: string): string {
+  const quote = text.at(0)
+  return text.length > 1 && (quote === "'" || quote === '"' || quote === '`') && text.endsWith(quote)
+    ? text.slice(1, -1)
+    : text
+}

@@ -1,0 +1,106 @@
+import type { JsonWebKey } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { malformed } from '../asn1/ber.ts'
+
+/** The numbers of a private RSA key that can be computed from the others (RFC 7518 §6.3.2). */
+const computable = ['p', 'q', 'dp', 'dq', 'qi'] as const
+const maximumModulusLength = 8192
+/** NIST SP 800-56B, section 6.2.1. */
+const maximumExponentLength = 256
+
+/** The numbers that a private RSA key lacks: some libraries keep n, e and d alone. OpenSSL wants them all. */
+export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
+  return computable.filter((name) => jwk[name] === undefined)
+}
+
+/**
+ * Computes what {@link missingRsaNumbers} names. Takes some milliseconds for the largest key.
+ *
+ * @param jwk with n, e and d, of anybody
+ * @param what for messages
+ * @throws SealwrightError `INVALID_ENCODING` where the numbers are not those of one key, `LIMIT_EXCEEDED`
+ */
+export function completeRsaJwk(jwk: JsonWebKey, what: string): JsonWebKey {
+  const [n, e, d] = [toBigInt(jwk.n), toBigInt(jwk.e), toBigInt(jwk.d)]
+  if (bitLength(n) > maximumModulusLength) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${what} has ${bitLength(n)} bits; ${maximumModulusLength} are allowed`,
+    )
+  }
+  const given: readonly [bigint, bigint] = [toBigInt(jwk.p), toBigInt(jwk.q)]
+  const primes = given[0] > 1n && given[0] * given[1] === n ? given : primesOf(n, e, d)
+  if (primes === null) {
+    throw malformed(
+      what,
+      `lacks ${missingRsaNumbers(jwk).join(', ')} (RFC 7518 §6.3.2), and n, e and d are not those of one key`,
+    )
+  }
+  const [p, q] = primes
+  return {
+    ...jwk,
+    p: toBase64url(p),
+    q: toBase64url(q),
+    dp: toBase64url(d % (p - 1n)),
+    dq: toBase64url(d % (q - 1n)),
+    qi: toBase64url(inverse(q, p)),
+  }
+}
+
+/** NIST SP 800-56B rev. 2, appendix C.2. Null where there are no such primes. */
+function primesOf(n: bigint, e: bigint, d: bigint): readonly [bigint, bigint] | null {
+  if (n < 15n || e < 3n || d < 3n || d >= n || bitLength(e) > maximumExponentLength) return null
+  const k = e * d - 1n
+  const a = k * greatestCommonDivisor(n - 1n, k)
+  const m = a / n
+  const r = a - m * n
+  if ((n - r) % (m + 1n) !== 0n) return null
+  const b = (n - r) / (m + 1n) + 1n
+  const square = b * b - 4n * n
+  if (square <= 0n) return null
+  const root = squareRoot(square)
+  const [p, q] = [(b + root) / 2n, (b - root) / 2n]
+  return p * q === n && q > 1n ? [p, q] : null
+}
+
+function greatestCommonDivisor(a: bigint, b: bigint): bigint {
+  let [x, y] = [a, b]
+  while (y !== 0n) [x, y] = [y, x % y]
+  return x
+}
+
+/** Newton's method, from above. */
+function squareRoot(value: bigint): bigint {
+  let root = 1n << BigInt(Math.ceil(bitLength(value) / 2))
+  for (;;) {
+    const next = (root + value / root) >> 1n
+    if (next >= root) return root
+    root = next
+  }
+}
+
+/** Of numbers without a common divisor. */
+function inverse(value: bigint, modulus: bigint): bigint {
+  let [r0, r1, s0, s1] = [modulus, value % modulus, 0n, 1n]
+  while (r1 !== 0n) {
+    const quotient = r0 / r1
+    ;[r0, r1] = [r1, r0 - quotient * r1]
+    ;[s0, s1] = [s1, s0 - quotient * s1]
+  }
+  return ((s0 % modulus) + modulus) % modulus
+}
+
+function bitLength(value: bigint): number {
+  return value === 0n ? 0 : value.toString(2).length
+}
+
+/** Zero for what is absent. */
+function toBigInt(base64url: string | undefined): bigint {
+  const hex = Buffer.from(base64url ?? '', 'base64url').toString('hex')
+  return hex === '' ? 0n : BigInt(`0x${hex}`)
+}
+
+function toBase64url(value: bigint): string {
+  const hex = value.toString(16)
+  return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('base64url')
+}
