@@ -14,6 +14,7 @@ import {
   SafeContents,
 } from 'pkijs'
 import { encodeDer, octetString } from '../asn1/encode.ts'
+import { distinguishedName } from '../names/distinguished-name.ts'
 import { certifies, sameKey } from '../keys/same-key.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import type { Encrypted } from '../encryption/encrypt.ts'
@@ -29,8 +30,9 @@ export interface Pkcs12Entry {
   /** With a key, one of them certifies it; that is written first, and the others follow in the order given. */
   readonly certificates: readonly X509Certificate[]
   /**
-   * For people: what Windows, Java and NSS show as the name. It is written on the key and its certificate, or on the first
-   * certificate where there is no key. 1 to 255 characters of the BMP. Only certificates alone can do without.
+   * The name that Windows, Java and NSS show. It is written on the key and its certificate, or on the first certificate where
+   * there is no key. 1 to 255 characters of the BMP. Default for a key: the common name of its certificate, otherwise the
+   * subject, otherwise the SHA-1 thumbprint. Default for certificates alone: none.
    */
   readonly friendlyName?: string | undefined
 }
@@ -126,7 +128,7 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
       const own = ownCertificate(privateKey, entry.certificates)
       if (keys.some((key) => sameKey(key.privateKey, privateKey)))
         throw refused('the same private key is given twice')
-      const attributes = bagAttributesOf(friendlyName, own)
+      const attributes = bagAttributesOf(friendlyName ?? nameOf(own), own)
       keys.push({ privateKey, attributes })
       bags.set(own.fingerprint256, certificateBag(own, attributes))
     } else if (first !== undefined && !bags.has(first.fingerprint256)) {
@@ -154,13 +156,29 @@ function assertIterations(iterations: number, derivations: number): void {
 /** RFC 2985 App. A, pkcs-9-ub-friendlyName. */
 const maximumFriendlyNameLength = 255
 
-function assertFriendlyName({ friendlyName, privateKey }: Pkcs12Entry): void {
-  if (friendlyName === undefined && privateKey === undefined) return
-  const name = friendlyName ?? ''
-  // Without the u flag, so that it finds either half of a surrogate pair.
-  if (name === '' || name.length > maximumFriendlyNameLength || /[\0\ud800-\udfff]/.test(name)) {
+/** What a BMPString cannot hold. Without the u flag, so that it finds either half of a surrogate pair. */
+const notInBmpString = /[\0\ud800-\udfff]/
+
+/** A name for a key that was given none: NSS imports no key without one, and Java invents a number. */
+function nameOf(certificate: X509Certificate): string {
+  // Node has no subject there for an empty one, whatever its types say.
+  const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
+  const name = [subject?.CN].flat().at(-1) ?? distinguishedName(certificate)
+  const fitting = name.split(notInBmpString).join('').slice(0, maximumFriendlyNameLength)
+  return fitting === '' ? certificate.fingerprint.replaceAll(':', '') : fitting
+}
+
+function assertFriendlyName({ friendlyName }: Pkcs12Entry): void {
+  const name: unknown = friendlyName
+  if (name === undefined) return
+  if (
+    typeof name !== 'string' ||
+    name === '' ||
+    name.length > maximumFriendlyNameLength ||
+    notInBmpString.test(name)
+  ) {
     throw refused(
-      `the friendly name ${JSON.stringify(name)} is empty, has more than ${maximumFriendlyNameLength} characters, or holds U+0000 or a character beyond U+FFFF`,
+      `friendlyName is not a string of 1 to ${maximumFriendlyNameLength} characters without U+0000 and characters beyond U+FFFF`,
     )
   }
 }

@@ -2,11 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { webcrypto } from 'node:crypto'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
-import { type KeyTypeName } from '@sealwright/core'
+import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, type Outcome, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
+import { createSelfSignedCertificate, readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { commonKeyTypes, identity, rejectionCode } from '../support/certificates.ts'
 import { asn1parse } from '../support/tools.ts'
 
@@ -206,8 +206,29 @@ describe('several entries', () => {
     expect(await rejectionCode(writePkcs12([], password))).toBe('INVALID_ARGUMENT')
     expect(await rejectionCode(writePkcs12({ certificates: [] }, password))).toBe('INVALID_ARGUMENT')
     expect(await rejectionCode(writePkcs12([entry, entry], password))).toBe('INVALID_ARGUMENT')
-    const unnamed = { privateKey, certificates: [certificate] }
-    expect(await rejectionCode(writePkcs12(unnamed, password))).toBe('INVALID_ARGUMENT')
+  })
+
+  test.each([
+    ['CN=my-app,O=Contoso', 'my-app'],
+    ['CN=my 😀 app,O=Contoso', 'my  app'],
+    ['O=Contoso,C=DE', 'O=Contoso,C=DE'],
+    [`CN=${'x'.repeat(64)}`, 'x'.repeat(64)],
+  ])('a key without a name gets that of its certificate, %s', async (subject, name) => {
+    const { privateKey } = await identity('ec-p256')
+    const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject })
+    const file = await writePkcs12({ privateKey, certificates: [certificate] }, password, { iterations: 1 })
+    expect((await readPkcs12(file, password)).keys.map((key) => key.friendlyName)).toEqual([name])
+  })
+
+  test('or its thumbprint where the certificate has no subject', async () => {
+    const { privateKey } = await identity('ec-p256')
+    const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+      subject: '',
+      subjectAltNames: [{ type: 'dns', value: 'a.example' }],
+    })
+    const file = await writePkcs12({ privateKey, certificates: [certificate] }, password, { iterations: 1 })
+    const [key] = (await readPkcs12(file, password)).keys
+    expect(key?.friendlyName).toBe(certificate.fingerprint.replaceAll(':', ''))
   })
 })
 
@@ -328,11 +349,14 @@ describe('refused', () => {
     expect(await rejectionCode(writePkcs12(contents, password))).toBe('INVALID_ARGUMENT')
   })
 
-  test.each(['', 'a\0b', '😀', '\ud800', 'x'.repeat(256)])('the friendly name %j', async (name) => {
-    const { privateKey, certificate } = await identity('ec-p256')
-    const contents = { privateKey, certificates: [certificate], friendlyName: name }
-    expect(await rejectionCode(writePkcs12(contents, password, { iterations }))).toBe('INVALID_ARGUMENT')
-  })
+  test.each(['', 'a\0b', '😀', '\ud800', 'x'.repeat(256), null as unknown as string])(
+    'the friendly name %j',
+    async (name) => {
+      const { privateKey, certificate } = await identity('ec-p256')
+      const contents = { privateKey, certificates: [certificate], friendlyName: name }
+      expect(await rejectionCode(writePkcs12(contents, password, { iterations }))).toBe('INVALID_ARGUMENT')
+    },
+  )
 
   test.each([0, -1, 1.5, Number.NaN, 3_333_334, Infinity])('%d iterations', async (count) => {
     const { privateKey, certificate } = await identity('ec-p256')
