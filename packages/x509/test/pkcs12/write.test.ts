@@ -1,12 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { webcrypto } from 'node:crypto'
+import { createPublicKey, webcrypto } from 'node:crypto'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, type Outcome, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
-import { createSelfSignedCertificate, readPkcs12, writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
+import {
+  createSelfSignedCertificate,
+  issueCertificate,
+  readPkcs12,
+  writePkcs12,
+  type Pkcs12Profile,
+} from '../../src/index.ts'
 import { commonKeyTypes, identity, rejectionCode } from '../support/certificates.ts'
 import { asn1parse } from '../support/tools.ts'
 
@@ -221,11 +227,14 @@ describe('several entries', () => {
   })
 
   test('or its thumbprint where the certificate has no subject', async () => {
-    const { privateKey } = await identity('ec-p256')
-    const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
-      subject: '',
-      subjectAltNames: [{ type: 'dns', value: 'a.example' }],
-    })
+    const [{ privateKey }, ca] = await Promise.all([identity('ec-p256'), identity('ed25519')])
+    const signer = createLocalSigner(ca.privateKey)
+    const root = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+    const certificate = await issueCertificate(
+      { signer, certificate: root },
+      { subject: '', publicKey: createPublicKey(privateKey) },
+      { subjectAltNames: [{ type: 'dns', value: 'a.example' }] },
+    )
     const file = await writePkcs12({ privateKey, certificates: [certificate] }, password, { iterations: 1 })
     const [key] = (await readPkcs12(file, password)).keys
     expect(key?.friendlyName).toBe(certificate.fingerprint.replaceAll(':', ''))

@@ -1,0 +1,289 @@
+import { createDecipheriv, createHmac, type CipherKey } from 'node:crypto'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { readKeyFile, readPkcs12, writePkcs12 } from '../../src/index.ts'
+import { identity } from '../support/certificates.ts'
+import * as pfx from '../support/pfx.ts'
+import { constructed, encode, int, nul, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
+
+/** Each check of the reader, on files that are sound but for the one thing. */
+
+const { oids, password } = pfx
+const safe = encode(sequence(pfx.plainSafe()))
+
+/** The message that a file is refused with. */
+async function messageOf(file: Uint8Array): Promise<string> {
+  const [result] = await Promise.allSettled([readPkcs12(file, password)])
+  if (result?.status !== 'rejected') return 'read'
+  expect(result.reason).toMatchObject({ name: 'SealwrightError', code: 'INVALID_ENCODING' })
+  return String(Reflect.get(Object(result.reason), 'message'))
+}
+
+/** The same with another field at its end. */
+function longer(node: Tlv): Tlv {
+  return { ...node, children: [...node.children, nul()] }
+}
+
+/** A copy whose child at that place, and so on down, is changed. */
+function changed(node: Tlv, [at, ...path]: readonly number[], change: (node: Tlv) => Tlv): Tlv {
+  if (at === undefined) return change(node)
+  const children = node.children.map((child, index) => (index === at ? changed(child, path, change) : child))
+  return { ...node, children }
+}
+
+describe('fields after the last one are refused', () => {
+  const mac = pfx.macData(safe)
+  const data = pfx.contentInfo(oids.data, octets(safe))
+  const encrypted = pfx.soundEncryptedSafe()
+  const pbmac1 = pfx.macData(safe, { digest: pfx.pbmac1({ keyLength: int(32) }) })
+  test.each<[string, Uint8Array, RegExp]>([
+    ['PFX', encode(sequence(int(3), data, mac, nul())), /the PKCS#12 file has more fields/],
+    ['ContentInfo', pfx.pfx(longer(data), mac), /a ContentInfo has more fields/],
+    [
+      'MacData',
+      pfx.pfx(data, longer(changed(mac, [], (node) => ({ ...node, children: [...node.children, int(1)] })))),
+      /MacData has more fields/,
+    ],
+    ['DigestInfo', pfx.pfx(data, changed(mac, [0], longer)), /MacData mac has more fields/],
+    ['PBMAC1-params', pfx.pfx(data, changed(pbmac1, [0, 0, 1], longer)), /PBMAC1 parameters has more fields/],
+    [
+      'the KDF of PBMAC1',
+      pfx.pfx(data, changed(pbmac1, [0, 0, 1, 0], longer)),
+      /keyDerivationFunc has more fields/,
+    ],
+    [
+      'EncryptedData',
+      pfx.sealed(changed(encrypted, [1, 0], longer)),
+      /a safe in the PKCS#12 file has more fields/,
+    ],
+    [
+      'EncryptedContentInfo',
+      pfx.sealed(changed(encrypted, [1, 0, 1], longer)),
+      /content info has more fields/,
+    ],
+    [
+      'the AlgorithmIdentifier',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 1], longer)),
+      /encryption algorithm has more fields/,
+    ],
+    [
+      'PBES2-params',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 1, 1], longer)),
+      /PBES2 parameters has more fields/,
+    ],
+    [
+      'the KDF',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 1, 1, 0], longer)),
+      /keyDerivationFunc has more fields/,
+    ],
+    [
+      'PBKDF2-params',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 1, 1, 0, 1], longer)),
+      /parameters has more fields/,
+    ],
+    [
+      'the cipher',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 1, 1, 1], longer)),
+      /encryptionScheme has more fields/,
+    ],
+  ])('%s', async (_, file, message) => {
+    expect(await messageOf(pfx.sealed(encrypted))).toBe('read')
+    expect(await messageOf(file)).toMatch(message)
+  })
+
+  test.each(['1.2.840.113549.1.12.1.3', '1.2.840.113549.1.5.3'])(
+    'PBE parameters of %s',
+    async (algorithm) => {
+      const parameters = sequence(octets(new Uint8Array(8)), int(1), nul())
+      const file = pfx.sealed(pfx.encryptedSafe(sequence(oid(algorithm), parameters)))
+      expect(await messageOf(file)).toMatch(/PBE parameters has more fields/)
+    },
+  )
+
+  test('CertBag, SafeBag and attributes', async () => {
+    const { certificate } = await identity('ec-p256')
+    const bag = pfx.certificateBag(certificate.raw)
+    expect(await messageOf(pfx.sealed(pfx.plainSafe(bag)))).toBe('read')
+    expect(await messageOf(pfx.sealed(pfx.plainSafe(longer(bag))))).toMatch(/a bag has more fields/)
+    expect(await messageOf(pfx.sealed(pfx.plainSafe(changed(bag, [1, 0], longer))))).toMatch(
+      /a certificate bag has more fields/,
+    )
+    const named = pfx.certificateBag(certificate.raw, longer(pfx.friendlyName('a')))
+    const { skipped } = await readPkcs12(pfx.sealed(pfx.plainSafe(named)), password)
+    expect(skipped).toMatchObject([{ reason: "a bag's attribute has more fields than it should" }])
+  })
+
+  test('EncryptedPrivateKeyInfo', async () => {
+    const key = sequence(pfx.pbes2(), octets(new Uint8Array(32)), nul())
+    expect(await messageOf(pfx.sealed(pfx.plainSafe(pfx.bag(oids.shroudedKeyBag, key))))).toMatch(
+      /the private key has more fields/,
+    )
+  })
+})
+
+describe('tags, types and versions', () => {
+  const mac = pfx.macData(safe)
+  const data = pfx.contentInfo(oids.data, octets(safe))
+  const encrypted = pfx.soundEncryptedSafe()
+  const [type, value] = data.children as [Tlv, Tlv]
+  test.each<[string, Uint8Array, RegExp]>([
+    [
+      '[1] for [0] EXPLICIT',
+      pfx.pfx(sequence(type, { ...value, tag: 0xa1 }), mac),
+      /is not the one tagged value/,
+    ],
+    [
+      'a SEQUENCE for [0] EXPLICIT',
+      pfx.pfx(sequence(type, { ...value, tag: 0x30 }), mac),
+      /is not the one tagged value/,
+    ],
+    [
+      'two values in [0] EXPLICIT',
+      pfx.pfx(sequence(type, longer(value)), mac),
+      /is not the one tagged value/,
+    ],
+    ['none in [0] EXPLICIT', pfx.pfx(sequence(type, constructed(0xa0)), mac), /is not the one tagged value/],
+    ['version 2', pfx.pfx(data, mac, 2), /has version 2; RFC 7292 has 3/],
+    ['version 4', pfx.pfx(data, mac, 4), /has version 4/],
+    ['an authSafe of encrypted data', pfx.pfx(encrypted, mac), /has an authSafe of type/],
+    [
+      'an authSafe of another type',
+      pfx.pfx(pfx.contentInfo('1.2.3', octets(safe)), mac),
+      /has an authSafe of type 1\.2\.3/,
+    ],
+    ['EncryptedData of version 1', pfx.sealed(changed(encrypted, [1, 0, 0], () => int(1))), /has version 1/],
+    [
+      'encrypted content of another type',
+      pfx.sealed(changed(encrypted, [1, 0, 1, 0], () => oid('1.2.3'))),
+      /holds content of type 1\.2\.3/,
+    ],
+    [
+      'a safe of another type',
+      pfx.sealed(pfx.contentInfo('1.2.3', octets([]))),
+      /holds content of type 1\.2\.3/,
+    ],
+    [
+      'an AuthenticatedSafe that is a SET',
+      pfx.sealedBytes(encode({ ...sequence(pfx.plainSafe()), tag: 0x31 })),
+      /is not a SEQUENCE/,
+    ],
+  ])('%s', async (_, file, message) => {
+    expect(await messageOf(file)).toMatch(message)
+  })
+
+  test.each([1, 31, 33, 64])('a MAC of PBMAC1 with %d bytes', async (length) => {
+    const digest = sequence(pfx.pbmac1({ keyLength: int(32) }), octets(new Uint8Array(length)))
+    const file = pfx.pfx(data, sequence(digest, octets([])))
+    expect(await messageOf(file)).toBe(`MacData has a MAC of ${length} bytes`)
+  })
+
+  test.each([20, 1024])('a key of PBMAC1 of %d bytes is as long as is allowed', async (length) => {
+    const digest = pfx.pbmac1({ keyLength: int(length) })
+    const file = pfx.pfx(data, pfx.macData(safe, { digest }))
+    await expect(readPkcs12(file, password)).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
+  })
+
+  test.each<[number, string, RegExp]>([
+    [0, '1.2.840.113549.3.2', /derives a key of 0 bytes/],
+    [129, '1.2.840.113549.3.2', /derives a key of 129 bytes/],
+    [1, '1.2.840.113549.3.2', /does not decrypt/],
+    [128, '1.2.840.113549.3.2', /does not decrypt/],
+    [31, oids.aes256Cbc, /derives a key of 31 bytes/],
+    [33, oids.aes256Cbc, /derives a key of 33 bytes/],
+    [9, '1.3.14.3.2.7', /derives a key of 9 bytes/],
+    [23, '1.2.840.113549.3.7', /derives a key of 23 bytes/],
+  ])('a key of %d bytes for %s', async (length, cipher, message) => {
+    const isRc2 = cipher === '1.2.840.113549.3.2'
+    const iv = isRc2
+      ? sequence(int(58), octets(new Uint8Array(8)))
+      : octets(new Uint8Array(cipher === oids.aes256Cbc ? 16 : 8))
+    const algorithm = pfx.pbes2({ cipher, iv, keyLength: int(length) })
+    expect(await messageOf(pfx.sealed(pfx.encryptedSafe(algorithm)))).toMatch(message)
+  })
+})
+
+/** Keys as they are handed to Node: the arrays themselves, to be looked at when the file has been read. */
+const handed = vi.hoisted(() => ({ keys: [] as Uint8Array[] }))
+
+vi.mock('node:crypto', async (importOriginal) => {
+  const original = await importOriginal<typeof import('node:crypto')>()
+  const remember = (key: unknown): void => {
+    if (key instanceof Uint8Array) handed.keys.push(key)
+  }
+  return {
+    ...original,
+    createHmac: (name: string, key: CipherKey) => {
+      remember(key)
+      return createHmacOf(original)(name, key)
+    },
+    createDecipheriv: (name: string, key: CipherKey, iv: Uint8Array) => {
+      remember(key)
+      return createDecipherOf(original)(name, key, iv)
+    },
+  }
+})
+
+function createHmacOf(crypto: { createHmac: typeof createHmac }): typeof createHmac {
+  return crypto.createHmac
+}
+
+function createDecipherOf(crypto: { createDecipheriv: typeof createDecipheriv }): typeof createDecipheriv {
+  return crypto.createDecipheriv
+}
+
+describe('keys that were derived are zeroed', () => {
+  beforeEach(() => {
+    handed.keys.length = 0
+  })
+
+  /** Node's, which remembers the keys that are imported. */
+  const crypto: Crypto = {
+    getRandomValues: (array) => globalThis.crypto.getRandomValues(array),
+    subtle: new Proxy(globalThis.crypto.subtle, {
+      get: (subtle, name) => {
+        if (name !== 'importKey') return Reflect.get(subtle, name).bind(subtle)
+        return (format: 'raw', key: Uint8Array, ...others: [string, boolean, KeyUsage[]]) => {
+          handed.keys.push(key)
+          return subtle.importKey(format, key, ...others)
+        }
+      },
+    }),
+  } as Crypto
+
+  test.each([
+    ['modern', 2 + 1],
+    ['pbmac1', 2 + 1],
+    // A MAC, and 3DES under a key and under a copy of it.
+    ['compatible', 1 + 2],
+  ] as const)('of the profile %s, when it is read', async (profile, count) => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const contents = { privateKey, certificates: [certificate] }
+    const file = await writePkcs12(contents, password, { profile, iterations: 1 })
+    handed.keys.length = 0
+    await readPkcs12(file, password, { crypto })
+    expect(handed.keys).toHaveLength(count)
+    expect(handed.keys.every((key) => key.length >= 20 && key.every((octet) => octet === 0))).toBe(true)
+  })
+
+  test.each(['modern', 'pbmac1'] as const)('of the profile %s, when it is written', async (profile) => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    await writePkcs12({ privateKey, certificates: [certificate] }, password, {
+      profile,
+      iterations: 1,
+      crypto,
+    })
+    expect(handed.keys.length).toBeGreaterThanOrEqual(3)
+    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+
+  test('when the password is wrong, and of a key on its own', async () => {
+    const { privateKey } = await identity('ec-p256')
+    const passphrase = password
+    const pem = privateKey.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase })
+    await readKeyFile(Buffer.from(pem), password, { crypto })
+    await expect(readKeyFile(Buffer.from(pem), 'another', { crypto })).rejects.toMatchObject({
+      code: 'WRONG_PASSWORD',
+    })
+    expect(handed.keys).toHaveLength(2)
+    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+})
