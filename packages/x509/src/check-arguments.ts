@@ -37,6 +37,14 @@ export function checkCryptoKey(key: webcrypto.CryptoKey, type: 'private' | 'publ
     throw refused(`the algorithm of ${what} has no name`)
 }
 
+/**
+ * @param what such as `the file`
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function checkBytes(bytes: Uint8Array, what: string): void {
+  if (!(bytes instanceof Uint8Array)) throw refused(`${what} is not a Uint8Array`)
+}
+
 /** @throws SealwrightError `INVALID_ARGUMENT` */
 export function checkOptions(options: object): void {
   propertiesOf(options, 'the options argument')

@@ -94,7 +94,7 @@ export class Pkcs12Budget implements BerBudget {
     if (total > this.#iterations) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${what} takes ${total} iterations; the whole file may take ${this.#limits.iterations}; limits.iterations raises the limit`,
+        `${what} takes ${total} iterations; the file may take ${this.#limits.iterations} in all; limits.iterations raises the limit`,
       )
     }
     this.#iterations -= total

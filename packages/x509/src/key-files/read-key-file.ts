@@ -1,4 +1,5 @@
 import { malformed } from '../asn1/ber.ts'
+import { checkBytes, checkOptions } from '../check-arguments.ts'
 import { checkLength, resolveLimits } from '../encryption/limits.ts'
 import { assertPassword } from '../encryption/password.ts'
 import { defaultKeyFileLimits, type KeyFile, type ReadKeyFileOptions } from './key-file.ts'
@@ -32,6 +33,8 @@ export async function readKeyFile(
   password: string,
   options: ReadKeyFileOptions = {},
 ): Promise<KeyFile> {
+  checkBytes(file, 'the file')
+  checkOptions(options)
   assertPassword(password)
   const limits = resolveLimits(defaultKeyFileLimits, options.limits ?? {})
   checkLength(file, limits, 'the file')

@@ -1,4 +1,5 @@
-import type { KeyObject } from 'node:crypto'
+import { KeyObject } from 'node:crypto'
+import { refused } from '../check-arguments.ts'
 
 /** RFC 7518 §3.3 and NIST SP 800-57 part 1. */
 const minimumModulusLength = 2048
@@ -8,6 +9,7 @@ const minimumCurveLength = 224
  * Why a key should not be relied on, in words; empty where nothing is known against it.
  *
  * @param key public or private
+ * @throws SealwrightError `INVALID_ARGUMENT` for anything but a public or private key
  * @returns such as `an RSA key of 1024 bits`
  * @example
  * ```ts
@@ -15,6 +17,8 @@ const minimumCurveLength = 224
  * ```
  */
 export function keyWeaknesses(key: KeyObject): readonly string[] {
+  if (!(key instanceof KeyObject) || key.type === 'secret')
+    throw refused('the key is not a public or private KeyObject')
   const { modulusLength = 0, publicExponent = 65537n, namedCurve } = key.asymmetricKeyDetails ?? {}
   const weaknesses: string[] = []
   if (key.asymmetricKeyType === 'dsa') weaknesses.push('a DSA key')

@@ -16,6 +16,7 @@ import {
 import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
 import { assertPassword, usualPassword } from '../encryption/password.ts'
+import { checkBytes, checkOptions } from '../check-arguments.ts'
 import { SkippedItems } from '../skipped-items.ts'
 
 export interface ReadPkcs12Options {
@@ -53,6 +54,8 @@ export async function readPkcs12(
   password: string,
   options: ReadPkcs12Options = {},
 ): Promise<Pkcs12Contents> {
+  checkBytes(file, 'the file')
+  checkOptions(options)
   assertPassword(password)
   const limits = resolveLimits(defaultLimits, options.limits ?? {})
   checkLength(file, limits, 'the PKCS#12 file')

@@ -4,7 +4,7 @@ import { malformed } from '../asn1/ber.ts'
 import { encodeDer } from '../asn1/encode.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { checkOptions, refused } from '../check-arguments.ts'
-import { resolveLimits } from '../encryption/limits.ts'
+import { defaultLimits, resolveLimits } from '../encryption/limits.ts'
 import { readBounded, defaultPkijsLimits, type PkijsLimits } from './bounds.ts'
 
 const what = 'the certificate'
@@ -24,7 +24,7 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
   if (!(certificate instanceof X509Certificate))
     throw refused(`${what} is not an X509Certificate of node:crypto`)
   checkOptions(limits)
-  const { bytes, ...budget } = resolveLimits({ ...defaultPkijsLimits, ...limits })
+  const { bytes, ...budget } = resolveLimits({ ...defaultLimits, ...defaultPkijsLimits }, limits)
   readBounded(certificate.raw, what, bytes, budget)
   try {
     return Certificate.fromBER(certificate.raw)

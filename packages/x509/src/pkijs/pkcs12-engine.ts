@@ -10,7 +10,8 @@ import { malformed, readBer, type BerElement } from '../asn1/ber.ts'
 import { encodeDer } from '../asn1/encode.ts'
 import { checkOptions, refused } from '../check-arguments.ts'
 import { derivationDigests, deriveKey, purposes } from '../encryption/key-derivation/pkcs12-kdf.ts'
-import { Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import { defaultLimits, Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import { decryptValue } from '../encryption/decrypt-value.ts'
 import { readEncryption } from '../encryption/password-scheme.ts'
 import {
   assertPassword,
@@ -49,7 +50,7 @@ export class Pkcs12Engine extends CryptoEngine {
   constructor(limits: Partial<Pkcs12Limits> = {}) {
     checkOptions(limits)
     super({ name: 'Sealwright PKCS#12', crypto: webcrypto })
-    this.#limits = resolveLimits({ bytes: defaultPkijsLimits.bytes, ...limits })
+    this.#limits = resolveLimits({ ...defaultLimits, bytes: defaultPkijsLimits.bytes }, limits)
     this.#budget = new Pkcs12Budget(this.#limits)
   }
 
@@ -73,7 +74,7 @@ export class Pkcs12Engine extends CryptoEngine {
   /**
    * Decrypts a safe or a key.
    *
-   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`
+   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`, `INVALID_ENCODING`, `WRONG_PASSWORD`, `LIMIT_EXCEEDED`
    */
   override async decryptEncryptedContentInfo({
     password,
@@ -83,11 +84,10 @@ export class Pkcs12Engine extends CryptoEngine {
     const algorithm = encodeDer(encryptedContentInfo.contentEncryptionAlgorithm)
     const encryption = readEncryption(readBer(algorithm, what, this.#budget), what, this.#budget)
     const text = decodePassword(password)
-    const plaintext = await encryption.decrypt(new Uint8Array(encryptedContentInfo.getEncryptedContent()), {
-      password: this.#password?.text === text ? this.#password : usualPassword(text),
-      crypto: webcrypto,
-      signal: undefined,
-    })
+    const ciphertext = new Uint8Array(encryptedContentInfo.getEncryptedContent())
+    const filePassword = this.#password?.text === text ? this.#password : usualPassword(text)
+    const context = { password: filePassword, crypto: webcrypto, signal: undefined }
+    const plaintext = await decryptValue(encryption, ciphertext, context, what)
     readBounded(plaintext, what, this.#limits.bytes, this.#budget)
     return Uint8Array.from(plaintext).buffer
   }

@@ -1,6 +1,6 @@
-import { createDecipheriv, createHmac, type CipherKey } from 'node:crypto'
+import { webcrypto } from 'node:crypto'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { readKeyFile, readPkcs12, writePkcs12 } from '../../src/index.ts'
+import { readKeyFile, readPkcs12, writePkcs12, type WebCrypto } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import * as pfx from '../support/pfx.ts'
 import { constructed, encode, int, nul, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
@@ -202,33 +202,30 @@ describe('tags, types and versions', () => {
 })
 
 /** Keys as they are handed to Node: the arrays themselves, to be looked at when the file has been read. */
-const handed = vi.hoisted(() => ({ keys: [] as Uint8Array[] }))
+const handed = vi.hoisted(() => ({
+  keys: [] as Uint8Array[],
+  remember(key: unknown) {
+    if (key instanceof Uint8Array) this.keys.push(key)
+  },
+}))
 
 vi.mock('node:crypto', async (importOriginal) => {
-  const original = await importOriginal<typeof import('node:crypto')>()
-  const remember = (key: unknown): void => {
-    if (key instanceof Uint8Array) handed.keys.push(key)
-  }
+  const original: {
+    createHmac: (...args: unknown[]) => unknown
+    createDecipheriv: (...args: unknown[]) => unknown
+  } = await importOriginal()
   return {
     ...original,
-    createHmac: (name: string, key: CipherKey) => {
-      remember(key)
-      return createHmacOf(original)(name, key)
+    createHmac: (...args: unknown[]) => {
+      handed.remember(args[1])
+      return original.createHmac(...args)
     },
-    createDecipheriv: (name: string, key: CipherKey, iv: Uint8Array) => {
-      remember(key)
-      return createDecipherOf(original)(name, key, iv)
+    createDecipheriv: (...args: unknown[]) => {
+      handed.remember(args[1])
+      return original.createDecipheriv(...args)
     },
   }
 })
-
-function createHmacOf(crypto: { createHmac: typeof createHmac }): typeof createHmac {
-  return crypto.createHmac
-}
-
-function createDecipherOf(crypto: { createDecipheriv: typeof createDecipheriv }): typeof createDecipheriv {
-  return crypto.createDecipheriv
-}
 
 describe('keys that were derived are zeroed', () => {
   beforeEach(() => {
@@ -236,18 +233,20 @@ describe('keys that were derived are zeroed', () => {
   })
 
   /** Node's, which remembers the keys that are imported. */
-  const crypto: Crypto = {
-    getRandomValues: (array) => globalThis.crypto.getRandomValues(array),
-    subtle: new Proxy(globalThis.crypto.subtle, {
-      get: (subtle, name) => {
-        if (name !== 'importKey') return Reflect.get(subtle, name).bind(subtle)
-        return (format: 'raw', key: Uint8Array, ...others: [string, boolean, KeyUsage[]]) => {
-          handed.keys.push(key)
-          return subtle.importKey(format, key, ...others)
-        }
-      },
-    }),
-  } as Crypto
+  const subtle = new Proxy(webcrypto.subtle, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]): unknown => {
+        if (name === 'importKey') handed.remember(args[1])
+        return Reflect.apply(member, target, args)
+      }
+    },
+  })
+  const crypto: WebCrypto = {
+    subtle,
+    getRandomValues: (array) => webcrypto.getRandomValues(array),
+  }
 
   test.each([
     ['modern', 2 + 1],

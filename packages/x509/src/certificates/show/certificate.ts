@@ -1,4 +1,5 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
+import { X509Certificate, type KeyObject } from 'node:crypto'
+import { refused } from '../../check-arguments.ts'
 import { tags } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
@@ -38,13 +39,15 @@ const what = 'the certificate'
  * Describes a certificate that need not be as RFC 5280 has it: with an empty list of extensions, a malformed one, or times of
  * another form. `parseCertificate` refuses those.
  *
- * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate, `LIMIT_EXCEEDED`
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
  * @example
  * ```ts
  * const { subject, notAfter, problems } = describeCertificate(new X509Certificate(der))
  * ```
  */
 export function describeCertificate(certificate: X509Certificate): DescribedCertificate {
+  if (!(certificate instanceof X509Certificate))
+    throw refused(`${what} is not an X509Certificate of node:crypto`)
   const findings = new Findings()
   const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
   const fields = new SequenceReader(document.toBeSigned, what)

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { checkBytes } from '../../check-arguments.ts'
 import { readPublicKey } from '../../keys/public-key.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
@@ -36,13 +37,15 @@ const maximumBytes = 2 ** 16
  * `readCertificateRequest` reads those that a certificate may be issued for.
  *
  * @param der PKCS#10, DER, at most 64 KiB
- * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate request, `LIMIT_EXCEEDED`
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate request, `LIMIT_EXCEEDED`; `INVALID_ARGUMENT`
+ *   for anything but bytes
  * @example
  * ```ts
  * const { subject, problems, weaknesses } = describeCertificateRequest(der)
  * ```
  */
 export function describeCertificateRequest(der: Uint8Array): DescribedRequest {
+  checkBytes(der, what)
   if (der.length > maximumBytes) {
     throw new SealwrightError(
       'LIMIT_EXCEEDED',

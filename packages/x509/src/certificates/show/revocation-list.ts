@@ -1,6 +1,7 @@
 import { readBer, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { decodeBoolean, decodeInteger, unwrapExplicit } from '../../asn1/values.ts'
+import { checkBytes, checkOptions, refused } from '../../check-arguments.ts'
 import { decodeGeneralNames } from '../../names/general-name.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
@@ -73,7 +74,7 @@ const oids = {
  * That its issuer has signed it is not checked; `readRevocationList` does that, and refuses the others.
  *
  * @param der of any length
- * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`
+ * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
  * @example
  * ```ts
  * const { issuer, scope, revoked } = describeRevocationList(await readFile('ca.crl'))
@@ -81,11 +82,17 @@ const oids = {
  */
 export function describeRevocationList(
   der: Uint8Array,
-  limits: RevocationListLimits = defaultRevocationListLimits,
+  limits: Partial<RevocationListLimits> = {},
 ): DescribedRevocationList {
+  checkBytes(der, what)
+  checkOptions(limits)
+  const { revocationListElements } = { ...defaultRevocationListLimits, ...limits }
+  if (!Number.isSafeInteger(revocationListElements)) {
+    throw refused('limits.revocationListElements is not a whole number')
+  }
   const name = 'limits.revocationListElements'
   const document = readSignedDocument(Uint8Array.from(der), what, {
-    elements: limits.revocationListElements,
+    elements: revocationListElements,
     depth: 16,
     raisedBy: { elements: name, depth: name },
   })
