@@ -1,11 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodePem, encodePem, readKeyFile } from '../../src/index.ts'
+import {
+  decodePem,
+  describeCertificate,
+  encodePem,
+  keyWeaknesses,
+  readKeyFile,
+  writePkcs12,
+} from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import { numRuns, promptOutcome } from '../support/fuzz.ts'
 import { mutateAll, mutations } from '../support/mutations.ts'
@@ -25,6 +32,11 @@ interface Files {
 }
 
 let made: Promise<Files> | undefined
+
+/** The files as people have them; those that take long when they are read as they are, are too large to be fuzzed. */
+const cases = readdirSync(new URL('cases/', import.meta.url))
+  .map((file) => Uint8Array.from(readFileSync(new URL(`cases/${file}`, import.meta.url))))
+  .filter(({ length }) => length < 6000)
 
 async function makeFiles(): Promise<Files> {
   const { privateKey, certificate } = await identity('ec-p256')
@@ -53,6 +65,9 @@ async function makeFiles(): Promise<Files> {
     written(`crl2pkcs7 -nocrl -certfile ${certificates} -outform DER`),
     written(`req -new -key ${key} -subj /CN=a -outform DER`),
     written(`pkey -pubout -outform DER -in ${key}`),
+    written(`rsa -RSAPublicKey_out -outform DER -in ${rsaKey}`),
+    await writePkcs12({ privateKey, certificates: [certificate] }, password, { iterations: 1 }),
+    ...cases.filter((bytes) => bytes[0] === 0x30),
   ]
   const others = [
     written(`ec -aes256 -in ${key} ${secret}`),
@@ -66,6 +81,7 @@ async function makeFiles(): Promise<Files> {
     written(`rsa -in ${rsaKey} -outform PVK -pvk-none`),
     written(`rsa -in ${rsaKey} -outform PVK -pvk-strong -provider legacy -provider default ${secret}`),
     Buffer.from(Buffer.from(decodePem(Buffer.from(encrypted).toString())[0]?.der ?? []).toString('base64')),
+    ...cases.filter((bytes) => bytes[0] !== 0x30),
   ]
   return { der, others }
 }
@@ -74,11 +90,22 @@ async function outcomesOf(inputs: fc.Arbitrary<Uint8Array>): Promise<ReadonlySet
   const outcomes = new Set<string>()
   await fc.assert(
     fc.asyncProperty(inputs, async (file) => {
-      outcomes.add(await promptOutcome(() => readKeyFile(file, password, { limits })))
+      outcomes.add(await promptOutcome(() => readAndDescribe(file)))
     }),
     { numRuns },
   )
   return outcomes
+}
+
+/** All that `inspect` shows of a file. */
+async function readAndDescribe(file: Uint8Array): Promise<void> {
+  const { keys, publicKeys, certificates } = await readKeyFile(file, password, {
+    limits,
+    acceptMissingMac: true,
+  })
+  for (const { privateKey } of keys) keyWeaknesses(privateKey)
+  for (const publicKey of publicKeys) keyWeaknesses(publicKey)
+  for (const certificate of certificates) describeCertificate(certificate)
 }
 
 function pick(files: readonly Uint8Array[], index: number): Uint8Array {
