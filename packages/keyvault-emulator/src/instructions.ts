@@ -3,7 +3,7 @@ import type { RunningKeyVaultEmulator } from './start.ts'
 
 const caFile = 'keyvault-emulator-ca.pem'
 
-/** The lines a person pastes to use a running emulator. */
+/** The lines to paste for the clients of a running emulator. */
 export function instructions(emulator: RunningKeyVaultEmulator): string {
   const { port, metadataPort, tenantId, authorityHost } = emulator
   const vault = wellKnown.vault
@@ -15,13 +15,14 @@ export function instructions(emulator: RunningKeyVaultEmulator): string {
   return `Key Vault emulator
 
   vault      ${url}   (every NAME.vault.azure.net is a vault; NAME.localhost too)
+             https://localhost:${port}   (the same vault, without a name to resolve)
   authority  ${authorityHost}   tenant ${tenantId}
   sign in    client id ${client}, secret ${secret}
   CA         http://127.0.0.1:${metadataPort}/ca.pem
 
 The CA, for every client below:
   curl -so ${caFile} http://127.0.0.1:${metadataPort}/ca.pem
-The vault's name, where the client cannot be told an address (curl and the first Node example need it not):
+The name of the vault, for .NET (the other lines do without):
   echo '127.0.0.1 ${host}' | sudo tee -a /etc/hosts
 
 curl
@@ -41,9 +42,15 @@ Node
 
 Python
   export REQUESTS_CA_BUNDLE=$PWD/${caFile}
+  python3 - <<'END'
+  from azure.identity import ClientSecretCredential
+  from azure.keyvault.keys import KeyClient
   credential = ClientSecretCredential('${tenantId}', '${client}', '${secret}',
-      authority='localhost:${port}', disable_instance_discovery=True)
-  keys = KeyClient('${url}', credential)
+      authority='https://localhost:${port}', disable_instance_discovery=True)
+  # The client compares the port with the challenge, which has none: hence verify_challenge_resource.
+  keys = KeyClient('https://localhost:${port}', credential, verify_challenge_resource=False)
+  print(keys.create_ec_key('from-python').id)
+  END
 
 .NET
   export SSL_CERT_FILE=$PWD/${caFile}

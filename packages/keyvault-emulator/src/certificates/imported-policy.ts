@@ -15,7 +15,7 @@ import { completePolicy, type GivenPolicy } from './policy.ts'
 import { curveOf, isRsa, keySize, materialOf, softwareKeyType } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
 import type { CertificatePolicy } from '../vault/records.ts'
-import type { SubjectAlternativeNames } from '../x509/extensions.ts'
+import { keyUsageNames, type SubjectAlternativeNames } from '../x509/extensions.ts'
 import { formatName } from '../x509/distinguished-name.ts'
 
 /** Days in a month, for rounding a validity to months. */
@@ -27,7 +27,10 @@ export function policyOfFile(call: Call, file: CertificateFile, given: GivenPoli
   const { notBefore, notAfter } = tbsCertificate.validity
   const constraints = readExtension(tbsCertificate, id_ce_basicConstraints, BasicConstraints)
   const sans = alternativeNames(readExtension(tbsCertificate, id_ce_subjectAltName, SubjectAlternativeName))
-  const usage = readExtension(tbsCertificate, id_ce_keyUsage, KeyUsage)?.toJSON()
+  // asn1-x509 spells cRLSign in another way.
+  const usage = readExtension(tbsCertificate, id_ce_keyUsage, KeyUsage)
+    ?.toJSON()
+    .map((given) => keyUsageNames.find((name) => name.toLowerCase() === given.toLowerCase()) ?? given)
   const ekus = readExtension(tbsCertificate, id_ce_extKeyUsage, ExtendedKeyUsage)
   const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
   return completePolicy(
