@@ -114,7 +114,7 @@ export interface KeyVaultEmulator {
   vaultUrl(name?: string): string
 }
 
-/** What the emulator keeps for itself beside the vaults. */
+/** The keys of the emulator itself. */
 interface EmulatorSecrets {
   readonly certificateAuthority: PemPair
   /** PKCS#8 PEM. */
@@ -140,7 +140,7 @@ export function createKeyVaultEmulator(options: KeyVaultEmulatorOptions = {}): K
   return assemble(options).emulator
 }
 
-/** As {@link createKeyVaultEmulator}, with what the server needs besides. */
+/** As {@link createKeyVaultEmulator}, with the parts that a server needs. */
 export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   const now = options.now ?? Date.now
   const clock = new Clock(now)
@@ -324,8 +324,8 @@ function guid(kind: string, index: number): string {
 }
 
 /**
- * The emulators of one process share what they make for themselves. It saves each of them an RSA key, and the SDK
- * needs it: it keeps managed identity tokens for the life of the process, beyond the emulator that gave them.
+ * The emulators of one process share their own keys. That saves an RSA key for each, and the SDK needs it: it keeps
+ * managed identity tokens for the life of the process, beyond the emulator that issued them.
  */
 let processSecrets: EmulatorSecrets | null = null
 

@@ -131,7 +131,7 @@ export function pendingBody(call: Call, name: string, pending: PendingCertificat
   }
 }
 
-/** Ten seconds is what the service asks for, whatever it takes; the SDK's pollers have their own interval. */
+/** The service always asks for ten seconds. The SDK's pollers have their own interval. */
 export function pendingHeaders(pending: PendingCertificate): Record<string, string> {
   return pending.status === 'inProgress' ? { 'retry-after': '10' } : {}
 }

@@ -106,7 +106,7 @@ async function createCertificate(call: Call<z.output<typeof createSchema>>): Pro
   const material = reusedMaterial(policy, before) ?? (await newMaterial(policy))
   const signedByVault = policy.issuer.name !== 'Unknown'
   return call.vault.update(call.name, (draft) => {
-    // Checked once more: making an RSA key takes long enough for somebody else to have been here.
+    // Checked once more: another request may have come while an RSA key was made.
     requireNewVersion(call, draft)
     const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
     record.policy = policy

@@ -8,7 +8,7 @@ export interface CertificateFile {
   readonly privateKey: KeyObject
   /** DER, the certificate of the key first. */
   readonly chain: readonly Buffer[]
-  /** The content type of what was imported. */
+  /** The content type of the imported file. */
   readonly contentType: string
 }
 

@@ -21,7 +21,7 @@ import { formatName } from '../x509/distinguished-name.ts'
 /** Days in a month, for rounding a validity to months. */
 const averageMonth = 30.436875 * 86_400_000
 
-/** The policy an imported certificate gets: what can be read from the certificate, under what the request gives. */
+/** The policy of an imported certificate: the members of the request, completed from the certificate. */
 export function policyOfFile(call: Call, file: CertificateFile, given: GivenPolicy): CertificatePolicy {
   const { tbsCertificate } = AsnConvert.parse(file.chain[0] ?? new Uint8Array(), Certificate)
   const { notBefore, notAfter } = tbsCertificate.validity
@@ -30,7 +30,7 @@ export function policyOfFile(call: Call, file: CertificateFile, given: GivenPoli
   // asn1-x509 spells cRLSign in another way.
   const usage = readExtension(tbsCertificate, id_ce_keyUsage, KeyUsage)
     ?.toJSON()
-    .map((given) => keyUsageNames.find((name) => name.toLowerCase() === given.toLowerCase()) ?? given)
+    .map((spelled) => keyUsageNames.find((name) => name.toLowerCase() === spelled.toLowerCase()) ?? spelled)
   const ekus = readExtension(tbsCertificate, id_ce_extKeyUsage, ExtendedKeyUsage)
   const material = materialOf(softwareKeyType(file.privateKey), file.privateKey)
   return completePolicy(

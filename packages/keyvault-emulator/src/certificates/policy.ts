@@ -81,8 +81,7 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
 })
 
 /**
- * The policy that a request gives, completed with what it leaves out: from the policy there was, else with the
- * service's defaults.
+ * The policy that a request gives, completed from the previous policy, else with the service's defaults.
  *
  * @param given `policy` of a request
  * @throws ServiceError 400 for a policy that no certificate can be made by

@@ -1,6 +1,6 @@
 import type { ServiceRequest, ServiceResponse } from './message.ts'
 
-/** What is used of the SDK's `PipelineRequest`. */
+/** The part of the SDK's `PipelineRequest` that is used. */
 interface HttpClientRequest {
   readonly url: string
   readonly method: string

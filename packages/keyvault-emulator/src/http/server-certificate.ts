@@ -19,7 +19,7 @@ export interface PemPair {
 const day = 86_400_000
 const authorityName = 'CN=Key Vault emulator CA'
 
-/** The emulator's own certificate authority: what clients are told to trust. */
+/** The emulator's certificate authority, which clients have to trust. */
 export function createCertificateAuthority(): PemPair {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const name = parseName(authorityName)

@@ -1,7 +1,7 @@
 import { forbidden } from '../protocol/errors.ts'
 import type { AccessPolicy, Permission } from '../protocol/permissions.ts'
 
-/** Somebody who can sign in. */
+/** An application or a managed identity that can sign in. */
 export interface Identity {
   /** The application id: `client_id` at the authority, `appid` in its tokens. */
   readonly clientId: string

@@ -8,8 +8,8 @@ import { signJwt, verifyJwt } from './jwt.ts'
 const tokenLifetime = 3600
 
 /**
- * What Microsoft Entra ID is to a vault: knows the identities, gives them tokens for the client credentials grant,
- * and checks the tokens that vaults are shown.
+ * Stands for Microsoft Entra ID: it knows the identities, issues tokens for the client credentials grant, and checks the
+ * tokens of requests to vaults.
  */
 export class Authority {
   readonly tenantId: string
@@ -37,9 +37,9 @@ export class Authority {
   }
 
   /**
-   * Answers what a credential asks an authority: the discovery document, the keys and the token endpoint.
+   * Answers the requests of credentials: the discovery document, the keys and the token endpoint.
    *
-   * @returns null when the path is none of the authority's
+   * @returns null for a path that the authority does not have
    */
   handle(request: ServiceRequest): ServiceResponse | null {
     const [, tenant, ...rest] = request.url.pathname.split('/')
@@ -106,7 +106,7 @@ export class Authority {
   }
 
   /**
-   * Whose token that is.
+   * The identity that a token was issued to.
    *
    * @throws ServiceError 401 in the service's words: signature, audience, issuer, tenant and time are checked
    */

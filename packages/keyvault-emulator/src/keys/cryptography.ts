@@ -8,12 +8,12 @@ import { ok, seconds, withBody, type Call, type Operation } from '../vault/opera
 import type { KeyVersion } from '../vault/records.ts'
 import { signDigest, verifyDigest } from './signature.ts'
 
-/** What is done with a key, by the name it has in `key_ops`. */
+/** A use of a key, by its name in `key_ops`. */
 type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
 
 /**
- * Uses that go on with a key that is outside its validity: what was signed or encrypted before must stay usable. A
- * disabled key still verifies, too.
+ * Uses that a key outside its validity still has: earlier signatures and ciphertexts stay usable. A disabled key still
+ * verifies, too.
  */
 const usesOfThePast: ReadonlySet<Use> = new Set(['verify', 'decrypt', 'unwrapKey'])
 
@@ -82,7 +82,7 @@ function operation(
   }
 }
 
-/** The key, if it may be used so now. @throws ServiceError 404, 403 */
+/** The key, if it may be used in this way now. @throws ServiceError 404, 403 */
 function usableKey(call: Call, use: Use): { id: string; version: KeyVersion } {
   const [record, version] = requireVersion('key', call, call.vault.read(call.name).key)
   if (!version.keyOps.includes(use)) {

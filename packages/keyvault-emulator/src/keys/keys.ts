@@ -47,7 +47,7 @@ const importSchema = z.object({
 
 const updateSchema = z.object({ ...commonMembers, key_ops: operations, release_policy: releasePolicySchema })
 
-/** Keys but for what is done with them, which is in key-operations.ts, and their rotation, in key-rotation.ts. */
+/** Operations on keys. Cryptography is in cryptography.ts, rotation in rotation.ts. */
 export const keyOperations: readonly Operation[] = [
   ...collectionOperations<KeyRecord>({
     kind: 'key',
@@ -143,7 +143,7 @@ function importedMaterial(jwk: Readonly<Record<string, unknown>>, hsm: boolean):
 
 function addKeyVersion(call: Call, version: KeyVersion): Answer {
   return call.vault.update(call.name, (draft) => {
-    // Checked once more: making an RSA key takes long enough for somebody else to have been here.
+    // Checked once more: another request may have come while an RSA key was made.
     requireNewVersion(call, draft)
     draft.key ??= newKeyRecord(call.name)
     draft.key.versions.push(version)
@@ -214,7 +214,7 @@ function current(record: KeyRecord): KeyVersion {
   return version
 }
 
-/** What the key may be used for: what was asked, or everything its type can. */
+/** The `key_ops` of a key: those that were asked for, or all that its type has. */
 function requestedOperations(asked: readonly string[] | undefined, kty: string): string[] {
   const possible = kty.startsWith('EC') ? ecOperations : rsaOperations
   const impossible = asked?.find((name) => !possible.includes(name))

@@ -24,7 +24,7 @@ export function encodePss(digest: Uint8Array, hash: string, bits: number): Buffe
 /**
  * EMSA-PSS-VERIFY (RFC 8017 §9.1.2).
  *
- * @param encoded what the RSA primitive made of the signature
+ * @param encoded the result of the RSA primitive
  */
 export function verifyPss(encoded: Uint8Array, digest: Uint8Array, hash: string, bits: number): boolean {
   const emBits = bits - 1

@@ -125,7 +125,7 @@ export class Faults {
 /**
  * Carries out a request under faults.
  *
- * @param respond what happens without them
+ * @param respond carries out the request
  */
 export async function withFaults(
   faults: readonly FaultKind[],

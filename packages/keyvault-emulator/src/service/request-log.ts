@@ -7,13 +7,13 @@ export interface RequestRecord {
   /** The vault's name; null for the authority and the managed identity endpoints. */
   readonly vault: string | null
   readonly path: string
-  /** The status sent, or what befell the connection. */
+  /** The status sent, or how the connection was broken. */
   readonly outcome: number | 'reset' | 'hang' | 'truncate'
 }
 
 const capacity = 100_000
 
-/** What was asked, for tests to count. Keeps the last 100,000 requests. */
+/** The requests, for tests to count. Keeps the last 100,000 requests. */
 export class RequestLog {
   #records: RequestRecord[] = []
 

@@ -1,7 +1,7 @@
 import { badParameter, methodNotAllowed, ServiceError } from '../protocol/errors.ts'
 import type { Operation } from '../vault/operation.ts'
 
-/** An operation with what its path said. */
+/** An operation with the name and the version of its path. */
 export interface Route {
   readonly operation: Operation
   readonly name: string

@@ -12,7 +12,7 @@ export interface ThrottleOptions {
   readonly retryAfter?: number | undefined
 }
 
-/** What a request costs, but for the key it is about. */
+/** The traits of a key that decide the cost of a request. */
 export interface KeyClass {
   readonly hsm: boolean
   /** Length of the modulus; null for EC. */

@@ -17,7 +17,7 @@ export function newAttributes(settings: ServiceSettings, given: GivenAttributes 
   return attributes
 }
 
-/** Changes what the `attributes` of an update name, and the time of change. */
+/** Applies the `attributes` of an update, and sets the time of change. */
 export function updateAttributes(
   attributes: Attributes,
   settings: ServiceSettings,

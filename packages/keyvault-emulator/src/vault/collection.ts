@@ -298,7 +298,7 @@ function restoreConflict(kind: CollectionName, id: string): Error {
   )
 }
 
-/** The bundle of a deleted object: when it was deleted and will be purged, then what it was. */
+/** The bundle of a deleted object: the members of its deletion, then those of the object. */
 function deletedObjectBody<R extends ObjectRecord>(
   { kind, body }: Collection<R>,
   call: Call,

@@ -3,7 +3,7 @@ import { parseBody, type JsonObject } from '../protocol/body.ts'
 import type { Permission } from '../protocol/permissions.ts'
 import type { Vault } from './vault.ts'
 
-/** One operation of the service: how it is called, what it needs, what it does. */
+/** One operation of the service: its request, its permission, its quota, its handler. */
 export interface Operation {
   /** Such as `keys/sign`; faults and the request log know operations by it. */
   readonly name: string

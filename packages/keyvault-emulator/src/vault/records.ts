@@ -1,7 +1,7 @@
 import type { SubjectAlternativeNames } from '../x509/extensions.ts'
 
 /**
- * What the emulator keeps, as plain JSON values: the same records live in memory and in the files of `--data`.
+ * The records of the emulator, as plain JSON values: in memory, and in the files of `--data`.
  * Times called `…At` are milliseconds since the epoch; those named as the service names them (created, updated,
  * nbf, exp, deletedDate) are seconds.
  */
@@ -163,15 +163,15 @@ export interface RotationPolicy {
 }
 
 /**
- * Where an object stands. The changes take a while in the service, so each carries when it becomes visible: before
- * that, an `active` object is still being recovered and a `deleted` one still being deleted.
+ * The state of an object. A change takes a while in the service, so each state has the time when it becomes visible:
+ * before that, an `active` object is being recovered and a `deleted` one is being deleted.
  */
 export type Lifecycle =
   | { state: 'active'; visibleAt: number }
   | { state: 'deleted'; visibleAt: number; deletedDate: number }
   | { state: 'purged'; goneAt: number }
 
-/** Somebody to be told about certificates. */
+/** A person to be told about certificates. */
 interface Contact {
   email: string
   name?: string | undefined

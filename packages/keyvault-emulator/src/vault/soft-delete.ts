@@ -113,12 +113,12 @@ export function moveObjects(document: VaultDocument, collection: CollectionName,
   }
 }
 
-/** Whether the time of something purged is up. */
+/** Whether a purge has ended. */
 export function isPurgeDue(document: VaultDocument, now: number): boolean {
   return collections.some((name) => document[name] !== null && presenceOf(document[name], now) === 'absent')
 }
 
-/** Drops what has been purged. */
+/** Drops the objects that have been purged. */
 export function dropPurged(draft: VaultDocument, now: number): void {
   for (const name of collections) {
     if (presenceOf(draft[name], now) === 'absent') draft[name] = null

@@ -14,15 +14,15 @@ import { EmulatorError } from '../protocol/errors.ts'
 import type { VaultDocument, VaultSettings } from './records.ts'
 
 /**
- * Where records outlive the process. Writes are synchronous and on disk when they return, so an answer is only ever
- * sent for what a killed emulator will still know.
+ * Where records outlive the process. Writes are on disk when they return, so a killed
+ * emulator has every change that it has answered.
  */
 export interface Storage {
   loadVault(vault: string): { documents: Map<string, VaultDocument>; settings: VaultSettings | null }
   /** Null removes it. */
   saveDocument(vault: string, name: string, document: VaultDocument | null): void
   saveSettings(vault: string, settings: VaultSettings): void
-  /** What is the emulator's own, such as its certificate authority; null when it was never saved. */
+  /** The emulator's own keys, such as that of its certificate authority; null when none were saved. */
   loadSecrets(): unknown
   saveSecrets(secrets: unknown): void
   /** Lets another process have it. */
@@ -41,8 +41,7 @@ export const memoryStorage: Storage = {
 
 /**
  * One JSON file per name and vault, each replaced as a whole: written beside, synced, renamed over, folder synced.
- * A kill at any instant leaves the old file or the new one. Private keys lie in them in the clear: this is an
- * emulator.
+ * A kill at any instant leaves the old file or the new one. The files hold private keys in the clear.
  *
  * @param directory is made when absent, readable by its owner alone
  */

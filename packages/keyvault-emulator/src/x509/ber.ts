@@ -14,7 +14,7 @@ const constructed = 0x20
 const octetString = 0x04
 
 /**
- * The elements that these bytes are, with definite and indefinite lengths (X.690 §8.1.3).
+ * Parses BER with definite and indefinite lengths (X.690 §8.1.3).
  *
  * @throws ServiceError 400 when they are malformed, nested too deeply, or have tags that PKCS#12 does not
  */
@@ -26,8 +26,7 @@ export function parseBer(bytes: Uint8Array): BerElement[] {
 }
 
 /**
- * The same in DER as far as readers of DER care: lengths definite, OCTET STRINGs in one piece. What lies within an
- * OCTET STRING stays as it is.
+ * Rewrites BER with definite lengths and with OCTET STRINGs in one piece. The content of an OCTET STRING stays as it is.
  */
 export function berToDer(bytes: Uint8Array): Buffer {
   return Buffer.concat(parseBer(bytes).map(encode))

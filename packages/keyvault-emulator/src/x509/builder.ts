@@ -19,7 +19,7 @@ const extensionRequest = '1.2.840.113549.1.9.14'
 const derNull = new Uint8Array([5, 0]).buffer
 
 /**
- * A certificate, signed by node:crypto over what asn1-x509 encodes.
+ * A certificate, encoded by asn1-x509 and signed by node:crypto.
  *
  * @returns DER
  */

@@ -12,7 +12,7 @@ const sha1Rc2: Readonly<Record<string, number>> = {
 const pbes2 = '1.2.840.113549.1.5.13'
 const pbkdf2 = '1.2.840.113549.1.5.12'
 
-/** So that a file cannot keep the emulator busy: what others write ends at a million or so. */
+/** Bounds the work that a file can ask for. Other programs write a million or fewer. */
 const maximumIterations = 2_000_000
 
 /** Hash names by the OIDs of PBKDF2's pseudo-random functions (RFC 8018 App. B.1). */
@@ -65,7 +65,7 @@ function decryptPbes2(parameters: BerElement | undefined, data: Uint8Array, pass
   return decipher(cipher.name, key, scheme?.[1]?.content ?? new Uint8Array(), data)
 }
 
-/** Encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC, which is what the service's own PKCS#12 files use. */
+/** Encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC, as in the service's own PKCS#12 files. */
 export function encryptTripleDes(
   data: Uint8Array,
   password: string,
@@ -95,7 +95,7 @@ export function encryptTripleDes(
 /**
  * The key derivation of PKCS#12 (RFC 7292 App. B.2).
  *
- * @param id what the bytes are for (App. B.3): 1 an encryption key, 2 an initial value, 3 a MAC key
+ * @param id the purpose of the bytes (App. B.3): 1 an encryption key, 2 an initial value, 3 a MAC key
  */
 export function deriveBytes(
   hash: string,
@@ -181,6 +181,6 @@ function oid(element: BerElement | undefined): string {
   return [first, (arcs[0] ?? 0) - 40 * first, ...arcs.slice(1)].join('.')
 }
 
-function unsupported(what: string, algorithm: string): Error {
-  return badParameter(`The ${what} ${algorithm} of the PKCS#12 content is not supported by this emulator.`)
+function unsupported(purpose: string, algorithm: string): Error {
+  return badParameter(`The ${purpose} ${algorithm} of the PKCS#12 content is not supported by this emulator.`)
 }

@@ -36,7 +36,7 @@ class EncryptedData {
 AsnProp({ type: AsnPropTypes.Integer })(EncryptedData.prototype, 'version')
 AsnProp({ type: EncryptedContentInfo })(EncryptedData.prototype, 'encryptedContentInfo')
 
-/** What a PKCS#12 file holds of use here. */
+/** The private keys and certificates of a PKCS#12 file. */
 export interface Pkcs12Content {
   readonly privateKeys: readonly KeyObject[]
   /** DER, in the order of the file. */
