@@ -1,6 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Identity } from './identity/access.ts'
+import type { AcceptedAssertion, Identity } from './identity/access.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'
 import { Authority } from './identity/authority.ts'
 import { certificateOperations } from './certificates/certificates.ts'
@@ -32,7 +32,7 @@ export interface KeyVaultEmulatorOptions {
   readonly tenantId?: string | undefined
   /**
    * Who can sign in. Default: {@link wellKnown}'s application and a managed identity, both allowed everything. An
-   * identity without `clientSecret` is a managed identity; the first of those is the system-assigned one.
+   * identity without a secret, certificate or federated credential is a managed identity; the first of those is the system-assigned one.
    */
   readonly identities?: readonly IdentityOptions[] | undefined
   /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
@@ -61,6 +61,10 @@ export interface IdentityOptions {
   readonly clientId?: string | undefined
   /** For the client credentials grant; leave it out for a managed identity. */
   readonly clientSecret?: string | undefined
+  /** PEM of the certificate whose key signs client assertions, for `ClientCertificateCredential`. */
+  readonly clientCertificate?: string | undefined
+  /** A trusted issuer of client assertions, for workload identity. Its public key is PEM. */
+  readonly federatedCredential?: AcceptedAssertion | undefined
   /** Default as for `clientId`. */
   readonly objectId?: string | undefined
   /** Default `all`. */
@@ -314,9 +318,19 @@ function identitiesOf(given: readonly IdentityOptions[] | undefined): Identity[]
   return options.map((option, index) => ({
     clientId: option.clientId ?? guid('a', index + 1),
     clientSecret: option.clientSecret ?? null,
+    assertion: assertionOf(option, option.clientId ?? guid('a', index + 1)),
     objectId: option.objectId ?? guid('b', index + 1),
     access: option.access ?? 'all',
   }))
+}
+
+/** A client signs assertions about itself with its certificate; a federated issuer signs its own. */
+function assertionOf(
+  { clientCertificate, federatedCredential }: IdentityOptions,
+  clientId: string,
+): AcceptedAssertion | null {
+  if (clientCertificate === undefined) return federatedCredential ?? null
+  return { issuer: clientId, subject: clientId, publicKey: clientCertificate }
 }
 
 function guid(kind: string, index: number): string {

@@ -1,4 +1,4 @@
-export type { Identity } from './identity/access.ts'
+export type { AcceptedAssertion, Identity } from './identity/access.ts'
 export type {
   AccessPolicy,
   CertificatePermission,

@@ -40,6 +40,10 @@ const seedSchema = z.strictObject({
       z.strictObject({
         clientId: z.string().optional(),
         clientSecret: z.string().optional(),
+        clientCertificate: z.string().optional(),
+        federatedCredential: z
+          .strictObject({ issuer: z.string(), subject: z.string(), publicKey: z.string() })
+          .optional(),
         objectId: z.string().optional(),
         access: access.optional(),
       }),

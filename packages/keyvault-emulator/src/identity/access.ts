@@ -5,11 +5,26 @@ import type { AccessPolicy, Permission } from '../protocol/permissions.ts'
 export interface Identity {
   /** The application id: `client_id` at the authority, `appid` in its tokens. */
   readonly clientId: string
-  /** For the client credentials grant; null for a managed identity, which has none. */
+  /** For the client credentials grant; null for an identity without one. */
   readonly clientSecret: string | null
+  /** The client assertions (RFC 7523) that it signs in with; null for an identity without them. */
+  readonly assertion: AcceptedAssertion | null
   /** `oid` in its tokens. */
   readonly objectId: string
   readonly access: AccessPolicy | 'all'
+}
+
+/** The client assertions that an identity can sign in with. */
+export interface AcceptedAssertion {
+  readonly issuer: string
+  readonly subject: string
+  /** PEM: the certificate or the public key of the issuer. */
+  readonly publicKey: string
+}
+
+/** Whether it is a managed identity, which has nothing to sign in with. */
+export function isManagedIdentity({ clientSecret, assertion }: Identity): boolean {
+  return clientSecret === null && assertion === null
 }
 
 /** @throws ServiceError 403 in the words of the service when the identity's policy lacks the permission */

@@ -1,5 +1,5 @@
-import { createHash, createPublicKey, timingSafeEqual, type KeyObject } from 'node:crypto'
-import type { Identity } from './access.ts'
+import { createHash, createPublicKey, randomUUID, timingSafeEqual, type KeyObject } from 'node:crypto'
+import { isManagedIdentity, type Identity } from './access.ts'
 import { ServiceError } from '../protocol/errors.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from '../http/message.ts'
 import { signJwt, verifyJwt } from './jwt.ts'
@@ -48,7 +48,11 @@ export class Authority {
       case 'GET v2.0/.well-known/openid-configuration':
         return jsonResponse(200, {
           token_endpoint: `${base}/oauth2/v2.0/token`,
-          token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'],
+          token_endpoint_auth_methods_supported: [
+            'client_secret_post',
+            'private_key_jwt',
+            'client_secret_basic',
+          ],
           jwks_uri: `${base}/discovery/v2.0/keys`,
           response_modes_supported: ['query', 'fragment', 'form_post'],
           subject_types_supported: ['pairwise'],
@@ -157,14 +161,23 @@ export class Authority {
       )
     }
     const identity = this.identities.find((candidate) => candidate.clientId === clientId)
-    if (identity === undefined || identity.clientSecret === null) {
+    if (identity === undefined || isManagedIdentity(identity)) {
       return tokenError(
         'unauthorized_client',
         700016,
         `Application with identifier '${clientId}' was not found in the directory '${tenant}'.`,
       )
     }
-    if (!sameText(identity.clientSecret, clientSecret)) {
+    const assertion = form.get('client_assertion')
+    if (assertion !== null && !this.#isAccepted(identity, assertion, request.url)) {
+      return tokenError(
+        'invalid_client',
+        700027,
+        'The client assertion failed signature or claims validation.',
+        401,
+      )
+    }
+    if (assertion === null && !sameText(identity.clientSecret ?? randomUUID(), clientSecret)) {
       return tokenError(
         'invalid_client',
         7000215,
@@ -188,6 +201,26 @@ export class Authority {
       { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' },
     )
   }
+
+  /** Whether the identity may sign in with this assertion now. */
+  #isAccepted({ assertion }: Identity, token: string, endpoint: URL): boolean {
+    if (assertion === null) return false
+    const claims = verifyJwt(token, createPublicKey(assertion.publicKey))
+    if (claims === null) return false
+    const { iss, sub, aud, exp } = claims
+    const isCurrent = typeof exp === 'number' && this.#now() / 1000 < exp
+    return iss === assertion.issuer && sub === assertion.subject && isAudience(aud, endpoint) && isCurrent
+  }
+}
+
+/** Whether one of the audiences of a client assertion is this authority or a well-known one. */
+function isAudience(audience: unknown, { origin }: URL): boolean {
+  return [audience]
+    .flat()
+    .some(
+      (name) =>
+        typeof name === 'string' && (name.startsWith(`${origin}/`) || name === 'api://AzureADTokenExchange'),
+    )
 }
 
 /** @param message in the body; the caller adds the challenge */

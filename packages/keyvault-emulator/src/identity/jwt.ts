@@ -1,4 +1,4 @@
-import { sign, verify, type KeyObject } from 'node:crypto'
+import { constants, sign, verify, type KeyObject } from 'node:crypto'
 import { isJsonObject, type JsonObject } from '../protocol/body.ts'
 
 /** Signs a JWT with RS256. */
@@ -10,16 +10,22 @@ export function signJwt(claims: JsonObject, key: KeyObject, keyId: string): stri
 }
 
 /**
- * The claims of a JWT that the private half of this public key signed with RS256; null for anything else. The
- * claims themselves are not judged.
+ * The claims of a JWT that this key signed with RS256 or PS256; null for anything else. The claims themselves are not
+ * checked.
  */
-export function verifyJwt(token: string, key: KeyObject): JsonObject | null {
+export function verifyJwt(token: string, publicKey: KeyObject): JsonObject | null {
   const [header, payload, signature, ...rest] = token.split('.')
   if (header === undefined || payload === undefined || signature === undefined || rest.length > 0) return null
-  if (parse(header)?.['alg'] !== 'RS256') return null
+  const padding = paddings[String(parse(header)?.['alg'])]
+  if (padding === undefined || publicKey.asymmetricKeyType !== 'rsa') return null
+  const key = { key: publicKey, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
   const input = Buffer.from(`${header}.${payload}`)
-  if (!verify('sha256', input, key, Buffer.from(signature, 'base64url'))) return null
-  return parse(payload)
+  return verify('sha256', input, key, Buffer.from(signature, 'base64url')) ? parse(payload) : null
+}
+
+const paddings: Readonly<Record<string, number | undefined>> = {
+  RS256: constants.RSA_PKCS1_PADDING,
+  PS256: constants.RSA_PKCS1_PSS_PADDING,
 }
 
 function parse(part: string): JsonObject | null {

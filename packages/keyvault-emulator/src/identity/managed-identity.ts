@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Identity } from './access.ts'
+import { isManagedIdentity, type Identity } from './access.ts'
 import type { Authority } from './authority.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from '../http/message.ts'
 
@@ -62,7 +62,7 @@ function managedIdentity(authority: Authority, query: URLSearchParams): Identity
   const objectId = query.get('object_id') ?? query.get('principal_id')
   return authority.identities.find(
     (identity) =>
-      identity.clientSecret === null &&
+      isManagedIdentity(identity) &&
       (clientId === null || identity.clientId === clientId) &&
       (objectId === null || identity.objectId === objectId),
   )
