@@ -177,7 +177,7 @@ describe('the command', () => {
     expect(await output(child)).toEqual({
       code: 1,
       out: '',
-      error: 'keyvault-emulator: Needs Node 20.19, 22.12 or newer; this is 18.20.4.\n',
+      error: 'keyvault-emulator: needs Node 20.19, 22.12 or newer; this is Node 18.20.4\n',
     })
   })
 
