@@ -87,6 +87,15 @@ export function assertCertifiedCurve(certificate: X509Certificate, what: string)
  *   key, of which nobody needs to hand over more than its public half; else as {@link assertNamedCurve}
  */
 export function encodePublicKey(publicKey: KeyObject): Uint8Array {
+  const known = encodings.get(publicKey) ?? encode(publicKey)
+  encodings.set(publicKey, known)
+  return known
+}
+
+/** OpenSSL takes as long for the encoding of a key as for a signature; a signer's key is encoded for each document. */
+const encodings = new WeakMap<KeyObject, Uint8Array>()
+
+function encode(publicKey: KeyObject): Uint8Array {
   if (publicKey.type !== 'public') {
     throw new SealwrightError(
       'INVALID_ARGUMENT',

@@ -19,7 +19,9 @@ export function verifySignature(
   signature: Uint8Array,
   encoding: 'der' | 'ieee-p1363',
 ): Promise<boolean> {
-  const key: VerifyKeyObjectInput = { key: publicKey, dsaEncoding: encoding, ...pss }
+  // The KeyObject itself where it needs no parameters: on Node 24 an object with parameters doubles the time of ES256.
+  const key: KeyObject | VerifyKeyObjectInput =
+    pss === null && encoding === 'der' ? publicKey : { key: publicKey, dsaEncoding: encoding, ...pss }
   return new Promise((resolve, reject) => {
     verify(digest, data, key, signature, (error, valid) => {
       if (error === null) resolve(valid)
