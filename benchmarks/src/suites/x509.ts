@@ -17,6 +17,7 @@ import { subject, type Subject } from '../keys.ts'
 import { concurrently, repeat } from '../loops.ts'
 import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
+import { revocationLists } from './revocation-lists.ts'
 
 /** Certificates, requests and PKCS#12 files, made and read one after the other with a key that is there already. */
 export const x509: Suite = {
@@ -34,6 +35,7 @@ export const x509: Suite = {
       await add(`certificate, ${label}`, contestants)
       await add(`CSR, ${label}`, await requests(keys))
       await add(`parse, ${label}`, parsing(keys, certificate))
+      rows.push(...(await revocationLists(label, keys, shorter(plan), progress)))
       if (keys.forge === null) continue
       for (const encryption of encryptions) {
         const files = await pkcs12(keys, keys.forge, certificate, encryption)
