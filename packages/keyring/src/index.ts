@@ -10,6 +10,8 @@ export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from 
 export type { JwksResponse } from './ring/jwks-response.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
 export type { KeyRing, KeyRingKeyStatus, KeyRingOptions, KeyRingStatus } from './ring/key-ring.ts'
+export { openDelegation, type Delegation, type DelegationOptions } from './delegation/delegation.ts'
+export type { DelegateRegistry } from './keys/delegates.ts'
 export { openKeyRing } from './ring/open-key-ring.ts'
 export type { KeyRingSource, SourceOptions } from './keys/sources.ts'
 export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'

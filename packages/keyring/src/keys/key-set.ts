@@ -82,8 +82,9 @@ export class KeySet {
     const keys = await source.list(signal)
     const before = this.#shown.get(source)
     if (before !== undefined) {
-      if (keys.length === 0 && before.shown.keys.length > 0) throw allGone(source, before.shown)
-      this.#checkArrivals(source, keys, before, wall)
+      if (keys.length === 0 && before.shown.keys.length > 0 && !source.delegates)
+        throw allGone(source, before.shown)
+      if (!source.delegates) this.#checkArrivals(source, keys, before, wall)
     }
     this.#shown.set(source, { shown: { source, keys }, wall, elapsed })
   }

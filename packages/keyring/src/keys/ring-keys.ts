@@ -10,6 +10,8 @@ export interface RingKey extends KeyVersion {
   readonly signs: boolean
   /** Every source that has it. */
   readonly sources: readonly Source[]
+  /** The `kid` of the key that vouches for this one; null for a key of its own. */
+  readonly delegatedBy: string | null
 }
 
 /** What one source has shown. */
@@ -28,7 +30,8 @@ export interface SourceKeys {
  *   announced
  */
 export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<string>): RingKey[] {
-  const copies = sources.flatMap(({ source, keys }) => copiesOf(source, keys))
+  const own = sources.filter(({ source }) => !source.delegates)
+  const copies = own.flatMap(({ source, keys }) => copiesOf(source, keys))
   const keyIds = [...new Set(copies.map(({ key }) => key.keyId))]
   const merged = keyIds.map((keyId): RingKey => {
     const same = copies.filter(({ key }) => key.keyId === keyId)
@@ -42,6 +45,7 @@ export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<s
       key,
       shard: source.shard,
       sources: same.map((copy) => copy.source),
+      delegatedBy: null,
       signs: usable.length > 0 || same.some((copy) => copy.source.signs),
       createdAt: earliest(same.map((copy) => copy.createdAt)),
       notBefore: earliest(same.map((copy) => copy.key.notBefore)),
@@ -58,7 +62,38 @@ export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<s
         'createdAt, the time at which every instance had it',
     )
   }
-  return merged
+  const delegates = sources.filter(({ source }) => source.delegates)
+  return [...merged, ...delegates.flatMap((shown) => delegatesOf(shown, merged, revoked))]
+}
+
+/** Those that a key of the ring vouches for; they are revoked with it. */
+function delegatesOf(
+  { source, keys }: SourceKeys,
+  own: readonly RingKey[],
+  revoked: ReadonlySet<string>,
+): RingKey[] {
+  const known = new Set(own.map(({ key }) => key.keyId))
+  return keys.flatMap((key): RingKey[] => {
+    const [certificate] = key.certificates
+    const issuer = own.find((each) => each.signs && certificate?.verify(each.key.publicKey) === true)
+    if (issuer === undefined || known.has(key.keyId)) return []
+    known.add(key.keyId)
+    const { createdAt, notBefore, notAfter, keyId, version } = key
+    return [
+      {
+        id: `${version} ${keyId}`,
+        key,
+        shard: source.shard,
+        signs: false,
+        sources: [source],
+        delegatedBy: issuer.key.keyId,
+        createdAt,
+        notBefore,
+        notAfter,
+        enabled: issuer.enabled && !revoked.has(keyId),
+      },
+    ]
+  })
 }
 
 interface Copy {

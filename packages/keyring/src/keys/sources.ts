@@ -54,6 +54,8 @@ export interface Source {
   readonly createdAt: Date | null
   /** Whether the source makes keys. */
   readonly creates: boolean
+  /** Whether its keys count only when a key of the ring has signed their certificates. */
+  readonly delegates: boolean
   /** null where the store has no rotation. */
   readonly rotate: ((signal: AbortSignal) => Promise<SigningKey>) | null
   /** Every version, newest first; empty when there is proven to be none. */
@@ -67,7 +69,14 @@ export async function openSource(source: KeyRingSource, backends: readonly Backe
   const { create, createdAt = null, signs = true, shard = '' } = source
   if (createdAt !== null && Number.isNaN(createdAt.getTime())) throw invalid('createdAt is not a valid time')
   if (!signs && create !== undefined) throw invalid('a source whose keys never sign cannot create one')
-  return { signs, shard, createdAt, creates: create !== undefined, ...(await placeOf(source, backends)) }
+  return {
+    signs,
+    shard,
+    createdAt,
+    creates: create !== undefined,
+    delegates: false,
+    ...(await placeOf(source, backends)),
+  }
 }
 
 async function placeOf(source: KeyRingSource, backends: readonly Backend[]): Promise<Place> {

@@ -4,6 +4,7 @@ import type { VersionState } from '../timeline/key-version.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import type { RingEventListener } from '../events/events.ts'
 import type { JwksResponse } from './jwks-response.ts'
+import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeyAliases, PublishedJwks } from './jwks.ts'
 
 export interface KeyRingOptions {
@@ -18,6 +19,8 @@ export interface KeyRingOptions {
   readonly aliases?: KeyAliases | undefined
   /** The `kid`s of keys that are revoked, beside those that are switched off in their store. */
   readonly revoked?: readonly string[] | undefined
+  /** Where instances publish the certificates of their delegates: see {@link openDelegation}. Default none. */
+  readonly delegates?: DelegateRegistry | undefined
   /** Told of everything that an operator wants in a log; {@link describeKeyRingEvent} makes lines of it. */
   readonly onEvent?: RingEventListener | undefined
   /** For tests. Default the machine's clock. */
@@ -27,6 +30,8 @@ export interface KeyRingOptions {
 /** The keys of one issuer, and which of them signs. */
 export interface KeyRing {
   readonly policy: KeyRingPolicy
+  /** The registry that the ring was opened with; null for none. */
+  readonly delegates: DelegateRegistry | null
   /**
    * The key that signs now. Ask for each token and keep nothing: the signer of a key that has been replaced throws.
    * {@link perKey} keeps what was made for a key.
@@ -101,6 +106,8 @@ export interface KeyRingKeyStatus {
   readonly keyId: string
   readonly location: string
   readonly state: VersionState
+  /** The `kid` of the key that vouches for it, for a delegate; null for a key of its own. */
+  readonly delegatedBy: string | null
   readonly algorithms: readonly string[]
   readonly createdAt: Date | null
   readonly notAfter: Date | null

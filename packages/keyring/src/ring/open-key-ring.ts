@@ -3,6 +3,7 @@ import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
+import { delegateSource } from '../keys/delegates.ts'
 import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'
 import { Rotation } from './rotation.ts'
@@ -36,6 +37,7 @@ export async function openKeyRing(
 ): Promise<KeyRing> {
   const {
     backends = [],
+    delegates = null,
     aliases = () => [],
     revoked = [],
     onEvent = () => undefined,
@@ -50,7 +52,8 @@ export async function openKeyRing(
   const checked = keyRingPolicy(policy, signers)
   for (const source of sources) checkValidity(source, checked.announcement + checked.retention)
 
-  const keySet = new KeySet(opened, checked, new Set(revoked), clock, onEvent)
+  const read = delegates === null ? opened : [...opened, delegateSource(delegates)]
+  const keySet = new KeySet(read, checked, new Set(revoked), clock, onEvent)
   const decision = new Decision(keySet, checked, algorithms, clock, (by) =>
     onEvent({ type: 'clock-jump', by }),
   )
@@ -60,6 +63,7 @@ export async function openKeyRing(
     policy: checked,
     algorithms,
     aliases,
+    delegates,
     keySet,
     decision,
     rotation,

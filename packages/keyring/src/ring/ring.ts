@@ -6,6 +6,7 @@ import { isActive, type Decision, type Moment } from './decision.ts'
 import type { RingEventListener } from '../events/events.ts'
 import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
 import type { KeyRing, KeyRingStatus } from './key-ring.ts'
+import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import type { RingKey } from '../keys/ring-keys.ts'
 import { Lease, leasedKey, type Span } from './ring-signer.ts'
@@ -18,6 +19,7 @@ export interface RingParts {
   readonly policy: KeyRingPolicy
   readonly algorithms: readonly string[]
   readonly aliases: KeyAliases
+  readonly delegates: DelegateRegistry | null
   readonly keySet: KeySet
   readonly decision: Decision
   readonly rotation: Rotation
@@ -31,6 +33,7 @@ const handOverSpan = 100
 
 export class Ring implements KeyRing {
   readonly policy: KeyRingPolicy
+  readonly delegates: DelegateRegistry | null
   readonly #parts: RingParts
   readonly #leased = new Map<
     string,
@@ -48,6 +51,7 @@ export class Ring implements KeyRing {
 
   constructor(parts: RingParts) {
     this.policy = parts.policy
+    this.delegates = parts.delegates
     this.#parts = parts
     this.#readNext = 0
   }
@@ -111,6 +115,7 @@ export class Ring implements KeyRing {
         keyId: ringKey.key.keyId,
         location: ringKey.key.location,
         state: is,
+        delegatedBy: ringKey.delegatedBy,
         algorithms,
         createdAt: ringKey.createdAt,
         notAfter: ringKey.notAfter,

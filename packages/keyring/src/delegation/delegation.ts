@@ -1,0 +1,144 @@
+import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
+import type { DelegateRegistry } from '../keys/delegates.ts'
+import type { KeyRing } from '../ring/key-ring.ts'
+import { systemClock, type RingClock } from '../timeline/clock.ts'
+import { issueDelegate, type Delegate } from './issue-delegate.ts'
+
+export interface DelegationOptions {
+  /** Of the keys in memory. Default `ec-p256`. */
+  readonly keyType?: KeyTypeName | undefined
+  /** How long one delegate signs, in whole seconds. Default 3,600. */
+  readonly lifetime?: number | undefined
+  /**
+   * How many certificates may be in the registry at once. An instance that finds more makes none, and signs with the ring's
+   * own key. Default 20.
+   */
+  readonly maxDelegates?: number | undefined
+  /** Told why a delegate could not be made. Meanwhile the ring's own key signs. */
+  readonly onProblem?: ((error: unknown) => void) | undefined
+  /** For tests. Default the machine's clock. */
+  readonly clock?: RingClock | undefined
+}
+
+/**
+ * A key that lives only in the memory of this process, with a short-lived certificate that a key of the ring has signed. It
+ * signs at the speed of a local key.
+ *
+ * What is given up: whoever reads this process's memory has a key that validators trust until its certificate ends. Without
+ * delegation they could only have signatures made while they are there.
+ */
+export interface Delegation {
+  /**
+   * This process's delegate once it has been announced, and the ring's own key until then.
+   *
+   * @throws SealwrightError `UNAVAILABLE` as the ring has it
+   */
+  signingKey(): SigningKey
+  /** The signer of {@link signingKey}. */
+  signer(): Signer
+  /** As the ring's `perKey`. */
+  perKey<T>(make: (key: SigningKey) => T): () => T
+  /** The `kid` of the delegate that signs; null while the ring's own key does. */
+  readonly delegateId: string | null
+  /** Ends it. The private key is forgotten. */
+  close(): void
+}
+
+/**
+ * Has this process sign with keys of its own that a key of the ring vouches for. Each is published in every instance's JWK
+ * Set for the whole announcement before it signs.
+ *
+ * @param ring opened with `delegates: registry`, as the ring of every other instance
+ * @throws SealwrightError `INVALID_ARGUMENT` for a ring without that registry, or when one instance alone would publish more
+ *   than `maxDelegates` keys; the message shows the arithmetic
+ *
+ * @example
+ * ```ts
+ * const ring = await openKeyRing(sources, { maxSetAge: 900, jwksMaxAge: 300 }, { backends, delegates: registry })
+ * const delegation = openDelegation(ring, registry)
+ * const issuer = delegation.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))
+ * ```
+ */
+export function openDelegation(
+  ring: KeyRing,
+  registry: DelegateRegistry,
+  options: DelegationOptions = {},
+): Delegation {
+  const { lifetime = 3_600, maxDelegates = 20, onProblem = () => undefined, clock = systemClock } = options
+  const type = keyType(options.keyType ?? 'ec-p256').name
+  checkArithmetic(ring, lifetime, maxDelegates)
+  if (ring.delegates !== registry) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the ring was not opened with this registry as its `delegates`',
+    )
+  }
+  const making = { ring, registry, type, lifetime, maxDelegates, clock }
+  let isClosed = false
+  let timer: NodeJS.Timeout | undefined
+  let delegates: readonly Delegate[] = []
+  void makeNext()
+
+  /** Makes a delegate, and the next one early enough for it to be announced when this one ends. */
+  async function makeNext(): Promise<void> {
+    let wait = ring.policy.refreshInterval * 1_000
+    try {
+      const delegate = await issueDelegate(making)
+      if (delegate !== null) {
+        delegates = [...delegates.filter((each) => each.isAlive()), delegate]
+        // Up to a tenth earlier than it must, so that instances do not all ask the vault at once.
+        wait = lifetime * (900 + Math.random() * 90)
+      }
+    } catch (error) {
+      onProblem(error)
+    }
+    if (!isClosed) timer = setTimeout(() => void makeNext(), wait).unref()
+  }
+
+  function own(): Delegate | null {
+    return delegates.findLast((delegate) => delegate.maySign()) ?? null
+  }
+
+  function signingKey(): SigningKey {
+    if (isClosed) throw new SealwrightError('UNAVAILABLE', 'the delegation is closed')
+    return own()?.key ?? ring.signingKey()
+  }
+
+  return {
+    signingKey,
+    signer: () => signingKey().signer(),
+    perKey<T>(make: (key: SigningKey) => T): () => T {
+      const made = new WeakMap<SigningKey, { readonly value: T }>()
+      return () => {
+        const key = signingKey()
+        const known = made.get(key) ?? { value: make(key) }
+        made.set(key, known)
+        return known.value
+      }
+    },
+    get delegateId() {
+      return own()?.key.keyId ?? null
+    },
+    close() {
+      isClosed = true
+      clearTimeout(timer)
+      delegates = []
+    },
+  }
+}
+
+function checkArithmetic({ policy }: KeyRing, lifetime: number, maxDelegates: number): void {
+  for (const [name, value] of Object.entries({ lifetime, maxDelegates })) {
+    if (Number.isInteger(value) && value >= 1 && value <= 366 * 86_400) continue
+    throw new SealwrightError('INVALID_ARGUMENT', `${name} is ${value}; a whole number from 1 up is expected`)
+  }
+  const { announcement, retention } = policy
+  const published = 1 + Math.ceil((announcement + retention) / lifetime)
+  if (published <= maxDelegates) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `one instance alone would publish ${published} delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = ` +
+      `1 + ⌈(${announcement} + ${retention}) ÷ ${lifetime}⌉, and maxDelegates is ${maxDelegates}; use a longer lifetime, or a ` +
+      'smaller maxSetAge in the policy of the ring',
+  )
+}

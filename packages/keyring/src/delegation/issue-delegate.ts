@@ -1,0 +1,169 @@
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
+import {
+  algorithmsOf,
+  createLocalSigner,
+  SealwrightError,
+  type KeyTypeName,
+  type SigningKey,
+} from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey, issueCertificate } from '@sealwright/x509'
+import type { DelegateRegistry } from '../keys/delegates.ts'
+import type { KeyRing } from '../ring/key-ring.ts'
+import { Lease, leasedKey, type Span } from '../ring/ring-signer.ts'
+import type { RingClock } from '../timeline/clock.ts'
+
+export interface DelegateMaking {
+  readonly ring: KeyRing
+  readonly registry: DelegateRegistry
+  readonly type: KeyTypeName
+  /** Seconds. */
+  readonly lifetime: number
+  readonly maxDelegates: number
+  readonly clock: RingClock
+}
+
+/** A key in this process's memory. */
+export interface Delegate {
+  /** Its signers sign only while the delegate may. */
+  readonly key: SigningKey
+  /** Whether it has been announced and neither it nor what vouches for it is over. */
+  maySign(): boolean
+  /** Whether it may sign now or later. */
+  isAlive(): boolean
+}
+
+/** How long a look at the ring counts, in milliseconds. */
+const lookSpan = 1_000
+
+/**
+ * Makes a key, has the ring's key certify it, publishes the certificate and sees that the ring shows it.
+ *
+ * @returns null when there are as many delegates as there may be
+ * @throws SealwrightError what the ring's key, the registry or the reading of the sources throws
+ */
+export async function issueDelegate(making: DelegateMaking): Promise<Delegate | null> {
+  const { ring, registry, clock, maxDelegates } = making
+  await ring.refresh()
+  const published = ring
+    .status()
+    .keys.filter(({ delegatedBy, state }) => delegatedBy !== null && state === 'retiring')
+  if (published.length >= maxDelegates) return null
+  const issuer = ring.signingKey()
+  const privateKey = await generatePrivateKey(making.type)
+  const certificates = await certify(issuer, createPublicKey(privateKey), making)
+  const [certificate] = certificates
+  await registry.publish(certificate.raw, { signal: AbortSignal.timeout(ring.policy.refreshTimeout * 1_000) })
+  await ring.refresh()
+  const key = keyOf(privateKey, certificates, registry.location)
+  if (!ring.jwks().keys.some(({ kid }) => kid === key.keyId)) {
+    throw new SealwrightError(
+      'UNAVAILABLE',
+      `${registry.location} does not list the certificate that was published there`,
+    )
+  }
+  return delegateOf(key, issuer.keyId, making, clock.elapsed())
+}
+
+/** The certificate of the delegate, and that of the ring's key as a CA: a chain that any X.509 reader can follow. */
+async function certify(
+  issuer: SigningKey,
+  publicKey: KeyObject,
+  { ring, lifetime, clock }: DelegateMaking,
+): Promise<[X509Certificate, X509Certificate]> {
+  const { announcement, retention, clockSkew } = ring.policy
+  const notBefore = new Date(clock.now() - clockSkew * 1_000)
+  // Published until its last token has expired, and the time it takes to publish it.
+  const notAfter = new Date(
+    clock.now() + (announcement + lifetime + retention + 3 * ring.policy.refreshTimeout) * 1_000,
+  )
+  if (issuer.notAfter !== null && issuer.notAfter < notAfter) {
+    throw new SealwrightError(
+      'UNAVAILABLE',
+      `the key ${issuer.keyId} ends before a delegate of it would; it has to be rotated`,
+    )
+  }
+  const signer = issuer.signer()
+  const subject = `CN=${issuer.keyId}`
+  const authority = await createSelfSignedCertificate(signer, {
+    subject,
+    profile: 'issuingCa',
+    notBefore,
+    notAfter,
+  })
+  const subjectOfDelegate = { subject: 'CN=delegate', publicKey }
+  const certificate = await issueCertificate({ signer, certificate: authority }, subjectOfDelegate, {
+    notBefore,
+    notAfter,
+  })
+  return [certificate, authority]
+}
+
+function keyOf(
+  privateKey: KeyObject,
+  certificates: readonly [X509Certificate, X509Certificate],
+  location: string,
+): SigningKey {
+  const [certificate] = certificates
+  const { keyId, publicKey } = createLocalSigner(privateKey)
+  return {
+    name: 'delegate',
+    version: certificate.fingerprint256,
+    location: `this process's memory, and ${location}/${keyId}`,
+    keyId,
+    publicKey,
+    algorithms: algorithmsOf(privateKey),
+    certificates,
+    notBefore: new Date(certificate.validFrom),
+    notAfter: new Date(certificate.validTo),
+    createdAt: new Date(certificate.validFrom),
+    enabled: true,
+    signer: (algorithm) => createLocalSigner(privateKey, algorithm),
+  }
+}
+
+/** @param publishedAt of the clock's elapsed time: when every instance that reads could see it */
+function delegateOf(
+  key: SigningKey,
+  issuerId: string,
+  { ring, lifetime, clock }: DelegateMaking,
+  publishedAt: number,
+): Delegate {
+  const starts = publishedAt + ring.policy.announcement * 1_000
+  const ends = starts + lifetime * 1_000
+  const lease = new Lease(() => clock.now(), permit)
+
+  /** The one that is active, and after that for as long as clocks differ, as the ring has it. */
+  function permit(): Span {
+    const elapsed = clock.elapsed()
+    const handOver = ring.policy.clockSkew * 1_000
+    if (elapsed < starts || elapsed >= ends + handOver) throw over('it is not its time')
+    // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
+    ring.jwks()
+    const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)
+    if (issuer === undefined || issuer.state === 'revoked')
+      throw over(`the key ${issuerId}, which vouches for it, is revoked`)
+    const now = clock.now()
+    if (key.notAfter !== null && now >= key.notAfter.getTime()) throw over('its certificate has ended')
+    return { from: now, until: now + Math.min(lookSpan, ends + handOver - elapsed) }
+  }
+
+  function over(why: string): SealwrightError {
+    return new SealwrightError('UNAVAILABLE', `the delegate ${key.keyId} may not sign: ${why}`, {
+      retryAfter: 1,
+    })
+  }
+
+  return {
+    key: leasedKey(key, null, lease),
+    maySign() {
+      if (clock.elapsed() >= ends) return false
+      try {
+        lease.check()
+        return true
+      } catch {
+        return false
+      }
+    },
+    isAlive: () => clock.elapsed() < ends,
+  }
+}

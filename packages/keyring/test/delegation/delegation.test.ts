@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { SigningKey } from '@sealwright/core'
+import { createJwtIssuer } from '@sealwright/jws'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { encodePem } from '@sealwright/x509'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import {
+  openDelegation,
+  type Delegation,
+  type DelegateRegistry,
+  type DelegationOptions,
+  type KeyRing,
+} from '../../src/index.ts'
+import { MemoryStore } from '../support/memory-store.ts'
+import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+
+// A = 600 + 300 + 10, and retention = 600 + 20 + 60.
+const policy = {
+  tokenLifetime: 600,
+  jwksMaxAge: 300,
+  clockSkew: 10,
+  validatorLeeway: 60,
+  refreshInterval: 60,
+  refreshTimeout: 30,
+  listingDelay: 0,
+  maxSetAge: 600,
+  rotationInterval: null,
+}
+const create = { keyType: 'ec-p256' } as const
+
+class MemoryRegistry implements DelegateRegistry {
+  readonly location = 'the registry'
+  readonly certificates: Uint8Array[] = []
+
+  async list(): Promise<readonly Uint8Array[]> {
+    return [...this.certificates]
+  }
+
+  async publish(certificate: Uint8Array): Promise<void> {
+    this.certificates.push(certificate)
+  }
+}
+
+async function open(
+  store: MemoryStore,
+  registry: DelegateRegistry,
+  options: DelegationOptions = {},
+): Promise<{ ring: KeyRing; delegation: Delegation }> {
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+  const delegation = openDelegation(ring, registry, { clock: dateClock, ...options })
+  onTestFinished(() => delegation.close())
+  return { ring, delegation }
+}
+
+/** Until the first certificate is published, which takes real time. */
+async function untilPublished(registry: MemoryRegistry, count: number): Promise<void> {
+  while (registry.certificates.length < count) await new Promise((resolve) => setImmediate(resolve))
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+const issuerOf = (key: SigningKey): ReturnType<typeof createJwtIssuer> =>
+  createJwtIssuer(key, { issuer: 'https://issuer.example', lifetime: 600 })
+
+async function verifyWith(ring: KeyRing, token: string): Promise<void> {
+  const keySet = createLocalJWKSet(JSON.parse(ring.jwks().body) as JSONWebKeySet)
+  await jwtVerify(token, keySet, { currentDate: new Date() })
+}
+
+describe('a delegate', () => {
+  test('is published by every instance for the announcement before it signs, and then spares the store its signatures', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring, delegation } = await open(store, registry)
+    const { ring: other } = await openTestRing([{ store, name: 'a' }], policy, { delegates: registry })
+    await untilPublished(registry, 1)
+    expect(delegation.delegateId).toBeNull()
+    expect(delegation.signer().keyId).toBe(ring.signer().keyId)
+    await pass(60)
+    expect(other.jwks().keys).toHaveLength(2)
+    await pass(900)
+    const kid = delegation.delegateId
+    expect(kid).not.toBeNull()
+    const before = store.signatures
+    const token = await delegation.perKey(issuerOf)().issue({ sub: 'alice' })
+    expect(store.signatures).toBe(before)
+    expect(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())).toMatchObject({ kid })
+    for (const each of [ring, other]) await verifyWith(each, token)
+  })
+
+  test('is followed by the next in time, and stays published until its tokens have expired', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring, delegation } = await open(store, registry, { lifetime: 3_600 })
+    await untilPublished(registry, 1)
+    await pass(1_000)
+    const kids = new Set<string>()
+    const tokens: { token: string; expires: number }[] = []
+    const issuer = delegation.perKey(issuerOf)
+    for (let minute = 0; minute < 240; minute++) {
+      expect(delegation.delegateId).not.toBeNull()
+      kids.add(delegation.delegateId ?? '')
+      if (minute % 5 === 0)
+        tokens.push({ token: await issuer().issue({ sub: 'alice' }), expires: Date.now() + 600_000 })
+      for (const { token, expires } of tokens) if (expires > Date.now()) await verifyWith(ring, token)
+      await pass(60)
+    }
+    expect(kids.size).toBeGreaterThanOrEqual(4)
+    expect(ring.jwks().keys.length).toBeLessThanOrEqual(4)
+  })
+
+  test('is revoked with the key that vouches for it', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring, delegation } = await open(store, registry)
+    await untilPublished(registry, 1)
+    await pass(1_000)
+    const kid = delegation.delegateId
+    const signer = delegation.signer()
+    await store.rotate('a')
+    const [first] = store.versions
+    if (first !== undefined) first.enabled = false
+    await ring.refresh()
+    expect(ring.status().keys.find(({ keyId }) => keyId === kid)?.state).toBe('revoked')
+    expect(ring.jwks().keys.map((key) => key.kid)).toEqual([store.versions[1]?.keyId])
+    await pass(2)
+    expect(delegation.delegateId).toBeNull()
+    await expect(signer.sign(new Uint8Array(1))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('which vouches for it, is revoked'),
+    })
+  })
+
+  test('has a chain that OpenSSL verifies', async () => {
+    useVirtualTime()
+    vi.setSystemTime(new Date('2026-11-25'))
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { delegation } = await open(store, registry)
+    await untilPublished(registry, 1)
+    await pass(1_000)
+    const folder = scratchFolder()
+    const [certificate, authority] = delegation
+      .signingKey()
+      .certificates.map(({ raw }) => encodePem('CERTIFICATE', raw))
+    writeFileSync(join(folder, 'delegate.pem'), certificate ?? '')
+    writeFileSync(join(folder, 'authority.pem'), authority ?? '')
+    const time = String(Math.floor(Date.now() / 1_000))
+    const args = ['verify', '-x509_strict', '-attime', time, '-CAfile', 'authority.pem', 'delegate.pem']
+    expect(execFileSync('openssl', args, { cwd: folder, encoding: 'utf8' })).toBe('delegate.pem: OK\n')
+  })
+})
+
+describe('the registry', () => {
+  test('is not trusted: what no key of the ring has signed, or is no certificate, is passed over', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const stranger = await new MemoryStore().add('b')
+    registry.certificates.push(
+      stranger.certificates[0]?.raw ?? Buffer.alloc(0),
+      Buffer.from('no certificate'),
+      Buffer.alloc(1e6),
+    )
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+    expect(ring.jwks().keys).toHaveLength(1)
+    expect(ring.status().ready).toBe(true)
+  })
+
+  test('of a thousand instances stays below the bound; the others sign with the key of the ring', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+    const delegations: Delegation[] = []
+    for (let instance = 0; instance < 10; instance++) {
+      const before = registry.certificates.length
+      const delegation = openDelegation(ring, registry, { clock: dateClock, maxDelegates: 4 })
+      onTestFinished(() => delegation.close())
+      delegations.push(delegation)
+      if (before < 4) await untilPublished(registry, before + 1)
+      else for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await pass(1_000)
+    expect(registry.certificates).toHaveLength(4)
+    expect(delegations.filter(({ delegateId }) => delegateId !== null)).toHaveLength(4)
+    expect(ring.jwks().keys).toHaveLength(5)
+    for (const delegation of delegations)
+      await verifyWith(ring, await delegation.perKey(issuerOf)().issue({ sub: 'alice' }))
+  })
+
+  test('that cannot be written leaves the key of the ring to sign', async () => {
+    useVirtualTime()
+    const [store, problems] = [new MemoryStore(), [] as unknown[]]
+    const registry = new MemoryRegistry()
+    registry.publish = () => Promise.reject(new Error('read-only'))
+    const { ring, delegation } = await open(store, registry, { onProblem: (error) => problems.push(error) })
+    while (problems.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await pass(1_000)
+    expect(problems[0]).toMatchObject({ message: 'read-only' })
+    expect(delegation.signer().keyId).toBe(ring.signer().keyId)
+  })
+})
+
+test('what cannot be is refused with the arithmetic', async () => {
+  useVirtualTime()
+  const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+  expect(() => openDelegation(ring, registry, { lifetime: 60 })).toThrow(
+    'one instance alone would publish 28 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 60⌉',
+  )
+  expect(() => openDelegation(ring, registry, { lifetime: 0 })).toThrow('lifetime is 0; a whole number')
+  expect(() => openDelegation(ring, new MemoryRegistry())).toThrow('not opened with this registry')
+})
