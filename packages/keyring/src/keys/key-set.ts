@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import type { RingEventListener } from '../events/events.ts'
@@ -22,7 +23,10 @@ export class KeySet {
   >()
   /** When each key was first seen here, in milliseconds since 1970, where that is later than its store says. */
   readonly #seen = new Map<string, Date>()
-  #reading: Promise<void> | null = null
+  /** The one under way, or the last; it never rejects. */
+  #reading: Promise<void> = Promise.resolve()
+  /** The one that has not begun. */
+  #next: Promise<void> | null = null
 
   constructor(
     sources: readonly Source[],
@@ -53,38 +57,43 @@ export class KeySet {
   }
 
   /**
-   * Reads all sources. Several callers at the same time share one reading.
+   * Reads all sources. Callers share a reading that has not begun; one that is under way may be too early to show what they
+   * want to see, such as a key that was switched off just now.
    *
    * @throws what a source throws; the others' readings count all the same
    */
   read(): Promise<void> {
-    this.#reading ??= this.#readAll().finally(() => (this.#reading = null))
-    return this.#reading
+    this.#next ??= this.#reading.then(() => {
+      const reading = this.#readAll()
+      this.#next = null
+      this.#reading = reading.catch(() => undefined)
+      return reading
+    })
+    return this.#next
   }
 
   async #readAll(): Promise<void> {
     const signal = AbortSignal.timeout(this.#policy.refreshTimeout * 1_000)
     const results = await Promise.allSettled(this.#sources.map((source) => this.#readOne(source, signal)))
-    const failed = results.find((result) => result.status === 'rejected')
     try {
+      this.#merge()
+      const failed = results.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
+      this.problem = null
     } catch (error) {
       this.problem = error
       throw error
-    } finally {
-      this.#merge()
     }
-    this.problem = null
   }
 
   async #readOne(source: Source, signal: AbortSignal): Promise<void> {
     const [wall, elapsed] = [this.#clock.now(), this.#clock.elapsed()]
-    const keys = await source.list(signal)
+    // A store may pass the signal over.
+    const keys = await untilAborted(source.list(signal), signal)
     const before = this.#shown.get(source)
-    if (before !== undefined) {
-      if (keys.length === 0 && before.shown.keys.length > 0 && !source.delegates)
-        throw allGone(source, before.shown)
-      if (!source.delegates) this.#checkArrivals(source, keys, before, wall)
+    if (before !== undefined && !source.delegates) {
+      if (keys.length === 0 && before.shown.keys.length > 0) throw allGone(source, before.shown)
+      this.#checkArrivals(source, keys, before, wall)
     }
     this.#shown.set(source, { shown: { source, keys }, wall, elapsed })
   }

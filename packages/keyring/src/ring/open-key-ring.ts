@@ -3,6 +3,7 @@ import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
+import type { RingEventListener } from '../events/events.ts'
 import { delegateSource } from '../keys/delegates.ts'
 import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'
@@ -35,14 +36,8 @@ export async function openKeyRing(
   policy: KeyRingPolicyOptions = {},
   options: KeyRingOptions = {},
 ): Promise<KeyRing> {
-  const {
-    backends = [],
-    delegates = null,
-    aliases = () => [],
-    revoked = [],
-    onEvent = () => undefined,
-    clock = systemClock,
-  } = options
+  const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
+  const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (sources.length === 0)
     throw new SealwrightError('INVALID_ARGUMENT', 'a key ring needs at least one source')
@@ -79,11 +74,22 @@ export async function openKeyRing(
   return ring
 }
 
+/** What a listener throws is not to stop the ring. */
+function careful(listener: RingEventListener | undefined): RingEventListener {
+  return (event) => {
+    try {
+      listener?.(event)
+    } catch {
+      // It has had its chance.
+    }
+  }
+}
+
 /** A source that makes keys has to have one before the first JWK Set goes out. */
 async function createMissing(
   keySet: KeySet,
   sources: readonly Source[],
-  onEvent: NonNullable<KeyRingOptions['onEvent']>,
+  onEvent: RingEventListener,
   refresh: () => Promise<void>,
 ): Promise<void> {
   const empty = keySet.emptySources().filter(({ creates }) => creates)

@@ -46,14 +46,14 @@ export class Ring implements KeyRing {
   #isStale = false
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
-  #readNext: number
+  /** Of the clock's elapsed time, which nobody sets back. Milliseconds. */
+  #readNext = 0
   #failures = 0
 
   constructor(parts: RingParts) {
     this.policy = parts.policy
     this.delegates = parts.delegates
     this.#parts = parts
-    this.#readNext = 0
   }
 
   signingKey(algorithm?: string): SigningKey {
@@ -130,11 +130,11 @@ export class Ring implements KeyRing {
       await keySet.read()
       this.#failures = 0
       // Earlier than the interval rather than later, and not at the same time as the other instances.
-      this.#readNext = clock.now() + policy.refreshInterval * (800 + Math.random() * 200)
+      this.#readNext = clock.elapsed() + policy.refreshInterval * (800 + Math.random() * 200)
     } catch (error) {
       this.#failures++
       this.#readNext =
-        clock.now() +
+        clock.elapsed() +
         Math.min(policy.refreshInterval * 1_000, 500 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
       const age = Math.ceil(keySet.age() / 1_000)
       listener({ type: 'refresh-failed', error, age, maxSetAge: policy.maxSetAge })
@@ -168,16 +168,13 @@ export class Ring implements KeyRing {
     if (this.#isClosed) return
     const { clock, decision, rotation } = this.#parts
     const now = clock.now()
-    const { state, until } = decision.look()
+    const { state, otherwise, until } = decision.look()
     const { left } = decision.freshness()
-    const next = Math.min(
-      this.#readNext,
-      until,
-      rotation.nextTurn(state, now),
-      left > 0 ? now + left : Infinity,
-    )
+    const turn = this.#mayRotate(otherwise) ? rotation.nextTurn(state, now) : Infinity
+    const change = Math.min(until, turn) - now
+    const next = Math.min(this.#readNext - clock.elapsed(), change, left > 0 ? left : Infinity)
     // At least 10 ms apart, so that a clock that stands still does not make it spin.
-    const wait = Math.min(Math.max(10, next - now), longestTimer)
+    const wait = Math.min(Math.max(10, next), longestTimer)
     this.#timer = setTimeout(() => void this.#tick().finally(() => this.start()), wait).unref()
   }
 
@@ -185,9 +182,8 @@ export class Ring implements KeyRing {
     const { clock, decision, rotation } = this.#parts
     this.#reconsider()
     try {
-      if (clock.now() >= this.#readNext) await this.refresh()
-      // After the clock was set, a version that seems to be due may not be.
-      if (decision.look().otherwise !== null) return
+      if (clock.elapsed() >= this.#readNext) await this.refresh()
+      if (!this.#mayRotate(decision.look().otherwise)) return
       const made = await rotation.perform(
         () => decision.look().state,
         () => clock.now(),
@@ -197,6 +193,11 @@ export class Ring implements KeyRing {
     } catch {
       // It was reported, and there is a next time.
     }
+  }
+
+  /** Not after the clock was set, when what seems to be due may not be, nor while the sources cannot be read. */
+  #mayRotate(otherwise: RingState | null): boolean {
+    return otherwise === null && this.#parts.keySet.problem === null
   }
 
   /** Something may have changed: decides anew, and reports what has. */

@@ -10,6 +10,9 @@ export interface RingClock {
 
 export const systemClock: RingClock = { now: () => Date.now(), elapsed: () => uptime() * 1_000 }
 
+/** Milliseconds. */
+const settledAfter = 60 * 60 * 1_000
+
 /**
  * Tells a clock that was set from one that runs. Where the two disagree by more than the policy's clock skew, both times
  * are possible: the ring then does only what is right at either. A jump that has lasted for as long as the oldest set is
@@ -39,16 +42,18 @@ export class JumpGuard {
     const expected = this.#wall + elapsed - this.#elapsed
     if (Math.abs(wall - expected) <= this.#tolerance) {
       this.#jumpedAt = null
+      // Now and then, so that the small corrections of a good clock do not add up to a jump.
+      if (elapsed - this.#elapsed > settledAfter) this.#settle()
       return [wall]
     }
     this.#jumpedAt ??= elapsed
     if (elapsed - this.#jumpedAt < this.#believedAfter) return [wall, expected]
-    this.settle()
+    this.#settle()
     return [wall]
   }
 
-  /** Takes what the clock shows as right, as when the process starts; between jumps, so that slow drift never adds up. */
-  settle(): void {
+  /** Takes what the clock shows as right, as when the process starts. */
+  #settle(): void {
     this.#wall = this.#clock.now()
     this.#elapsed = this.#clock.elapsed()
     this.#jumpedAt = null

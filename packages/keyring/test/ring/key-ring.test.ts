@@ -279,13 +279,37 @@ describe('an outage of the store', () => {
     expect(store.versions).toHaveLength(1)
   })
 
-  test('several readings at once are one', async () => {
+  test('while a rotation is due does not make the ring ask all the time', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    await openTestRing([{ store, name: 'a', create }], policy)
+    await pass(8_000)
+    store.outage = new Error('the line is cut')
+    await pass(2_000)
+    const { lists } = store
+    await pass(3_000)
+    expect(store.lists - lists).toBeLessThan(130)
+    expect(store.versions).toHaveLength(1)
+    store.outage = null
+    await pass(200)
+    expect(store.versions).toHaveLength(2)
+  })
+
+  test('several readings at once are one, and one that began before is not enough', async () => {
     useVirtualTime()
     const store = new MemoryStore()
     const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
     const before = store.lists
     await Promise.all(Array.from({ length: 20 }, () => ring.refresh()))
     expect(store.lists).toBe(before + 1)
+    const early = ring.refresh()
+    while (store.lists < before + 2) await Promise.resolve()
+    const [key] = store.versions
+    if (key !== undefined) key.enabled = false
+    await Promise.all(Array.from({ length: 20 }, () => ring.refresh()))
+    await early
+    expect(store.lists).toBe(before + 3)
+    expect(statesOf(ring)).toEqual(['revoked'])
   })
 
   test('readings are not all at the same time', async () => {
@@ -577,10 +601,28 @@ describe('a clock that is set', () => {
     expect(signed()).toBe(by > 0 ? 'UNAVAILABLE' : first?.keyId)
     expect(new Set(ring.jwks().keys.map(({ kid }) => kid))).toEqual(new Set([first?.keyId, second?.keyId]))
     expect(events).toContainEqual({ type: 'clock-jump', by })
+    // However the clock was set, the sources are read all the time.
+    const { lists } = store
+    await pass(300)
+    expect(store.lists).toBeGreaterThan(lists + 3)
+    expect(ring.jwksResponse().status).toBe(200)
     offset = 0
     await pass(60)
     expect(signed()).toBe(first?.keyId)
   })
+})
+
+function logIsFull(): never {
+  throw new Error('the log is full')
+}
+
+test('a listener that throws does not stop the ring', async () => {
+  const store = new MemoryStore()
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, {
+    clock: dateClock,
+    onEvent: logIsFull,
+  })
+  expect(await signsWith(ring.signer())).toBe(true)
 })
 
 test('a ring that is closed signs no longer', async () => {
