@@ -130,21 +130,30 @@ function delegateOf(
 ): Delegate {
   const starts = publishedAt + ring.policy.announcement * 1_000
   const ends = starts + lifetime * 1_000
-  const lease = new Lease(() => clock.now(), permit)
+  const handOver = ring.policy.clockSkew * 1_000
+  // What is active signs, and for as long as clocks differ after that finishes what was begun, as the ring has it. Asking a
+  // lease costs next to nothing, and asking for the elapsed time does not.
+  const active = new Lease(
+    () => clock.now(),
+    () => permit(ends),
+  )
+  const signing = new Lease(
+    () => clock.now(),
+    () => permit(ends + handOver),
+  )
 
-  /** The one that is active, and after that for as long as clocks differ, as the ring has it. */
-  function permit(): Span {
+  function permit(until: number): Span {
     const elapsed = clock.elapsed()
-    const handOver = ring.policy.clockSkew * 1_000
-    if (elapsed < starts || elapsed >= ends + handOver) throw over('it is not its time')
+    if (elapsed < starts || elapsed >= until) throw over('it is not its time')
     // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
     ring.jwks()
     const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)
     if (issuer === undefined || issuer.state === 'revoked')
       throw over(`the key ${issuerId}, which vouches for it, is revoked`)
     const now = clock.now()
-    if (key.notAfter !== null && now >= key.notAfter.getTime()) throw over('its certificate has ended')
-    return { from: now, until: now + Math.min(lookSpan, ends + handOver - elapsed) }
+    const left = Math.min(until - elapsed, (key.notAfter?.getTime() ?? Infinity) - now)
+    if (left <= 0) throw over('its certificate has ended')
+    return { from: now, until: now + Math.min(lookSpan, left) }
   }
 
   function over(why: string): SealwrightError {
@@ -154,11 +163,10 @@ function delegateOf(
   }
 
   return {
-    key: leasedKey(key, null, lease),
+    key: leasedKey(key, null, signing),
     maySign() {
-      if (clock.elapsed() >= ends) return false
       try {
-        lease.check()
+        active.check()
         return true
       } catch {
         return false
