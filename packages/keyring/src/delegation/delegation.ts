@@ -86,8 +86,8 @@ export function openDelegation(
       const delegate = await issueDelegate(making)
       if (delegate !== null) {
         delegates = [...delegates.filter((each) => each.isAlive()), delegate]
-        // Up to a tenth earlier than it must, so that instances do not all ask the vault at once.
-        wait = lifetime * (900 + Math.random() * 90)
+        // A tenth to a fifth earlier than it must: time for a second try, and instances do not all ask the vault at once.
+        wait = lifetime * (800 + Math.random() * 100)
       }
     } catch (error) {
       onProblem(error)
