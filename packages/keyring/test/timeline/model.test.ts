@@ -24,6 +24,8 @@ const gaps = isFull
 const stores = combinations(gaps, gaps, gaps).map(([first = 0, second = 0, third = 0]) => ({
   created: [0, first, first + second, first + second + third],
 }))
+/** With two policies each case is four times as many: these are played instead of all. */
+const some = isFull ? stores.filter((_store, index) => index % 20 === 0) : stores.slice(-24)
 const storeOffsets = isFull ? [0, 1, 2] : [0, 2]
 
 function playAll(
@@ -101,7 +103,7 @@ describe('a policy that changes while keys live, on one instance after the other
     let current = from
     for (const step of steps) {
       expect(keyRingPolicy(step)).toEqual(step)
-      expect(playAll([current, step], isFull ? stores : stores.slice(-24)).rejects).toBe(0)
+      expect(playAll([current, step], some).rejects).toBe(0)
       current = step
     }
     expect(current).toEqual(to)
