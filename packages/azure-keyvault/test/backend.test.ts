@@ -1,6 +1,10 @@
 import { createPublicKey, verify } from 'node:crypto'
+import type { TokenCredential } from '@azure/identity'
+import { KeyClient } from '@azure/keyvault-keys'
 import { openSigningKey } from '@sealwright/core'
 import { createJwtIssuer } from '@sealwright/jws'
+import { wellKnown } from '@sealwright/keyvault-emulator'
+import { secretCredential } from '@sealwright/test-kit/credentials'
 import { exportJWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { azureKeyVault, openKeyVault } from '../src/index.ts'
@@ -123,6 +127,30 @@ describe('signing URIs of a vault', () => {
       ),
     ).toBe(true)
     expect(await exportJWK(publicKey)).toEqual(await exportJWK(key.publicKey))
+  })
+
+  test('a managed HSM makes keys in hardware, and its tokens are for it', async () => {
+    const vault = await startVault()
+    const origin = vault.url.replace('.vault.', '.managedhsm.')
+    const scopes: unknown[] = []
+    const credential: TokenCredential = {
+      getToken: (scope, options) => {
+        scopes.push(scope)
+        return vault.options.credential?.getToken(scope, options) ?? Promise.resolve(null)
+      },
+    }
+    const backends = [azureKeyVault({ ...vault.options, credential })]
+    const key = await openSigningKey(`${origin}/keys/signing`, { backends, create: { keyType: 'ec-p256' } })
+    expect(key.location).toBe(`${origin}/keys/signing/${key.version}`)
+    await expect(key.signer().sign(Buffer.from('data'))).resolves.toHaveLength(64)
+    expect(scopes).toEqual([['https://managedhsm.azure.net/.default']])
+    const administrator = new KeyClient(origin, secretCredential(vault.emulator, wellKnown), {
+      agent: vault.emulator.agent(),
+    })
+    expect((await administrator.getKey('signing')).keyType).toBe('EC-HSM')
+    await expect(openSigningKey(`${origin}/certificates/signing`, { backends })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
   })
 
   test('what is absent is NOT_FOUND unless it shall be created', async () => {
