@@ -17,6 +17,7 @@ import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
 import { assertPassword, usualPassword } from '../encryption/password.ts'
 import { checkBytes, checkOptions } from '../check-arguments.ts'
+import { assertNotForeign } from '../foreign-files.ts'
 import { SkippedItems } from '../skipped-items.ts'
 
 export interface ReadPkcs12Options {
@@ -59,6 +60,8 @@ export async function readPkcs12(
   assertPassword(password)
   const limits = resolveLimits(defaultLimits, options.limits ?? {})
   checkLength(file, limits, 'the PKCS#12 file')
+  options.signal?.throwIfAborted()
+  assertPkcs12(file)
   // A copy: the caller cannot change what the MAC has been checked on.
   const contents = await readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), password, options)
   if (contents.mac === null && options.acceptMissingMac !== true) throw missingMac()
@@ -105,10 +108,34 @@ export async function readPkcs12Within(
   return { keys, certificates, mac: mac?.description ?? null, encryptions, skipped: skipped.items }
 }
 
+/** Names other files that people take for PKCS#12, and says how to convert them. */
+function assertPkcs12(file: Uint8Array): void {
+  assertNotForeign(file)
+  // Of a byte order mark, white space and the first hyphens.
+  const start = Buffer.from(file.subarray(0, 64)).toString('latin1')
+  if (/^[^0-9A-Za-z]{0,32}-----BEGIN /.test(start)) {
+    throw malformed(
+      'the file',
+      'is PEM, not PKCS#12. To convert a key and its certificate: openssl pkcs12 -export -in FILE -out FILE.p12',
+    )
+  }
+  if (file[0] !== 0x30) {
+    throw malformed('the file', 'is not PKCS#12, which is DER and begins with the byte 30')
+  }
+}
+
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
 function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: Uint8Array; mac: Mac | null } {
   const what = 'the PKCS#12 file'
-  const pfx = new SequenceReader(readPadded(file, what, budget), what)
+  const element = readPadded(file, what, budget)
+  const [first, second] = element.children
+  if (element.tag === tags.sequence && (first?.tag !== tags.integer || second?.tag !== tags.sequence)) {
+    throw malformed(
+      'the file',
+      'is DER of something else than PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
+    )
+  }
+  const pfx = new SequenceReader(element, what)
   const version = pfx.integer('version')
   if (version !== 3) throw malformed(what, `has version ${version}; RFC 7292 has 3`)
   const { type, content } = readContentInfo(pfx.any('authSafe'))

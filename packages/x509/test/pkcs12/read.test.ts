@@ -260,6 +260,25 @@ describe('encodings', () => {
     expect([...codes]).toEqual(['INVALID_ENCODING'])
   })
 
+  test('what is not PKCS#12 is named, with the command that converts it', async () => {
+    const { certificate, privateKey } = await identity('ec-p256')
+    const pem = Buffer.from(`\ufeff\n${certificate.toString()}`)
+    const jks = Buffer.from('feedfeed00000002', 'hex')
+    const pkcs8 = privateKey.export({ format: 'der', type: 'sec1' })
+    for (const [file, message] of [
+      [pem, /is PEM, not PKCS#12.*openssl pkcs12 -export/],
+      [jks, /Java keystore \(JKS\).*keytool -importkeystore/],
+      [certificate.raw, /is DER of something else than PKCS#12.*openssl pkcs12 -export/],
+      [pkcs8, /is DER of something else than PKCS#12/],
+      [Buffer.from('hello'), /is not PKCS#12/],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(readPkcs12(file, password)).rejects.toThrow(
+        expect.objectContaining({ code: 'INVALID_ENCODING', message: expect.stringMatching(message) }),
+      )
+    }
+  })
+
   test('zeros and line breaks after the end are passed over, other bytes refused', async () => {
     const file = await written()
     const padded = [...file, 0, 0x0d, 0x0a, 0]
