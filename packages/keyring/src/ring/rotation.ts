@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import { nextRotation } from '../timeline/rotation-plan.ts'
 import { maximumPublishedKeys } from '../policy/policy.ts'
@@ -103,17 +103,16 @@ export class Rotation {
       await this.rotate(source, state)
       return true
     } catch (error) {
+      // Another instance was quicker, which the next reading shows.
+      if (isSealwrightError(error, 'ALREADY_EXISTS')) return true
+      if (source === null) this.#reported.add(due)
       const dueAt = new Date(Number.isFinite(due) ? due : now)
-      // Nothing makes keys, which was meant so: said once for each version.
-      if (source !== null || !this.#reported.has(due)) {
-        this.#reported.add(due)
-        this.#listener({
-          type: 'rotation-failed',
-          location: source?.location ?? 'the key ring',
-          dueAt,
-          error,
-        })
-      }
+      this.#listener({
+        type: 'rotation-failed',
+        location: source?.location ?? 'the key ring',
+        dueAt,
+        error,
+      })
       return false
     } finally {
       if (source !== null) this.#turns.set(source, now + this.#policy.refreshInterval * 1_000)

@@ -192,6 +192,25 @@ test('a folder: the URI stands for the store, and its key is made once', async (
   expect(await store.list()).toHaveLength(1)
 })
 
+test('a folder: instances that rotate at the same moment make one version, and all announce it', async () => {
+  const uri = `store:${scratchFolder()}?name=signing`
+  const clock = movableClock()
+  const rings = await Promise.all(
+    [0, 1, 2].map(() => open([{ uri, create }], {}, { backends: [localStore()], clock })),
+  )
+  const results = await Promise.allSettled(rings.map((ring) => ring.rotate()))
+  expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0)
+  await Promise.all(rings.map((ring) => ring.refresh()))
+  const states = rings.map((ring) => ring.status().keys.map(({ keyId, state }) => `${keyId} ${state}`))
+  expect(states[0]?.length).toBe(2)
+  expect(states).toEqual([states[0], states[0], states[0]])
+  expect(rings[0]?.status().keys.map(({ state }) => state)).toEqual(['active', 'announced'])
+  clock.pass(100_000)
+  await Promise.all(rings.map((ring) => ring.refresh()))
+  const signers = new Set(rings.map((ring) => ring.signer().keyId))
+  expect([...signers]).toEqual([states[0]?.[1]?.split(' ')[0]])
+})
+
 test('a key that was opened before is a ring of one', async () => {
   const store = await openFolderStore(scratchFolder())
   const key = await store.create('signing', create)
