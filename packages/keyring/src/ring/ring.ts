@@ -120,7 +120,7 @@ export class Ring implements KeyRing {
         createdAt: ringKey.createdAt,
         notAfter: ringKey.notAfter,
       })),
-      nextRotation: Number.isFinite(due) ? new Date(due) : null,
+      nextRotation: due === Infinity ? null : new Date(Math.max(due, 0)),
     }
   }
 

@@ -24,6 +24,8 @@ export interface StaticIssuerReport {
   readonly files: readonly string[]
   /** Whether a new version of a key was made. */
   readonly rotated: boolean
+  /** Why a version that is due could not be made; null when none is due or it was made. The files are written all the same. */
+  readonly rotationProblem: unknown
   readonly keys: readonly KeyRingKeyStatus[]
   /** What the web server has to send with the files. */
   readonly cacheControl: string
@@ -69,7 +71,7 @@ export async function writeStaticIssuer(
   const ring = await openKeyRing(sources, policy, ringOptions)
   try {
     if (!removeUnknown) await checkPublished(join(folder, jwksPath), ring)
-    const rotated = await rotateWhenDue(ring, ringOptions)
+    const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
     const { keys } = ring.jwks()
     const algorithms = [...new Set(keys.map(({ alg }) => alg).filter((alg) => alg !== undefined))]
     const metadata = JSON.stringify(describeIssuer(issuer, algorithms))
@@ -83,6 +85,7 @@ export async function writeStaticIssuer(
     return {
       files: files.map((file) => join(folder, file)),
       rotated,
+      rotationProblem,
       keys: ring.status().keys,
       cacheControl: `public, max-age=${ring.policy.jwksMaxAge}, must-revalidate`,
       again: new Date((ringOptions.clock?.now() ?? Date.now()) + ring.policy.maxSetAge * 1_000),
@@ -103,12 +106,19 @@ function describeIssuer(issuer: string, algorithms: readonly string[]): Record<s
   }
 }
 
-/** @returns whether a version was made */
-async function rotateWhenDue(ring: KeyRing, { clock }: KeyRingOptions): Promise<boolean> {
+async function rotateWhenDue(
+  ring: KeyRing,
+  { clock }: KeyRingOptions,
+): Promise<Pick<StaticIssuerReport, 'rotated' | 'rotationProblem'>> {
   const { nextRotation } = ring.status()
-  if (nextRotation === null || nextRotation.getTime() > (clock?.now() ?? Date.now())) return false
-  await ring.rotate()
-  return true
+  const isDue = nextRotation !== null && nextRotation.getTime() <= (clock?.now() ?? Date.now())
+  if (!isDue) return { rotated: false, rotationProblem: null }
+  try {
+    await ring.rotate()
+    return { rotated: true, rotationProblem: null }
+  } catch (error) {
+    return { rotated: false, rotationProblem: error }
+  }
 }
 
 function checkIssuer(issuer: string): string {

@@ -115,6 +115,15 @@ describe('an issuer without a server', () => {
     expect(job.kids()).toEqual([tokens.at(-1)?.kid])
   })
 
+  test('of a key that cannot be rotated is written all the same, and says that a rotation is due', async () => {
+    const [folder, store] = [join(scratchFolder(), 'public'), new MemoryStore()]
+    const key = await store.add('a')
+    key.createdAt = new Date(Date.now() - 100 * 86_400_000)
+    const report = await writeStaticIssuer([{ store, name: 'a' }], policy, { issuer, folder })
+    expect(report).toMatchObject({ rotated: false, rotationProblem: { code: 'UNSUPPORTED_OPERATION' } })
+    expect(readFileSync(join(folder, '.well-known/jwks.json'), 'utf8')).toContain(key.keyId)
+  })
+
   test('leaves files that say the same as they are', async () => {
     const job = startJob()
     const { files } = await job.run()
