@@ -80,4 +80,32 @@ describe('the circuit breaker', () => {
     slow.failed(2_900)
     expect(circuit.acquire(3_000)).toBeTypeOf('object')
   })
+
+  test('counts the time from the first failure of a row, whenever that was', () => {
+    const circuit = breaker()
+    for (let i = 0; i < 100; i++) admitted(circuit, 10_000 + i).failed(10_000 + i)
+    expect(circuit.acquire(10_100)).toBeTypeOf('object')
+    admitted(circuit, 11_000).failed(11_000)
+    expect(circuit.acquire(11_000)).toBe(2_000)
+  })
+
+  test('lets one request through after a second outage as well', () => {
+    const circuit = breaker()
+    open(circuit)
+    admitted(circuit, 3_000).succeeded()
+    for (const now of [10_000, 10_500, 11_000]) admitted(circuit, now).failed(now)
+    expect(circuit.acquire(11_000)).toBe(2_000)
+    expect(circuit.acquire(13_000)).toBeTypeOf('object')
+  })
+
+  test('lets no second request through when one from before ends while the probe is out', () => {
+    const circuit = breaker()
+    const [slow, aborted] = [admitted(circuit, 0), admitted(circuit, 0)]
+    open(circuit)
+    admitted(circuit, 3_000)
+    slow.failed(3_100)
+    expect(circuit.acquire(3_100)).toBe(2_000)
+    aborted.abandoned()
+    expect(circuit.acquire(3_200)).toBe(2_000)
+  })
 })

@@ -153,6 +153,48 @@ describe('a shared credential', () => {
     expect((await second).token).toBe('refused')
   })
 
+  test('without a token, or an answer, says so', async () => {
+    const none = shareCredential({ getToken: () => Promise.resolve(null) })
+    await expect(none.getToken(scope)).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringContaining('gives no token'),
+    })
+    const silent = shareCredential(new SlowCredential(), { timeout: 20 })
+    await expect(silent.getToken(scope)).rejects.toMatchObject({
+      message: expect.stringMatching(/^the authority gave no token/),
+      retryAfter: 1,
+      cause: expect.anything(),
+    })
+  })
+
+  test('drops the refused token and no other', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    const asking = [shared.getToken(scope, { tenantId: 'one' }), shared.getToken(scope, { tenantId: 'two' })]
+    for (const name of ['first', 'second']) slow.answer(token(name), 0)
+    await Promise.all(asking)
+    shared.refuse('first')
+    expect((await shared.getToken(scope, { tenantId: 'two' })).token).toBe('second')
+    expect(slow.asked).toHaveLength(2)
+    expect(Object.keys(slow.asked[0] ?? {}).toSorted()).toEqual(['abortSignal', 'tenantId'])
+  })
+
+  test('forgets tokens of long ago', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    for (let index = 0; index < 20; index++) {
+      const asking = shared.getToken(scope)
+      slow.answer(token(`token ${index}`, 60_000))
+      await asking
+    }
+    const asked = slow.asked.length
+    expect(await shared.current('token 0')).toBe('token 0')
+    expect(slow.asked).toHaveLength(asked)
+    const current = shared.current('token 15')
+    slow.answer(token('newest'))
+    expect(await current).toBe('newest')
+  })
+
   test('names the authority while it waits for it', async () => {
     const slow = new SlowCredential()
     const shared = shareCredential(slow, { authority: () => 'https://login.example/tenant' })
