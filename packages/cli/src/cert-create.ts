@@ -17,8 +17,8 @@ import { printableJson, type Terminal } from './terminal.ts'
 interface Options {
   readonly cn?: string
   readonly subject?: string
-  readonly key: string
-  readonly days: number
+  readonly keyType: string
+  readonly validityDays: number
   readonly dns: readonly string[]
   readonly out: string
   readonly cer?: string
@@ -27,7 +27,7 @@ interface Options {
   readonly json?: boolean
 }
 
-/** `sealwright cert create`: what makecert and pvk2pfx do, in one step. */
+/** `sealwright cert create`: does what makecert and pvk2pfx do, in one step. */
 export function certCreateCommand(terminal: Terminal): Command {
   return new Command('create')
     .description('make a key with a self-signed certificate for signing tokens, and write both to a PFX file')
@@ -36,19 +36,21 @@ export function certCreateCommand(terminal: Terminal): Command {
     )
     .option('--subject <name>', 'the whole subject, such as CN=my-app-auth,O=Contoso')
     .addOption(
-      new Option('--key <type>', 'kind of key').choices(keyTypes.map(({ name }) => name)).default('rsa-2048'),
+      new Option('--key-type <type>', 'type of the key')
+        .choices(keyTypes.map(({ name }) => name))
+        .default('rsa-2048'),
     )
-    .option('--days <number>', 'how long it is valid', parseDays, 730)
+    .option('--validity-days <number>', 'how long the certificate is valid', parseDays, 730)
     .option('--dns <name...>', 'DNS names to go into the certificate', [])
-    .requiredOption('--out <file>', 'the PFX file; it must not be there yet')
-    .option('--cer <file>', 'the certificate alone as well, in PEM, for those who verify')
+    .requiredOption('--out <file>', 'the PFX file; it must not exist yet')
+    .option('--cer <file>', 'also the certificate alone, in PEM, for verifiers')
     .requiredOption('--password-file <file>', 'file with the password of the PFX; - for standard input')
     .addOption(
-      new Option('--profile <name>', 'how the PFX is protected; compatible is weak, and for old readers')
+      new Option('--profile <name>', 'how the PFX is protected; compatible is weak and for old readers')
         .choices(['modern', 'pbmac1', 'compatible'])
         .default('modern'),
     )
-    .option('--json', 'say in JSON what was made')
+    .option('--json', 'print the result as JSON')
     .action(async (options: Options) => {
       await create(options, terminal)
     })
@@ -63,15 +65,15 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
   await Promise.all(outputs.map(assertWritable))
   const password = await readPassword(options.passwordFile, terminal)
   if (password === '') {
-    throw new SealwrightError('INVALID_ARGUMENT', 'the password is empty, and would protect nothing')
+    throw new SealwrightError('INVALID_ARGUMENT', 'the password is empty; put one into the password file')
   }
-  const privateKey = await generatePrivateKey(keyType(options.key).name)
+  const privateKey = await generatePrivateKey(keyType(options.keyType).name)
   const signer = createLocalSigner(privateKey)
   const notBefore = new Date()
   const certificate = await createSelfSignedCertificate(signer, {
     subject,
     notBefore,
-    notAfter: new Date(notBefore.getTime() + options.days * 24 * 60 * 60 * 1000),
+    notAfter: new Date(notBefore.getTime() + options.validityDays * 24 * 60 * 60 * 1000),
     subjectAltNames: options.dns.map((value): SubjectAltName => ({ type: 'dns', value })),
   })
   const friendlyName = options.cn ?? distinguishedName(certificate)
@@ -83,7 +85,7 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
     try {
       await writeNewFile(options.cer, encodePem('CERTIFICATE', certificate.raw))
     } catch (error) {
-      // Both or neither: nobody knows this key yet.
+      // Both files or neither: nothing uses this key yet.
       await rm(options.out, { force: true })
       throw error
     }
@@ -104,7 +106,7 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
 }
 
 function subjectOf({ cn, subject }: Options): string {
-  // Every character that RFC 4514 §2.4 gives a meaning may be escaped wherever it is.
+  // Every character with a meaning in RFC 4514 §2.4 may be escaped anywhere.
   const name = subject ?? (cn === undefined ? undefined : `CN=${cn.replaceAll(/[ "#+,;<=>\\]/g, '\\$&')}`)
   if (name === undefined) {
     throw new SealwrightError(

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { access, constants, link, lstat, open, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { access, constants, lstat, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { createPrivateFile } from '@sealwright/local-store/internal'
 import type { Terminal } from './terminal.ts'
 
 /** A megabyte is more than most files of keys; what is larger was probably named by mistake. */
@@ -26,53 +26,22 @@ export async function readWholeFile(
 }
 
 /**
- * Writes a file that was not there, for its owner alone, so that it is there whole or not at all: under another name in the
- * same folder, flushed, and then linked, which unlike renaming never takes the place of a file.
+ * Writes a new file for its owner alone, whole or not at all. On a file system without hard links, such as a USB stick's, a
+ * crash can leave half a file.
  *
  * @throws SealwrightError `ALREADY_EXISTS`, `ACCESS_DENIED`, `NOT_FOUND`, `UNAVAILABLE`
  */
 export async function writeNewFile(path: string, content: Uint8Array | string): Promise<void> {
-  const temporaryPath = join(dirname(path), `.sealwright-${randomBytes(16).toString('hex')}.tmp`)
   try {
-    try {
-      await writePrivateFile(temporaryPath, content)
-      await link(temporaryPath, path)
-    } catch (error) {
-      if (!isWithoutHardLinks(error)) throw error
-      await writePrivateFile(path, content)
-    } finally {
-      await rm(temporaryPath, { force: true })
-    }
+    await createPrivateFile(path, content, { withoutHardLinks: 'in-place' })
   } catch (error) {
     throw translated(error, path, 'written')
   }
 }
 
-/** A half-written one is removed. */
-async function writePrivateFile(path: string, content: Uint8Array | string): Promise<void> {
-  const handle = await open(path, 'wx', 0o600)
-  try {
-    await handle.writeFile(content)
-    await handle.sync()
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Linux answers EPERM where the file system has no links, as on a USB stick; others ENOTSUP or ENOSYS. */
-function isWithoutHardLinks(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    Reflect.get(error, 'syscall') === 'link' &&
-    ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(String(Reflect.get(error, 'code')))
-  )
-}
-
 /**
- * For a clear word before the work is done; {@link writeNewFile} is what keeps a file as it is.
+ * Checks early that a file can be written, for a clear error before the work is done. {@link writeNewFile} itself never replaces a
+ * file.
  *
  * @throws SealwrightError `ALREADY_EXISTS`, `NOT_FOUND` for the folder, and as {@link writeNewFile}
  */
@@ -82,16 +51,17 @@ export async function assertWritable(path: string): Promise<void> {
   } catch (error) {
     throw translated(error, dirname(path), 'written to')
   }
-  // The path itself may be a link that leads nowhere.
+  // The path itself may be a symbolic link with no target.
   const there = await lstat(path).catch(() => null)
   if (there !== null) throw alreadyThere(path)
 }
 
 /**
- * A password from a file, where no process list shows it: its one line, without the line break and a byte order mark.
+ * Reads a password from a file, since process lists show arguments. It is one line; a line break at its end and a byte order mark
+ * are not part of it.
  *
  * @param path `-` for standard input; undefined for no password
- * @throws SealwrightError as {@link readWholeFile}, and `INVALID_ENCODING` for what is no UTF-8, or several lines
+ * @throws SealwrightError as {@link readWholeFile}, and `INVALID_ENCODING` for bytes that are not UTF-8 and for several lines
  */
 export async function readPassword(path: string | undefined, { stdin }: Terminal): Promise<string> {
   if (path === undefined) return ''
@@ -132,14 +102,14 @@ async function readAll(
 }
 
 function alreadyThere(path: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('ALREADY_EXISTS', `${path} is there already, and was left as it is`, { cause })
+  return new SealwrightError('ALREADY_EXISTS', `${path} already exists and stays as it is`, { cause })
 }
 
 function translated(error: unknown, path: string, done: 'read' | 'written' | 'written to'): unknown {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
   switch (code) {
     case 'ENOENT':
-      return new SealwrightError('NOT_FOUND', `${path}: there is no such file or folder`, { cause: error })
+      return new SealwrightError('NOT_FOUND', `${path}: no such file or folder`, { cause: error })
     case 'EEXIST':
       return alreadyThere(path, error)
     case 'EACCES':

@@ -38,7 +38,18 @@ function scratch(): { readonly file: (name: string) => string; readonly password
 async function makePfx(): Promise<{ readonly pfx: string; readonly password: string }> {
   const { file, password } = scratch()
   const pfx = file('a.pfx')
-  const args = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--out', pfx, '--password-file', password]
+  const args = [
+    'cert',
+    'create',
+    '--cn',
+    'a',
+    '--key-type',
+    'ec-p256',
+    '--out',
+    pfx,
+    '--password-file',
+    password,
+  ]
   expect((await sealwright(args)).code).toBe(0)
   return { pfx, password }
 }
@@ -49,7 +60,16 @@ describe('cert create', () => {
     async () => {
       const { file, password } = scratch()
       const pfx = file('my-app-auth.pfx')
-      const args = ['cert', 'create', '--cn', 'my-app-auth', '--key', 'ec-p256', '--days', '730']
+      const args = [
+        'cert',
+        'create',
+        '--cn',
+        'my-app-auth',
+        '--key-type',
+        'ec-p256',
+        '--validity-days',
+        '730',
+      ]
       const { code, out, error } = await sealwright([...args, '--out', pfx, '--password-file', password])
       expect({ code, error }).toEqual({ code: 0, error: '' })
       const text = run(['openssl', 'pkcs12', '-in', pfx, '-passin', `file:${password}`, '-nodes'])
@@ -71,7 +91,7 @@ describe('cert create', () => {
       'create',
       '--cn',
       'a',
-      '--key',
+      '--key-type',
       'ec-p256',
       '--out',
       pfx,
@@ -80,7 +100,7 @@ describe('cert create', () => {
     ]
     const { code, error } = await sealwright(args)
     expect(code).toBe(1)
-    expect(error).toBe(`sealwright: ${pfx} is there already, and was left as it is\n`)
+    expect(error).toBe(`sealwright: ${pfx} already exists and stays as it is\n`)
     expect(readFileSync(pfx, 'utf8')).toBe('there')
   })
 
@@ -88,7 +108,7 @@ describe('cert create', () => {
     const { file, password } = scratch()
     const [pfx, cer] = [file('a.pfx'), file('a.cer')]
     writeFileSync(cer, 'there')
-    const args = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--out', pfx, '--cer', cer]
+    const args = ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', '--out', pfx, '--cer', cer]
     expect((await sealwright([...args, '--password-file', password])).code).toBe(1)
     expect(existsSync(pfx)).toBe(false)
     expect(readFileSync(cer, 'utf8')).toBe('there')
@@ -102,7 +122,7 @@ describe('cert create', () => {
       'create',
       '--cn',
       'Smith, "J" + #1 ',
-      '--key',
+      '--key-type',
       'ed25519',
       '--dns',
       'a.example',
@@ -131,12 +151,12 @@ describe('cert create', () => {
   test.each([
     ['no name', []],
     ['two names', ['--cn', 'a', '--subject', 'CN=a']],
-    ['an unknown key', ['--cn', 'a', '--key', 'dsa']],
-    ['no days', ['--cn', 'a', '--days', '0']],
-    ['days that are no number', ['--cn', 'a', '--days', '1e3']],
+    ['an unknown key', ['--cn', 'a', '--key-type', 'dsa']],
+    ['no days', ['--cn', 'a', '--validity-days', '0']],
+    ['days that are no number', ['--cn', 'a', '--validity-days', '1e3']],
     ['an unknown profile', ['--cn', 'a', '--profile', 'old']],
     ['a malformed subject', ['--subject', 'a']],
-    ['a malformed DNS name', ['--cn', 'a', '--key', 'ec-p256', '--dns', 'a b']],
+    ['a malformed DNS name', ['--cn', 'a', '--key-type', 'ec-p256', '--dns', 'a b']],
   ])('with %s, nothing is written', async (_, args) => {
     const { file, password } = scratch()
     const pfx = file('a.pfx')
@@ -167,14 +187,14 @@ describe('cert create refuses at once', () => {
       'a file that is there',
       (file) => ({
         args: ['--out', file('password')],
-        error: `${file('password')} is there already, and was left as it is`,
+        error: `${file('password')} already exists and stays as it is`,
       }),
     ],
     [
       'a folder that is not',
       (file) => ({
         args: ['--out', file('no/a.pfx')],
-        error: `${file('no')}: there is no such file or folder`,
+        error: `${file('no')}: no such file or folder`,
       }),
     ],
     [
@@ -189,7 +209,7 @@ describe('cert create refuses at once', () => {
       (file) => ({
         args: ['--out', file('a.pfx')],
         input: '\n',
-        error: 'the password is empty, and would protect nothing',
+        error: 'the password is empty; put one into the password file',
       }),
     ],
     [
@@ -212,7 +232,7 @@ describe('cert create refuses at once', () => {
     const { file } = scratch()
     const before = readdirSync(file(''))
     const { args, input = 'secret', error } = refusal(file)
-    const common = ['cert', 'create', '--cn', 'a', '--key', 'ec-p256', '--password-file', '-']
+    const common = ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', '--password-file', '-']
     expect(await sealwright([...common, ...args], input)).toEqual({
       code: 1,
       out: '',
@@ -332,7 +352,7 @@ describe('inspect', () => {
     writeFileSync(file('text'), 'hello')
     writeFileSync(file('large'), new Uint8Array(2 ** 20 + 1))
     const missing = await sealwright(['inspect', file('missing')])
-    expect(missing.error).toBe(`sealwright: ${file('missing')}: there is no such file or folder\n`)
+    expect(missing.error).toBe(`sealwright: ${file('missing')}: no such file or folder\n`)
     expect((await sealwright(['inspect', file('text')])).error).toBe(
       `sealwright: ${file('text')}: the file is not a file of keys or certificates in a known format\n`,
     )

@@ -5,6 +5,7 @@ import {
   type Backend,
   type KeyLocator,
   type OpenKeyOptions,
+  type Password,
 } from '@sealwright/core'
 import { resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly } from './files/access-rule.ts'
@@ -23,12 +24,13 @@ import {
   type DotNetStoreOptions,
 } from './stores.ts'
 
+/** Options of {@link localStore}. */
 export interface LocalStoreOptions extends SignerOptions {
-  /** What relative paths are relative to. Default the working folder of the process when a key is opened. */
+  /** The folder that relative paths start from. Default: the working folder of the process when a key is opened. */
   readonly baseFolder?: string | undefined
-  /** Where `store:my` finds .NET's folder. */
+  /** Where .NET's folder is, for `store:my`. */
   readonly dotNet?: DotNetStoreOptions | undefined
-  /** Where `store:appservice` and `store:my` find App Service's folder. */
+  /** Where App Service's folder is, for `store:appservice` and `store:my`. */
   readonly appService?: AppServiceStoreOptions | undefined
 }
 
@@ -42,11 +44,16 @@ export interface LocalStoreOptions extends SignerOptions {
  * | `store:appservice?thumbprint=…` | App Service's folder |
  * | `store:./keys?name=…` | a folder in Sealwright's layout |
  *
- * Every `store:` takes exactly one of `thumbprint`, `subject` and `name`; the name is the friendly name, and in
- * Sealwright's layout the file's. `options.password` opens a file or a folder of Sealwright's; the others have none.
+ * Every `store:` URI takes exactly one of `thumbprint`, `subject` and `name`. The name is the file's in Sealwright's layout and the
+ * friendly name elsewhere. `options.password` opens a file or a folder in Sealwright's layout; the other folders have none.
  *
- * `options.create` creates what is proven absent by `store:FOLDER?name=…`, and is refused with every other form: a file and
- * a thumbprint name what exists, and the layouts of .NET and App Service cannot keep two creators apart.
+ * `options.create` works with `store:FOLDER?name=…` alone, and creates a key that is proven absent. All other forms refuse it: a file or
+ * a thumbprint names something that exists, and the layouts of .NET and App Service cannot keep two creators apart.
+ *
+ * @example
+ * ```ts
+ * const key = await openSigningKey('store:./keys?name=my-app-auth', { backends: [localStore()], create: {} })
+ * ```
  */
 export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocator {
   return {
@@ -58,10 +65,20 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file') {
         if (openOptions.create !== undefined) throw cannotCreate('file:PATH names a file that exists')
-        return openPkcs12File(local.path, await passwordOf(openOptions), options)
+        return openPkcs12File(
+          local.path,
+          await resolvePassword('options.password', openOptions.password),
+          options,
+        )
       }
       const platform = platformLayouts(local.store, options)
-      if (platform === null) return openInFolder(local, await passwordOf(openOptions), openOptions, options)
+      if (platform === null)
+        return openInFolder(
+          local,
+          await resolvePassword('options.password', openOptions.password),
+          openOptions,
+          options,
+        )
       if (openOptions.create !== undefined) {
         throw cannotCreate(`store:${local.store} cannot keep two creators of one name apart`)
       }
@@ -71,35 +88,42 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file' || local.by !== 'name' || platformLayouts(local.store, options) !== null)
         return null
-      const layout = folderLayout(local.store, await passwordOf(openOptions))
+      const layout = folderLayout(
+        local.store,
+        await resolvePassword('options.password', openOptions.password),
+      )
       return { store: versionedStore(layout, options), name: local.value, version: null }
     },
   }
 }
 
 /**
- * Opens one PFX file with one private key in it. The key is called as the file is, without its extension.
+ * Opens a PFX file that holds one private key. The name of the key is the file's, without its extension.
  *
  * @param path absolute, or relative to the process's working folder
- * @param password of the file; empty for one without
+ * @param password of the file; empty for a file without one
  * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
- *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (where it lies is not checked), `ACCESS_DENIED`,
+ *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
  *   `UNAVAILABLE`
+ * @example
+ * ```ts
+ * const key = await openPkcs12File('my-app-auth.pfx', () => readPasswordFromVault())
+ * ```
  */
 export async function openPkcs12File(
   path: string,
-  password: string,
+  password: Password,
   options: SignerOptions = {},
 ): Promise<LocalSigningKey> {
   const absolute = resolve(path)
-  const file = await readCertificateFile(absolute, password, ownerOnly)
+  const file = await readCertificateFile(absolute, await resolvePassword('password', password), ownerOnly)
   if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${absolute}`)
   return localSigningKey({ name: nameOfFile(absolute), file, createdAt: null }, options)
 }
 
 type StoreUri = Extract<LocalUri, { kind: 'store' }>
 
-/** The folders that a platform keeps and that have a name of their own; null when the store is a folder's path. */
+/** The folders of a platform's store (`my`, `appservice`); null when the store is the path of a folder. */
 function platformLayouts(store: string, options: LocalStoreOptions): readonly Layout[] | null {
   const appService = options.appService ?? {}
   switch (store) {
@@ -143,15 +167,11 @@ async function openInFolder(
     return await folder.create(uri.value, { ...create, signal: create.signal ?? signal })
   } catch (error) {
     if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
-    // Another process was quicker: its key is the key.
+    // Another process was faster: its key is the key.
     const winner = await folder.get(uri.value, { signal })
     if (winner === null) throw error
     return winner
   }
-}
-
-async function passwordOf(options: Pick<OpenKeyOptions, 'password'>): Promise<string> {
-  return resolvePassword('options.password', options.password)
 }
 
 function cannotCreate(why: string): SealwrightError {

@@ -1,4 +1,6 @@
 import { homedir, userInfo } from 'node:os'
+import type { Password } from '@sealwright/core'
+import { resolvePassword } from '@sealwright/core/internal'
 import { appServiceLayout } from './layouts/app-service-layout.ts'
 import { dotNetLayout } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
@@ -13,53 +15,64 @@ import {
 } from './keys/certificate-store.ts'
 import type { SignerOptions } from './keys/local-signing-key.ts'
 
+/** Options of {@link openFolderStore}. */
 export interface FolderStoreOptions {
-  /** The one password of all files in the folder. Default empty: the files' mode alone protects them. */
-  readonly password?: string | undefined
+  /** The password of all files in the folder. Default: none, so only the modes of the files protect the keys. */
+  readonly password?: Password | undefined
 }
 
+/** Options of {@link openDotNetStore}. */
 export interface DotNetStoreOptions {
-  /** The home folder of the user that .NET runs as. Default `$HOME`, else the one the system has for this user. */
+  /** The home folder of the user that .NET runs as. Default: `$HOME`, or else this user's home folder in the system. */
   readonly home?: string | undefined
 }
 
+/** Options of {@link openAppServiceStore}. */
 export interface AppServiceStoreOptions {
-  /** Default `/var/ssl/private`. */
+  /** The folder of the certificates. Default: `/var/ssl/private`. */
   readonly folder?: string | undefined
-  /** `*`, or SHA-1 thumbprints with commas between them. Default the environment's `WEBSITE_LOAD_CERTIFICATES`. */
+  /** `*`, or SHA-1 thumbprints separated by commas. Default: the environment variable `WEBSITE_LOAD_CERTIFICATES`. */
   readonly loadCertificates?: string | undefined
 }
 
 /**
- * Opens a folder in Sealwright's own layout, `NAME.pfx` for each key. A folder that does not exist is empty, and made by the
- * first key that is written.
+ * Opens a folder in Sealwright's own layout: `NAME.pfx` for each key, `NAME.v2.pfx` and so on for further versions. A folder that does
+ * not exist counts as empty; writing the first key makes it.
  *
- * Key names have 1 to 127 letters, digits and hyphens, as in Key Vault, and case does not tell them apart. Of several
- * processes that create one name at the same instant, one succeeds.
+ * A key name has 1 to 127 letters, digits and hyphens, as in Key Vault, and case does not tell two names apart. When several
+ * processes create or rotate a key at once, one succeeds.
  *
- * @throws SealwrightError `UNSAFE_PERMISSIONS` when others than the owner can get into the folder; `ACCESS_DENIED`,
- *   `UNAVAILABLE`
+ * @throws SealwrightError `UNSAFE_PERMISSIONS` when others than the owner can enter the folder; `ACCESS_DENIED`, `UNAVAILABLE`
+ * @example
+ * ```ts
+ * const store = await openFolderStore('./keys')
+ * const key = (await store.get('my-app-auth')) ?? (await store.create('my-app-auth'))
+ * ```
  */
 export async function openFolderStore(
   folder: string,
   options: FolderStoreOptions & SignerOptions = {},
 ): Promise<FolderStore> {
-  const layout = folderLayout(folder, options.password ?? '')
+  const layout = folderLayout(folder, await resolvePassword('options.password', options.password))
   await layout.check()
   return versionedStore(layout, options)
 }
 
 /**
- * Opens the folder in which .NET on Linux keeps `new X509Store(StoreName.My, StoreLocation.CurrentUser)`. .NET finds what is
- * created or imported here, and this store what .NET adds. The files have no password. Certificates without a private key,
- * and those whose key cannot sign a token, are .NET's business: listing passes over them.
+ * Opens the folder where .NET on Linux keeps `new X509Store(StoreName.My, StoreLocation.CurrentUser)`. .NET finds keys that this store
+ * creates or imports, and this store finds those of .NET. The files have no password. `get` and `list` ignore certificates without a
+ * private key and keys that cannot sign a token.
  *
- * A key's name is the friendly name inside its file, or else its subject's common name, or else its thumbprint. `create`
- * reads all files to prove that the name is free, but two processes that create one name at the same instant both succeed,
- * since the files are called by their thumbprints. To start several servers at once, use {@link openFolderStore}.
+ * The name of a key is the friendly name in its file, or else the common name of its subject, or else its thumbprint. `create` reads
+ * all files to prove that a name is free. But the files are named after thumbprints, so two processes that create the same name at
+ * once both succeed. To start several servers at once, use {@link openFolderStore}.
  *
- * @throws SealwrightError as {@link openFolderStore}; the folder may be readable by others, as .NET makes it, but not
- *   writable
+ * @throws SealwrightError as {@link openFolderStore}; others may read the folder, since .NET makes it so, but not write to it
+ * @example
+ * ```ts
+ * const store = await openDotNetStore()
+ * const key = await store.find({ thumbprint: 'AB12…' })
+ * ```
  */
 export async function openDotNetStore(
   options: DotNetStoreOptions & SignerOptions = {},
@@ -70,11 +83,16 @@ export async function openDotNetStore(
 }
 
 /**
- * Opens the folder in which Azure App Service gives a Linux app its certificates, those that the app's setting
- * `WEBSITE_LOAD_CERTIFICATES` names. It is read only: `create` is `UNSUPPORTED_OPERATION`. The platform makes the files, so
- * their modes are not checked.
+ * Opens the folder where Azure App Service puts the certificates of a Linux app: those that the app's setting
+ * `WEBSITE_LOAD_CERTIFICATES` names. The folder is read only, and `create` throws `UNSUPPORTED_OPERATION`. The platform makes the files,
+ * so their modes are not checked.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when the setting is malformed; `ACCESS_DENIED`, `UNAVAILABLE`
+ * @example
+ * ```ts
+ * const store = await openAppServiceStore()
+ * const key = await store.find({ thumbprint: 'AB12…' })
+ * ```
  */
 export async function openAppServiceStore(
   options: AppServiceStoreOptions & SignerOptions = {},
@@ -84,9 +102,9 @@ export async function openAppServiceStore(
   return readOnlyStore(layout, options)
 }
 
-/** The layout for those options, nothing read yet. */
+/** The layout for those options; reads nothing. */
 export function dotNetLayoutOf(options: DotNetStoreOptions): WritableLayout {
-  // An empty $HOME counts as none, as it does for .NET.
+  // .NET ignores an empty $HOME, too.
   return dotNetLayout(options.home ?? (homedir() || userInfo().homedir))
 }
 
@@ -95,7 +113,7 @@ export function appServiceLayoutOf(options: AppServiceStoreOptions): Layout {
   return appServiceLayout(options.folder ?? '/var/ssl/private', settingOf(options))
 }
 
-/** Whether the app has asked App Service for certificates. */
+/** Whether App Service gives the app certificates. */
 export function isAppServiceSet(options: AppServiceStoreOptions): boolean {
   return settingOf(options) !== ''
 }

@@ -508,6 +508,18 @@ describe.skipIf(lacks('openssl'))('finding a key [needs openssl]', () => {
     expect((await store.find({ thumbprint: b.sha1 })).name).toBe('b')
   })
 
+  test.each([
+    ['before', 'a', 'b'],
+    ['after', 'b', 'a'],
+  ])('finds the copy with the private key, also %s the one without', async (_, withKey, without) => {
+    const { store, folder } = await newStore()
+    const own = tool().certificate('/CN=own')
+    await put(folder, `${withKey}.pfx`, tool().pfx(own, ''))
+    await put(folder, `${without}.pfx`, tool().pfxWithoutKey(own, ''))
+    expect((await store.find({ thumbprint: own.sha1 })).name).toBe(withKey)
+    expect((await store.find({ subject: 'CN=own' })).name).toBe(withKey)
+  })
+
   test('takes exactly one criterion', async () => {
     const { store } = await newStore()
     await failure('INVALID_ARGUMENT', () => store.find({}))

@@ -267,3 +267,24 @@ describe('store:FOLDER', () => {
 function neverAsked(): never {
   throw new Error('a password was asked for')
 }
+
+describe('a password', () => {
+  test('is a string or a function, for every way to a key; anything else is refused', async () => {
+    const folder = join(scratchFolder(), 'keys')
+    const { keyId } = await (
+      await openFolderStore(folder, { password: 'pw' })
+    ).create('k', {
+      keyType: 'ec-p256',
+    })
+    const backends = [localStore()]
+    const uri = `store:${folder}?name=k`
+    for (const password of ['pw', () => 'pw', () => Promise.resolve('pw')]) {
+      expect((await openSigningKey(uri, { backends, password })).keyId).toBe(keyId)
+      expect((await openPkcs12File(join(folder, 'k.pfx'), password)).keyId).toBe(keyId)
+      expect((await (await openFolderStore(folder, { password })).get('k'))?.keyId).toBe(keyId)
+    }
+    const password = Buffer.from('pw') as unknown as string
+    expect(await failure('INVALID_ARGUMENT', () => openFolderStore(folder, { password }))).not.toContain('pw')
+    await failure('WRONG_PASSWORD', () => openPkcs12File(join(folder, 'k.pfx'), () => 'wrong'))
+  })
+})

@@ -32,7 +32,7 @@ export interface Backend {
 export interface OpenKeyOptions {
   /** Create the key when, and only when, it is proven absent. Left out, absence is `NOT_FOUND`. */
   readonly create?: CreateKeyOptions | undefined
-  /** The password of what the URI names. */
+  /** The password of the file or folder that the URI names. Default: none. */
   readonly password?: Password | undefined
   readonly signal?: AbortSignal | undefined
 }

@@ -9,24 +9,23 @@ export interface AccessRule {
   readonly forbiddenInFile: number | null
 }
 
-/** Nobody but the owner gets in: `chmod 700` for folders, `chmod 600` for files. */
+/** Only the owner has access: `chmod 700` for folders, `chmod 600` for files. */
 export const ownerOnly: AccessRule = { forbiddenInFolder: 0o077, forbiddenInFile: 0o077 }
 
-/** As {@link ownerOnly}, but others may see what the folder is called to hold: .NET makes it with mode 755. */
+/** As {@link ownerOnly}, but others may list the folder: .NET makes it with mode 755. */
 export const ownerWrites: AccessRule = { forbiddenInFolder: 0o022, forbiddenInFile: 0o077 }
 
-/** A platform made the files and answers for them. */
+/** No checks: a platform made the files and is responsible for them. */
 export const unchecked: AccessRule = { forbiddenInFolder: null, forbiddenInFile: null }
 
 /**
- * Checks an open file or folder; a path could be another file's by the time it is opened.
+ * Checks an open file or folder. Checking a path instead would leave time to exchange the file.
  *
- * Windows is left out: Node shows modes there that it makes up from the read-only attribute, and its access control
- * lists are not to be seen through `fs`.
+ * On Windows it checks nothing: Node derives the modes there from the read-only attribute and cannot see access control lists.
  *
  * @param stats of the open descriptor
  * @param forbidden mode bits it must not have; null checks nothing
- * @throws SealwrightError `UNSAFE_PERMISSIONS` with the command that mends it
+ * @throws SealwrightError `UNSAFE_PERMISSIONS` with the command that fixes it
  */
 export function checkAccess(
   stats: Stats,
@@ -42,14 +41,14 @@ export function checkAccess(
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
       `the ${kind} ${path} belongs to user ${stats.uid} and this process runs as user ${user}, ` +
-        `so somebody else can exchange the private key; type: sudo chown ${user} ${shellQuote(path)}`,
+        `so that user can replace the private key; type: sudo chown ${user} ${shellQuote(path)}`,
     )
   }
   if ((stats.mode & forbidden) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(3, '0')
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
-      `the ${kind} ${path} has mode ${mode}, so others than its owner can reach the private key; ` +
+      `the ${kind} ${path} has mode ${mode}, so other users can reach the private key; ` +
         `type: chmod ${kind === 'folder' ? '700' : '600'} ${shellQuote(path)}`,
     )
   }

@@ -90,7 +90,12 @@ async function writeFlushed(path: string, content: Uint8Array | string): Promise
 /** A new name survives a power failure only once its folder is on disk. Windows cannot flush folders and need not. */
 export async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
+  const handle = await open(folder, 'r').catch((error: unknown) => {
+    // A folder that may be written but not read cannot be flushed.
+    if (hasErrno(error, 'EACCES')) return null
+    throw error
+  })
+  if (handle === null) return
   try {
     await handle.sync()
   } catch (error) {

@@ -31,7 +31,7 @@ describe('a file with a private key', () => {
     expect(await readPrivateFile(join(folder, 'no', 'folder', 'a.pfx'), ownerOnly)).toBeNull()
   })
 
-  test.skipIf(lacksModes).each([0o640, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666, 0o777, 0o440])(
+  test.skipIf(lacksModes).each([0o640, 0o660, 0o604, 0o620, 0o602, 0o610, 0o644, 0o666, 0o777, 0o440])(
     'of mode %o is refused with the chmod to type [needs POSIX modes]',
     async (mode) => {
       const path = await privateFile(scratchFolder())

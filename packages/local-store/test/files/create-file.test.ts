@@ -1,0 +1,182 @@
+import type * as FsPromises from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { failure, rejection } from '@sealwright/test-kit/errors'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { ownerOnly } from '../../src/files/access-rule.ts'
+import { createPrivateFile, replacePrivateFile } from '../../src/files/create-file.ts'
+import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
+
+/** What happened to the file system, in order. */
+let calls: string[] = []
+/** The `errno` that the next call of that kind fails with. */
+let failing: Partial<Record<'link' | 'sync file' | 'sync folder', string>> = {}
+
+function check(call: 'link' | 'sync file' | 'sync folder', syscall: string): void {
+  calls.push(call)
+  const code = failing[call]
+  if (code !== undefined) throw Object.assign(new Error(code), { code, syscall })
+}
+
+vi.mock('node:fs/promises', async (importOriginal) => {
+  const fs = await importOriginal<typeof FsPromises>()
+  const open: typeof fs.open = async (path, flags, mode) => {
+    const handle = await fs.open(path, flags, mode)
+    const sync = handle.sync.bind(handle)
+    const kind = flags === 'r' ? 'sync folder' : 'sync file'
+    handle.sync = async () => {
+      check(kind, 'fsync')
+      await sync()
+    }
+    return handle
+  }
+  const link: typeof fs.link = async (from, to) => {
+    check('link', 'link')
+    await fs.link(from, to)
+  }
+  const rename: typeof fs.rename = async (from, to) => {
+    calls.push('rename')
+    await fs.rename(from, to)
+  }
+  return { ...fs, open, link, rename }
+})
+
+const bytes = Buffer.from('contents')
+
+beforeEach(() => {
+  calls = []
+  failing = {}
+})
+afterEach(() => {
+  failing = {}
+})
+
+describe('a new file', () => {
+  test('is flushed before it gets its name, and its folder after', async () => {
+    const folder = scratchFolder()
+    await createPrivateFile(join(folder, 'k'), bytes)
+    expect(calls).toEqual(['sync file', 'link', 'sync folder'])
+  })
+
+  test('of a key flushes each folder that it makes, from the top', async () => {
+    await createKeyFile(join(scratchFolder(), 'a', 'b', 'k.pfx'), ownerOnly, bytes)
+    expect(calls).toEqual(['sync folder', 'sync folder', 'sync file', 'link', 'sync folder'])
+  })
+
+  test('that cannot be flushed gets no name and leaves nothing behind', async () => {
+    const folder = scratchFolder()
+    failing = { 'sync file': 'EIO' }
+    expect(
+      await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)),
+    ).toContain('EIO')
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  test('whose folder cannot be flushed is not reported as written', async () => {
+    const folder = scratchFolder()
+    failing = { 'sync folder': 'EIO' }
+    expect(
+      await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)),
+    ).toContain('EIO')
+    await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'new', 'k.pfx'), ownerOnly, bytes))
+  })
+
+  test.each(['EINVAL', 'ENOTSUP'])('is written where folders cannot be flushed (%s)', async (code) => {
+    const folder = scratchFolder()
+    failing = { 'sync folder': code }
+    expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).toBeInstanceOf(Date)
+  })
+
+  test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
+    'of a key is refused on a file system without hard links (%s)',
+    async (code) => {
+      const folder = scratchFolder()
+      failing = { link: code }
+      const message = await failure('UNSUPPORTED_OPERATION', () =>
+        createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes),
+      )
+      expect(message).toContain('no hard links')
+      expect(await readdir(folder)).toEqual([])
+    },
+  )
+
+  test('is written in place without hard links where that is asked for, and never replaces a file', async () => {
+    const folder = scratchFolder()
+    const path = join(folder, 'k')
+    failing = { link: 'EPERM' }
+    await createPrivateFile(path, bytes, { withoutHardLinks: 'in-place' })
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(calls).toEqual(['sync file', 'link', 'sync file', 'sync folder'])
+    const again = createPrivateFile(path, 'other', { withoutHardLinks: 'in-place' })
+    expect(await rejection(again)).toMatchObject({ code: 'EEXIST' })
+    expect(await readFile(path, 'utf8')).toBe('contents')
+    expect(await readdir(folder)).toEqual(['k'])
+  })
+
+  test.each(['EIO', 'EMLINK', 'EACCES'])(
+    'that cannot be linked for another reason (%s) is not written in place',
+    async (code) => {
+      const folder = scratchFolder()
+      failing = { link: code }
+      const writing = createPrivateFile(join(folder, 'k'), bytes, { withoutHardLinks: 'in-place' })
+      expect(await rejection(writing)).toMatchObject({ code })
+      const error = code === 'EACCES' ? 'ACCESS_DENIED' : 'UNAVAILABLE'
+      await failure(error, () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))
+      expect(await readdir(folder)).toEqual([])
+    },
+  )
+
+  test('does not take EPERM of another call for a lack of hard links', async () => {
+    const folder = scratchFolder()
+    failing = { 'sync file': 'EPERM' }
+    await failure('ACCESS_DENIED', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))
+    const writing = createPrivateFile(join(folder, 'k'), bytes, { withoutHardLinks: 'in-place' })
+    expect(await rejection(writing)).toMatchObject({ code: 'EPERM' })
+    expect(calls).not.toContain('link')
+  })
+
+  test('is not made when what runs before it gets its name fails', async () => {
+    const folder = scratchFolder()
+    await expect(
+      createPrivateFile(join(folder, 'k'), bytes, { beforeLink: () => Promise.reject(new Error('not now')) }),
+    ).rejects.toThrow('not now')
+    expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('a replaced file', () => {
+  test('is flushed before it takes its place, and its folder after', async () => {
+    const path = join(scratchFolder(), 'k')
+    await writeFile(path, 'before')
+    calls = []
+    await replacePrivateFile(path, bytes)
+    expect(calls).toEqual(['sync file', 'rename', 'sync folder'])
+    expect(await readFile(path, 'utf8')).toBe('contents')
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  test('stays as it was when the new one cannot be flushed', async () => {
+    const folder = scratchFolder()
+    await writeFile(join(folder, 'k'), 'before')
+    failing = { 'sync file': 'EIO' }
+    expect(await rejection(replacePrivateFile(join(folder, 'k'), bytes))).toMatchObject({ code: 'EIO' })
+    expect(await readFile(join(folder, 'k'), 'utf8')).toBe('before')
+    expect(await readdir(folder)).toEqual(['k'])
+  })
+})
+
+describe('a removed file', () => {
+  test('is gone once its folder is flushed; a folder that is in its place stays', async () => {
+    const folder = scratchFolder()
+    await writeFile(join(folder, 'k'), '')
+    calls = []
+    expect(await removeFile(join(folder, 'k'))).toBe(true)
+    expect(calls).toEqual(['sync folder'])
+    await mkdir(join(folder, 'd'))
+    await failure(process.platform === 'linux' ? 'UNAVAILABLE' : 'ACCESS_DENIED', () =>
+      removeFile(join(folder, 'd')),
+    )
+    expect(await readdir(folder)).toEqual(['d'])
+  })
+})
