@@ -6,18 +6,24 @@ import type { Capabilities, MakeStore, Rule } from './subject.ts'
 
 /** The two functions of a test runner; vitest's, `node:test`'s, Jest's and Mocha's are all of this shape. */
 export interface TestRunner {
+  /** Declares a group of tests. */
   readonly describe: (name: string, body: () => void) => unknown
+  /** Declares one test. */
   readonly test: (name: string, body: () => Promise<void>) => unknown
 }
 
 /**
- * Declares the tests that every key store passes, one for each rule of the contract in @sealwright/core. What a store
- * cannot do is not tested, and not skipped either: the suite checks that it does not pretend to.
+ * Declares the tests that every key store passes, one for each rule of the contract in @sealwright/core. Capabilities that a store does
+ * not have are not tested; the suite checks that it does not claim them.
  *
  * @param name of the store, for the report
- * @param makeStore called for every test, so that none depends on another
+ * @param makeStore called for every test, so that no test depends on another
  * @param expected what this store can do
- * @param runner where to declare the tests, such as `{ describe, test }` of vitest
+ * @param runner declares the tests, such as `{ describe, test }` of vitest
+ * @example
+ * ```ts
+ * describeKeyStore('My store', makeStore, capabilities, { describe, test })
+ * ```
  */
 export function describeKeyStore(
   name: string,

@@ -1,8 +1,8 @@
 import type { KeyStore, KeyTypeName } from '@sealwright/core'
 
-/** What a store can do beyond what every store must. The suite holds it to what is said here, and to nothing more. */
+/** What a store can do beyond what every store must do. The suite tests all that is stated here. */
 export interface Capabilities {
-  /** The key types it can make, at least one. The first is used wherever any will do: name a quick one. */
+  /** The key types it can make, at least one. Most tests use the first, so name a fast one. */
   readonly keyTypes: readonly KeyTypeName[]
   /**
    * Whether its keys come with a certificate, and how its validity is counted: `days` is exact, `months` is rounded up
@@ -19,8 +19,11 @@ export interface Capabilities {
    * change the key's `createdAt`: the key is not new.
    */
   readonly renew: boolean
+  /** Whether it exports keys as PKCS#12 files. */
   readonly exportPkcs12: boolean
+  /** Whether it deletes keys. */
   readonly delete: boolean
+  /** Whether it gives keys new versions. */
   readonly rotate: boolean
   /** Whether a key can be switched off without being deleted; {@link StoreUnderTest.switchOff} does it. */
   readonly switchOff: boolean
@@ -28,7 +31,7 @@ export interface Capabilities {
   readonly cutOff: boolean
 }
 
-/** A store to be tested, and what only its owner can do to it. */
+/** A store to test, and what its administrator can do to it. */
 export interface StoreUnderTest {
   /**
    * The store. It need not be empty: every test uses names of its own, which are letters, digits and hyphens.
@@ -38,13 +41,13 @@ export interface StoreUnderTest {
   readonly reopen: () => Promise<KeyStore>
   /** Switches a version of a key off, as an administrator would. */
   readonly switchOff?: (name: string, version: string) => Promise<void>
-  /** Makes the place unreadable or out of reach, and resolves with what puts it right again. */
+  /** Makes the place unreadable or unreachable, and resolves with a function that undoes it. */
   readonly cutOff?: () => Promise<() => Promise<void>>
   /** Called once, after the test. */
   readonly dispose?: () => Promise<void>
 }
 
-/** Makes a store to be tested; called for every test. */
+/** Makes a store to test; called for every test. */
 export type MakeStore = () => Promise<StoreUnderTest>
 
 /** One rule and how it is checked. */

@@ -12,13 +12,17 @@ import { hasLoneSurrogate } from './json.ts'
 /**
  * Signs a payload as a JWS in compact serialisation (RFC 7515 §7.1).
  *
- * @param payload bytes as they are, or text to be encoded as UTF-8
- * @param header members beside `alg`, in the order they are to have; none when left out. Add `{ kid: signer.keyId }` for
- *   verifiers that choose among several keys.
+ * @param payload bytes, or text that is encoded as UTF-8
+ * @param header further members beside `alg`, in their order in the header. Default: none. Add `{ kid: signer.keyId }` for verifiers
+ *   that choose among several keys.
  * @returns `BASE64URL(header).BASE64URL(payload).BASE64URL(signature)`
- * @throws SealwrightError `INVALID_ARGUMENT` when the header holds what JSON cannot carry, `alg`, `jwk` or a private key's
- *   member, or is longer than 512 bytes encoded and has no `x5c`, or when text is not well-formed; `UNSUPPORTED_OPERATION`
- *   for `b64` (RFC 7797) and `crit`; or what the signer throws
+ * @throws SealwrightError `INVALID_ARGUMENT` when the header has a value that JSON cannot represent, `alg`, `jwk` or a member of a
+ *   private key, when it is longer than 512 characters encoded and has no `x5c`, or when text is not well-formed;
+ *   `UNSUPPORTED_OPERATION` for `b64` (RFC 7797) and `crit`; or what the signer throws
+ * @example
+ * ```ts
+ * const jws = await signCompact(signer, 'payload', { typ: 'JOSE', kid: signer.keyId })
+ * ```
  */
 export async function signCompact(
   signer: Signer,
@@ -104,7 +108,7 @@ function encodePayload(payload: Uint8Array | string): string {
   if (hasLoneSurrogate(payload)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the payload holds half of a surrogate pair, which UTF-8 cannot carry',
+      'the payload holds half of a surrogate pair, which UTF-8 cannot represent',
     )
   }
   return base64urlText(payload)

@@ -16,40 +16,48 @@ import { createSigningPool, unavailable, type SigningPool } from './pool/signing
  *
  * | mode | where | good for |
  * | --- | --- | --- |
- * | `inline` | here and now, before `sign` returns | the shortest wait for one; it blocks the event loop meanwhile |
- * | `libuv` | in Node's own threads, four unless told otherwise, which files and DNS need too | a few at a time |
- * | `pool` | in threads that do nothing else, in batches (see {@link createSigningPool}) | many at once, on all cores |
+ * | `inline` | in the calling thread, before `sign` returns | the shortest wait for one signature; it blocks the event loop |
+ * | `libuv` | in Node's own threads, four by default, which files and DNS use too | a few at a time |
+ * | `pool` | in threads that only sign, in batches (see {@link createSigningPool}) | many at once, on all cores |
  * | `auto` | in one of these, chosen for each signature | a server whose load changes |
  */
 export type SigningMode = 'auto' | 'inline' | 'libuv' | 'pool'
 
 const modes: readonly SigningMode[] = ['auto', 'inline', 'libuv', 'pool']
 
+/** Options of {@link createSigner}. */
 export interface CreateSignerOptions extends SigningPoolOptions {
-  /** Default `auto`. */
+  /** Where signatures are made. Default `auto`. */
   readonly mode?: SigningMode | undefined
 }
 
-/** A signer that may have threads. */
+/** A signer that may have threads and can be closed. */
 export interface ManagedSigner extends SyncSigner {
+  /** Where signatures are made. */
   readonly mode: SigningMode
-  /** Ends the threads, if there are any, when what they were asked for is done. From now on `sign` is refused. */
+  /** Refuses further calls of `sign`, finishes those in progress and ends the threads, if there are any. */
   close(): Promise<void>
 }
 
 /**
- * A signer over a private key in this process's memory that is quick for one signature and for thousands at once.
+ * Creates a signer for a private key in this process's memory that is fast for one signature and for thousands at once.
  *
- * Left to choose (`auto`), it signs with P-256 and Ed25519 inline as long as one is asked for after the other, as handing
- * such a signature to a thread takes longer than making it, and lets the event loop turn in between; with all other keys
- * in libuv's threads as long as two of them are enough. What is beyond goes to a pool, which is started the first time it
- * is needed; where Node may not start threads, it stays with libuv.
+ * In mode `auto` it signs with P-256 and Ed25519 keys inline while signatures are asked for one after the other, because handing such
+ * a signature to a thread takes longer than making it; it lets the event loop turn in between. With all other keys it uses
+ * libuv's threads while two of them are enough. Further signatures go to a pool, which starts when it is first needed. Where Node may
+ * not start threads, they go to libuv.
  *
- * @param privateKey as {@link createLocalSigner} has it
- * @param options.threads of the pool, as {@link createSigningPool} has it
+ * @param privateKey as {@link createLocalSigner} takes it
+ * @param options.threads of the pool, as for {@link createSigningPool}
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` for mode `pool` where no thread can be
  *   started; or as {@link createLocalSigner}
+ * @example
+ * ```ts
+ * const signer = createSigner(privateKey, { mode: 'auto' })
+ * const token = await signCompact(signer, JSON.stringify({ sub: 'alice' }))
+ * await signer.close()
+ * ```
  */
 export function createSigner(privateKey: KeyObject, options: CreateSignerOptions = {}): ManagedSigner {
   const { mode = 'auto', ...poolOptions } = options
@@ -61,11 +69,11 @@ export function createSigner(privateKey: KeyObject, options: CreateSignerOptions
   return new ChoosingSigner(local, mode, () => createSigningPool(privateKey, poolOptions))
 }
 
-/** How long signatures may hold up one turn of the event loop, in milliseconds. */
+/** How long inline signatures may block one turn of the event loop, in milliseconds. */
 const inlineBudget = 1
-/** Of libuv's threads, how many are taken: half of what there are by default. */
+/** How many of libuv's threads sign at most: half of the default number. */
 const maximumLibuv = 2
-/** How long after several signatures at once the next ones are taken for some of many, in milliseconds. */
+/** How long after a burst new signatures count as part of it, in milliseconds. */
 const busyPeriod = 5
 
 class ChoosingSigner implements ManagedSigner {
@@ -76,15 +84,15 @@ class ChoosingSigner implements ManagedSigner {
   readonly #local: SyncSigner
   readonly #isQuick: boolean
   readonly #startPool: () => SigningPool
-  /** Null before it is needed; undefined where it cannot be had. */
+  /** null until it is needed; undefined where no thread can be started. */
   #pool: SigningPool | null | undefined = null
   #isPoolReady = false
   #isClosed = false
   #inLibuv = 0
-  /** How many inline signatures are made, and given out in the next turn of the event loop. */
+  /** How many inline signatures are made but wait for the next turn of the event loop. */
   #held = 0
   #busyUntil = 0
-  /** What inline signatures took in this turn of the event loop, in milliseconds. */
+  /** How long inline signatures took in this turn of the event loop, in milliseconds. */
   #inlineTime = 0
 
   constructor(local: SyncSigner, mode: SigningMode, startPool: () => SigningPool) {
@@ -102,7 +110,7 @@ class ChoosingSigner implements ManagedSigner {
     return this.#local.signSync(data)
   }
 
-  // Not an async function: what the pool returns needs no second promise around it.
+  // Not an async function: the promise of the pool needs no second one around it.
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     if (this.#isClosed) {
       return Promise.reject(unavailable(`the signer with the key ${this.keyId} is closed`))
@@ -126,7 +134,7 @@ class ChoosingSigner implements ManagedSigner {
     return 'inline'
   }
 
-  /** A pool takes a while to start, and Node's permission model may forbid it. */
+  /** libuv until the pool has started, and where Node's permission model forbids threads. */
   #poolIfReady(): 'libuv' | 'pool' {
     if (this.#pool === null) {
       try {
@@ -146,7 +154,7 @@ class ChoosingSigner implements ManagedSigner {
     const start = performance.now()
     const signature = this.#local.signSync(data)
     this.#inlineTime += performance.now() - start
-    // One caller who asks again and again without pause would keep the event loop from turning.
+    // Otherwise a caller that signs in a loop would keep the event loop from turning.
     if (this.#inlineTime >= inlineBudget) {
       await this.#nextTurn()
       options?.signal?.throwIfAborted()
@@ -168,7 +176,7 @@ class ChoosingSigner implements ManagedSigner {
     const signal = options?.signal
     signal?.throwIfAborted()
     this.#inLibuv++
-    // Without the signal: a signature whose caller has given up is in libuv all the same, and counts.
+    // Without the signal: an aborted signature still occupies a thread of libuv, and counts.
     const signing = this.#local.sign(data).finally(() => this.#inLibuv--)
     return signal === undefined ? signing : untilAborted(signing, signal)
   }

@@ -3,8 +3,8 @@ import { base64urlText } from './base64url.ts'
 import { prependMembers, stringifyObject } from './json.ts'
 
 /**
- * What a caller may put into a JWS Protected Header (RFC 7515 §4) beside `alg`, which the signer sets. Any other member
- * that JSON can carry is allowed, except those that {@link signCompact} refuses.
+ * The members of a JWS Protected Header (RFC 7515 §4) beside `alg`, which the signer sets. Any other member that JSON can represent
+ * is allowed, except those that {@link signCompact} refuses.
  */
 export interface JwsHeader {
   /** Media type of the whole JWS, without `application/` (RFC 7515 §4.1.9). */
@@ -20,13 +20,13 @@ export interface JwsHeader {
   readonly [member: string]: unknown
 }
 
-/** Verifiers in use refuse a longer header, as it is in the token (joserfc's default); x5c is for those that do not. */
+/** joserfc and others refuse longer headers by default. Headers with x5c are for verifiers that accept them. */
 const maximumLength = 512
 
 /** Members whose values other code compares as strings. */
 const stringMembers = ['typ', 'cty', 'kid', 'x5t', 'x5t#S256'] as const
 
-/** The private members of a JWK (RFC 7518 §6, RFC 8037 §2): in a header only when a key was passed by mistake. */
+/** The private members of a JWK (RFC 7518 §6, RFC 8037 §2): one in a header means that a key was passed by mistake. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
 /**
@@ -45,12 +45,10 @@ export function encodeHeader(algorithm: SignatureAlgorithm, header: JwsHeader): 
     if (Object.hasOwn(header, member)) throw invalid(`header.${member} is a member of a private key`)
   }
   if (Object.hasOwn(header, 'b64')) {
-    throw unsupported('header.b64 is not supported: there are no unencoded payloads here (RFC 7797)')
+    throw unsupported('header.b64 is not supported: payloads are always encoded (RFC 7797)')
   }
   if (Object.hasOwn(header, 'crit')) {
-    throw unsupported(
-      'header.crit is not supported: there are no critical extensions here (RFC 7515 §4.1.11)',
-    )
+    throw unsupported('header.crit is not supported: there are no critical extensions (RFC 7515 §4.1.11)')
   }
   for (const member of stringMembers) {
     const value = header[member]

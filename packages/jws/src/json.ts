@@ -3,18 +3,18 @@ import { SealwrightError } from '@sealwright/core'
 /** How many objects and arrays may lie within each other: more than claims need, less than any parser's limit. */
 const maximumDepth = 32
 
-/** Something JSON cannot carry: where it is, as `.address.zip` or `.roles[1]`, and what is wrong with it. */
+/** A value that JSON cannot represent: its path, such as `.address.zip` or `.roles[1]`, and the problem. */
 interface Fault {
   readonly path: string
   readonly problem: string
 }
 
 /**
- * The JSON text of an object that a parser on the other side reads back as it is here. `JSON.stringify` alone leaves out,
- * turns to null or rewrites what JSON cannot carry (undefined, NaN, Date, Map, holes), and a token that says something
- * other than its issuer meant is worse than none. As everywhere in JavaScript, symbol keys are not part of the data.
+ * The JSON text of an object, from which a parser gets the same object back. `JSON.stringify` alone drops or rewrites values that
+ * JSON cannot represent (undefined, NaN, Date, Map, holes), and a token with other contents than its issuer meant is worse than
+ * none. Symbol keys are ignored, as in JSON.stringify.
  *
- * @param name what the value is, as the start of the path in messages: `claims`
+ * @param name the start of the path in messages, such as `claims`
  * @throws SealwrightError `INVALID_ARGUMENT`; the message names the path, never the value
  */
 export function stringifyObject(value: object, name: string): string {
@@ -23,8 +23,8 @@ export function stringifyObject(value: object, name: string): string {
   }
   refuse(name, findFault(value, maximumDepth, false))
   const text = JSON.stringify(value)
-  // One look at the text instead of one at every string: what is not well-formed has become an escape (ECMA-262,
-  // QuoteJSONString). The text may also hold a backslash and "ud" of its own; the second walk knows.
+  // One search of the text instead of one of every string: lone surrogates have become escapes (ECMA-262, QuoteJSONString).
+  // The text can have a backslash and "ud" of its own; the second walk tells them apart.
   if (text.includes('\\ud')) refuse(name, findFault(value, maximumDepth, true))
   return text
 }
@@ -32,7 +32,7 @@ export function stringifyObject(value: object, name: string): string {
 /**
  * Puts members before those of an object, as text.
  *
- * @param start an object's text without its closing brace, such as `{"alg":"ES256"`; it has none of the other's names
+ * @param start the text of an object without its closing brace, such as `{"alg":"ES256"`; no name is in both
  * @param object the text of an object
  */
 export function prependMembers(start: string, object: string): string {
@@ -46,8 +46,8 @@ export function hasLoneSurrogate(text: string): boolean {
 }
 
 /**
- * The first fault, or null. This runs for every token, so a value without fault costs no allocation: the path is put
- * together on the way out.
+ * The first fault, or null. It runs for every token, so a value without fault allocates nothing: the path is built on the way
+ * out.
  *
  * @param strings whether to look into keys and strings for lone surrogates
  */
@@ -62,16 +62,16 @@ function findFault(value: unknown, depthLeft: number, strings: boolean): Fault |
     case 'object':
       return value === null ? null : findObjectFault(value, depthLeft, strings)
     case 'undefined':
-      return fault('is undefined, which JSON cannot carry; leave it out')
+      return fault('is undefined, which JSON cannot represent; leave it out')
     default:
-      return fault(`is a ${typeof value}, which JSON cannot carry`)
+      return fault(`is a ${typeof value}, which JSON cannot represent`)
   }
 }
 
 function findNumberFault(value: number): Fault | null {
   if (Number.isSafeInteger(value)) return null
-  if (!Number.isFinite(value)) return fault(`is ${value}, which JSON cannot carry`)
-  // Such a number has lost digits already, or will in the receiver's parser (RFC 7493 §2.2).
+  if (!Number.isFinite(value)) return fault(`is ${value}, which JSON cannot represent`)
+  // Such a number has lost digits, or will lose them in the receiver's parser (RFC 7493 §2.2).
   return Number.isInteger(value) ? fault('is an integer beyond 2^53−1; make it a string') : null
 }
 
@@ -81,7 +81,7 @@ function findObjectFault(value: object, depthLeft: number, strings: boolean): Fa
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     return value instanceof Date
       ? fault('is a Date; times in a JWT are whole seconds since 1970 (NumericDate, RFC 7519 §2)')
-      : fault('has a toJSON method, so JSON would carry something else')
+      : fault('has a toJSON method, so its JSON would be something else')
   }
   return Array.isArray(value)
     ? findElementFault(value, depthLeft, strings)
@@ -99,8 +99,8 @@ function findElementFault(array: readonly unknown[], depthLeft: number, strings:
 }
 
 function findMemberFault(object: object, depthLeft: number, strings: boolean): Fault | null {
-  if (!isPlain(object)) return fault('is an instance of a class; JSON carries plain objects only')
-  // for-in makes no list of keys. It also visits what somebody put on Object.prototype, which JSON does not carry.
+  if (!isPlain(object)) return fault('is an instance of a class; use a plain object')
+  // for-in allocates no list of keys. It also visits members of Object.prototype, which are not in the JSON text.
   for (const key in object) {
     const found =
       strings && hasLoneSurrogate(key)

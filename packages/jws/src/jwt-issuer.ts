@@ -14,6 +14,7 @@ import { encodeHeader, type JwsHeader } from './header.ts'
 import { stringifyObject } from './json.ts'
 import { PayloadEncoder } from './payload.ts'
 
+/** Options of {@link createJwtIssuer}. */
 export interface JwtIssuerOptions {
   /** The `iss` of every token: the URL whose metadata names the JWK Set (RFC 8414 §2). */
   readonly issuer: string
@@ -23,34 +24,35 @@ export interface JwtIssuerOptions {
   readonly lifetime?: number | undefined
   /** The header's `typ`. Default `at+jwt` (RFC 9068 §2.1). */
   readonly typ?: string | undefined
-  /** A JOSE `alg` that the key can do. Default: the key's own. */
+  /** A JOSE `alg` that the key supports. Default: the key's own. */
   readonly algorithm?: string | undefined
-  /** Puts the certificates into every header (RFC 7515 §4.1.6). Default false: a JWK Set is where they belong. */
+  /** Puts the certificates into every header (RFC 7515 §4.1.6). Default false: certificates belong into the JWK Set. */
   readonly x5c?: boolean | undefined
   /** Puts the certificate's SHA-256 thumbprint into every header (RFC 7515 §4.1.8). Default false. */
   readonly x5tS256?: boolean | undefined
-  /** What time it is. Default: this machine's clock. */
+  /** Returns the current time. Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
 }
 
-/** Issues JSON Web Tokens (RFC 7519) in one name, with one key and one algorithm. */
+/** Issues JSON Web Tokens (RFC 7519) for one issuer, with one key and one algorithm. */
 export interface JwtIssuer {
+  /** The algorithm of every token. */
   readonly algorithm: SignatureAlgorithm
   /** The `kid` of every token. */
   readonly keyId: string
   /** Whether {@link issueSync} can be called: the key is in this process's memory. */
   readonly canIssueSync: boolean
   /**
-   * Issues a token with `iss`, `aud`, `iat`, `nbf`, `exp` and `jti` beside the claims.
+   * Issues a token with the given claims and `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
    *
-   * @param claims what to say; of the claims above all but `iss` can be given. A claim that JSON cannot carry as it is, one
-   *   that is undefined among them, is refused and not left out.
-   * @param options.signal as {@link Signer.sign} has it
+   * @param claims may replace all of these but `iss`. A claim that JSON cannot represent, such as undefined, is refused and never
+   *   left out.
+   * @param options.signal as for {@link Signer.sign}
    * @throws SealwrightError `INVALID_ARGUMENT`, naming the claim, before anything is signed; or what the signer throws
    */
   issue(claims: JwtClaims, options?: SignOptions): Promise<string>
   /**
-   * As {@link issue}, synchronously. It blocks for the signature's time.
+   * As {@link issue}, synchronously. It blocks the event loop while it signs.
    *
    * @throws SealwrightError `UNSUPPORTED_OPERATION` when the key is not in this process's memory; or as {@link issue}
    */
@@ -58,17 +60,22 @@ export interface JwtIssuer {
 }
 
 /**
- * A token issuer over a key, or over a signer where there is no certificate.
+ * Creates an issuer that signs with a key, or with a bare signer that has no certificate.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, or `x5c` or `x5tS256` without a certificate;
- *   `UNSUPPORTED_ALGORITHM` when the key cannot do the algorithm
+ *   `UNSUPPORTED_ALGORITHM` when the key does not support the algorithm
+ * @example
+ * ```ts
+ * const issuer = createJwtIssuer(key, { issuer: 'https://auth.example.com', audience: 'https://api.example.com' })
+ * const token = await issuer.issue({ sub: 'alice', client_id: 'shop', scope: 'read' })
+ * ```
  */
 export function createJwtIssuer(key: SigningKey | Signer, options: JwtIssuerOptions): JwtIssuer {
   const { issuer, audience, lifetime = 3600, typ = 'at+jwt' } = options
   assertOption('issuer', checkString(issuer))
   assertOption('typ', checkString(typ))
   if (audience !== undefined) assertOption('audience', checkAudience(audience))
-  // For what it refuses: text that is not well-formed.
+  // Refuses text that is not well-formed.
   stringifyObject({ issuer, audience: audience ?? null }, 'options')
   if (!Number.isInteger(lifetime) || lifetime <= 0 || lifetime > maximumLifetime) {
     assertOption('lifetime', `must be a whole number of seconds from 1 to ${maximumLifetime}`)
@@ -121,7 +128,7 @@ function chooseSigner(key: SigningKey | Signer, algorithm: string | undefined): 
   return key
 }
 
-/** The header members that come from the certificate, as far as they are asked for. */
+/** The header members from the certificate that the options ask for. */
 function certificateHeader(
   key: SigningKey | Signer,
   { x5c = false, x5tS256 = false }: JwtIssuerOptions,

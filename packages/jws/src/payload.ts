@@ -10,7 +10,7 @@ import {
 import { prependMembers, stringifyObject } from './json.ts'
 import { randomId } from './random-id.ts'
 
-/** What an issuer says of itself and of every token. */
+/** The issuer and the defaults of its tokens. */
 export interface PayloadOptions {
   readonly issuer: string
   readonly audience: string | readonly string[] | undefined
@@ -26,8 +26,8 @@ const jtiOffset = '{"jti":"'.length
 const comma = 0x2c
 
 /**
- * Makes the payloads of one issuer's tokens: the caller's claims as JSON text, with the issuer's own before them, each
- * only where the caller gives none of that name, so that no name comes twice.
+ * Makes the payloads of one issuer's tokens: the JSON text of the caller's claims after the issuer's own. The issuer adds only
+ * claims that the caller does not give, so no name occurs twice.
  */
 export class PayloadEncoder {
   /** The issuer's `iss` and `aud` as JSON text. */
@@ -35,7 +35,7 @@ export class PayloadEncoder {
   readonly #aud: string | undefined
   readonly #lifetime: number
   readonly #clock: (() => Date) | undefined
-  /** Where usual payloads are put together. The start of the last one stays there: it is the same for a second. */
+  /** Usual payloads are assembled here. The start of the last one stays, because it is the same for a second. */
   readonly #buffer: Buffer
   #second = -1
   #startLength = 0
@@ -66,7 +66,7 @@ export class PayloadEncoder {
       : base64urlText(prependMembers(this.#start(claims, now), text))
   }
 
-  /** The same with a buffer instead of strings: a tenth less of what a token costs beside its signature. */
+  /** The same with a buffer instead of strings, which saves a tenth of the cost of a token beside its signature. */
   #encodeUsual(text: string, now: number): string {
     const buffer = this.#buffer
     if (now !== this.#second) {
@@ -82,7 +82,7 @@ export class PayloadEncoder {
 
   /** The issuer's own claims, as the start of an object's text. */
   #start(claims: JwtClaims, now: number): string {
-    // Without a prototype: what somebody put on Object.prototype is not in the token, so it must not count.
+    // Without a prototype: members of Object.prototype are not in the token, so they must not count.
     const given: JwtClaims = { __proto__: null, ...claims }
     const { iat = now, nbf = iat, exp = iat + this.#lifetime } = given
     assertTimes(iat, nbf, exp)
@@ -99,7 +99,7 @@ export class PayloadEncoder {
   #now(): number {
     const seconds = Math.floor((this.#clock?.().getTime() ?? Date.now()) / 1000)
     if (checkNumericDate(seconds) !== null) {
-      throw new SealwrightError('INVALID_ARGUMENT', 'options.clock tells no time after 1970')
+      throw new SealwrightError('INVALID_ARGUMENT', 'options.clock returned a time before 1970 or none')
     }
     return seconds
   }

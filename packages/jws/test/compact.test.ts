@@ -153,7 +153,7 @@ describe('the header', () => {
     ['b64: true', { b64: true }, 'UNSUPPORTED_OPERATION', /^header\.b64/],
     ['crit', { crit: ['exp'], exp: 1 }, 'UNSUPPORTED_OPERATION', /^header\.crit/],
     [
-      'what JSON cannot carry',
+      'what JSON cannot represent',
       { deep: { n: [Number.NaN] } },
       'INVALID_ARGUMENT',
       /^header\.deep\.n\[0\] is NaN/,

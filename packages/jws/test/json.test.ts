@@ -65,7 +65,7 @@ describe('what JSON carries is written as JSON.stringify writes it', () => {
   })
 })
 
-describe('what JSON cannot carry is refused with its path', () => {
+describe('what JSON cannot represent is refused with its path', () => {
   const cycle: Record<string, unknown> = {}
   cycle['self'] = [cycle]
   const sparse: unknown[] = ['a']

@@ -1,6 +1,6 @@
 import { performance as nodePerformance } from 'node:perf_hooks'
 import { setImmediate as nodeSetImmediate } from 'node:timers'
 
-// Kept when this package is loaded: where a test puts fake timers in their place, signatures are made all the same.
+// Taken when this package is loaded, so that fake timers in a test do not stop signatures.
 export const performance: typeof nodePerformance = nodePerformance
 export const setImmediate: typeof nodeSetImmediate = nodeSetImmediate
