@@ -55,7 +55,7 @@ export class MemoryKeyStore implements KeyStore {
       notAfter: new Date(certificate.validTo),
       createdAt: notBefore,
       enabled: true,
-      signer: (algorithm) => createLocalSigner(privateKey, algorithm),
+      signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
     }
     // Nothing is awaited between this look and the next line, so of several callers the first one wins.
     if (this.#keys.has(name)) throw new SealwrightError('ALREADY_EXISTS', `${name} is in memory already`)

@@ -96,7 +96,7 @@ function keyOf(privateKey: KeyObject, version: string): SigningKey {
     notAfter: null,
     createdAt: new Date(),
     enabled: true,
-    signer: (algorithm) => createLocalSigner(privateKey, algorithm),
+    signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
   }
 }
 

@@ -15,7 +15,7 @@ export { isSealwrightError, SealwrightError, type ErrorCode, type SealwrightErro
 export { onAbort, untilAborted } from './internal/abort.ts'
 export { importJwk } from './jwk/import-jwk.ts'
 export { jwkThumbprint, publicJwk, type PublicJwk } from './jwk/public-jwk.ts'
-export { createLocalSigner } from './signing/local-signer.ts'
+export { createLocalSigner, type LocalSignerOptions } from './signing/local-signer.ts'
 export { isSyncSigner, type Signer, type SignOptions, type SyncSigner } from './signing/signer.ts'
 export {
   canDelete,

@@ -65,7 +65,7 @@ export function createSigner(privateKey: KeyObject, options: CreateSignerOptions
     throw new SealwrightError('INVALID_ARGUMENT', `options.mode must be one of ${modes.join(', ')}`)
   }
   assertPoolOptions(options)
-  const local = createLocalSigner(privateKey, options.algorithm)
+  const local = createLocalSigner(privateKey, { algorithm: options.algorithm })
   return new ChoosingSigner(local, mode, () => createSigningPool(privateKey, poolOptions))
 }
 

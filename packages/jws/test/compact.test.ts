@@ -17,7 +17,7 @@ function signedPart(token: string): string {
 }
 
 function vectorSigner(vector: { readonly privateJwk: JsonWebKey }, algorithm: string): SyncSigner {
-  return createLocalSigner(createPrivateKey({ key: vector.privateJwk, format: 'jwk' }), algorithm)
+  return createLocalSigner(createPrivateKey({ key: vector.privateJwk, format: 'jwk' }), { algorithm })
 }
 
 describe('published examples, byte for byte', () => {
@@ -55,7 +55,7 @@ describe('every algorithm', () => {
   })
 
   test.for([...privateKeys.keys()])('%s verifies with Node', async (algorithm) => {
-    const signer = createLocalSigner(privateKey(algorithm), algorithm)
+    const signer = createLocalSigner(privateKey(algorithm), { algorithm })
     for (const token of [signCompactSync(signer, 'payload'), await signCompact(signer, 'payload')]) {
       expect(decode(token).header).toEqual({ alg: algorithm })
       expect(verifyWithNode(token, algorithm, signer.publicKey)).toBe(true)
@@ -69,7 +69,7 @@ describe('every algorithm', () => {
   test.for([...privateKeys.keys()].filter((name) => name !== 'ES256K'))(
     '%s verifies with jose',
     async (algorithm) => {
-      const signer = createLocalSigner(privateKey(algorithm), algorithm)
+      const signer = createLocalSigner(privateKey(algorithm), { algorithm })
       const jwk = signer.publicKey.export({ format: 'jwk' })
       const token = await signCompact(signer, 'payload', { kid: signer.keyId })
       const { payload, protectedHeader } = await compactVerify(token, jwk, { algorithms: [algorithm] })

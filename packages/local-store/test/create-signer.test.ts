@@ -26,7 +26,7 @@ function recorder(): { readonly calls: Call[]; readonly createSigner: CreateSign
     calls,
     createSigner(privateKey, { algorithm }) {
       calls.push({ publicKey: createPublicKey(privateKey), algorithm })
-      return createLocalSigner(privateKey, algorithm)
+      return createLocalSigner(privateKey, { algorithm })
     },
   }
 }

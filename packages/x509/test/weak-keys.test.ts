@@ -133,7 +133,7 @@ describe('what a JWK says of its use stays with its key', () => {
   test('alg is the one algorithm it signs with', async () => {
     const key = await keyOf({ ...rsa, alg: 'PS256' })
     expect(createLocalSigner(key).algorithm.name).toBe('PS256')
-    expect(() => createLocalSigner(key, 'RS256')).toThrow(/it can sign with PS256$/)
+    expect(() => createLocalSigner(key, { algorithm: 'RS256' })).toThrow(/it can sign with PS256$/)
     const { keys } = await readKeyFile(Buffer.from(JSON.stringify({ keys: [{ ...rsa, alg: 'PS512' }] })), '')
     expect(keys.map((each) => createLocalSigner(each.privateKey).algorithm.name)).toEqual(['PS512'])
   })

@@ -5,23 +5,44 @@ import { ecdsaSignatureFromDer } from '../algorithms/ecdsa-signature.ts'
 import { SealwrightError } from '../errors.ts'
 import { jwkThumbprint } from '../jwk/public-jwk.ts'
 import { untilAborted } from '../internal/abort.ts'
-import { aKeyObject, bytes, signOptions } from '../internal/arguments.ts'
+import { aKeyObject, aString, bytes, optionsOf, signOptions } from '../internal/arguments.ts'
 import type { SignOptions, SyncSigner } from './signer.ts'
 
+/** Options of {@link createLocalSigner}. */
+export interface LocalSignerOptions {
+  /** A JOSE `alg` that the key supports. Default: the key's own, such as RS256 or ES256. */
+  readonly algorithm?: string | undefined
+}
+
+const localSignerOptions = optionsOf({ algorithm: aString })
+
 /**
- * A signer over a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
- * free; `signSync` runs here and now.
+ * Makes a signer of a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
+ * free; `signSync` blocks it for the time of the signature.
  *
  * @param privateKey a private KeyObject: RSA of at least 2048 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, or ML-DSA
- * @param algorithm a JOSE `alg` the key can do; its default when left out (RS256, ES256, …, Ed25519)
- * @throws SealwrightError `UNSUPPORTED_KEY` for any other key, `UNSUPPORTED_ALGORITHM` when the key cannot do it
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_KEY` for any other key, and as {@link algorithmsOf};
+ *   `UNSUPPORTED_ALGORITHM` when the key does not support the algorithm
+ *
+ * @example
+ * ```ts
+ * import { createPrivateKey } from 'node:crypto'
+ * import { readFileSync } from 'node:fs'
+ * import { createLocalSigner } from '@sealwright/core'
+ *
+ * const privateKey = createPrivateKey(readFileSync('key.pem'))
+ * const signer = createLocalSigner(privateKey) // RS256 for an RSA key
+ * const pss = createLocalSigner(privateKey, { algorithm: 'PS256' })
+ * const signature = await signer.sign(new TextEncoder().encode('data'))
+ * ```
  */
-export function createLocalSigner(privateKey: KeyObject, algorithm?: string): SyncSigner {
+export function createLocalSigner(privateKey: KeyObject, options: LocalSignerOptions = {}): SyncSigner {
   aKeyObject('privateKey', privateKey)
+  localSignerOptions('options', options)
   if (privateKey.type !== 'private') {
     throw new SealwrightError('UNSUPPORTED_KEY', `a ${privateKey.type} key cannot sign; a private key can`)
   }
-  const row = chooseAlgorithm(algorithmsOf(privateKey), algorithm)
+  const row = chooseAlgorithm(algorithmsOf(privateKey), options.algorithm)
   const publicKey = createPublicKey(privateKey)
   return new LocalSigner(privateKey, publicKey, row, jwkThumbprint(publicKey))
 }

@@ -46,7 +46,7 @@ describe.for([
       expect(verify(null, Buffer.from('other'), keys.publicKey, signature)).toBe(false)
       expect(await webcrypto.subtle.verify(webCrypto, verifying, Buffer.from(signature), data)).toBe(true)
     }
-    expect(() => createLocalSigner(keys.privateKey, 'ES256')).toThrow(
+    expect(() => createLocalSigner(keys.privateKey, { algorithm: 'ES256' })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_ALGORITHM' }),
     )
   })

@@ -85,7 +85,7 @@ describe('what a JWK says of its use', () => {
   test('limits what is signed with', () => {
     const key = importJwk({ ...rsa, alg: 'PS256' })
     expect(createLocalSigner(key).algorithm.name).toBe('PS256')
-    expect(() => createLocalSigner(key, 'RS256')).toThrow(
+    expect(() => createLocalSigner(key, { algorithm: 'RS256' })).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
         message: 'the key cannot sign with RS256; it can sign with PS256',

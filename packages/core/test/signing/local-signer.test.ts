@@ -43,7 +43,7 @@ describe.for([...privateKeys.keys()])('%s', (name) => {
   const publicKey = createPublicKey(key)
 
   test('signs, sync and async, what Node verifies', async () => {
-    const signer = createLocalSigner(key, name)
+    const signer = createLocalSigner(key, { algorithm: name })
     expect(signer.algorithm.name).toBe(name)
     for (const signature of [signer.signSync(data), await signer.sign(data)]) {
       expect(signature).toBeInstanceOf(Uint8Array)
@@ -54,14 +54,14 @@ describe.for([...privateKeys.keys()])('%s', (name) => {
   })
 
   test('has the public key and its thumbprint', () => {
-    const signer = createLocalSigner(key, name)
+    const signer = createLocalSigner(key, { algorithm: name })
     expect(signer.publicKey.type).toBe('public')
     expect(signer.publicKey.equals(publicKey)).toBe(true)
     expect(signer.keyId).toBe(jwkThumbprint(publicKey))
   })
 
   test('takes a plain Uint8Array, a view and nothing at all', async () => {
-    const signer = createLocalSigner(key, name)
+    const signer = createLocalSigner(key, { algorithm: name })
     const all = new Uint8Array([1, 2, 3, 4])
     for (const input of [all, all.subarray(1, 3), new Uint8Array()]) {
       expect(verifies(name, publicKey, signer.signSync(input), Buffer.from(input))).toBe(true)
@@ -111,7 +111,7 @@ describe('refused', () => {
     ['RS256', 'none'],
     ['RS256', 'HS256'],
   ] as const)('the key of %s for %s', ([key, algorithm]) => {
-    expect(() => createLocalSigner(privateKey(key), algorithm)).toThrow(
+    expect(() => createLocalSigner(privateKey(key), { algorithm })).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_ALGORITHM' }),
     )
   })
@@ -156,7 +156,7 @@ test('wrong arguments are refused, and not quoted', async () => {
 describe('the private key', () => {
   test.for(['RS256', 'PS256', 'ES256', 'Ed25519'])('of %s cannot be seen through the signer', (name) => {
     const key = privateKey(name)
-    const signer = createLocalSigner(key, name)
+    const signer = createLocalSigner(key, { algorithm: name })
     expect(Object.keys(signer).toSorted()).toEqual(['algorithm', 'keyId', 'publicKey'])
     expect(Reflect.ownKeys(signer)).toHaveLength(3)
     const { d } = key.export({ format: 'jwk' })

@@ -57,7 +57,7 @@ export interface SigningPool extends Signer {
 export function createSigningPool(privateKey: KeyObject, options: SigningPoolOptions = {}): SigningPool {
   assertPoolOptions(options)
   const { threads = availableParallelism(), capacity = 16_384 } = options
-  const signer = createLocalSigner(privateKey, options.algorithm)
+  const signer = createLocalSigner(privateKey, { algorithm: options.algorithm })
   return new ThreadPool(signer, workerKey(privateKey, signer.publicKey, signer.algorithm), threads, capacity)
 }
 

@@ -37,7 +37,7 @@ export function signingKey(key: KeyObject, certificates: readonly X509Certificat
     notAfter: null,
     createdAt: null,
     enabled: true,
-    signer: (algorithm) => createLocalSigner(key, algorithm),
+    signer: (algorithm) => createLocalSigner(key, { algorithm }),
   }
 }
 

@@ -117,7 +117,7 @@ function keyOf(
     notAfter: new Date(certificate.validTo),
     createdAt: new Date(certificate.validFrom),
     enabled: true,
-    signer: (algorithm) => createLocalSigner(privateKey, algorithm),
+    signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
   }
 }
 

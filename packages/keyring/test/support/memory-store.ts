@@ -87,7 +87,7 @@ export class MemoryStore implements KeyStore, KeyRotator {
       createdAt: new Date(),
       enabled: true,
       signer: (algorithm) => {
-        const plain = createLocalSigner(key, algorithm)
+        const plain = createLocalSigner(key, { algorithm })
         return {
           algorithm: plain.algorithm,
           keyId,

@@ -62,7 +62,7 @@ export function localSigningKey(
 }
 
 const createPlainSigner: CreateSigner = (privateKey, { algorithm }) =>
-  createLocalSigner(privateKey, algorithm)
+  createLocalSigner(privateKey, { algorithm })
 
 class KeyOfFile implements LocalSigningKey {
   readonly name: string

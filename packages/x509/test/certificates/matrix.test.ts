@@ -42,7 +42,7 @@ const rows: readonly { readonly type: KeyTypeName; readonly algorithm: string }[
 
 async function documentsOf(type: KeyTypeName, algorithm: string): Promise<Documents> {
   const { privateKey } = await identity(type)
-  const signer = createLocalSigner(privateKey, algorithm)
+  const signer = createLocalSigner(privateKey, { algorithm })
   const root = await createSelfSignedCertificate(signer, {
     subject: 'CN=Root ένα,O=Contoso,C=NL',
     profile: 'rootCa',

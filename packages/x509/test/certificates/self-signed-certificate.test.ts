@@ -20,7 +20,7 @@ const noOpenssl = lacks('openssl')
 
 async function certificateSignedWith(type: KeyTypeName, algorithm?: string): Promise<X509Certificate> {
   const { privateKey } = await identity(type)
-  return createSelfSignedCertificate(createLocalSigner(privateKey, algorithm), { subject })
+  return createSelfSignedCertificate(createLocalSigner(privateKey, { algorithm }), { subject })
 }
 
 describe.each(commonKeyTypes)('$name', ({ name }) => {

@@ -37,7 +37,7 @@ test('the RSA signature of RFC 7515 A.2 is that of a document with the same byte
   const key = createPrivateKey({ key: rfc7515Key, format: 'jwk' })
   const signed =
     'eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ'
-  const engine = new SignerEngine(createLocalSigner(key, 'RS256'))
+  const engine = new SignerEngine(createLocalSigner(key, { algorithm: 'RS256' }))
   const signature = await engine.signWithPrivateKey(Buffer.from(signed))
   expect(Buffer.from(signature).toString('base64url')).toBe(
     'cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw',
@@ -53,7 +53,7 @@ test.skipIf(lacks('openssl')).each([
   '%s: OpenSSL signs a certificate with the same bytes [needs openssl]',
   async (algorithm, type, option) => {
     const { privateKey } = await identity(type)
-    const signer = createLocalSigner(privateKey, algorithm)
+    const signer = createLocalSigner(privateKey, { algorithm })
     const certificate = decode((await createSelfSignedCertificate(signer, { subject: 'CN=a' })).raw)
     const [toBeSigned, , signature] = certificate.children
     const folder = scratchFolder()

@@ -4,7 +4,7 @@ import { privateKey } from '@sealwright/test-kit/keys'
 
 /** A signer as a vault has it: a signature takes a while, and no private key can be reached from it. */
 export function remoteSigner(name: string): Signer {
-  const local = createLocalSigner(privateKey(name), name)
+  const local = createLocalSigner(privateKey(name), { algorithm: name })
   return {
     algorithm: local.algorithm,
     keyId: local.keyId,

@@ -128,7 +128,7 @@ describe('toCryptoKey', () => {
       const { webCrypto } = algorithm(name)
       const signature = new Uint8Array(await crypto.subtle.sign(webCrypto, imported, data))
       expect(isSignature(name, createPublicKey(key), signature)).toBe(true)
-      const ours = await createLocalSigner(key, name).sign(data)
+      const ours = await createLocalSigner(key, { algorithm: name }).sign(data)
       expect(await crypto.subtle.verify(webCrypto, publicKey, ours, data)).toBe(true)
     },
   )
