@@ -70,16 +70,21 @@ export function assertTimes(iat: number, nbf: number, exp: number): void {
 }
 
 /** What is wrong with a claim that has to be a string; null when nothing is. */
-export function checkString(value: unknown): string | null {
+function checkString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? null : 'must be a string that is not empty'
 }
 
-/** What is wrong with an audience (RFC 7519 §4.1.3); null when nothing is. */
-export function checkAudience(value: unknown): string | null {
+/** Whether it is an audience (RFC 7519 §4.1.3). */
+export function isAudience(value: unknown): boolean {
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value]
   return audiences.length > 0 && audiences.every((audience) => checkString(audience) === null)
-    ? null
-    : 'must be a string or a list of strings, none of them empty'
+}
+
+/** What an audience must be. */
+export const audienceRule = 'a string or a list of strings, none of them empty'
+
+function checkAudience(value: unknown): string | null {
+  return isAudience(value) ? null : `must be ${audienceRule}`
 }
 
 /** What is wrong with a NumericDate (RFC 7519 §2, here whole seconds only); null when nothing is. */

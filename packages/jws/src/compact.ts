@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import {
   isSyncSigner,
   SealwrightError,
@@ -5,6 +6,7 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
+import { aSigner, must, signOptions } from '@sealwright/core/internal'
 import { base64url, base64urlText } from './base64url.ts'
 import { encodeHeader, type JwsHeader } from './header.ts'
 import { hasLoneSurrogate } from './json.ts'
@@ -30,6 +32,8 @@ export async function signCompact(
   header: JwsHeader = {},
   options?: SignOptions,
 ): Promise<string> {
+  assertSigner(signer)
+  if (options !== undefined) signOptions('options', options)
   const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
   return finish(input, await signer.sign(toBytes(input), options))
 }
@@ -44,6 +48,7 @@ export function signCompactSync(
   payload: Uint8Array | string,
   header: JwsHeader = {},
 ): string {
+  assertSigner(signer)
   assertSyncSigner(signer)
   const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
   return finish(input, signer.signSync(toBytes(input)))
@@ -57,6 +62,13 @@ export function assertSyncSigner(signer: Signer): asserts signer is SyncSigner {
       `the key ${signer.keyId} does not sign synchronously, as it is not in this process; use the promise`,
     )
   }
+}
+
+/** Cheap where all is well: this runs for every token. */
+function assertSigner(signer: Signer): void {
+  // Callers from JavaScript pass anything.
+  const given: Partial<Signer> | null | undefined = signer
+  if (typeof given?.sign !== 'function' || typeof given.algorithm?.name !== 'string') aSigner('signer', given)
 }
 
 /** The JWS Signing Input (RFC 7515 §5.1) of an encoded header and an encoded payload: ASCII. */
@@ -104,7 +116,10 @@ export function finish(input: string, signature: Uint8Array): string {
 }
 
 function encodePayload(payload: Uint8Array | string): string {
-  if (typeof payload !== 'string') return base64url(payload)
+  if (typeof payload !== 'string') {
+    if (!(payload instanceof Uint8Array)) aPayload('payload', payload)
+    return base64url(payload)
+  }
   if (hasLoneSurrogate(payload)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -113,3 +128,5 @@ function encodePayload(payload: Uint8Array | string): string {
   }
   return base64urlText(payload)
 }
+
+const aPayload = must('a string or a Uint8Array', types.isUint8Array)

@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto'
 import {
   createLocalSigner,
-  SealwrightError,
   type SignatureAlgorithm,
   type SignOptions,
   type SyncSigner,
-  untilAborted,
 } from '@sealwright/core'
-import { assertPoolOptions, type SigningPoolOptions } from './pool/options.ts'
+import { oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
+import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
 import { performance, setImmediate } from './pool/real-timers.ts'
 import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
 
@@ -60,14 +59,13 @@ export interface ManagedSigner extends SyncSigner {
  * ```
  */
 export function createSigner(privateKey: KeyObject, options: CreateSignerOptions = {}): ManagedSigner {
+  createSignerOptions('options', options)
   const { mode = 'auto', ...poolOptions } = options
-  if (!modes.includes(mode)) {
-    throw new SealwrightError('INVALID_ARGUMENT', `options.mode must be one of ${modes.join(', ')}`)
-  }
-  assertPoolOptions(options)
   const local = createLocalSigner(privateKey, { algorithm: options.algorithm })
   return new ChoosingSigner(local, mode, () => createSigningPool(privateKey, poolOptions))
 }
+
+const createSignerOptions = optionsOf({ mode: oneOf(modes), ...poolOptionChecks })
 
 /** How long inline signatures may block one turn of the event loop, in milliseconds. */
 const inlineBudget = 1
@@ -148,6 +146,7 @@ class ChoosingSigner implements ManagedSigner {
   }
 
   async #signInline(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {
+    if (options !== undefined) signOptions('options', options)
     options?.signal?.throwIfAborted()
     if (this.mode === 'inline') return this.#local.signSync(data)
     if (this.#inlineTime === 0) setImmediate(this.#onTurn)
@@ -173,6 +172,7 @@ class ChoosingSigner implements ManagedSigner {
   }
 
   async #signInLibuv(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {
+    if (options !== undefined) signOptions('options', options)
     const signal = options?.signal
     signal?.throwIfAborted()
     this.#inLibuv++

@@ -8,7 +8,18 @@ import {
   type SigningKey,
   type SignOptions,
 } from '@sealwright/core'
-import { checkAudience, checkString, maximumLifetime, type JwtClaims } from './claims.ts'
+import {
+  aBoolean,
+  aFunction,
+  aNonEmptyString,
+  aSignerOrSigningKey,
+  aString,
+  aWholeNumber,
+  must,
+  optionsOf,
+  signOptions,
+} from '@sealwright/core/internal'
+import { audienceRule, isAudience, maximumLifetime, type JwtClaims } from './claims.ts'
 import { assertSyncSigner, finish, InputBuffer, signingInput, toBytes } from './compact.ts'
 import { encodeHeader, type JwsHeader } from './header.ts'
 import { stringifyObject } from './json.ts'
@@ -71,15 +82,11 @@ export interface JwtIssuer {
  * ```
  */
 export function createJwtIssuer(key: SigningKey | Signer, options: JwtIssuerOptions): JwtIssuer {
+  aSignerOrSigningKey('key', key)
+  jwtIssuerOptions('options', options)
   const { issuer, audience, lifetime = 3600, typ = 'at+jwt' } = options
-  assertOption('issuer', checkString(issuer))
-  assertOption('typ', checkString(typ))
-  if (audience !== undefined) assertOption('audience', checkAudience(audience))
   // Refuses text that is not well-formed.
   stringifyObject({ issuer, audience: audience ?? null }, 'options')
-  if (!Number.isInteger(lifetime) || lifetime <= 0 || lifetime > maximumLifetime) {
-    assertOption('lifetime', `must be a whole number of seconds from 1 to ${maximumLifetime}`)
-  }
   const signer = chooseSigner(key, options.algorithm)
   const header = encodeHeader(signer.algorithm, {
     typ,
@@ -88,6 +95,20 @@ export function createJwtIssuer(key: SigningKey | Signer, options: JwtIssuerOpti
   })
   return new Issuer(signer, header, new PayloadEncoder({ issuer, audience, lifetime, clock: options.clock }))
 }
+
+const jwtIssuerOptions = optionsOf(
+  {
+    issuer: aNonEmptyString,
+    audience: must(audienceRule, isAudience),
+    lifetime: aWholeNumber(1, maximumLifetime, 'seconds'),
+    typ: aNonEmptyString,
+    algorithm: aString,
+    x5c: aBoolean,
+    x5tS256: aBoolean,
+    clock: aFunction,
+  },
+  ['issuer'],
+)
 
 class Issuer implements JwtIssuer {
   readonly algorithm: SignatureAlgorithm
@@ -109,6 +130,7 @@ class Issuer implements JwtIssuer {
   }
 
   async issue(claims: JwtClaims, options?: SignOptions): Promise<string> {
+    if (options !== undefined) signOptions('options', options)
     const input = signingInput(this.#header, this.#payloads.encode(claims))
     return finish(input, await this.#signer.sign(toBytes(input), options))
   }
@@ -146,8 +168,4 @@ function certificateHeader(
     ...(x5tS256 && { 'x5t#S256': createHash('sha256').update(certificate.raw).digest('base64url') }),
     ...(x5c && { x5c: certificates.map((each) => each.raw.toString('base64')) }),
   }
-}
-
-function assertOption(name: string, problem: string | null): void {
-  if (problem !== null) throw new SealwrightError('INVALID_ARGUMENT', `options.${name} ${problem}`)
 }

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
 import { base64urlText } from './base64url.ts'
 import {
@@ -97,10 +98,16 @@ export class PayloadEncoder {
   }
 
   #now(): number {
-    const seconds = Math.floor((this.#clock?.().getTime() ?? Date.now()) / 1000)
+    const milliseconds = this.#clock === undefined ? Date.now() : timeOf(this.#clock())
+    const seconds = Math.floor(milliseconds / 1000)
     if (checkNumericDate(seconds) !== null) {
-      throw new SealwrightError('INVALID_ARGUMENT', 'options.clock returned a time before 1970 or none')
+      throw new SealwrightError('INVALID_ARGUMENT', 'options.clock must return a Date after 1970')
     }
     return seconds
   }
+}
+
+/** NaN for what is not a Date: clocks written in JavaScript return anything. */
+function timeOf(time: unknown): number {
+  return types.isDate(time) ? time.getTime() : NaN
 }

@@ -1,7 +1,14 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { algorithms, createLocalSigner, ecdsaSignatureToDer, type SyncSigner } from '@sealwright/core'
+import {
+  algorithms,
+  createLocalSigner,
+  ecdsaSignatureToDer,
+  type Signer,
+  type SignOptions,
+  type SyncSigner,
+} from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import { lacks, run } from '@sealwright/test-kit/tools'
@@ -163,6 +170,34 @@ describe('the header', () => {
     const refused = expect.objectContaining({ code, message: expect.stringMatching(message) as string })
     expect(() => signCompactSync(signer, '', header)).toThrow(refused)
     await expect(signCompact(signer, '', header)).rejects.toEqual(refused)
+  })
+
+  test('arguments of wrong types are refused, and not quoted', async () => {
+    const secret = 'hunter2' as unknown
+    for (const [call, message] of [
+      [
+        () => signCompact(secret as Signer, ''),
+        'signer must be a Signer; createLocalSigner(privateKey) makes one',
+      ],
+      [
+        () => signCompact(privateKey('ES256') as unknown as Signer, ''),
+        'signer must be a Signer; createLocalSigner(privateKey) makes one',
+      ],
+      [
+        () => signCompact(signer, { secret } as unknown as string),
+        'payload must be a string or a Uint8Array',
+      ],
+      [() => signCompact(signer, '', secret as JwsHeader), 'header must be an object'],
+      [
+        () => signCompact(signer, '', {}, secret as SignOptions),
+        'options must be an object; the only option is signal',
+      ],
+    ] as const) {
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(call()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message })
+    }
+    expect(() => signCompactSync(secret as SyncSigner, '')).toThrow('signer must be a Signer')
+    expect(() => signCompactSync(signer, 7 as unknown as string)).toThrow('payload must be a string or')
   })
 
   test.for(['typ', 'cty', 'kid', 'x5t', 'x5t#S256'])('refuses a %s that is no string', (member) => {

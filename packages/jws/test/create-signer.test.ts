@@ -1,7 +1,14 @@
 import type { Worker } from 'node:worker_threads'
+import type { SignOptions } from '@sealwright/core'
 import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '../src/index.ts'
+import {
+  createJwtIssuer,
+  createSigner,
+  type CreateSignerOptions,
+  type ManagedSigner,
+  type SigningMode,
+} from '../src/index.ts'
 import { verifyWithNode } from './support/keys.ts'
 
 const modes: readonly SigningMode[] = ['auto', 'inline', 'libuv', 'pool']
@@ -165,6 +172,32 @@ test.for([{ threads: 0 }, { capacity: 0 }])('refuses %o at once, not when a pool
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   )
 })
+
+test.for<[unknown, string]>([
+  ['RS512', 'options must be an object; the options are mode, algorithm, threads, capacity'],
+  [{ alg: 'RS512' }, 'options.alg is not an option; the options are mode, algorithm, threads, capacity'],
+  [{ algorithm: 512 }, 'options.algorithm must be a string'],
+  [{ threads: '4' }, 'options.threads must be a whole number from 1 to 1024'],
+])('refuses the options %j', ([options, message]) => {
+  expect(() => createSigner(privateKey('ES256'), options as CreateSignerOptions)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message }),
+  )
+})
+
+test.for<SigningMode>(['inline', 'libuv', 'pool', 'auto'])(
+  'refuses wrong arguments of one signature (%s)',
+  async (mode) => {
+    const signer = start('RS256', mode)
+    await expect(signer.sign('hunter2' as unknown as Uint8Array)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'data must be a Uint8Array',
+    })
+    await expect(signer.sign(new Uint8Array(1), 'hunter2' as unknown as SignOptions)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'options must be an object; the only option is signal',
+    })
+  },
+)
 
 test('refuses an unknown mode', () => {
   expect(() => start('ES256', 'fast' as SigningMode)).toThrow(

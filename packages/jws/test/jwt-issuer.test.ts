@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createLocalSigner, type Signer, type SigningKey } from '@sealwright/core'
+import { createLocalSigner, type Signer, type SigningKey, type SignOptions } from '@sealwright/core'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import * as fc from 'fast-check'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
@@ -393,6 +393,13 @@ describe('options', () => {
     ['options.x5c needs a signing key with its certificate', { x5c: true }],
     ['options.x5tS256 needs a signing key with its certificate', { x5tS256: true }],
     ['the header has', { typ: 'x'.repeat(400) }],
+    [
+      'options.expiresIn is not an option; the options are issuer, audience, lifetime, typ, algorithm, x5c, x5tS256, clock',
+      { expiresIn: '1h' },
+    ],
+    ['options.algorithm must be a string', { algorithm: 256 }],
+    ['options.x5c must be true or false', { x5c: [] }],
+    ['options.clock must be a function', { clock: new Date() }],
   ])('%s', ([message, options]) => {
     expect(() => issuerWith(options as Partial<JwtIssuerOptions>)).toThrow(
       expect.objectContaining({
@@ -402,8 +409,34 @@ describe('options', () => {
     )
   })
 
-  test.for([new Date(Number.NaN), new Date(-1000), new Date(8.64e15)])('a clock that tells %s', (time) => {
-    expect(() => issuerWith({ clock: () => time }).issueSync({})).toThrow('options.clock')
+  test.for([new Date(Number.NaN), new Date(-1000), new Date(8.64e15), 1_800_000_000, '2030-01-01'])(
+    'a clock that tells %s',
+    (time) => {
+      const issuer = issuerWith({ clock: () => time as Date })
+      expect(() => issuer.issueSync({})).toThrow('options.clock must return a Date after 1970')
+    },
+  )
+
+  test.for<[string, unknown]>([
+    ['PEM', String(privateKey('ES256').export({ format: 'pem', type: 'pkcs8' }))],
+    ['a KeyObject', privateKey('ES256')],
+    ['a JWK', privateKey('ES256').export({ format: 'jwk' })],
+    ['nothing', undefined],
+  ])('%s is not a key to issue with, and is not quoted', ([, key]) => {
+    expect(() => createJwtIssuer(key as Signer, { issuer: 'https://id.example' })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message:
+          'key must be a Signer or a SigningKey; createLocalSigner(privateKey) makes a Signer of a KeyObject',
+      }),
+    )
+  })
+
+  test('options of one token are checked', async () => {
+    await expect(issuerWith({}).issue({}, { timeout: 1 } as SignOptions)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'options.timeout is not an option; the only option is signal',
+    })
   })
 
   test('the algorithm comes from the key', () => {

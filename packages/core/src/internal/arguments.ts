@@ -94,9 +94,11 @@ export function listOf(element: Check): Check {
  */
 export function optionsOf(members: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
   const names = Object.keys(members)
+  const all =
+    names.length === 1 ? `the only option is ${names.join('')}` : `the options are ${names.join(', ')}`
   return (name, value) => {
     if (!isRecord(value)) {
-      throw invalidArgument(`${name} must be an object; it can have ${names.join(', ')}`)
+      throw invalidArgument(`${name} must be an object; ${all}`)
     }
     for (const member of Object.keys(value)) {
       if (Object.hasOwn(members, member)) continue
@@ -104,13 +106,10 @@ export function optionsOf(members: Readonly<Record<string, Check>>, required: re
       const unknown = /^[A-Za-z]\w{0,30}$/.test(member)
         ? `${name}.${member} is not an option`
         : `${name} has an unknown option`
-      throw invalidArgument(`${unknown}; there are ${names.join(', ')}`)
-    }
-    for (const member of required) {
-      if (value[member] === undefined) throw invalidArgument(`${name}.${member} is missing`)
+      throw invalidArgument(`${unknown}; ${all}`)
     }
     for (const [member, check] of Object.entries(members)) {
-      if (value[member] !== undefined) check(`${name}.${member}`, value[member])
+      if (value[member] !== undefined || required.includes(member)) check(`${name}.${member}`, value[member])
     }
   }
 }

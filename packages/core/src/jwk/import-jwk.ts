@@ -103,17 +103,15 @@ function readLimit(
   jwk: Readonly<Record<string, unknown>>,
   operation: 'sign' | 'verify',
 ): (available: readonly SignatureAlgorithm[]) => readonly SignatureAlgorithm[] {
-  const { use, alg, key_ops: operations } = jwk
+  const { use, alg } = jwk
   if (use !== undefined && typeof use !== 'string') throw malformed('has a "use" that is not a string')
   if (alg !== undefined && typeof alg !== 'string') throw malformed('has an "alg" that is not a string')
-  if (operations !== undefined && !isListOfNames(operations)) {
-    throw malformed('has "key_ops" that are not a list of different strings (RFC 7517 §4.3)')
-  }
+  const operations = readOperations(jwk['key_ops'])
   return (available) => {
     if (use !== undefined && use !== 'sig') {
       throw notForSignatures('its "use" is not "sig" (RFC 7517 §4.2)')
     }
-    if (operations?.includes(operation) === false) {
+    if (operations !== null && !operations.includes(operation)) {
       throw notForSignatures(`its "key_ops" do not include "${operation}" (RFC 7517 §4.3)`)
     }
     if (alg === undefined) return available
@@ -125,12 +123,15 @@ function readLimit(
   }
 }
 
-function isListOfNames(value: unknown): value is readonly string[] {
-  return (
+/** Null where the JWK does not say. */
+function readOperations(value: unknown): readonly unknown[] | null {
+  if (value === undefined) return null
+  const isList =
     Array.isArray(value) &&
     value.every((each) => typeof each === 'string') &&
     new Set(value).size === value.length
-  )
+  if (!isList) throw malformed('has "key_ops" that are not a list of different strings (RFC 7517 §4.3)')
+  return value
 }
 
 function malformed(problem: string): SealwrightError {

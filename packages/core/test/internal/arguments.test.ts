@@ -133,14 +133,14 @@ const checks: readonly [string, internal.Check, readonly unknown[], readonly unk
     internal.optionsOf({ days: internal.aWholeNumber(1, 9), name: internal.aString }),
     [{}, { days: 1 }, { days: undefined, name: 'a' }, Object.create({ other: 1 })],
     [secret, null, undefined, [], () => undefined],
-    'must be an object; it can have days, name',
+    'must be an object; the options are days, name',
   ],
   [
     'signOptions',
     internal.signOptions,
     [{}, { signal: undefined }, { signal: AbortSignal.abort() }],
     [secret, null],
-    'must be an object; it can have signal',
+    'must be an object; the only option is signal',
   ],
 ]
 
@@ -164,29 +164,37 @@ describe('a check of options', () => {
   test.for<[string, object, string]>([
     ['wrong', { name: 'a', days: 0 }, 'options.days must be a whole number from 1 to 9'],
     ['null', { name: null }, 'options.name must be a string'],
-    ['missing', { days: 1 }, 'options.name is missing'],
-    ['missing, being undefined', { name: undefined }, 'options.name is missing'],
-    ['unknown', { name: 'a', expiresIn: 1 }, 'options.expiresIn is not an option; there are days, name'],
+    ['missing', { days: 1 }, 'options.name must be a string'],
+    ['missing, being undefined', { name: undefined }, 'options.name must be a string'],
+    [
+      'unknown',
+      { name: 'a', expiresIn: 1 },
+      'options.expiresIn is not an option; the options are days, name',
+    ],
     [
       'unknown, and a name of Object',
       { name: 'a', toString: 1 },
-      'options.toString is not an option; there are days, name',
+      'options.toString is not an option; the options are days, name',
     ],
     [
       'unknown, and not like a name',
       { name: 'a', 'hunter 2': 1 },
-      'options has an unknown option; there are days, name',
+      'options has an unknown option; the options are days, name',
     ],
     [
       'unknown, and long',
       { name: 'a', [`x${'1'.repeat(31)}`]: 1 },
-      'options has an unknown option; there are days, name',
+      'options has an unknown option; the options are days, name',
     ],
-    ['unknown, and a digit', { name: 'a', 0: 'h' }, 'options has an unknown option; there are days, name'],
+    [
+      'unknown, and a digit',
+      { name: 'a', 0: 'h' },
+      'options has an unknown option; the options are days, name',
+    ],
     [
       'unknown, and not all of it like a name',
       { name: 'a', 'a b': 1 },
-      'options has an unknown option; there are days, name',
+      'options has an unknown option; the options are days, name',
     ],
   ])('names the member that is %s', ([, options, message]) => {
     expect(() => check('options', options)).toThrow(

@@ -140,7 +140,7 @@ test('wrong arguments are refused, and not quoted', async () => {
     invalidArgument('data must be a Uint8Array'),
   )
   await expect(signer.sign(data, secret as SignOptions)).rejects.toEqual(
-    invalidArgument('options must be an object; it can have signal'),
+    invalidArgument('options must be an object; the only option is signal'),
   )
   await expect(signer.sign(data, { signal: secret as AbortSignal })).rejects.toEqual(
     invalidArgument('options.signal must be an AbortSignal'),

@@ -90,8 +90,8 @@ describe('openSigningKey', () => {
 describe('arguments that are refused, and not quoted', () => {
   test.for<[unknown, unknown, string]>([
     [7, { backends: [] }, 'uri must be a string'],
-    ['x:my', undefined, 'options must be an object; it can have backends, create, password, signal'],
-    ['x:my', {}, 'options.backends is missing'],
+    ['x:my', undefined, 'options must be an object; the options are backends, create, password, signal'],
+    ['x:my', {}, 'options.backends must be an array'],
     ['x:my', { backends: backend('x') }, 'options.backends must be an array'],
     [
       'x:my',
@@ -108,7 +108,7 @@ describe('arguments that are refused, and not quoted', () => {
     [
       'x:my',
       { backends: [], passphrase: 'hunter2' },
-      'options.passphrase is not an option; there are backends, create, password, signal',
+      'options.passphrase is not an option; the options are backends, create, password, signal',
     ],
   ])('%j, %j', async ([uri, options, message]) => {
     await expect(openSigningKey(uri as string, options as OpenSigningKeyOptions)).rejects.toMatchObject({

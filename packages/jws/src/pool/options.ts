@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { aString, aWholeNumber, type Check } from '@sealwright/core/internal'
 
 /** Options of a pool of signing threads. */
 export interface SigningPoolOptions {
@@ -10,17 +10,9 @@ export interface SigningPoolOptions {
   readonly capacity?: number | undefined
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a number out of range */
-export function assertPoolOptions({ threads = 1, capacity = 1 }: SigningPoolOptions): void {
-  assertCount('threads', threads, 1024)
-  assertCount('capacity', capacity, Number.MAX_SAFE_INTEGER)
-}
-
-function assertCount(name: string, value: number, maximum: number): void {
-  if (!Number.isSafeInteger(value) || value < 1 || value > maximum) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `options.${name} must be a whole number from 1 to ${maximum}`,
-    )
-  }
+/** A check for each of the {@link SigningPoolOptions}. */
+export const poolOptionChecks: Readonly<Record<keyof SigningPoolOptions, Check>> = {
+  algorithm: aString,
+  threads: aWholeNumber(1, 1024),
+  capacity: aWholeNumber(1, Number.MAX_SAFE_INTEGER),
 }

@@ -7,8 +7,9 @@ import {
   type Signer,
   type SignOptions,
 } from '@sealwright/core'
+import { bytes, optionsOf, signOptions } from '@sealwright/core/internal'
 import { signatureAt, workerKey, type BatchResult, type WorkerKey } from './batch.ts'
-import { assertPoolOptions, type SigningPoolOptions } from './options.ts'
+import { poolOptionChecks, type SigningPoolOptions } from './options.ts'
 import { PendingSignature } from './pending-signature.ts'
 import { setImmediate } from './real-timers.ts'
 import { SigningThread } from './signing-thread.ts'
@@ -55,11 +56,13 @@ export interface SigningPool extends Signer {
  * ```
  */
 export function createSigningPool(privateKey: KeyObject, options: SigningPoolOptions = {}): SigningPool {
-  assertPoolOptions(options)
+  poolOptions('options', options)
   const { threads = availableParallelism(), capacity = 16_384 } = options
   const signer = createLocalSigner(privateKey, { algorithm: options.algorithm })
   return new ThreadPool(signer, workerKey(privateKey, signer.publicKey, signer.algorithm), threads, capacity)
 }
+
+const poolOptions = optionsOf(poolOptionChecks)
 
 /** How long a batch should keep a thread busy, in milliseconds: far longer than sending it takes, and too short to notice. */
 const batchDuration = 1
@@ -109,6 +112,8 @@ class ThreadPool implements SigningPool {
 
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
+      if (!(data instanceof Uint8Array)) bytes('data', data)
+      if (options !== undefined) signOptions('options', options)
       const signal = options?.signal
       signal?.throwIfAborted()
       if (this.#closing !== null) throw unavailable(`the signing pool of the key ${this.keyId} is closed`)
