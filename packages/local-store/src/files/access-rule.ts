@@ -44,7 +44,11 @@ export function checkAccess(
         `so that user can replace the private key; type: sudo chown ${user} ${shellQuote(path)}`,
     )
   }
-  if ((stats.mode & forbidden) !== 0) {
+  // A file of root may be readable by a group of this process: that is how Kubernetes mounts a secret (mode 0440, fsGroup).
+  // What belongs to root and its own group is no such mount where root runs this.
+  const isMount = stats.uid === 0 && isOwnGroup(stats.gid) && (user !== 0 || stats.gid !== 0)
+  const allowed = kind === 'file' && isMount ? 0o040 : 0
+  if ((stats.mode & forbidden & ~allowed) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(3, '0')
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
@@ -52,6 +56,10 @@ export function checkAccess(
         `type: chmod ${kind === 'folder' ? '700' : '600'} ${shellQuote(path)}`,
     )
   }
+}
+
+function isOwnGroup(group: number): boolean {
+  return process.getegid?.() === group || process.getgroups?.().includes(group) === true
 }
 
 function shellQuote(path: string): string {
