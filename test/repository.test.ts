@@ -144,6 +144,19 @@ describe.each(workspaces.filter(({ manifest }) => manifest.private !== true))(
   },
 )
 
+test('the files that CONTRIBUTING.md sends its readers to are there', () => {
+  const [, table = ''] =
+    /^## Where to make a change$(.*?)^## /ms.exec(readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')) ?? []
+  const paths = table.split('\n').flatMap((line) => {
+    const [first = '', ...inside] = [...(line.split('|')[2] ?? '').matchAll(/`([^`]+)`/g)].map(
+      ([, path]) => path ?? '',
+    )
+    return first === '' ? [] : [first, ...inside.map((path) => join(first, path))]
+  })
+  expect(paths.length).toBeGreaterThanOrEqual(10)
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
+})
+
 test("README's example is the file that runs in examples/test", () => {
   const [, example] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
   expect(example).toBe(readFileSync(join(root, 'examples/sign-a-token.ts'), 'utf8'))
