@@ -1,4 +1,4 @@
-// A key store of one's own: what @sealwright/backend-contract asks of one, and no more.
+// A key store of your own, with what @sealwright/backend-contract requires and nothing else.
 import { randomUUID } from 'node:crypto'
 import {
   algorithmsOf,
@@ -16,7 +16,7 @@ export class MemoryKeyStore implements KeyStore {
   readonly location = 'the memory of this process'
   readonly #keys: Map<string, SigningKey>
 
-  /** @param keys what another instance shows as well, as a folder or a vault would be shared */
+  /** @param keys shared with other instances, as a folder or a vault would be */
   constructor(keys: Map<string, SigningKey> = new Map()) {
     this.#keys = keys
   }
@@ -57,8 +57,8 @@ export class MemoryKeyStore implements KeyStore {
       enabled: true,
       signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
     }
-    // Nothing is awaited between this look and the next line, so of several callers the first one wins.
-    if (this.#keys.has(name)) throw new SealwrightError('ALREADY_EXISTS', `${name} is in memory already`)
+    // There is no await between this check and the next line, so the first of several callers wins.
+    if (this.#keys.has(name)) throw new SealwrightError('ALREADY_EXISTS', `${name} already exists in memory`)
     this.#keys.set(name, key)
     return key
   }
@@ -66,5 +66,8 @@ export class MemoryKeyStore implements KeyStore {
 
 function checked(name: string): string {
   if (/^[\w-]{1,100}$/.test(name)) return name
-  throw new SealwrightError('INVALID_ARGUMENT', `${JSON.stringify(name.slice(0, 100))} is no name for a key`)
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${JSON.stringify(name.slice(0, 100))} is not a valid key name`,
+  )
 }

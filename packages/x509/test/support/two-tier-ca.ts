@@ -8,7 +8,7 @@ import {
   readRevocationList,
 } from '@sealwright/x509'
 
-/** A root CA, whose key signs once in a few years, and an issuing CA, whose key signs every day. */
+/** A root CA, whose key signs every few years, and an issuing CA, whose key signs every day. */
 export async function certify(
   rootSigner: Signer,
   issuingSigner: Signer,
@@ -30,10 +30,10 @@ export async function certify(
     }),
   }
 
-  // A token service made the request. Its private key stays there.
+  // A token service made the request and keeps its private key.
   const certificate = await issueCertificate(issuing, readCertificateRequest(request))
 
-  // The first list is empty. Each later one has the entries of the one before and a higher number.
+  // The first list is empty. Each later list has the entries of the previous one and a higher number.
   const first = await createRevocationList(issuing, { number: 1, revoked: [] })
   const { revoked } = readRevocationList(first, issuing.certificate)
   const entry = {
