@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import {
   isSealwrightError,
   SealwrightError,
@@ -8,7 +8,7 @@ import {
   type Password,
 } from '@sealwright/core'
 import { resolvePassword } from '@sealwright/core/internal'
-import { ownerOnly } from './files/access-rule.ts'
+import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
 import { folderLayout, nameOfFile } from './layouts/folder-layout.ts'
 import type { Layout } from './layouts/layout.ts'
@@ -65,11 +65,8 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file') {
         if (openOptions.create !== undefined) throw cannotCreate('file:PATH names a file that exists')
-        return openPkcs12File(
-          local.path,
-          await resolvePassword('options.password', openOptions.password),
-          options,
-        )
+        const password = await resolvePassword('options.password', openOptions.password)
+        return openFile(local.path, password, options, ruleOf(local.path, options))
       }
       const platform = platformLayouts(local.store, options)
       if (platform === null)
@@ -115,10 +112,25 @@ export async function openPkcs12File(
   password: Password,
   options: SignerOptions = {},
 ): Promise<LocalSigningKey> {
-  const absolute = resolve(path)
-  const file = await readCertificateFile(absolute, await resolvePassword('password', password), ownerOnly)
-  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${absolute}`)
-  return localSigningKey({ name: nameOfFile(absolute), file, createdAt: null }, options)
+  return openFile(resolve(path), await resolvePassword('password', password), options, ownerOnly)
+}
+
+async function openFile(
+  path: string,
+  password: string,
+  options: SignerOptions,
+  rule: AccessRule,
+): Promise<LocalSigningKey> {
+  const file = await readCertificateFile(path, password, rule)
+  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${path}`)
+  return localSigningKey({ name: nameOfFile(path), file, createdAt: null }, options)
+}
+
+/** A file in App Service's folder has the modes that the platform gives it, however it is named. */
+function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRule {
+  return isAppServiceSet(appService) && dirname(path) === appServiceLayoutOf(appService).folder
+    ? unchecked
+    : ownerOnly
 }
 
 type StoreUri = Extract<LocalUri, { kind: 'store' }>

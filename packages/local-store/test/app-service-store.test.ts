@@ -5,8 +5,8 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { openssl, type OpensslCertificate } from '@sealwright/test-kit/openssl'
 import { lacks } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { canDelete, canImportPkcs12 } from '@sealwright/core'
-import { openAppServiceStore, type CertificateStore } from '@sealwright/local-store'
+import { canDelete, canImportPkcs12, openSigningKey } from '@sealwright/core'
+import { localStore, openAppServiceStore, type CertificateStore } from '@sealwright/local-store'
 
 const tool = openssl()
 
@@ -35,6 +35,16 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
     expect((await store.find({ subject: 'CN=a,O=Contoso' })).version).toBe(a.sha256.toLowerCase())
     expect((await store.get('bee'))?.version).toBe(b.sha256.toLowerCase())
     expect(await store.get('c')).toBeNull()
+  })
+
+  test('file: opens a file there with the modes of the platform, and no such file elsewhere', async () => {
+    const { folder } = await newStore('*')
+    const open = (loadCertificates?: string): Promise<unknown> =>
+      openSigningKey(`file:${join(folder, `${a.sha1}.p12`)}`, {
+        backends: [localStore({ appService: { folder, loadCertificates } })],
+      })
+    expect(await open('*')).toMatchObject({ location: join(folder, `${a.sha1}.p12`) })
+    await failure('UNSAFE_PERMISSIONS', () => open(''))
   })
 
   test('shows those on the list', async () => {

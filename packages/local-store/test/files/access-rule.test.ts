@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { checkAccess } from '../src/access-rule.ts'
+import { checkAccess } from '../../src/files/access-rule.ts'
 
 const [user, group, anotherGroup] = [1000, 2000, 3000]
 
