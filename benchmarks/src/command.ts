@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { machine } from './machine.ts'
-import type { Plan } from './measure.ts'
-import { publish, type Places, type SuiteResults } from './results.ts'
+import { machine } from './report/machine.ts'
+import type { Plan } from './measuring/measure.ts'
+import { publish, type Places, type SuiteResults } from './report/results.ts'
 import type { Suite } from './suite.ts'
-import { formatTable } from './table.ts'
+import { formatTable } from './report/table.ts'
 
 /** What the command has around it. */
 export interface Surroundings {

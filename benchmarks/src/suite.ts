@@ -1,4 +1,4 @@
-import type { Plan, Row } from './measure.ts'
+import type { Plan, Row } from './measuring/measure.ts'
 
 export interface SuiteContext {
   readonly plan: Plan

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runCommand, type Surroundings } from '../src/command.ts'
-import type { Row } from '../src/measure.ts'
+import type { Row } from '../src/measuring/measure.ts'
 import type { Suite, SuiteContext } from '../src/suite.ts'
 import { jws } from '../src/suites/jws.ts'
-import { row } from './rows.ts'
+import { row } from './support/rows.ts'
 
 const quick = { rounds: 1, turns: 1, turn: 0.1 }
 const full = { rounds: 2, turns: 2, turn: 0.1 }

@@ -70,7 +70,7 @@ interface Server {
 
 /** One of the scripts that print their port. */
 async function startScript(file: string, ...args: readonly string[]): Promise<Server> {
-  const script = new URL(`processes/${file}`, import.meta.url).pathname
+  const script = new URL(`../processes/${file}`, import.meta.url).pathname
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { NODE_ENV: 'production' },

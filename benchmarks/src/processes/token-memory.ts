@@ -3,8 +3,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { createJwtIssuer, createSigner } from '@sealwright/jws'
-import { concurrently, repeat } from '../loops.ts'
-import { audience, claims, issuer } from '../tokens.ts'
+import { concurrently, repeat } from '../measuring/loops.ts'
+import { audience, claims, issuer } from '../load/tokens.ts'
 
 /** What the process prints. */
 export interface MemoryReport {

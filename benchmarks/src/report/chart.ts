@@ -1,4 +1,4 @@
-import type { Row } from './measure.ts'
+import type { Row } from '../measuring/measure.ts'
 
 const labelWidth = 190
 const barWidth = 520

@@ -27,7 +27,7 @@ export function machine(): Machine {
 
 /** The installed version of each dependency of this folder. */
 function versions(): Record<string, string> {
-  const manifest = readJson(new URL('../package.json', import.meta.url))
+  const manifest = readJson(new URL('../../package.json', import.meta.url))
   const require = createRequire(import.meta.url)
   return Object.fromEntries(
     Object.keys(manifest.dependencies ?? {}).map((name) => {

@@ -1,4 +1,4 @@
-import type { Row } from './measure.ts'
+import type { Row } from '../measuring/measure.ts'
 import { alignTable, formatRate } from './table.ts'
 
 const modes = ['inline', 'libuv', 'pool', 'auto']

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { drawChart } from './chart.ts'
 import type { Machine } from './machine.ts'
-import type { Row } from './measure.ts'
+import type { Row } from '../measuring/measure.ts'
 import { formatModes } from './modes.ts'
-import type { Suite } from './suite.ts'
+import type { Suite } from '../suite.ts'
 import { formatSummary } from './summary.ts'
 import { formatTable } from './table.ts'
 

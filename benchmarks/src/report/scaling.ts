@@ -1,4 +1,4 @@
-import type { Row } from './measure.ts'
+import type { Row } from '../measuring/measure.ts'
 import { alignTable, formatRate } from './table.ts'
 
 /** A machine of so many cores, all of them for token servers. */

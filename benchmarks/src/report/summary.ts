@@ -1,5 +1,5 @@
-import type { Row } from './measure.ts'
-import { growthAtLast } from './statistics.ts'
+import type { Row } from '../measuring/measure.ts'
+import { growthAtLast } from '../measuring/statistics.ts'
 import { alignTable } from './table.ts'
 
 /** What was measured on one version of Node. */

@@ -1,5 +1,5 @@
-import type { Row } from './measure.ts'
-import { growthAtLast } from './statistics.ts'
+import type { Row } from '../measuring/measure.ts'
+import { growthAtLast } from '../measuring/statistics.ts'
 
 interface Column {
   readonly head: string

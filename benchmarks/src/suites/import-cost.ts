@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { toRows, type Contestant, type Row } from '../measure.ts'
+import { toRows, type Contestant, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 
 /** What a process pays for importing a package: each import is a process of its own. */

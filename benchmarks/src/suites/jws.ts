@@ -1,10 +1,10 @@
 import { createPublicKey, sign } from 'node:crypto'
 import { createJwtIssuer, createSigner } from '@sealwright/jws'
-import { subject, type Subject } from '../keys.ts'
-import { concurrently, repeat } from '../loops.ts'
-import { measure, type Contestant, type Row } from '../measure.ts'
+import { subject, type Subject } from '../load/keys.ts'
+import { concurrently, repeat } from '../measuring/loops.ts'
+import { measure, type Contestant, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
-import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../tokens.ts'
+import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../load/tokens.ts'
 
 /** One token after the other: what a token costs beside its signature. */
 export const jws: Suite = {

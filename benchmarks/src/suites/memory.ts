@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import type { Row } from '../measure.ts'
+import type { Row } from '../measuring/measure.ts'
 import type { MemoryReport } from '../processes/token-memory.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 

@@ -1,13 +1,13 @@
 import { createLocalSigner } from '@sealwright/core'
 import { createJwtIssuer, createSigner, type ManagedSigner, type SigningMode } from '@sealwright/jws'
-import { subject, type Subject } from '../keys.ts'
-import { LoopDelay } from '../loop-delay.ts'
-import { concurrently, repeat } from '../loops.ts'
-import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
-import { startRawThreads, type RawThreads } from '../raw-threads.ts'
-import { quantile } from '../statistics.ts'
+import { subject, type Subject } from '../load/keys.ts'
+import { LoopDelay } from '../measuring/loop-delay.ts'
+import { concurrently, repeat } from '../measuring/loops.ts'
+import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
+import { startRawThreads, type RawThreads } from '../load/raw-threads.ts'
+import { quantile } from '../measuring/statistics.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
-import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../tokens.ts'
+import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../load/tokens.ts'
 
 /** Many tokens asked for at once. */
 export const pool: Suite = {

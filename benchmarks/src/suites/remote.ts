@@ -7,11 +7,11 @@ import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault
 import { openKeyVault } from '@sealwright/azure-keyvault'
 import { createJwtIssuer } from '@sealwright/jws'
 import { wellKnown } from '@sealwright/keyvault-emulator'
-import type { Row } from '../measure.ts'
+import type { Row } from '../measuring/measure.ts'
 import type { SignatureCount, VaultAddress } from '../processes/vault.ts'
-import { quantile, spread } from '../statistics.ts'
+import { quantile, spread } from '../measuring/statistics.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
-import { assertToken, audience, claims, issuer } from '../tokens.ts'
+import { assertToken, audience, claims, issuer } from '../load/tokens.ts'
 
 /** Signing in a vault that answers after 30 ms and signs 4,000 times in ten seconds, with more callers than that serves. */
 export const remote: Suite = {

@@ -2,11 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measure, type Contestant, type Row } from '../measure.ts'
-import { processorTime, type ProcessorTime } from '../processor-time.ts'
-import { scalingTable, wholeMachine } from '../scaling.ts'
+import { measure, type Contestant, type Row } from '../measuring/measure.ts'
+import { processorTime, type ProcessorTime } from '../measuring/processor-time.ts'
+import { scalingTable, wholeMachine } from '../report/scaling.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
-import { connections, startSealwright, type SealwrightOptions, type TokenServers } from '../token-servers.ts'
+import {
+  connections,
+  startSealwright,
+  type SealwrightOptions,
+  type TokenServers,
+} from '../load/token-servers.ts'
 
 /** The token server on one core and on all, in one process and in two, and the processor time that a token takes. */
 export const scaling: Suite = {

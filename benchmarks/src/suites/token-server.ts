@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measure, type Contestant, type Row } from '../measure.ts'
+import { measure, type Contestant, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import {
   connections,
@@ -9,7 +9,7 @@ import {
   startOidcProvider,
   startSealwright,
   type TokenServers,
-} from '../token-servers.ts'
+} from '../load/token-servers.ts'
 
 /** Tokens by client credentials over HTTP, each server in one process of its own. */
 export const tokenServer: Suite = {

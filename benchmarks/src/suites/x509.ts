@@ -13,9 +13,9 @@ import {
 } from '@sealwright/x509'
 import * as peculiar from '@peculiar/x509'
 import forge from 'node-forge'
-import { subject, type Subject } from '../keys.ts'
-import { concurrently, repeat } from '../loops.ts'
-import { measure, type Contestant, type Plan, type Row } from '../measure.ts'
+import { subject, type Subject } from '../load/keys.ts'
+import { concurrently, repeat } from '../measuring/loops.ts'
+import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { revocationLists } from './revocation-lists.ts'
 

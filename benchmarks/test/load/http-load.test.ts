@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { HttpLoad } from '../src/http-load.ts'
+import { HttpLoad } from '../../src/load/http-load.ts'
 
 const request = 'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\nhi'
 

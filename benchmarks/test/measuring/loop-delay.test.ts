@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { LoopDelay } from '../src/loop-delay.ts'
+import { LoopDelay } from '../../src/measuring/loop-delay.ts'
 
 function block(milliseconds: number): void {
   const end = performance.now() + milliseconds

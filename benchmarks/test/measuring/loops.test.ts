@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { concurrently, repeat } from '../src/loops.ts'
+import { concurrently, repeat } from '../../src/measuring/loops.ts'
 
 test('repeat does it as often as asked', () => {
   let done = 0

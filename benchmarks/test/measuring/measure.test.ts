@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { measure, toRows, type Contestant } from '../src/measure.ts'
+import { measure, toRows, type Contestant } from '../../src/measuring/measure.ts'
 
 const limit = { name: 'raw', mode: 'sync', role: 'limit' } as const
 const own = { name: 'own', mode: 'sync', role: 'own' } as const

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { processorTime, type ProcessorTime } from '../src/processor-time.ts'
+import { processorTime, type ProcessorTime } from '../../src/measuring/processor-time.ts'
 
 test.skipIf(!existsSync('/proc/self/task'))('counts what this process takes (needs /proc)', () => {
   const before = sum(processorTime(process.pid))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { growth, growthAtLast, median, quantile, spread } from '../src/statistics.ts'
+import { growth, growthAtLast, median, quantile, spread } from '../../src/measuring/statistics.ts'
 
 test('the median is the middle one, or the mean of the middle two', () => {
   expect(median([9, 1, 5])).toBe(5)

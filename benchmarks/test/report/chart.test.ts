@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { drawChart } from '../src/chart.ts'
-import { row } from './rows.ts'
+import { drawChart } from '../../src/report/chart.ts'
+import { row } from '../support/rows.ts'
 
 test('a bar is as long as its share of the limit, and names are escaped', () => {
   const svg = drawChart([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { formatModes } from '../src/modes.ts'
-import { row } from './rows.ts'
+import { formatModes } from '../../src/report/modes.ts'
+import { row } from '../support/rows.ts'
 
 test('a row for each load, a column for each mode, and what was not measured left empty', () => {
   const own = { suite: 'pool', name: 'sealwright' }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { Machine } from '../src/machine.ts'
-import { publish, type Places } from '../src/results.ts'
-import type { Suite } from '../src/suite.ts'
-import { row } from './rows.ts'
+import type { Machine } from '../../src/report/machine.ts'
+import { publish, type Places } from '../../src/report/results.ts'
+import type { Suite } from '../../src/suite.ts'
+import { row } from '../support/rows.ts'
 
 const run = async (): Promise<never[]> => []
 const suites: readonly Suite[] = [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { scale, scalingTable } from '../src/scaling.ts'
-import { row } from './rows.ts'
+import { scale, scalingTable } from '../../src/report/scaling.ts'
+import { row } from '../support/rows.ts'
 
 test('where signing is cheap, there are nearly as many instances as cores', () => {
   const cpu = { main: 30, others: 10 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { formatSummary } from '../src/summary.ts'
-import { row } from './rows.ts'
+import { formatSummary } from '../../src/report/summary.ts'
+import { row } from '../support/rows.ts'
 
 function cells(text = ''): string[] {
   return text

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { alignTable, formatTable } from '../src/table.ts'
-import { row } from './rows.ts'
+import { alignTable, formatTable } from '../../src/report/table.ts'
+import { row } from '../support/rows.ts'
 
 test('text is aligned to the left, numbers to the right', () => {
   const lines = alignTable(

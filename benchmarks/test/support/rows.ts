@@ -1,4 +1,4 @@
-import type { Row } from '../src/measure.ts'
+import type { Row } from '../../src/measuring/measure.ts'
 
 /** A row as a suite makes it, with what a test is about. */
 export function row(given: Partial<Row>): Row {
