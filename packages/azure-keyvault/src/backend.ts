@@ -24,10 +24,15 @@ export interface OpenKeyVaultOptions extends KeyVaultOptions {
  *
  * @param vaultUrl such as `https://my-vault.vault.azure.net`
  * @throws SealwrightError `INVALID_ARGUMENT` for any other URL, an option out of range, certificates in a managed HSM
+ *
  * @example
- *   const vault = openKeyVault('https://contoso.vault.azure.net')
- *   const key = await vault.getOrCreate('my-app-auth', { keyType: 'ec-p256' })
- *   for (const { version, notAfter } of await vault.list({ name: 'my-app-auth' })) console.log(version, notAfter)
+ * ```ts
+ * import { openKeyVault } from '@sealwright/azure-keyvault'
+ *
+ * const vault = openKeyVault('https://contoso.vault.azure.net')
+ * const key = await vault.getOrCreate('my-app-auth', { keyType: 'ec-p256' })
+ * for (const { version, notAfter } of await vault.list({ name: 'my-app-auth' })) console.log(version, notAfter)
+ * ```
  */
 export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}): KeyVaultStore {
   const vault = parseVaultUrl(vaultUrl)
@@ -44,12 +49,18 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  * its quota. A key that is absent is created where `create` is given: a certificate, or under `/keys/` a bare key.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range, when the first key of a vault is opened
+ *
  * @example
- *   const key = await openSigningKey('https://contoso.vault.azure.net/certificates/my-app-auth', {
- *     backends: [azureKeyVault()],
- *     create: { keyType: 'ec-p256' },
- *   })
- *   const signature = await key.signer().sign(new TextEncoder().encode('header.payload'))
+ * ```ts
+ * import { azureKeyVault } from '@sealwright/azure-keyvault'
+ * import { openSigningKey } from '@sealwright/core'
+ *
+ * const key = await openSigningKey('https://contoso.vault.azure.net/certificates/my-app-auth', {
+ *   backends: [azureKeyVault()],
+ *   create: { keyType: 'ec-p256' },
+ * })
+ * const signature = await key.signer().sign(new TextEncoder().encode('header.payload'))
+ * ```
  */
 export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocator {
   const connections = new Map<string, VaultConnection>()

@@ -37,7 +37,11 @@ export const uriForms: readonly string[] = [
  * in one of Azure's Key Vault or Managed HSM domains. {@link parseKeyVaultUri} says what else is wrong with it.
  *
  * @example
- *   isKeyVaultUri('https://contoso.vault.azure.net/keys/signing') // true
+ * ```ts
+ * import { isKeyVaultUri } from '@sealwright/azure-keyvault'
+ *
+ * isKeyVaultUri('https://contoso.vault.azure.net/keys/my-app-auth') // true
+ * ```
  */
 export function isKeyVaultUri(uri: string): boolean {
   const url = URL.canParse(uri) ? new URL(uri) : null
@@ -51,8 +55,13 @@ export function isKeyVaultUri(uri: string): boolean {
  * @throws SealwrightError `INVALID_ARGUMENT` for anything else: http, a user or password, a query, a fragment, another
  *   host, another collection (`secrets` among them: a certificate's secret is its private key), a malformed name or
  *   version, certificates in a managed HSM
+ *
  * @example
- *   const { vaultUrl, name } = parseKeyVaultUri('https://contoso.vault.azure.net/keys/signing')
+ * ```ts
+ * import { parseKeyVaultUri } from '@sealwright/azure-keyvault'
+ *
+ * const { vaultUrl, name } = parseKeyVaultUri('https://contoso.vault.azure.net/keys/my-app-auth')
+ * ```
  */
 export function parseKeyVaultUri(uri: string): KeyVaultUri {
   const url = parseUrl(uri)

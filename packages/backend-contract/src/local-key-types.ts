@@ -4,6 +4,13 @@ import { keyTypes, type KeyTypeName } from '@sealwright/core'
 /**
  * The key types that this Node can make, the quickest to make first: what a store has whose keys are made where it runs.
  * ML-DSA is among them from Node 24.7 on.
+ *
+ * @example
+ * ```ts
+ * import { localKeyTypes } from '@sealwright/backend-contract'
+ *
+ * localKeyTypes() // ['ec-p256', 'rsa-2048', …]
+ * ```
  */
 export function localKeyTypes(): readonly KeyTypeName[] {
   const names = keyTypes.map(({ name }) => name).filter((name) => name !== 'ec-p256')

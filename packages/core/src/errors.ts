@@ -41,6 +41,7 @@ export type ErrorCode =
  * what to do. It never holds a secret, a token or a password. What was caught below is kept as `cause`.
  */
 export class SealwrightError extends Error {
+  /** What went wrong, for programs. */
   readonly code: ErrorCode
   /**
    * Seconds after which it makes sense to ask again, as HTTP's `Retry-After` has them; absent where nothing says. Only
@@ -57,6 +58,7 @@ export class SealwrightError extends Error {
   }
 }
 
+/** Additional information about an error. */
 export interface SealwrightErrorOptions extends ErrorOptions {
   /** See {@link SealwrightError.retryAfter}. */
   readonly retryAfter?: number | undefined
@@ -65,6 +67,20 @@ export interface SealwrightErrorOptions extends ErrorOptions {
 /**
  * Whether `error` is a {@link SealwrightError}, of that code where one is given. Decided by shape and not by
  * `instanceof`, so that two copies of this package in one tree understand each other.
+ *
+ * @example
+ * ```ts
+ * import { isSealwrightError, type KeyStore } from '@sealwright/core'
+ *
+ * async function open(store: KeyStore) {
+ *   try {
+ *     return await store.create('my-app-auth')
+ *   } catch (error) {
+ *     if (isSealwrightError(error, 'ALREADY_EXISTS')) return store.get('my-app-auth')
+ *     throw error
+ *   }
+ * }
+ * ```
  */
 export function isSealwrightError(error: unknown, code?: ErrorCode): error is SealwrightError {
   return (

@@ -42,6 +42,17 @@ export async function signCompact(
  * As {@link signCompact}, synchronously, with a key in this process's memory.
  *
  * @throws SealwrightError `UNSUPPORTED_OPERATION` when the signer is not a {@link SyncSigner}; or as {@link signCompact}
+ *
+ * @example
+ * ```ts
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { signCompactSync } from '@sealwright/jws'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const signer = createLocalSigner(privateKey)
+ * const jws = signCompactSync(signer, 'a text', { kid: signer.keyId })
+ * ```
  */
 export function signCompactSync(
   signer: SyncSigner,

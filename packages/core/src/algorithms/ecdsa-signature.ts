@@ -10,6 +10,16 @@ import { aWholeNumber, bytes } from '../internal/arguments.ts'
  * @param coordinateLength length of R and of S in bytes: 32 for P-256 and secp256k1, 48 for P-384, 66 for P-521
  * @returns a new array of twice `coordinateLength` bytes
  * @throws SealwrightError `INVALID_ENCODING`
+ *
+ * @example
+ * ```ts
+ * import { ecdsaSignatureFromDer } from '@sealwright/core'
+ * import { createSign, generateKeyPairSync } from 'node:crypto'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const der = createSign('sha256').update('data').sign(privateKey)
+ * const signature = ecdsaSignatureFromDer(der, 32) // 64 bytes, R‖S
+ * ```
  */
 export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number): Uint8Array {
   assertArguments('der', der, coordinateLength)
@@ -39,6 +49,13 @@ export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number)
  * @param signature R and S, each padded with leading zeros to `coordinateLength` bytes
  * @param coordinateLength length of R and of S in bytes
  * @throws SealwrightError `INVALID_ENCODING` when the length is wrong or R or S is zero
+ *
+ * @example
+ * ```ts
+ * import { ecdsaSignatureToDer } from '@sealwright/core'
+ *
+ * const der = ecdsaSignatureToDer(new Uint8Array(64).fill(1), 32)
+ * ```
  */
 export function ecdsaSignatureToDer(signature: Uint8Array, coordinateLength: number): Uint8Array {
   assertArguments('signature', signature, coordinateLength)

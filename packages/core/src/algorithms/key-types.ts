@@ -18,6 +18,7 @@ export type KeyTypeName =
 
 /** What there is to know for making a key. */
 export interface KeyType {
+  /** As in settings and commands. */
   readonly name: KeyTypeName
   /** RSA modulus length in bits; null for the others. */
   readonly modulusLength: number | null
@@ -47,6 +48,13 @@ export const keyTypes: readonly KeyType[] = Object.freeze([
  * The key type of that name.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for any other string; the message lists those there are.
+ *
+ * @example
+ * ```ts
+ * import { keyType } from '@sealwright/core'
+ *
+ * keyType('ec-p256').defaultAlgorithm // ES256
+ * ```
  */
 export function keyType(name: string): KeyType {
   aString('name', name)

@@ -49,9 +49,13 @@ export interface SignatureAlgorithm {
 
 /** Parameters that serve `importKey`, `generateKey` (with a length for RSA) and `sign` alike. */
 export interface WebCryptoAlgorithm {
+  /** The WebCrypto name of the algorithm. */
   readonly name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | 'ECDSA' | 'Ed25519' | MlDsaName
+  /** The digest, for RSA and ECDSA. */
   readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
+  /** The curve, for ECDSA. */
   readonly namedCurve?: 'P-256' | 'P-384' | 'P-521' | 'K-256'
+  /** The length of the salt in bytes, for RSA-PSS. */
   readonly saltLength?: number
 }
 
@@ -151,6 +155,13 @@ export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
  * The row of that name.
  *
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` for any other string; the message lists those there are.
+ *
+ * @example
+ * ```ts
+ * import { algorithm } from '@sealwright/core'
+ *
+ * algorithm('ES256').coordinateLength // 32
+ * ```
  */
 export function algorithm(name: string): SignatureAlgorithm {
   aString('name', name)
@@ -169,6 +180,16 @@ export function algorithm(name: string): SignatureAlgorithm {
  * key, so a name never widens what a key is used for.
  *
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when `name` is none of `available`.
+ *
+ * @example
+ * ```ts
+ * import { algorithmsOf, chooseAlgorithm } from '@sealwright/core'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+ * chooseAlgorithm(algorithmsOf(publicKey), 'PS256').name // PS256
+ * chooseAlgorithm(algorithmsOf(publicKey), undefined).name // RS256
+ * ```
  */
 export function chooseAlgorithm(
   available: readonly SignatureAlgorithm[],

@@ -15,6 +15,15 @@ const requiredMembers: Readonly<Record<string, readonly string[]>> = {
  * characters. Sealwright uses it as `kid`, so that a key has the same `kid` wherever it is kept.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
+ *
+ * @example
+ * ```ts
+ * import { jwkThumbprint } from '@sealwright/core'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { publicKey } = generateKeyPairSync('ed25519')
+ * jwkThumbprint(publicKey) // the kid, 43 characters of base64url
+ * ```
  */
 export function jwkThumbprint(key: KeyObject): string {
   const jwk: Readonly<Record<string, unknown>> = { ...publicJwk(key) }
@@ -35,6 +44,15 @@ export type PublicJwk =
  * The public half of a key as JWK (RFC 7517), only the members that identify it; never a private one.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
+ *
+ * @example
+ * ```ts
+ * import { publicJwk } from '@sealwright/core'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { publicKey } = generateKeyPairSync('ed25519')
+ * publicJwk(publicKey) // { kty: 'OKP', crv: 'Ed25519', x: '…' }
+ * ```
  */
 export function publicJwk(key: KeyObject): PublicJwk {
   aKeyObject('key', key)

@@ -25,7 +25,9 @@ export interface Signer {
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
 }
 
+/** Options of a signature. */
 export interface SignOptions {
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -35,7 +37,18 @@ export interface SyncSigner extends Signer {
   signSync(data: Uint8Array): Uint8Array
 }
 
-/** Whether the signer can sign synchronously. */
+/**
+ * Whether the signer can sign synchronously.
+ *
+ * @example
+ * ```ts
+ * import { isSyncSigner, type Signer } from '@sealwright/core'
+ *
+ * async function sign(signer: Signer, data: Uint8Array) {
+ *   return isSyncSigner(signer) ? signer.signSync(data) : signer.sign(data)
+ * }
+ * ```
+ */
 export function isSyncSigner(signer: Signer): signer is SyncSigner {
   return hasMethod(signer, 'signSync')
 }

@@ -4,7 +4,9 @@ import type { KeyStore } from './key-store.ts'
 
 /** Where the versions of a key are. */
 export interface KeyPlace {
+  /** The store that has the key. */
   readonly store: KeyStore
+  /** The name of the key in the store. */
   readonly name: string
   /** The one version that the URI names; null for all of them. */
   readonly version: string | null
@@ -22,7 +24,19 @@ export interface KeyLocator {
   locate(uri: string, options: Pick<OpenKeyOptions, 'password'>): Promise<KeyPlace | null>
 }
 
-/** Whether the backend can tell the store of a URI. */
+/**
+ * Whether the backend can tell the store of a URI.
+ *
+ * @example
+ * ```ts
+ * import { canLocate, type Backend } from '@sealwright/core'
+ *
+ * async function versions(backend: Backend, uri: string) {
+ *   const place = canLocate(backend) ? await backend.locate(uri, {}) : null
+ *   return place === null ? [] : place.store.list({ name: place.name })
+ * }
+ * ```
+ */
 export function canLocate(backend: Backend): backend is Backend & KeyLocator {
   return hasMethod(backend, 'locate')
 }

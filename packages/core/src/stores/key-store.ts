@@ -14,6 +14,7 @@ export interface SigningKey {
   readonly location: string
   /** The RFC 7638 thumbprint, which is the `kid` of what it signs. */
   readonly keyId: string
+  /** The public key; it can be exported as JWK and SPKI. */
   readonly publicKey: KeyObject
   /** What it can sign with in this store, its default first. */
   readonly algorithms: readonly SignatureAlgorithm[]
@@ -69,17 +70,23 @@ export interface KeyStore {
   create(name: string, options?: CreateKeyOptions): Promise<SigningKey>
 }
 
+/** Which version of a key to get. */
 export interface GetKeyOptions {
   /** That version and no other. */
   readonly version?: string | undefined
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Which keys to list. */
 export interface ListKeysOptions {
+  /** Only the versions of the key with this name. Default: all keys. */
   readonly name?: string | undefined
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options for a key that is created. */
 export interface CreateKeyOptions {
   /** Default `rsa-2048`. */
   readonly keyType?: KeyTypeName | undefined
@@ -87,6 +94,7 @@ export interface CreateKeyOptions {
   readonly subject?: string | undefined
   /** How long the certificate is valid, in days from now. Default 730. */
   readonly validityDays?: number | undefined
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -107,6 +115,8 @@ export interface Pkcs12Importer {
 /** Capability: hands a key out as a PKCS#12 file. */
 export interface Pkcs12Exporter {
   /**
+   * Exports the key with its certificates as a PKCS#12 file.
+   *
    * @param password that of the file to be made
    * @returns DER
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
@@ -135,26 +145,77 @@ export interface KeyRotator {
   rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>
 }
 
+/** Options of a rotation. */
 export interface RotateKeyOptions {
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Whether the store can take in PKCS#12 files. */
+/**
+ * Whether the store can take in PKCS#12 files.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { canImportPkcs12, type KeyStore } from '@sealwright/core'
+ *
+ * async function change(store: KeyStore) {
+ *   if (!canImportPkcs12(store)) throw new Error('the store cannot do that')
+ *   await store.importPkcs12('my-app-auth', await readFile('my-app-auth.pfx'), 'its password')
+ * }
+ * ```
+ */
 export function canImportPkcs12(store: KeyStore): store is KeyStore & Pkcs12Importer {
   return hasMethod(store, 'importPkcs12')
 }
 
-/** Whether the store can hand out private keys as PKCS#12 files. */
+/**
+ * Whether the store can hand out private keys as PKCS#12 files.
+ *
+ * @example
+ * ```ts
+ * import { canExportPkcs12, type KeyStore } from '@sealwright/core'
+ *
+ * async function change(store: KeyStore) {
+ *   if (!canExportPkcs12(store)) throw new Error('the store cannot do that')
+ *   return store.exportPkcs12('my-app-auth', 'a long password')
+ * }
+ * ```
+ */
 export function canExportPkcs12(store: KeyStore): store is KeyStore & Pkcs12Exporter {
   return hasMethod(store, 'exportPkcs12')
 }
 
-/** Whether the store can delete keys. */
+/**
+ * Whether the store can delete keys.
+ *
+ * @example
+ * ```ts
+ * import { canDelete, type KeyStore } from '@sealwright/core'
+ *
+ * async function change(store: KeyStore) {
+ *   if (!canDelete(store)) throw new Error('the store cannot do that')
+ *   await store.delete('my-app-auth')
+ * }
+ * ```
+ */
 export function canDelete(store: KeyStore): store is KeyStore & KeyDeleter {
   return hasMethod(store, 'delete')
 }
 
-/** Whether the store can give a key a new version. */
+/**
+ * Whether the store can give a key a new version.
+ *
+ * @example
+ * ```ts
+ * import { canRotate, type KeyStore } from '@sealwright/core'
+ *
+ * async function change(store: KeyStore) {
+ *   if (!canRotate(store)) throw new Error('the store cannot do that')
+ *   await store.rotate('my-app-auth')
+ * }
+ * ```
+ */
 export function canRotate(store: KeyStore): store is KeyStore & KeyRotator {
   return hasMethod(store, 'rotate')
 }

@@ -29,14 +29,17 @@ export interface Backend {
   open(uri: string, options: OpenKeyOptions): Promise<SigningKey>
 }
 
+/** How to open a key. */
 export interface OpenKeyOptions {
   /** Create the key when, and only when, it is proven absent. Left out, absence is `NOT_FOUND`. */
   readonly create?: CreateKeyOptions | undefined
   /** The password of the file or folder that the URI names. Default: none. */
   readonly password?: Password | undefined
+  /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** How to open a signing URI. */
 export interface OpenSigningKeyOptions extends OpenKeyOptions {
   /** The backends to choose from; the one that accepts the URI opens it. */
   readonly backends: readonly Backend[]
@@ -50,6 +53,18 @@ export interface OpenSigningKeyOptions extends OpenKeyOptions {
  *   `https://NAME.vault.azure.net/certificates/CERT`
  * @throws SealwrightError `INVALID_ARGUMENT` when no backend of the list, or more than one, accepts the URI; or what the
  *   backend throws
+ *
+ * @example
+ * ```ts
+ * import { openSigningKey } from '@sealwright/core'
+ * import { localStore } from '@sealwright/local-store'
+ *
+ * const key = await openSigningKey('store:./keys?name=my-app-auth', {
+ *   backends: [localStore()],
+ *   create: { keyType: 'ec-p256' },
+ * })
+ * const signature = await key.signer().sign(new TextEncoder().encode('data'))
+ * ```
  */
 export async function openSigningKey(uri: string, options: OpenSigningKeyOptions): Promise<SigningKey> {
   aString('uri', uri)

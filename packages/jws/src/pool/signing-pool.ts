@@ -50,6 +50,10 @@ export interface SigningPool extends Signer {
  *   Node's permission model; or as {@link createLocalSigner}
  * @example
  * ```ts
+ * import { generateKeyPairSync } from 'node:crypto'
+ * import { createSigningPool, signCompact } from '@sealwright/jws'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
  * const pool = createSigningPool(privateKey, { threads: 4 })
  * const token = await signCompact(pool, JSON.stringify({ sub: 'alice' }))
  * await pool.close()

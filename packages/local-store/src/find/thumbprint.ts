@@ -9,6 +9,13 @@ import { SealwrightError } from '@sealwright/core'
  * @param text SHA-1 (40 hexadecimal digits) or SHA-256 (64)
  * @returns upper-case hexadecimal digits, as Windows, .NET and App Service write thumbprints
  * @throws SealwrightError `INVALID_ARGUMENT` naming the first character that does not belong, or the number of digits
+ *
+ * @example
+ * ```ts
+ * import { normalizeThumbprint } from '@sealwright/local-store'
+ *
+ * normalizeThumbprint('a9 99 3e 36 47 06 81 6a ba 3e 25 71 78 50 c2 6c 9c d0 d8 9d') // A9993E36…
+ * ```
  */
 export function normalizeThumbprint(text: string): string {
   if (text.length > maximumLength) {

@@ -35,6 +35,7 @@ export type CreateSigner = (
   options: { readonly algorithm?: string | undefined },
 ) => SyncSigner
 
+/** How the keys of a store sign. */
 export interface SignerOptions {
   /**
    * Makes the signers of the keys, one for each algorithm that is asked for. Default: `createLocalSigner`, whose `sign` runs
