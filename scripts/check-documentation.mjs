@@ -57,14 +57,14 @@ const checker = program.getTypeChecker()
 const problems = []
 const examples = []
 
-for (const { name, specifier, file } of entries) {
-  const source = program.getSourceFile(file)
+for (const { name, specifier, file: entry } of entries) {
+  const source = program.getSourceFile(entry)
   for (const exported of checker.getExportsOfModule(checker.getSymbolAtLocation(source))) {
     const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
     const declaration = symbol.declarations?.[0]
-    // What another package exports is checked there.
-    if (declaration === undefined || !declaration.getSourceFile().fileName.includes(`/packages/${name}/src/`))
-      continue
+    // What another package exports is checked there. What is internal is for the packages of the project.
+    const file = declaration?.getSourceFile().fileName ?? ''
+    if (!file.includes(`/packages/${name}/src/`) || file.includes('/src/internal/')) continue
     checkSymbol(name, `${specifier}: ${exported.name}`, symbol, declaration)
   }
 }
