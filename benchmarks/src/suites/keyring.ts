@@ -9,11 +9,11 @@ import {
 } from '@sealwright/core'
 import { createJwtIssuer } from '@sealwright/jws'
 import { openDelegation, openKeyRing, type DelegateRegistry, type KeyRing } from '@sealwright/keyring'
-import { subject } from '../keys.ts'
-import { repeat } from '../loops.ts'
-import { measure, type Row } from '../measure.ts'
+import { subject } from '../load/keys.ts'
+import { repeat } from '../measuring/loops.ts'
+import { measure, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
-import { audience, claims, issuer } from '../tokens.ts'
+import { audience, claims, issuer } from '../load/tokens.ts'
 
 /** What a ring adds to a token: nothing, one that rotates every two seconds, and a delegate of a key. */
 export const keyring: Suite = {
