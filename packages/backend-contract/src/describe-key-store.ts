@@ -20,9 +20,31 @@ export interface TestRunner {
  * @param makeStore called for every test, so that no test depends on another
  * @param expected what this store can do
  * @param runner declares the tests, such as `{ describe, test }` of vitest
+ *
  * @example
  * ```ts
- * describeKeyStore('My store', makeStore, capabilities, { describe, test })
+ * import { describeKeyStore, localKeyTypes } from '@sealwright/backend-contract'
+ * import type { KeyStore } from '@sealwright/core'
+ * import { describe, test } from 'vitest'
+ *
+ * declare function openMyStore(): Promise<KeyStore>
+ *
+ * describeKeyStore(
+ *   'My store',
+ *   async () => ({ store: await openMyStore(), reopen: openMyStore }),
+ *   {
+ *     keyTypes: localKeyTypes(),
+ *     certificates: 'days',
+ *     importPkcs12: null,
+ *     renew: false,
+ *     exportPkcs12: false,
+ *     delete: true,
+ *     rotate: false,
+ *     switchOff: false,
+ *     cutOff: false,
+ *   },
+ *   { describe, test },
+ * )
  * ```
  */
 export function describeKeyStore(

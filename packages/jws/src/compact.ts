@@ -21,9 +21,16 @@ import { hasLoneSurrogate } from './json.ts'
  * @throws SealwrightError `INVALID_ARGUMENT` when the header has a value that JSON cannot represent, `alg`, `jwk` or a member of a
  *   private key, when it is longer than 512 characters encoded and has no `x5c`, or when text is not well-formed;
  *   `UNSUPPORTED_OPERATION` for `b64` (RFC 7797) and `crit`; or what the signer throws
+ *
  * @example
  * ```ts
- * const jws = await signCompact(signer, 'payload', { typ: 'JOSE', kid: signer.keyId })
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { signCompact } from '@sealwright/jws'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const signer = createLocalSigner(privateKey)
+ * const jws = await signCompact(signer, 'a text', { kid: signer.keyId })
  * ```
  */
 export async function signCompact(

@@ -51,10 +51,16 @@ export interface ManagedSigner extends SyncSigner {
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` for mode `pool` where no thread can be
  *   started; or as {@link createLocalSigner}
+ *
  * @example
  * ```ts
- * const signer = createSigner(privateKey, { mode: 'auto' })
- * const token = await signCompact(signer, JSON.stringify({ sub: 'alice' }))
+ * import { createJwtIssuer, createSigner } from '@sealwright/jws'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const signer = createSigner(privateKey)
+ * const issuer = createJwtIssuer(signer, { issuer: 'https://auth.example.com' })
+ * const token = await issuer.issue({ sub: 'alice', aud: 'https://api.example.com' })
  * await signer.close()
  * ```
  */

@@ -75,9 +75,18 @@ export interface JwtIssuer {
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, or `x5c` or `x5tS256` without a certificate;
  *   `UNSUPPORTED_ALGORITHM` when the key does not support the algorithm
+ *
  * @example
  * ```ts
- * const issuer = createJwtIssuer(key, { issuer: 'https://auth.example.com', audience: 'https://api.example.com' })
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { createJwtIssuer } from '@sealwright/jws'
+ * import { generateKeyPairSync } from 'node:crypto'
+ *
+ * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+ * const issuer = createJwtIssuer(createLocalSigner(privateKey), {
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'https://api.example.com',
+ * })
  * const token = await issuer.issue({ sub: 'alice', client_id: 'shop', scope: 'read' })
  * ```
  */

@@ -52,7 +52,13 @@ export interface LocalStoreOptions extends SignerOptions {
  *
  * @example
  * ```ts
- * const key = await openSigningKey('store:./keys?name=my-app-auth', { backends: [localStore()], create: {} })
+ * import { openSigningKey } from '@sealwright/core'
+ * import { localStore } from '@sealwright/local-store'
+ *
+ * const key = await openSigningKey('file:./my-app-auth.pfx', {
+ *   backends: [localStore()],
+ *   password: () => process.env['SIGNING_KEY_PASSWORD'] ?? '',
+ * })
  * ```
  */
 export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocator {
@@ -102,9 +108,12 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
  * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
  *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
  *   `UNAVAILABLE`
+ *
  * @example
  * ```ts
- * const key = await openPkcs12File('my-app-auth.pfx', () => readPasswordFromVault())
+ * import { openPkcs12File } from '@sealwright/local-store'
+ *
+ * const key = await openPkcs12File('my-app-auth.pfx', 'its password')
  * ```
  */
 export async function openPkcs12File(

@@ -43,8 +43,11 @@ export interface AppServiceStoreOptions {
  * processes create or rotate a key at once, one succeeds.
  *
  * @throws SealwrightError `UNSAFE_PERMISSIONS` when others than the owner can enter the folder; `ACCESS_DENIED`, `UNAVAILABLE`
+ *
  * @example
  * ```ts
+ * import { openFolderStore } from '@sealwright/local-store'
+ *
  * const store = await openFolderStore('./keys')
  * const key = (await store.get('my-app-auth')) ?? (await store.create('my-app-auth'))
  * ```
@@ -68,10 +71,13 @@ export async function openFolderStore(
  * once both succeed. To start several servers at once, use {@link openFolderStore}.
  *
  * @throws SealwrightError as {@link openFolderStore}; others may read the folder, since .NET makes it so, but not write to it
+ *
  * @example
  * ```ts
+ * import { openDotNetStore } from '@sealwright/local-store'
+ *
  * const store = await openDotNetStore()
- * const key = await store.find({ thumbprint: 'AB12…' })
+ * const key = await store.find({ thumbprint: 'a9993e364706816aba3e25717850c26c9cd0d89d' })
  * ```
  */
 export async function openDotNetStore(
@@ -88,10 +94,13 @@ export async function openDotNetStore(
  * so their modes are not checked.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when the setting is malformed; `ACCESS_DENIED`, `UNAVAILABLE`
+ *
  * @example
  * ```ts
+ * import { openAppServiceStore } from '@sealwright/local-store'
+ *
  * const store = await openAppServiceStore()
- * const key = await store.find({ thumbprint: 'AB12…' })
+ * const key = await store.find({ subject: 'CN=my-app-auth' })
  * ```
  */
 export async function openAppServiceStore(
