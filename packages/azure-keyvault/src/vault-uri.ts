@@ -104,7 +104,7 @@ export function checkName(name: string): void {
   if (!objectName.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${quote(name)} cannot be a name in Key Vault: 1 to 127 ASCII letters, digits and hyphens can`,
+      'the name is not one that Key Vault takes: 1 to 127 ASCII letters, digits and hyphens',
     )
   }
 }
@@ -134,7 +134,7 @@ function parseUrl(text: string): URL {
   if (!URL.canParse(text)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${quote(text)} is not a URL; expected ${uriForms[0] ?? ''}`,
+      `the Key Vault URI is not a URL; expected ${uriForms[0] ?? ''}`,
     )
   }
   return new URL(text)

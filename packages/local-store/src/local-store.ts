@@ -121,6 +121,10 @@ export async function openPkcs12File(
   password: Password,
   options: SignerOptions = {},
 ): Promise<LocalSigningKey> {
+  // A text with a line break is the content of a file. No message may repeat it.
+  if (typeof path !== 'string' || /[\r\n]/.test(path)) {
+    throw new SealwrightError('INVALID_ARGUMENT', 'path is not the path of a file')
+  }
   return openFile(resolve(path), await resolvePassword('password', password), options, ownerOnly)
 }
 

@@ -442,7 +442,9 @@ describe.skipIf(lacks('openssl'))('finding a key [needs openssl]', () => {
     await put(folder, 'k.pfx', tool().pfx(tool().certificate(String.raw`/CN=Müller, Söhne\+Co "KG"`), ''))
     expect((await store.find({ subject: String.raw`CN=Müller\, Söhne\+Co \"KG\"` })).name).toBe('k')
     expect((await store.find({ subject: 'Müller, Söhne+Co "KG"' })).name).toBe('k')
-    expect(await failure('INVALID_ARGUMENT', () => store.find({ subject: 'CN=a,b' }))).toContain('CN=a,b')
+    expect(await failure('INVALID_ARGUMENT', () => store.find({ subject: 'CN=a,b' }))).toContain(
+      'character 6: ATTRIBUTE=VALUE is expected',
+    )
     expect(await failure('INVALID_ARGUMENT', () => store.find({ subject: ' ' }))).toContain('empty')
   })
 

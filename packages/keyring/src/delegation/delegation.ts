@@ -1,5 +1,6 @@
 import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
 import type { DelegateRegistry } from '../keys/delegates.ts'
+import { shown } from '../policy/policy.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
 import { issueDelegate, type Delegate } from './issue-delegate.ts'
@@ -130,7 +131,10 @@ export function openDelegation(
 function checkArithmetic({ policy }: KeyRing, lifetime: number, maxDelegates: number): void {
   for (const [name, value] of Object.entries({ lifetime, maxDelegates })) {
     if (Number.isInteger(value) && value >= 1 && value <= 366 * 86_400) continue
-    throw new SealwrightError('INVALID_ARGUMENT', `${name} is ${value}; a whole number from 1 up is expected`)
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${name} is ${shown(value)}; a whole number from 1 up is expected`,
+    )
   }
   const { announcement, retention } = policy
   const published = 1 + Math.ceil((announcement + retention) / lifetime)

@@ -122,7 +122,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   if (!Number.isInteger(signers) || signers < 1) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `signers is ${signers}; a whole number from 1 up is expected`,
+      `signers is ${shown(signers)}; a whole number from 1 up is expected`,
     )
   }
   const published = signers * publishedKeys(policy)
@@ -161,8 +161,13 @@ function seconds(name: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least && value <= longest) return value
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${name} is ${value}; a whole number of seconds from ${least} to ${count(longest)} is expected`,
+    `${name} is ${shown(value)}; a whole number of seconds from ${least} to ${count(longest)} is expected`,
   )
+}
+
+/** A number for a message; of anything else only its type, as it may be a secret. */
+export function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : `of type ${typeof value}`
 }
 
 function count(value: number): string {

@@ -39,6 +39,12 @@ export async function openKeyRing(
   const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
   const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
+  if (!Array.isArray(sources) || sources.some((source) => typeof source !== 'object' || source === null)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'sources is an array of objects, each with store, key or uri',
+    )
+  }
   if (sources.length === 0)
     throw new SealwrightError('INVALID_ARGUMENT', 'a key ring needs at least one source')
   const opened = await Promise.all(sources.map((source) => openSource(source, backends)))

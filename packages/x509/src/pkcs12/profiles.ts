@@ -49,7 +49,7 @@ export function protectionOf(profile: Pkcs12Profile): Protection {
   if (!Object.hasOwn(profiles, profile)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${JSON.stringify(profile)} is not a PKCS#12 profile; there are ${Object.keys(profiles).join(', ')}`,
+      `the PKCS#12 profile is unknown; the profiles are ${Object.keys(profiles).join(', ')}`,
     )
   }
   return profiles[profile]

@@ -18,7 +18,7 @@ describe('encodePem', () => {
   })
 
   test.each(['', ' X', 'X ', 'A--B', 'A\nB', 'Ä'])('the label %j is refused', (label) => {
-    expect(() => encodePem(label, Uint8Array.of(1))).toThrow(/cannot be the label/)
+    expect(() => encodePem(label, Uint8Array.of(1))).toThrow(/the label of a PEM block has/)
   })
 })
 

@@ -21,7 +21,7 @@ export function encodePem(label: string, der: Uint8Array): string {
   if (!labelPattern.test(label)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${JSON.stringify(label)} cannot be the label of a PEM block`,
+      'the label of a PEM block has printable ASCII characters with single spaces or hyphens between them (RFC 7468 §3)',
     )
   }
   const base64 = Buffer.from(der).toString('base64')
