@@ -103,7 +103,7 @@ async function killWhileWriting(folder: string, prefix: string): Promise<readonl
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (output += chunk))
   await once(child.stdout, 'data')
   const writing = watch(folder, (_event, fileName) => {
-    if (fileName !== null && !isKey(fileName)) setTimeout(() => child.kill('SIGKILL'), Math.random() * 4)
+    if (fileName !== null && !isKey(fileName)) setTimeout(() => child.kill('SIGKILL'), Math.random() * 8)
   })
   const [code, signal] = await once(child, 'close')
   writing.close()

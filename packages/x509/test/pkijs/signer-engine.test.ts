@@ -38,7 +38,7 @@ test.each(names)("pkijs's own sign() makes certificates and requests with a remo
   expect(read.publicKey.equals(signer.publicKey)).toBe(true)
 })
 
-test.skipIf(lacksMlDsa)("pkijs's own sign() makes a certificate with ML-DSA [needs Node 24.7]", async () => {
+test.skipIf(lacksMlDsa)("pkijs's own sign() makes a certificate with ML-DSA [needs ML-DSA]", async () => {
   const signer = createLocalSigner(await generatePrivateKey('ml-dsa-87'))
   const engine = new SignerEngine(signer)
   const certificate = await pkijsCertificate(signer, (document) =>

@@ -163,7 +163,7 @@ describe('generateKeyPair', () => {
   })
 })
 
-test.skipIf(lacksMlDsa)('ML-DSA: generated, imported and signed with [needs Node 24.7]', async () => {
+test.skipIf(lacksMlDsa)('ML-DSA: generated, imported and signed with [needs ML-DSA]', async () => {
   const keys = await generateKeyPair('ml-dsa-44')
   const signer = await signerFromCryptoKey(keys)
   const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a' })

@@ -122,7 +122,7 @@ describe('the crypto', () => {
     expect(await crypto.subtle.verify(algorithm, other.publicKey, signature, Buffer.from('data'))).toBe(true)
   })
 
-  test.skipIf(lacksMlDsa)('signs with ML-DSA [needs Node 24.7]', async () => {
+  test.skipIf(lacksMlDsa)('signs with ML-DSA [needs ML-DSA]', async () => {
     const signer = createLocalSigner(await generatePrivateKey('ml-dsa-44'))
     const { crypto, keys } = await signerCrypto(signer)
     const signature = await crypto.subtle.sign(
