@@ -12,7 +12,6 @@ export {
 export { ecdsaSignatureFromDer, ecdsaSignatureToDer } from './algorithms/ecdsa-signature.ts'
 export { keyType, keyTypes, type KeyType, type KeyTypeName } from './algorithms/key-types.ts'
 export { isSealwrightError, SealwrightError, type ErrorCode, type SealwrightErrorOptions } from './errors.ts'
-export { onAbort, untilAborted } from './internal/abort.ts'
 export { importJwk } from './jwk/import-jwk.ts'
 export { jwkThumbprint, publicJwk, type PublicJwk } from './jwk/public-jwk.ts'
 export { createLocalSigner, type LocalSignerOptions } from './signing/local-signer.ts'

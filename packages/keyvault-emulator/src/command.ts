@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import type { IdentityOptions } from './emulator.ts'
+import type { IdentityOptions } from './options.ts'
 import { EmulatorError } from './protocol/errors.ts'
 import { permissions, type AccessPolicy } from './protocol/permissions.ts'
 import { readSeed } from './seed.ts'

@@ -1,7 +1,6 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AcceptedAssertion, Identity } from './identity/access.ts'
-import type { AccessPolicy } from './protocol/permissions.ts'
 import { Authority } from './identity/authority.ts'
 import { certificateOperations } from './certificates/certificates.ts'
 import { pendingOperations } from './certificates/pending.ts'
@@ -17,59 +16,16 @@ import { rotationOperations, rotationSettlement } from './keys/rotation.ts'
 import { keyOperations } from './keys/keys.ts'
 import { dropPurged, isPurgeDue } from './vault/soft-delete.ts'
 import { handleManagedIdentity } from './identity/managed-identity.ts'
-import type { ServiceSettings, Timing } from './vault/operation.ts'
+import type { ServiceSettings } from './vault/operation.ts'
 import { RequestLog } from './service/request-log.ts'
 import { createRouter } from './service/router.ts'
 import { secretOperations } from './secrets/secrets.ts'
 import { handleVaultRequest, type ServiceParts, type VaultAddress } from './service/vault-request.ts'
 import { fileStorage, memoryStorage, type Storage } from './vault/storage.ts'
-import { Throttle, type ThrottleOptions } from './service/throttle.ts'
+import { Throttle } from './service/throttle.ts'
 import { createCertificateAuthority, type PemPair } from './http/server-certificate.ts'
 import { Vault, type Settlement } from './vault/vault.ts'
-
-export interface KeyVaultEmulatorOptions {
-  /** The tenant that identities and vaults belong to. Default {@link wellKnown}.tenantId. */
-  readonly tenantId?: string | undefined
-  /**
-   * Who can sign in. Default: {@link wellKnown}'s application and a managed identity, both allowed everything. An
-   * identity without a secret, certificate or federated credential is a managed identity; the first of those is the system-assigned one.
-   */
-  readonly identities?: readonly IdentityOptions[] | undefined
-  /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
-  readonly data?: string | undefined
-  /**
-   * More names that clients reach the emulator by, such as that of its container. The default vault and the authority
-   * answer there.
-   */
-  readonly hosts?: readonly string[] | undefined
-  /** How long every answer of a vault takes at least, in milliseconds. Default 0. */
-  readonly latency?: number | undefined
-  /** Enforce the service's limits. Default false. */
-  readonly throttle?: boolean | ThrottleOptions | undefined
-  /** For how many days deleted objects can be recovered, 7 to 90. Default 90. */
-  readonly recoverableDays?: number | undefined
-  /**
-   * How long asynchronous steps take, in milliseconds. Default 200 each; the service takes up to tens of seconds.
-   */
-  readonly timing?: Partial<Timing> | undefined
-  /** The clock, in milliseconds since the epoch. Default `Date.now`. */
-  readonly now?: (() => number) | undefined
-}
-
-export interface IdentityOptions {
-  /** Default: a new GUID for each position in the list, the same in every run. */
-  readonly clientId?: string | undefined
-  /** For the client credentials grant; leave it out for a managed identity. */
-  readonly clientSecret?: string | undefined
-  /** PEM of the certificate whose key signs client assertions, for `ClientCertificateCredential`. */
-  readonly clientCertificate?: string | undefined
-  /** A trusted issuer of client assertions, for workload identity. Its public key is PEM. */
-  readonly federatedCredential?: AcceptedAssertion | undefined
-  /** Default as for `clientId`. */
-  readonly objectId?: string | undefined
-  /** Default `all`. */
-  readonly access?: AccessPolicy | 'all' | undefined
-}
+import type { IdentityOptions, KeyVaultEmulatorOptions } from './options.ts'
 
 /** The tenant and the application that every emulator has unless told otherwise. Public: they guard nothing. */
 export const wellKnown: Readonly<{

@@ -10,10 +10,9 @@ export {
   wellKnown,
   type EmulatorCredential,
   type EmulatorToken,
-  type IdentityOptions,
   type KeyVaultEmulator,
-  type KeyVaultEmulatorOptions,
 } from './emulator.ts'
+export type { IdentityOptions, KeyVaultEmulatorOptions } from './options.ts'
 export { EmulatorError } from './protocol/errors.ts'
 export type { Clock } from './service/clock.ts'
 export type { Fault, FaultKind, Faults, StatusFault } from './service/faults.ts'

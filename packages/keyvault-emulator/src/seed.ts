@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import type { IdentityOptions } from './emulator.ts'
+import type { IdentityOptions } from './options.ts'
 import { EmulatorError, ServiceError } from './protocol/errors.ts'
 import { parseBody, parseJsonObject } from './protocol/body.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'

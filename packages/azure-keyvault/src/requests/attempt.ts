@@ -1,4 +1,4 @@
-import { onAbort } from '@sealwright/core'
+import { onAbort } from '@sealwright/core/internal'
 
 /** One attempt's end: it aborts with the whole request, or when it has taken the time allowed. */
 export class AttemptTimer {

@@ -1,4 +1,4 @@
-import { onAbort } from '@sealwright/core'
+import { onAbort } from '@sealwright/core/internal'
 
 /** A signature that was asked for and not made yet. */
 export class PendingSignature {

@@ -5,11 +5,11 @@ import {
   isSealwrightError,
   jwkThumbprint,
   SealwrightError,
-  untilAborted,
   type SignatureAlgorithm,
   type Signer,
   type SignOptions,
 } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import { checkCryptoKey, checkOptional, checkOptions, checkWebCrypto, refused } from '../check-arguments.ts'
 import { verifySignature } from '../signing/verify-signature.ts'
 import { providerFor, type WebCrypto } from './provider.ts'
