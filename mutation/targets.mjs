@@ -1,0 +1,36 @@
+// What is mutated, and the tests that must notice. Tests that only repeat others with random or many inputs are left out:
+// each mutant would pay for them.
+const slowTests = ['**/*fuzz.test.ts', '**/many.test.ts', '**/random-years.test.ts']
+
+/** @type {Readonly<Record<string, { sources: string[], tests: string[], pool?: 'forks' | 'threads', without?: string[] }>>} */
+export const targets = {
+  core: { sources: ['packages/core/src'], tests: ['packages/core/test'] },
+  jws: { sources: ['packages/jws/src'], tests: ['packages/jws/test'] },
+  // Its tests change the umask, the working directory and the user, which a worker thread cannot.
+  'local-store': {
+    sources: ['packages/local-store/src'],
+    tests: ['packages/local-store/test'],
+    pool: 'forks',
+  },
+  'azure-keyvault': {
+    sources: ['packages/azure-keyvault/src/requests'],
+    tests: ['packages/azure-keyvault/test/requests'],
+  },
+  keyring: {
+    sources: ['packages/keyring/src'],
+    tests: ['packages/keyring/test'],
+    without: ['packages/keyring/test/processes/**', ...slowTests],
+  },
+  x509: {
+    sources: ['packages/x509/src/pkcs12', 'packages/x509/src/asn1'],
+    tests: ['packages/x509/test/pkcs12', 'packages/x509/test/asn1'],
+    // They run other programs.
+    without: ['**/readers.test.ts', '**/keytool.test.ts', ...slowTests],
+  },
+  'token-server': {
+    sources: ['apps/token-server/src/oauth'],
+    tests: ['apps/token-server/test/oauth'],
+  },
+}
+
+for (const target of Object.values(targets)) target.without ??= slowTests

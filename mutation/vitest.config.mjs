@@ -1,0 +1,17 @@
+import { mergeConfig } from 'vitest/config'
+import root from '../vitest.config.ts'
+import { targets } from './targets.mjs'
+
+const { tests, without } = targets[process.env.MUTATION_TARGET]
+
+const { include: _, ...test } = root.test
+export default mergeConfig(
+  { ...root, test },
+  {
+    test: {
+      root: new URL('..', import.meta.url).pathname,
+      include: tests.map((folder) => `${folder}/**/*.test.ts`),
+      exclude: ['**/node_modules/**', ...without],
+    },
+  },
+)
