@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
@@ -119,7 +120,15 @@ async function errorOf(
   try {
     const result = isClass ? Reflect.construct(callable, args) : callable(...args)
     // What goes on for long, such as a connection, is not what is asked here.
-    await Promise.race([result, new Promise((resolve) => setTimeout(resolve, 200))])
+    const opened = await Promise.race([result, setTimeout(200)])
+    if (
+      typeof opened === 'object' &&
+      opened !== null &&
+      'close' in opened &&
+      typeof opened.close === 'function'
+    ) {
+      await opened.close()
+    }
     return undefined
   } catch (error) {
     return error

@@ -69,7 +69,7 @@ describe('two token servers on one key in the vault', () => {
     expect(existsSync(data)).toBe(false)
   })
 
-  test('it prints what the README shows', async () => {
+  test('it prints what the README shows; when both have stopped, the one address says so', async () => {
     const demo = await start({ DATA_DIR: join(scratchFolder(), 'data') })
     const [first, second] = demo.instances
     const printed = (await describeDemo(demo))
@@ -80,12 +80,9 @@ describe('two token servers on one key in the vault', () => {
       .replace(/kill \d+/, 'kill 31096')
     const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
     expect(readme).toContain(`\n> node scripts/start.cjs apps/vault-demo\n\n${printed}`)
-  })
 
-  test('when both have stopped the one address says so', async () => {
-    const { instances, origin } = await start({ DATA_DIR: join(scratchFolder(), 'data') })
-    await Promise.all(instances.map((instance) => instance.stop()))
-    const response = await fetch(origin)
+    await Promise.all(demo.instances.map((instance) => instance.stop()))
+    const response = await fetch(demo.origin)
     expect(response.status).toBe(502)
   })
 
