@@ -42,22 +42,29 @@ export const wellKnown: Readonly<{
 
 /** A token as the SDK's credentials return it. */
 export interface EmulatorToken {
+  /** The access token, a JWT. */
   readonly token: string
+  /** When it expires, in milliseconds since the epoch. */
   readonly expiresOnTimestamp: number
 }
 
 /** A `TokenCredential` of the SDK that needs no network. */
 export interface EmulatorCredential {
+  /** Issues a token for the first of the scopes, such as `https://vault.azure.net/.default`. */
   getToken(scopes: string | string[]): Promise<EmulatorToken>
 }
 
 /** Vaults in this process, without any transport. */
 export interface KeyVaultEmulator {
+  /** The id of the tenant that the authority and all vaults belong to. */
   readonly tenantId: string
+  /** The applications and managed identities that can sign in. */
   readonly identities: readonly Identity[]
   /** The time of the vaults, for tests to move. */
   readonly clock: Clock
+  /** Faults to inject into answers. */
   readonly faults: Faults
+  /** The requests so far. */
   readonly requests: RequestLog
   /** Answers a request to a vault or to the authority. */
   handle(request: ServiceRequest): Promise<ServiceResponse>
@@ -95,6 +102,17 @@ interface EmulatorInternals {
  * Vaults in this process: reach them through {@link KeyVaultEmulator.httpClient}.
  *
  * @throws EmulatorError for options it cannot work with
+ *
+ * @example
+ * ```ts
+ * import { KeyClient } from '@azure/keyvault-keys'
+ * import { createKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+ *
+ * const emulator = createKeyVaultEmulator()
+ * const client = new KeyClient(emulator.vaultUrl(), emulator.credential(), { httpClient: emulator.httpClient() })
+ * await client.createKey('signing', 'EC')
+ * emulator.requests.count('keys/create') // 1
+ * ```
  */
 export function createKeyVaultEmulator(options: KeyVaultEmulatorOptions = {}): KeyVaultEmulator {
   return assemble(options).emulator

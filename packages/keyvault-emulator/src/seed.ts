@@ -27,6 +27,7 @@ export interface VaultSeed {
 
 /** A request body and the name of the object it makes. */
 export interface NamedRequest {
+  /** The name of the object. */
   readonly name: string
   readonly [member: string]: unknown
 }

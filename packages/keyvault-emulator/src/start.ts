@@ -11,6 +11,7 @@ import { plantSeed, type Seed } from './seed.ts'
 import { createListener } from './http/listener.ts'
 import { createServerCertificate, type PemPair } from './http/server-certificate.ts'
 
+/** The options of an emulator that listens. */
 export interface StartOptions extends KeyVaultEmulatorOptions {
   /** Port of the vaults and of the authority, HTTPS. Default 0: any free one. */
   readonly port?: number | undefined
@@ -56,6 +57,16 @@ export interface RunningKeyVaultEmulator extends KeyVaultEmulator, AsyncDisposab
  * service, so that clients verify the challenge as they always do.
  *
  * @throws EmulatorError for options it cannot work with, and what `listen` throws, such as EADDRINUSE
+ *
+ * @example
+ * ```ts
+ * import { CertificateClient } from '@azure/keyvault-certificates'
+ * import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+ *
+ * await using emulator = await startKeyVaultEmulator()
+ * const client = new CertificateClient(emulator.vaultUrl(), emulator.credential(), { agent: emulator.agent() })
+ * await client.beginCreateCertificate('signing', { issuerName: 'Self', subject: 'CN=signing' })
+ * ```
  */
 export async function startKeyVaultEmulator(options: StartOptions = {}): Promise<RunningKeyVaultEmulator> {
   const internals = assemble({

@@ -5,6 +5,7 @@ import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
 import { issueDelegate, type Delegate } from './issue-delegate.ts'
 
+/** The options of {@link openDelegation}. */
 export interface DelegationOptions {
   /** Of the keys in memory. Default `ec-p256`. */
   readonly keyType?: KeyTypeName | undefined
@@ -55,9 +56,14 @@ export interface Delegation {
  *
  * @example
  * ```ts
- * const ring = await openKeyRing(sources, { maxSetAge: 900, jwksMaxAge: 300 }, { backends, delegates: registry })
- * const delegation = openDelegation(ring, registry)
- * const issuer = delegation.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))
+ * import { createJwtIssuer } from '@sealwright/jws'
+ * import { openDelegation, openKeyRing, type DelegateRegistry, type KeyRingSource } from '@sealwright/keyring'
+ *
+ * async function open(sources: KeyRingSource[], registry: DelegateRegistry) {
+ *   const ring = await openKeyRing(sources, { maxSetAge: 900, jwksMaxAge: 300 }, { delegates: registry })
+ *   const delegation = openDelegation(ring, registry)
+ *   return delegation.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))
+ * }
  * ```
  */
 export function openDelegation(

@@ -49,6 +49,7 @@ export type KeyRingEvent =
   /** The clock was set by so many seconds. Until that is settled the ring does only what is right at either time. */
   | { readonly type: 'clock-jump'; readonly by: number }
 
+/** Told of each event as it happens. */
 export type RingEventListener = (event: KeyRingEvent) => void
 
 /**
@@ -56,9 +57,13 @@ export type RingEventListener = (event: KeyRingEvent) => void
  *
  * @example
  * ```ts
- * onEvent(event) {
- *   const { level, message } = describeKeyRingEvent(event)
- *   logger[level](message)
+ * import { describeKeyRingEvent, type KeyRingOptions } from '@sealwright/keyring'
+ *
+ * const options: KeyRingOptions = {
+ *   onEvent(event) {
+ *     const { level, message } = describeKeyRingEvent(event)
+ *     console[level](message)
+ *   },
  * }
  * ```
  */

@@ -13,6 +13,9 @@ import type { KeyRingPolicy } from './policy.ts'
  *
  * @example
  * ```ts
+ * import { keyRingPolicy, planPolicyChange } from '@sealwright/keyring'
+ *
+ * const now = keyRingPolicy({ tokenLifetime: 900 })
  * for (const step of planPolicyChange(now, { ...now, jwksMaxAge: 7_200, announcement: 100_000 })) console.log(step)
  * ```
  */
@@ -46,6 +49,13 @@ export function planPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): readon
 /**
  * How long to wait after a step is everywhere before the next one begins, in seconds: until no token and no JWK Set of the
  * policy before it is left.
+ *
+ * @example
+ * ```ts
+ * import { keyRingPolicy, policyChangeWait } from '@sealwright/keyring'
+ *
+ * policyChangeWait(keyRingPolicy(), keyRingPolicy({ jwksMaxAge: 7_200 })) // 93,660 s
+ * ```
  */
 export function policyChangeWait(from: KeyRingPolicy, to: KeyRingPolicy): number {
   const { tokenLifetime, clockSkew, validatorLeeway, jwksMaxAge, maxSetAge } = greatest(from, to)
@@ -56,6 +66,13 @@ export function policyChangeWait(from: KeyRingPolicy, to: KeyRingPolicy): number
  * Checks that instances with either policy can run side by side without a rejected token.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when they cannot; the message shows the arithmetic
+ *
+ * @example
+ * ```ts
+ * import { checkPolicyChange, keyRingPolicy } from '@sealwright/keyring'
+ *
+ * checkPolicyChange(keyRingPolicy(), keyRingPolicy({ rotationInterval: 30 * 86_400 }))
+ * ```
  */
 export function checkPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): void {
   const problem = policyChangeProblem(from, to)

@@ -74,6 +74,8 @@ const longest = 100 * 366 * secondsPerDay
  *
  * @example
  * ```ts
+ * import { keyRingPolicy } from '@sealwright/keyring'
+ *
  * const policy = keyRingPolicy({ tokenLifetime: 900, rotationInterval: 30 * 86_400 })
  * ```
  */
@@ -136,7 +138,16 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   }
 }
 
-/** How many versions of one key the JWK Set holds at most, when each rotation makes one. */
+/**
+ * How many versions of one key the JWK Set holds at most, when each rotation makes one.
+ *
+ * @example
+ * ```ts
+ * import { keyRingPolicy, publishedKeys } from '@sealwright/keyring'
+ *
+ * publishedKeys(keyRingPolicy({ rotationInterval: 86_400 })) // 3
+ * ```
+ */
 export function publishedKeys({ announcement, retention, rotationInterval }: KeyRingPolicy): number {
   return rotationInterval === null ? 2 : 1 + Math.ceil((announcement + retention) / rotationInterval)
 }

@@ -3,9 +3,11 @@ import type { PublishedJwks } from './jwks.ts'
 
 /** An HTTP answer for any server. */
 export interface JwksResponse {
+  /** 200 with the JWK Set, 304 when the client has it, 503 while there is none. */
   readonly status: 200 | 304 | 503
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** JSON; empty for 304 and 503. */
   readonly body: string
 }
 

@@ -7,6 +7,7 @@ import type { JwksResponse } from './jwks-response.ts'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeyAliases, PublishedJwks } from './jwks.ts'
 
+/** The options of a ring. */
 export interface KeyRingOptions {
   /** For sources that are signing URIs. */
   readonly backends?: readonly Backend[] | undefined
@@ -29,6 +30,7 @@ export interface KeyRingOptions {
 
 /** The keys of one issuer, and which of them signs. */
 export interface KeyRing {
+  /** The policy that the ring was opened with, complete. */
   readonly policy: KeyRingPolicy
   /** The registry that the ring was opened with; null for none. */
   readonly delegates: DelegateRegistry | null
@@ -90,6 +92,7 @@ export interface KeyRing {
   close(): void
 }
 
+/** The state of a ring. */
 export interface KeyRingStatus {
   /** Whether the ring signs and serves its JWK Set: what a readiness probe asks. */
   readonly ready: boolean
@@ -97,18 +100,26 @@ export interface KeyRingStatus {
   readonly age: number | null
   /** Why the last reading failed; null when it did not. */
   readonly problem: unknown
+  /** Every key that the ring knows, in the order of their creation. */
   readonly keys: readonly KeyRingKeyStatus[]
   /** When the next version is due; null for never. */
   readonly nextRotation: Date | null
 }
 
+/** The state of one key of a ring. */
 export interface KeyRingKeyStatus {
+  /** The `kid`. */
   readonly keyId: string
+  /** Where the key is, such as the URL of its certificate or the path of its file. */
   readonly location: string
+  /** What the ring does with it. */
   readonly state: VersionState
   /** The `kid` of the key that vouches for it, for a delegate; null for a key of its own. */
   readonly delegatedBy: string | null
+  /** The JOSE algorithms that it signs with in this ring. */
   readonly algorithms: readonly string[]
+  /** When it came into its store; null where the store does not say. */
   readonly createdAt: Date | null
+  /** When its certificate ends; null for a key without one. */
   readonly notAfter: Date | null
 }

@@ -24,8 +24,12 @@ import { StateReports } from './state-reports.ts'
  *
  * @example
  * ```ts
+ * import { createJwtIssuer } from '@sealwright/jws'
+ * import { openKeyRing } from '@sealwright/keyring'
+ * import { openFolderStore } from '@sealwright/local-store'
+ *
  * const ring = await openKeyRing(
- *   [{ store: openFolderStore('./keys'), name: 'my-app-auth', create: { keyType: 'ec-p256' } }],
+ *   [{ store: await openFolderStore('./keys'), name: 'my-app-auth', create: { keyType: 'ec-p256' } }],
  *   { tokenLifetime: 900, rotationInterval: 30 * 86_400 },
  * )
  * const issuer = ring.perKey((key) => createJwtIssuer(key, { issuer: 'https://auth.example.com' }))

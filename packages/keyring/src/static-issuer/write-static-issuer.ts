@@ -7,6 +7,7 @@ import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring
 import { openKeyRing } from '../ring/open-key-ring.ts'
 import { replaceFile } from './replace-file.ts'
 
+/** The options of {@link writeStaticIssuer}. */
 export interface StaticIssuerOptions extends KeyRingOptions {
   /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2). `folder` is served under it. */
   readonly issuer: string
@@ -19,6 +20,7 @@ export interface StaticIssuerOptions extends KeyRingOptions {
   readonly removeUnknown?: boolean | undefined
 }
 
+/** What {@link writeStaticIssuer} did. */
 export interface StaticIssuerReport {
   /** The files, whether they were changed or not. */
   readonly files: readonly string[]
@@ -26,6 +28,7 @@ export interface StaticIssuerReport {
   readonly rotated: boolean
   /** Why a version that is due could not be made; null when none is due or it was made. The files are written all the same. */
   readonly rotationProblem: unknown
+  /** The state of every key of the issuer. */
   readonly keys: readonly KeyRingKeyStatus[]
   /** What the web server has to send with the files. */
   readonly cacheControl: string
@@ -53,6 +56,9 @@ const metadataPath = '.well-known/oauth-authorization-server'
  *
  * @example
  * ```ts
+ * import { azureKeyVault } from '@sealwright/azure-keyvault'
+ * import { writeStaticIssuer } from '@sealwright/keyring'
+ *
  * await writeStaticIssuer(
  *   [{ uri: 'https://contoso.vault.azure.net/certificates/signing', create: {} }],
  *   { maxSetAge: 86_400 },

@@ -7,6 +7,14 @@ import { byStart, isUsable, scheduleOf } from './timeline.ts'
  * interval, and early enough before `notAfter` for the last token to expire first.
  *
  * @returns milliseconds since 1970; Infinity for never, -Infinity when no version can sign
+ *
+ * @example
+ * ```ts
+ * import { keyRingPolicy, nextRotation } from '@sealwright/keyring'
+ *
+ * const first = { id: 'first', createdAt: new Date(), notBefore: null, notAfter: null, enabled: true }
+ * new Date(nextRotation([first], keyRingPolicy(), Date.now()))
+ * ```
  */
 export function nextRotation(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: number): number {
   const entries = scheduleOf(versions, policy, now, Infinity).filter((entry) => isUsable(entry, now))

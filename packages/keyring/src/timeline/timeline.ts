@@ -11,6 +11,17 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
  * @param versions in any order
  * @param now milliseconds since 1970
  * @param issuerSince when the issuer's first key was made, where that is not among `versions`; milliseconds since 1970
+ *
+ * @example
+ * ```ts
+ * import { evaluateTimeline, keyRingPolicy } from '@sealwright/keyring'
+ *
+ * const first = { id: 'first', createdAt: new Date('2030-01-01'), notBefore: null, notAfter: null, enabled: true }
+ * const second = { ...first, id: 'second', createdAt: new Date('2030-04-01') }
+ * const { active, versions } = evaluateTimeline([first, second], keyRingPolicy(), Date.parse('2030-04-01T12:00:00Z'))
+ * active?.id // first
+ * versions[1]?.state // announced
+ * ```
  */
 export function evaluateTimeline<V extends KeyVersion>(
   versions: readonly V[],

@@ -1,16 +1,20 @@
 /** A request, free of any transport. */
 export interface ServiceRequest {
+  /** In upper case. */
   readonly method: string
   /** Absolute; its host names the vault. */
   readonly url: URL
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
+  /** Empty where there is none. */
   readonly body: Uint8Array
 }
 
 /** A response, free of any transport. */
 export interface ServiceResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** Null for answers without a body, such as 204. */
   readonly body: Uint8Array | null

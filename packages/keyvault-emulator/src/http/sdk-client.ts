@@ -26,6 +26,7 @@ interface HttpClientHeaders extends Iterable<[string, string]> {
 
 /** The SDK's `HttpClient`, structurally, so that the emulator depends on no version of it. */
 export interface EmulatorHttpClient {
+  /** Sends one request; rejects with an `AbortError` when its signal is aborted. */
   sendRequest<R extends HttpClientRequest>(
     request: R,
   ): Promise<{ request: R; status: number; headers: HttpClientHeaders; bodyAsText: string }>

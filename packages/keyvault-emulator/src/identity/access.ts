@@ -11,14 +11,17 @@ export interface Identity {
   readonly assertion: AcceptedAssertion | null
   /** `oid` in its tokens. */
   readonly objectId: string
+  /** What it may do in every vault. */
   readonly access: AccessPolicy | 'all'
 }
 
 /** The client assertions that an identity can sign in with. */
 export interface AcceptedAssertion {
+  /** `iss` of the assertion. */
   readonly issuer: string
+  /** `sub` of the assertion. */
   readonly subject: string
-  /** PEM: the certificate or the public key of the issuer. */
+  /** The certificate or the public key of the issuer, in PEM. */
   readonly publicKey: string
 }
 

@@ -46,5 +46,6 @@ export function methodNotAllowed(method: string): ServiceError {
 
 /** Wrong use of the emulator itself, such as an option it cannot work with. Never sent to a client. */
 export class EmulatorError extends Error {
+  /** `EmulatorError`. */
   override readonly name: string = 'EmulatorError'
 }

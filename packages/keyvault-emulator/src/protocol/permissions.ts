@@ -43,14 +43,20 @@ export const permissions = {
   ],
 } as const
 
+/** A permission on keys, as access policies spell it. */
 export type KeyPermission = (typeof permissions.keys)[number]
+/** A permission on secrets, as access policies spell it. */
 export type SecretPermission = (typeof permissions.secrets)[number]
+/** A permission on certificates, their issuers and contacts, as access policies spell it. */
 export type CertificatePermission = (typeof permissions.certificates)[number]
 
-/** An access policy. A collection left out allows nothing in it. */
+/** An access policy. It allows nothing in a collection that is left out. */
 export interface AccessPolicy {
+  /** Permissions on keys; `all` for every one. */
   readonly keys?: readonly KeyPermission[] | 'all' | undefined
+  /** Permissions on secrets; `all` for every one. */
   readonly secrets?: readonly SecretPermission[] | 'all' | undefined
+  /** Permissions on certificates; `all` for every one. */
   readonly certificates?: readonly CertificatePermission[] | 'all' | undefined
 }
 

@@ -23,6 +23,7 @@ export type FaultKind =
 
 /** An error instead of the answer; nothing is carried out. */
 export interface StatusFault {
+  /** Tells the kinds of fault apart. */
   readonly type: 'status'
   /** 400 to 599. */
   readonly status: number
@@ -38,6 +39,7 @@ export interface StatusFault {
 
 /** A fault and the requests that it hits. */
 export interface Fault {
+  /** What goes wrong. */
   readonly fault: FaultKind
   /**
    * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority),

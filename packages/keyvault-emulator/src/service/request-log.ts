@@ -6,6 +6,7 @@ export interface RequestRecord {
   readonly operation: string
   /** The vault's name; null for the authority and the managed identity endpoints. */
   readonly vault: string | null
+  /** The path of the URL, without the query. */
   readonly path: string
   /** The status sent, or how the connection was broken. */
   readonly outcome: number | 'reset' | 'hang' | 'truncate'
@@ -17,6 +18,7 @@ const capacity = 100_000
 export class RequestLog {
   #records: RequestRecord[] = []
 
+  /** Adds a request. */
   add(record: RequestRecord): void {
     this.#records.push(record)
     if (this.#records.length > capacity) this.#records = this.#records.slice(capacity / 2)
@@ -34,6 +36,7 @@ export class RequestLog {
     return this.list(operation).length
   }
 
+  /** Forgets all requests. */
   clear(): void {
     this.#records = []
   }

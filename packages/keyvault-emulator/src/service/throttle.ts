@@ -5,6 +5,7 @@ import type { Operation } from '../vault/operation.ts'
 /** Milliseconds for which the service counts. */
 const window = 10_000
 
+/** How the limits of the service are applied. */
 export interface ThrottleOptions {
   /** Multiplies every limit, each staying at least 1; 0.01 makes a vault of 40 signatures per 10 s. Default 1. */
   readonly scale?: number | undefined
