@@ -4,7 +4,8 @@ import { targets } from './targets.mjs'
 
 const { tests, without } = targets[process.env.MUTATION_TARGET]
 
-const { include: _, ...test } = root.test
+// Without its projects: a mutant that is active from the start needs modules of its own.
+const { projects: _, ...test } = root.test
 export default mergeConfig(
   { ...root, test },
   {
