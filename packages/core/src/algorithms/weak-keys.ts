@@ -28,7 +28,8 @@ const maximumRsaBits = 16_384
 export function assertUnforgeable(key: KeyObject): void {
   if (key.asymmetricKeyType === 'rsa') {
     assertPublicExponent(key.asymmetricKeyDetails?.publicExponent ?? 0n)
-    assertRandomModulus(BigInt(`0x${publicMember(key, 'n').toString('hex')}`))
+    // A zero is exported without an octet.
+    assertRandomModulus(BigInt(`0x0${publicMember(key, 'n').toString('hex')}`))
   } else if (key.asymmetricKeyType === 'ed25519') {
     assertLargeOrder(publicMember(key, 'x'))
   }

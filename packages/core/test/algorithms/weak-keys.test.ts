@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, createLocalSigner } from '../../src/index.ts'
+import { assertUnforgeable } from '../../src/internal.ts'
 import { exponentOneKey, rocaModulus, rsaModulus, rsaPublicKey } from '../support/weak-keys.ts'
 
 function refused(message: string | RegExp): Error {
@@ -54,6 +55,12 @@ function isPowerModulo677(number: bigint): boolean {
 }
 
 describe('the modulus of an RSA key', () => {
+  test('of 0 is refused', () => {
+    expect(() => assertUnforgeable(rsaPublicKey(0n, 65_537n))).toThrow(
+      refused('^the modulus of the RSA key is divisible by 2'),
+    )
+  })
+
   test.for([
     [2 ** 11 - 1, 'at least 2048 are needed'],
     [2 ** 14 + 1, '16384 are allowed'],

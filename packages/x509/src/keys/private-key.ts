@@ -201,5 +201,5 @@ function belongTogether(rsaPrivateKey: readonly bigint[]): boolean {
 
 /** @param content of an INTEGER that is not negative */
 function toBigInt(content: Uint8Array): bigint {
-  return BigInt(`0x${Buffer.from(content).toString('hex')}`)
+  return BigInt(`0x0${Buffer.from(content).toString('hex')}`)
 }

@@ -303,6 +303,22 @@ describe('an RSA JWK with one number of another key is refused', () => {
   })
 })
 
+test('an RSA key with an empty INTEGER for its modulus is refused', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+  const der = privateKey.export({ format: 'der', type: 'pkcs1' })
+  // After the header of the SEQUENCE and the version, the modulus: 02 81 81 00 and 128 octets.
+  const empty = Buffer.concat([
+    der.subarray(0, 4),
+    der.subarray(4, 7),
+    Buffer.of(2, 0),
+    der.subarray(7 + 132),
+  ])
+  empty.writeUInt16BE(empty.length - 4, 2)
+  await expect(readKeyFile(empty, '')).rejects.toThrow(
+    expect.objectContaining({ name: 'SealwrightError', code: 'UNSUPPORTED_KEY' }),
+  )
+})
+
 test('an RSA JWK with primes longer than its modulus is refused', async () => {
   const { privateKey } = await identity('rsa-2048')
   const p = Buffer.alloc(3000, 0x7f).toString('base64url')
