@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { aCertificate } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
@@ -7,9 +8,9 @@ import { formatName } from '../names/distinguished-name.ts'
 import {
   checkSignatureAlgorithm,
   readSignedDocument,
-  signatureAlgorithmByIdentifier,
   type SignedDocument,
 } from '../signing/read-signed-document.ts'
+import { signatureAlgorithmByIdentifier } from '../signing/identify-algorithm.ts'
 import { interpretExtensions, type ReadExtensions } from './extensions/certificate-extensions.ts'
 import { readExtensions, type CustomExtension } from './extensions/extension.ts'
 import { formatSerialNumber } from './serial-number.ts'
@@ -44,6 +45,7 @@ export interface ParsedCertificate {
  * ```
  */
 export function parseCertificate(certificate: X509Certificate): ParsedCertificate {
+  aCertificate('certificate', certificate)
   const { document, serialNumber, issuer, subject, notBefore, notAfter, extensions } =
     readCertificateFields(certificate)
   return {

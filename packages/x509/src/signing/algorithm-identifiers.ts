@@ -1,11 +1,26 @@
-import type { AlgorithmName, DigestName, SignatureAlgorithm } from '@sealwright/core'
+import { algorithms, type AlgorithmName, type DigestName, type SignatureAlgorithm } from '@sealwright/core'
+import { aSigner, must, type Check } from '@sealwright/core/internal'
 import { Null } from 'asn1js'
 import { AlgorithmIdentifier, RSASSAPSSParams } from 'pkijs'
-import { encodeDer } from '../asn1/encode.ts'
+import { rsassaPssOid } from './pss-parameters.ts'
+
+const anAlgorithm = must('one that Sealwright knows', (value) =>
+  algorithms.some(({ name }) => name === value),
+)
+
+const aPublicKey = must('a public key', (value) => value === 'public')
+
+/** A Signer of an algorithm that has an AlgorithmIdentifier here. */
+export const aSignerOfX509: Check = (name, value) => {
+  aSigner(name, value)
+  const { algorithm, publicKey } = Object(value)
+  anAlgorithm(`${name}.algorithm`, algorithm.name)
+  aPublicKey(`${name}.publicKey`, publicKey.type)
+}
 
 /**
  * The X.509 half of core's algorithm table: the AlgorithmIdentifier that says, in a certificate, what it was signed with.
- * Parameters are what each algorithm's RFC wants, NULL or absent: readers compare them byte by byte, and pkijs leaves NULL out.
+ * Parameters are what each algorithm's RFC wants, NULL or absent: some readers compare them byte by byte, and pkijs leaves NULL out.
  */
 const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdentifier>> = {
   // sha*WithRSAEncryption, RFC 4055 §5: "the parameters field MUST contain NULL".
@@ -39,16 +54,6 @@ export function signatureAlgorithmIdentifier({ name }: SignatureAlgorithm): Algo
   return signatureIdentifiers[name]()
 }
 
-/** Encoded once: reading a certificate compares with all of them. */
-const encodings = new Map<AlgorithmName, Uint8Array>()
-
-/** The DER of {@link signatureAlgorithmIdentifier}. */
-export function signatureAlgorithmDer(algorithm: SignatureAlgorithm): Uint8Array {
-  const known = encodings.get(algorithm.name) ?? encodeDer(signatureAlgorithmIdentifier(algorithm))
-  encodings.set(algorithm.name, known)
-  return known
-}
-
 /**
  * id-RSASSA-PSS with RSASSA-PSS-params (RFC 4055 §3.1). The trailer field has its DEFAULT, which DER leaves out. The hash
  * identifiers carry NULL, as in §6 of that RFC.
@@ -61,7 +66,7 @@ function rsassaPss(digest: DigestName, saltLength: number): AlgorithmIdentifier 
   } as const
   const hashAlgorithm = withNull(hashOids[digest])
   return new AlgorithmIdentifier({
-    algorithmId: '1.2.840.113549.1.1.10',
+    algorithmId: rsassaPssOid,
     algorithmParams: new RSASSAPSSParams({
       hashAlgorithm,
       maskGenAlgorithm: new AlgorithmIdentifier({

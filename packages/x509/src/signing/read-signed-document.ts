@@ -1,7 +1,7 @@
 import { verify, type KeyObject } from 'node:crypto'
-import { algorithms, SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
+import { SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
 import { assertUnforgeable } from '@sealwright/core/internal'
-import { signatureAlgorithmDer } from './algorithm-identifiers.ts'
+import { signatureAlgorithmByIdentifier } from './identify-algorithm.ts'
 import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeBitString } from '../asn1/values.ts'
@@ -45,11 +45,6 @@ export function checkSignatureAlgorithm(
   if (Buffer.compare(signature.bytes, algorithm.bytes) !== 0) {
     throw malformed(what, 'says two things of the algorithm it is signed with')
   }
-}
-
-/** The first row of core's table with that AlgorithmIdentifier; of ECDSA it says the hash, and the key says the curve. */
-export function signatureAlgorithmByIdentifier(identifier: BerElement): SignatureAlgorithm | undefined {
-  return algorithms.find((row) => Buffer.compare(signatureAlgorithmDer(row), identifier.bytes) === 0)
 }
 
 /** Whether a key of that type can have signed with the algorithm; which curve it is on does not matter in X.509. */

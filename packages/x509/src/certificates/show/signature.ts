@@ -1,8 +1,10 @@
 import { constants, verify, type KeyObject } from 'node:crypto'
 import { tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
-import { decodeInteger, decodeObjectIdentifier, unwrapExplicit } from '../../asn1/values.ts'
-import { signatureAlgorithmByIdentifier, type SignedDocument } from '../../signing/read-signed-document.ts'
+import { decodeObjectIdentifier } from '../../asn1/values.ts'
+import { signatureAlgorithmByIdentifier } from '../../signing/identify-algorithm.ts'
+import { readPssParameters, rsassaPssOid } from '../../signing/pss-parameters.ts'
+import type { SignedDocument } from '../../signing/read-signed-document.ts'
 import type { Findings } from './findings.ts'
 
 /** An algorithm that documents are signed with. */
@@ -55,17 +57,6 @@ const algorithms: Readonly<Record<string, ShownAlgorithm>> = {
   '2.16.840.1.101.3.4.3.19': { name: 'ML-DSA-87', digest: null, keyTypes: ['ml-dsa-87'] },
 }
 
-const hashes: Readonly<Record<string, string>> = {
-  '1.2.840.113549.2.5': 'md5',
-  '1.3.14.3.2.26': 'sha1',
-  '2.16.840.1.101.3.4.2.4': 'sha224',
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-}
-
-const rsassaPss = '1.2.840.113549.1.1.10'
-
 /** What a document is signed with, whether or not anybody should rely on it. */
 export function showAlgorithm({ algorithm }: SignedDocument, findings: Findings): ShownAlgorithm {
   const shown = findings.attempt(() => describeAlgorithm(algorithm), { name: 'unknown' })
@@ -76,37 +67,22 @@ export function showAlgorithm({ algorithm }: SignedDocument, findings: Findings)
 function describeAlgorithm(identifier: BerElement): ShownAlgorithm {
   const reader = new SequenceReader(identifier, 'the signature algorithm')
   const oid = decodeObjectIdentifier(reader.any('algorithm'), 'the signature algorithm')
-  if (oid !== rsassaPss) return algorithms[oid] ?? { name: oid }
+  if (oid !== rsassaPssOid) return algorithms[oid] ?? { name: oid }
   const shown = describePss(reader.optional(tags.sequence))
   const joseName = signatureAlgorithmByIdentifier(identifier)?.name
   return joseName === undefined ? shown : { ...shown, name: joseName }
 }
 
-/** RSASSA-PSS-params (RFC 4055 §3.1), each with a default: `SEQUENCE { [0] hash, [1] mask generation, [2] salt length, [3] }`. */
 function describePss(element: BerElement | null): ShownAlgorithm {
-  const what = 'the PSS parameters'
-  const fields = element === null ? null : new SequenceReader(element, what)
-  const hashField = fields?.optional(tags.context0) ?? null
-  const maskField = fields?.optional(tags.context1) ?? null
-  const saltField = fields?.optional(tags.context2) ?? null
-  const hash = hashField === null ? 'sha1' : hashIn(unwrapExplicit(hashField, tags.context0, what), what)
-  const [, maskHashField] = maskField === null ? [] : unwrapExplicit(maskField, tags.context1, what).children
-  const maskHash = maskHashField === undefined ? 'sha1' : hashIn(maskHashField, what)
-  const saltLength =
-    saltField === null ? 20 : decodeInteger(unwrapExplicit(saltField, tags.context2, what), what)
+  const { hash, maskHash, saltLength, trailer } = readPssParameters(element)
   const hashName = hash.toUpperCase().replace('SHA', 'SHA-')
   return {
     name: `RSASSA-PSS with ${hashName} and a salt of ${saltLength} bytes`,
-    // Node has one hash for both.
-    ...(hash === maskHash && saltLength >= 0 && { digest: hash, saltLength }),
+    // Node has one hash for both, MGF1 and one trailer.
+    ...(hash === maskHash && trailer === 1 && saltLength >= 0 && { digest: hash, saltLength }),
     keyTypes: ['rsa', 'rsa-pss'],
     ...((hash === 'sha1' || hash === 'md5') && { weakHash: hashName }),
   }
-}
-
-function hashIn(element: BerElement, what: string): string {
-  const oid = new SequenceReader(element, what).objectIdentifier('hash')
-  return hashes[oid] ?? oid
 }
 
 /**
