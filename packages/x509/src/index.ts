@@ -1,6 +1,8 @@
 export { distinguishedName, normalizeDistinguishedName } from './names/distinguished-name.ts'
 export { generatePrivateKey, type GeneratePrivateKeyOptions } from './keys/generate-private-key.ts'
 export { decodePem, encodePem, type PemBlock } from './key-files/pem/pem.ts'
+export { type RevocationListLimits } from './certificates/revocation/limits.ts'
+export { type KeyLimits } from './keys/key-limits.ts'
 export { type Pkcs12Limits } from './encryption/limits.ts'
 export { type Pkcs12Profile } from './pkcs12/profiles.ts'
 export { type Pkcs12Contents, type Pkcs12Key } from './pkcs12/contents.ts'
@@ -21,6 +23,7 @@ export {
   createCertificateRequest,
   readCertificateRequest,
   type CertificateRequest,
+  type CertificateRequestLimits,
   type CertificateRequestOptions,
 } from './certificates/certificate-request.ts'
 export {
@@ -35,14 +38,14 @@ export { type KeyUsage } from './certificates/extensions/key-usage.ts'
 export { type NameConstraints, type ReadNameConstraints } from './certificates/extensions/name-constraints.ts'
 export { parseCertificate, type ParsedCertificate } from './certificates/parse-certificate.ts'
 export { type CertificateProfile } from './certificates/profiles.ts'
+export { createRevocationList } from './certificates/revocation/create.ts'
+export { readRevocationList } from './certificates/revocation/read.ts'
 export {
-  createRevocationList,
-  readRevocationList,
   type RevocationList,
   type RevocationListOptions,
   type RevocationReason,
   type RevokedCertificate,
-} from './certificates/revocation-list.ts'
+} from './certificates/revocation/revocation-list.ts'
 export { type GeneralName, type SubjectAltName } from './names/general-name.ts'
 export { type NameConstraint } from './names/name-constraint.ts'
 export { readKeyFile } from './key-files/read-key-file.ts'
@@ -61,7 +64,6 @@ export {
   describeRevocationList,
   type DescribedRevocation,
   type DescribedRevocationList,
-  type RevocationListLimits,
   type RevocationListScope,
 } from './certificates/show/revocation-list.ts'
 export { writePkcs7Certificates } from './key-files/write-pkcs7.ts'

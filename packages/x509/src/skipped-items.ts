@@ -1,4 +1,5 @@
 import { isSealwrightError, type SealwrightError } from '@sealwright/core'
+import { ItemLimitExceeded } from './limits.ts'
 
 /** Something in a file that was passed over, so that the rest can be read. */
 export interface SkippedItem {
@@ -9,8 +10,8 @@ export interface SkippedItem {
 }
 
 /**
- * What one file holds that cannot be read. An item that is malformed or of an unknown kind is passed over. Limits, a wrong
- * password and the caller's signal end the reading: they concern the file and not the item.
+ * What one file holds that cannot be read. An item that is malformed, of an unknown kind or too large is passed over. Limits on
+ * the file, a wrong password and the caller's signal end the reading: they concern the file and not the item.
  */
 export class SkippedItems {
   readonly #items: SkippedItem[] = []
@@ -42,6 +43,7 @@ function isAboutOneItem(error: unknown): error is SealwrightError {
   return (
     isSealwrightError(error, 'INVALID_ENCODING') ||
     isSealwrightError(error, 'UNSUPPORTED_KEY') ||
-    isSealwrightError(error, 'UNSUPPORTED_ALGORITHM')
+    isSealwrightError(error, 'UNSUPPORTED_ALGORITHM') ||
+    error instanceof ItemLimitExceeded
   )
 }

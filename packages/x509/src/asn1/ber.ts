@@ -24,7 +24,7 @@ export interface BerBudget {
   /** The deepest nesting in one parse. */
   readonly depth: number
   /** For messages: the options that raise the two limits. Absent where nothing raises them. */
-  readonly raisedBy?: { readonly elements: string; readonly depth: string }
+  readonly raisedBy?: { readonly elements: string; readonly depth?: string }
 }
 
 export const tags = {
@@ -218,9 +218,5 @@ function remedy(option: string | undefined): string {
 }
 
 export function malformed(what: string, problem: string, cause?: unknown): SealwrightError {
-  return new SealwrightError(
-    'INVALID_ENCODING',
-    `${what} ${problem}`,
-    cause === undefined ? undefined : { cause },
-  )
+  return new SealwrightError('INVALID_ENCODING', `${what} ${problem}`, { cause })
 }

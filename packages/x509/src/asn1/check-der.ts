@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { readBer, type BerElement } from './ber.ts'
 import { hasDerLengths } from './values.ts'
 
@@ -14,7 +14,7 @@ export function checkDer(value: Uint8Array, what: string): void {
   try {
     element = readBer(value, what, { elements: 10_000, depth: 32 })
   } catch (cause) {
-    throw new SealwrightError('INVALID_ARGUMENT', `${what} is not DER`, { cause })
+    throw invalidArgument(`${what} is not DER`, cause)
   }
-  if (!hasDerLengths(element)) throw new SealwrightError('INVALID_ARGUMENT', `${what} is BER and not DER`)
+  if (!hasDerLengths(element)) throw invalidArgument(`${what} is BER and not DER`)
 }

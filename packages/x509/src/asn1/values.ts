@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { ItemLimitExceeded } from '../limits.ts'
 import { malformed, tags, type BerElement } from './ber.ts'
 
 /** The one element in a value tagged `[n] EXPLICIT`. */
@@ -47,10 +47,7 @@ export function decodeInteger(element: BerElement, what: string): number {
     throw malformed(what, 'is an INTEGER in a form longer than its shortest')
   }
   if (content.length > 4) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} is a number of ${content.length} bytes; 4 are allowed`,
-    )
+    throw new ItemLimitExceeded(`${what} is a number of ${content.length} bytes; 4 are allowed`)
   }
   return Buffer.from(content).readIntBE(0, content.length)
 }

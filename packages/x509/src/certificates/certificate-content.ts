@@ -1,5 +1,6 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
-import { SealwrightError, type Signer } from '@sealwright/core'
+import type { Signer } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { Certificate, type Extension } from 'pkijs'
 import { readBer } from '../asn1/ber.ts'
 import { unsignedInteger } from '../asn1/encode.ts'
@@ -85,11 +86,11 @@ export function resolveContent(
   checkKeyUsage(keyUsage, publicKey)
   if (ca && !keyUsage.includes('keyCertSign')) {
     // RFC 5280 §4.2.1.3. A request may leave the key usage to the CA that issues.
-    throw refused('a CA’s certificate has the key usage keyCertSign')
+    throw invalidArgument('a CA’s certificate has the key usage keyCertSign')
   }
   const nameless = isEmptyName(subject)
   if (nameless && (ca || subjectAltNames.length === 0)) {
-    throw refused('a certificate with an empty subject has subjectAltNames, and is not a CA’s')
+    throw invalidArgument('a certificate with an empty subject has subjectAltNames, and is not a CA’s')
   }
   return {
     serialNumber: newSerialNumber(options.serialNumber),
@@ -162,8 +163,4 @@ export async function signCertificate(
     ],
   })
   return new X509Certificate(await signDocument(certificate, signer))
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
 }

@@ -1,14 +1,18 @@
 import type { KeyObject } from 'node:crypto'
-import { algorithmsOf, SealwrightError, type Signer } from '@sealwright/core'
+import { algorithmsOf, type Signer } from '@sealwright/core'
+import { bytes } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier } from '../asn1/values.ts'
 import { Attribute, CertificationRequest, Extensions } from 'pkijs'
+import { fileLimitExceeded, resolveLimits } from '../limits.ts'
 import { EncodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
 import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public-key.ts'
+import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { readSignedDocument, verifyDocument } from '../signing/read-signed-document.ts'
 import { signDocument } from '../signing/sign-document.ts'
+import { requestOptions } from './arguments.ts'
 import {
   checkExtensionOptions,
   encodeExtensions,
@@ -41,10 +45,25 @@ export interface CertificateRequest {
   readonly extensions: ReadExtensions
 }
 
+/** Limits on a certificate request. */
+export interface CertificateRequestLimits {
+  /** Length in bytes. Default 65,536. */
+  readonly certificateRequestBytes: number
+}
+
+export const defaultRequestLimits: CertificateRequestLimits = Object.freeze({
+  certificateRequestBytes: 2 ** 16,
+})
+/** @throws SealwrightError `LIMIT_EXCEEDED` */
+export function checkRequestLength(der: Uint8Array, maximum: number): void {
+  if (der.length > maximum) {
+    throw fileLimitExceeded(`${what} has ${der.length} bytes`, maximum, 'certificateRequestBytes')
+  }
+}
+
 /** id-ExtensionRequest (RFC 2985 §5.4.2). */
 const extensionRequest = '1.2.840.113549.1.9.14'
 const what = 'the certificate request'
-const maximumBytes = 2 ** 16
 
 /**
  * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
@@ -61,6 +80,8 @@ export async function createCertificateRequest(
   signer: Signer,
   options: CertificateRequestOptions,
 ): Promise<Uint8Array> {
+  aSignerOfX509('signer', signer)
+  requestOptions('options', options)
   const subject = encodeSubject(options.subject)
   const { subjectAltNames = [], extensions: wanted = {} } = options
   checkExtensionOptions(wanted)
@@ -82,17 +103,17 @@ export async function createCertificateRequest(
 /**
  * Reads a certificate request, and verifies its signature with the key in it.
  *
- * @param der PKCS#10, DER, at most 64 KiB
+ * @param der PKCS#10, DER, at most 64 KiB unless a limit says otherwise
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `UNSUPPORTED_KEY` for a key that is too weak or of a kind that
  *   cannot sign; `UNSUPPORTED_ALGORITHM`; `INVALID_SIGNATURE`
  */
-export function readCertificateRequest(der: Uint8Array): CertificateRequest {
-  if (der.length > maximumBytes) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
-    )
-  }
+export function readCertificateRequest(
+  der: Uint8Array,
+  limits: Partial<CertificateRequestLimits> = {},
+): CertificateRequest {
+  bytes('der', der)
+  const { certificateRequestBytes } = resolveLimits(defaultRequestLimits, limits)
+  checkRequestLength(der, certificateRequestBytes)
   // A copy, so that nobody changes under our hands what the signature has vouched for.
   const document = readSignedDocument(Uint8Array.from(der), what, { elements: 1000, depth: 16 })
   const info = new SequenceReader(document.toBeSigned, what)

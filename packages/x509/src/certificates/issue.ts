@@ -1,6 +1,7 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { readBer } from '../asn1/ber.ts'
 import { checkNewName, encodeSubject } from '../names/distinguished-name.ts'
+import { aCertificateSubject, anIssuer, certificateOptions } from './arguments.ts'
 import { resolveContent, signCertificate, type CertificateOptions } from './certificate-content.ts'
 import type { CertificateRequest } from './certificate-request.ts'
 import { examineIssuer, type Issuer } from './issuer.ts'
@@ -35,6 +36,9 @@ export async function issueCertificate(
   subject: CertificateRequest | CertificateSubject,
   options: CertificateOptions = {},
 ): Promise<X509Certificate> {
+  anIssuer('issuer', issuer)
+  aCertificateSubject('subject', subject)
+  certificateOptions('options', options)
   const examined = examineIssuer(issuer)
   const name = 'subjectDer' in subject ? requestedSubject(subject) : encodeSubject(subject.subject)
   const content = resolveContent(options, {

@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import { SealwrightError, type Signer } from '@sealwright/core'
+import type { Signer } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { encodePublicKey } from '../keys/public-key.ts'
 import { certifies } from '../keys/same-key.ts'
 import type { GeneralName } from '../names/general-name.ts'
@@ -33,16 +34,16 @@ export interface ExaminedIssuer {
  */
 export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   if (!certifies(certificate, signer.publicKey)) {
-    throw refused('the issuer’s certificate is for another key than the one that signs')
+    throw invalidArgument('the issuer’s certificate is for another key than the one that signs')
   }
   const fields = readCertificateFields(certificate)
   const extensions = interpretExtensions(fields.extensions, 'the issuer’s certificate')
   const { keyUsage, subjectKeyIdentifier } = extensions
   if (keyUsage !== null && !keyUsage.includes('keyCertSign')) {
-    throw refused('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
+    throw invalidArgument('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
   }
   if (!certificate.ca) {
-    throw refused('the issuer’s certificate is not a CA’s; verifiers would refuse what it issues')
+    throw invalidArgument('the issuer’s certificate is not a CA’s; verifiers would refuse what it issues')
   }
   const keyIdentifier =
     subjectKeyIdentifier === null
@@ -65,12 +66,8 @@ export function checkIssuance(
 ): void {
   const { basicConstraints, nameConstraints } = extensions
   if (ca && basicConstraints?.pathLength === 0) {
-    throw refused('the issuer’s certificate allows no CA below it (path length 0)')
+    throw invalidArgument('the issuer’s certificate allows no CA below it (path length 0)')
   }
   const problem = nameConstraints === null ? null : nameConstraintProblem(names, nameConstraints)
-  if (problem !== null) throw refused(`the name constraints of the issuer’s certificate: ${problem}`)
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
+  if (problem !== null) throw invalidArgument(`the name constraints of the issuer’s certificate: ${problem}`)
 }

@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import type { CertificateExtensions } from './extensions/certificate-extensions.ts'
 
 /**
@@ -48,8 +48,7 @@ const profiles: Readonly<Record<CertificateProfile, ProfileDefaults>> = {
 /** @throws SealwrightError `INVALID_ARGUMENT` for an unknown profile */
 export function profileDefaults(profile: CertificateProfile): ProfileDefaults {
   if (!Object.hasOwn(profiles, profile)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `the certificate profile is unknown; the profiles are ${Object.keys(profiles).join(', ')}`,
     )
   }

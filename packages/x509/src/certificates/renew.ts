@@ -1,8 +1,10 @@
 import type { X509Certificate } from 'node:crypto'
-import { SealwrightError, type Signer } from '@sealwright/core'
+import type { Signer } from '@sealwright/core'
+import { aCertificate, invalidArgument } from '@sealwright/core/internal'
 import { encodePublicKey, readPublicKey } from '../keys/public-key.ts'
 import { certifies } from '../keys/same-key.ts'
 import { isEmptyName } from '../names/distinguished-name.ts'
+import { anIssuerOrSigner, renewalOptions } from './arguments.ts'
 import { namesOf, signCertificate } from './certificate-content.ts'
 import { subjectAltName } from './extensions/alternative-names.ts'
 import { reencodeExtension } from './extensions/certificate-extensions.ts'
@@ -36,6 +38,9 @@ export async function renewCertificate(
   by: Signer | Issuer,
   options: RenewCertificateOptions = {},
 ): Promise<X509Certificate> {
+  aCertificate('certificate', certificate)
+  anIssuerOrSigner('by', by)
+  renewalOptions('options', options)
   const fields = readCertificateFields(certificate)
   const subject = fields.subject.bytes
   const issuer = 'signer' in by ? examineIssuer(by) : null
@@ -43,9 +48,9 @@ export async function renewCertificate(
     const names = decodeExtension(fields.extensions, subjectAltName, 'the certificate') ?? []
     checkIssuance(issuer, certificate.ca, namesOf(subject, names))
   } else if (!certifies(certificate, signerOf(by).publicKey)) {
-    throw refused('a certificate is renewed by its own key or by a CA, and this is another key')
+    throw invalidArgument('a certificate is renewed by its own key or by a CA, and this is another key')
   } else if (isEmptyName(subject)) {
-    throw refused('a self-signed certificate needs a subject, and this one has none')
+    throw invalidArgument('a self-signed certificate needs a subject, and this one has none')
   }
   const publicKey = readPublicKey(fields.publicKeyInfo, 'the public key of the certificate')
   const content = {
@@ -64,8 +69,4 @@ function signerOf(by: Signer | Issuer): Signer {
 
 function isKeyIdentifier(oid: string): boolean {
   return oid === subjectKeyIdentifier.oid || oid === authorityKeyIdentifier.oid
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
 }

@@ -1,6 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Signer } from '@sealwright/core'
+import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { encodeDistinguishedName } from '../names/distinguished-name.ts'
+import { selfSignedOptions } from './arguments.ts'
 import { resolveContent, signCertificate, type CertificateOptions } from './certificate-content.ts'
 
 /** What a self-signed certificate says. */
@@ -30,6 +32,8 @@ export async function createSelfSignedCertificate(
   signer: Signer,
   options: SelfSignedCertificateOptions,
 ): Promise<X509Certificate> {
+  aSignerOfX509('signer', signer)
+  selfSignedOptions('options', options)
   const subject = encodeDistinguishedName(options.subject)
   const content = resolveContent(options, { subject, publicKey: signer.publicKey, issuer: null })
   return signCertificate(signer, content, null)

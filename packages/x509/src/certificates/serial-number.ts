@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 
 /** Twice what RFC 5280 §4.1.2.2 allows: longer ones exist. */
@@ -24,7 +24,7 @@ export function formatSerialNumber({ tag, constructed, content }: BerElement, wh
 /** @throws SealwrightError `INVALID_ARGUMENT` */
 export function parseSerialNumber(text: string): Buffer {
   if (typeof text !== 'string' || !/^(?:[0-9A-Fa-f]{2}){1,20}$/.test(text)) {
-    throw new SealwrightError('INVALID_ARGUMENT', 'a serial number is 1 to 20 bytes in hexadecimal')
+    throw invalidArgument('a serial number is 1 to 20 bytes in hexadecimal')
   }
   return Buffer.from(text, 'hex')
 }
@@ -49,8 +49,7 @@ export function newSerialNumber(text: string | undefined): Uint8Array {
     (significant.length === 20 && (significant[0] ?? 0) >= 0x80) ||
     significant[0] === 0
   ) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       'the serial number of a certificate is positive and below 2^159 (RFC 5280 §4.1.2.2)',
     )
   }

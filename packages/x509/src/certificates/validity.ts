@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 
 /** The validity of a certificate. */
 export interface ValidityOptions {
@@ -35,14 +35,12 @@ export function resolveValidity(
     'notAfter',
   )
   if (issuerEnd !== null && (notAfter > issuerEnd || notBefore >= issuerEnd)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `the certificate would end after its issuer’s certificate, which ends at ${issuerEnd.toISOString()}`,
     )
   }
   if (notAfter <= notBefore) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `notAfter (${notAfter.toISOString()}) is not later than notBefore (${notBefore.toISOString()})`,
     )
   }
@@ -60,7 +58,7 @@ export function wholeSeconds(value: Date, name: string): Date {
   const year = whole.getUTCFullYear()
   // The range of UTCTime and GeneralizedTime. NaN is outside it.
   if (!(year >= 1950 && year <= 9999)) {
-    throw new SealwrightError('INVALID_ARGUMENT', `${name} is not a time between the years 1950 and 9999`)
+    throw invalidArgument(`${name} is not a time between the years 1950 and 9999`)
   }
   return whole
 }

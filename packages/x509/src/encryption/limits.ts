@@ -1,8 +1,13 @@
 import { SealwrightError } from '@sealwright/core'
 import type { BerBudget } from '../asn1/ber.ts'
+import { fileLimitExceeded, ItemLimitExceeded, itemLimitExceeded } from '../limits.ts'
+import { defaultKeyLimits, type KeyLimits } from '../keys/key-limits.ts'
 
-/** What reading one PKCS#12 file may cost. Whatever is over is refused before it is parsed or computed. */
-export interface Pkcs12Limits {
+/**
+ * Limits on a PKCS#12 file. They are checked before anything is parsed or computed. A file beyond a limit is refused. One item
+ * beyond a limit is passed over: a key that is too long, a salt, a derivation that alone takes more than the whole file may.
+ */
+export interface Pkcs12Limits extends KeyLimits {
   /** Size of the file in bytes. Default 1 MiB. */
   readonly bytes: number
   /** Nesting of ASN.1 values in the file and in each part of it that is encoded for itself. Default 32. */
@@ -20,6 +25,8 @@ export interface Pkcs12Limits {
   readonly saltBytes: number
   /** Bags: keys, certificates and everything else that PKCS#12 holds. Default 1,000. */
   readonly bags: number
+  /** Memory of each scrypt derivation in bytes: 128·r·(N + p). Default 64 MiB, twice the limit of OpenSSL. */
+  readonly scryptBytes: number
 }
 
 export const defaultLimits: Pkcs12Limits = Object.freeze({
@@ -29,39 +36,15 @@ export const defaultLimits: Pkcs12Limits = Object.freeze({
   iterations: 10_000_000,
   saltBytes: 1024,
   bags: 1000,
+  scryptBytes: 64 * 2 ** 20,
+  ...defaultKeyLimits,
 })
-
-/**
- * The limits given, and the default for each that is not.
- *
- * @throws SealwrightError `INVALID_ARGUMENT` for one that is not a whole number: NaN would limit nothing
- */
-export function resolveLimits<T extends Pkcs12Limits>(defaults: T, limits: Partial<T>): T {
-  const resolved: T = { ...defaults, ...limits }
-  for (const [name, value] of Object.entries({ ...resolved })) {
-    if (!Number.isSafeInteger(value) || Number(value) < 0) {
-      throw new SealwrightError('INVALID_ARGUMENT', `limits.${name} is not a whole number from 0 up`)
-    }
-  }
-  return resolved
-}
 
 /** @throws SealwrightError `LIMIT_EXCEEDED` */
 export function checkLength(file: Uint8Array, limits: Pkcs12Limits, what: string): void {
   if (file.length > limits.bytes) {
-    throw exceeded(`${what} has ${file.length} bytes`, limits.bytes, 'bytes')
+    throw fileLimitExceeded(`${what} has ${file.length} bytes`, limits.bytes, 'bytes')
   }
-}
-
-/**
- * @param found such as `the file has 2000 bytes`
- * @param name of the limit, as the caller sets it
- */
-export function exceeded(found: string, limit: number, name: string): SealwrightError {
-  return new SealwrightError(
-    'LIMIT_EXCEEDED',
-    `${found}; ${limit} are allowed; limits.${name} raises the limit`,
-  )
 }
 
 /** What is left of the limits while one file is read. */
@@ -69,12 +52,12 @@ export class Pkcs12Budget implements BerBudget {
   elements: number
   readonly depth: number
   readonly raisedBy = { elements: 'limits.elements', depth: 'limits.depth' } as const
-  readonly #limits: Pkcs12Limits
+  readonly limits: Pkcs12Limits
   #iterations: number
   #bags: number
 
   constructor(limits: Pkcs12Limits) {
-    this.#limits = limits
+    this.limits = limits
     this.elements = limits.elements
     this.depth = limits.depth
     this.#iterations = limits.iterations
@@ -92,10 +75,11 @@ export class Pkcs12Budget implements BerBudget {
     if (count < 1) throw new SealwrightError('INVALID_ENCODING', `${what} has an iteration count of ${count}`)
     const total = count * rounds
     if (total > this.#iterations) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `${what} takes ${total} iterations; the file may take ${this.#limits.iterations} in all; limits.iterations raises the limit`,
-      )
+      const { iterations } = this.limits
+      const message = `${what} takes ${total} iterations; the file may take ${iterations} in all; limits.iterations raises the limit`
+      throw total > iterations
+        ? new ItemLimitExceeded(message)
+        : new SealwrightError('LIMIT_EXCEEDED', message)
     }
     this.#iterations -= total
   }
@@ -103,15 +87,27 @@ export class Pkcs12Budget implements BerBudget {
   /** @throws SealwrightError `LIMIT_EXCEEDED` */
   chargeBag(): void {
     if (this.#bags <= 0) {
-      throw exceeded(`the file has more than ${this.#limits.bags} bags`, this.#limits.bags, 'bags')
+      throw fileLimitExceeded(`the file has more than ${this.limits.bags} bags`, this.limits.bags, 'bags')
     }
     this.#bags--
   }
 
   /** @throws SealwrightError `LIMIT_EXCEEDED` */
   checkSalt(salt: Uint8Array, what: string): void {
-    if (salt.length > this.#limits.saltBytes) {
-      throw exceeded(`${what} has a salt of ${salt.length} bytes`, this.#limits.saltBytes, 'saltBytes')
+    const { saltBytes } = this.limits
+    if (salt.length > saltBytes) {
+      throw itemLimitExceeded(`${what} has a salt of ${salt.length} bytes`, saltBytes, 'saltBytes')
+    }
+  }
+
+  /**
+   * @param bytes of one derivation
+   * @throws SealwrightError `LIMIT_EXCEEDED`
+   */
+  checkScryptMemory(bytes: number, what: string): void {
+    const { scryptBytes } = this.limits
+    if (bytes > scryptBytes) {
+      throw itemLimitExceeded(`${what} takes ${bytes} bytes of memory for scrypt`, scryptBytes, 'scryptBytes')
     }
   }
 }

@@ -1,4 +1,5 @@
-import { SealwrightError } from '@sealwright/core'
+import type { Password } from '@sealwright/core'
+import { aPassword, invalidArgument, resolvePassword } from '@sealwright/core/internal'
 
 /**
  * Refuses passwords that have no one encoding: half a surrogate pair is in no Unicode encoding, and readers written in C
@@ -8,15 +9,34 @@ import { SealwrightError } from '@sealwright/core'
  */
 export function assertPassword(password: string): void {
   if (typeof password !== 'string') {
-    throw new SealwrightError('INVALID_ARGUMENT', `the password is of type ${typeof password}, not a string`)
+    throw invalidArgument(`the password is of type ${typeof password}, not a string`)
   }
   if (/\p{Surrogate}/u.test(password)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      'the password is not well-formed Unicode (a lone surrogate)',
-    )
+    throw invalidArgument('the password is not well-formed Unicode (a lone surrogate)')
   }
-  if (password.includes('\0')) throw new SealwrightError('INVALID_ARGUMENT', 'the password holds U+0000')
+  if (password.includes('\0')) throw invalidArgument('the password holds U+0000')
+}
+
+/**
+ * Asks for a password when it is needed, and once.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`, now for anything but a password or a function, later as {@link assertPassword};
+ *   or what the function throws
+ */
+export function passwordAsker(password: Password): () => Promise<string> {
+  aPassword('password', password)
+  if (typeof password === 'string') assertPassword(password)
+  let asked: Promise<string> | undefined
+  return () => {
+    asked ??= ask(password)
+    return asked
+  }
+}
+
+async function ask(password: Password): Promise<string> {
+  const text = await resolvePassword('password', password)
+  assertPassword(text)
+  return text
 }
 
 /** A password as the writer of a file encoded it. */

@@ -7,6 +7,7 @@ import { decryptValue } from '../encryption/decrypt-value.ts'
 import { Pkcs12Budget } from '../encryption/limits.ts'
 import { usualPassword } from '../encryption/password.ts'
 import { readEncryptedKey } from '../encryption/password-scheme.ts'
+import { readItem } from '../limits.ts'
 import { readPrivateKey, type PrivateKeyType } from '../keys/private-key.ts'
 import { readPublicKey } from '../keys/public-key.ts'
 import type { Pkcs12Key } from '../pkcs12/contents.ts'
@@ -19,7 +20,8 @@ import { pkcs7Levels, readPkcs7 } from './pkcs7.ts'
 
 /** What reading one file needs, and what is found out beside its contents. */
 export interface FileContext {
-  readonly password: string
+  /** Asks for the password, once for the file. */
+  readonly password: () => Promise<string>
   readonly options: ReadKeyFileOptions
   readonly limits: KeyFileLimits
   /** Shared by all parts of the file. */
@@ -54,9 +56,11 @@ export async function readDer(
   const isTrusted = label === 'TRUSTED CERTIFICATE'
   // A budget of its own: what is kept of it is the format, and bundles have many blocks.
   const budget = new Pkcs12Budget(context.limits)
-  const element = isTrusted
-    ? readFirst(bytes, what, budget, identifiedLevels)
-    : readPadded(bytes, what, budget, identifiedLevels)
+  const element = readItem(() =>
+    isTrusted
+      ? readFirst(bytes, what, budget, identifiedLevels)
+      : readPadded(bytes, what, budget, identifiedLevels),
+  )
   if (isTrusted && element.bytes.length < bytes.length) {
     context.remarks.add(`${what} has trust settings of OpenSSL, which are not read`)
   }
@@ -93,10 +97,20 @@ async function readIdentified(
     }
     case 'certificate':
       return { format, certificates: [readCertificate(der, what)] }
-    case 'certificate request':
-      return { format, requests: [describeCertificateRequest(der)] }
-    case 'CRL':
-      return { format, revocationLists: [describeRevocationList(der, context.limits)] }
+    case 'certificate request': {
+      const { certificateRequestBytes } = context.limits
+      return {
+        format,
+        requests: [readItem(() => describeCertificateRequest(der, { certificateRequestBytes }))],
+      }
+    }
+    case 'CRL': {
+      const { revocationListElements } = context.limits
+      return {
+        format,
+        revocationLists: [readItem(() => describeRevocationList(der, { revocationListElements }))],
+      }
+    }
     default:
       throw malformed(what, notKnown)
   }
@@ -121,7 +135,7 @@ async function readEncrypted(der: Uint8Array, context: FileContext): Promise<Par
   const element = readBer(der, what, context.budget)
   const { encryption, ciphertext } = readEncryptedKey(element, what, context.budget)
   const { crypto = nodeWebCrypto, signal } = context.options
-  const decryption = { password: usualPassword(context.password), crypto, signal }
+  const decryption = { password: usualPassword(await context.password()), crypto, signal }
   const pkcs8 = await decryptValue(encryption, ciphertext, decryption, what)
   try {
     const part = keyPart('encrypted PKCS#8', readPrivateKey(pkcs8, 'pkcs8', context.budget))

@@ -1,8 +1,10 @@
 import type { JsonWebKey, KeyObject, X509Certificate } from 'node:crypto'
-import { importJwk, isSealwrightError } from '@sealwright/core'
+import { importJwk } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { TimeSlices } from '../time-slices.ts'
+import { readItem } from '../limits.ts'
+import type { KeyLimits } from '../keys/key-limits.ts'
 import { checkPrivateKey } from '../keys/private-key.ts'
 import { completeRsaJwk, missingRsaNumbers } from '../keys/rsa-jwk.ts'
 import type { SkippedItems } from '../skipped-items.ts'
@@ -29,6 +31,7 @@ export interface JwkContents {
 export async function readJwks(
   jwks: readonly unknown[],
   skipped: SkippedItems,
+  limits: KeyLimits,
   signal?: AbortSignal,
 ): Promise<JwkContents> {
   const privateKeys: KeyObject[] = []
@@ -43,7 +46,7 @@ export async function readJwks(
     const what = describe(jwk, index, jwks.length)
     try {
       if (!isRecord(jwk)) throw malformed(what, 'is not an object')
-      const key = readKey(withAllRsaNumbers(jwk, what, remarks), what)
+      const key = readKey(withAllRsaNumbers(jwk, what, limits, remarks), limits)
       if (key.type === 'private') privateKeys.push(key)
       else publicKeys.push(key)
     } catch (error) {
@@ -64,12 +67,12 @@ function describe(jwk: unknown, index: number, count: number): string {
 }
 
 /** OpenSSL wants all numbers of a private RSA key; some libraries keep n, e and d alone. */
-function withAllRsaNumbers(jwk: JsonObject, what: string, remarks: string[]): JsonObject {
+function withAllRsaNumbers(jwk: JsonObject, what: string, limits: KeyLimits, remarks: string[]): JsonObject {
   if (jwk['kty'] !== 'RSA' || typeof jwk['d'] !== 'string') return jwk
   const numbers = stringsOf(jwk)
   const missing = missingRsaNumbers(numbers)
   if (missing.length === 0) return jwk
-  const complete = completeRsaJwk(numbers, what)
+  const complete = completeRsaJwk(numbers, what, limits)
   remarks.push(
     `${what}: ${missing.join(', ')} are missing (RFC 7518 §6.3.2). They were computed from n, e and d; most other libraries refuse such a key`,
   )
@@ -77,16 +80,10 @@ function withAllRsaNumbers(jwk: JsonObject, what: string, remarks: string[]): Js
 }
 
 /** What the JWK says of its use stays with the key. */
-function readKey(jwk: JsonObject, what: string): KeyObject {
-  try {
-    const key = importJwk(jwk)
-    checkPrivateKey(key)
-    return key
-  } catch (error) {
-    // The limits on one key are no reason to refuse the others.
-    if (isSealwrightError(error, 'LIMIT_EXCEEDED')) throw malformed(what, `is too long: ${error.message}`)
-    throw error
-  }
+function readKey(jwk: JsonObject, limits: KeyLimits): KeyObject {
+  const key = readItem(() => importJwk(jwk))
+  checkPrivateKey(key, limits)
+  return key
 }
 
 function stringsOf(jwk: JsonObject): JsonWebKey {

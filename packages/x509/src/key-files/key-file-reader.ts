@@ -1,9 +1,10 @@
 import { isSealwrightError, type SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
-import { exceeded, Pkcs12Budget } from '../encryption/limits.ts'
+import { Pkcs12Budget } from '../encryption/limits.ts'
 import type { Bag } from '../pkcs12/bags.ts'
 import { assembleContents } from '../pkcs12/contents.ts'
 import { assertNotForeign } from '../foreign-files.ts'
+import { fileLimitExceeded } from '../limits.ts'
 import { SkippedItems } from '../skipped-items.ts'
 import { TimeSlices } from '../time-slices.ts'
 import { nodeWebCrypto } from '../webcrypto/provider.ts'
@@ -33,8 +34,8 @@ export class KeyFileReader {
   /** What the file is that holds several things. Null for one that holds one. */
   #container: KeyFileFormat | null = null
 
-  /** @param password checked */
-  constructor(password: string, options: ReadKeyFileOptions, limits: KeyFileLimits) {
+  /** @param password asks for it */
+  constructor(password: () => Promise<string>, options: ReadKeyFileOptions, limits: KeyFileLimits) {
     const budget = new Pkcs12Budget(limits)
     this.#context = { password, options, limits, budget, skipped: new SkippedItems(), remarks: new Set() }
     this.#slices = new TimeSlices(options.signal)
@@ -48,9 +49,9 @@ export class KeyFileReader {
   async #bytes(bytes: Uint8Array, nesting: number): Promise<readonly Part[]> {
     if (nesting > maximumNesting) throw malformed('the file', notKnown)
     assertNotForeign(bytes)
-    if (isPvk(bytes)) return [this.#pvk(bytes)]
+    if (isPvk(bytes)) return [await this.#pvk(bytes)]
     const start = blobStart(bytes)
-    if (start !== null) return [keyPart('MSBLOB', readBlob(bytes.subarray(start)))]
+    if (start !== null) return [keyPart('MSBLOB', readBlob(bytes.subarray(start), this.#context.limits))]
     // A text may begin with 0 as well, which is the same octet.
     if (bytes[0] === 0x30 && !/^0x30/i.test(Buffer.from(bytes.subarray(0, 8)).toString('latin1'))) {
       return [await readDer(bytes, 'the file', null, this.#context)]
@@ -80,7 +81,7 @@ export class KeyFileReader {
     const mayBePem = hasPemBoundary(text)
     if (text.length > this.#context.limits.jsonCharacters) {
       if (mayBePem) return null
-      throw exceeded(
+      throw fileLimitExceeded(
         `the JSON has ${text.length} characters`,
         this.#context.limits.jsonCharacters,
         'jsonCharacters',
@@ -135,7 +136,8 @@ export class KeyFileReader {
   }
 
   async #jwks(jwks: readonly unknown[], format: KeyFileFormat): Promise<Part> {
-    const { remarks, ...contents } = await readJwks(jwks, this.#context.skipped, this.#context.options.signal)
+    const { skipped, limits, options } = this.#context
+    const { remarks, ...contents } = await readJwks(jwks, skipped, limits, options.signal)
     for (const remark of remarks) this.#context.remarks.add(remark)
     return { format, ...contents }
   }
@@ -171,7 +173,7 @@ export class KeyFileReader {
       return readDer(der, what, label, this.#context)
     const encryption = readPemEncryption(headers, what)
     const { crypto = nodeWebCrypto, signal } = this.#context.options
-    const plaintext = await encryption.decrypt(der, this.#context.password, { crypto, signal })
+    const plaintext = await encryption.decrypt(der, await this.#context.password(), { crypto, signal })
     try {
       return {
         ...(await readDer(plaintext, what, label, this.#context)),
@@ -182,8 +184,9 @@ export class KeyFileReader {
     }
   }
 
-  #pvk(bytes: Uint8Array): Part {
-    const { privateKey, encryption } = readPvk(bytes, this.#context.password)
+  async #pvk(bytes: Uint8Array): Promise<Part> {
+    const { password, limits } = this.#context
+    const { privateKey, encryption } = await readPvk(bytes, password, limits)
     const encryptions =
       encryption === null ? [] : [{ algorithm: `SHA-1 and ${encryption}`, iterations: 1, weak: true }]
     return { format: 'PVK', privateKeys: [privateKey], encryptions }
@@ -205,7 +208,7 @@ export class KeyFileReader {
     this.#blocks += count
     const { blocks } = this.#context.limits
     if (this.#blocks > blocks)
-      throw exceeded(`the file has more than ${blocks} blocks or keys`, blocks, 'blocks')
+      throw fileLimitExceeded(`the file has more than ${blocks} blocks or keys`, blocks, 'blocks')
   }
 
   async #assemble(parts: readonly Part[]): Promise<KeyFile> {

@@ -1,10 +1,8 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import { defaultRequestLimits, type CertificateRequestLimits } from '../certificates/certificate-request.ts'
+import { defaultRevocationListLimits, type RevocationListLimits } from '../certificates/revocation/limits.ts'
 import type { DescribedRequest } from '../certificates/show/request.ts'
-import {
-  defaultRevocationListLimits,
-  type DescribedRevocationList,
-  type RevocationListLimits,
-} from '../certificates/show/revocation-list.ts'
+import type { DescribedRevocationList } from '../certificates/show/revocation-list.ts'
 import { defaultLimits, type Pkcs12Limits } from '../encryption/limits.ts'
 import type { Protection } from '../encryption/password-scheme.ts'
 import type { Pkcs12Key } from '../pkcs12/contents.ts'
@@ -40,7 +38,7 @@ export interface ReadKeyFileOptions extends Omit<ReadPkcs12Options, 'limits'> {
 }
 
 /** What reading one file of keys may cost. Whatever is over is refused before it is parsed or computed. */
-export interface KeyFileLimits extends Pkcs12Limits, RevocationListLimits {
+export interface KeyFileLimits extends Pkcs12Limits, CertificateRequestLimits, RevocationListLimits {
   /** PEM blocks, JWKs of a set, certificates of a PKCS#7 file, keys in JSON or XML. Default 1,000. */
   readonly blocks: number
   /** Characters of JSON, which is parsed in one piece. Default 262,144. */
@@ -49,6 +47,7 @@ export interface KeyFileLimits extends Pkcs12Limits, RevocationListLimits {
 
 export const defaultKeyFileLimits: KeyFileLimits = Object.freeze({
   ...defaultLimits,
+  ...defaultRequestLimits,
   ...defaultRevocationListLimits,
   blocks: 1000,
   jsonCharacters: 2 ** 18,

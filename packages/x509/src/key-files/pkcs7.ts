@@ -4,7 +4,7 @@ import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { unwrapExplicit } from '../asn1/values.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { describeRevocationList, type DescribedRevocationList } from '../certificates/show/revocation-list.ts'
-import { exceeded } from '../encryption/limits.ts'
+import { itemLimitExceeded, readItem } from '../limits.ts'
 import { contentTypes } from '../pkcs12/object-identifiers.ts'
 import type { SkippedItems } from '../skipped-items.ts'
 import { TimeSlices } from '../time-slices.ts'
@@ -48,7 +48,7 @@ export async function readPkcs7(
   const listFields = (data.optional(tags.context1)?.children ?? []).filter(isSequence)
   const count = certificateFields.length + listFields.length
   if (count > limits.blocks) {
-    throw exceeded(`${what} has ${count} certificates and CRLs`, limits.blocks, 'blocks')
+    throw itemLimitExceeded(`${what} has ${count} certificates and CRLs`, limits.blocks, 'blocks')
   }
   const certificates: X509Certificate[] = []
   const revocationLists: DescribedRevocationList[] = []
@@ -67,7 +67,11 @@ export async function readPkcs7(
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     try {
-      revocationLists.push(describeRevocationList(bytes, limits))
+      revocationLists.push(
+        readItem(() =>
+          describeRevocationList(bytes, { revocationListElements: limits.revocationListElements }),
+        ),
+      )
     } catch (error) {
       skipped.add(`a CRL in ${what}`, error)
     }

@@ -1,7 +1,10 @@
+import type { Password } from '@sealwright/core'
+import { bytes } from '@sealwright/core/internal'
 import { malformed } from '../asn1/ber.ts'
-import { checkBytes, checkOptions } from '../check-arguments.ts'
-import { checkLength, resolveLimits } from '../encryption/limits.ts'
-import { assertPassword } from '../encryption/password.ts'
+import { checkLength } from '../encryption/limits.ts'
+import { resolveLimits } from '../limits.ts'
+import { readOptions } from '../pkcs12/read.ts'
+import { passwordAsker } from '../encryption/password.ts'
 import { defaultKeyFileLimits, type KeyFile, type ReadKeyFileOptions } from './key-file.ts'
 import { KeyFileReader } from './key-file-reader.ts'
 
@@ -19,7 +22,7 @@ import { KeyFileReader } from './key-file-reader.ts'
  * One item that cannot be read does not spoil the others: `skipped` lists it with the reason.
  *
  * @param file at most 1 MiB unless a limit says otherwise
- * @param password for what is encrypted; `''` for none
+ * @param password for what is encrypted, or a function that is asked for it when something is; `''` for none
  * @throws SealwrightError `INVALID_ENCODING` for a file of another format, or a torn one; the message names the command that
  *   converts it where there is one. `WRONG_PASSWORD` when the password does not open an encrypted key or the file. Where
  *   nothing in the file can be read, the error of its first item. Otherwise as `readPkcs12`
@@ -30,15 +33,15 @@ import { KeyFileReader } from './key-file-reader.ts'
  */
 export async function readKeyFile(
   file: Uint8Array,
-  password: string,
+  password: Password,
   options: ReadKeyFileOptions = {},
 ): Promise<KeyFile> {
-  checkBytes(file, 'the file')
-  checkOptions(options)
-  assertPassword(password)
+  bytes('file', file)
+  readOptions('options', options)
+  const ask = passwordAsker(password)
   const limits = resolveLimits(defaultKeyFileLimits, options.limits ?? {})
   checkLength(file, limits, 'the file')
   if (file.length === 0) throw malformed('the file', 'is empty')
   // A copy: the caller cannot change it while it is read.
-  return new KeyFileReader(password, options, limits).read(new Uint8Array(file))
+  return new KeyFileReader(ask, options, limits).read(new Uint8Array(file))
 }

@@ -1,8 +1,10 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { aCertificate, invalidArgument, listOf } from '@sealwright/core/internal'
 import type { Sequence } from 'asn1js'
 import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs'
 import { encoded, encodeDer } from '../asn1/encode.ts'
-import { refused } from '../check-arguments.ts'
+
+const listOfCertificates = listOf(aCertificate)
 
 /**
  * Writes certificates as PKCS#7 (RFC 2315 §9, RFC 5652 §5), as in .p7b and .p7c files: `SignedData` without content and without
@@ -17,11 +19,8 @@ import { refused } from '../check-arguments.ts'
  * ```
  */
 export function writePkcs7Certificates(certificates: readonly X509Certificate[]): Uint8Array {
-  if (!Array.isArray(certificates) || certificates.length === 0)
-    throw refused('the certificates are not a list of one or more')
-  for (const [index, certificate] of certificates.entries())
-    if (!(certificate instanceof X509Certificate))
-      throw refused(`certificates[${index}] is not an X509Certificate of node:crypto`)
+  listOfCertificates('certificates', certificates)
+  if (certificates.length === 0) throw invalidArgument('certificates must hold at least one certificate')
   const content = new SignedData({
     encapContentInfo: new EncapsulatedContentInfo({ eContentType: ContentInfo.DATA }),
     certificates: certificates.map(({ raw }) => new EncodedCertificate(raw)),

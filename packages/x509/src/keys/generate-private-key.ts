@@ -1,6 +1,8 @@
 import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto'
 import { algorithm, keyType, SealwrightError, type KeyTypeName } from '@sealwright/core'
+import { aString, optionsOf } from '@sealwright/core/internal'
 import { mlDsaNeeds } from './ml-dsa.ts'
+import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { generateKeyPair as generateCryptoKeys } from '../webcrypto/generate-key-pair.ts'
 import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 
@@ -9,6 +11,8 @@ export interface GeneratePrivateKeyOptions {
    * keys are made by Node 24.7 or newer. */
   readonly crypto?: WebCrypto | undefined
 }
+
+const checkOptions = optionsOf({ crypto: aWebCrypto })
 
 /**
  * Makes a private key. RSA keys have the public exponent 65537.
@@ -19,6 +23,8 @@ export async function generatePrivateKey(
   type: KeyTypeName,
   options: GeneratePrivateKeyOptions = {},
 ): Promise<KeyObject> {
+  aString('type', type)
+  checkOptions('options', options)
   const { kty, webCrypto } = algorithm(keyType(type).defaultAlgorithm)
   if (kty === 'AKP' && options.crypto === undefined) return generateMlDsaKey(type)
   const crypto = options.crypto ?? (await providerFor(webCrypto))

@@ -18,11 +18,7 @@ export function mlDsaProblem(what: string, der: Uint8Array, cause?: unknown): Se
   const at = Buffer.from(der.buffer, der.byteOffset, Math.min(der.length, 32)).indexOf(identifierPrefix)
   const last = at === -1 ? 0 : (der[at + identifierPrefix.length] ?? 0)
   if (last < 17 || last > 19 || hasMlDsa()) return null
-  return new SealwrightError(
-    'UNSUPPORTED_KEY',
-    `${what} is an ML-DSA key; ${mlDsaNeeds}`,
-    cause === undefined ? undefined : { cause },
-  )
+  return new SealwrightError('UNSUPPORTED_KEY', `${what} is an ML-DSA key; ${mlDsaNeeds}`, { cause })
 }
 
 /**

@@ -1,6 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { assertUnforgeable } from '@sealwright/core/internal'
+import type { KeyLimits } from './key-limits.ts'
+import { itemLimitExceeded } from '../limits.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 import { assertNamedCurve, readPublicKey } from './public-key.ts'
 import { sameKey } from './same-key.ts'
@@ -8,12 +10,13 @@ import { malformed, readBer, tags, type BerBudget, type BerElement } from '../as
 import { wrap } from '../asn1/wrap.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 
-/** RSA-8192, twice what is made here, has about 4.7 kB; what a key computes takes time that grows with its numbers. */
-const maximumLength = 6 * 1024
-const maximumModulusLength = 8192
-
 /** PrivateKeyInfo (RFC 5958 §2), ECPrivateKey (RFC 5915 §3) or RSAPrivateKey (RFC 8017 App. A.1.2). */
 export type PrivateKeyType = 'pkcs8' | 'sec1' | 'pkcs1'
+
+/** A budget, with the limits it was made from. */
+export interface KeyBudget extends BerBudget {
+  readonly limits: KeyLimits
+}
 
 const names: Readonly<Record<PrivateKeyType, string>> = { pkcs8: 'PKCS#8', sec1: 'SEC1', pkcs1: 'PKCS#1' }
 
@@ -46,19 +49,17 @@ const otherKeys: Readonly<Record<string, string>> = {
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
-export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: BerBudget): KeyObject {
+export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: KeyBudget): KeyObject {
   const what = 'the private key'
-  if (der.length > maximumLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${der.length} bytes; ${maximumLength} are allowed`,
-    )
+  const { privateKeyBytes } = budget.limits
+  if (der.length > privateKeyBytes) {
+    throw itemLimitExceeded(`${what} has ${der.length} bytes`, privateKeyBytes, 'privateKeyBytes')
   }
   // OpenSSL overlooks bytes after the end.
   const element = readBer(der, what, budget)
   const info = type === 'pkcs8' ? readKeyInfo(element, der, what) : { der, publicKeyInfo: null }
   try {
-    const key = readWithOpenSsl(info.der, type, what)
+    const key = readWithOpenSsl(info.der, type, budget.limits, what)
     if (info.publicKeyInfo !== null) assertOwnPublicKey(key, info.publicKeyInfo, what)
     return key
   } finally {
@@ -66,7 +67,7 @@ export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: Be
   }
 }
 
-function readWithOpenSsl(der: Uint8Array, type: PrivateKeyType, what: string): KeyObject {
+function readWithOpenSsl(der: Uint8Array, type: PrivateKeyType, limits: KeyLimits, what: string): KeyObject {
   let key: KeyObject
   try {
     // The same memory: when the caller zeroes it, nothing is left.
@@ -79,7 +80,7 @@ function readWithOpenSsl(der: Uint8Array, type: PrivateKeyType, what: string): K
   }
   assertKnownType(key, what, der)
   assertNamedCurve(key, what)
-  checkPrivateKey(key)
+  checkPrivateKey(key, limits)
   return key
 }
 
@@ -141,13 +142,10 @@ function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, what: str
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
-export function checkPrivateKey(key: KeyObject): void {
+export function checkPrivateKey(key: KeyObject, { rsaModulusBits }: KeyLimits): void {
   const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
-  if (modulusLength > maximumModulusLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `the private key has ${modulusLength} bits; ${maximumModulusLength} are allowed`,
-    )
+  if (modulusLength > rsaModulusBits) {
+    throw itemLimitExceeded(`the private key has ${modulusLength} bits`, rsaModulusBits, 'rsaModulusBits')
   }
   if (key.type !== 'private') return
   if (modulusLength > 0) assertRsaNumbers(key, modulusLength)

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
 import { algorithmsOf, SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeBitString } from '../asn1/values.ts'
@@ -97,10 +98,7 @@ const encodings = new WeakMap<KeyObject, Uint8Array>()
 
 function encode(publicKey: KeyObject): Uint8Array {
   if (publicKey.type !== 'public') {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `a certificate is for a public key, and this one is ${publicKey.type}`,
-    )
+    throw invalidArgument(`a certificate is for a public key, and this one is ${publicKey.type}`)
   }
   if (publicKey.asymmetricKeyType !== 'ec') {
     algorithmsOf(publicKey)

@@ -1,10 +1,10 @@
 import type { JsonWebKey } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
+import { itemLimitExceeded } from '../limits.ts'
+import type { KeyLimits } from './key-limits.ts'
 
 /** The numbers of a private RSA key that can be computed from the others (RFC 7518 §6.3.2). */
 const computable = ['p', 'q', 'dp', 'dq', 'qi'] as const
-const maximumModulusLength = 8192
 /** NIST SP 800-56B, section 6.2.1. */
 const maximumExponentLength = 256
 
@@ -20,13 +20,10 @@ export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
  * @param what for messages
  * @throws SealwrightError `INVALID_ENCODING` where the numbers are not those of one key, `LIMIT_EXCEEDED`
  */
-export function completeRsaJwk(jwk: JsonWebKey, what: string): JsonWebKey {
+export function completeRsaJwk(jwk: JsonWebKey, what: string, { rsaModulusBits }: KeyLimits): JsonWebKey {
   const [n, e, d] = [toBigInt(jwk.n), toBigInt(jwk.e), toBigInt(jwk.d)]
-  if (bitLength(n) > maximumModulusLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${bitLength(n)} bits; ${maximumModulusLength} are allowed`,
-    )
+  if (bitLength(n) > rsaModulusBits) {
+    throw itemLimitExceeded(`${what} has ${bitLength(n)} bits`, rsaModulusBits, 'rsaModulusBits')
   }
   const given: readonly [bigint, bigint] = [toBigInt(jwk.p), toBigInt(jwk.q)]
   const primes = given[0] > 1n && given[0] * given[1] === n ? given : primesOf(n, e, d)

@@ -1,5 +1,5 @@
-import { KeyObject } from 'node:crypto'
-import { refused } from '../check-arguments.ts'
+import type { KeyObject } from 'node:crypto'
+import { anAsymmetricKey } from '../webcrypto/arguments.ts'
 
 /** RFC 7518 §3.3 and NIST SP 800-57 part 1. */
 const minimumModulusLength = 2048
@@ -17,8 +17,7 @@ const minimumCurveLength = 224
  * ```
  */
 export function keyWeaknesses(key: KeyObject): readonly string[] {
-  if (!(key instanceof KeyObject) || key.type === 'secret')
-    throw refused('the key is not a public or private KeyObject')
+  anAsymmetricKey('key', key)
   const { modulusLength = 0, publicExponent = 65537n, namedCurve } = key.asymmetricKeyDetails ?? {}
   const weaknesses: string[] = []
   if (key.asymmetricKeyType === 'dsa') weaknesses.push('a DSA key')

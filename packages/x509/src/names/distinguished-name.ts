@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { aCertificate, aString } from '@sealwright/core/internal'
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier, hasDerLengths } from '../asn1/values.ts'
@@ -20,6 +21,7 @@ import { decodeText, isPrintable } from './text.ts'
  * ```
  */
 export function distinguishedName(certificate: X509Certificate): string {
+  aCertificate('certificate', certificate)
   const what = 'the certificate'
   const root = new SequenceReader(readBer(certificate.raw, what, { elements: 100_000, depth: 64 }), what)
   const tbs = root.sequence('tbsCertificate')
@@ -39,6 +41,7 @@ export function distinguishedName(certificate: X509Certificate): string {
  * ```
  */
 export function normalizeDistinguishedName(text: string): string {
+  aString('text', text)
   return formatName(
     readBer(encodeDistinguishedName(text), 'the distinguished name', { elements: 10_000, depth: 8 }),
   )

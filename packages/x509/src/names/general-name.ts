@@ -1,4 +1,5 @@
-import { SealwrightError } from '@sealwright/core'
+import type { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
 import { ObjectIdentifier, Utf8String } from 'asn1js'
@@ -91,8 +92,7 @@ export function generalNameOf(name: SubjectAltName): PkiName {
     case 'ip':
       return stringName(name.type, name.value)
     default:
-      throw new SealwrightError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
         'an alternative name has an unknown type; use dns, uri, email, ip, directoryName, upn or otherName',
       )
   }
@@ -120,7 +120,7 @@ function otherName(typeId: string, value: Uint8Array): PkiName {
 }
 
 function refused(type: string, problem: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', `an alternative name of type ${type} ${problem}`)
+  return invalidArgument(`an alternative name of type ${type} ${problem}`)
 }
 
 /**

@@ -1,4 +1,5 @@
-import { SealwrightError } from '@sealwright/core'
+import type { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import {
   attributeTypeByName,
   attributeTypeByOid,
@@ -67,11 +68,7 @@ export function nameAttribute(
 
 /** The error of a name that is refused. It does not repeat the name: a caller may have passed something else. */
 export function invalidName(problem: string, cause?: unknown): SealwrightError {
-  return new SealwrightError(
-    'INVALID_ARGUMENT',
-    `the distinguished name ${problem}`,
-    cause === undefined ? undefined : { cause },
-  )
+  return invalidArgument(`the distinguished name ${problem}`, cause)
 }
 
 /** `numericoid` (RFC 4512 §1.4), with arcs of up to 39 digits: those of UUIDs have that many (X.667 §7). */

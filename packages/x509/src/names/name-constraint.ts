@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { GeneralName as PkiName } from 'pkijs'
 import { type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
@@ -36,7 +36,7 @@ export interface NameConstraint {
 export function nameConstraintOf({ type, value }: NameConstraint): PkiName {
   const problem = constraintProblem(type, value)
   if (problem !== null) {
-    throw new SealwrightError('INVALID_ARGUMENT', `a name constraint of type ${type} ${problem}`)
+    throw invalidArgument(`a name constraint of type ${type} ${problem}`)
   }
   if (type === 'directoryName' || (type === 'email' && value.includes('@'))) {
     return generalNameOf({ type, value })
@@ -57,10 +57,7 @@ function constraintProblem(type: NameConstraint['type'], value: string): string 
     case 'uri':
       return hostNameProblem(value.replace(/^\./, ''))
     default:
-      throw new SealwrightError(
-        'INVALID_ARGUMENT',
-        'a name constraint has an unknown type; use dns, uri, email, ip or directoryName',
-      )
+      throw invalidArgument('a name constraint has an unknown type; use dns, uri, email, ip or directoryName')
   }
 }
 

@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { encryptPbes2, encryptTripleDes, type Encrypt } from '../encryption/encrypt.ts'
 import { preparePbmac1, prepareSha1Mac, prepareSha256Mac, type PrepareMac } from './mac.ts'
 
@@ -47,8 +47,7 @@ const profiles: Readonly<Record<Pkcs12Profile, Protection>> = {
  */
 export function protectionOf(profile: Pkcs12Profile): Protection {
   if (!Object.hasOwn(profiles, profile)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `the PKCS#12 profile is unknown; the profiles are ${Object.keys(profiles).join(', ')}`,
     )
   }

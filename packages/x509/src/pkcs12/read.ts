@@ -1,23 +1,26 @@
-import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
+import {
+  aBoolean,
+  anAbortSignal,
+  anObject,
+  bytes as aUint8Array,
+  optionsOf,
+  type Check,
+} from '@sealwright/core/internal'
 import { malformed, readBer, readPadded, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeOctetString, unwrapExplicit } from '../asn1/values.ts'
+import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import { decryptPart, missingMac, readBags, type Bag, type ReadContext } from './bags.ts'
 import { assembleContents, type Pkcs12Contents } from './contents.ts'
 import { readEncryption, type Protection } from '../encryption/password-scheme.ts'
-import {
-  checkLength,
-  defaultLimits,
-  Pkcs12Budget,
-  resolveLimits,
-  type Pkcs12Limits,
-} from '../encryption/limits.ts'
+import { checkLength, defaultLimits, Pkcs12Budget, type Pkcs12Limits } from '../encryption/limits.ts'
 import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
-import { assertPassword, usualPassword } from '../encryption/password.ts'
-import { checkBytes, checkOptions } from '../check-arguments.ts'
+import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { assertNotForeign } from '../foreign-files.ts'
+import { ItemLimitExceeded, resolveLimits } from '../limits.ts'
 import { SkippedItems } from '../skipped-items.ts'
 
 export interface ReadPkcs12Options {
@@ -33,6 +36,14 @@ export interface ReadPkcs12Options {
   readonly signal?: AbortSignal | undefined
 }
 
+/** The limits are checked by themselves. */
+export const readOptions: Check = optionsOf({
+  limits: anObject,
+  acceptMissingMac: aBoolean,
+  crypto: aWebCrypto,
+  signal: anAbortSignal,
+})
+
 /**
  * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1 or SHA-2, or PBMAC1 (RFC
  * 9879); and contents that are plain or encrypted with PBES2 (PBKDF2 or scrypt; AES, 3DES, DES or RC2 in CBC mode) or the 3DES
@@ -41,7 +52,8 @@ export interface ReadPkcs12Options {
  * it with the reason.
  *
  * @param file the whole file; safe to reuse once the call has returned its promise
- * @param password as it was typed; `''` also opens files that were written without one
+ * @param password as it was typed, or a function that is asked for it once the file is known to be PKCS#12; `''` also opens files
+ *   that were written without one
  * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for what is torn, truncated, not PKCS#12 or not protected by a
  *   password; `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` for a password that is no well-formed string; where nothing in the file can
  *   be read, the error of its first item, such as `UNSUPPORTED_ALGORITHM` or `UNSUPPORTED_KEY`; or the signal's reason
@@ -52,18 +64,18 @@ export interface ReadPkcs12Options {
  */
 export async function readPkcs12(
   file: Uint8Array,
-  password: string,
+  password: Password,
   options: ReadPkcs12Options = {},
 ): Promise<Pkcs12Contents> {
-  checkBytes(file, 'the file')
-  checkOptions(options)
-  assertPassword(password)
+  aUint8Array('file', file)
+  readOptions('options', options)
+  const ask = passwordAsker(password)
   const limits = resolveLimits(defaultLimits, options.limits ?? {})
   checkLength(file, limits, 'the PKCS#12 file')
   options.signal?.throwIfAborted()
   assertPkcs12(file)
   // A copy: the caller cannot change what the MAC has been checked on.
-  const contents = await readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), password, options)
+  const contents = await readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), ask, options)
   if (contents.mac === null && options.acceptMissingMac !== true) throw missingMac()
   return contents
 }
@@ -72,17 +84,18 @@ export async function readPkcs12(
  * The same for one file of several under one budget. Certificates are read without a MAC, too.
  *
  * @param file as large as is allowed, and not shared with the caller
- * @param password checked
+ * @param ask asks for the password
  * @throws as {@link readPkcs12}
  */
 export async function readPkcs12Within(
   budget: Pkcs12Budget,
   file: Uint8Array,
-  password: string,
+  ask: () => Promise<string>,
   { crypto = nodeWebCrypto, signal, acceptMissingMac = false }: ReadPkcs12Options,
 ): Promise<Pkcs12Contents> {
   signal?.throwIfAborted()
   const { authenticatedSafe, mac } = readPfx(file, budget)
+  const password = await ask()
   const filePassword =
     mac === null ? usualPassword(password) : await verifyMac(mac, authenticatedSafe, password, budget, signal)
   if (filePassword === null) {
@@ -164,13 +177,15 @@ async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): P
 }
 
 /**
- * One safe under an algorithm that is not read does not spoil the others.
+ * One safe under an algorithm that is not read, or that costs too much, does not spoil the others.
  *
  * @returns opens the safe: decrypts what is encrypted in it and reads its bags
  */
 function readSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
   const skip = (error: unknown): readonly Bag[] => {
-    if (!isSealwrightError(error, 'UNSUPPORTED_ALGORITHM')) throw error
+    const isAboutThisSafe =
+      isSealwrightError(error, 'UNSUPPORTED_ALGORITHM') || error instanceof ItemLimitExceeded
+    if (!isAboutThisSafe) throw error
     context.skipped.add('a safe with all that is in it', error)
     return []
   }

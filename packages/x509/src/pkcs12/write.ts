@@ -1,5 +1,14 @@
 import { createHash, createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import type { Password } from '@sealwright/core'
+import {
+  aCertificate,
+  aKeyObject,
+  aString,
+  invalidArgument,
+  listOf,
+  must,
+  optionsOf,
+} from '@sealwright/core/internal'
 import { BmpString } from 'asn1js'
 import {
   Attribute,
@@ -16,11 +25,12 @@ import {
 import { encodeDer, octetString } from '../asn1/encode.ts'
 import { distinguishedName } from '../names/distinguished-name.ts'
 import { certifies, sameKey } from '../keys/same-key.ts'
+import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import type { Encrypted } from '../encryption/encrypt.ts'
 import { defaultLimits } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
-import { assertPassword, usualPassword } from '../encryption/password.ts'
+import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 
 /** A key with its certificates, or certificates alone. */
@@ -46,31 +56,43 @@ export interface WritePkcs12Options {
   readonly crypto?: WebCrypto | undefined
 }
 
+const checkOptions = optionsOf({
+  profile: aString,
+  iterations: must('a number', (value) => typeof value === 'number'),
+  crypto: aWebCrypto,
+})
+const checkEntry = optionsOf(
+  { privateKey: aKeyObject, certificates: listOf(aCertificate), friendlyName: aString },
+  ['certificates'],
+)
+
 /**
  * Writes a PKCS#12 file (RFC 7292). Certificates are encrypted as keys are; salts and IVs are fresh each time, and of equal
  * certificates one is written.
  *
  * @param contents one entry, or several; readers pair keys and certificates by attributes that are written for them
- * @param password encoded as UTF-8 for PBKDF2 and as UTF-16 for the older derivation; may be empty. JDK 17's keytool takes
- *   only ASCII.
+ * @param password or a function that is asked for it once the contents are checked. Encoded as UTF-8 for PBKDF2 and as UTF-16
+ *   for the older derivation; may be empty. JDK 17's keytool takes only ASCII.
  * @returns DER
  * @throws SealwrightError `INVALID_ARGUMENT` when there is nothing to write, no certificate is a key's, two keys are the
  *   same, or for a malformed name, password, profile or count
  */
 export async function writePkcs12(
   contents: Pkcs12Entry | readonly Pkcs12Entry[],
-  password: string,
+  password: Password,
   options: WritePkcs12Options = {},
 ): Promise<Uint8Array> {
+  checkOptions('options', options)
   const protection = protectionOf(options.profile ?? 'modern')
   const { iterations = protection.defaultIterations, crypto = nodeWebCrypto } = options
-  assertPassword(password)
+  const ask = passwordAsker(password)
   const entries = isList(contents) ? contents : [contents]
+  for (const entry of entries) checkEntry('contents', entry)
   const { keys, certificates } = planContents(entries)
   // As the reader charges them: every key, the certificates, the MAC.
   assertIterations(iterations, (keys.length + 1) * protection.encryptionRounds + 1)
 
-  const filePassword = usualPassword(password)
+  const filePassword = usualPassword(await ask())
   const encrypt = (plaintext: Uint8Array): Promise<Encrypted> =>
     protection.encrypt(plaintext, filePassword, iterations, crypto)
   // At the same time: PBKDF2 runs in libuv's threads, and the older derivation here.
@@ -127,7 +149,7 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
     if (privateKey !== undefined) {
       const own = ownCertificate(privateKey, entry.certificates)
       if (keys.some((key) => sameKey(key.privateKey, privateKey)))
-        throw refused('the same private key is given twice')
+        throw invalidArgument('the same private key is given twice')
       const attributes = bagAttributesOf(friendlyName ?? nameOf(own), own)
       keys.push({ privateKey, attributes })
       bags.set(own.fingerprint256, certificateBag(own, attributes))
@@ -141,7 +163,7 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
       bags.set(certificate.fingerprint256, certificateBag(certificate, null))
     }
   }
-  if (bags.size === 0) throw refused('there is neither a key nor a certificate to write')
+  if (bags.size === 0) throw invalidArgument('there is neither a key nor a certificate to write')
   return { keys, certificates: [...bags.values()] }
 }
 
@@ -149,7 +171,9 @@ function assertIterations(iterations: number, derivations: number): void {
   // The default limits must let the file be read.
   const maximum = Math.floor(defaultLimits.iterations / derivations)
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > maximum) {
-    throw refused(`an iteration count of this file is a whole number from 1 to ${maximum}, not ${iterations}`)
+    throw invalidArgument(
+      `an iteration count of this file is a whole number from 1 to ${maximum}, not ${iterations}`,
+    )
   }
 }
 
@@ -177,7 +201,7 @@ function assertFriendlyName({ friendlyName }: Pkcs12Entry): void {
     name.length > maximumFriendlyNameLength ||
     notInBmpString.test(name)
   ) {
-    throw refused(
+    throw invalidArgument(
       `friendlyName is not a string of 1 to ${maximumFriendlyNameLength} characters without U+0000 and characters beyond U+FFFF`,
     )
   }
@@ -185,12 +209,12 @@ function assertFriendlyName({ friendlyName }: Pkcs12Entry): void {
 
 function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certificate[]): X509Certificate {
   if (privateKey.type !== 'private') {
-    throw refused(`a ${privateKey.type} key was given where a private one is needed`)
+    throw invalidArgument(`a ${privateKey.type} key was given where a private one is needed`)
   }
   const publicKey = createPublicKey(privateKey)
   const own = certificates.find((certificate) => certifies(certificate, publicKey))
   if (own === undefined) {
-    throw refused('none of the certificates is that of the private key; a PKCS#12 file needs it')
+    throw invalidArgument('none of the certificates is that of the private key; a PKCS#12 file needs it')
   }
   return own
 }
@@ -246,8 +270,4 @@ function encryptedContentInfo({ algorithm, ciphertext }: Encrypted): ContentInfo
   })
   const data = new EncryptedData({ encryptedContentInfo: contentInfo })
   return new ContentInfo({ contentType: contentTypes.encryptedData, content: data.toSchema() })
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
 }

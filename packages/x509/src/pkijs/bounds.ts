@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { limitExceeded } from '@sealwright/core/internal'
 import { readBer, tags, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
 /**
@@ -34,11 +35,7 @@ export function readBounded(
   maximumBytes: number,
   budget: BerBudget,
 ): BerElement {
-  if (der.length > maximumBytes)
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
-    )
+  if (der.length > maximumBytes) throw limitExceeded(what, der.length, 'bytes', maximumBytes)
   const element = readBer(der, what, budget)
   assertElement(element, what, budget)
   return element

@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
+import { aCertificate, invalidArgument } from '@sealwright/core/internal'
 import { Certificate } from 'pkijs'
 import { malformed } from '../asn1/ber.ts'
 import { encodeDer } from '../asn1/encode.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
-import { checkOptions, refused } from '../check-arguments.ts'
-import { defaultLimits, resolveLimits } from '../encryption/limits.ts'
+import { resolveLimits } from '../limits.ts'
 import { readBounded, defaultPkijsLimits, type PkijsLimits } from './bounds.ts'
 
 const what = 'the certificate'
@@ -21,10 +21,8 @@ const what = 'the certificate'
  * ```
  */
 export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimits> = {}): Certificate {
-  if (!(certificate instanceof X509Certificate))
-    throw refused(`${what} is not an X509Certificate of node:crypto`)
-  checkOptions(limits)
-  const { bytes, ...budget } = resolveLimits({ ...defaultLimits, ...defaultPkijsLimits }, limits)
+  aCertificate('certificate', certificate)
+  const { bytes, ...budget } = resolveLimits(defaultPkijsLimits, limits)
   readBounded(certificate.raw, what, bytes, budget)
   try {
     return Certificate.fromBER(certificate.raw)
@@ -47,7 +45,7 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
 export function fromPkijs(certificate: Certificate): X509Certificate {
   // By shape: an application may have a copy of pkijs of its own.
   if (typeof certificate !== 'object' || certificate === null || typeof certificate.toSchema !== 'function')
-    throw refused(`${what} is not a Certificate of pkijs`)
+    throw invalidArgument('certificate must be a Certificate of pkijs')
   let der: Uint8Array
   try {
     der = encodeDer(certificate)

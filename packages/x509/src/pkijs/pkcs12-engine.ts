@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual, webcrypto } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { bytes, invalidArgument } from '@sealwright/core/internal'
 import {
   CryptoEngine,
   PFX,
@@ -8,9 +9,9 @@ import {
 } from 'pkijs'
 import { malformed, readBer, type BerElement } from '../asn1/ber.ts'
 import { encodeDer } from '../asn1/encode.ts'
-import { checkOptions, refused } from '../check-arguments.ts'
 import { derivationDigests, deriveKey, purposes } from '../encryption/key-derivation/pkcs12-kdf.ts'
-import { defaultLimits, Pkcs12Budget, resolveLimits, type Pkcs12Limits } from '../encryption/limits.ts'
+import { defaultLimits, Pkcs12Budget, type Pkcs12Limits } from '../encryption/limits.ts'
+import { resolveLimits } from '../limits.ts'
 import { decryptValue } from '../encryption/decrypt-value.ts'
 import { readEncryption } from '../encryption/password-scheme.ts'
 import {
@@ -48,7 +49,6 @@ export class Pkcs12Engine extends CryptoEngine {
    * @throws SealwrightError `INVALID_ARGUMENT`
    */
   constructor(limits: Partial<Pkcs12Limits> = {}) {
-    checkOptions(limits)
     super({ name: 'Sealwright PKCS#12', crypto: webcrypto })
     this.#limits = resolveLimits({ ...defaultLimits, bytes: defaultPkijsLimits.bytes }, limits)
     this.#budget = new Pkcs12Budget(this.#limits)
@@ -61,7 +61,7 @@ export class Pkcs12Engine extends CryptoEngine {
    * @throws SealwrightError `LIMIT_EXCEEDED`, `INVALID_ENCODING`; `INVALID_ARGUMENT` for anything but bytes
    */
   parse(file: Uint8Array): PFX {
-    if (!(file instanceof Uint8Array)) throw refused('the file is not a Uint8Array')
+    bytes('file', file)
     const what = 'the PKCS#12 file'
     assertMacIterations(readBounded(file, what, this.#limits.bytes, this.#budget))
     try {
@@ -165,7 +165,7 @@ function decodePassword(password: ArrayBuffer): string {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(password)
   } catch {
-    throw refused('the password is not UTF-8')
+    throw invalidArgument('the password is not UTF-8')
   }
   assertPassword(text)
   return text

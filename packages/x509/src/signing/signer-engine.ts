@@ -1,9 +1,8 @@
 import { webcrypto } from 'node:crypto'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
-import { assertUnforgeable } from '@sealwright/core/internal'
+import { assertUnforgeable, invalidArgument } from '@sealwright/core/internal'
 import { CryptoEngine, type CryptoEngineSignatureParams } from 'pkijs'
-import { checkSigner, refused } from '../check-arguments.ts'
-import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
+import { aSignerOfX509, signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 import { verifySignature } from './verify-signature.ts'
 
 /**
@@ -26,7 +25,7 @@ export class SignerEngine extends CryptoEngine {
 
   /** @throws SealwrightError `INVALID_ARGUMENT` for anything but a Signer */
   constructor(signer: Signer) {
-    checkSigner(signer)
+    aSignerOfX509('signer', signer)
     super({ name: 'Sealwright', crypto: webcrypto })
     this.#signer = signer
     this.privateKey = Object.freeze<webcrypto.CryptoKey>({
@@ -74,7 +73,7 @@ export class SignerEngine extends CryptoEngine {
 
   #checkKey(privateKey: webcrypto.CryptoKey | undefined): void {
     if (privateKey === undefined || privateKey === this.privateKey) return
-    throw refused('this SignerEngine signs with its own privateKey only, and was given another key')
+    throw invalidArgument('this SignerEngine signs with its own privateKey only, and was given another key')
   }
 }
 
@@ -102,6 +101,6 @@ function invalidSignature(signer: Signer, cause?: unknown): SealwrightError {
   return new SealwrightError(
     'INVALID_SIGNATURE',
     `the ${signer.algorithm.name} signature made with the key ${signer.keyId} does not verify with its public key`,
-    cause === undefined ? undefined : { cause },
+    { cause },
   )
 }

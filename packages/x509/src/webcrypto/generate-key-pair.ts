@@ -7,7 +7,8 @@ import {
   SealwrightError,
   type KeyTypeName,
 } from '@sealwright/core'
-import { checkOptional, checkOptions, checkWebCrypto, refused } from '../check-arguments.ts'
+import { aBoolean, aString, optionsOf } from '@sealwright/core/internal'
+import { cryptoKeyOptions } from './arguments.ts'
 import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link generateKeyPair} makes keys. */
@@ -19,6 +20,8 @@ export interface GenerateKeyPairOptions {
   /** Whether the private key can be exported. Default false. */
   readonly extractable?: boolean | undefined
 }
+
+const checkOptions = optionsOf({ ...cryptoKeyOptions, extractable: aBoolean })
 
 /**
  * Makes a pair of CryptoKeys that sign and verify. RSA keys have the public exponent 65537.
@@ -36,12 +39,9 @@ export async function generateKeyPair(
   type: KeyTypeName,
   options: GenerateKeyPairOptions = {},
 ): Promise<webcrypto.CryptoKeyPair> {
-  if (typeof type !== 'string') throw refused(`the key type is of type ${typeof type}, not string`)
-  checkOptions(options)
+  aString('type', type)
+  checkOptions('options', options)
   const { algorithm, extractable = false } = options
-  checkOptional(algorithm, 'string', 'algorithm')
-  checkOptional(extractable, 'boolean', 'extractable')
-  if (options.crypto !== undefined) checkWebCrypto(options.crypto)
   const { modulusLength, defaultAlgorithm } = keyType(type)
   const { kty, curve } = algorithmNamed(defaultAlgorithm)
   const rows = algorithms.filter((row) =>

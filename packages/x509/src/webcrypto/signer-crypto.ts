@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
-import { checkSigner } from '../check-arguments.ts'
+import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { verifySignature } from '../signing/verify-signature.ts'
 import { providerFor } from './provider.ts'
 import { toCryptoKey } from './to-crypto-key.ts'
@@ -29,7 +29,7 @@ export interface SignerCrypto {
  * ```
  */
 export async function signerCrypto(signer: Signer): Promise<SignerCrypto> {
-  checkSigner(signer)
+  aSignerOfX509('signer', signer)
   const { webCrypto } = signer.algorithm
   const base = await providerFor(webCrypto)
   const publicKey = await toCryptoKey(signer.publicKey, { crypto: base, algorithm: signer.algorithm.name })

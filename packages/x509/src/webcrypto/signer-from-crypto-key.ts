@@ -9,9 +9,9 @@ import {
   type Signer,
   type SignOptions,
 } from '@sealwright/core'
-import { untilAborted } from '@sealwright/core/internal'
-import { checkCryptoKey, checkOptional, checkOptions, checkWebCrypto, refused } from '../check-arguments.ts'
+import { anObject, optionsOf, untilAborted } from '@sealwright/core/internal'
 import { verifySignature } from '../signing/verify-signature.ts'
+import { aCryptoKey, cryptoKeyOptions } from './arguments.ts'
 import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link signerFromCryptoKey} signs. */
@@ -22,6 +22,10 @@ export interface CryptoKeySignerOptions {
   /** A JOSE `alg` that the keys can do. Default the one that their algorithm, curve and hash say. */
   readonly algorithm?: string | undefined
 }
+
+const checkOptions = optionsOf(cryptoKeyOptions)
+const aPrivateCryptoKey = aCryptoKey('private')
+const aPublicCryptoKey = aCryptoKey('public')
 
 /**
  * A Signer over a pair of CryptoKeys. The private key need not be extractable, and is never exported. Each signature is
@@ -41,13 +45,11 @@ export async function signerFromCryptoKey(
   pair: webcrypto.CryptoKeyPair,
   options: CryptoKeySignerOptions = {},
 ): Promise<Signer> {
-  checkOptions(options)
-  if (typeof pair !== 'object' || pair === null) throw refused('the keys are not a pair of CryptoKeys')
+  anObject('pair', pair)
   const { privateKey, publicKey } = pair
-  checkCryptoKey(privateKey, 'private', 'privateKey')
-  checkCryptoKey(publicKey, 'public', 'publicKey')
-  checkOptional(options.algorithm, 'string', 'algorithm')
-  if (options.crypto !== undefined) checkWebCrypto(options.crypto)
+  aPrivateCryptoKey('pair.privateKey', privateKey)
+  aPublicCryptoKey('pair.publicKey', publicKey)
+  checkOptions('options', options)
   if (!privateKey.usages.includes('sign'))
     throw new SealwrightError('UNSUPPORTED_KEY', 'the private CryptoKey does not have the usage "sign"')
   const keyAlgorithm: KeyAlgorithmMembers = privateKey.algorithm

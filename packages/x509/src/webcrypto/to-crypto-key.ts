@@ -1,6 +1,7 @@
-import { KeyObject, type webcrypto } from 'node:crypto'
+import type { KeyObject, webcrypto } from 'node:crypto'
 import { algorithmsOf, chooseAlgorithm, SealwrightError } from '@sealwright/core'
-import { checkOptional, checkOptions, checkWebCrypto, refused } from '../check-arguments.ts'
+import { aBoolean, optionsOf } from '@sealwright/core/internal'
+import { anAsymmetricKey, cryptoKeyOptions } from './arguments.ts'
 import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link toCryptoKey} imports a key. */
@@ -12,6 +13,8 @@ export interface ToCryptoKeyOptions {
   /** Whether the CryptoKey can be exported. Default false for a private key, true for a public one. */
   readonly extractable?: boolean | undefined
 }
+
+const checkOptions = optionsOf({ ...cryptoKeyOptions, extractable: aBoolean })
 
 /**
  * A `KeyObject` of `node:crypto` as a CryptoKey: a private key signs, a public key verifies.
@@ -29,14 +32,10 @@ export async function toCryptoKey(
   key: KeyObject,
   options: ToCryptoKeyOptions = {},
 ): Promise<webcrypto.CryptoKey> {
-  if (!(key instanceof KeyObject) || key.type === 'secret')
-    throw refused('the key is not a private or public KeyObject')
-  checkOptions(options)
+  anAsymmetricKey('key', key)
+  checkOptions('options', options)
   const isPrivate = key.type === 'private'
   const { algorithm, extractable = !isPrivate } = options
-  checkOptional(algorithm, 'string', 'algorithm')
-  checkOptional(extractable, 'boolean', 'extractable')
-  if (options.crypto !== undefined) checkWebCrypto(options.crypto)
   const { name, webCrypto } = chooseAlgorithm(algorithmsOf(key), algorithm)
   const crypto = options.crypto ?? (await providerFor(webCrypto))
   const der = isPrivate

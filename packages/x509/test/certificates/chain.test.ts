@@ -17,7 +17,17 @@ import {
   type RevocationReason,
 } from '../../src/index.ts'
 import { issueTo, identity, rejectionCode } from '../support/certificates.ts'
-import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
+import {
+  constructed,
+  decode,
+  encode,
+  int,
+  octets,
+  oid,
+  primitive,
+  sequence,
+  type Tlv,
+} from '../support/tlv.ts'
 
 interface Chain {
   readonly root: Issuer
@@ -383,9 +393,17 @@ describe('a CRL', () => {
     )
   })
 
-  test('too large is refused', () => {
-    expect(() => readRevocationList(new Uint8Array(2 ** 20 + 1), null)).toThrow(
-      expect.objectContaining({ code: 'LIMIT_EXCEEDED' }),
+  test('too large is refused, unless the limit is raised', () => {
+    const many = encode(constructed(0x30, ...Array.from({ length: 20 }, () => int(1))))
+    expect(() => readRevocationList(many, null, { revocationListElements: 20 })).toThrow(
+      expect.objectContaining({
+        code: 'LIMIT_EXCEEDED',
+        message:
+          'the CRL holds more ASN.1 values than are allowed; limits.revocationListElements raises the limit',
+      }),
+    )
+    expect(() => readRevocationList(many, null, { revocationListElements: 21 })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ENCODING' }),
     )
     expect(() => readRevocationList(encode(constructed(0x30)), null)).toThrow(
       expect.objectContaining({ code: 'INVALID_ENCODING' }),

@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { BasicConstraints as PkiBasicConstraints } from 'pkijs'
 import { malformed, tags } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
@@ -25,10 +25,7 @@ export const basicConstraints: ExtensionKind<BasicConstraints, BasicConstraints>
       pathLength !== undefined &&
       (!ca || !Number.isInteger(pathLength) || pathLength < 0 || pathLength > 100)
     ) {
-      throw new SealwrightError(
-        'INVALID_ARGUMENT',
-        'a path length is a whole number from 0 to 100, and only a CA has one',
-      )
+      throw invalidArgument('a path length is a whole number from 0 to 100, and only a CA has one')
     }
     return new PkiBasicConstraints({
       cA: ca,

@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import type { Extension } from 'pkijs'
 import { checkDer } from '../../asn1/check-der.ts'
 import { readBer } from '../../asn1/ber.ts'
@@ -153,10 +153,10 @@ const options: ReadonlySet<string> = new Set<keyof CertificateExtensions>([
  */
 export function checkExtensionOptions(extensions: CertificateExtensions): void {
   if (Object.hasOwn(extensions, 'subjectAltNames')) {
-    throw refused('subjectAltNames is not an extension option; it stands beside extensions')
+    throw invalidArgument('subjectAltNames is not an extension option; it stands beside extensions')
   }
   if (Object.keys(extensions).some((name) => !options.has(name))) {
-    throw refused(`extensions has an unknown option; the options are ${[...options].join(', ')}`)
+    throw invalidArgument(`extensions has an unknown option; the options are ${[...options].join(', ')}`)
   }
 }
 
@@ -165,22 +165,22 @@ function checkConsistency(wanted: WantedExtensions): void {
   const ca = wanted.basicConstraints?.ca === true
   // RFC 5280 §4.2.1.9: keyCertSign and cA go together. A request may leave the key usage to the CA that issues.
   if (ca ? usages.length > 0 && !usages.includes('keyCertSign') : usages.includes('keyCertSign')) {
-    throw refused('the key usage keyCertSign is for a CA, and a CA needs it')
+    throw invalidArgument('the key usage keyCertSign is for a CA, and a CA needs it')
   }
   if (
     usages.some((usage) => usage === 'encipherOnly' || usage === 'decipherOnly') &&
     !usages.includes('keyAgreement')
   ) {
-    throw refused('the key usages encipherOnly and decipherOnly need keyAgreement')
+    throw invalidArgument('the key usages encipherOnly and decipherOnly need keyAgreement')
   }
-  if (wanted.nameConstraints !== undefined && !ca) throw refused('name constraints are for a CA')
+  if (wanted.nameConstraints !== undefined && !ca) throw invalidArgument('name constraints are for a CA')
   const known = new Set(namesByOid.keys())
   for (const { oid, value } of custom) {
     if (!isObjectIdentifier(oid))
-      throw refused('a custom extension has an oid that is not an OBJECT IDENTIFIER')
+      throw invalidArgument('a custom extension has an oid that is not an OBJECT IDENTIFIER')
     if (known.has(oid)) {
       const member = namesByOid.get(oid)
-      throw refused(
+      throw invalidArgument(
         member === undefined
           ? `the extension ${oid} is given twice`
           : `the extension ${oid} is given as ${member}, not among the custom extensions`,
@@ -240,8 +240,4 @@ export function interpretExtensions(raw: readonly CustomExtension[], what: strin
       .map(({ oid, critical, value }) => ({ oid, critical, value: Uint8Array.from(value) })),
     critical: raw.filter(({ critical }) => critical).map(({ oid }) => namesByOid.get(oid) ?? oid),
   }
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
 }

@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { IA5String } from 'asn1js'
 import { CertificatePolicies, PolicyInformation, PolicyQualifierInfo } from 'pkijs'
 import { tags, type BerElement } from '../../asn1/ber.ts'
@@ -31,7 +31,7 @@ export const certificatePolicies: ExtensionKind<readonly CertificatePolicy[], re
     encode: (policies) => {
       if (policies.length === 0) return null
       if (new Set(policies.map(({ policy }) => policy)).size < policies.length) {
-        throw refused('a certificate policy is given twice')
+        throw invalidArgument('a certificate policy is given twice')
       }
       return new CertificatePolicies({ certificatePolicies: policies.map(policyInformation) })
     },
@@ -40,11 +40,12 @@ export const certificatePolicies: ExtensionKind<readonly CertificatePolicy[], re
 
 function policyInformation({ policy: policyIdentifier, cps }: CertificatePolicy): PolicyInformation {
   if (!isObjectIdentifier(policyIdentifier)) {
-    throw refused('a certificate policy is not an OBJECT IDENTIFIER')
+    throw invalidArgument('a certificate policy is not an OBJECT IDENTIFIER')
   }
   if (cps === undefined) return new PolicyInformation({ policyIdentifier })
   const problem = uriProblem(cps)
-  if (problem !== null) throw refused(`the CPS of the certificate policy ${policyIdentifier} ${problem}`)
+  if (problem !== null)
+    throw invalidArgument(`the CPS of the certificate policy ${policyIdentifier} ${problem}`)
   const qualifier = new IA5String({ value: cps })
   const policyQualifiers = [new PolicyQualifierInfo({ policyQualifierId: cpsQualifier, qualifier })]
   return new PolicyInformation({ policyIdentifier, policyQualifiers })
@@ -60,8 +61,4 @@ function decodePolicy(element: BerElement, name: string): CertificatePolicy {
     if (cps !== null) return { policy, cps }
   }
   return { policy }
-}
-
-function refused(message: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', message)
 }

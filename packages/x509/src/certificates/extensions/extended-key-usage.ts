@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { ExtKeyUsage } from 'pkijs'
 import { decodeObjectIdentifier } from '../../asn1/values.ts'
 import { isObjectIdentifier } from '../../names/name-attribute.ts'
@@ -23,8 +23,7 @@ export const extendedKeyUsage: ExtensionKind<readonly string[], readonly string[
     if (names.length === 0) return null
     const keyPurposes = names.map(oidOf)
     if (keyPurposes.length > 1 && keyPurposes.includes(purposes['timeStamping'] ?? '')) {
-      throw new SealwrightError(
-        'INVALID_ARGUMENT',
+      throw invalidArgument(
         'the extended key usage timeStamping cannot be combined with others (RFC 3161 §2.3)',
       )
     }
@@ -45,8 +44,7 @@ export function isTimeStamping(names: readonly string[]): boolean {
 function oidOf(name: string): string {
   const oid = Object.hasOwn(purposes, name) ? purposes[name] : name
   if (oid !== undefined && isObjectIdentifier(oid)) return oid
-  throw new SealwrightError(
-    'INVALID_ARGUMENT',
+  throw invalidArgument(
     `extendedKeyUsage has an unknown value; use ${Object.keys(purposes).join(', ')} or an OID`,
   )
 }

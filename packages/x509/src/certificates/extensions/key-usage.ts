@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { decodeBitString } from '../../asn1/values.ts'
 import { namedBits } from '../../asn1/encode.ts'
 import type { ExtensionKind } from './extension.ts'
@@ -38,10 +38,7 @@ export const keyUsage: ExtensionKind<readonly KeyUsage[], readonly KeyUsage[]> =
 function bitOf(name: KeyUsage): number {
   const bit = keyUsages.indexOf(name)
   if (bit === -1) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `keyUsage has an unknown value; the values are ${keyUsages.join(', ')}`,
-    )
+    throw invalidArgument(`keyUsage has an unknown value; the values are ${keyUsages.join(', ')}`)
   }
   return bit
 }
@@ -68,8 +65,7 @@ export function checkKeyUsage(
   const possible = usagesOfType[asymmetricKeyType ?? ''] ?? signing
   const impossible = wanted?.find((usage) => keyUsages.includes(usage) && !possible.includes(usage))
   if (impossible !== undefined) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `a key of type ${asymmetricKeyType} cannot have the key usage ${impossible}; it can have ${possible.join(', ')}`,
     )
   }

@@ -1,5 +1,5 @@
-import { X509Certificate, type KeyObject } from 'node:crypto'
-import { refused } from '../../check-arguments.ts'
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { aCertificate } from '@sealwright/core/internal'
 import { tags } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
@@ -46,8 +46,7 @@ const what = 'the certificate'
  * ```
  */
 export function describeCertificate(certificate: X509Certificate): DescribedCertificate {
-  if (!(certificate instanceof X509Certificate))
-    throw refused(`${what} is not an X509Certificate of node:crypto`)
+  aCertificate('certificate', certificate)
   const findings = new Findings()
   const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
   const fields = new SequenceReader(document.toBeSigned, what)

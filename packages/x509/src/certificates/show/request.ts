@@ -1,12 +1,17 @@
 import type { KeyObject } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import { bytes } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
-import { checkBytes } from '../../check-arguments.ts'
 import { readPublicKey } from '../../keys/public-key.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
-import { requestedExtensions } from '../certificate-request.ts'
+import { resolveLimits } from '../../limits.ts'
+import {
+  checkRequestLength,
+  defaultRequestLimits,
+  requestedExtensions,
+  type CertificateRequestLimits,
+} from '../certificate-request.ts'
 import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
 import { Findings } from './findings.ts'
 import { showAlgorithm, showVerification } from './signature.ts'
@@ -30,13 +35,12 @@ export interface DescribedRequest {
 }
 
 const what = 'the certificate request'
-const maximumBytes = 2 ** 16
 
 /**
  * Describes a certificate request, whatever it is signed with: SHA-1, MD5, RSA-1024, Ed448; also one whose signature is wrong.
  * `readCertificateRequest` reads those that a certificate may be issued for.
  *
- * @param der PKCS#10, DER, at most 64 KiB
+ * @param der PKCS#10, DER, at most 64 KiB unless a limit says otherwise
  * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate request, `LIMIT_EXCEEDED`; `INVALID_ARGUMENT`
  *   for anything but bytes
  * @example
@@ -44,14 +48,13 @@ const maximumBytes = 2 ** 16
  * const { subject, problems, weaknesses } = describeCertificateRequest(der)
  * ```
  */
-export function describeCertificateRequest(der: Uint8Array): DescribedRequest {
-  checkBytes(der, what)
-  if (der.length > maximumBytes) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} has ${der.length} bytes; ${maximumBytes} are allowed`,
-    )
-  }
+export function describeCertificateRequest(
+  der: Uint8Array,
+  limits: Partial<CertificateRequestLimits> = {},
+): DescribedRequest {
+  bytes('der', der)
+  const { certificateRequestBytes } = resolveLimits(defaultRequestLimits, limits)
+  checkRequestLength(der, certificateRequestBytes)
   const findings = new Findings()
   const document = readSignedDocument(Uint8Array.from(der), what, { elements: 5000, depth: 16 })
   const info = new SequenceReader(document.toBeSigned, what)

@@ -1,12 +1,18 @@
+import { bytes } from '@sealwright/core/internal'
 import { readBer, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { decodeBoolean, decodeInteger, unwrapExplicit } from '../../asn1/values.ts'
-import { checkBytes, checkOptions, refused } from '../../check-arguments.ts'
+import { resolveLimits } from '../../limits.ts'
 import { decodeGeneralNames } from '../../names/general-name.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
+import {
+  defaultRevocationListLimits,
+  revocationListBudget,
+  type RevocationListLimits,
+} from '../revocation/limits.ts'
 import { Findings } from './findings.ts'
-import { extensionOids, reasonOf, type RevocationReason } from '../revocation-list.ts'
+import { extensionOids, reasonOf, type RevocationReason } from '../revocation/revocation-list.ts'
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
 
@@ -51,16 +57,6 @@ export interface DescribedRevocationList {
   readonly weaknesses: readonly string[]
 }
 
-/** Bounds on what describing a CRL may cost. */
-export interface RevocationListLimits {
-  /** ASN.1 values in the list: four to nine for each entry. Default 500,000. */
-  readonly revocationListElements: number
-}
-
-export const defaultRevocationListLimits: RevocationListLimits = Object.freeze({
-  revocationListElements: 500_000,
-})
-
 const what = 'the CRL'
 const oids = {
   ...extensionOids,
@@ -84,18 +80,10 @@ export function describeRevocationList(
   der: Uint8Array,
   limits: Partial<RevocationListLimits> = {},
 ): DescribedRevocationList {
-  checkBytes(der, what)
-  checkOptions(limits)
-  const { revocationListElements } = { ...defaultRevocationListLimits, ...limits }
-  if (!Number.isSafeInteger(revocationListElements)) {
-    throw refused('limits.revocationListElements is not a whole number')
-  }
-  const name = 'limits.revocationListElements'
-  const document = readSignedDocument(Uint8Array.from(der), what, {
-    elements: revocationListElements,
-    depth: 16,
-    raisedBy: { elements: name, depth: name },
-  })
+  bytes('der', der)
+  const { revocationListElements } = resolveLimits(defaultRevocationListLimits, limits)
+  const budget = revocationListBudget(revocationListElements)
+  const document = readSignedDocument(Uint8Array.from(der), what, budget)
   const findings = new Findings()
   const fields = new SequenceReader(document.toBeSigned, what)
   const version = fields.optional(tags.integer)

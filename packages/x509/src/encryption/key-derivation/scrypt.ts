@@ -1,6 +1,5 @@
 import { scrypt, type ScryptOptions } from 'node:crypto'
 import { promisify } from 'node:util'
-import { SealwrightError } from '@sealwright/core'
 import { malformed, tags } from '../../asn1/ber.ts'
 import { type SequenceReader } from '../../asn1/sequence-reader.ts'
 import { decodeInteger } from '../../asn1/values.ts'
@@ -9,9 +8,6 @@ import type { Pkcs12Budget } from '../limits.ts'
 import { passwordBytes } from '../password.ts'
 
 export const scryptOid = '1.3.6.1.4.1.11591.4.11'
-
-/** Twice what OpenSSL allows itself by default. */
-const maximumMemory = 64 * 2 ** 20
 
 const deriveInThread = promisify<Uint8Array, Uint8Array, number, ScryptOptions, Uint8Array>(scrypt)
 
@@ -39,12 +35,7 @@ export function readScrypt(
     throw malformed(what, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
   }
   const memory = 128 * r * (N + p)
-  if (memory > maximumMemory) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${what} takes ${memory} bytes of memory for scrypt; ${maximumMemory} are allowed`,
-    )
-  }
+  budget.checkScryptMemory(memory, what)
   // The block mixing that N·r·p counts takes about as long as an iteration of PBKDF2.
   const iterations = N * r * p
   return {
@@ -55,7 +46,7 @@ export function readScrypt(
     derive: async (password, length) => {
       const bytes = passwordBytes(password)
       try {
-        return await deriveInThread(bytes, salt, length, { N, r, p, maxmem: 2 * maximumMemory })
+        return await deriveInThread(bytes, salt, length, { N, r, p, maxmem: 2 * memory + 2 ** 20 })
       } finally {
         bytes.fill(0)
       }

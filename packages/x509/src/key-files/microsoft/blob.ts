@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../../asn1/ber.ts'
+import type { KeyLimits } from '../../keys/key-limits.ts'
 import { checkPrivateKey } from '../../keys/private-key.ts'
 
 /**
@@ -41,14 +42,14 @@ function fourCharacters(magic: number): string {
 }
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
-export function readBlob(blob: Uint8Array): KeyObject {
+export function readBlob(blob: Uint8Array, limits: KeyLimits): KeyObject {
   const what = 'the key BLOB'
   const body = Buffer.from(blob.subarray(blobHeaderLength))
   const magic = body.readUInt32LE(0)
   if (fourCharacters(magic).startsWith('DSS')) {
     throw new SealwrightError('UNSUPPORTED_KEY', `${what} holds a DSA key, which cannot sign tokens`)
   }
-  if (blob[0] === blobTypes.private) return readRsaPrivateKey(body, what)
+  if (blob[0] === blobTypes.private) return readRsaPrivateKey(body, what, limits)
   if (magic !== magics.public) throw malformed(what, 'does not hold an RSA key')
   const { e, n } = readNumbers(body, what, ['n'])
   try {
@@ -66,7 +67,7 @@ export function isRsaPrivateKey(body: Buffer): boolean {
  * @param body of a BLOB, without its header
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`
  */
-export function readRsaPrivateKey(body: Buffer, what: string): KeyObject {
+export function readRsaPrivateKey(body: Buffer, what: string, limits: KeyLimits): KeyObject {
   if (!isRsaPrivateKey(body)) throw malformed(what, 'does not hold an RSA key')
   const numbers = readNumbers(body, what, ['n', 'p', 'q', 'dp', 'dq', 'qi', 'd'])
   let privateKey: KeyObject
@@ -75,7 +76,7 @@ export function readRsaPrivateKey(body: Buffer, what: string): KeyObject {
   } catch (cause) {
     throw malformed(what, 'does not hold a valid RSA key', cause)
   }
-  checkPrivateKey(privateKey)
+  checkPrivateKey(privateKey, limits)
   return privateKey
 }
 

@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../../asn1/ber.ts'
+import type { Pkcs12Limits } from '../../encryption/limits.ts'
+import { itemLimitExceeded } from '../../limits.ts'
 import { wrongPassword } from '../../encryption/password-scheme.ts'
 import { encryptionPasswords, passwordBytes, usualPassword } from '../../encryption/password.ts'
 import { blobHeaderLength, isRsaPrivateKey, readRsaPrivateKey } from './blob.ts'
@@ -13,8 +14,6 @@ const magic = 0xb0b5f11e
 const headerLength = 24
 /** The type of a PRIVATEKEYBLOB. Its header is never encrypted. */
 const privateKeyBlob = 7
-const maximumLength = 6 * 1024
-const maximumSaltLength = 64
 
 const what = 'the .pvk file'
 
@@ -29,15 +28,26 @@ export interface PvkKey {
 }
 
 /**
- * @param password of an encrypted file, as it was typed; not used for others
+ * @param password asked for where the file is encrypted
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `WRONG_PASSWORD`, `UNSUPPORTED_KEY`
  */
-export function readPvk(file: Uint8Array, password: string): PvkKey {
+export async function readPvk(
+  file: Uint8Array,
+  password: () => Promise<string>,
+  limits: Pkcs12Limits,
+): Promise<PvkKey> {
   const bytes = Buffer.from(file)
   const saltLength = bytes.readUInt32LE(16)
   const blobLength = bytes.readUInt32LE(20)
-  if (blobLength > maximumLength || saltLength > maximumSaltLength) {
-    throw new SealwrightError('LIMIT_EXCEEDED', `${what} has a key or a salt that is longer than allowed`)
+  if (blobLength > limits.privateKeyBytes) {
+    throw itemLimitExceeded(
+      `${what} has a key of ${blobLength} bytes`,
+      limits.privateKeyBytes,
+      'privateKeyBytes',
+    )
+  }
+  if (saltLength > limits.saltBytes) {
+    throw itemLimitExceeded(`${what} has a salt of ${saltLength} bytes`, limits.saltBytes, 'saltBytes')
   }
   if (bytes.length !== headerLength + saltLength + blobLength || blobLength <= blobHeaderLength) {
     throw malformed(what, 'is not as long as its header says')
@@ -46,19 +56,21 @@ export function readPvk(file: Uint8Array, password: string): PvkKey {
   const blob = bytes.subarray(headerLength + saltLength)
   if (blob[0] !== privateKeyBlob) throw malformed(what, 'does not hold a private key')
   const body = blob.subarray(blobHeaderLength)
-  if (bytes.readUInt32LE(12) === 0) return { privateKey: readRsaPrivateKey(body, what), encryption: null }
+  if (bytes.readUInt32LE(12) === 0)
+    return { privateKey: readRsaPrivateKey(body, what, limits), encryption: null }
 
-  for (const each of encryptionPasswords(usualPassword(password), 'bytes')) {
+  for (const each of encryptionPasswords(usualPassword(await password()), 'bytes')) {
     const secret = passwordBytes(each)
     const key = createHash('sha1').update(salt).update(secret).digest().subarray(0, 16)
     secret.fill(0)
     const strong = rc4(key, body)
     if (isRsaPrivateKey(strong)) {
-      return { privateKey: readRsaPrivateKey(strong, what), encryption: '128-bit RC4' }
+      return { privateKey: readRsaPrivateKey(strong, what, limits), encryption: '128-bit RC4' }
     }
     // Export versions of Windows had 40 bits.
     const weak = rc4(Buffer.from(key).fill(0, 5), body)
-    if (isRsaPrivateKey(weak)) return { privateKey: readRsaPrivateKey(weak, what), encryption: '40-bit RC4' }
+    if (isRsaPrivateKey(weak))
+      return { privateKey: readRsaPrivateKey(weak, what, limits), encryption: '40-bit RC4' }
   }
   throw wrongPassword(what)
 }

@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { aString, bytes, invalidArgument, limitExceeded } from '@sealwright/core/internal'
 
 /** One block of a PEM text. */
 export interface PemBlock {
@@ -18,9 +19,10 @@ const lineLength = 64
  * @throws SealwrightError `INVALID_ARGUMENT` for a label that PEM cannot hold
  */
 export function encodePem(label: string, der: Uint8Array): string {
+  aString('label', label)
+  bytes('der', der)
   if (!labelPattern.test(label)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       'the label of a PEM block has printable ASCII characters with single spaces or hyphens between them (RFC 7468 §3)',
     )
   }
@@ -44,11 +46,9 @@ export function encodePem(label: string, der: Uint8Array): string {
  * ```
  */
 export function decodePem(text: string): readonly PemBlock[] {
+  aString('text', text)
   if (text.length > maximumTextLength) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `the PEM text has ${text.length} characters; ${maximumTextLength} are allowed`,
-    )
+    throw limitExceeded('the PEM text', text.length, 'characters', maximumTextLength)
   }
   const blocks: PemBlock[] = []
   let open: { label: string; start: number } | null = null
@@ -90,8 +90,8 @@ export function decodeBase64(text: string): Uint8Array | null {
     if (octet > 0x20 || octet < 0x09) octets[length++] = octet
   }
   const base64 = octets.toString('latin1', 0, length)
-  const bytes = Buffer.from(base64, 'base64')
-  return bytes.length === 0 || bytes.toString('base64') !== base64 ? null : Uint8Array.from(bytes)
+  const decoded = Buffer.from(base64, 'base64')
+  return decoded.length === 0 || decoded.toString('base64') !== base64 ? null : Uint8Array.from(decoded)
 }
 
 /** @param at offset of the boundary that is wrong, or that ends what is wrong */

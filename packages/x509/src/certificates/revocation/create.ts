@@ -1,0 +1,146 @@
+import { invalidArgument } from '@sealwright/core/internal'
+import { Enumerated, Integer, type BaseBlock, type Sequence } from 'asn1js'
+import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry } from 'pkijs'
+import { encoded, encodeDer, encodeList, unsignedInteger } from '../../asn1/encode.ts'
+import { timeOf } from '../../asn1/time.ts'
+import { EncodedName } from '../../names/distinguished-name.ts'
+import { signDocument } from '../../signing/sign-document.ts'
+import { anIssuer, revocationListOptions } from '../arguments.ts'
+import { extension } from '../extensions/extension.ts'
+import { authorityKeyIdentifierExtension } from '../extensions/key-identifiers.ts'
+import { examineIssuer, type ExaminedIssuer, type Issuer } from '../issuer.ts'
+import { parseSerialNumber } from '../serial-number.ts'
+import { wholeSeconds } from '../validity.ts'
+import {
+  extensionOids,
+  reasons,
+  type RevocationListOptions,
+  type RevokedCertificate,
+} from './revocation-list.ts'
+
+const defaultDays = 7
+
+/**
+ * Makes a certificate revocation list (CRL, RFC 5280 §5), version 2. To revoke one more certificate, read the last list and
+ * make the next one with its entries and the new one.
+ *
+ * @param issuer the CA whose certificates they are
+ * @returns DER; `encodePem('X509 CRL', …)` makes PEM of it
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that may not sign CRLs, a malformed number, time or entry, or a
+ *   serial number that is there twice, before anything is signed; or as `createSelfSignedCertificate`
+ */
+export async function createRevocationList(
+  issuer: Issuer,
+  options: RevocationListOptions,
+): Promise<Uint8Array> {
+  anIssuer('issuer', issuer)
+  revocationListOptions('options', options)
+  const { subject, keyIdentifier } = examineRevocationIssuer(issuer)
+  const { signer } = issuer
+  const thisUpdate = wholeSeconds(options.thisUpdate ?? new Date(), 'thisUpdate')
+  const nextUpdate = wholeSeconds(
+    options.nextUpdate ?? new Date(thisUpdate.getTime() + defaultDays * 24 * 60 * 60 * 1000),
+    'nextUpdate',
+  )
+  if (nextUpdate <= thisUpdate) throw invalidArgument('nextUpdate is not later than thisUpdate')
+  const number = numberOf(options.number)
+  const entries = await encodeEntries(options.revoked)
+  const crl = new CertificateRevocationList({
+    version: 1, // v2
+    issuer: new EncodedName(subject),
+    thisUpdate: timeOf(thisUpdate),
+    nextUpdate: timeOf(nextUpdate),
+    // Left out when it is empty (RFC 5280 §5.1.2.6).
+    ...(entries.length > 0 && { revokedCertificates: [new EncodedEntries(entries)] }),
+    crlExtensions: new Extensions({
+      extensions: [
+        authorityKeyIdentifierExtension(keyIdentifier),
+        extension(extensionOids.crlNumber, false, number),
+      ],
+    }),
+  })
+  return signDocument(crl, signer)
+}
+
+function examineRevocationIssuer(issuer: Issuer): ExaminedIssuer {
+  const examined = examineIssuer(issuer)
+  const { keyUsage } = examined.extensions
+  if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
+    throw invalidArgument('the issuer’s certificate does not let its key sign CRLs (cRLSign)')
+  }
+  return examined
+}
+
+/** RFC 5280 §5.2.3: at most 20 octets. */
+function numberOf(number: number | bigint): Integer {
+  if (
+    typeof number === 'number'
+      ? !Number.isSafeInteger(number) || number < 0
+      : number < 0n || number >= 2n ** 159n
+  ) {
+    throw invalidArgument(`the number of a CRL is a whole number from 0 to 2^159 - 1, not ${number}`)
+  }
+  return Integer.fromBigInt(number)
+}
+
+async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Uint8Array> {
+  const serialNumbers = new Set<string>()
+  return encodeList([...revoked], ({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+    const serial = parseSerialNumber(serialNumber)
+    // As encoded: 0A and 000a are one number.
+    const digits = serial.toString('hex').replace(/^0+/, '')
+    if (serialNumbers.has(digits)) throw invalidArgument('a serial number is revoked twice')
+    serialNumbers.add(digits)
+    const code = reasons.get(reason)
+    if (code === undefined) {
+      throw invalidArgument(
+        `a revocation has an unknown reason; the reasons are ${[...reasons.keys()].join(', ')}`,
+      )
+    }
+    return new PkiEntry({
+      userCertificate: unsignedInteger(serial),
+      revocationDate: timeOf(wholeSeconds(revokedAt, 'revokedAt')),
+      // RFC 5280 §5.3.1: nothing is said rather than that nothing is said.
+      ...(reason !== 'unspecified' && { crlEntryExtensions: reasonExtensions(code) }),
+    })
+  })
+}
+
+/** Entries for pkijs, byte by byte as they are: it would encode a long list in one go. */
+class EncodedEntries extends PkiEntry {
+  readonly #der: Uint8Array
+
+  constructor(der: Uint8Array) {
+    super()
+    this.#der = der
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return encoded(this.#der) as Sequence
+  }
+}
+
+/** Encoded once for each reason: lists are long. */
+class ReasonExtensions extends Extensions {
+  readonly #block: BaseBlock
+
+  constructor(code: number) {
+    const reason = extension(extensionOids.reasonCode, false, new Enumerated({ value: code }))
+    super({ extensions: [reason] })
+    this.#block = encoded(encodeDer(super.toSchema()))
+  }
+
+  override toSchema(): Sequence {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+    return this.#block as Sequence
+  }
+}
+
+const reasonExtensionsByCode = new Map<number, ReasonExtensions>()
+
+function reasonExtensions(code: number): Extensions {
+  const known = reasonExtensionsByCode.get(code) ?? new ReasonExtensions(code)
+  reasonExtensionsByCode.set(code, known)
+  return known
+}

@@ -1,0 +1,133 @@
+import type { X509Certificate } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import { aCertificate, bytes } from '@sealwright/core/internal'
+import { malformed, readBer, tags, type BerElement } from '../../asn1/ber.ts'
+import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { decodeTime } from '../../asn1/time.ts'
+import { decodeInteger } from '../../asn1/values.ts'
+import { readPublicKey } from '../../keys/public-key.ts'
+import { resolveLimits } from '../../limits.ts'
+import { formatName } from '../../names/distinguished-name.ts'
+import {
+  checkSignatureAlgorithm,
+  readSignedDocument,
+  verifyDocument,
+  type SignedDocument,
+} from '../../signing/read-signed-document.ts'
+import { interpretExtensions } from '../extensions/certificate-extensions.ts'
+import { readExtensions } from '../extensions/extension.ts'
+import { readCertificateFields } from '../parse-certificate.ts'
+import { formatSerialNumber } from '../serial-number.ts'
+import { defaultRevocationListLimits, revocationListBudget, type RevocationListLimits } from './limits.ts'
+import {
+  extensionOids,
+  reasonOf,
+  what,
+  type RevocationList,
+  type RevocationReason,
+  type RevokedCertificate,
+} from './revocation-list.ts'
+
+/**
+ * Reads a CRL of version 1 or 2, and verifies that its issuer has signed it.
+ *
+ * @param der of any length; its ASN.1 values are limited
+ * @param issuer the certificate of the CA; null reads a list that nothing vouches for, to be shown and not to be followed
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `INVALID_SIGNATURE` for a list of another CA;
+ *   `UNSUPPORTED_ALGORITHM`, also for a critical extension that is not known, such as that of a delta CRL
+ */
+export function readRevocationList(
+  der: Uint8Array,
+  issuer: X509Certificate | null,
+  limits: Partial<RevocationListLimits> = {},
+): RevocationList {
+  bytes('der', der)
+  if (issuer !== null) aCertificate('issuer', issuer)
+  const { revocationListElements } = resolveLimits(defaultRevocationListLimits, limits)
+  const budget = revocationListBudget(revocationListElements)
+  const document = readSignedDocument(Uint8Array.from(der), what, budget)
+  const fields = new SequenceReader(document.toBeSigned, what)
+  const version = fields.optional(tags.integer)
+  if (version !== null && decodeInteger(version, `the version of ${what}`) !== 1) {
+    throw malformed(what, 'is of a version after 2')
+  }
+  checkSignatureAlgorithm(fields.any('signature'), document, what)
+  const issuerName = fields.any('issuer')
+  const thisUpdate = decodeTime(fields.any('thisUpdate'), `thisUpdate of ${what}`)
+  const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
+  const entries = fields.optional(tags.sequence)
+  const extensionsField = fields.optional(tags.context0)
+  fields.end()
+  if (issuer !== null) verifyIssuer(document, issuerName, issuer)
+  return {
+    issuer: formatName(issuerName),
+    number: readNumber(extensionsField),
+    thisUpdate,
+    nextUpdate: nextUpdateField === null ? null : decodeTime(nextUpdateField, `nextUpdate of ${what}`),
+    revoked: (entries?.children ?? []).map(readEntry),
+  }
+}
+
+function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Certificate): void {
+  const { subject, publicKeyInfo, extensions } = readCertificateFields(issuer)
+  if (Buffer.compare(subject.bytes, name.bytes) !== 0) {
+    throw new SealwrightError('INVALID_SIGNATURE', `${what} is of another issuer than ${formatName(subject)}`)
+  }
+  // RFC 5280 §6.3.3 (f).
+  const { keyUsage } = interpretExtensions(extensions, 'the issuer’s certificate')
+  if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
+    throw new SealwrightError(
+      'INVALID_SIGNATURE',
+      'the issuer’s certificate does not let its key sign CRLs (cRLSign)',
+    )
+  }
+  verifyDocument(document, readPublicKey(publicKeyInfo, 'the public key of the issuer’s certificate'), what)
+}
+
+function readNumber(extensionsField: BerElement | null): bigint | null {
+  if (extensionsField === null) return null
+  const [list, ...rest] = extensionsField.children
+  if (list === undefined || rest.length > 0) throw malformed(what, 'has malformed extensions')
+  const extensions = readExtensions(list, what)
+  refuseCritical(extensions, [])
+  const number = extensions.find(({ oid }) => oid === extensionOids.crlNumber)
+  if (number === undefined) return null
+  const element = readBer(number.value, `the number of ${what}`, { elements: 1, depth: 1 })
+  const digits = formatSerialNumber(element, what)
+  if (digits.startsWith('-')) throw malformed(what, 'has a negative number')
+  return BigInt(`0x${digits}`)
+}
+
+function readEntry(element: BerElement): Required<RevokedCertificate> {
+  const entry = new SequenceReader(element, `an entry of ${what}`)
+  const serialNumber = formatSerialNumber(entry.any('userCertificate'), `an entry of ${what}`)
+  const revokedAt = decodeTime(entry.any('revocationDate'), `an entry of ${what}`)
+  const list = entry.optional(tags.sequence)
+  entry.end()
+  return { serialNumber, revokedAt, reason: list === null ? 'unspecified' : readReason(list) }
+}
+
+function readReason(list: BerElement): RevocationReason {
+  const extensions = readExtensions(list, `an entry of ${what}`)
+  refuseCritical(extensions, [extensionOids.reasonCode])
+  const reason = extensions.find(({ oid }) => oid === extensionOids.reasonCode)
+  if (reason === undefined) return 'unspecified'
+  const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
+  if (element.tag !== tags.enumerated) throw malformed(what, 'has a reason that is not ENUMERATED')
+  const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
+  return reasonOf(number)
+}
+
+/** RFC 5280 §5.2: who does not know a critical extension must not use the list. */
+function refuseCritical(
+  extensions: readonly { readonly oid: string; readonly critical: boolean }[],
+  known: readonly string[],
+): void {
+  const unknown = extensions.find(({ oid, critical }) => critical && !known.includes(oid))
+  if (unknown !== undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_ALGORITHM',
+      `${what} has the critical extension ${unknown.oid}, which is not known`,
+    )
+  }
+}

@@ -1,0 +1,52 @@
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { aWholeNumber, optionsOf } from '@sealwright/core/internal'
+
+/**
+ * A limit that one item of a file exceeds, such as a key. The other items can still be read. Limits on the file as a whole are
+ * plain errors, and end the reading.
+ */
+export class ItemLimitExceeded extends SealwrightError {
+  constructor(message: string, cause?: unknown) {
+    super('LIMIT_EXCEEDED', message, { cause })
+  }
+}
+
+/**
+ * @param found such as `the file has 2000 bytes`
+ * @param name of the limit, as the caller sets it
+ */
+export function fileLimitExceeded(found: string, limit: number, name: string): SealwrightError {
+  return new SealwrightError('LIMIT_EXCEEDED', messageOf(found, limit, name))
+}
+
+/** The same for one item. */
+export function itemLimitExceeded(found: string, limit: number, name: string): ItemLimitExceeded {
+  return new ItemLimitExceeded(messageOf(found, limit, name))
+}
+
+/** Reads an item that has limits of its own. */
+export function readItem<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw isSealwrightError(error, 'LIMIT_EXCEEDED') ? new ItemLimitExceeded(error.message, error) : error
+  }
+}
+
+function messageOf(found: string, limit: number, name: string): string {
+  return `${found}; ${limit} are allowed; limits.${name} raises the limit`
+}
+
+/**
+ * The limits given, and the default for each that is not.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for one that is not a whole number, as NaN would limit nothing, and for unknown names
+ */
+export function resolveLimits<T extends object>(defaults: T, limits: Partial<T> = {}): T {
+  const names = Object.keys(defaults)
+  optionsOf(Object.fromEntries(names.map((name) => [name, aLimit])))('limits', limits)
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(given) }
+}
+
+const aLimit = aWholeNumber(0, Number.MAX_SAFE_INTEGER)
