@@ -1,17 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readBer, tags, type BerElement } from '../../src/asn1/ber.ts'
-import { SequenceReader } from '../../src/asn1/sequence-reader.ts'
-import { decodeInteger, decodeObjectIdentifier, decodeOctetString } from '../../src/asn1/values.ts'
-import { encode, encodeIndefinite, int, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
+import { malformed, readBer, readFirst, readPadded, tags, type BerElement } from '../../src/asn1/ber.ts'
+import { decodeOctetString } from '../../src/asn1/values.ts'
+import { bytesOf, read, refusal } from '../support/ber.ts'
+import { encode, encodeIndefinite, int, octets, sequence, type Tlv } from '../support/tlv.ts'
 
-function read(bytes: Uint8Array | readonly number[] | string, depth = 8, elements = 100): BerElement {
-  const input = typeof bytes === 'string' ? Buffer.from(bytes.replaceAll(' ', ''), 'hex') : bytes
-  return readBer(Uint8Array.from(input), 'the input', { depth, elements })
-}
-
-const invalid = expect.objectContaining({ name: 'SealwrightError', code: 'INVALID_ENCODING' })
-const exceeded = expect.objectContaining({ name: 'SealwrightError', code: 'LIMIT_EXCEEDED' })
+const budget = (): { depth: number; elements: number } => ({ depth: 8, elements: 100 })
 
 describe('readBer', () => {
   test('any tree reads back, definite and indefinite alike', () => {
@@ -30,134 +24,134 @@ describe('readBer', () => {
     )
   })
 
+  test('an element is views of the input', () => {
+    const bytes = bytesOf('30 80 02 01 07 00 00')
+    const element = readBer(bytes, 'the input', budget())
+    expect(element).toMatchObject({ tag: 0x10, constructed: true, bytes })
+    expect(element.content).toEqual(bytesOf('02 01 07'))
+    expect(element.content.buffer).toBe(bytes.buffer)
+    const [child] = element.children
+    expect(child).toEqual({
+      tag: 0x02,
+      constructed: false,
+      content: bytesOf('07'),
+      bytes: bytesOf('02 01 07'),
+      children: [],
+    })
+  })
+
   test('lengths in long form, needlessly long as BER allows', () => {
     expect(read('04 81 01 ff').content).toEqual(Uint8Array.of(0xff))
     expect(read('04 84 00 00 00 01 ff').content).toEqual(Uint8Array.of(0xff))
+    expect(read(`04 82 01 00 ${'07'.repeat(256)}`).content).toHaveLength(256)
   })
 
   test.each([
-    ['nothing', ''],
-    ['a tag alone', '30'],
-    ['a length cut off', '30 82 01'],
-    ['a value cut off', '04 02 00'],
-    ['a length over 2^32', '04 85 01 00 00 00 00'],
-    ['a length of nearly 2^32', '04 84 ff ff ff ff'],
-    ['the reserved length', '04 ff 00'],
-    ['bytes after the end', '04 01 00 00'],
-    ['a child longer than its parent', '30 02 04 01 00'],
-    ['a primitive of indefinite length', '04 80 00 00'],
-    ['no end of contents', '30 80 04 00'],
-    ['half an end of contents', '30 80 00'],
-    ['an end of contents beyond the parent', '30 02 30 80 00 00'],
-    ['an end of contents out of place', '30 02 00 00'],
-    ['an end of contents with a length', '30 80 00 01 00 00 00'],
-    ['a tag number above 30', '1f 81 01 00'],
-  ])('%s is refused', (_, bytes) => {
-    expect(() => read(bytes)).toThrow(invalid)
+    ['nothing', '', 'is cut off'],
+    ['a tag alone', '30', 'is cut off'],
+    ['a length cut off', '30 82 01', 'is cut off'],
+    ['a value cut off', '04 02 00', 'is cut off: a value of 2 bytes has 1 left'],
+    ['a length over 2^32', '04 85 01 00 00 00 00', 'holds a length of 5 octets'],
+    ['a length of nearly 2^32', '04 84 ff ff ff ff', 'is cut off: a value of 4294967295 bytes has 0 left'],
+    ['the reserved length', '04 ff 00', 'holds a length of 127 octets'],
+    ['bytes after the end', '04 01 00 00', 'has 1 bytes after its end'],
+    ['a child longer than its parent', '30 02 04 01 00', 'is cut off: a value of 1 bytes has 0 left'],
+    ['a primitive of indefinite length', '04 80 00 00', 'holds a primitive value of indefinite length'],
+    ['no end of contents', '30 80 04 00', 'is cut off'],
+    ['half an end of contents', '30 80 00', 'is cut off'],
+    ['an end of contents beyond the parent', '30 02 30 80 00 00', 'is cut off'],
+    ['an end of contents out of place', '30 02 00 00', 'holds an end-of-contents marker out of place'],
+    ['one with a length', '30 80 00 01 00 00 00', 'holds an end-of-contents marker out of place'],
+    ['one that is constructed', '30 02 20 00', 'holds an end-of-contents marker out of place'],
+    ['a tag number above 30', '1f 81 01 00', 'holds a tag number above 30'],
+    ['a constructed one', 'bf 81 01 00', 'holds a tag number above 30'],
+  ])('%s is refused', (_, bytes, problem) => {
+    expect(refusal(() => read(bytes))).toBe(`INVALID_ENCODING: the input ${problem}`)
+  })
+
+  test('five length octets are refused where they are all that is wrong', () => {
+    const whole = bytesOf('04 85 00 00 00 00 01 ff')
+    expect(refusal(() => read(whole))).toBe('INVALID_ENCODING: the input holds a length of 5 octets')
   })
 
   test('depth and elements are bounded, at any length of input', () => {
-    expect(() => read(deep(9))).toThrow(exceeded)
-    expect(() => read(deep(500_000))).toThrow(exceeded)
+    const nested = 'LIMIT_EXCEEDED: the input is nested more than 8 deep'
+    expect(refusal(() => read(deep(9)))).toBe(nested)
+    expect(refusal(() => read(deep(500_000)))).toBe(nested)
+    const eight = [...Array.from({ length: 8 }, () => '30 80'), ...Array.from({ length: 8 }, () => '00 00')]
+    expect(read(eight.join(''), 8).children).toHaveLength(1)
     const wide = encode(sequence(...Array.from({ length: 100 }, () => int(0))))
-    expect(() => read(wide)).toThrow(exceeded)
+    expect(refusal(() => read(wide))).toBe(
+      'LIMIT_EXCEEDED: the input holds more ASN.1 values than are allowed',
+    )
     expect(read(wide, 8, 101).children).toHaveLength(100)
   })
 
+  test('messages name the option that raises the limit, where there is one', () => {
+    const raisedBy = { elements: 'limits.elements', depth: 'limits.depth' }
+    const two = encode(sequence(int(1)))
+    expect(refusal(() => readBer(two, 'the input', { depth: 1, elements: 9, raisedBy }))).toBe(
+      'LIMIT_EXCEEDED: the input is nested more than 1 deep; limits.depth raises the limit',
+    )
+    expect(refusal(() => readBer(two, 'the input', { depth: 9, elements: 1, raisedBy }))).toBe(
+      'LIMIT_EXCEEDED: the input holds more ASN.1 values than are allowed; limits.elements raises the limit',
+    )
+  })
+
   test('one budget covers several parses', () => {
-    const budget = { depth: 8, elements: 3 }
+    const shared = { depth: 8, elements: 3 }
     const bytes = encode(sequence(int(1)))
-    readBer(bytes, 'the input', budget)
-    expect(() => readBer(bytes, 'the input', budget)).toThrow(exceeded)
+    readBer(bytes, 'the input', shared)
+    expect(refusal(() => readBer(bytes, 'the input', shared))).toMatch(/^LIMIT_EXCEEDED/)
   })
 })
 
-describe('decodeInteger', () => {
-  test.each([
-    ['02 01 00', 0],
-    ['02 01 7f', 127],
-    ['02 02 00 80', 128],
-    ['02 01 80', -128],
-    ['02 01 ff', -1],
-    ['02 04 7f ff ff ff', 2 ** 31 - 1],
-    ['02 04 80 00 00 00', -(2 ** 31)],
-  ])('%s is %d', (bytes, value) => {
-    expect(decodeInteger(read(bytes), 'the number')).toBe(value)
+describe('readPadded', () => {
+  test.each(['', '00', '0a', '0d 0a', '00 00 0a 00'])('passes over %s after the end', (padding) => {
+    const element = readPadded(bytesOf(`02 01 07 ${padding}`), 'the file', budget())
+    expect(element.bytes).toEqual(bytesOf('02 01 07'))
   })
 
-  test.each(['02 00', '02 02 00 00', '02 02 00 7f', '02 02 ff ff', '04 01 00', '22 03 02 01 00'])(
-    '%s is refused',
-    (bytes) => {
-      expect(() => decodeInteger(read(bytes), 'the number')).toThrow(invalid)
-    },
-  )
-
-  test('more than four bytes are refused', () => {
-    expect(() => decodeInteger(read('02 05 01 00 00 00 00'), 'the number')).toThrow(exceeded)
-    expect(() => decodeInteger(read([0x02, 0x7f, ...new Uint8Array(127).fill(1)]), 'the number')).toThrow(
-      exceeded,
+  test.each(['01', '20', '00 09', '00 01', '0a 0b', '30 00'])('refuses %s after the end', (rest) => {
+    const { length } = bytesOf(rest)
+    expect(refusal(() => readPadded(bytesOf(`02 01 07 ${rest}`), 'the file', budget()))).toBe(
+      `INVALID_ENCODING: the file has ${length} bytes after its end`,
     )
   })
 })
 
-describe('decodeObjectIdentifier', () => {
-  test.each(['0.0', '0.39', '1.2.840.113549.1.12.10.1.3', '2.5.4.3', '2.999.3', '2.16.840.1.101.3.4.2.1'])(
-    '%s',
-    (dotted) => {
-      const [first, second, ...rest] = dotted.split('.')
-      const encodable = first === '2' && Number(second) > 39 ? `2.${second}` : `${first}.${second}`
-      expect(decodeObjectIdentifier(read(encode(oid([encodable, ...rest].join('.')))), 'the OID')).toBe(
-        dotted,
-      )
-    },
-  )
+describe('readFirst', () => {
+  test('reads the first element, whatever comes after it', () => {
+    expect(readFirst(bytesOf('02 01 07 02 01 08'), 'the file', budget()).bytes).toEqual(bytesOf('02 01 07'))
+  })
 
-  test('numbers of any size, as those of 2.25 are, which are UUIDs', () => {
-    // X.667 §8.
-    const uuid = '06 14 69 83 f0 9d a7 eb cf de e0 c7 a1 a7 b2 c0 94 8c c8 f9 d7 76'
-    expect(decodeObjectIdentifier(read(uuid), 'the OID')).toBe('2.25.329800735698586629295641978511506172918')
-    expect(decodeObjectIdentifier(read('06 0b 2a ff ff ff ff ff ff ff ff ff 7f'), 'the OID')).toBe(
-      `1.2.${2n ** 70n - 1n}`,
+  test('reads no more levels than it is asked for', () => {
+    const bytes = bytesOf('30 07 30 05 30 03 02 01 07')
+    const levelsOf = ({ children }: BerElement): number =>
+      children.length === 0 ? 1 : 1 + Math.max(...children.map(levelsOf))
+    expect([1, 2, 3, 4, 5].map((levels) => levelsOf(readFirst(bytes, 'the file', budget(), levels)))).toEqual(
+      [1, 2, 3, 4, 4],
     )
-    expect(decodeObjectIdentifier(read(`06 81 80 ${'01 '.repeat(128)}`), 'the OID')).toHaveLength(257)
+    expect(levelsOf(readPadded(bytes, 'the file', budget(), 2))).toBe(2)
+    // What is not read is not charged, and may be anything.
+    const few = { depth: 8, elements: 1 }
+    expect(readFirst(bytesOf('30 02 ff ff'), 'the file', few, 1).content).toEqual(bytesOf('ff ff'))
   })
 
-  test.each([
-    ['empty', '06 00'],
-    ['cut off', '06 02 2a 86'],
-    ['padded', '06 03 2a 80 01'],
-    ['too long', `06 81 81 ${'01 '.repeat(129)}`],
-    ['another type', '04 01 2a'],
-  ])('%s is refused', (_, bytes) => {
-    expect(() => decodeObjectIdentifier(read(bytes), 'the OID')).toThrow(invalid)
+  test('of indefinite length it reads all', () => {
+    const bytes = bytesOf('30 80 30 80 02 01 07 00 00 00 00')
+    expect(readFirst(bytes, 'the file', budget(), 1).children[0]?.children).toHaveLength(1)
   })
 })
 
-describe('decodeOctetString', () => {
-  test('segments in segments are put together', () => {
-    const element = read('24 80 04 01 01 24 05 04 01 02 04 00 04 01 03 00 00')
-    expect(decodeOctetString(element, tags.octetString, 'the string')).toEqual(Uint8Array.of(1, 2, 3))
+test('malformed keeps a cause, and has no property for none', () => {
+  const cause = new Error('below')
+  expect(malformed('the file', 'is wrong', cause)).toMatchObject({
+    code: 'INVALID_ENCODING',
+    message: 'the file is wrong',
+    cause,
   })
-
-  test.each(['03 01 00', '24 03 02 01 00'])('%s is refused', (bytes) => {
-    expect(() => decodeOctetString(read(bytes), tags.octetString, 'the string')).toThrow(invalid)
-  })
-})
-
-describe('SequenceReader', () => {
-  test('takes fields in order and knows its end', () => {
-    const reader = new SequenceReader(read(encode(sequence(int(1), octets([2])))), 'S')
-    expect(reader.optional(tags.set)).toBeNull()
-    expect(reader.integer('one')).toBe(1)
-    expect(() => reader.end()).toThrow(invalid)
-    expect(reader.octetString('two')).toEqual(Uint8Array.of(2))
-    reader.end()
-    expect(() => reader.any('three')).toThrow('S has no three')
-  })
-
-  test.each(['31 00', '10 00', '04 00'])('%s is no SEQUENCE', (bytes) => {
-    expect(() => new SequenceReader(read(bytes), 'S')).toThrow(invalid)
-  })
+  expect(Object.hasOwn(malformed('the file', 'is wrong'), 'cause')).toBe(false)
 })
 
 /** SEQUENCEs of indefinite length, opened and never closed. */
