@@ -97,21 +97,28 @@ export function decodeObjectIdentifier(element: BerElement, what: string): strin
       `has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumIdentifierLength} are read`,
     )
   }
-  const arcs: bigint[] = []
-  let arc = 0n
-  let first = true
-  for (const octet of content) {
-    if (first && octet === 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER with a padded number')
-    arc = (arc << 7n) | BigInt(octet & 0x7f)
-    first = octet < 0x80
-    if (first) {
-      arcs.push(arc)
-      arc = 0n
-    }
+  if ((content.at(-1) ?? 0) >= 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER that is cut off')
+  const arcs: (number | bigint)[] = []
+  let start = 0
+  for (let at = 0; at < content.length; at++) {
+    const octet = content[at] ?? 0
+    if (at === start && octet === 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER with a padded number')
+    if (octet >= 0x80) continue
+    arcs.push(arcOf(content, start, at))
+    start = at + 1
   }
-  if (!first) throw malformed(what, 'has an OBJECT IDENTIFIER that is cut off')
-  const [head = 0n, ...rest] = arcs
+  const [head = 0, ...rest] = arcs
   // The first two numbers share one: 40·X + Y, where X is at most 2.
-  const root = head < 80n ? head / 40n : 2n
-  return [root, head - 40n * root, ...rest].join('.')
+  const root = head < 80 ? Math.floor(Number(head) / 40) : 2
+  return [root, typeof head === 'bigint' ? head - 80n : head - 40 * root, ...rest].join('.')
+}
+
+/** Seven bits each. Those of seven octets and more are more than a number holds exactly. */
+function arcOf(content: Uint8Array, start: number, last: number): number | bigint {
+  if (last - start >= 7) {
+    return content.subarray(start, last + 1).reduce((arc, octet) => (arc << 7n) | BigInt(octet & 0x7f), 0n)
+  }
+  let arc = 0
+  for (let at = start; at <= last; at++) arc = arc * 128 + ((content[at] ?? 0) & 0x7f)
+  return arc
 }

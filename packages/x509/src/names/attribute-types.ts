@@ -64,6 +64,10 @@ export function attributeTypeByName(name: string): AttributeType | undefined {
   return attributeTypes.find((type) => type.name.toLowerCase() === wanted)
 }
 
+const attributeTypesByOid: ReadonlyMap<string, AttributeType> = new Map(
+  attributeTypes.map((type) => [type.oid, type]),
+)
+
 export function attributeTypeByOid(oid: string): AttributeType | undefined {
-  return attributeTypes.find((type) => type.oid === oid)
+  return attributeTypesByOid.get(oid)
 }

@@ -183,6 +183,8 @@ function formatAttribute(element: BerElement): string {
 
 /** RFC 4514 §2.4; control characters as well, which it allows, so that a name can be printed anywhere. */
 function escapeValue(text: string): string {
+  // What most names are made of.
+  if (/^\w[\w .-]*\w$/.test(text)) return text
   return text
     .replace(/["+,;<>\\]/g, '\\$&')
     .replace(/ $/, '\\ ')

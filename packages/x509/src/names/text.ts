@@ -13,17 +13,21 @@ export function decodeText({ tag, constructed, content }: BerElement): string | 
     case tags.teletexString:
       return Buffer.from(content).toString('latin1')
     case tags.utf8String:
-      return decodeStrictly('utf-8', content)
+      return decodeStrictly(utf8, content)
     case tags.bmpString:
-      return decodeStrictly('utf-16be', content)
+      return decodeStrictly(utf16, content)
     default:
       return null
   }
 }
 
-function decodeStrictly(encoding: string, content: Uint8Array): string | null {
+// Making one takes longer than decoding a name.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true })
+
+function decodeStrictly(decoder: InstanceType<typeof TextDecoder>, content: Uint8Array): string | null {
   try {
-    return new TextDecoder(encoding, { fatal: true, ignoreBOM: true }).decode(content)
+    return decoder.decode(content)
   } catch {
     return null
   }
