@@ -4,6 +4,10 @@ import { algorithmsOf } from '../../src/index.ts'
 import { privateKey } from '@sealwright/test-kit/keys'
 
 describe('algorithmsOf', () => {
+  test('takes KeyObjects alone', () => {
+    expect(() => algorithmsOf('hunter2' as never)).toThrow(/^key must be a KeyObject; createPrivateKey /)
+  })
+
   test.for<[string, string[]]>([
     ['RS256', ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']],
     ['ES256', ['ES256']],

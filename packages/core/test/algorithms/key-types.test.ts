@@ -27,6 +27,10 @@ test('keyType finds every type by its name', () => {
   for (const type of keyTypes) expect(keyType(type.name)).toBe(type)
 })
 
+test('a name of another type is refused', () => {
+  expect(() => keyType(2048 as never)).toThrow('name must be a string')
+})
+
 test.for(['rsa-1024', 'RSA-2048', 'ed448', '', 'toString'])('%j is no key type', (name) => {
   expect(() => keyType(name)).toThrow(
     expect.objectContaining({

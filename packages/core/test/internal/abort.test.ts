@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { onAbort, untilAborted } from '../../src/internal.ts'
 
 const never = new Promise<never>(() => undefined)
@@ -26,6 +26,14 @@ describe('onAbort', () => {
   })
 })
 
+test('any number may listen to one signal: Node warns of no leak', () => {
+  const warn = vi.spyOn(process, 'emitWarning')
+  const { signal } = new AbortController()
+  for (let count = 0; count < 20; count++) onAbort(signal, () => undefined)
+  expect(warn).not.toHaveBeenCalled()
+  warn.mockRestore()
+})
+
 describe('untilAborted', () => {
   test('gives what the work gives, and listens no longer', async () => {
     const { signal } = new AbortController()
@@ -36,7 +44,7 @@ describe('untilAborted', () => {
 
   test('rejects with the reason, whatever becomes of the work', async () => {
     const controller = new AbortController()
-    // Nobody hears of this one, and nobody has to: as unhandled it would fail this test.
+    // If its rejection were left unhandled, this test would fail.
     const late = new Promise<never>((_, reject) => setImmediate(() => reject(new Error('too late'))))
     const waits = [never, late].map((work) => untilAborted(work, controller.signal))
     controller.abort('enough')
