@@ -6,8 +6,9 @@ import {
   type OpenKeyOptions,
   type SigningKey,
 } from '@sealwright/core'
-import type { KeyVaultOptions } from './options.ts'
-import { VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
+import { oneOf, optionsOf } from '@sealwright/core/internal'
+import { keyVaultMembers, type KeyVaultOptions } from './options.ts'
+import { createVaultKeyOptions, VaultStore, type KeyVaultStore } from './store/key-vault-store.ts'
 import { CertificateCollection } from './vault/certificate-collection.ts'
 import { VaultConnection } from './vault/connection.ts'
 import { KeyCollection } from './vault/key-collection.ts'
@@ -36,6 +37,7 @@ export interface OpenKeyVaultOptions extends KeyVaultOptions {
  */
 export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}): KeyVaultStore {
   const vault = parseVaultUrl(vaultUrl)
+  openKeyVaultOptions('options', options)
   const collection = options.collection ?? (vault.managedHsm ? 'keys' : 'certificates')
   if (vault.managedHsm && collection === 'certificates') {
     throw new SealwrightError('INVALID_ARGUMENT', `${vault.vaultUrl} is a managed HSM, which has keys only`)
@@ -48,7 +50,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  * `…/keys/KEY[/VERSION]`, in every cloud, and of managed HSMs. All keys of one vault share its connections, its token and
  * its quota. A key that is absent is created where `create` is given: a certificate, or under `/keys/` a bare key.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for an option out of range, when the first key of a vault is opened
+ * @throws SealwrightError `INVALID_ARGUMENT` for an unknown option, or one out of range
  *
  * @example
  * ```ts
@@ -63,6 +65,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  * ```
  */
 export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocator {
+  keyVaultOptions('options', options)
   const connections = new Map<string, VaultConnection>()
   const stores = new Map<string, KeyVaultStore>()
 
@@ -84,6 +87,7 @@ export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocat
     accepts: isKeyVaultUri,
     async open(uri: string, { create, signal }: OpenKeyOptions): Promise<SigningKey> {
       const { vaultUrl, collection, name, version } = parseKeyVaultUri(uri)
+      if (create !== undefined) createVaultKeyOptions('options.create', create)
       const store = storeOf(vaultUrl, collection)
       if (create !== undefined && version === null) return store.getOrCreate(name, { ...create, signal })
       const key = await store.get(name, { ...(version !== null && { version }), signal })
@@ -99,6 +103,9 @@ export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocat
     },
   }
 }
+
+const keyVaultOptions = optionsOf(keyVaultMembers)
+const openKeyVaultOptions = optionsOf({ ...keyVaultMembers, collection: oneOf(['certificates', 'keys']) })
 
 function openStore(
   connection: VaultConnection,

@@ -1,6 +1,14 @@
 import type { Agent } from 'node:https'
 import type { TokenCredential } from '@azure/identity'
-import { SealwrightError } from '@sealwright/core'
+import {
+  aBoolean,
+  anObject,
+  aWholeNumber,
+  hasMethod,
+  must,
+  optionsOf,
+  type Check,
+} from '@sealwright/core/internal'
 import { defaultQuota } from './requests/quota-costs.ts'
 
 /** How a vault is reached. Times are milliseconds. */
@@ -79,37 +87,47 @@ export interface Settings {
   readonly coolDown: number
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a value of another type, or out of range */
-export function settingsOf(options: KeyVaultOptions): Settings {
-  const breaker = options.circuitBreaker ?? {}
-  const { recoverDeleted = false } = options
-  if (typeof recoverDeleted !== 'boolean') {
-    throw new SealwrightError('INVALID_ARGUMENT', 'recoverDeleted must be true or false')
-  }
-  return {
-    deadline: checked('deadline', options.deadline ?? 3_000, 1),
-    attemptTimeout: checked('attemptTimeout', options.attemptTimeout ?? 1_000, 1),
-    managementDeadline: checked('managementDeadline', options.managementDeadline ?? 30_000, 1),
-    creationTimeout: checked('creationTimeout', options.creationTimeout ?? 120_000, 1),
-    pollInterval: checked('pollInterval', options.pollInterval ?? 1_000, 1),
-    settleTime: checked('settleTime', options.settleTime ?? 1_000, 0),
-    recoverDeleted,
-    maxInFlight: checked('maxInFlight', options.maxInFlight ?? 128, 1),
-    maxQueued: checked('maxQueued', options.maxQueued ?? 10_000, 0),
-    quota: checked('quota', options.quota ?? defaultQuota, 1),
-    failuresToOpen: checked('circuitBreaker.failures', breaker.failures ?? 5, 1),
-    failingFor: checked('circuitBreaker.failingFor', breaker.failingFor ?? 1_000, 0),
-    coolDown: checked('circuitBreaker.coolDown', breaker.coolDown ?? 2_000, 1),
-  }
-}
-
 /** Node's timers take 31 bits, and fire at once for more. */
 const longest = 2 ** 31 - 1
+const count = aWholeNumber(1, longest)
+const milliseconds = aWholeNumber(1, longest, 'milliseconds')
+const anyMilliseconds = aWholeNumber(0, longest, 'milliseconds')
 
-function checked(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value <= longest) return value
-  throw new SealwrightError(
-    'INVALID_ARGUMENT',
-    `${name} must be a whole number from ${least} to ${longest}, not ${typeof value === 'number' ? value : typeof value}`,
-  )
+/** A check for each member of {@link KeyVaultOptions}. */
+export const keyVaultMembers: Readonly<Record<string, Check>> = {
+  credential: must('a TokenCredential; new DefaultAzureCredential() of @azure/identity is one', (value) =>
+    hasMethod(value, 'getToken'),
+  ),
+  agent: anObject,
+  deadline: milliseconds,
+  attemptTimeout: milliseconds,
+  managementDeadline: milliseconds,
+  creationTimeout: milliseconds,
+  pollInterval: milliseconds,
+  settleTime: anyMilliseconds,
+  recoverDeleted: aBoolean,
+  maxInFlight: count,
+  maxQueued: aWholeNumber(0, longest),
+  quota: count,
+  circuitBreaker: optionsOf({ failures: count, failingFor: anyMilliseconds, coolDown: milliseconds }),
+}
+
+/** Completes options that have been checked. */
+export function settingsOf(options: KeyVaultOptions): Settings {
+  const breaker = options.circuitBreaker ?? {}
+  return {
+    deadline: options.deadline ?? 3_000,
+    attemptTimeout: options.attemptTimeout ?? 1_000,
+    managementDeadline: options.managementDeadline ?? 30_000,
+    creationTimeout: options.creationTimeout ?? 120_000,
+    pollInterval: options.pollInterval ?? 1_000,
+    settleTime: options.settleTime ?? 1_000,
+    recoverDeleted: options.recoverDeleted ?? false,
+    maxInFlight: options.maxInFlight ?? 128,
+    maxQueued: options.maxQueued ?? 10_000,
+    quota: options.quota ?? defaultQuota,
+    failuresToOpen: breaker.failures ?? 5,
+    failingFor: breaker.failingFor ?? 1_000,
+    coolDown: breaker.coolDown ?? 2_000,
+  }
 }

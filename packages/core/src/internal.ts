@@ -12,7 +12,9 @@ export {
   anAbortSignal,
   anArray,
   aNonEmptyString,
+  aNumber,
   anObject,
+  anything,
   aPassword,
   aSigner,
   aSignerOrSigningKey,
@@ -31,3 +33,4 @@ export {
 } from './internal/arguments.ts'
 export { invalidArgument, limitExceeded } from './internal/failures.ts'
 export { resolvePassword } from './stores/password.ts'
+export { createKeyOptions, getKeyOptions, listKeysOptions, rotateKeyOptions } from './stores/store-options.ts'

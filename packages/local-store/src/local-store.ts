@@ -7,18 +7,25 @@ import {
   type OpenKeyOptions,
   type Password,
 } from '@sealwright/core'
-import { resolvePassword } from '@sealwright/core/internal'
+import { aString, createKeyOptions, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
 import { folderLayout, nameOfFile } from './layouts/folder-layout.ts'
 import type { Layout } from './layouts/layout.ts'
 import { versionedStore } from './keys/certificate-store.ts'
-import { localSigningKey, type LocalSigningKey, type SignerOptions } from './keys/local-signing-key.ts'
+import {
+  localSigningKey,
+  signerOptions,
+  type LocalSigningKey,
+  type SignerOptions,
+} from './keys/local-signing-key.ts'
 import { readCertificateFile } from './files/pkcs12-file.ts'
 import { isLocalUri, readLocalUri, type LocalUri } from './find/signing-uri.ts'
 import {
   appServiceLayoutOf,
+  appServiceMembers,
   dotNetLayoutOf,
+  dotNetMembers,
   isAppServiceSet,
   type AppServiceStoreOptions,
   type DotNetStoreOptions,
@@ -62,11 +69,13 @@ export interface LocalStoreOptions extends SignerOptions {
  * ```
  */
 export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocator {
+  localStoreOptions('options', options)
   return {
     name: 'local store',
     forms: ['file:PATH', 'store:my?thumbprint=…', 'store:appservice?thumbprint=…', 'store:FOLDER?name=…'],
     accepts: isLocalUri,
     async open(uri, openOptions) {
+      if (openOptions.create !== undefined) createOptions('options.create', openOptions.create)
       openOptions.signal?.throwIfAborted()
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file') {
@@ -100,6 +109,15 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
   }
 }
 
+const localStoreOptions = optionsOf({
+  baseFolder: aString,
+  dotNet: optionsOf(dotNetMembers),
+  appService: optionsOf(appServiceMembers),
+  ...signerOptions,
+})
+const createOptions = createKeyOptions()
+const fileOptions = optionsOf(signerOptions)
+
 /**
  * Opens a PFX file that holds one private key. The name of the key is the file's, without its extension.
  *
@@ -121,6 +139,7 @@ export async function openPkcs12File(
   password: Password,
   options: SignerOptions = {},
 ): Promise<LocalSigningKey> {
+  fileOptions('options', options)
   // A text with a line break is the content of a file. No message may repeat it.
   if (typeof path !== 'string' || /[\r\n]/.test(path)) {
     throw new SealwrightError('INVALID_ARGUMENT', 'path is not the path of a file')

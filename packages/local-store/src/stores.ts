@@ -1,6 +1,6 @@
 import { homedir, userInfo } from 'node:os'
 import type { Password } from '@sealwright/core'
-import { resolvePassword } from '@sealwright/core/internal'
+import { aPassword, aString, optionsOf, resolvePassword, type Check } from '@sealwright/core/internal'
 import { appServiceLayout } from './layouts/app-service-layout.ts'
 import { dotNetLayout } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
@@ -13,7 +13,7 @@ import {
   type FolderStore,
   type WritableCertificateStore,
 } from './keys/certificate-store.ts'
-import type { SignerOptions } from './keys/local-signing-key.ts'
+import { signerOptions, type SignerOptions } from './keys/local-signing-key.ts'
 
 /** Options of {@link openFolderStore}. */
 export interface FolderStoreOptions {
@@ -56,6 +56,7 @@ export async function openFolderStore(
   folder: string,
   options: FolderStoreOptions & SignerOptions = {},
 ): Promise<FolderStore> {
+  folderStoreOptions('options', options)
   const layout = folderLayout(folder, await resolvePassword('options.password', options.password))
   await layout.check()
   return versionedStore(layout, options)
@@ -83,6 +84,7 @@ export async function openFolderStore(
 export async function openDotNetStore(
   options: DotNetStoreOptions & SignerOptions = {},
 ): Promise<WritableCertificateStore> {
+  dotNetOptions('options', options)
   const layout = dotNetLayoutOf(options)
   await layout.check()
   return writableStore(layout, options)
@@ -106,10 +108,22 @@ export async function openDotNetStore(
 export async function openAppServiceStore(
   options: AppServiceStoreOptions & SignerOptions = {},
 ): Promise<CertificateStore> {
+  appServiceOptions('options', options)
   const layout = appServiceLayoutOf(options)
   await layout.check()
   return readOnlyStore(layout, options)
 }
+
+/** The members of {@link DotNetStoreOptions}. */
+export const dotNetMembers: Readonly<Record<string, Check>> = { home: aString }
+/** The members of {@link AppServiceStoreOptions}. */
+export const appServiceMembers: Readonly<Record<string, Check>> = {
+  folder: aString,
+  loadCertificates: aString,
+}
+const folderStoreOptions = optionsOf({ password: aPassword, ...signerOptions })
+const dotNetOptions = optionsOf({ ...dotNetMembers, ...signerOptions })
+const appServiceOptions = optionsOf({ ...appServiceMembers, ...signerOptions })
 
 /** The layout for those options; reads nothing. */
 export function dotNetLayoutOf(options: DotNetStoreOptions): WritableLayout {

@@ -14,6 +14,15 @@ import {
   type RotateKeyOptions,
   type SigningKey,
 } from '@sealwright/core'
+import {
+  aBoolean,
+  anObject,
+  createKeyOptions,
+  getKeyOptions,
+  listKeysOptions,
+  rotateKeyOptions,
+  type Check,
+} from '@sealwright/core/internal'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
 import { isDeletedName } from '../errors/service-errors.ts'
 import type { Settings } from '../options.ts'
@@ -69,6 +78,10 @@ const defaultValidityDays = 730
 /** The service's limit: 1,200 months. */
 const longestValidityDays = 36_525
 
+/** Checks {@link CreateVaultKeyOptions}. */
+export const createVaultKeyOptions: Check = createKeyOptions({ hardware: aBoolean, issuer: anObject })
+const rotateVaultKeyOptions: Check = rotateKeyOptions({ issuer: anObject })
+
 /** A {@link KeyVaultStore}: the rules that both collections share. */
 export class VaultStore implements KeyVaultStore {
   readonly location: string
@@ -98,8 +111,10 @@ export class VaultStore implements KeyVaultStore {
     this.#settings = settings
   }
 
-  async get(name: string, { version, signal }: GetKeyOptions = {}): Promise<SigningKey | null> {
+  async get(name: string, options: GetKeyOptions = {}): Promise<SigningKey | null> {
     checkName(name)
+    getKeyOptions('options', options)
+    const { version, signal } = options
     // The service calls a malformed version a bad request. There is certainly none of it.
     if (version !== undefined && !isVersion(version)) return null
     const read = (): Promise<SigningKey | null> => this.#read(name, version ?? null, signal)
@@ -107,7 +122,9 @@ export class VaultStore implements KeyVaultStore {
     return signal === undefined ? this.#reading.share(`${name}/${version ?? ''}`, read) : read()
   }
 
-  async list({ name, signal }: ListKeysOptions = {}): Promise<readonly SigningKey[]> {
+  async list(options: ListKeysOptions = {}): Promise<readonly SigningKey[]> {
+    listKeysOptions('options', options)
+    const { name, signal } = options
     if (name !== undefined) checkName(name)
     const names = name === undefined ? await this.#objects.names({ signal }) : [name]
     const keys = await Promise.all(names.map((each) => this.#versions(each, signal)))
@@ -115,8 +132,9 @@ export class VaultStore implements KeyVaultStore {
   }
 
   async create(name: string, options: CreateVaultKeyOptions = {}): Promise<SigningKey> {
-    const { signal } = options
     checkName(name)
+    createVaultKeyOptions('options', options)
+    const { signal } = options
     const key = this.#newKey(name, options)
     if ((await this.#objects.find(name, { version: null, signal })) !== null) {
       throw alreadyExists(name, this.location)
@@ -127,6 +145,8 @@ export class VaultStore implements KeyVaultStore {
   }
 
   async getOrCreate(name: string, options: CreateVaultKeyOptions = {}): Promise<SigningKey> {
+    checkName(name)
+    createVaultKeyOptions('options', options)
     const provide = (): Promise<SigningKey> => this.#provide(name, options)
     // As in `get`. Callers who want different keys of one name don't share a promise, nor each other's error.
     const { keyType, hardware, subject, validityDays, issuer, signal } = options
@@ -144,7 +164,6 @@ export class VaultStore implements KeyVaultStore {
   async #provide(name: string, options: CreateVaultKeyOptions): Promise<SigningKey> {
     const { signal } = options
     const find = (): Promise<SigningKey | 'pending' | null> => this.#find(name, null, signal)
-    checkName(name)
     const found = await this.#creators.read(name, find, signal)
     if (found !== null) return found
     try {
@@ -187,8 +206,10 @@ export class VaultStore implements KeyVaultStore {
     )
   }
 
-  async rotate(name: string, { issuer, signal }: RotateVaultKeyOptions = {}): Promise<SigningKey> {
+  async rotate(name: string, options: RotateVaultKeyOptions = {}): Promise<SigningKey> {
     checkName(name)
+    rotateVaultKeyOptions('options', options)
+    const { issuer, signal } = options
     const version = await this.#objects.rotate(name, { issuer: issuer ?? null, signal })
     return this.#require(name, version, signal)
   }

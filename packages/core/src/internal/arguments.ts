@@ -22,6 +22,7 @@ export const aNonEmptyString: Check = must(
   'a string that is not empty',
   (value) => isString(value) && value !== '',
 )
+export const aNumber: Check = must('a number', (value) => typeof value === 'number')
 export const aBoolean: Check = must('true or false', (value) => typeof value === 'boolean')
 export const aFunction: Check = must('a function', isFunction)
 export const bytes: Check = must('a Uint8Array', types.isUint8Array)
@@ -57,6 +58,8 @@ export const aSignerOrSigningKey: Check = must(
 
 export const aSigningKey: Check = must('a SigningKey; openSigningKey and key stores return one', isSigningKey)
 
+/** Its value is for another function to check. */
+export const anything: Check = () => undefined
 /** Its members are for another function to check. */
 export const anObject: Check = must('an object', isRecord)
 export const anArray: Check = must('an array', Array.isArray)

@@ -1,4 +1,5 @@
 import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
+import { aFunction, anObject, anything, aString, hasMethod, must, optionsOf } from '@sealwright/core/internal'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import { shown } from '../policy/policy.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
@@ -71,6 +72,8 @@ export function openDelegation(
   registry: DelegateRegistry,
   options: DelegationOptions = {},
 ): Delegation {
+  aKeyRing('ring', ring)
+  delegationOptions('options', options)
   const { lifetime = 3_600, maxDelegates = 20, onProblem = () => undefined, clock = systemClock } = options
   const type = keyType(options.keyType ?? 'ec-p256').name
   checkArithmetic(ring, lifetime, maxDelegates)
@@ -133,6 +136,15 @@ export function openDelegation(
     },
   }
 }
+
+const aKeyRing = must('a KeyRing; openKeyRing makes one', (value) => hasMethod(value, 'signingKey'))
+const delegationOptions = optionsOf({
+  keyType: aString,
+  lifetime: anything,
+  maxDelegates: anything,
+  onProblem: aFunction,
+  clock: anObject,
+})
 
 function checkArithmetic({ policy }: KeyRing, lifetime: number, maxDelegates: number): void {
   for (const [name, value] of Object.entries({ lifetime, maxDelegates })) {

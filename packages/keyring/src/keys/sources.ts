@@ -7,8 +7,18 @@ import {
   type Backend,
   type CreateKeyOptions,
   type KeyStore,
+  type Password,
   type SigningKey,
 } from '@sealwright/core'
+import {
+  aBoolean,
+  aDate,
+  anObject,
+  aPassword,
+  aSigningKey,
+  aString,
+  optionsOf,
+} from '@sealwright/core/internal'
 
 /** What the ring does with the keys of a source. */
 export interface SourceOptions {
@@ -38,8 +48,8 @@ export type KeyRingSource = SourceOptions &
          * all of its versions.
          */
         readonly uri: string
-        /** The password of what the URI names, asked for when it is needed. */
-        readonly password?: (() => string | Promise<string>) | undefined
+        /** The password of the file or folder that the URI names. */
+        readonly password?: Password | undefined
       }
     /** A key that was opened before, which the ring does not read again. */
     | { readonly key: SigningKey }
@@ -66,8 +76,8 @@ export interface Source {
 
 /** @throws SealwrightError `INVALID_ARGUMENT` for a source that cannot be one; or what its backend throws */
 export async function openSource(source: KeyRingSource, backends: readonly Backend[]): Promise<Source> {
+  checkSource(source)
   const { create, createdAt = null, signs = true, shard = '' } = source
-  if (createdAt !== null && Number.isNaN(createdAt.getTime())) throw invalid('createdAt is not a valid time')
   if (!signs && create !== undefined) throw invalid('a source whose keys never sign cannot create one')
   return {
     signs,
@@ -77,6 +87,17 @@ export async function openSource(source: KeyRingSource, backends: readonly Backe
     delegates: false,
     ...(await placeOf(source, backends)),
   }
+}
+
+function checkSource(source: KeyRingSource): void {
+  const kind = ('store' in source && 'store') || ('key' in source && 'key') || 'uri'
+  const all = { create: anObject, createdAt: aDate, signs: aBoolean, shard: aString }
+  const members = {
+    store: { ...all, store: anObject, name: aString },
+    key: { ...all, key: aSigningKey },
+    uri: { ...all, uri: aString, password: aPassword },
+  }
+  optionsOf(members[kind], kind === 'store' ? ['store', 'name'] : [kind])('source', source)
 }
 
 async function placeOf(source: KeyRingSource, backends: readonly Backend[]): Promise<Place> {
@@ -126,7 +147,7 @@ function ofUri(
   options: {
     readonly backends: readonly Backend[]
     readonly create: CreateKeyOptions | undefined
-    readonly password: (() => string | Promise<string>) | undefined
+    readonly password: Password | undefined
   },
 ): Place {
   const { backends, create, password } = options

@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { anything, optionsOf } from '@sealwright/core/internal'
 
 /**
  * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same policy;
@@ -80,6 +81,7 @@ const longest = 100 * 366 * secondsPerDay
  * ```
  */
 export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): KeyRingPolicy {
+  policyOptions('policy', options)
   const { tokenLifetime = 3_600, jwksMaxAge = 3_600, clockSkew = 60, validatorLeeway = 300 } = options
   const { refreshInterval = 300, refreshTimeout = 60, listingDelay = 10 } = options
   const { maxSetAge = secondsPerDay, rotationInterval = 90 * secondsPerDay } = options
@@ -99,6 +101,21 @@ export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): 
   checkArithmetic(policy, signers)
   return Object.freeze(policy)
 }
+
+/** Their values are checked one by one, with their units and bounds. */
+const policyOptions = optionsOf({
+  tokenLifetime: anything,
+  jwksMaxAge: anything,
+  clockSkew: anything,
+  validatorLeeway: anything,
+  refreshInterval: anything,
+  refreshTimeout: anything,
+  listingDelay: anything,
+  maxSetAge: anything,
+  announcement: anything,
+  retention: anything,
+  rotationInterval: anything,
+})
 
 function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   const { tokenLifetime, jwksMaxAge, clockSkew, validatorLeeway, maxSetAge, announcement, retention } = policy

@@ -1,4 +1,5 @@
 import { algorithm, SealwrightError } from '@sealwright/core'
+import { aFunction, anArray, anObject, aString, listOf, optionsOf } from '@sealwright/core/internal'
 import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
@@ -40,13 +41,14 @@ export async function openKeyRing(
   policy: KeyRingPolicyOptions = {},
   options: KeyRingOptions = {},
 ): Promise<KeyRing> {
+  keyRingOptions('options', options)
   const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
   const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (!Array.isArray(sources) || sources.some((source) => typeof source !== 'object' || source === null)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'sources is an array of objects, each with store, key or uri',
+      'sources must be an array of objects, each with store, key or uri',
     )
   }
   if (sources.length === 0)
@@ -83,6 +85,16 @@ export async function openKeyRing(
   ring.start()
   return ring
 }
+
+const keyRingOptions = optionsOf({
+  backends: anArray,
+  algorithms: listOf(aString),
+  aliases: aFunction,
+  revoked: listOf(aString),
+  delegates: anObject,
+  onEvent: aFunction,
+  clock: anObject,
+})
 
 /** What a listener throws is not to stop the ring. */
 function careful(listener: RingEventListener | undefined): RingEventListener {

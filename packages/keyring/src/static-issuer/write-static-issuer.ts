@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { aBoolean, anObject, aString } from '@sealwright/core/internal'
 import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
@@ -71,8 +72,11 @@ export async function writeStaticIssuer(
   policy: KeyRingPolicyOptions,
   options: StaticIssuerOptions,
 ): Promise<StaticIssuerReport> {
-  const { folder, removeUnknown = false, ...ringOptions } = options
-  const issuer = checkIssuer(options.issuer)
+  anObject('options', options)
+  const { folder, issuer: given, removeUnknown = false, ...ringOptions } = options
+  aString('options.folder', folder)
+  aBoolean('options.removeUnknown', removeUnknown)
+  const issuer = checkIssuer(given)
   await checkDiscovery(join(folder, discoveryPath), issuer)
   const ring = await openKeyRing(sources, policy, ringOptions)
   try {

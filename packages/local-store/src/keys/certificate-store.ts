@@ -10,6 +10,7 @@ import {
   type Pkcs12Importer,
   type RotateKeyOptions,
 } from '@sealwright/core'
+import { createKeyOptions, getKeyOptions, listKeysOptions, rotateKeyOptions } from '@sealwright/core/internal'
 import type { KeyQuery } from '../find/find-key.ts'
 import type { Layout, VersionedLayout, WritableLayout } from '../layouts/layout.ts'
 import { KeyReader } from './key-reader.ts'
@@ -82,23 +83,41 @@ export function versionedStore(layout: VersionedLayout, options: SignerOptions):
   return {
     ...reading(layout, reader),
     ...writing(new KeyWriter(layout, reader)),
-    rotate: (name, rotateOptions) => versions.rotate(name, rotateOptions),
+    async rotate(name, rotateOptions = {}) {
+      checkRotate('options', rotateOptions)
+      return versions.rotate(name, rotateOptions)
+    },
   }
 }
 
 function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'create'> {
   return {
     location: layout.folder,
-    get: (name, options) => reader.get(name, options),
-    list: (options) => reader.list(options),
+    async get(name, options = {}) {
+      getKeyOptions('options', options)
+      return reader.get(name, options)
+    },
+    async list(options = {}) {
+      listKeysOptions('options', options)
+      return reader.list(options)
+    },
     find: (query) => reader.find(query),
-    exportPkcs12: (name, password, options) => reader.exportPkcs12(name, password, options),
+    async exportPkcs12(name, password, options = {}) {
+      getKeyOptions('options', options)
+      return reader.exportPkcs12(name, password, options)
+    },
   }
 }
 
+const checkCreate = createKeyOptions()
+const checkRotate = rotateKeyOptions()
+
 function writing(writer: KeyWriter): Pick<WritableCertificateStore, 'create' | 'importPkcs12' | 'delete'> {
   return {
-    create: (name, options) => writer.create(name, options),
+    async create(name, options = {}) {
+      checkCreate('options', options)
+      return writer.create(name, options)
+    },
     importPkcs12: (name, pkcs12, password) => writer.importPkcs12(name, pkcs12, password),
     delete: (name) => writer.delete(name),
   }

@@ -7,6 +7,7 @@ import {
   type SigningKey,
   type SyncSigner,
 } from '@sealwright/core'
+import { aFunction, type Check } from '@sealwright/core/internal'
 import { inFile, withPrivateKey } from '../files/pkcs12-file.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import { sha256Thumbprint } from '../find/thumbprint.ts'
@@ -43,6 +44,9 @@ export interface SignerOptions {
    */
   readonly createSigner?: CreateSigner | undefined
 }
+
+/** The members of {@link SignerOptions}. */
+export const signerOptions: Readonly<Record<string, Check>> = { createSigner: aFunction }
 
 /**
  * The signing key in a file of a store.
