@@ -28,7 +28,15 @@ export class TimeSlices {
    * @throws the signal's reason
    */
   async pause(): Promise<void> {
-    if (!this.isOver()) return
+    if (this.isOver()) await this.next()
+  }
+
+  /**
+   * Ends this slice, however short it was: before a piece that is long for itself.
+   *
+   * @throws the signal's reason
+   */
+  async next(): Promise<void> {
     await nextTurn()
     this.#signal?.throwIfAborted()
     this.#end = performance.now() + sliceMilliseconds

@@ -75,8 +75,11 @@ export async function encodeList<T>(
     pending.push(encodeDer(blockOf(item)))
   }
   join()
-  await slices.pause()
-  return concatenate(chunks)
+  // Copying some megabytes takes milliseconds, here and where the list becomes a part of a document.
+  await slices.next()
+  const list = concatenate(chunks)
+  await slices.next()
+  return list
 }
 
 /** An array with memory of its own, where `Buffer.concat` may share it. */
