@@ -72,8 +72,13 @@ const what = 'the certificate request'
  * @throws SealwrightError as `createSelfSignedCertificate`
  * @example
  * ```ts
- * const der = await createCertificateRequest(signer, { subject: 'CN=my-app-auth,O=Contoso' })
- * console.log(encodePem('CERTIFICATE REQUEST', der))
+ * import type { Signer } from '@sealwright/core'
+ * import { createCertificateRequest, encodePem } from '@sealwright/x509'
+ *
+ * async function request(signer: Signer) {
+ *   const der = await createCertificateRequest(signer, { subject: 'CN=my-app-auth,O=Contoso' })
+ *   return encodePem('CERTIFICATE REQUEST', der)
+ * }
  * ```
  */
 export async function createCertificateRequest(
@@ -106,6 +111,14 @@ export async function createCertificateRequest(
  * @param der PKCS#10, DER, at most 64 KiB unless a limit says otherwise
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `UNSUPPORTED_KEY` for a key that is too weak or of a kind that
  *   cannot sign; `UNSUPPORTED_ALGORITHM`; `INVALID_SIGNATURE`
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { readCertificateRequest } from '@sealwright/x509'
+ *
+ * const { subject, publicKey, extensions } = readCertificateRequest(await readFile('request.der'))
+ * console.log(subject, publicKey.asymmetricKeyType, extensions.subjectAltNames)
+ * ```
  */
 export function readCertificateRequest(
   der: Uint8Array,

@@ -26,9 +26,13 @@ export interface CertificateSubject {
  *   of another kind; else as `createSelfSignedCertificate`
  * @example
  * ```ts
- * const certificate = await issueCertificate(ca, readCertificateRequest(der), {
- *   subjectAltNames: [{ type: 'dns', value: 'auth.example.com' }],
- * })
+ * import { issueCertificate, readCertificateRequest, type Issuer } from '@sealwright/x509'
+ *
+ * async function issue(ca: Issuer, request: Uint8Array) {
+ *   return issueCertificate(ca, readCertificateRequest(request), {
+ *     subjectAltNames: [{ type: 'dns', value: 'auth.example.com' }],
+ *   })
+ * }
  * ```
  */
 export async function issueCertificate(

@@ -11,6 +11,7 @@ import { readCertificateFields } from './parse-certificate.ts'
 
 /** A CA: its key and the certificate of that key. */
 export interface Issuer {
+  /** Signs with the CA's private key. */
   readonly signer: Signer
   /** The certificate of the signer's key; a CA's (basicConstraints cA TRUE). */
   readonly certificate: X509Certificate

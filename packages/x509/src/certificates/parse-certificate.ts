@@ -40,6 +40,11 @@ export interface ParsedCertificate {
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a certificate that does not conform to RFC 5280
  * @example
  * ```ts
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { parseCertificate } from '@sealwright/x509'
+ *
+ * const certificate = new X509Certificate(await readFile('my-app.crt'))
  * const { subject, notAfter, extensions } = parseCertificate(certificate)
  * console.log(subject, notAfter, extensions.keyUsage)
  * ```

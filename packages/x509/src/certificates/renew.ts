@@ -30,7 +30,13 @@ export interface RenewCertificateOptions extends ValidityOptions {
  * @throws SealwrightError `INVALID_ARGUMENT` when the signer is not the certificate's own key; else as `issueCertificate`
  * @example
  * ```ts
- * const renewed = await renewCertificate(certificate, createLocalSigner(privateKey))
+ * import type { KeyObject, X509Certificate } from 'node:crypto'
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { renewCertificate } from '@sealwright/x509'
+ *
+ * async function renew(certificate: X509Certificate, privateKey: KeyObject) {
+ *   return renewCertificate(certificate, createLocalSigner(privateKey))
+ * }
  * ```
  */
 export async function renewCertificate(

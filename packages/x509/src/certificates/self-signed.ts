@@ -23,9 +23,11 @@ export interface SelfSignedCertificateOptions extends CertificateOptions {
  *   signer throws
  * @example
  * ```ts
- * const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
- *   subject: 'CN=my-app-auth,O=Contoso',
- * })
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
+ *
+ * const signer = createLocalSigner(await generatePrivateKey('ec-p256'))
+ * const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=my-app-auth,O=Contoso' })
  * ```
  */
 export async function createSelfSignedCertificate(

@@ -12,6 +12,7 @@ import type { KeyFileFormat } from './identify.ts'
 
 /** What a file of keys or certificates holds. */
 export interface KeyFile {
+  /** Told by the contents, never by a name. */
   readonly format: KeyFileFormat
   /** Private keys, each with its own certificate and the issuers of that, as far as they are in the file. */
   readonly keys: readonly Pkcs12Key[]
@@ -25,6 +26,7 @@ export interface KeyFile {
   readonly revocationLists: readonly DescribedRevocationList[]
   /** Null for a file without one, which is everything but PKCS#12. */
   readonly mac: Protection | null
+  /** Of each encrypted item, in file order; empty when nothing is encrypted. */
   readonly encryptions: readonly Protection[]
   /** What was passed over, and why: keys that cannot sign, malformed certificates, unknown PEM blocks and JWKs. */
   readonly skipped: readonly SkippedItem[]
@@ -32,6 +34,7 @@ export interface KeyFile {
   readonly remarks: readonly string[]
 }
 
+/** How `readKeyFile` reads a file. */
 export interface ReadKeyFileOptions extends Omit<ReadPkcs12Options, 'limits'> {
   /** Bounds on what the file may cost; each has a default. */
   readonly limits?: Partial<KeyFileLimits> | undefined
@@ -45,6 +48,7 @@ export interface KeyFileLimits extends Pkcs12Limits, CertificateRequestLimits, R
   readonly jsonCharacters: number
 }
 
+/** The limits of `readKeyFile` where none are given. */
 export const defaultKeyFileLimits: KeyFileLimits = Object.freeze({
   ...defaultLimits,
   ...defaultRequestLimits,

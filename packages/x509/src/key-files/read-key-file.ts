@@ -28,7 +28,11 @@ import { KeyFileReader } from './key-file-reader.ts'
  *   nothing in the file can be read, the error of its first item. Otherwise as `readPkcs12`
  * @example
  * ```ts
- * const { keys, certificates, skipped } = await readKeyFile(await readFile('tls.pem'), '')
+ * import { readFile } from 'node:fs/promises'
+ * import { readKeyFile } from '@sealwright/x509'
+ *
+ * const { format, keys, certificates, skipped } = await readKeyFile(await readFile('tls.pem'), '')
+ * console.log(format, keys.length, certificates.length, skipped)
  * ```
  */
 export async function readKeyFile(

@@ -15,7 +15,13 @@ const listOfCertificates = listOf(aCertificate)
  * @throws SealwrightError `INVALID_ARGUMENT` for an empty list, or for anything but X509Certificates
  * @example
  * ```ts
- * writeFileSync('chain.p7b', writePkcs7Certificates([certificate, issuingCa, root]))
+ * import type { X509Certificate } from 'node:crypto'
+ * import { writeFile } from 'node:fs/promises'
+ * import { writePkcs7Certificates } from '@sealwright/x509'
+ *
+ * async function save(certificate: X509Certificate, issuingCa: X509Certificate, root: X509Certificate) {
+ *   await writeFile('chain.p7b', writePkcs7Certificates([certificate, issuingCa, root]))
+ * }
  * ```
  */
 export function writePkcs7Certificates(certificates: readonly X509Certificate[]): Uint8Array {

@@ -6,6 +6,7 @@ import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { generateKeyPair as generateCryptoKeys } from '../webcrypto/generate-key-pair.ts'
 import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 
+/** How {@link generatePrivateKey} makes a key. */
 export interface GeneratePrivateKeyOptions {
   /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA
    * keys are made by Node 24.7 or newer. */
@@ -18,6 +19,14 @@ const checkOptions = optionsOf({ crypto: aWebCrypto })
  * Makes a private key. RSA keys have the public exponent 65537.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given, or this Node, cannot make
+ * @example
+ * ```ts
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
+ *
+ * const privateKey = await generatePrivateKey('rsa-2048')
+ * const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject: 'CN=my-app' })
+ * ```
  */
 export async function generatePrivateKey(
   type: KeyTypeName,

@@ -13,7 +13,12 @@ const minimumCurveLength = 224
  * @returns such as `an RSA key of 1024 bits`
  * @example
  * ```ts
- * if (keyWeaknesses(certificate.publicKey).length > 0) throw new Error('the key is weak')
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { keyWeaknesses } from '@sealwright/x509'
+ *
+ * const { publicKey } = new X509Certificate(await readFile('my-app.crt'))
+ * for (const weakness of keyWeaknesses(publicKey)) console.warn(`my-app.crt has ${weakness}`)
  * ```
  */
 export function keyWeaknesses(key: KeyObject): readonly string[] {

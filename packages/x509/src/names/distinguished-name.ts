@@ -17,7 +17,12 @@ import { decodeText, isPrintable } from './text.ts'
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for a name that cannot be read
  * @example
  * ```ts
- * distinguishedName(certificate) // 'CN=my-app-auth,O=Contoso'
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { distinguishedName } from '@sealwright/x509'
+ *
+ * const certificate = new X509Certificate(await readFile('my-app.crt'))
+ * console.log(distinguishedName(certificate)) // CN=my-app-auth,O=Contoso
  * ```
  */
 export function distinguishedName(certificate: X509Certificate): string {
@@ -37,6 +42,8 @@ export function distinguishedName(certificate: X509Certificate): string {
  * @throws SealwrightError `INVALID_ARGUMENT` for a malformed name
  * @example
  * ```ts
+ * import { normalizeDistinguishedName } from '@sealwright/x509'
+ *
  * normalizeDistinguishedName('/C=DE/O=Contoso/CN=my-app') // 'CN=my-app,O=Contoso,C=DE'
  * ```
  */

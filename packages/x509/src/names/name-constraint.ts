@@ -15,6 +15,7 @@ import { dnsProblem, hostNameProblem } from './name-syntax.ts'
 
 /** A set of names (RFC 5280 §4.2.1.10). */
 export interface NameConstraint {
+  /** The type of names that it is about. */
   readonly type: 'dns' | 'uri' | 'email' | 'ip' | 'directoryName'
   /**
    * - `dns`: a domain and everything below it; empty for all host names

@@ -9,6 +9,7 @@ import type { SkippedItem, SkippedItems } from '../skipped-items.ts'
 
 /** What a PKCS#12 file holds. */
 export interface Pkcs12Contents {
+  /** Private keys in file order. */
   readonly keys: readonly Pkcs12Key[]
   /** Every certificate in the file, in file order. */
   readonly certificates: readonly X509Certificate[]
@@ -20,7 +21,9 @@ export interface Pkcs12Contents {
   readonly skipped: readonly SkippedItem[]
 }
 
+/** A private key with its certificate chain. */
 export interface Pkcs12Key {
+  /** It has signed a challenge that its public key verifies. */
   readonly privateKey: KeyObject
   /** That of the key, or else of its own certificate; null where neither has one. */
   readonly friendlyName: string | null

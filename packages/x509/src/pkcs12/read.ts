@@ -23,6 +23,7 @@ import { assertNotForeign } from '../foreign-files.ts'
 import { ItemLimitExceeded, resolveLimits } from '../limits.ts'
 import { SkippedItems } from '../skipped-items.ts'
 
+/** How {@link readPkcs12} reads a file. */
 export interface ReadPkcs12Options {
   /** Bounds on what the file may cost; each has a default. */
   readonly limits?: Partial<Pkcs12Limits> | undefined
@@ -59,7 +60,12 @@ export const readOptions: Check = optionsOf({
  *   be read, the error of its first item, such as `UNSUPPORTED_ALGORITHM` or `UNSUPPORTED_KEY`; or the signal's reason
  * @example
  * ```ts
- * const { keys, skipped } = await readPkcs12(await readFile('my-app.pfx'), password)
+ * import { readFile } from 'node:fs/promises'
+ * import { readPkcs12 } from '@sealwright/x509'
+ *
+ * const { keys, skipped } = await readPkcs12(await readFile('my-app.pfx'), process.env['PFX_PASSWORD'] ?? '')
+ * for (const { friendlyName, certificates } of keys) console.log(friendlyName, certificates[0]?.validTo)
+ * for (const { what, reason } of skipped) console.warn(`${what}: ${reason}`)
  * ```
  */
 export async function readPkcs12(

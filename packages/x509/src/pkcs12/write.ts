@@ -47,6 +47,7 @@ export interface Pkcs12Entry {
   readonly friendlyName?: string | undefined
 }
 
+/** How {@link writePkcs12} protects a file. */
 export interface WritePkcs12Options {
   /** Default `modern`. */
   readonly profile?: Pkcs12Profile | undefined
@@ -76,6 +77,17 @@ const checkEntry = optionsOf(
  * @returns DER
  * @throws SealwrightError `INVALID_ARGUMENT` when there is nothing to write, no certificate is a key's, two keys are the
  *   same, or for a malformed name, password, profile or count
+ * @example
+ * ```ts
+ * import type { KeyObject, X509Certificate } from 'node:crypto'
+ * import { writeFile } from 'node:fs/promises'
+ * import { writePkcs12 } from '@sealwright/x509'
+ *
+ * async function save(privateKey: KeyObject, certificate: X509Certificate, password: string) {
+ *   const pfx = await writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'my-app' }, password)
+ *   await writeFile('my-app.pfx', pfx, { mode: 0o600 })
+ * }
+ * ```
  */
 export async function writePkcs12(
   contents: Pkcs12Entry | readonly Pkcs12Entry[],

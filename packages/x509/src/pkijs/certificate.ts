@@ -17,7 +17,12 @@ const what = 'the certificate'
  *   parse; `INVALID_ARGUMENT` for anything but an X509Certificate
  * @example
  * ```ts
- * const { extensions } = toPkijs(certificate)
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { toPkijs } from '@sealwright/x509/pkijs'
+ *
+ * const { extensions } = toPkijs(new X509Certificate(await readFile('my-app.crt')))
+ * console.log(extensions?.map(({ extnID }) => extnID))
  * ```
  */
 export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimits> = {}): Certificate {
@@ -38,8 +43,11 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
  *   `INVALID_ARGUMENT` for anything but a certificate of pkijs
  * @example
  * ```ts
- * const certificate = fromPkijs(pkijsCertificate)
- * console.log(certificate.fingerprint256)
+ * import { fromPkijs, type toPkijs } from '@sealwright/x509/pkijs'
+ *
+ * function thumbprint(certificate: ReturnType<typeof toPkijs>) {
+ *   return fromPkijs(certificate).fingerprint256
+ * }
  * ```
  */
 export function fromPkijs(certificate: Certificate): X509Certificate {

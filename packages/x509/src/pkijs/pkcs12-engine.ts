@@ -33,8 +33,12 @@ import { readBounded, defaultPkijsLimits } from './bounds.ts'
  *
  * @example
  * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { Pkcs12Engine } from '@sealwright/x509/pkijs'
+ *
  * const engine = new Pkcs12Engine()
- * const pfx = engine.parse(file)
+ * const pfx = engine.parse(await readFile('my-app.pfx'))
+ * const password = new TextEncoder().encode(process.env['PFX_PASSWORD']).buffer
  * await pfx.parseInternalValues({ password, checkIntegrity: true }, engine)
  * ```
  */

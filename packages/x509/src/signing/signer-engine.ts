@@ -14,8 +14,16 @@ import { verifySignature } from './verify-signature.ts'
  *
  * @example
  * ```ts
- * const engine = new SignerEngine(signer)
- * await certificate.sign(engine.privateKey, undefined, engine)
+ * import type { X509Certificate } from 'node:crypto'
+ * import type { Signer } from '@sealwright/core'
+ * import { fromPkijs, SignerEngine, toPkijs } from '@sealwright/x509/pkijs'
+ *
+ * async function sign(signer: Signer, template: X509Certificate) {
+ *   const engine = new SignerEngine(signer)
+ *   const certificate = toPkijs(template)
+ *   await certificate.sign(engine.privateKey, undefined, engine)
+ *   return fromPkijs(certificate)
+ * }
  * ```
  */
 export class SignerEngine extends CryptoEngine {

@@ -31,6 +31,8 @@ const checkOptions = optionsOf({ ...cryptoKeyOptions, extractable: aBoolean })
  *   `UNSUPPORTED_ALGORITHM` for an algorithm that keys of the type cannot do; `INVALID_ARGUMENT` for an option of another type
  * @example
  * ```ts
+ * import { generateKeyPair, signerFromCryptoKey } from '@sealwright/x509'
+ *
  * const keys = await generateKeyPair('ec-p256')
  * const signer = await signerFromCryptoKey(keys)
  * ```

@@ -24,8 +24,13 @@ export interface SignerCrypto {
  *   public key, such as ML-DSA before Node 24.7
  * @example
  * ```ts
- * const { crypto, keys } = await signerCrypto(signer)
- * const request = await Pkcs10CertificateRequestGenerator.create({ name: 'CN=my-app-auth', keys, signingAlgorithm }, crypto)
+ * import type { Signer } from '@sealwright/core'
+ * import { signerCrypto } from '@sealwright/x509'
+ *
+ * async function sign(signer: Signer, data: Uint8Array) {
+ *   const { crypto, keys } = await signerCrypto(signer)
+ *   return crypto.subtle.sign(signer.algorithm.webCrypto, keys.privateKey, data)
+ * }
  * ```
  */
 export async function signerCrypto(signer: Signer): Promise<SignerCrypto> {

@@ -37,8 +37,12 @@ const aPublicCryptoKey = aCryptoKey('public')
  *   that the keys cannot do
  * @example
  * ```ts
- * const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
- * const certificate = await createSelfSignedCertificate(await signerFromCryptoKey(keys), { subject: 'CN=my-app-auth' })
+ * import { webcrypto } from 'node:crypto'
+ * import { createSelfSignedCertificate, signerFromCryptoKey } from '@sealwright/x509'
+ *
+ * const { subtle } = webcrypto
+ * const keys = await subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+ * const certificate = await createSelfSignedCertificate(await signerFromCryptoKey(keys), { subject: 'CN=my-app' })
  * ```
  */
 export async function signerFromCryptoKey(

@@ -24,8 +24,12 @@ const checkOptions = optionsOf({ ...cryptoKeyOptions, extractable: aBoolean })
  *   public KeyObject, or an option of another type
  * @example
  * ```ts
- * const { keys } = await readPkcs12(file, password)
- * const privateKey = await toCryptoKey(keys[0].privateKey)
+ * import type { KeyObject } from 'node:crypto'
+ * import { toCryptoKey } from '@sealwright/x509'
+ *
+ * async function verificationKey(publicKey: KeyObject) {
+ *   return toCryptoKey(publicKey, { algorithm: 'PS256' })
+ * }
  * ```
  */
 export async function toCryptoKey(

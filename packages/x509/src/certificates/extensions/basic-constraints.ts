@@ -7,6 +7,7 @@ import type { ExtensionKind } from './extension.ts'
 
 /** Whether the key is that of a CA (RFC 5280 §4.2.1.9). */
 export interface BasicConstraints {
+  /** Whether the certificate is a CA's. */
   readonly ca: boolean
   /** Of a CA: how many CAs there may be below it, from 0 to 100. Without it, any number. */
   readonly pathLength?: number | undefined

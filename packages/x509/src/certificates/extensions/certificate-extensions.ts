@@ -27,16 +27,21 @@ import { nameConstraints, type NameConstraints, type ReadNameConstraints } from 
  * leaves the extension out.
  */
 export interface CertificateExtensions {
+  /** Whether it is a CA's certificate (RFC 5280 §4.2.1.9). Critical. */
   readonly basicConstraints?: BasicConstraints | undefined
+  /** What the key may be used for (RFC 5280 §4.2.1.3). Critical. */
   readonly keyUsage?: readonly KeyUsage[] | undefined
   /** `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping` (alone), `OCSPSigning`, or an OID. */
   readonly extendedKeyUsage?: readonly string[] | undefined
+  /** Other names of the issuer (RFC 5280 §4.2.1.7). */
   readonly issuerAltNames?: readonly SubjectAltName[] | undefined
+  /** The policies it is issued under (RFC 5280 §4.2.1.4). */
   readonly certificatePolicies?: readonly CertificatePolicy[] | undefined
-  /** Of a CA only. */
+  /** Names that the CA may certify (RFC 5280 §4.2.1.10). Critical. Of a CA only. */
   readonly nameConstraints?: NameConstraints | undefined
-  /** URIs of CRLs. */
+  /** URIs of CRLs (RFC 5280 §4.2.1.13). */
   readonly crlDistributionPoints?: readonly string[] | undefined
+  /** Where OCSP and the issuer's certificate are found (RFC 5280 §4.2.2.1). */
   readonly authorityInfoAccess?: AuthorityInfoAccess | undefined
   /** Extensions that have no member here. */
   readonly custom?: readonly CustomExtension[] | undefined
@@ -44,17 +49,23 @@ export interface CertificateExtensions {
 
 /** Extensions that were read. */
 export interface ReadExtensions {
+  /** Null where there is no such extension: the certificate is not a CA's. */
   readonly basicConstraints: BasicConstraints | null
+  /** Null where there is no such extension: every use is allowed. */
   readonly keyUsage: readonly KeyUsage[] | null
-  /** Names where there are any, otherwise OIDs. */
+  /** Names where there are any, otherwise OIDs. Null where there is no such extension: every purpose is allowed. */
   readonly extendedKeyUsage: readonly string[] | null
+  /** Empty where there is no such extension. */
   readonly subjectAltNames: readonly GeneralName[]
+  /** Empty where there is no such extension. */
   readonly issuerAltNames: readonly GeneralName[]
-  /** Hexadecimal, lower case. */
+  /** Hexadecimal, lower case. Null where there is none. */
   readonly subjectKeyIdentifier: string | null
-  /** Hexadecimal, lower case. */
+  /** Hexadecimal, lower case. Null where there is none. */
   readonly authorityKeyIdentifier: string | null
+  /** Empty where there is no such extension. */
   readonly certificatePolicies: readonly CertificatePolicy[]
+  /** Null where there is no such extension: the CA may certify any name. */
   readonly nameConstraints: ReadNameConstraints | null
   /** URIs. */
   readonly crlDistributionPoints: readonly string[]

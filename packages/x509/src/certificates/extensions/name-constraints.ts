@@ -7,7 +7,7 @@ import type { ExtensionKind } from './extension.ts'
 
 /** The names that a CA may issue certificates for (RFC 5280 §4.2.1.10). */
 export interface NameConstraints {
-  /** A name of one of these types has to be within one of these. */
+  /** Names of the types that are listed here have to be within one of these. */
   readonly permitted?: readonly NameConstraint[] | undefined
   /** No name may be within one of these. */
   readonly excluded?: readonly NameConstraint[] | undefined
@@ -15,7 +15,9 @@ export interface NameConstraints {
 
 /** Name constraints as a certificate has them. */
 export interface ReadNameConstraints {
+  /** Empty where the extension has none. */
   readonly permitted: readonly GeneralName[]
+  /** Empty where the extension has none. */
   readonly excluded: readonly GeneralName[]
 }
 

@@ -28,6 +28,17 @@ const defaultDays = 7
  * @returns DER; `encodePem('X509 CRL', …)` makes PEM of it
  * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that may not sign CRLs, a malformed number, time or entry, or a
  *   serial number that is there twice, before anything is signed; or as `createSelfSignedCertificate`
+ * @example
+ * ```ts
+ * import { createRevocationList, type Issuer } from '@sealwright/x509'
+ *
+ * async function revoke(ca: Issuer, serialNumber: string) {
+ *   return createRevocationList(ca, {
+ *     number: 2,
+ *     revoked: [{ serialNumber, revokedAt: new Date(), reason: 'keyCompromise' }],
+ *   })
+ * }
+ * ```
  */
 export async function createRevocationList(
   issuer: Issuer,

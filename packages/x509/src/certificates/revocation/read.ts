@@ -35,6 +35,17 @@ import {
  * @param issuer the certificate of the CA; null reads a list that nothing vouches for, to be shown and not to be followed
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `INVALID_SIGNATURE` for a list of another CA;
  *   `UNSUPPORTED_ALGORITHM`, also for a critical extension that is not known, such as that of a delta CRL
+ * @example
+ * ```ts
+ * import type { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { readRevocationList } from '@sealwright/x509'
+ *
+ * async function isRevoked(certificate: X509Certificate, ca: X509Certificate) {
+ *   const { revoked } = readRevocationList(await readFile('ca.crl'), ca)
+ *   return revoked.some(({ serialNumber }) => serialNumber === certificate.serialNumber)
+ * }
+ * ```
  */
 export function readRevocationList(
   der: Uint8Array,

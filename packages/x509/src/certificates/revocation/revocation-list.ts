@@ -53,8 +53,11 @@ export interface RevocationList {
   readonly issuer: string
   /** Null where the list has none, which RFC 5280 forbids. */
   readonly number: bigint | null
+  /** The time at which it was issued. */
   readonly thisUpdate: Date
+  /** The time by which the next list is issued. Null where the list does not say. */
   readonly nextUpdate: Date | null
+  /** In the order of the list. */
   readonly revoked: readonly Required<RevokedCertificate>[]
 }
 

@@ -42,7 +42,13 @@ const what = 'the certificate'
  * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
  * @example
  * ```ts
- * const { subject, notAfter, problems } = describeCertificate(new X509Certificate(der))
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { describeCertificate } from '@sealwright/x509'
+ *
+ * const certificate = new X509Certificate(await readFile('my-app.crt'))
+ * const { subject, notAfter, problems } = describeCertificate(certificate)
+ * console.log(subject, notAfter, problems)
  * ```
  */
 export function describeCertificate(certificate: X509Certificate): DescribedCertificate {

@@ -45,7 +45,11 @@ const what = 'the certificate request'
  *   for anything but bytes
  * @example
  * ```ts
- * const { subject, problems, weaknesses } = describeCertificateRequest(der)
+ * import { readFile } from 'node:fs/promises'
+ * import { describeCertificateRequest } from '@sealwright/x509'
+ *
+ * const { subject, problems, weaknesses } = describeCertificateRequest(await readFile('request.der'))
+ * console.log(subject, problems, weaknesses)
  * ```
  */
 export function describeCertificateRequest(

@@ -20,6 +20,7 @@ import { showAlgorithm } from './signature.ts'
 export interface RevocationListScope {
   /** URIs where this part of the list is. */
   readonly distributionPoints: readonly string[]
+  /** The kind of certificates it is about. Null for all kinds. */
   readonly only: 'userCertificates' | 'caCertificates' | 'attributeCertificates' | null
   /** Whether it has revocations for some reasons and not for others. */
   readonly someReasons: boolean
@@ -31,6 +32,7 @@ export interface RevocationListScope {
 export interface DescribedRevocation {
   /** Hexadecimal, as `X509Certificate.serialNumber` has it; empty where it is malformed. */
   readonly serialNumber: string
+  /** The time of the revocation. Null where it is malformed. */
   readonly revokedAt: Date | null
   /** `removeFromCRL` is in delta lists alone. Null where it is malformed. */
   readonly reason: RevocationReason | 'removeFromCRL' | null
@@ -40,14 +42,17 @@ export interface DescribedRevocation {
 export interface DescribedRevocationList {
   /** An RFC 4514 string. */
   readonly issuer: string
+  /** CRLNumber (RFC 5280 §5.2.3). Null where there is none. */
   readonly number: bigint | null
   /** Of a delta list (RFC 5280 §5.2.4): the number of the list it adds to. */
   readonly baseNumber: bigint | null
+  /** The time at which it was issued. Null where it is malformed. */
   readonly thisUpdate: Date | null
   /** Null where it does not say, or what it says is malformed. */
   readonly nextUpdate: Date | null
   /** Null for a list of all certificates of its issuer. */
   readonly scope: RevocationListScope | null
+  /** In the order of the list. */
   readonly revoked: readonly DescribedRevocation[]
   /** The JOSE name where there is one; otherwise a name for people, or the OID. */
   readonly signatureAlgorithm: string
@@ -73,7 +78,11 @@ const oids = {
  * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
  * @example
  * ```ts
+ * import { readFile } from 'node:fs/promises'
+ * import { describeRevocationList } from '@sealwright/x509'
+ *
  * const { issuer, scope, revoked } = describeRevocationList(await readFile('ca.crl'))
+ * console.log(issuer, scope, revoked.length)
  * ```
  */
 export function describeRevocationList(

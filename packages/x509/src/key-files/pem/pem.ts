@@ -5,6 +5,7 @@ import { aString, bytes, invalidArgument, limitExceeded } from '@sealwright/core
 export interface PemBlock {
   /** What stands after BEGIN, such as `CERTIFICATE` or `PRIVATE KEY`. */
   readonly label: string
+  /** The bytes that were in base64. */
   readonly der: Uint8Array
 }
 
@@ -17,6 +18,16 @@ const lineLength = 64
  * PEM as RFC 7468 §3 has it written: lines of 64 characters, each with LF at its end.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for a label that PEM cannot hold
+ * @example
+ * ```ts
+ * import { writeFile } from 'node:fs/promises'
+ * import type { X509Certificate } from 'node:crypto'
+ * import { encodePem } from '@sealwright/x509'
+ *
+ * async function save(certificate: X509Certificate) {
+ *   await writeFile('my-app.crt', encodePem('CERTIFICATE', certificate.raw))
+ * }
+ * ```
  */
 export function encodePem(label: string, der: Uint8Array): string {
   aString('label', label)
@@ -42,7 +53,11 @@ export function encodePem(label: string, der: Uint8Array): string {
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  * @example
  * ```ts
- * const [{ label, der }] = decodePem(await readFile('request.pem', 'utf8'))
+ * import { readFile } from 'node:fs/promises'
+ * import { decodePem, readCertificateRequest } from '@sealwright/x509'
+ *
+ * const [block] = decodePem(await readFile('request.pem', 'utf8'))
+ * if (block?.label === 'CERTIFICATE REQUEST') console.log(readCertificateRequest(block.der).subject)
  * ```
  */
 export function decodePem(text: string): readonly PemBlock[] {
