@@ -56,6 +56,7 @@ describe('readBer', () => {
     ['the reserved length', '04 ff 00', 'holds a length of 127 octets'],
     ['bytes after the end', '04 01 00 00', 'has 1 bytes after its end'],
     ['a child longer than its parent', '30 02 04 01 00', 'is cut off: a value of 1 bytes has 0 left'],
+    ['a length beyond the parent', '30 01 04 00', 'is cut off'],
     ['a primitive of indefinite length', '04 80 00 00', 'holds a primitive value of indefinite length'],
     ['no end of contents', '30 80 04 00', 'is cut off'],
     ['half an end of contents', '30 80 00', 'is cut off'],

@@ -164,6 +164,7 @@ describe('hasDerLengths', () => {
     ['an indefinite length', '30 80 00 00'],
     ['an indefinite length inside', '30 06 30 80 04 00 00 00'],
     ['a long length inside', '30 05 04 82 00 01 00'],
+    ['a long indefinite length where the sum is right', `30 80 04 81 fe ${'00'.repeat(254)} 00 00`],
     // Its header and its end are as long together as those of DER would be.
     ['an indefinite length where the sum is right', `30 80 04 7c ${'00'.repeat(124)} 00 00`],
   ])('%s is not DER', (_, bytes) => {

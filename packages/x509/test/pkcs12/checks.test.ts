@@ -227,6 +227,20 @@ vi.mock('node:crypto', async (importOriginal) => {
   }
 })
 
+vi.mock('../../src/encryption/rc2.ts', async (importOriginal) => {
+  const original: { decryptRc2Cbc: (...args: unknown[]) => unknown } = await importOriginal()
+  return {
+    decryptRc2Cbc: (...args: unknown[]) => {
+      handed.remember(args[0])
+      return original.decryptRc2Cbc(...args)
+    },
+  }
+})
+
+function pbe(algorithm: string): Tlv {
+  return sequence(oid(algorithm), sequence(octets(new Uint8Array(8)), int(1)))
+}
+
 describe('keys that were derived are zeroed', () => {
   beforeEach(() => {
     handed.keys.length = 0
@@ -271,6 +285,38 @@ describe('keys that were derived are zeroed', () => {
       crypto,
     })
     expect(handed.keys.length).toBeGreaterThanOrEqual(3)
+    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+
+  test.each<[string, number, Tlv]>([
+    ['40-bit RC2 of RFC 7292', 5, pbe('1.2.840.113549.1.12.1.6')],
+    ['128-bit RC2 of RFC 7292', 16, pbe('1.2.840.113549.1.12.1.5')],
+    ['MD5 and RC2 of PKCS#5', 8, pbe('1.2.840.113549.1.5.6')],
+    ['SHA-1 and RC2 of PKCS#5', 8, pbe('1.2.840.113549.1.5.11')],
+    [
+      'RC2 of PBES2',
+      16,
+      pfx.pbes2({ cipher: '1.2.840.113549.3.2', iv: sequence(int(58), octets(new Uint8Array(8))) }),
+    ],
+  ])('of %s', async (_, length, algorithm) => {
+    const file = pfx.sealed(pfx.encryptedSafe(algorithm))
+    handed.keys.length = 0
+    await expect(readPkcs12(file, password)).rejects.toMatchObject({ code: 'INVALID_ENCODING' })
+    // After that of the MAC.
+    expect(handed.keys.map((key) => key.length)).toEqual([32, length])
+    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+
+  test.each([
+    ['DES of PKCS#5', '1.2.840.113549.1.5.3'],
+    ['3DES of RFC 7292', '1.2.840.113549.1.12.1.3'],
+    ['two-key 3DES of RFC 7292', '1.2.840.113549.1.12.1.4'],
+  ])('of %s', async (_, algorithm) => {
+    const file = pfx.sealed(pfx.encryptedSafe(pbe(algorithm)))
+    handed.keys.length = 0
+    await expect(readPkcs12(file, password)).rejects.toMatchObject({ code: 'INVALID_ENCODING' })
+    // Whatever its length, it is handed to OpenSSL as one of 24 bytes.
+    expect(handed.keys.map((key) => key.length)).toEqual([32, 24])
     expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
   })
 

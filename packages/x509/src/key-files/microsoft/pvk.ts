@@ -1,6 +1,7 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { malformed } from '../../asn1/ber.ts'
 import type { Pkcs12Limits } from '../../encryption/limits.ts'
+import type { KeyLimits } from '../../keys/key-limits.ts'
 import { itemLimitExceeded } from '../../limits.ts'
 import { wrongPassword } from '../../encryption/password-scheme.ts'
 import { encryptionPasswords, passwordBytes, usualPassword } from '../../encryption/password.ts'
@@ -63,16 +64,28 @@ export async function readPvk(
     const secret = passwordBytes(each)
     const key = createHash('sha1').update(salt).update(secret).digest().subarray(0, 16)
     secret.fill(0)
-    const strong = rc4(key, body)
-    if (isRsaPrivateKey(strong)) {
-      return { privateKey: readRsaPrivateKey(strong, what, limits), encryption: '128-bit RC4' }
+    try {
+      const strong = decrypt(body, key, limits)
+      if (strong !== null) return { privateKey: strong, encryption: '128-bit RC4' }
+      // Export versions of Windows had 40 bits.
+      key.fill(0, 5)
+      const weak = decrypt(body, key, limits)
+      if (weak !== null) return { privateKey: weak, encryption: '40-bit RC4' }
+    } finally {
+      key.fill(0)
     }
-    // Export versions of Windows had 40 bits.
-    const weak = rc4(Buffer.from(key).fill(0, 5), body)
-    if (isRsaPrivateKey(weak))
-      return { privateKey: readRsaPrivateKey(weak, what, limits), encryption: '40-bit RC4' }
   }
   throw wrongPassword(what)
+}
+
+/** Null where it is not the right key. */
+function decrypt(body: Uint8Array, key: Uint8Array, limits: KeyLimits): KeyObject | null {
+  const plaintext = rc4(key, body)
+  try {
+    return isRsaPrivateKey(plaintext) ? readRsaPrivateKey(plaintext, what, limits) : null
+  } finally {
+    plaintext.fill(0)
+  }
 }
 
 /** RC4, for these files alone: OpenSSL 3 has it in its legacy provider only, which Node does not load. */
