@@ -111,10 +111,14 @@ export function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
   }
 }
 
-/** With keys of 24 bytes; of 16, the first third serves as the last one again (two-key 3DES). WebCrypto has neither. */
-export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher {
+/**
+ * With keys of 24 bytes; of 16, the first third serves as the last one again (two-key 3DES). WebCrypto has neither.
+ *
+ * @param keyLength 8 for DES: 3DES with one key three times is the same, and OpenSSL 3 has DES in its legacy provider only
+ */
+export function tripleDesCbc(iv: Uint8Array, keyLength: 8 | 16 | 24 = 24): CbcCipher {
   return {
-    name: '3DES-CBC',
+    name: keyLength === 8 ? 'DES-CBC' : '3DES-CBC',
     weak: true,
     blockLength: 8,
     keyLength,
@@ -122,7 +126,7 @@ export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher
     decrypt: async (key, ciphertext, { signal }) => {
       const whole = new Uint8Array(24)
       whole.set(key)
-      if (keyLength === 16) whole.set(key.subarray(0, 8), 16)
+      for (let at = keyLength; at < 24; at += 8) whole.set(key.subarray(0, 8), at)
       try {
         return await decryptInSlices(createDecipheriv('des-ede3-cbc', whole, iv), ciphertext, signal)
       } finally {
@@ -132,24 +136,8 @@ export function tripleDesCbc(iv: Uint8Array, keyLength: 16 | 24 = 24): CbcCipher
   }
 }
 
-/** OpenSSL 3 has DES in its legacy provider only; 3DES with one key three times is the same. */
 export function desCbc(iv: Uint8Array): CbcCipher {
-  const tripleDes = tripleDesCbc(iv)
-  return {
-    name: 'DES-CBC',
-    weak: true,
-    blockLength: 8,
-    keyLength: 8,
-    defaultKeyLength: 8,
-    decrypt: async (key, ciphertext, context) => {
-      const thrice = Uint8Array.of(...key, ...key, ...key)
-      try {
-        return await tripleDes.decrypt(thrice, ciphertext, context)
-      } finally {
-        thrice.fill(0)
-      }
-    },
-  }
+  return tripleDesCbc(iv, 8)
 }
 
 /** What 3DES decrypts in a millisecond or less. */

@@ -101,7 +101,10 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
   const { keyLength } = derivation
   if (keyLength === null) throw malformed(what, 'does not say how long its key is, as PBMAC1 must (RFC 9879)')
   if (keyLength < minimumPbmac1KeyLength || keyLength > maximumPbmac1KeyLength) {
-    throw malformed(what, `has a key of ${keyLength} bytes; PBMAC1 takes ${minimumPbmac1KeyLength} or more`)
+    throw malformed(
+      what,
+      `has a key of ${keyLength} bytes; ${minimumPbmac1KeyLength} to ${maximumPbmac1KeyLength} are read`,
+    )
   }
   derivation.charge(keyLength)
   return {

@@ -151,7 +151,7 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
   if (element.tag === tags.sequence && (first?.tag !== tags.integer || second?.tag !== tags.sequence)) {
     throw malformed(
       'the file',
-      'is DER of something else than PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
+      'is DER of something other than PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
     )
   }
   const pfx = new SequenceReader(element, what)

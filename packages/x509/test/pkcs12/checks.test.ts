@@ -3,7 +3,18 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { readKeyFile, readPkcs12, writePkcs12, type WebCrypto } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import * as pfx from '../support/pfx.ts'
-import { constructed, encode, int, nul, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
+import {
+  constructed,
+  decode,
+  encode,
+  int,
+  nul,
+  octets,
+  oid,
+  primitive,
+  sequence,
+  type Tlv,
+} from '../support/tlv.ts'
 
 /** Each check of the reader, on files that are sound but for the one thing. */
 
@@ -21,6 +32,11 @@ async function messageOf(file: Uint8Array): Promise<string> {
 /** The same with another field at its end. */
 function longer(node: Tlv): Tlv {
   return { ...node, children: [...node.children, nul()] }
+}
+
+/** A sound file, but for the digestAlgorithm of its MAC. */
+function withDigest(digest: Tlv): Uint8Array {
+  return pfx.sealedBytes(safe, { digest })
 }
 
 /** A copy whose child at that place, and so on down, is changed. */
@@ -170,6 +186,87 @@ describe('tags, types and versions', () => {
     expect(await messageOf(file)).toMatch(message)
   })
 
+  const sha256 = sequence(oid(oids.sha256), nul())
+  const scrypt = (...more: Tlv[]): Tlv => {
+    const parameters = sequence(octets(new Uint8Array(8)), int(2), int(1), int(1), ...more)
+    const derivation = sequence(oid('1.3.6.1.4.1.11591.4.11'), parameters)
+    const scheme = sequence(oid(oids.aes256Cbc), octets(new Uint8Array(16)))
+    return pfx.encryptedSafe(sequence(oid(oids.pbes2), sequence(derivation, scheme)))
+  }
+  test.each<[string, Uint8Array, string]>([
+    [
+      'a MAC of SHA-256 with 31 bytes',
+      pfx.pfx(data, sequence(sequence(sha256, octets(new Uint8Array(31))), octets([]))),
+      'MacData has a MAC of 31 bytes',
+    ],
+    [
+      'iterations of the MAC that are padded',
+      pfx.pfx(data, pfx.macData(safe, { iterations: primitive(0x02, [0, 1]) })),
+      'MacData iterations is an INTEGER in a form longer than its shortest',
+    ],
+    [
+      'no iterations of the MAC',
+      pfx.pfx(data, pfx.macData(safe, { iterations: int(0) })),
+      'the MAC has an iteration count of 0',
+    ],
+    [
+      'a key of PBMAC1 of no length',
+      pfx.pfx(data, pfx.macData(safe, { digest: pfx.pbmac1({}) })),
+      'the MAC does not say how long its key is, as PBMAC1 must (RFC 9879)',
+    ],
+    [
+      'a key of PBMAC1 of 19 bytes',
+      pfx.pfx(data, pfx.macData(safe, { digest: pfx.pbmac1({ keyLength: int(19) }) })),
+      'the MAC has a key of 19 bytes; 20 to 1024 are read',
+    ],
+    [
+      'a key of PBMAC1 of 1025 bytes',
+      pfx.pfx(data, pfx.macData(safe, { digest: pfx.pbmac1({ keyLength: int(1025) }) })),
+      'the MAC has a key of 1025 bytes; 20 to 1024 are read',
+    ],
+    [
+      'a field after those of scrypt',
+      pfx.sealed(scrypt(int(32), nul())),
+      'a safe in the PKCS#12 file PBES2 parameters keyDerivationFunc parameters has more fields than it should',
+    ],
+    [
+      'a field after those of RC2',
+      pfx.sealed(
+        pfx.encryptedSafe(
+          pfx.pbes2({
+            cipher: '1.2.840.113549.3.2',
+            iv: sequence(int(58), octets(new Uint8Array(8)), nul()),
+          }),
+        ),
+      ),
+      'a safe in the PKCS#12 file RC2 parameters has more fields than it should',
+    ],
+  ])('%s', async (_, file, message) => {
+    expect(await messageOf(file)).toBe(message)
+  })
+
+  test('a MAC made with a hash that is not read', async () => {
+    const md5 = sequence(oid('1.2.840.113549.2.5'), nul())
+    await expect(readPkcs12(withDigest(md5), password)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_ALGORITHM',
+      message:
+        'the PKCS#12 file has a MAC made with MD5, 1.2.840.113549.2.5; SHA-1, the SHA-2 family and PBMAC1 are read',
+    })
+    const unknown = pfx.pbmac1({ keyLength: int(32) }, '1.2.3')
+    await expect(readPkcs12(withDigest(unknown), password)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_ALGORITHM',
+      message: expect.stringMatching(/^the MAC uses the algorithm 1\.2\.3 as an HMAC; /) as string,
+    })
+  })
+
+  test('a salt of the MAC that is longer than allowed', async () => {
+    const file = pfx.pfx(data, pfx.macData(safe, { salt: new Uint8Array(1025) }))
+    await expect(readPkcs12(file, password)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: 'the MAC has a salt of 1025 bytes; 1024 are allowed; limits.saltBytes raises the limit',
+    })
+  })
+
   test.each([1, 31, 33, 64])('a MAC of PBMAC1 with %d bytes', async (length) => {
     const digest = sequence(pfx.pbmac1({ keyLength: int(32) }), octets(new Uint8Array(length)))
     const file = pfx.pfx(data, sequence(digest, octets([])))
@@ -227,6 +324,17 @@ vi.mock('node:crypto', async (importOriginal) => {
   }
 })
 
+vi.mock('../../src/encryption/ciphers.ts', async (importOriginal) => {
+  const original: { encryptTripleDesCbc: (...args: unknown[]) => unknown } = await importOriginal()
+  return {
+    ...original,
+    encryptTripleDesCbc: (...args: unknown[]) => {
+      handed.remember(args[1])
+      return original.encryptTripleDesCbc(...args)
+    },
+  }
+})
+
 vi.mock('../../src/encryption/rc2.ts', async (importOriginal) => {
   const original: { decryptRc2Cbc: (...args: unknown[]) => unknown } = await importOriginal()
   return {
@@ -277,16 +385,19 @@ describe('keys that were derived are zeroed', () => {
     expect(handed.keys.every((key) => key.length >= 20 && key.every((octet) => octet === 0))).toBe(true)
   })
 
-  test.each(['modern', 'pbmac1'] as const)('of the profile %s, when it is written', async (profile) => {
-    const { privateKey, certificate } = await identity('ec-p256')
-    await writePkcs12({ privateKey, certificates: [certificate] }, password, {
-      profile,
-      iterations: 1,
-      crypto,
-    })
-    expect(handed.keys.length).toBeGreaterThanOrEqual(3)
-    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
-  })
+  test.each(['modern', 'pbmac1', 'compatible'] as const)(
+    'of the profile %s, when it is written',
+    async (profile) => {
+      const { privateKey, certificate } = await identity('ec-p256')
+      await writePkcs12({ privateKey, certificates: [certificate] }, password, {
+        profile,
+        iterations: 1,
+        crypto,
+      })
+      expect(handed.keys.length).toBeGreaterThanOrEqual(3)
+      expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+    },
+  )
 
   test.each<[string, number, Tlv]>([
     ['40-bit RC2 of RFC 7292', 5, pbe('1.2.840.113549.1.12.1.6')],
@@ -320,6 +431,17 @@ describe('keys that were derived are zeroed', () => {
     expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
   })
 
+  test('PBMAC1 has "NOT USED" in place of a salt, and no iterations (RFC 9879 §4)', async () => {
+    const { certificate } = await identity('ec-p256')
+    const file = await writePkcs12({ certificates: [certificate] }, password, {
+      profile: 'pbmac1',
+      iterations: 1,
+    })
+    const [, , mac] = decode(file).children
+    expect(mac?.children).toHaveLength(2)
+    expect(mac?.children[1]?.content).toEqual(new Uint8Array(Buffer.from('NOT USED')))
+  })
+
   test('when the password is wrong, and of a key on its own', async () => {
     const { privateKey } = await identity('ec-p256')
     const passphrase = password
@@ -329,6 +451,15 @@ describe('keys that were derived are zeroed', () => {
       code: 'WRONG_PASSWORD',
     })
     expect(handed.keys).toHaveLength(2)
+    expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
+  })
+
+  test('of PEM as RFC 1421 encrypts it', async () => {
+    const { privateKey } = await identity('ec-p256')
+    const passphrase = password
+    const pem = privateKey.export({ format: 'pem', type: 'sec1', cipher: 'aes-256-cbc', passphrase })
+    await readKeyFile(Buffer.from(pem), password, { crypto })
+    expect(handed.keys.map((key) => key.length)).toEqual([32])
     expect(handed.keys.every((key) => key.every((octet) => octet === 0))).toBe(true)
   })
 })

@@ -268,8 +268,8 @@ describe('encodings', () => {
     for (const [file, message] of [
       [pem, /is PEM, not PKCS#12.*openssl pkcs12 -export/],
       [jks, /Java keystore \(JKS\).*keytool -importkeystore/],
-      [certificate.raw, /is DER of something else than PKCS#12.*openssl pkcs12 -export/],
-      [pkcs8, /is DER of something else than PKCS#12/],
+      [certificate.raw, /is DER of something other than PKCS#12.*openssl pkcs12 -export/],
+      [pkcs8, /is DER of something other than PKCS#12/],
       [Buffer.from('hello'), /is not PKCS#12/],
     ] as const) {
       // oxlint-disable-next-line no-await-in-loop
