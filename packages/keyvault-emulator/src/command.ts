@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import type { Authorization } from './identity/access.ts'
+import type { RoleAssignment } from './identity/roles.ts'
 import type { IdentityOptions } from './options.ts'
 import { EmulatorError } from './protocol/errors.ts'
 import { permissions, type AccessPolicy } from './protocol/permissions.ts'
@@ -15,6 +17,10 @@ const identityHelp =
   'who can sign in, instead of the default; may be repeated. CLIENT_ID[:SECRET][=POLICY], where POLICY is ' +
   'COLLECTION:PERMISSION+PERMISSION,COLLECTION:... as in app:pw=keys:get+sign,certificates:get. Without SECRET it is a ' +
   'managed identity. Without POLICY everything is allowed.'
+
+const roleHelp =
+  'a role of an identity; may be repeated. CLIENT_ID=ROLE[@SCOPE], as in "app=Key Vault Crypto User@emulator/keys/signing". ' +
+  'SCOPE is VAULT, or VAULT/keys/NAME and alike; without it the role is for every vault.'
 
 /**
  * @param args without `node` and the script
@@ -52,6 +58,8 @@ export function parseCommand(args: readonly string[]): ParsedCommand {
       ...(before ?? []),
       parseIdentity(spec),
     ])
+    .option('--role <spec>', roleHelp, collect)
+    .option('--authorization <model>', 'how vaults decide what an identity may do: rbac or accessPolicies')
     .option('--tenant <guid>', "the tenant's id")
     .option(
       '--recoverable-days <n>',
@@ -96,6 +104,8 @@ interface OptionValues {
   readonly seed?: string
   readonly data?: string
   readonly identity?: readonly IdentityOptions[]
+  readonly role?: readonly string[]
+  readonly authorization?: string
   readonly tenant?: string
   readonly recoverableDays?: number
   readonly latency?: number
@@ -116,7 +126,8 @@ function startOptions(values: OptionValues): StartOptions {
     tls: serverCertificate(values),
     data,
     seed: values.seed === undefined ? undefined : readSeed(values.seed),
-    identities: identity,
+    identities: withRoles(identity, values.role ?? []),
+    authorization: parseAuthorization(values.authorization),
     tenantId: tenant,
     recoverableDays,
     latency,
@@ -159,6 +170,40 @@ function parseIdentity(spec: string): IdentityOptions {
     clientSecret: clientSecret === '' ? undefined : clientSecret,
     access: policy === undefined ? 'all' : parsePolicy(policy),
   }
+}
+
+/** The identities with the roles that are given for them. */
+function withRoles(
+  identities: readonly IdentityOptions[] | undefined,
+  specs: readonly string[],
+): readonly IdentityOptions[] | undefined {
+  const roles = specs.map(parseRole)
+  const stray = roles.find(({ clientId }) => identities?.some((one) => one.clientId === clientId) !== true)
+  if (stray !== undefined) throw new EmulatorError(`--role: there is no --identity ${stray.clientId}`)
+  return identities?.map((identity) => {
+    const own = roles.filter(({ clientId }) => clientId === identity.clientId)
+    const { access, ...rest } = identity
+    if (own.length === 0) return identity
+    return {
+      ...rest,
+      ...(access === 'all' ? {} : { access }),
+      roles: own.map(({ assignment }) => assignment),
+    }
+  })
+}
+
+/** A role assignment from `CLIENT_ID=ROLE[@SCOPE]`. */
+function parseRole(spec: string): { clientId: string; assignment: RoleAssignment } {
+  const [, clientId, role, scope] = /^([^=]+)=([^@]+)(?:@(.+))?$/.exec(spec) ?? []
+  if (clientId === undefined || role === undefined) {
+    throw new EmulatorError('--role takes CLIENT_ID=ROLE[@SCOPE]; see --help')
+  }
+  return { clientId, assignment: { role, scope } }
+}
+
+function parseAuthorization(name: string | undefined): Authorization | undefined {
+  if (name === undefined || name === 'rbac' || name === 'accessPolicies') return name
+  throw new EmulatorError(`--authorization is rbac or accessPolicies, not ${name}`)
 }
 
 function parsePolicy(text: string): AccessPolicy {

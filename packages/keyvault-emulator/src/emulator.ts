@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AcceptedAssertion, Identity } from './identity/access.ts'
+import { identitiesOf, authorizationOf } from './identities.ts'
+import type { Identity } from './identity/access.ts'
 import { Authority } from './identity/authority.ts'
 import { certificateOperations } from './certificates/certificates.ts'
 import { pendingOperations } from './certificates/pending.ts'
@@ -25,20 +26,8 @@ import { fileStorage, memoryStorage, type Storage } from './vault/storage.ts'
 import { Throttle } from './service/throttle.ts'
 import { createCertificateAuthority, type PemPair } from './http/server-certificate.ts'
 import { Vault, type Settlement } from './vault/vault.ts'
-import type { IdentityOptions, KeyVaultEmulatorOptions } from './options.ts'
-
-/** The tenant and the application that every emulator has unless told otherwise. Public: they guard nothing. */
-export const wellKnown: Readonly<{
-  tenantId: string
-  clientId: string
-  clientSecret: string
-  vault: string
-}> = Object.freeze({
-  tenantId: '00000000-0000-4000-8000-000000000001',
-  clientId: '00000000-0000-4000-8000-0000000000a1',
-  clientSecret: 'keyvault-emulator',
-  vault: 'emulator',
-})
+import type { KeyVaultEmulatorOptions } from './options.ts'
+import { wellKnown } from './well-known.ts'
 
 /** A token as the SDK's credentials return it. */
 export interface EmulatorToken {
@@ -130,7 +119,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   storage.saveSecrets(secrets)
   const authority = new Authority({
     tenantId: options.tenantId ?? wellKnown.tenantId,
-    identities: identitiesOf(options.identities),
+    identities: identitiesOf(options),
     key: createPrivateKey(secrets.tokenKey),
     now,
   })
@@ -150,6 +139,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     settings,
     throttle: throttleOf(options.throttle, clock.now),
     region: 'westeurope',
+    authorizationOf: authorizationOf(options),
     ...openVaults(storage, settings),
   }
   const latency = options.latency ?? 0
@@ -285,30 +275,6 @@ function serviceSettings(options: KeyVaultEmulatorOptions, { now }: Clock, fault
 function throttleOf(option: KeyVaultEmulatorOptions['throttle'], now: () => number): Throttle | null {
   if (option === undefined || option === false) return null
   return new Throttle(option === true ? {} : option, now)
-}
-
-function identitiesOf(given: readonly IdentityOptions[] | undefined): Identity[] {
-  const options = given ?? [{ clientId: wellKnown.clientId, clientSecret: wellKnown.clientSecret }, {}]
-  return options.map((option, index) => ({
-    clientId: option.clientId ?? guid('a', index + 1),
-    clientSecret: option.clientSecret ?? null,
-    assertion: assertionOf(option, option.clientId ?? guid('a', index + 1)),
-    objectId: option.objectId ?? guid('b', index + 1),
-    access: option.access ?? 'all',
-  }))
-}
-
-/** A client signs assertions about itself with its certificate; a federated issuer signs its own. */
-function assertionOf(
-  { clientCertificate, federatedCredential }: IdentityOptions,
-  clientId: string,
-): AcceptedAssertion | null {
-  if (clientCertificate === undefined) return federatedCredential ?? null
-  return { issuer: clientId, subject: clientId, publicKey: clientCertificate }
-}
-
-function guid(kind: string, index: number): string {
-  return `00000000-0000-4000-8000-${(kind + index.toString(16)).padStart(12, '0')}`
 }
 
 /**

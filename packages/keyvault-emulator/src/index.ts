@@ -1,4 +1,6 @@
-export type { AcceptedAssertion, Identity } from './identity/access.ts'
+export type { AcceptedAssertion, Authorization, Identity } from './identity/access.ts'
+export type { ResolvedAssignment, RoleAssignment } from './identity/roles.ts'
+export type { VaultRole } from './identity/vault-roles.ts'
 export type {
   AccessPolicy,
   CertificatePermission,
@@ -7,7 +9,6 @@ export type {
 } from './protocol/permissions.ts'
 export {
   createKeyVaultEmulator,
-  wellKnown,
   type EmulatorCredential,
   type EmulatorToken,
   type KeyVaultEmulator,
@@ -23,3 +24,4 @@ export type { RequestLog, RequestRecord } from './service/request-log.ts'
 export { startKeyVaultEmulator, type RunningKeyVaultEmulator, type StartOptions } from './start.ts'
 export type { ThrottleOptions } from './service/throttle.ts'
 export type { NamedRequest, Seed, VaultSeed } from './seed.ts'
+export { wellKnown } from './well-known.ts'

@@ -1,4 +1,4 @@
-import { wellKnown } from './emulator.ts'
+import { wellKnown } from './well-known.ts'
 import type { RunningKeyVaultEmulator } from './start.ts'
 
 const caFile = 'keyvault-emulator-ca.pem'

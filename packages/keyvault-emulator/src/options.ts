@@ -1,4 +1,5 @@
-import type { AcceptedAssertion } from './identity/access.ts'
+import type { AcceptedAssertion, Authorization } from './identity/access.ts'
+import type { RoleAssignment } from './identity/roles.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'
 import type { ThrottleOptions } from './service/throttle.ts'
 import type { Timing } from './vault/operation.ts'
@@ -12,6 +13,11 @@ export interface KeyVaultEmulatorOptions {
    * identity without a secret, certificate or federated credential is a managed identity; the first of those is the system-assigned one.
    */
   readonly identities?: readonly IdentityOptions[] | undefined
+  /**
+   * How vaults decide what an identity may do: for all, or by the name of the vault. Default `rbac`, as new vaults of
+   * the service since api-version 2026-02-01; `accessPolicies` if an identity has `access`.
+   */
+  readonly authorization?: Authorization | Readonly<Record<string, Authorization>> | undefined
   /** A folder to keep everything in, across restarts and kills. Default: in memory only. */
   readonly data?: string | undefined
   /**
@@ -45,6 +51,11 @@ export interface IdentityOptions {
   readonly federatedCredential?: AcceptedAssertion | undefined
   /** Default as for `clientId`. */
   readonly objectId?: string | undefined
-  /** Default `all`. */
+  /** Its rights in vaults with access policies. Default `all`, or none if it has `roles`. */
   readonly access?: AccessPolicy | 'all' | undefined
+  /**
+   * Its rights in vaults with role-based access control. Default `Key Vault Administrator` on every vault, or none if it
+   * has `access`.
+   */
+  readonly roles?: readonly RoleAssignment[] | undefined
 }

@@ -47,6 +47,7 @@ const seedSchema = z.strictObject({
           .optional(),
         objectId: z.string().optional(),
         access: access.optional(),
+        roles: z.array(z.strictObject({ role: z.string(), scope: z.string().optional() })).optional(),
       }),
     )
     .optional(),

@@ -37,6 +37,26 @@ describe('the command line', () => {
     })
   })
 
+  test('roles of identities, on vaults and on objects', () => {
+    const args = ['--identity', 'app:pw', '--role', 'app=Key Vault Reader', '--authorization', 'rbac']
+    const more = ['--role', 'app=Key Vault Crypto User@emulator/keys/signing']
+    expect(parseCommand([...args, ...more])).toMatchObject({
+      options: {
+        authorization: 'rbac',
+        identities: [
+          {
+            clientId: 'app',
+            clientSecret: 'pw',
+            roles: [
+              { role: 'Key Vault Reader', scope: undefined },
+              { role: 'Key Vault Crypto User', scope: 'emulator/keys/signing' },
+            ],
+          },
+        ],
+      },
+    })
+  })
+
   test.each([
     ['--help', 'help'],
     ['--version', 'version'],
@@ -50,6 +70,9 @@ describe('the command line', () => {
     [['--port', ''], /--port takes a number/],
     [['--latency', '-1'], /argument|number/],
     [['--identity', ':x'], /CLIENT_ID/],
+    [['--role', 'app'], /CLIENT_ID=ROLE/],
+    [['--role', 'app=Key Vault Reader'], /there is no --identity app/],
+    [['--authorization', 'none'], /rbac or accessPolicies/],
     [['--identity', 'a=keys:fly'], /keys have no permission fly/],
     [['--identity', 'a=vaults:get'], /unknown collection vaults; use keys, secrets, certificates/],
     [['extra'], /too many arguments/],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { requirePermission } from '../identity/access.ts'
+import { requirePermission, type Authorization } from '../identity/access.ts'
 import { unauthorized, type Authority } from '../identity/authority.ts'
 import { badParameter, ServiceError } from '../protocol/errors.ts'
 import { withFaults, type Faults } from './faults.ts'
@@ -23,6 +23,8 @@ export interface ServiceParts {
   /** Null: unlimited. */
   readonly throttle: Throttle | null
   readonly region: string
+  /** How a vault decides what an identity may do. */
+  authorizationOf(vault: string): Authorization
   vault(name: string): Vault
   /** Those that have been asked for. */
   vaults(): readonly Vault[]
@@ -74,15 +76,24 @@ async function perform(
   if (!apiVersions.test(apiVersion)) {
     throw badParameter(`The api-version ${apiVersion === '' ? 'is missing' : `'${apiVersion}' is invalid`}.`)
   }
-  requirePermission(identity, operation.permission, {
-    name: address.vault,
-    tenantId: parts.authority.tenantId,
-    region: parts.region,
-  })
+  const headers = requirePermission(
+    identity,
+    operation,
+    {
+      name: address.vault,
+      tenantId: parts.authority.tenantId,
+      region: parts.region,
+      authorization: parts.authorizationOf(address.vault),
+    },
+    // Contacts and issuers are of the vault, not of a certificate.
+    name === '' || /^certificates\/(contacts|issuers)/.test(operation.path)
+      ? ''
+      : `${operation.permission[0]}/${name}`,
+  )
   const vault = parts.vault(address.vault)
   const body = parseJsonObject(request.body)
   parts.throttle?.admit(address.vault, operation.quota, keyClass(vault, name, version, body))
-  return operation.handle({
+  const answer = await operation.handle({
     vault,
     settings: parts.settings,
     baseUrl: request.url.origin,
@@ -92,6 +103,7 @@ async function perform(
     query: request.url.searchParams,
     body,
   })
+  return { ...answer, headers: { ...headers, ...answer.headers } }
 }
 
 /**
