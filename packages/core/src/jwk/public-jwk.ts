@@ -1,14 +1,14 @@
-import { createHash, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
 import { aKeyObject } from '../internal/arguments.ts'
 
-/** The members that identify a key, in the order RFC 7638 §3.2 hashes them (OKP: RFC 8037 §2, AKP: RFC 9964). */
-const requiredMembers: Readonly<Record<string, readonly string[]>> = {
-  AKP: ['alg', 'kty', 'pub'],
-  EC: ['crv', 'kty', 'x', 'y'],
-  OKP: ['crv', 'kty', 'x'],
-  RSA: ['e', 'kty', 'n'],
-}
+/** The members that identify a public key (RFC 7518 §6; OKP: RFC 8037 §2, AKP: RFC 9964). */
+const publicMembers: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['RSA', ['n', 'e']],
+  ['EC', ['crv', 'x', 'y']],
+  ['OKP', ['crv', 'x']],
+  ['AKP', ['alg', 'pub']],
+])
 
 /**
  * The RFC 7638 JWK thumbprint of a public key, or of the public half of a private key: SHA-256, base64url, 43
@@ -26,10 +26,10 @@ const requiredMembers: Readonly<Record<string, readonly string[]>> = {
  * ```
  */
 export function jwkThumbprint(key: KeyObject): string {
-  const jwk: Readonly<Record<string, unknown>> = { ...publicJwk(key) }
-  const members = requiredMembers[String(jwk['kty'])] ?? []
+  // In the order of their names (RFC 7638 §3.3).
+  const members = Object.entries(publicJwk(key)).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
-    .update(JSON.stringify(Object.fromEntries(members.map((member) => [member, jwk[member]]))))
+    .update(JSON.stringify(Object.fromEntries(members)))
     .digest('base64url')
 }
 
@@ -57,27 +57,21 @@ export type PublicJwk =
 export function publicJwk(key: KeyObject): PublicJwk {
   aKeyObject('key', key)
   const jwk = exportJwk(key)
-  const { kty, n, e, crv, x, y } = jwk
-  if (kty === 'RSA' && n !== undefined && e !== undefined) return { kty, n, e }
-  if (kty === 'EC' && crv !== undefined && x !== undefined && y !== undefined) return { kty, crv, x, y }
-  if (kty === 'OKP' && crv !== undefined && x !== undefined) return { kty, crv, x }
-  // RFC 9964. Node's types have these members not yet.
-  const { alg, pub }: Readonly<Record<string, unknown>> = { ...jwk }
-  if (kty === 'AKP' && typeof alg === 'string' && typeof pub === 'string') return { kty, alg, pub }
-  throw new SealwrightError(
-    'UNSUPPORTED_KEY',
-    `a key of type ${key.asymmetricKeyType ?? key.type} has no public JWK`,
-  )
+  const members = publicMembers.get(jwk['kty'])
+  if (members === undefined) throw noJwk(key)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node exports these members of every public key
+  return Object.fromEntries(['kty', ...members].map((member) => [member, jwk[member]])) as PublicJwk
 }
 
-function exportJwk(key: KeyObject): JsonWebKey {
+function exportJwk(key: KeyObject): Readonly<Record<string, unknown>> {
   try {
-    return key.export({ format: 'jwk' })
+    return { ...key.export({ format: 'jwk' }) }
   } catch (cause) {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      `a key of type ${key.asymmetricKeyType ?? key.type} has no JWK form`,
-      { cause },
-    )
+    throw noJwk(key, cause)
   }
+}
+
+function noJwk(key: KeyObject, cause?: unknown): SealwrightError {
+  const type = key.asymmetricKeyType ?? key.type
+  return new SealwrightError('UNSUPPORTED_KEY', `a key of type ${type} has no public JWK`, { cause })
 }

@@ -1,6 +1,7 @@
 import { createPublicKey, randomBytes, sign, verify } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { ecdsaSignatureFromDer, ecdsaSignatureToDer, isSealwrightError } from '../../src/index.ts'
+import { isFull } from '@sealwright/test-kit/full'
 import { privateKey } from '@sealwright/test-kit/keys'
 
 const curves = [
@@ -9,6 +10,9 @@ const curves = [
   ['ES512', 'sha512', 66],
   ['ES256K', 'sha256', 32],
 ] as const
+
+/** Numbers of every length have a test of their own; these are random. */
+const rounds = isFull ? 1_000 : 25
 
 /** An INTEGER or SEQUENCE as DER, its length in the shortest form; written for these tests. */
 function tlv(tag: number, ...contents: readonly Uint8Array[]): Buffer {
@@ -46,8 +50,8 @@ describe.for(curves)('signatures of %s', ([name, digest, coordinateLength]) => {
   const publicKey = createPublicKey(key)
   const data = Buffer.from('data')
 
-  test('that Node makes in DER verify as R‖S, and back, 200 times', () => {
-    for (let round = 0; round < 200; round++) {
+  test('that Node makes in DER verify as R‖S, and back', () => {
+    for (let round = 0; round < rounds; round++) {
       const input = Buffer.from(`data ${round}`)
       const der = sign(digest, input, key)
       const raw = ecdsaSignatureFromDer(der, coordinateLength)
@@ -58,7 +62,7 @@ describe.for(curves)('signatures of %s', ([name, digest, coordinateLength]) => {
   })
 
   test('that Node makes as R‖S verify in DER', () => {
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < rounds; round++) {
       const raw = sign(digest, data, { key, dsaEncoding: 'ieee-p1363' })
       const der = ecdsaSignatureToDer(raw, coordinateLength)
       expect(verify(digest, data, publicKey, der)).toBe(true)
@@ -115,39 +119,97 @@ const malformed = expect.objectContaining({
   message: expect.stringMatching(/^the ECDSA signature /) as string,
 }) as Error
 
+function malformedAs(message: string): Error {
+  return expect.objectContaining({
+    code: 'INVALID_ENCODING',
+    message: `the ECDSA signature ${message}`,
+  }) as Error
+}
+
 describe('from DER, malformed', () => {
   const one = integer('01')
 
-  test.for<[string, Buffer]>([
-    ['nothing', Buffer.alloc(0)],
-    ['only a tag', Buffer.of(0x30)],
-    ['an empty SEQUENCE', sequence()],
-    ['a SET', tlv(0x31, one, one)],
-    ['an indefinite length', Buffer.from('30800201010201010000', 'hex')],
-    ['one number', sequence(one)],
-    ['three numbers', sequence(one, one, one)],
-    ['NULL after the numbers', sequence(one, one, Buffer.of(5, 0))],
-    ['bytes after the SEQUENCE', Buffer.concat([sequence(one, one), Buffer.of(0)])],
-    ['a SEQUENCE longer than the bytes', Buffer.from('3007020101020101', 'hex')],
-    ['a SEQUENCE shorter than the bytes', Buffer.from('3005020101020101', 'hex')],
-    ['a length in long form that fits the short', Buffer.from('308106020101020101', 'hex')],
-    ['a length of two bytes that fits one', Buffer.from('30820006020101020101', 'hex')],
-    ['a number whose length is in long form', sequence(Buffer.from('02810101', 'hex'), one)],
-    ['a number longer than the SEQUENCE', sequence(Buffer.from('020501', 'hex'), one)],
-    ['an OCTET STRING for R', sequence(tlv(0x04, Buffer.of(1)), one)],
-    ['an OCTET STRING for S', sequence(one, tlv(0x04, Buffer.of(1)))],
-    ['an INTEGER without content', sequence(integer(''), one)],
-    ['R zero', sequence(integer('00'), one)],
-    ['S zero', sequence(one, integer('00'))],
-    ['R negative', sequence(integer('ff'), one)],
-    ['S negative', sequence(one, integer('80'))],
-    ['a needless leading zero in R', sequence(integer('0001'), one)],
-    ['a needless leading zero in S', sequence(one, integer('007f'))],
-    ['two leading zeros', sequence(integer('000080'), one)],
-    ['R of 33 bytes', sequence(integer(`01${'00'.repeat(32)}`), one)],
-    ['S of 33 bytes', sequence(one, integer(`00${'ff'.repeat(33)}`))],
-  ])('%s', ([, der]) => {
-    expect(() => ecdsaSignatureFromDer(der, 32)).toThrow(malformed)
+  test.for<[string, Buffer, string]>([
+    ['nothing', Buffer.alloc(0), 'is not one DER SEQUENCE'],
+    ['only a tag', Buffer.of(0x30), 'is not one DER SEQUENCE'],
+    ['an empty SEQUENCE', sequence(), 'holds something other than two INTEGERs'],
+    ['a SET', tlv(0x31, one, one), 'is not one DER SEQUENCE'],
+    ['an indefinite length', Buffer.from('30800201010201010000', 'hex'), 'is not one DER SEQUENCE'],
+    ['one number', sequence(one), 'holds something other than two INTEGERs'],
+    ['three numbers', sequence(one, one, one), 'has bytes after S'],
+    ['NULL after the numbers', sequence(one, one, Buffer.of(5, 0)), 'has bytes after S'],
+    [
+      'bytes after the SEQUENCE',
+      Buffer.concat([sequence(one, one), Buffer.of(0)]),
+      'is not one DER SEQUENCE',
+    ],
+    ['a SEQUENCE longer than the bytes', Buffer.from('3007020101020101', 'hex'), 'is not one DER SEQUENCE'],
+    ['a SEQUENCE shorter than the bytes', Buffer.from('3005020101020101', 'hex'), 'is not one DER SEQUENCE'],
+    [
+      'a length in long form that fits the short',
+      Buffer.from('308106020101020101', 'hex'),
+      'is not one DER SEQUENCE',
+    ],
+    [
+      'a length of two bytes that fits one',
+      Buffer.from('30820006020101020101', 'hex'),
+      'is not one DER SEQUENCE',
+    ],
+    [
+      'a number whose length is in long form',
+      sequence(Buffer.from('02810101', 'hex'), one),
+      'holds something other than two INTEGERs',
+    ],
+    [
+      'a number longer than the SEQUENCE',
+      sequence(Buffer.from('020501', 'hex'), one),
+      'holds something other than two INTEGERs',
+    ],
+    [
+      'an OCTET STRING for R',
+      sequence(tlv(0x04, Buffer.of(1)), one),
+      'holds something other than two INTEGERs',
+    ],
+    [
+      'an OCTET STRING for S',
+      sequence(one, tlv(0x04, Buffer.of(1))),
+      'holds something other than two INTEGERs',
+    ],
+    ['an INTEGER without content', sequence(integer(''), one), 'holds something other than two INTEGERs'],
+    ['R zero', sequence(integer('00'), one), 'holds a zero'],
+    ['S zero', sequence(one, integer('00')), 'holds a zero'],
+    ['R negative', sequence(integer('ff'), one), 'holds a negative INTEGER'],
+    ['S negative', sequence(one, integer('80')), 'holds a negative INTEGER'],
+    [
+      'a needless leading zero in R',
+      sequence(integer('0001'), one),
+      'holds an INTEGER with a needless leading zero',
+    ],
+    [
+      'a needless leading zero in S',
+      sequence(one, integer('007f')),
+      'holds an INTEGER with a needless leading zero',
+    ],
+    ['two leading zeros', sequence(integer('000080'), one), 'holds an INTEGER with a needless leading zero'],
+    [
+      'R of 33 bytes',
+      sequence(integer(`01${'00'.repeat(32)}`), one),
+      'holds an INTEGER of 33 bytes where at most 32 fit',
+    ],
+    [
+      'S of 33 bytes',
+      sequence(one, integer(`00${'ff'.repeat(33)}`)),
+      'holds an INTEGER of 33 bytes where at most 32 fit',
+    ],
+  ])('%s', ([, der, message]) => {
+    expect(() => ecdsaSignatureFromDer(der, 32)).toThrow(malformedAs(message))
+  })
+
+  test('a number whose length has the highest bit set is no INTEGER, even where the bytes are there', () => {
+    const long = Buffer.concat([Buffer.from('028081', 'hex'), Buffer.alloc(0x80, 1)])
+    expect(() => ecdsaSignatureFromDer(sequence(long, one), 66)).toThrow(
+      malformedAs('holds something other than two INTEGERs'),
+    )
   })
 
   test('the widest numbers of P-521 need a length in long form, the shortest of them do not', () => {
@@ -178,13 +240,34 @@ describe('to DER, refused', () => {
   const one = Buffer.alloc(32)
   one[31] = 1
 
-  test.for<[string, Uint8Array]>([
-    ['nothing', new Uint8Array()],
-    ['63 bytes', new Uint8Array(63).fill(1)],
-    ['65 bytes', new Uint8Array(65).fill(1)],
-    ['R zero', Buffer.concat([Buffer.alloc(32), one])],
-    ['S zero', Buffer.concat([one, Buffer.alloc(32)])],
-  ])('%s', ([, signature]) => {
-    expect(() => ecdsaSignatureToDer(signature, 32)).toThrow(malformed)
+  test.for<[string, Uint8Array, string]>([
+    ['nothing', new Uint8Array(), 'has 0 bytes where R‖S has 64'],
+    ['63 bytes', new Uint8Array(63).fill(1), 'has 63 bytes where R‖S has 64'],
+    ['65 bytes', new Uint8Array(65).fill(1), 'has 65 bytes where R‖S has 64'],
+    ['R zero', Buffer.concat([Buffer.alloc(32), one]), 'holds a zero'],
+    ['S zero', Buffer.concat([one, Buffer.alloc(32)]), 'holds a zero'],
+  ])('%s', ([, signature, message]) => {
+    expect(() => ecdsaSignatureToDer(signature, 32)).toThrow(malformedAs(message))
+  })
+})
+
+describe('arguments', () => {
+  test.for([0, -1, 67, 31.5, Number.NaN, '32'])('a length of %j is refused', (length) => {
+    const message = 'coordinateLength must be a whole number of bytes from 1 to 66'
+    expect(() => ecdsaSignatureFromDer(Buffer.alloc(8), length as number)).toThrow(message)
+    expect(() => ecdsaSignatureToDer(Buffer.alloc(8), length as number)).toThrow(message)
+  })
+
+  test('the shortest and the longest length are taken', () => {
+    for (const length of [1, 66]) {
+      const raw = new Uint8Array(2 * length).fill(1)
+      const der = ecdsaSignatureToDer(raw, length)
+      expect(new Uint8Array(ecdsaSignatureFromDer(der, length))).toEqual(raw)
+    }
+  })
+
+  test('a signature is bytes', () => {
+    expect(() => ecdsaSignatureFromDer('MAYC' as never, 32)).toThrow('der must be a Uint8Array')
+    expect(() => ecdsaSignatureToDer('AAAA' as never, 32)).toThrow('signature must be a Uint8Array')
   })
 })

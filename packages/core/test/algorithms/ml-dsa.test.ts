@@ -1,6 +1,13 @@
 import { createHash, generateKeyPairSync, verify, webcrypto, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { algorithm, algorithmsOf, createLocalSigner, jwkThumbprint, publicJwk } from '../../src/index.ts'
+import {
+  algorithm,
+  algorithmsOf,
+  createLocalSigner,
+  importJwk,
+  jwkThumbprint,
+  publicJwk,
+} from '../../src/index.ts'
 
 /** Node's types do not have these key types yet; null where Node itself has not. */
 function makeKeys(type: string): { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | null {
@@ -63,5 +70,9 @@ describe.for([
     const thumbprint = createHash('sha256').update(text).digest('base64url')
     expect(jwkThumbprint(keys.privateKey)).toBe(thumbprint)
     expect(jwkThumbprint(keys.publicKey)).toBe(thumbprint)
+    // The seed is in `priv`.
+    const imported = importJwk({ ...keys.privateKey.export({ format: 'jwk' }) })
+    expect(imported.type).toBe('private')
+    expect(imported.equals(keys.privateKey)).toBe(true)
   })
 })

@@ -48,9 +48,22 @@ describe('jwkThumbprint', () => {
 
   test('a key without JWK form has none', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'brainpoolP256r1' })
-    for (const key of [publicKey, createSecretKey(Buffer.alloc(32))]) {
-      expect(() => jwkThumbprint(key)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_KEY' }))
+    for (const [key, type] of [
+      [publicKey, 'ec'],
+      [createSecretKey(Buffer.alloc(32)), 'secret'],
+    ] as const) {
+      expect(() => jwkThumbprint(key)).toThrow(
+        expect.objectContaining({
+          code: 'UNSUPPORTED_KEY',
+          message: `a key of type ${type} has no public JWK`,
+        }),
+      )
     }
+    // Node's own error says which curve it is.
+    expect(() => publicJwk(publicKey)).toThrow(
+      expect.objectContaining({ cause: expect.any(Error) as unknown }),
+    )
+    expect(() => publicJwk('hunter2' as never)).toThrow('key must be a KeyObject')
   })
 })
 

@@ -50,6 +50,7 @@ cYWg
   test('with its certificates and the thumbprints of its own', () => {
     const jwk = signingKeyJwk(signingKey([certificate]))
     expect(jwk.x5c).toEqual([certificate.raw.toString('base64')])
+    expect([typeof jwk.x5t, typeof jwk['x5t#S256']]).toEqual(['string', 'string'])
     expect(colons(jwk.x5t)).toBe(certificate.fingerprint)
     expect(colons(jwk['x5t#S256'])).toBe(certificate.fingerprint256)
     const imported = createPublicKey({ key: { ...jwk } as JsonWebKey, format: 'jwk' })
