@@ -11,7 +11,7 @@ import { openRing } from './startup/open-ring.ts'
 import { watchKey } from './startup/watch-key.ts'
 import { keyWarnings, settingsWarnings } from './startup/warnings.ts'
 
-// What cannot be printed is lost; the server does not end for it.
+// If a line cannot be printed, it is lost and the server goes on.
 process.stderr.on('error', () => undefined)
 
 try {

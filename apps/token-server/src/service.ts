@@ -5,7 +5,7 @@ import type { Settings } from './settings/settings.ts'
 /** What all parts of the server share. */
 export interface Service {
   readonly settings: Settings
-  /** The keys that sign now, and what is published of them. */
+  /** The keys that sign now, and the JWK Set. */
   readonly ring: KeyRing
   /** The algorithm that the server signs with. */
   readonly algorithm: SignatureAlgorithm

@@ -6,7 +6,7 @@ export interface Instance {
   readonly pid: number
   /** Such as `http://localhost:40123`. */
   readonly origin: string
-  /** What it printed when it started. */
+  /** Its output at the start. */
   readonly banner: string
   /** Sends SIGTERM and waits until the process has ended. */
   stop(): Promise<void>

@@ -27,7 +27,7 @@ interface Options {
   readonly json?: boolean
 }
 
-/** `sealwright cert create`: does what makecert and pvk2pfx do, in one step. */
+/** `sealwright cert create`: makecert and pvk2pfx in one step. */
 export function certCreateCommand(terminal: Terminal): Command {
   return new Command('create')
     .description('make a key with a self-signed certificate for signing tokens, and write both to a PFX file')
@@ -40,13 +40,13 @@ export function certCreateCommand(terminal: Terminal): Command {
         .choices(keyTypes.map(({ name }) => name))
         .default('rsa-2048'),
     )
-    .option('--validity-days <number>', 'how long the certificate is valid', parseDays, 730)
+    .option('--validity-days <number>', 'days that the certificate is valid', parseDays, 730)
     .option('--dns <name...>', 'DNS names to go into the certificate', [])
     .requiredOption('--out <file>', 'the PFX file; it must not exist yet')
-    .option('--cer <file>', 'also the certificate alone, in PEM, for verifiers')
+    .option('--cer <file>', 'also write the certificate alone, in PEM')
     .requiredOption('--password-file <file>', 'file with the password of the PFX; - for standard input')
     .addOption(
-      new Option('--profile <name>', 'how the PFX is protected; compatible is weak and for old readers')
+      new Option('--profile <name>', 'encryption and MAC of the PFX; compatible is weak, for old readers')
         .choices(['modern', 'pbmac1', 'compatible'])
         .default('modern'),
     )
@@ -65,7 +65,7 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
   await Promise.all(outputs.map(assertWritable))
   const password = await readPassword(options.passwordFile, terminal)
   if (password === '') {
-    throw new SealwrightError('INVALID_ARGUMENT', 'the password is empty; put one into the password file')
+    throw new SealwrightError('INVALID_ARGUMENT', 'the password is empty; write one into the password file')
   }
   const privateKey = await generatePrivateKey(keyType(options.keyType).name)
   const signer = createLocalSigner(privateKey)
@@ -85,7 +85,7 @@ async function create(options: Options, terminal: Terminal): Promise<void> {
     try {
       await writeNewFile(options.cer, encodePem('CERTIFICATE', certificate.raw))
     } catch (error) {
-      // Both files or neither: nothing uses this key yet.
+      // Both files or neither. The key is new, so nothing uses it yet.
       await rm(options.out, { force: true })
       throw error
     }
@@ -119,6 +119,7 @@ function subjectOf({ cn, subject }: Options): string {
 
 function parseDays(text: string): number {
   const days = Number(text)
-  if (!/^\d{1,6}$/.test(text) || days === 0) throw new InvalidArgumentError('It is a whole number of days.')
+  if (!/^\d{1,6}$/.test(text) || days === 0)
+    throw new InvalidArgumentError('It must be a whole number of days from 1 to 999999.')
   return days
 }

@@ -9,7 +9,7 @@ import {
   type Protection,
 } from '@sealwright/x509'
 
-/** What `inspect` says of a file; the shape of its JSON. */
+/** The result of `inspect`, and the shape of its JSON. */
 export interface FileDescription {
   readonly format: KeyFileFormat
   readonly ok: true
@@ -22,21 +22,21 @@ export interface FileDescription {
   readonly certificates: readonly CertificateDescription[]
   readonly requests: readonly RequestDescription[]
   readonly revocationLists: readonly RevocationListDescription[]
-  /** Each kind once. */
+  /** Each scheme once. */
   readonly encryption: readonly string[]
   readonly mac: string | null
-  /** What should not be relied on any more; empty when there is nothing. */
+  /** Weak algorithms, keys and passwords; empty if there are none. */
   readonly weak: readonly string[]
-  /** What was passed over, and why. */
+  /** Parts of the file that were not read, and why. */
   readonly skipped: readonly { readonly what: string; readonly reason: string }[]
-  /** What is unusual about the file, although it was read. */
+  /** Oddities of the file that did not prevent reading it. */
   readonly remarks: readonly string[]
 }
 
 interface KeyDescription {
   /** Such as `rsa-2048`, `ec-P-256` or `Ed25519`. */
   readonly type: string
-  /** The `kid` (RFC 7638); null for a key that has no JWK. */
+  /** The `kid` (RFC 7638); null for a key without a JWK form. */
   readonly keyId: string | null
 }
 
@@ -63,7 +63,7 @@ interface RequestDescription {
   readonly subject: string
   readonly key: KeyDescription
   readonly signatureAlgorithm: string
-  /** Whether its key has signed it; null where that cannot be told. */
+  /** Whether its signature is valid; null if that cannot be checked. */
   readonly verified: boolean | null
   readonly subjectAltNames: readonly string[]
   readonly problems: readonly string[]
@@ -73,13 +73,13 @@ interface RequestDescription {
 interface RevocationListDescription {
   readonly issuer: string
   readonly number: string | null
-  /** Of a delta list: the number of the list it adds to. */
+  /** The number of the list that a delta list adds to; null for a complete list. */
   readonly baseNumber: string | null
   readonly thisUpdate: string | null
   readonly nextUpdate: string | null
   readonly revoked: number
   readonly signatureAlgorithm: string
-  /** What it covers where that is not all certificates of its issuer. */
+  /** Which certificates it covers; null for all of its issuer. */
   readonly scope: DescribedRevocationList['scope']
   readonly problems: readonly string[]
   readonly weak: readonly string[]
@@ -125,7 +125,7 @@ export function describeFile(file: KeyFile): FileDescription {
   }
 }
 
-/** A weak signature is that of one certificate; a weak key is said once. */
+/** A weak signature names its certificate; a weak key is listed once. */
 function about(weakness: string, subject: string): string {
   return weakness.startsWith('a signature') ? `${weakness} on the certificate of ${subject}` : weakness
 }
@@ -211,13 +211,15 @@ function count(iterations: number): string {
   return `${iterations} iteration${iterations === 1 ? '' : 's'}`
 }
 
-/** Under it, guessing passwords is cheap on hardware made for it. */
+/** With fewer, passwords can be guessed cheaply on special hardware. */
 const fewIterations = 100_000
 
 function weaknessOfProtection({ algorithm, iterations, weak }: Protection): readonly string[] {
   return [
     ...(weak ? [algorithm] : []),
-    ...(iterations < fewIterations ? [`${count(iterations)}, where ${fewIterations} are few`] : []),
+    ...(iterations < fewIterations
+      ? [`only ${count(iterations)}; at least ${fewIterations} are advisable`]
+      : []),
   ]
 }
 

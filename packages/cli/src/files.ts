@@ -4,7 +4,7 @@ import { SealwrightError } from '@sealwright/core'
 import { createPrivateFile } from '@sealwright/local-store/internal'
 import type { Terminal } from './terminal.ts'
 
-/** A megabyte is more than most files of keys; what is larger was probably named by mistake. */
+/** A megabyte. A larger file was probably named by mistake. */
 const defaultMaximumBytes = 2 ** 20
 
 /** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `LIMIT_EXCEEDED`, `UNAVAILABLE` */
@@ -15,7 +15,7 @@ export async function readWholeFile(
   try {
     const handle = await open(path, 'r')
     try {
-      // Pipes and devices have no size to ask for, and some no end.
+      // Pipes and devices have no size, and some have no end.
       return await readAll(handle.createReadStream({ autoClose: false }), path, maximumBytes)
     } finally {
       await handle.close()
@@ -26,8 +26,8 @@ export async function readWholeFile(
 }
 
 /**
- * Writes a new file for its owner alone, whole or not at all. On a file system without hard links, such as a USB stick's, a
- * crash can leave half a file.
+ * Writes a new file that only its owner can read, whole or not at all. On a file system without hard links, such as a USB
+ * stick's, a crash can leave half a file.
  *
  * @throws SealwrightError `ALREADY_EXISTS`, `ACCESS_DENIED`, `NOT_FOUND`, `UNAVAILABLE`
  */

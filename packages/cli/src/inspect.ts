@@ -12,15 +12,15 @@ interface Options {
   readonly limit?: readonly string[]
 }
 
-/** `sealwright inspect`: says what a file of keys or certificates is. It shows no private key. */
+/** `sealwright inspect`: describes a file of keys or certificates. It shows no private key. */
 export function inspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
-    .description('say what a file of keys or certificates is: PFX, PEM, DER, JWK, PKCS#7, CRL, .pvk and more')
+    .description('describe a file of keys or certificates: PFX, PEM, DER, JWK, PKCS#7, CRL, .pvk and more')
     .argument('<file>', 'the file')
     .option('--password-file <file>', 'file with the password; - for standard input')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
     .option('--limit <name=number...>', 'raise a limit that a message names, such as bytes=10000000')
-    .option('--json', 'say it in JSON')
+    .option('--json', 'print the result as JSON')
     .action(async (path: string, options: Options) => {
       await inspect(path, options, terminal)
     })
@@ -53,7 +53,7 @@ async function describe(
     if (!isSealwrightError(error)) throw error
     const hint =
       error.code === 'WRONG_PASSWORD' && passwordFile === undefined
-        ? '; none was given: --password-file FILE names one'
+        ? '; give one with --password-file FILE'
         : ''
     const message = error.message
       .replace('the option acceptMissingMac', '--accept-missing-mac')
@@ -111,7 +111,7 @@ function formatText(path: string, file: FileDescription): string {
   for (const list of file.revocationLists) {
     lines.push(
       `CRL of ${list.issuer}, number ${list.number ?? 'none'}: ${list.revoked} revoked`,
-      `  valid:      ${list.thisUpdate ?? 'malformed'} to ${list.nextUpdate ?? 'not said'}`,
+      `  valid:      ${list.thisUpdate ?? 'malformed'} to ${list.nextUpdate ?? 'an unknown time'}`,
       `  signed:     ${list.signatureAlgorithm}`,
       ...problemLines(list.problems),
     )
@@ -123,8 +123,8 @@ function formatText(path: string, file: FileDescription): string {
 }
 
 const verdicts: ReadonlyMap<boolean | null, string> = new Map([
-  [true, 'the signature is right'],
-  [false, 'the signature is wrong'],
+  [true, 'the signature is valid'],
+  [false, 'the signature is not valid'],
   [null, 'the signature was not checked'],
 ])
 

@@ -9,7 +9,7 @@ import { printable, type Terminal } from './terminal.ts'
  * Runs the `sealwright` command.
  *
  * @param args without `node` and the script
- * @returns the exit code: 0 when it did what it was asked, 1 when it did not, 2 when it was asked for something there is not
+ * @returns the exit code: 0 on success, 1 on failure, 2 for an unknown command or option
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('sealwright')
@@ -25,14 +25,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await program.parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
-    // Commander has said it already; asking for help is no mistake.
+    // Commander has printed it. Its exit code is 0 for help and the version.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     terminal.error(`sealwright: ${describe(error)}\n`)
     return 1
   }
 }
 
-/** That of this package, whose description lies beside `src` and `dist` alike. */
+/** The version of this package. `package.json` is beside both `src` and `dist`. */
 function version(): string {
   const { version: text }: { version: string } = JSON.parse(
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
@@ -40,7 +40,7 @@ function version(): string {
   return text
 }
 
-/** One line. What is not our own error is a fault of ours, and says where. */
+/** One line; for an unexpected error its stack. */
 function describe(error: unknown): string {
   if (isSealwrightError(error)) return printable(error.message)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -3,13 +3,13 @@ export interface Terminal {
   readonly stdin: AsyncIterable<Uint8Array>
   /** Results. */
   readonly out: (text: string) => void
-  /** What is wrong, and help that nobody asked for. */
+  /** Errors, and help that was not asked for. */
   readonly error: (text: string) => void
 }
 
 /**
- * One line with text in it that anybody may have written, such as a name in a file: what would move the cursor, or turn the
- * direction of writing, is shown as in JSON, `\u001b`. A line of JSON stays what it is.
+ * A line that may contain untrusted text, such as a name from a file. Characters that move the cursor or change the
+ * direction of text are shown as in JSON, such as `\u001b`. A line of JSON stays valid.
  */
 export function printable(line: string): string {
   return line.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
@@ -20,7 +20,7 @@ export function printable(line: string): string {
   )
 }
 
-/** In JSON for people, and for a terminal. */
+/** JSON with indentation, safe for a terminal. */
 export function printableJson(value: unknown): string {
   const lines = JSON.stringify(value, null, 2).split('\n')
   return `${lines.map(printable).join('\n')}\n`

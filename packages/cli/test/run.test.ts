@@ -209,7 +209,7 @@ describe('cert create refuses at once', () => {
       (file) => ({
         args: ['--out', file('a.pfx')],
         input: '\n',
-        error: 'the password is empty; put one into the password file',
+        error: 'the password is empty; write one into the password file',
       }),
     ],
     [
@@ -311,7 +311,7 @@ describe('inspect', () => {
         keys: [{ type: 'rsa-2048' }],
         encryption: ['PEM encryption with MD5 and AES-256-CBC, 1 iteration'],
         mac: null,
-        weak: ['PEM encryption with MD5 and AES-256-CBC', '1 iteration, where 100000 are few'],
+        weak: ['PEM encryption with MD5 and AES-256-CBC', 'only 1 iteration; at least 100000 are advisable'],
       })
     },
   )
@@ -342,7 +342,7 @@ describe('inspect', () => {
     const { code, out, error } = await sealwright(['inspect', pfx, '--json'])
     expect(code).toBe(1)
     expect(error).toBe(
-      `sealwright: ${pfx}: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify; none was given: --password-file FILE names one\n`,
+      `sealwright: ${pfx}: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify; give one with --password-file FILE\n`,
     )
     expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'WRONG_PASSWORD' } })
   })
@@ -399,7 +399,7 @@ describe('inspect', () => {
     expect(keys).toMatchObject([{ type: 'rsa-1024' }])
     expect(weak).toEqual([
       'HMAC-SHA-1',
-      '2048 iterations, where 100000 are few',
+      'only 2048 iterations; at least 100000 are advisable',
       'PBES1 with SHA-1 and 40-bit RC2',
       'PBES1 with SHA-1 and 3DES',
       'an RSA key of 1024 bits',

@@ -3,20 +3,20 @@
  *
  * | code | what happened |
  * | --- | --- |
- * | `INVALID_ARGUMENT` | what the caller passed is refused; nothing was written |
- * | `INVALID_ENCODING` | bytes are not the DER, PEM, PKCS#12, … they should be |
+ * | `INVALID_ARGUMENT` | an argument is invalid; nothing was written |
+ * | `INVALID_ENCODING` | malformed DER, PEM, PKCS#12, JWK, … |
  * | `INVALID_SIGNATURE` | a signature does not verify; it was not released |
- * | `LIMIT_EXCEEDED` | untrusted input is larger, deeper or costlier than the bound in the message |
- * | `UNSUPPORTED_ALGORITHM` | a known or unknown algorithm that this key or backend cannot do |
- * | `UNSUPPORTED_KEY` | a key type or size that cannot be used |
+ * | `LIMIT_EXCEEDED` | untrusted input exceeds a limit; the message has the limit |
+ * | `UNSUPPORTED_ALGORITHM` | the key or the backend does not support the algorithm |
+ * | `UNSUPPORTED_KEY` | the type or the size of the key is not supported |
  * | `UNSUPPORTED_OPERATION` | this store or runtime lacks the capability |
  * | `WRONG_PASSWORD` | the password does not open the file |
- * | `NOT_FOUND` | proven absent: the place was read and the thing is not in it |
- * | `ALREADY_EXISTS` | something of that name is there and was left as it was |
- * | `AMBIGUOUS` | several things match and one was asked for |
- * | `ACCESS_DENIED` | the operating system or the vault said no |
- * | `UNSAFE_PERMISSIONS` | others than the owner can reach private key material |
- * | `UNAVAILABLE` | the store cannot be read or reached now; absence is not proven |
+ * | `NOT_FOUND` | proven absent: the store was read and does not have it |
+ * | `ALREADY_EXISTS` | the name is taken; the existing key was not changed |
+ * | `AMBIGUOUS` | several keys match where one is expected |
+ * | `ACCESS_DENIED` | the operating system or the vault refused access |
+ * | `UNSAFE_PERMISSIONS` | other users can read or replace the private key |
+ * | `UNAVAILABLE` | the store cannot be read or reached now; whether the key exists is unknown |
  * | `TIMEOUT` | a deadline passed |
  */
 export type ErrorCode =
@@ -38,19 +38,19 @@ export type ErrorCode =
 
 /**
  * The one error class of every Sealwright package. The message is for people: what failed, on which key or file, and
- * what to do. It never holds a secret, a token or a password. What was caught below is kept as `cause`.
+ * what to do. It never contains a secret, a token or a password. The original error is kept as `cause`.
  */
 export class SealwrightError extends Error {
   /** What went wrong, for programs. */
   readonly code: ErrorCode
   /**
-   * Seconds after which it makes sense to ask again, as HTTP's `Retry-After` has them; absent where nothing says. Only
-   * on `UNAVAILABLE` and `TIMEOUT`.
+   * How many seconds to wait before trying again, as in HTTP's `Retry-After`; absent if unknown. Only on `UNAVAILABLE`
+   * and `TIMEOUT`.
    */
   declare readonly retryAfter?: number
 
   constructor(code: ErrorCode, message: string, options?: SealwrightErrorOptions) {
-    // An absent cause makes no property, so that callers can pass on what may be undefined.
+    // Without a cause there is no property, so callers can pass on an undefined one.
     super(message, options?.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'SealwrightError'
     this.code = code
@@ -65,8 +65,8 @@ export interface SealwrightErrorOptions extends ErrorOptions {
 }
 
 /**
- * Whether `error` is a {@link SealwrightError}, of that code where one is given. Decided by shape and not by
- * `instanceof`, so that two copies of this package in one tree understand each other.
+ * Whether `error` is a {@link SealwrightError}, with that code if one is given. It checks the shape and not `instanceof`,
+ * so it works across two copies of this package.
  *
  * @example
  * ```ts

@@ -29,7 +29,7 @@ export interface JwtClaims {
 /** The longest a token may be valid, in seconds: a year, so that a leaked one does not stay good for ever. */
 export const maximumLifetime: number = 366 * 24 * 60 * 60
 
-/** What is above is taken for milliseconds: seconds get there in the year 5138, milliseconds were there in 1973. */
+/** Larger times are taken for milliseconds. Seconds reach this value in the year 5138; milliseconds reached it in 1973. */
 export const maximumNumericDate: number = 1e11
 
 /**
@@ -69,7 +69,7 @@ export function assertTimes(iat: number, nbf: number, exp: number): void {
   }
 }
 
-/** What is wrong with a claim that has to be a string; null when nothing is. */
+/** The problem with a claim that must be a string; null if it is one. */
 function checkString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? null : 'must be a string that is not empty'
 }
@@ -87,7 +87,7 @@ function checkAudience(value: unknown): string | null {
   return isAudience(value) ? null : `must be ${audienceRule}`
 }
 
-/** What is wrong with a NumericDate (RFC 7519 §2, here whole seconds only); null when nothing is. */
+/** The problem with a NumericDate (RFC 7519 §2; here whole seconds only); null if it is valid. */
 export function checkNumericDate(value: unknown): string | null {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
     return 'must be a whole number of seconds since 1970'

@@ -128,7 +128,7 @@ export class InputBuffer {
   }
 }
 
-/** Puts the signature to what it signs. */
+/** Appends the signature to the signing input. */
 export function finish(input: string, signature: Uint8Array): string {
   return `${input}.${base64url(signature)}`
 }

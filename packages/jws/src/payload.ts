@@ -107,7 +107,7 @@ export class PayloadEncoder {
   }
 }
 
-/** NaN for what is not a Date: clocks written in JavaScript return anything. */
+/** NaN if it is not a Date: a clock written in JavaScript can return anything. */
 function timeOf(time: unknown): number {
   return types.isDate(time) ? time.getTime() : NaN
 }

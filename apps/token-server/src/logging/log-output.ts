@@ -1,6 +1,6 @@
 import { fstatSync, write as writeFile } from 'node:fs'
 
-/** Writes some bytes and calls back with what went wrong, or null, and how many bytes were written. */
+/** Writes some bytes and calls back with the error, or null, and the number of bytes written. */
 export type WriteBytes = (
   bytes: Buffer,
   done: (error: NodeJS.ErrnoException | null, written: number) => void,
@@ -13,7 +13,7 @@ export interface LogOutputOptions {
   readonly retryAfter?: number
 }
 
-/** Milliseconds after which a write that was refused because the reader is slow is tried again. */
+/** Milliseconds until a write is tried again that failed because the reader is slow. */
 const busyRetry = 50
 
 /**
@@ -93,7 +93,7 @@ export class LogOutput {
         return
       }
       const delay = error.code === 'EAGAIN' ? busyRetry : this.#retryAfter
-      // Nothing to stay alive for.
+      // The timer must not keep the process alive.
       setTimeout(() => this.#writeNext(), delay).unref()
     })
   }

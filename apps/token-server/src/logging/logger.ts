@@ -8,8 +8,8 @@ interface LoggedRequest {
 }
 
 /**
- * The log: one JSON object a line. Of a request and an error it has what is listed here and nothing else: query strings and
- * headers can contain credentials, and the errors of Node and of libraries contain the data that they failed on.
+ * The log: one JSON object a line. It has only the members of requests and errors that are listed here: query strings and
+ * headers can contain credentials, and errors of Node and of libraries can contain the data that they failed on.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = { level, serializers: { req: describeRequest, err: describeError } }

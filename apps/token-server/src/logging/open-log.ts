@@ -7,7 +7,7 @@ import { terminalLine } from './terminal-line.ts'
 export interface Log {
   readonly logger: Logger
   readonly output: LogOutput
-  /** Whether a person reads along. */
+  /** Whether a person reads the output. */
   readonly isTerminal: boolean
 }
 

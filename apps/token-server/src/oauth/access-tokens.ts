@@ -15,8 +15,8 @@ export interface AccessTokens {
 }
 
 export function createAccessTokens({ ring, issuer, clock }: Service): AccessTokens {
-  // For each key that signs, one for each audience and lifetime, of which the settings have a few: what is the same in their
-  // tokens is encoded once.
+  // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
+  // a few audiences and lifetimes.
   const issuersOfKey = ring.perKey((key) => {
     const common = { clock, x5tS256: key.certificates.length > 0 }
     const issuers = new Map<string, JwtIssuer>()

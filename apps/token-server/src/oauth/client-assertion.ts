@@ -137,7 +137,7 @@ function readSubject(jwt: string): string {
   return subject
 }
 
-/** The verified claims; what is behind a signature that does not verify is for the log alone. */
+/** The verified claims. Why a signature does not verify goes to the log only. */
 async function verify(
   jwt: string,
   findKey: JWTVerifyGetKey,

@@ -3,9 +3,8 @@ import type { JWK } from 'jose'
 import { clientKeyProblem } from '../settings/client-key.ts'
 
 /**
- * Public keys for assertions that no key of the client fits. Such an assertion is verified like any other and takes as
- * long, so the time does not tell which clients there are. Nothing verifies with these keys, and the assertion is refused
- * in any case.
+ * Public keys for assertions that fit no key of the client. Such an assertion is verified like any other and takes as long,
+ * so the time does not reveal which clients exist. No assertion verifies with these keys, and it is refused in any case.
  *
  * @returns JWKs, one for each kind of key that a client may have
  */

@@ -8,7 +8,7 @@ const repeatable = 'resource'
 
 /**
  * Parses `application/x-www-form-urlencoded` (RFC 6749 App. B). Unlike URLSearchParams it refuses a broken escape, invalid
- * UTF-8 and a repeated parameter (RFC 6749 §3.2), of which two programs could read different values.
+ * UTF-8 and a repeated parameter (RFC 6749 §3.2): two programs could read different values.
  *
  * @throws OAuthError `invalid_request`
  */

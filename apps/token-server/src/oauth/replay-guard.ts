@@ -1,4 +1,4 @@
-/** What is known of an identifier that is used. */
+/** The state of a used identifier. */
 export type Use =
   | { readonly kind: 'first' }
   | { readonly kind: 'replay' }

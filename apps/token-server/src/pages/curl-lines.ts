@@ -18,8 +18,8 @@ export interface CurlLines {
 }
 
 /**
- * How to get a token with curl, as the first client with a secret; null if there is none. With the sample settings the line
- * contains the client's secret. For any other client curl asks for it.
+ * How to get a token with curl, as the first client that has a secret; null if no client has one. With the sample settings
+ * the line contains the client's secret. Otherwise curl asks for it.
  *
  * @param base the URL before `/connect/token`
  */

@@ -1,5 +1,5 @@
 /**
- * What is wrong with an issuer identifier (RFC 8414 §2); null if it is valid. Verifiers compare it character by character,
+ * The problem with an issuer identifier (RFC 8414 §2); null if it is valid. Verifiers compare it character by character,
  * so an issuer with a second spelling is refused. `http` is accepted: this server speaks it, on a developer's machine and
  * behind a proxy that terminates TLS.
  */

@@ -13,7 +13,7 @@ export function parseJson(text: string, path: string): unknown {
   throw invalidSetting(`${path}:${problem.line}:${problem.column}: ${problem.message}`)
 }
 
-/** What is wrong with a text that should be JSON, and where: line and column from 1. */
+/** The problem with a text that is not JSON, with line and column from 1. */
 export interface JsonProblem {
   readonly line: number
   readonly column: number

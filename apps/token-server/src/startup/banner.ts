@@ -13,7 +13,7 @@ export interface BannerOptions {
   readonly warnings: readonly string[]
 }
 
-/** What people read in the terminal once the server listens. */
+/** The text in the terminal once the server listens. */
 export function banner(settings: Settings, key: SigningKey, options: BannerOptions): string {
   const { port, now, isNew, warnings } = options
   const address = localAddress(settings, port)

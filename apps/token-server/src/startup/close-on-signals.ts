@@ -8,7 +8,7 @@ const closeDelay = 10_000
 /** Milliseconds for the last lines of the log. */
 const flushDelay = 1000
 
-/** What close-with-grace would take for a wish to end besides. These keep the effect they have on any process. */
+/** Signals that close-with-grace would handle, too. They keep their normal effect. */
 const skip: NonNullable<Options['skip']> = [
   'SIGHUP',
   'SIGQUIT',
@@ -22,9 +22,9 @@ const skip: NonNullable<Options['skip']> = [
 ]
 
 /**
- * Ends the server in order on SIGTERM and SIGINT, and after an error that nothing has caught: requests in progress are
- * finished, then the process exits, with 0 after a signal and 1 after an error or when time is up. Other signals do what
- * they do to any process, such as SIGQUIT, which ends it at once; SIGHUP is main.ts's.
+ * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error: requests in progress are finished, then the
+ * process exits, with 0 after a signal, and with 1 after an error or when time is up. Other signals keep their normal effect:
+ * SIGQUIT ends the process at once. main.ts handles SIGHUP.
  */
 export function closeOnSignals(app: FastifyInstance, { logger, output }: Log): void {
   closeWithGrace({ delay: closeDelay, logger: false, skip }, async ({ signal, err }) => {

@@ -19,15 +19,15 @@ const vaultDeadline = 2_000
 
 export interface OpenedKey {
   readonly key: SigningKey
-  /** Whether there was none, so that this server made it, or another that started at the same time. */
+  /** Whether the key is new: made by this server, or by another that started at the same time. */
   readonly isNew: boolean
-  /** Where a ring finds it, with its other versions where it has any. */
+  /** Where a ring finds the key and its other versions. */
   readonly source: KeyRingSource
 }
 
 /**
- * Opens the key that the settings name. If they allow it, a key that is proven absent is made. Of several servers that start
- * at the same time on one folder or vault, one makes the key and all use it.
+ * Opens the key that the settings name. If they allow it, a key that is proven absent is made. If several servers start at
+ * the same time on one folder or vault, one makes the key and all use it.
  *
  * @param vault how a vault is reached. Default: with the identity that the environment has
  * @throws SealwrightError as the store says, or `INVALID_ARGUMENT` if an existing key has another type than the setting requires
@@ -52,7 +52,7 @@ export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions
   }
 }
 
-/** A file, and one version that the setting names, has no other versions: it is a ring of one. */
+/** A ring of one key: a file has no other versions, and the setting can name one version. */
 async function sourceOf(
   key: SigningKey,
   { uri, createType, password }: SigningKeySetting,
@@ -78,7 +78,7 @@ async function backendsFor(uri: string, vault: KeyVaultOptions): Promise<readonl
   return [local, azureKeyVault({ deadline: vaultDeadline, ...vault })]
 }
 
-/** Adds which setting the wrong password comes from. */
+/** Adds the setting that the wrong password comes from. */
 function withHint(cause: SealwrightError, { password }: SigningKeySetting): SealwrightError {
   const hint =
     password === null

@@ -5,10 +5,10 @@ import { maximumAge } from '../oauth/metadata.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /**
- * Opens the ring of the key that the settings name: with all of its versions, where its store has them. New versions are made
- * only before the certificate ends, and announced like those that a vault or an administrator makes.
+ * Opens a ring of all versions of the key that the settings name. The ring makes a new version only when the certificate is
+ * about to end. Versions that a vault or an administrator makes are announced in the same way.
  *
- * @param opened the key, and where a ring finds it
+ * @param opened the key and its place
  * @throws SealwrightError as the store says, or `UNAVAILABLE` when no version may sign, such as one that has expired
  */
 export async function openRing(

@@ -4,7 +4,7 @@ import type { Settings } from '../settings/settings.ts'
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000
 
-/** Settings that are fine on a developer's machine and nowhere else. */
+/** Settings that are fine only on a developer's machine. */
 export function settingsWarnings(settings: Settings): readonly string[] {
   const found: string[] = []
   const sample = [...settings.clients.values()].find(hasSampleSecret)
@@ -24,7 +24,7 @@ export function settingsWarnings(settings: Settings): readonly string[] {
   return found
 }
 
-/** What is wrong with the certificate of the key, now or soon. */
+/** Problems of the key's certificate, now or soon. */
 export function keyWarnings({ notBefore, notAfter }: SigningKey, now: Date): readonly string[] {
   if (notBefore !== null && notBefore > now) return ['the certificate of the signing key is not valid yet']
   if (notAfter === null) return []

@@ -5,12 +5,12 @@ import { keyWarnings } from './warnings.ts'
 const millisecondsPerHour = 60 * 60 * 1000
 
 /**
- * Looks at the certificate of the key that signs every hour while the server runs. Each warning is logged once, and a certificate
- * that has expired once a day.
+ * Checks the certificate of the signing key every hour while the server runs. Each warning is logged once, except that an
+ * expired certificate is logged once a day.
  *
- * @param keyOfNow throws when none may sign: then the last one is looked at
+ * @param keyOfNow throws if no key may sign; then the last key is checked
  * @param known the warnings that were given at the start
- * @returns a function that ends it
+ * @returns a function that stops the checks
  */
 export function watchKey(
   keyOfNow: () => SigningKey,

@@ -3,8 +3,8 @@ import { aWholeNumber, bytes } from '../internal/arguments.ts'
 
 /**
  * Converts an ECDSA signature from DER (`Ecdsa-Sig-Value`, RFC 3279 §2.2.3: X.509 and OpenSSL) to the concatenation
- * R‖S that JWS (RFC 7518 §3.4) and Key Vault use. Strict: what is not the one DER encoding of two positive integers of
- * that length is refused.
+ * R‖S that JWS (RFC 7518 §3.4) and Key Vault use. Strict: accepts only the DER encoding of two positive integers of that
+ * length.
  *
  * @param der the whole signature; nothing may follow it
  * @param coordinateLength length of R and of S in bytes: 32 for P-256 and secp256k1, 48 for P-384, 66 for P-521
@@ -69,7 +69,7 @@ export function ecdsaSignatureToDer(signature: Uint8Array, coordinateLength: num
   return Uint8Array.of(...header, ...r, ...s)
 }
 
-/** Cheap where all is well: this runs for every signature. */
+/** Cheap if both are valid: this runs for every signature. */
 function assertArguments(name: string, signature: Uint8Array, coordinateLength: number): void {
   if (!(signature instanceof Uint8Array)) bytes(name, signature)
   if (!Number.isInteger(coordinateLength) || coordinateLength < 1 || coordinateLength > longestCoordinate) {
@@ -115,6 +115,7 @@ function encodeInteger(value: Uint8Array): number[] {
   return [0x02, content.length, ...content]
 }
 
-function malformed(what: string): SealwrightError {
-  return new SealwrightError('INVALID_ENCODING', `the ECDSA signature ${what}`)
+/** @param problem completes the sentence "the ECDSA signature …" */
+function malformed(problem: string): SealwrightError {
+  return new SealwrightError('INVALID_ENCODING', `the ECDSA signature ${problem}`)
 }

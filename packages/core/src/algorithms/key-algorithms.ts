@@ -5,12 +5,12 @@ import { algorithms, type CurveName, type SignatureAlgorithm } from './table.ts'
 import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
 
 /**
- * The algorithms a key can be used with, its default first. A key that came from a JWK keeps to what its JWK says: see
- * `importJwk`.
+ * The algorithms that a key can sign with, its default first. A key from {@link importJwk} keeps to the `use`, `key_ops` and
+ * `alg` of its JWK.
  *
  * @param key a private or public key
- * @throws SealwrightError `UNSUPPORTED_KEY` for every kind of key that has no JWS algorithm or no JWK form, id-RSASSA-PSS
- *   keys (RFC 4055 §1.2) among them; for weak keys: RSA under 2048 bits (RFC 7518 §3.3), with an even public exponent or
+ * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWS algorithm or no JWK form, such as an id-RSASSA-PSS key
+ *   (RFC 4055 §1.2); for weak keys: RSA under 2048 bits (RFC 7518 §3.3), with an even public exponent or
  *   one below 3 (RFC 8017 §3.1), with the ROCA weakness (CVE-2017-15361), and Ed25519 points of small order; and for a JWK
  *   that is not for signatures
  *
@@ -31,10 +31,10 @@ export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
   return limit === undefined ? available : limit(available)
 }
 
-/** Gives those of the algorithms a key may be used with, or throws. */
+/** Returns the algorithms that a key may be used with, or throws. */
 type AlgorithmLimit = (available: readonly SignatureAlgorithm[]) => readonly SignatureAlgorithm[]
 
-/** KeyObjects have no place for it. */
+/** A KeyObject cannot hold it. */
 const limits = new WeakMap<KeyObject, AlgorithmLimit>()
 
 /** Makes {@link algorithmsOf} keep to the limit for this KeyObject. */

@@ -16,19 +16,19 @@ export type KeyTypeName =
   | 'ml-dsa-65'
   | 'ml-dsa-87'
 
-/** What there is to know for making a key. */
+/** A kind of key that Sealwright can make. */
 export interface KeyType {
-  /** As in settings and commands. */
+  /** Its name in settings and commands. */
   readonly name: KeyTypeName
   /** RSA modulus length in bits; null for the others. */
   readonly modulusLength: number | null
-  /** The algorithm that keys of this type sign with unless told otherwise; curve and WebCrypto name are in its row. */
+  /** The algorithm that keys of this type sign with by default. Its row has the curve and the WebCrypto name. */
   readonly defaultAlgorithm: AlgorithmName
 }
 
 /**
- * The key types that can be made, those of ML-DSA on Node 24.7 or newer. The first is the default (RFC 9068 §2.1: every
- * resource server verifies RS256).
+ * The key types. ML-DSA needs Node 24.7 or newer. The first is the default: every resource server verifies RS256 (RFC 9068
+ * §2.1).
  */
 export const keyTypes: readonly KeyType[] = Object.freeze([
   Object.freeze<KeyType>({ name: 'rsa-2048', modulusLength: 2048, defaultAlgorithm: 'RS256' }),
@@ -47,7 +47,7 @@ export const keyTypes: readonly KeyType[] = Object.freeze([
 /**
  * The key type of that name.
  *
- * @throws SealwrightError `UNSUPPORTED_KEY` for any other string; the message lists those there are.
+ * @throws SealwrightError `UNSUPPORTED_KEY` for any other string; the message lists the names.
  *
  * @example
  * ```ts

@@ -27,21 +27,21 @@ export type CurveName = 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
 /** Digest names as Node spells them. */
 export type DigestName = 'sha256' | 'sha384' | 'sha512'
 
-/** One row of the algorithm table: all that any package needs to know about a JOSE algorithm. */
+/** One row of the algorithm table: the properties of a JOSE algorithm. */
 export interface SignatureAlgorithm {
   /** The JOSE `alg` value. */
   readonly name: AlgorithmName
   /** The JWK `kty` of its keys. */
   readonly kty: 'RSA' | 'EC' | 'OKP' | 'AKP'
-  /** The one curve its keys are on; null for RSA and ML-DSA. */
+  /** The curve of its keys; null for RSA and ML-DSA. */
   readonly curve: CurveName | null
-  /** The digest the data is hashed with; null where the algorithm hashes by itself (Ed25519, ML-DSA). */
+  /** The digest of the data; null if the algorithm hashes by itself (Ed25519, ML-DSA). */
   readonly digest: DigestName | null
   /** RSASSA-PSS padding (salt as long as the digest, RFC 7518 §3.5); null for everything else. */
   readonly pss: { readonly padding: number; readonly saltLength: number } | null
   /** For ECDSA the length of R and of S in bytes (RFC 7518 §3.4); null for everything else. */
   readonly coordinateLength: number | null
-  /** The length in bytes of every signature, as JWS has it; null for RSA, where it is that of the modulus. */
+  /** The length of a signature in JWS, in bytes; null for RSA, whose signatures are as long as the modulus. */
   readonly signatureLength: number | null
   /** The WebCrypto algorithm for importing a key and for signing. secp256k1 is @peculiar/webcrypto's `K-256`. */
   readonly webCrypto: WebCryptoAlgorithm
@@ -129,9 +129,8 @@ function mlDsa(name: MlDsaName, signatureLength: number): SignatureAlgorithm {
 }
 
 /**
- * The algorithm table, the only place in Sealwright where algorithms are told apart by name. For each kind of key the
- * first row that fits is its default: RS256 for RSA (RFC 9068 §2.1), and the fully specified `Ed25519` (RFC 9864) before
- * the polymorphic `EdDSA`.
+ * The algorithm table. Other code reads a row and does not compare names. The first row that fits a key is its default:
+ * RS256 for RSA (RFC 9068 §2.1), and the fully specified `Ed25519` (RFC 9864) before the polymorphic `EdDSA`.
  */
 export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
   rsa('RS256', 'sha256', 'pkcs1'),
@@ -154,7 +153,7 @@ export const algorithms: readonly SignatureAlgorithm[] = Object.freeze([
 /**
  * The row of that name.
  *
- * @throws SealwrightError `UNSUPPORTED_ALGORITHM` for any other string; the message lists those there are.
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM` for any other string; the message lists the names.
  *
  * @example
  * ```ts
@@ -176,10 +175,10 @@ export function algorithm(name: string): SignatureAlgorithm {
 }
 
 /**
- * The row to sign with: the key's own default, or the named one where the key can do it. The algorithm comes from the
- * key, so a name never widens what a key is used for.
+ * The row to sign with: the default of the key, or the named one if the key supports it. The algorithm comes from the key:
+ * a name cannot add one.
  *
- * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when `name` is none of `available`.
+ * @throws SealwrightError `UNSUPPORTED_ALGORITHM` if `name` is not one of `available`
  *
  * @example
  * ```ts

@@ -2,7 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
 
 /**
- * Refuses RSA keys that are too short to sign with, or so long that OpenSSL verifies nothing with them.
+ * Refuses RSA keys that are too short, or too long for OpenSSL to verify with.
  *
  * @param key a private or public RSA key
  * @throws SealwrightError `UNSUPPORTED_KEY`
@@ -19,7 +19,7 @@ const minimumRsaBits = 2048
 const maximumRsaBits = 16_384
 
 /**
- * Refuses keys that others than the owner of the private key can sign for. OpenSSL takes them all: RSA with a public
+ * Refuses keys that anyone can sign for without the private key. OpenSSL accepts them all: RSA with a public
  * exponent that is even or below 3, with a modulus that is easy to factor, and Ed25519 public keys of small order.
  *
  * @param key a private or public key of any type

@@ -4,11 +4,11 @@ import { setMaxListeners } from 'node:events'
  * Calls the listener when the signal is aborted.
  *
  * @param signal not aborted yet
- * @returns ends it: the listener is not called any more, and the signal holds it no longer
+ * @returns removes the listener
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   try {
-    // One signal may be that of any number of signatures; Node 20 would warn of a leak at the eleventh, newer ones do not.
+    // Many signatures can share one signal. Node 20 would warn of a leak at the eleventh listener.
     setMaxListeners(0, signal)
   } catch {
     // Not Node's own AbortSignal: it does not warn.
@@ -18,9 +18,9 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 }
 
 /**
- * Waits for work that cannot be stopped, no longer than until the signal is aborted.
+ * Waits for work that cannot be stopped, until the signal is aborted at the latest.
  *
- * @returns what the work returns; rejects with the signal's reason on abort, and what becomes of the work is ignored
+ * @returns the result of the work; on abort rejects with the signal's reason and ignores the work
  */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stopListening: (() => void) | undefined

@@ -5,8 +5,9 @@ import { invalidArgument } from './failures.ts'
 /**
  * Checks one argument, option or element.
  *
- * @param name how the message calls it, such as `options.lifetime`
- * @throws SealwrightError `INVALID_ARGUMENT`; the message says what is right, and never quotes the value: it may be a key
+ * @param name its name in the message, such as `options.lifetime`
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message says what is expected. It never quotes the value, which may be a
+ *   key.
  */
 export type Check = (name: string, value: unknown) => void
 
@@ -37,7 +38,7 @@ export const anAbortSignal: Check = must(
     isObject(value) && isFunction(value['addEventListener']) && typeof value['aborted'] === 'boolean',
 )
 
-/** Which half a key is, is for the function to say: it is a KeyObject all the same. */
+/** Private, public or secret: the function itself checks which. */
 export const aKeyObject: Check = must(
   'a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
   isKeyObject,
@@ -50,7 +51,7 @@ export const aCertificate: Check = must(
 
 export const aSigner: Check = must('a Signer; createLocalSigner(privateKey) makes one', isSigner)
 
-/** Either of them can sign tokens: the second with a certificate beside it. */
+/** Both can sign tokens. */
 export const aSignerOrSigningKey: Check = must(
   'a Signer or a SigningKey; createLocalSigner(privateKey) makes a Signer of a KeyObject',
   (value) => isSigner(value) || isSigningKey(value),
@@ -90,10 +91,10 @@ export function listOf(element: Check): Check {
 }
 
 /**
- * An object of options. What is undefined counts as left out.
+ * An object of options. An undefined option counts as left out.
  *
- * @param members a check for each option there is; other names are refused, so that none is misspelt without a word
- * @param required those that cannot be left out
+ * @param members a check for each option; other names are refused, so that a misspelt option is an error
+ * @param required the options that cannot be left out
  */
 export function optionsOf(members: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
   const names = Object.keys(members)
@@ -105,7 +106,7 @@ export function optionsOf(members: Readonly<Record<string, Check>>, required: re
     }
     for (const member of Object.keys(value)) {
       if (Object.hasOwn(members, member)) continue
-      // A name that is not like one may be anything, even a secret.
+      // A name that does not look like one may be anything, even a secret.
       const unknown = /^[A-Za-z]\w{0,30}$/.test(member)
         ? `${name}.${member} is not an option`
         : `${name} has an unknown option`

@@ -1,6 +1,6 @@
 import { SealwrightError } from '../errors.ts'
 
-/** What the caller passed is refused; the message names the argument and what is right, never its value. */
+/** An argument is refused. The message has its name and the expected value, never the value itself. */
 export function invalidArgument(message: string, cause?: unknown): SealwrightError {
   return new SealwrightError('INVALID_ARGUMENT', message, { cause })
 }
@@ -8,11 +8,11 @@ export function invalidArgument(message: string, cause?: unknown): SealwrightErr
 /**
  * Untrusted input exceeds a limit.
  *
- * @param what such as `the file`
- * @param amount what it has
+ * @param subject such as `the file`
+ * @param amount its size
  * @param unit such as `bytes`
- * @param limit what is allowed
+ * @param limit the largest size that is allowed
  */
-export function limitExceeded(what: string, amount: number, unit: string, limit: number): SealwrightError {
-  return new SealwrightError('LIMIT_EXCEEDED', `${what} has ${amount} ${unit}; ${limit} are allowed`)
+export function limitExceeded(subject: string, amount: number, unit: string, limit: number): SealwrightError {
+  return new SealwrightError('LIMIT_EXCEEDED', `${subject} has ${amount} ${unit}; ${limit} are allowed`)
 }

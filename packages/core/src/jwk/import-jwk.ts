@@ -6,10 +6,10 @@ import { isRecord, must } from '../internal/arguments.ts'
 import { limitExceeded } from '../internal/failures.ts'
 
 /**
- * Imports a JWK (RFC 7517): a private key where it has `d` or `priv`, else a public key. What the JWK says of its use
- * stays with the key: `use`, `key_ops` and `alg` (RFC 7517 §4.2 to §4.4) limit what {@link algorithmsOf} returns for it,
- * and so what {@link createLocalSigner} signs with. Key Vault's spellings are taken as well: the curve `P-256K`
- * (secp256k1), the key types `RSA-HSM` and `EC-HSM`.
+ * Imports a JWK (RFC 7517): a private key if it has `d` or `priv`, otherwise a public key. The members `use`, `key_ops` and
+ * `alg` (RFC 7517 §4.2 to §4.4) stay in effect: they limit the algorithms that {@link algorithmsOf} returns for the key and
+ * that {@link createLocalSigner} signs with. Key Vault's spellings are accepted: the curve `P-256K` (secp256k1) and the key
+ * types `RSA-HSM` and `EC-HSM`.
  *
  * @param jwk the object, not its text
  * @throws SealwrightError `INVALID_ARGUMENT` when it is not an object; `INVALID_ENCODING` when a member has the wrong type
@@ -53,7 +53,7 @@ const aJwk = must('an object; JSON.parse makes one of its text', isRecord)
 /** Each number of the largest keys, ML-DSA-87 and RSA-16384, is shorter. */
 const maximumMemberLength = 4096
 
-/** Key Vault's names, by which it alone calls these (RFC 8812 §3.1). */
+/** Names that only Key Vault uses (RFC 8812 §3.1). */
 const standardNames: ReadonlyMap<string, string> = new Map([
   ['P-256K', 'secp256k1'],
   ['SECP256K1', 'secp256k1'],
@@ -88,7 +88,7 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   const members: Record<string, string> = {}
   for (const name of keyMemberNames) {
     const value = jwk[name]
-    // Node quotes what is not a string in its error.
+    // Node's error quotes values that are not strings.
     if (typeof value !== 'string') continue
     if (value.length > maximumMemberLength) {
       throw limitExceeded(`"${name}" of the JWK`, value.length, 'characters', maximumMemberLength)
@@ -118,7 +118,7 @@ function readLimit(
     const row = available.find((candidate) => candidate.name === alg)
     if (row !== undefined) return [row]
     throw notForSignatures(
-      `its "alg" is none of those its key can do, ${listNames(available)} (RFC 7517 §4.4)`,
+      `its "alg" does not fit its key, which can sign with ${listNames(available)} (RFC 7517 §4.4)`,
     )
   }
 }

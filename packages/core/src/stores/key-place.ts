@@ -12,10 +12,10 @@ export interface KeyPlace {
   readonly version: string | null
 }
 
-/** Capability of a {@link Backend}: tells the store of a URI, so that all versions of its key can be seen and new ones made. */
+/** Capability of a {@link Backend}: returns the store of a URI, to list all versions of its key and to create new ones. */
 export interface KeyLocator {
   /**
-   * Nothing is read or reached, except to ask for the password.
+   * Nothing is read or contacted, except that the password may be asked for.
    *
    * @param uri one of the backend's own
    * @returns null for a URI whose key has no versions, such as a file
@@ -25,7 +25,7 @@ export interface KeyLocator {
 }
 
 /**
- * Whether the backend can tell the store of a URI.
+ * Whether the backend can return the store of a URI.
  *
  * @example
  * ```ts

@@ -6,27 +6,27 @@ import type { Signer } from '../signing/signer.ts'
 
 /** A key with its certificates and its place in time, as a store holds it. */
 export interface SigningKey {
-  /** What the store calls it. All its versions share the name. */
+  /** The name of the key in its store. All versions share it. */
   readonly name: string
-  /** The store's name for this one key of that name; opaque, never reused. */
+  /** Identifies one key among those of that name; opaque, never reused. */
   readonly version: string
-  /** For people, in logs and on pages: where the key is kept, such as a file's path or a vault's URL. No secret. */
+  /** Where the key is kept, such as a file's path or a vault's URL. For logs and pages; contains no secret. */
   readonly location: string
-  /** The RFC 7638 thumbprint, which is the `kid` of what it signs. */
+  /** The RFC 7638 thumbprint: the `kid` of its tokens. */
   readonly keyId: string
   /** The public key; it can be exported as JWK and SPKI. */
   readonly publicKey: KeyObject
-  /** What it can sign with in this store, its default first. */
+  /** The algorithms that it can sign with in this store, its default first. */
   readonly algorithms: readonly SignatureAlgorithm[]
   /** The certificate of this key first, then its issuers in order; empty for a bare key. */
   readonly certificates: readonly X509Certificate[]
-  /** Not to be used before this time; null where nothing says. Usually the certificate's. */
+  /** The key must not be used before this time; null for no limit. Usually the certificate's `notBefore`. */
   readonly notBefore: Date | null
-  /** Not to be used after this time; null where nothing says. Usually the certificate's. */
+  /** The key must not be used after this time; null for no limit. Usually the certificate's `notAfter`. */
   readonly notAfter: Date | null
-  /** When the store got the key; null where it does not say. */
+  /** When the key came into the store; null if the store does not record it. */
   readonly createdAt: Date | null
-  /** false while an administrator has switched the key off: the store then refuses to sign. */
+  /** false while an administrator has disabled the key: the store then refuses to sign. */
   readonly enabled: boolean
   /**
    * A signer for one algorithm, under the one `keyId`.
@@ -38,19 +38,19 @@ export interface SigningKey {
 }
 
 /**
- * Where private keys are kept. `null` and an empty list mean proven absence: whatever cannot be read, decrypted or
- * reached throws instead, so that nobody makes a second key because the first was out of sight.
+ * A place for private keys. `null` and an empty list mean proven absence. A key that cannot be read, decrypted or reached
+ * is an error instead, so that a program does not create a second key because it cannot see the first.
  *
- * What a store can do beyond this is a capability with an interface and a guard of its own: {@link Pkcs12Importer},
+ * Everything else a store can do is a capability with an interface and a guard of its own: {@link Pkcs12Importer},
  * {@link Pkcs12Exporter}, {@link KeyDeleter}, {@link KeyRotator}.
  */
 export interface KeyStore {
-  /** For people: which store this is, such as a folder's path or a vault's URL. */
+  /** Which store this is, such as a folder's path or a vault's URL. For logs and pages; contains no secret. */
   readonly location: string
   /**
-   * The key of that name; of several versions the newest enabled one.
+   * The key of that name: the newest enabled version.
    *
-   * @returns null when there is proven to be none
+   * @returns null if it is proven absent
    * @throws SealwrightError `UNAVAILABLE`, `ACCESS_DENIED`, `UNSAFE_PERMISSIONS`, `WRONG_PASSWORD`, `INVALID_ENCODING`
    */
   get(name: string, options?: GetKeyOptions): Promise<SigningKey | null>
@@ -61,10 +61,10 @@ export interface KeyStore {
    */
   list(options?: ListKeysOptions): Promise<readonly SigningKey[]>
   /**
-   * Makes a key and its self-signed certificate. Of several callers at the same instant, in whatever processes, one
-   * succeeds.
+   * Creates a key and its self-signed certificate. If several callers create the same name at once, in one process or
+   * several, exactly one succeeds.
    *
-   * @throws SealwrightError `ALREADY_EXISTS` when anything of that name is there, which stays as it was; `INVALID_ARGUMENT`,
+   * @throws SealwrightError `ALREADY_EXISTS` if the name is taken, and nothing is changed; `INVALID_ARGUMENT`,
    *   `UNSUPPORTED_KEY`; or as {@link get}
    */
   create(name: string, options?: CreateKeyOptions): Promise<SigningKey>
@@ -72,7 +72,7 @@ export interface KeyStore {
 
 /** Which version of a key to get. */
 export interface GetKeyOptions {
-  /** That version and no other. */
+  /** Only this version. Default: the newest enabled one. */
   readonly version?: string | undefined
   /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
@@ -98,11 +98,11 @@ export interface CreateKeyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Capability: takes a key in from a PKCS#12 file (RFC 7292). */
+/** Capability: imports a key from a PKCS#12 file (RFC 7292). */
 export interface Pkcs12Importer {
   /**
-   * Imports the one private key of the file with its certificates. The name is free in the store, or it already holds the
-   * same key.
+   * Imports the private key of the file, which must be the only one, with its certificates. The name must be free, or
+   * already have the same key.
    *
    * @param pkcs12 the file, DER or BER
    * @param password as in the file; never kept or logged
@@ -112,12 +112,12 @@ export interface Pkcs12Importer {
   importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<SigningKey>
 }
 
-/** Capability: hands a key out as a PKCS#12 file. */
+/** Capability: exports a key as a PKCS#12 file. */
 export interface Pkcs12Exporter {
   /**
    * Exports the key with its certificates as a PKCS#12 file.
    *
-   * @param password that of the file to be made
+   * @param password of the new file
    * @returns DER
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
    */
@@ -137,8 +137,8 @@ export interface KeyDeleter {
 /** Capability: gives a key a new version. */
 export interface KeyRotator {
   /**
-   * Makes a new version of the key of that name: another key, with a certificate of the same subject and validity where
-   * the newest version has one. The versions before it stay, and still sign.
+   * Creates a new version of the key: another key, with a certificate of the same subject and validity if the newest
+   * version has one. The older versions stay and can still sign.
    *
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
    */
@@ -152,7 +152,7 @@ export interface RotateKeyOptions {
 }
 
 /**
- * Whether the store can take in PKCS#12 files.
+ * Whether the store can import PKCS#12 files.
  *
  * @example
  * ```ts
@@ -170,7 +170,7 @@ export function canImportPkcs12(store: KeyStore): store is KeyStore & Pkcs12Impo
 }
 
 /**
- * Whether the store can hand out private keys as PKCS#12 files.
+ * Whether the store can export private keys as PKCS#12 files.
  *
  * @example
  * ```ts

@@ -12,26 +12,26 @@ import { invalidArgument } from '../internal/failures.ts'
 import type { CreateKeyOptions, SigningKey } from './key-store.ts'
 import type { Password } from './password.ts'
 
-/** A way of keeping keys that signing URIs can name. */
+/** Opens the signing URIs of one kind of store. */
 export interface Backend {
   /** For messages, such as `local store`. */
   readonly name: string
   /** The URI forms it opens, for messages, such as `file:PATH`. */
   readonly forms: readonly string[]
-  /** Whether the URI is one of its own. Decided from the text alone: nothing is read or reached. */
+  /** Whether the URI is one of its own. Looks at the text only: nothing is read or contacted. */
   accepts(uri: string): boolean
   /**
    * Opens the key that the URI names.
    *
-   * @throws SealwrightError `INVALID_ARGUMENT` when the URI is malformed, `NOT_FOUND` when the key is proven absent and
-   *   nothing in `options` says to create it, or as {@link KeyStore.get}
+   * @throws SealwrightError `INVALID_ARGUMENT` if the URI is malformed, `NOT_FOUND` if the key is proven absent and
+   *   `options.create` is left out, or as {@link KeyStore.get}
    */
   open(uri: string, options: OpenKeyOptions): Promise<SigningKey>
 }
 
 /** How to open a key. */
 export interface OpenKeyOptions {
-  /** Create the key when, and only when, it is proven absent. Left out, absence is `NOT_FOUND`. */
+  /** Creates the key if it is proven absent. If left out, an absent key is `NOT_FOUND`. */
   readonly create?: CreateKeyOptions | undefined
   /** The password of the file or folder that the URI names. Default: none. */
   readonly password?: Password | undefined
@@ -46,8 +46,8 @@ export interface OpenSigningKeyOptions extends OpenKeyOptions {
 }
 
 /**
- * Opens the key that a signing URI names, through the one backend of the list whose URI it is. There is no registry and
- * no fallback: a backend that fails is an error, never a reason to try another.
+ * Opens the key that a signing URI names, with the backend in the list that accepts the URI. There is no registry and no
+ * fallback: if the backend fails, no other one is tried.
  *
  * @param uri such as `file:./my-app-auth.pfx`, `store:my?thumbprint=AB12…` or
  *   `https://NAME.vault.azure.net/certificates/CERT`
@@ -95,7 +95,7 @@ const openSigningKeyOptions = optionsOf(
   ['backends'],
 )
 
-/** Only the scheme: people put passwords into the rest, in more places than anyone can find. */
+/** Only the scheme: the rest can contain a password anywhere. */
 function describeUri(uri: string): string {
   const [scheme] = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(uri) ?? []
   return scheme === undefined ? 'that has no scheme' : `${scheme}…`

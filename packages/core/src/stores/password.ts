@@ -1,12 +1,12 @@
 import { aPassword, aString } from '../internal/arguments.ts'
 
-/** A password, or a function that is asked for it when it is needed. */
+/** A password, or a function that is called for it when it is needed. */
 export type Password = string | (() => string | Promise<string>)
 
 /**
- * The password itself, asked for where it is a function.
+ * The password itself; calls the function if it is one.
  *
- * @param password undefined for none, which is the empty one
+ * @param password undefined counts as the empty password
  * @throws SealwrightError `INVALID_ARGUMENT` when it is neither a string nor a function that returns one; or what the
  *   function throws
  */

@@ -4,11 +4,11 @@ import { aSigningKey, must } from '../internal/arguments.ts'
 import { publicJwk, type PublicJwk } from '../jwk/public-jwk.ts'
 import type { SigningKey } from './key-store.ts'
 
-/** What a JWK Set publishes of a signing key (RFC 7517 §4). */
+/** A signing key as an entry of a JWK Set (RFC 7517 §4). */
 export type SigningJwk = PublicJwk & {
   readonly use: 'sig'
   readonly kid: string
-  /** Only where one was asked for; without it verifiers choose among what the key type allows. */
+  /** Only if it was asked for; without it verifiers choose among the algorithms of the key type. */
   readonly alg?: string
   /**
    * The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). A new array each time, and not
@@ -22,7 +22,7 @@ export type SigningJwk = PublicJwk & {
 }
 
 /**
- * The public JWK of a signing key, with its certificates and their thumbprints where it has any: an entry of a JWK Set.
+ * The public JWK of a signing key, with its certificates and their thumbprints if it has any: an entry of a JWK Set.
  *
  * @param alg the one JOSE algorithm the key is used with, to be published as `alg`
  * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an unknown `alg`; `UNSUPPORTED_KEY` for a key that

@@ -2,16 +2,16 @@ import { Worker } from 'node:worker_threads'
 import { packBatch, workerSource, type BatchResult, type WorkerKey } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
 
-/** A thread has one batch to work on, and one to go on with while the pool reads its answer to the first. */
+/** One batch that the thread signs, and one to start with while the pool reads the answer to the first. */
 const maximumBatches = 2
 
-/** What a pool is told of its threads. */
+/** The events of a thread. */
 export interface ThreadEvents {
   /** The thread runs and takes batches. */
   online(): void
   /** The thread has answered a batch. */
   answered(batch: readonly PendingSignature[], result: BatchResult): void
-  /** The thread has ended. `cause` is the error that ended it, where there was one. */
+  /** The thread has ended. `cause` is the error that ended it; undefined if there was none. */
   ended(thread: SigningThread, cause: unknown): void
 }
 
@@ -61,7 +61,7 @@ export class SigningThread {
     return this.#isOnline ? maximumBatches - this.#batches.length : 0
   }
 
-  /** What it has and has not answered, in order. */
+  /** The signatures that it was sent and has not answered, in order. */
   get unanswered(): readonly PendingSignature[] {
     return this.#batches.flat()
   }

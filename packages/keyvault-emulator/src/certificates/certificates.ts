@@ -26,8 +26,8 @@ const createSchema = z.object({ ...commonMembers, policy: policySchema.optional(
 const importSchema = createSchema.extend({ value: z.string(), pwd: z.string().optional() })
 
 /**
- * Certificates. What happens to a pending one is in certificate-pending.ts, contacts and issuers in
- * certificate-settings.ts.
+ * Certificates. Pending ones are in pending.ts, contacts and issuers in
+ * contacts-and-issuers.ts.
  */
 export const certificateOperations: readonly Operation[] = [
   ...collectionOperations<CertificateRecord>({
