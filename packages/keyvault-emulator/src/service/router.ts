@@ -26,9 +26,10 @@ export function createRouter(operations: readonly Operation[]): Matcher {
   const literal = new Set(operations.map(({ path }) => path).filter((path) => !path.includes('{')))
   return (method, path) => {
     const given = decodePath(path)
-    // .NET posts to `keys//restore`.
+    // .NET posts to `keys//restore` and `certificates//NAME/import`.
     const compact = given.filter((segment) => segment !== '')
-    const segments = literal.has(compact.join('/')) ? compact : given
+    const isWhole = patterns.some((pattern) => fits(pattern.segments, given))
+    const segments = literal.has(compact.join('/').toLowerCase()) || !isWhole ? compact : given
     const matches = patterns.filter((pattern) => fits(pattern.segments, segments))
     if (matches.length === 0) throw new ServiceError(404, 'NotFound', `There is no resource at /${path}.`)
     const match = matches.find((candidate) => candidate.operation.method === method)
@@ -60,7 +61,10 @@ function decodePath(path: string): string[] {
 
 function fits(pattern: readonly string[], segments: readonly string[]): boolean {
   if (segments.length !== pattern.length) return false
-  return segments.every((segment, i) => pattern[i]?.startsWith('{') === true || pattern[i] === segment)
+  // .NET spells `wrapKey`, other clients `wrapkey`.
+  return segments.every(
+    (segment, i) => pattern[i]?.startsWith('{') === true || pattern[i] === segment.toLowerCase(),
+  )
 }
 
 function parameter(pattern: readonly string[], segments: readonly string[], name: string): string {
