@@ -16,6 +16,8 @@ import { cryptographyOperations } from './keys/cryptography.ts'
 import { rotationOperations, rotationSettlement } from './keys/rotation.ts'
 import { keyOperations } from './keys/keys.ts'
 import { dropPurged, isPurgeDue } from './vault/soft-delete.ts'
+import { hsmRoleOperations } from './managed-hsm/roles.ts'
+import { hsmServiceOperations } from './managed-hsm/service.ts'
 import { handleManagedIdentity } from './identity/managed-identity.ts'
 import type { ServiceSettings } from './vault/operation.ts'
 import { RequestLog } from './service/request-log.ts'
@@ -68,6 +70,8 @@ export interface KeyVaultEmulator {
   credential(identity?: Identity): EmulatorCredential
   /** The URL of a vault. A vault exists once it is asked for. Default `emulator`. */
   vaultUrl(name?: string): string
+  /** The URL of a managed HSM. It exists once it is asked for. Default `emulator`. */
+  managedHsmUrl(name?: string): string
 }
 
 /** The keys of the emulator itself. */
@@ -127,15 +131,16 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
     authority,
     faults,
     log: new RequestLog(),
-    route: createRouter([
-      ...keyOperations,
-      ...cryptographyOperations,
-      ...rotationOperations,
-      ...certificateOperations,
-      ...pendingOperations,
-      ...certificateSettings,
-      ...secretOperations,
-    ]),
+    routes: {
+      vault: createRouter([
+        ...allKeyOperations,
+        ...certificateOperations,
+        ...pendingOperations,
+        ...certificateSettings,
+        ...secretOperations,
+      ]),
+      managedHsm: createRouter([...allKeyOperations, ...hsmRoleOperations, ...hsmServiceOperations]),
+    },
     settings,
     throttle: throttleOf(options.throttle, clock.now),
     region: 'westeurope',
@@ -178,6 +183,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
       }
     },
     vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net`,
+    managedHsmUrl: (name = wellKnown.vault) => `https://${name}.managedhsm.azure.net`,
   }
   return { emulator, secrets, parts, close: () => storage.close() }
 }
@@ -192,14 +198,18 @@ function vaultAddress(url: URL, hosts: readonly string[]): VaultAddress | null {
   const isAddress = /^[\d.]+$|^\[/.test(url.hostname)
   if (suffix.length === 0 || isAddress || hosts.includes(url.hostname)) {
     return /^\/(deleted)?(keys|secrets|certificates)(\/|$)/.test(url.pathname)
-      ? { vault: wellKnown.vault, resource: 'https://vault.azure.net' }
+      ? { service: 'vault', vault: wellKnown.vault, resource: 'https://vault.azure.net' }
       : null
   }
   if (vault === 'login' || !/^[a-z0-9-]{1,63}$/.test(vault)) return null
   const domain = suffix.join('.')
   const resource = domain === 'privatelink.vaultcore.azure.net' ? 'vault.azure.net' : domain
-  return { vault, resource: `https://${resource}` }
+  return domain.startsWith('managedhsm.')
+    ? { service: 'managedHsm', vault: `${vault}.managedhsm`, resource: `https://${domain}` }
+    : { service: 'vault', vault, resource: `https://${resource}` }
 }
+
+const allKeyOperations = [...keyOperations, ...cryptographyOperations, ...rotationOperations]
 
 /** Opens each vault once. */
 function openVaults(storage: Storage, settings: ServiceSettings): Pick<ServiceParts, 'vault' | 'vaults'> {

@@ -134,6 +134,7 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
     },
     imdsEnvironment: { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${metadataPort}` },
     vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net:${port}`,
+    managedHsmUrl: (name = wellKnown.vault) => `https://${name}.managedhsm.azure.net:${port}`,
     agent() {
       const agent = new Agent({ ca: [ca, certificate], keepAlive: true, lookup: loopback(host) })
       agents.push(agent)
@@ -150,6 +151,8 @@ const serverNames = [
   '*.vault.azure.cn',
   '*.vault.usgovcloudapi.net',
   '*.managedhsm.azure.net',
+  '*.managedhsm.azure.cn',
+  '*.managedhsm.usgovcloudapi.net',
   '*.privatelink.vaultcore.azure.net',
   'host.docker.internal',
   'localhost',

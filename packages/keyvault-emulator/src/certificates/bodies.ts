@@ -1,5 +1,6 @@
 import { attributesBody } from '../vault/attributes.ts'
 import { plannedValidity, thumbprint } from './issuance.ts'
+import { isSince } from './platform-managed.ts'
 import { policyBody } from './policy.ts'
 import { notFound, requireActive } from '../vault/soft-delete.ts'
 import type { Call } from '../vault/operation.ts'
@@ -47,7 +48,15 @@ export function certificateBody(
     ...(parts.pending && record.pending !== null
       ? { pending: { id: `${call.baseUrl}/certificates/${record.name}/pending` } }
       : {}),
+    ...orderBody(call, record),
   }
+}
+
+/** The first api-version that tells whether the order of the chain is kept. */
+const orderSince = '2025-06-01'
+
+function orderBody({ apiVersion }: Call, { preserveCertOrder = false }: CertificateRecord): object {
+  return isSince(apiVersion, orderSince) ? { preserveCertOrder } : {}
 }
 
 function versionMembers(call: Call, name: string, version: CertificateVersion): object {
@@ -117,14 +126,18 @@ function endEntity(version: CertificateVersion): Buffer {
 }
 
 /** A `CertificateOperation`. */
-export function pendingBody(call: Call, name: string, pending: PendingCertificate): object {
+export function pendingBody(call: Call, record: CertificateRecord, pending: PendingCertificate): object {
+  const { name } = record
+  const isNew = isSince(call.apiVersion, orderSince)
+  const shows = pending.status === 'inProgress' || (pending.status === 'failed' && isNew)
   return {
     id: `${call.baseUrl}/certificates/${name}/pending`,
     issuer: { name: pending.issuer },
     csr: pending.csr,
     cancellation_requested: pending.cancellationRequested,
     status: pending.status,
-    ...(pending.status === 'inProgress' ? { status_details: statusDetails(pending) } : {}),
+    ...(shows ? { status_details: statusDetails(pending) } : {}),
+    ...orderBody(call, record),
     ...(pending.error === undefined ? {} : { error: pending.error }),
     ...(pending.status === 'completed' ? { target: `${call.baseUrl}/certificates/${name}` } : {}),
     request_id: pending.requestId,

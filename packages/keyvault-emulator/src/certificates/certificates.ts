@@ -22,7 +22,11 @@ import { requireCreatable } from '../vault/soft-delete.ts'
 import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
 import type { CertificateRecord, KeyMaterial, VaultDocument } from '../vault/records.ts'
 
-const createSchema = z.object({ ...commonMembers, policy: policySchema.optional() })
+const createSchema = z.object({
+  ...commonMembers,
+  policy: policySchema.optional(),
+  preserveCertOrder: z.boolean().optional(),
+})
 const importSchema = createSchema.extend({ value: z.string(), pwd: z.string().optional() })
 
 /**
@@ -110,6 +114,7 @@ async function createCertificate(call: Call<z.output<typeof createSchema>>): Pro
     requireNewVersion(call, draft)
     const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
     record.policy = policy
+    record.preserveCertOrder = call.body.preserveCertOrder ?? false
     const shared = {
       attributes: newAttributes(call.settings, attributes),
       ...(tags === undefined ? {} : { tags }),
@@ -127,7 +132,7 @@ async function createCertificate(call: Call<z.output<typeof createSchema>>): Pro
     }
     return {
       status: 202,
-      body: pendingBody(call, record.name, record.pending),
+      body: pendingBody(call, record, record.pending),
       headers: {
         ...pendingHeaders(record.pending),
         location:
@@ -148,6 +153,7 @@ function importCertificate(call: Call<z.output<typeof importSchema>>): Answer {
   return call.vault.update(call.name, (draft) => {
     const record = (draft.certificate ??= newCertificateRecord(call.name, policy))
     record.policy = policy
+    record.preserveCertOrder = call.body.preserveCertOrder ?? false
     const version = addCertificateVersion(draft, record, call.settings.now(), {
       policy,
       material,

@@ -5,6 +5,7 @@ import { keyIdentifiers } from '../x509/extensions.ts'
 import { keyOperationsFor, policyExtensions } from './policy.ts'
 import { privateKeyOf } from '../keys/material.ts'
 import { newKeyRecord } from '../keys/keys.ts'
+import { platformRefusal } from './platform-managed.ts'
 import { isRenewalDue, requestRenewal } from './renewal.ts'
 import { presenceOf } from '../vault/soft-delete.ts'
 import type { ServiceSettings } from '../vault/operation.ts'
@@ -61,7 +62,7 @@ function endOperation(
   pending: PendingCertificate,
   failure: ServiceSettings['issuanceFailure'],
 ): void {
-  const refusal = pending.cancellationRequested ? null : failure()
+  const refusal = pending.cancellationRequested ? null : (failure() ?? platformRefusal(record.policy))
   if (pending.cancellationRequested) {
     pending.status = 'cancelled'
   } else if (refusal !== null) {

@@ -21,7 +21,7 @@ export const pendingOperations: readonly Operation[] = [
     quota: 'other',
     handle(call) {
       const { record, pending } = requirePending(call, call.vault.read(call.name))
-      return { status: 200, body: pendingBody(call, record.name, pending), headers: pendingHeaders(pending) }
+      return { status: 200, body: pendingBody(call, record, pending), headers: pendingHeaders(pending) }
     },
   },
   {
@@ -63,7 +63,7 @@ function cancelPending(call: Call<z.output<typeof cancelSchema>>): Answer {
     pending.cancellationRequested = requested
     if (requested) pending.endsAt ??= call.settings.now() + call.settings.timing.issuance
     // The recorded answer has no Retry-After, unlike those of GET.
-    return ok(pendingBody(call, record.name, pending))
+    return ok(pendingBody(call, record, pending))
   })
 }
 
@@ -77,7 +77,7 @@ function deletePending(call: Call): Answer {
       )
     }
     record.pending = null
-    return ok(pendingBody(call, record.name, pending))
+    return ok(pendingBody(call, record, pending))
   })
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isPlatformManaged, platformManagedPolicy, platformManagedSchema } from './platform-managed.ts'
 import { newAttributes } from '../vault/attributes.ts'
 import {
   basicConstraints,
@@ -11,7 +12,7 @@ import { badParameter } from '../protocol/errors.ts'
 import { caseless, commonMembers, type GivenAttributes } from '../protocol/body.ts'
 import { curves, isRsa } from '../keys/material.ts'
 import type { Call } from '../vault/operation.ts'
-import type { CertificatePolicy, KeyTypeName, LifetimeAction } from '../vault/records.ts'
+import type { CertificatePolicy, KeyTypeName, LifetimeAction, PlatformManaged } from '../vault/records.ts'
 import type { Extension } from '@peculiar/asn1-x509'
 import { pemContentType } from '../x509/pem.ts'
 import { parseName } from '../x509/distinguished-name.ts'
@@ -25,7 +26,8 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 const builtInIssuers = ['Self', 'Unknown'] as const
 
 /** A policy as a request gives it: anything can be left out. */
-export type GivenPolicy = Given<Omit<CertificatePolicy, 'attributes'>> & {
+export type GivenPolicy = Given<Omit<CertificatePolicy, 'attributes' | 'platformManaged'>> & {
+  readonly platformManaged?: PlatformManaged | undefined
   readonly attributes?: GivenAttributes | undefined
 }
 
@@ -78,6 +80,7 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
     })
     .optional(),
   attributes: commonMembers.attributes,
+  platformManaged: platformManagedSchema.optional(),
 })
 
 /**
@@ -91,6 +94,7 @@ export function completePolicy(
   given: GivenPolicy,
   previous: CertificatePolicy | null,
 ): CertificatePolicy {
+  if (isPlatformManaged(call, given)) return platformManagedPolicy(call, given.platformManaged)
   const { key_props: key = {}, x509_props: x509 = {} } = given
   const constraints = x509.basic_constraints ?? {}
   const before = previous?.x509_props
@@ -137,9 +141,11 @@ export function completePolicy(
 /** A policy as the service writes it. */
 export function policyBody(call: Call, name: string, policy: CertificatePolicy): object {
   const { enabled, created, updated } = policy.attributes
+  const { subject, ...names } = policy.x509_props
   return {
     id: `${call.baseUrl}/certificates/${name}/policy`,
     ...policy,
+    x509_props: policy.platformManaged === undefined ? { subject, ...names } : names,
     attributes: { enabled, created, updated },
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { encrypt, decrypt } from './encryption.ts'
+import { isOct } from './material.ts'
 import { badParameter, forbidden } from '../protocol/errors.ts'
 import { bytesSchema } from '../protocol/body.ts'
 import { requireVersion } from '../vault/collection.ts'
@@ -7,6 +8,15 @@ import { keyId } from './keys.ts'
 import { ok, seconds, withBody, type Call, type Operation } from '../vault/operation.ts'
 import type { KeyVersion } from '../vault/records.ts'
 import { signDigest, verifyDigest } from './signature.ts'
+import {
+  decryptAes,
+  encryptAes,
+  signHmac,
+  unwrapAes,
+  verifyHmac,
+  wrapAes,
+  type CipherOutput,
+} from './symmetric.ts'
 
 /** A use of a key, by its name in `key_ops`. */
 type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
@@ -17,24 +27,45 @@ type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
  */
 const usesOfThePast: ReadonlySet<Use> = new Set(['verify', 'decrypt', 'unwrapKey'])
 
-const valueSchema = z.object({ alg: z.string(), value: bytesSchema })
+const valueSchema = z.object({
+  alg: z.string(),
+  value: bytesSchema,
+  iv: bytesSchema.optional(),
+  tag: bytesSchema.optional(),
+  aad: bytesSchema.optional(),
+})
 const verifySchema = valueSchema.extend({ digest: bytesSchema })
 
 /** Cryptographic operations with keys. */
 export const cryptographyOperations: readonly Operation[] = [
-  operation('sign', 'sign', ({ material }, { alg, value }, id) => signDigest(material, alg, value, id)),
+  operation('sign', 'sign', ({ material }, { alg, value }, id) =>
+    isOct(material.kty) ? signHmac(material, alg, value) : signDigest(material, alg, value, id),
+  ),
   {
     ...operation('verify', 'verify', () => new Uint8Array()),
     handle: withBody(verifySchema, (call) => {
       const { id, version } = usableKey(call, 'verify')
       const { alg, digest, value } = call.body
-      return ok({ value: verifyDigest(version.material, alg, digest, value, id) })
+      const { material } = version
+      return ok({
+        value: isOct(material.kty)
+          ? verifyHmac(material, alg, digest, value)
+          : verifyDigest(material, alg, digest, value, id),
+      })
     }),
   },
-  operation('encrypt', 'encrypt', ({ material }, { alg, value }) => encrypt(material, alg, value)),
-  operation('decrypt', 'decrypt', ({ material }, { alg, value }) => decrypt(material, alg, value)),
-  operation('wrapkey', 'wrapKey', ({ material }, { alg, value }) => encrypt(material, alg, value)),
-  operation('unwrapkey', 'unwrapKey', ({ material }, { alg, value }) => decrypt(material, alg, value)),
+  operation('encrypt', 'encrypt', ({ material }, body) =>
+    isOct(material.kty) ? encryptAes(material, body.alg, body) : encrypt(material, body.alg, body.value),
+  ),
+  operation('decrypt', 'decrypt', ({ material }, body) =>
+    isOct(material.kty) ? decryptAes(material, body.alg, body) : decrypt(material, body.alg, body.value),
+  ),
+  operation('wrapkey', 'wrapKey', ({ material }, { alg, value }) =>
+    isOct(material.kty) ? wrapAes(material, alg, value) : encrypt(material, alg, value),
+  ),
+  operation('unwrapkey', 'unwrapKey', ({ material }, { alg, value }) =>
+    isOct(material.kty) ? unwrapAes(material, alg, value) : decrypt(material, alg, value),
+  ),
   {
     name: 'keys/release',
     method: 'POST',
@@ -66,7 +97,7 @@ export const cryptographyOperations: readonly Operation[] = [
 function operation(
   action: string,
   use: Use,
-  compute: (version: KeyVersion, body: z.output<typeof valueSchema>, id: string) => Uint8Array,
+  compute: (version: KeyVersion, body: z.output<typeof valueSchema>, id: string) => Uint8Array | CipherOutput,
 ): Operation {
   return {
     name: `keys/${use}`,
@@ -76,8 +107,16 @@ function operation(
     quota: 'key',
     handle: withBody(valueSchema, (call) => {
       const { id, version } = usableKey(call, use)
-      const value = compute(version, call.body, id)
-      return ok({ kid: id, value: Buffer.from(value).toString('base64url') })
+      const result = compute(version, call.body, id)
+      const { value, ...parts } = result instanceof Uint8Array ? { value: result } : result
+      return ok({
+        kid: id,
+        value: Buffer.from(value).toString('base64url'),
+        ...(call.service === 'managedHsm' ? { alg: call.body.alg } : {}),
+        ...Object.fromEntries(
+          Object.entries(parts).map(([name, bytes]) => [name, bytes.toString('base64url')]),
+        ),
+      })
     }),
   }
 }

@@ -8,6 +8,7 @@ import {
   generateKeyMaterial,
   importKeyMaterial,
   isHsm,
+  isOct,
   isRsa,
   keySize,
   publicMembers,
@@ -18,8 +19,9 @@ import type { KeyMaterial, KeyRecord, KeyVersion, ReleasePolicy, VaultDocument }
 
 const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']
 const ecOperations = ['sign', 'verify']
-const keyType = caseless(['RSA', 'RSA-HSM', 'EC', 'EC-HSM'])
-const operations = z.array(caseless([...rsaOperations])).optional()
+const octOperations = ['wrapKey', 'unwrapKey', 'encrypt', 'decrypt', 'sign', 'verify', 'deriveKey']
+const keyType = caseless(['RSA', 'RSA-HSM', 'EC', 'EC-HSM', 'oct', 'oct-HSM', 'AES'])
+const operations = z.array(caseless([...rsaOperations, 'deriveKey'])).optional()
 const releasePolicySchema = z
   .object({
     contentType: z.string().default('application/json; charset=utf-8'),
@@ -97,11 +99,12 @@ export const keyOperations: readonly Operation[] = [
 async function createKey(call: Call<z.output<typeof createSchema>>): Promise<Answer> {
   const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
-  const keyOps = requestedOperations(body.key_ops, body.kty)
+  const kty = servedKeyType(call, body.kty)
+  const keyOps = requestedOperations(body.key_ops, kty)
   const attributes = newAttributes(call.settings, body.attributes)
   const exportable = requireReleasable(body)
   const material = await generateKeyMaterial({
-    kty: body.kty,
+    kty,
     keySize: body.key_size,
     curve: body.crv,
     publicExponent: body.public_exponent,
@@ -121,7 +124,8 @@ async function createKey(call: Call<z.output<typeof createSchema>>): Promise<Ans
 function importKey(call: Call<z.output<typeof importSchema>>): Answer {
   const { body } = call
   requireNewVersion(call, call.vault.read(call.name))
-  const material = importedMaterial(body.key, body.Hsm ?? false)
+  const kty = servedKeyType(call, body.key.kty)
+  const material = importedMaterial({ ...body.key, kty }, body.Hsm ?? false)
   const exportable = requireReleasable(body)
   return addKeyVersion(call, {
     version: newVersionId(),
@@ -139,6 +143,14 @@ function importedMaterial(jwk: Readonly<Record<string, unknown>>, hsm: boolean):
   const material = importKeyMaterial(jwk)
   if (!hsm || isHsm(material.kty)) return material
   return { ...material, kty: isRsa(material.kty) ? 'RSA-HSM' : 'EC-HSM' }
+}
+
+/** The type that a key gets: in a managed HSM always one in hardware. @throws ServiceError 400 for oct in a vault */
+function servedKeyType({ service }: Call, asked: string): string {
+  const kty = asked === 'AES' ? 'oct' : asked
+  if (service === 'managedHsm') return kty.endsWith('-HSM') ? kty : `${kty}-HSM`
+  if (!isOct(kty)) return kty
+  throw badParameter(`Key type '${asked}' is not supported. A vault has RSA, RSA-HSM, EC and EC-HSM.`)
 }
 
 function addKeyVersion(call: Call, version: KeyVersion): Answer {
@@ -197,10 +209,12 @@ export function keyId(call: Call, record: { readonly name: string }, version: Ke
 
 function keyMembers(call: Call, version: KeyVersion): object {
   const { material } = version
+  const hasSize = call.service === 'managedHsm' ? isOct(material.kty) : isRsa(material.kty)
+  const platform = call.service === 'managedHsm' ? {} : { hsmPlatform: isHsm(material.kty) ? '2' : '0' }
   return {
     attributes: attributesBody(version.attributes, call.settings, {
-      before: isRsa(material.kty) ? { key_size: keySize(material) } : {},
-      after: { exportable: version.exportable, hsmPlatform: isHsm(material.kty) ? '2' : '0' },
+      before: hasSize ? { key_size: keySize(material) } : {},
+      after: { exportable: version.exportable, ...platform },
     }),
     ...(version.tags === undefined ? {} : { tags: version.tags }),
     ...(version.managed ? { managed: true } : {}),
@@ -216,7 +230,7 @@ function current(record: KeyRecord): KeyVersion {
 
 /** The `key_ops` of a key: those that were asked for, or all that its type has. */
 function requestedOperations(asked: readonly string[] | undefined, kty: string): string[] {
-  const possible = kty.startsWith('EC') ? ecOperations : rsaOperations
+  const possible = kty.startsWith('EC') ? ecOperations : isOct(kty) ? octOperations : rsaOperations
   const impossible = asked?.find((name) => !possible.includes(name))
   if (impossible !== undefined) {
     throw badParameter(`Operation '${impossible}' is not supported by keys of type ${kty}.`)

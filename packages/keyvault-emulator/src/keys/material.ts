@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { badParameter } from '../protocol/errors.ts'
 import type { JsonObject } from '../protocol/body.ts'
 import type { KeyMaterial, KeyTypeName } from '../vault/records.ts'
+import { generateSecret, importSecret } from './symmetric.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -36,6 +37,7 @@ export interface KeySpecification {
 
 /** @throws ServiceError 400 for a key that the service cannot make */
 export async function generateKeyMaterial(specification: KeySpecification): Promise<KeyMaterial> {
+  if (isOct(specification.kty)) return octMaterial(specification.kty, generateSecret(specification.keySize))
   const { kty, rsa, ec } = generation(specification)
   const { privateKey } = rsa === null ? await generate('ec', ec) : await generate('rsa', rsa)
   return materialOf(kty, privateKey)
@@ -43,6 +45,7 @@ export async function generateKeyMaterial(specification: KeySpecification): Prom
 
 /** As {@link generateKeyMaterial}, for the renewals and rotations that a read finds due: it blocks the event loop. */
 export function generateKeyMaterialSync(specification: KeySpecification): KeyMaterial {
+  if (isOct(specification.kty)) return octMaterial(specification.kty, generateSecret(specification.keySize))
   const { kty, rsa, ec } = generation(specification)
   const { privateKey } = rsa === null ? generateKeyPairSync('ec', ec) : generateKeyPairSync('rsa', rsa)
   return materialOf(kty, privateKey)
@@ -65,7 +68,7 @@ function generation({ kty: name, keySize: size, curve, publicExponent }: KeySpec
 
 /** What makes another key like this one. */
 export function specificationOf(material: KeyMaterial): KeySpecification {
-  return isRsa(material.kty)
+  return isRsa(material.kty) || isOct(material.kty)
     ? { kty: material.kty, keySize: keySize(material) }
     : { kty: material.kty, curve: curveOf(material) }
 }
@@ -77,6 +80,7 @@ export function specificationOf(material: KeyMaterial): KeySpecification {
  */
 export function importKeyMaterial(jwk: JsonObject): KeyMaterial {
   const kty = keyTypeName(String(jwk['kty']))
+  if (isOct(kty)) return octMaterial(kty, importSecret(jwk['k']))
   const members: JsonWebKey = { kty: isRsa(kty) ? 'RSA' : 'EC' }
   for (const name of ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y']) {
     const value = jwk[name]
@@ -91,6 +95,10 @@ export function importKeyMaterial(jwk: JsonObject): KeyMaterial {
   } catch (error) {
     throw badParameter(`The key is not valid: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+function octMaterial(kty: 'oct' | 'oct-HSM', secret: Buffer): KeyMaterial {
+  return { kty, privateKey: secret.toString('base64') }
 }
 
 export function materialOf(kty: KeyTypeName, privateKey: KeyObject): KeyMaterial {
@@ -149,6 +157,7 @@ export function sameKey(a: KeyObject, b: KeyObject): boolean {
 
 /** The public members of the JWK, in the service's order. */
 export function publicMembers(material: KeyMaterial): Record<string, string | undefined> {
+  if (isOct(material.kty)) return {}
   const { n, e, x, y } = parsedKey(material).publicJwk
   return isRsa(material.kty) ? { n, e } : { crv: curveOf(material), x, y }
 }
@@ -158,11 +167,17 @@ export function isRsa(kty: KeyTypeName): boolean {
 }
 
 export function isHsm(kty: KeyTypeName): boolean {
-  return kty === 'RSA-HSM' || kty === 'EC-HSM'
+  return kty.endsWith('-HSM')
+}
+
+/** Whether it is a symmetric key. */
+export function isOct(kty: string): kty is 'oct' | 'oct-HSM' {
+  return kty === 'oct' || kty === 'oct-HSM'
 }
 
 /** Bits of the modulus or of the curve. */
 export function keySize(material: KeyMaterial): number {
+  if (isOct(material.kty)) return 8 * Buffer.from(material.privateKey, 'base64').length
   if (isRsa(material.kty)) return privateKeyOf(material).asymmetricKeyDetails?.modulusLength ?? 0
   return curveByName(curveOf(material)).size
 }
@@ -179,6 +194,8 @@ function keyTypeName(name: string): KeyTypeName {
     case 'RSA-HSM':
     case 'EC':
     case 'EC-HSM':
+    case 'oct':
+    case 'oct-HSM':
       return name
     default:
       throw badParameter(`Key type '${name}' is not supported. A vault has RSA, RSA-HSM, EC and EC-HSM.`)

@@ -23,7 +23,9 @@ export function createRouter(operations: readonly Operation[]): Matcher {
   const patterns = operations
     .flatMap((operation) => pathsOf(operation).map((segments) => ({ operation, segments })))
     .toSorted((a, b) => literals(b.segments) - literals(a.segments))
-  const literal = new Set(operations.map(({ path }) => path).filter((path) => !path.includes('{')))
+  const literal = new Set(
+    operations.map(({ path }) => path.toLowerCase()).filter((path) => !path.includes('{')),
+  )
   return (method, path) => {
     const given = decodePath(path)
     // .NET posts to `keys//restore` and `certificates//NAME/import`.
@@ -37,7 +39,10 @@ export function createRouter(operations: readonly Operation[]): Matcher {
     const name = parameter(match.segments, segments, '{name}')
     if (match.segments.includes('{name}')) {
       if (name === '') throw methodNotAllowed(method)
-      if (!validName.test(name)) throw badParameter(`The request URI contains an invalid name: ${name}`)
+      // Roles have ids of their own form.
+      const isObject = !match.operation.path.startsWith('role')
+      if (isObject && !validName.test(name))
+        throw badParameter(`The request URI contains an invalid name: ${name}`)
     }
     return { operation: match.operation, name, version: parameter(match.segments, segments, '{version}') }
   }
@@ -45,7 +50,7 @@ export function createRouter(operations: readonly Operation[]): Matcher {
 
 /** The path of an operation with its version and without it. */
 function pathsOf({ path }: Operation): string[][] {
-  const segments = path.split('/')
+  const segments = path.split('/').map((part) => (part.startsWith('{') ? part : part.toLowerCase()))
   return segments.includes('{version}')
     ? [segments, segments.filter((segment) => segment !== '{version}')]
     : [segments]

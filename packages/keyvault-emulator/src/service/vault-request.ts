@@ -1,24 +1,25 @@
-import { randomUUID } from 'node:crypto'
-import { requirePermission, type Authorization } from '../identity/access.ts'
+import { requirePermission, type Authorization, type Identity } from '../identity/access.ts'
 import { unauthorized, type Authority } from '../identity/authority.ts'
 import { badParameter, ServiceError } from '../protocol/errors.ts'
 import { withFaults, type Faults } from './faults.ts'
 import type { ServiceRequest, ServiceResponse } from '../http/message.ts'
-import { jsonResponse } from '../http/message.ts'
+import { requireHsmRole } from '../managed-hsm/access.ts'
+import { hsmAnswer, hsmHeaders, hsmPath, hsmRefusal } from '../managed-hsm/dialect.ts'
 import { parseJsonObject, type JsonObject } from '../protocol/body.ts'
 import { isHsm, isRsa, keySize } from '../keys/material.ts'
-import type { Answer, ServiceSettings } from '../vault/operation.ts'
+import type { Answer, Service, ServiceSettings } from '../vault/operation.ts'
 import type { RequestLog } from './request-log.ts'
 import type { createRouter, Route } from './router.ts'
 import type { KeyClass, Throttle } from './throttle.ts'
 import type { Vault } from '../vault/vault.ts'
+import { vaultAnswer, vaultHeaders, vaultRefusal } from './vault-dialect.ts'
 
 /** Everything a request to a vault meets on its way. */
 export interface ServiceParts {
   readonly authority: Authority
   readonly faults: Faults
   readonly log: RequestLog
-  readonly route: ReturnType<typeof createRouter>
+  readonly routes: Readonly<Record<Service, ReturnType<typeof createRouter>>>
   readonly settings: ServiceSettings
   /** Null: unlimited. */
   readonly throttle: Throttle | null
@@ -30,8 +31,9 @@ export interface ServiceParts {
   vaults(): readonly Vault[]
 }
 
-/** A vault as a request addresses it. */
+/** A vault or managed HSM as a request addresses it. */
 export interface VaultAddress {
+  readonly service: Service
   readonly vault: string
   /** The audience of tokens for it. */
   readonly resource: string
@@ -47,10 +49,10 @@ export async function handleVaultRequest(
 ): Promise<ServiceResponse> {
   const at = parts.settings.now()
   const token = /^Bearer (.+)$/i.exec(request.headers['authorization'] ?? '')?.[1] ?? null
-  const operation = token === null ? 'challenge' : operationName(parts, request)
+  const operation = token === null ? 'challenge' : operationName(parts, address, request)
   const response = await withFaults(parts.faults.take(operation), async () =>
-    answerResponse(await perform(parts, address, request, token)),
-  ).catch((error: unknown) => errorResponse(parts, address, error))
+    dialects[address.service].answer(await perform(parts, address, request, token)),
+  ).catch((error: unknown) => refused(parts, address, error))
   parts.log.add({
     at,
     operation,
@@ -58,7 +60,10 @@ export async function handleVaultRequest(
     path: request.url.pathname,
     outcome: response.disruption ?? response.status,
   })
-  return { ...response, headers: { ...commonHeaders(parts, request), ...response.headers } }
+  return {
+    ...response,
+    headers: { ...dialects[address.service].headers(request, parts.region), ...response.headers },
+  }
 }
 
 async function perform(
@@ -71,39 +76,77 @@ async function perform(
     throw unauthorized('AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.')
   }
   const identity = parts.authority.authenticate(token, address.resource)
-  const { operation, name, version } = routeOf(parts, request)
+  const { operation, name, version } = routeOf(parts, address, request)
   const apiVersion = request.url.searchParams.get('api-version') ?? ''
   if (!apiVersions.test(apiVersion)) {
     throw badParameter(`The api-version ${apiVersion === '' ? 'is missing' : `'${apiVersion}' is invalid`}.`)
   }
-  const headers = requirePermission(
-    identity,
-    operation,
-    {
-      name: address.vault,
-      tenantId: parts.authority.tenantId,
-      region: parts.region,
-      authorization: parts.authorizationOf(address.vault),
-    },
-    // Contacts and issuers are of the vault, not of a certificate.
-    name === '' || /^certificates\/(contacts|issuers)/.test(operation.path)
-      ? ''
-      : `${operation.permission[0]}/${name}`,
-  )
   const vault = parts.vault(address.vault)
+  const { scope } = hsmPath(request.url.pathname)
+  const headers = authorize(parts, address, identity, routeOf(parts, address, request), scope)
   const body = parseJsonObject(request.body)
   parts.throttle?.admit(address.vault, operation.quota, keyClass(vault, name, version, body))
   const answer = await operation.handle({
     vault,
-    settings: parts.settings,
+    settings: settingsFor(parts, address),
     baseUrl: request.url.origin,
     apiVersion,
+    service: address.service,
+    scope,
     name,
     version,
     query: request.url.searchParams,
     body,
   })
   return { ...answer, headers: { ...headers, ...answer.headers } }
+}
+
+/** A managed HSM deletes and recovers at once. */
+function settingsFor({ settings }: ServiceParts, { service }: VaultAddress): ServiceSettings {
+  return service === 'vault'
+    ? settings
+    : { ...settings, timing: { ...settings.timing, deletion: 0, recovery: 0 } }
+}
+
+/** Checks the rights of the identity. @returns headers of the answer */
+function authorize(
+  parts: ServiceParts,
+  { service, vault }: VaultAddress,
+  identity: Identity,
+  { operation, name }: Route,
+  scope: string,
+): Readonly<Record<string, string>> {
+  // Contacts and issuers are of the vault, not of a certificate.
+  const isObject = name !== '' && !/^(certificates\/(contacts|issuers)|role|settings)/.test(operation.path)
+  const object = isObject ? `${operation.permission[0]}/${name}` : ''
+  if (service === 'managedHsm') {
+    const ownScope = isObject ? `/${object}` : operation.path.startsWith('keys') ? '/keys' : '/'
+    requireHsmRole(identity, operation, parts.vault(vault).settings, scope === '' ? ownScope : scope)
+    return {}
+  }
+  const { tenantId } = parts.authority
+  const guarded = { name: vault, tenantId, region: parts.region, authorization: parts.authorizationOf(vault) }
+  return requirePermission(identity, operation, guarded, object)
+}
+
+/** How the two services word their answers. */
+const dialects = {
+  vault: { answer: vaultAnswer, refusal: vaultRefusal, headers: vaultHeaders },
+  managedHsm: { answer: hsmAnswer, refusal: hsmRefusal, headers: hsmHeaders },
+} as const
+
+function refused(parts: ServiceParts, address: VaultAddress, error: unknown): ServiceResponse {
+  const refusal =
+    error instanceof ServiceError
+      ? error
+      : new ServiceError(500, 'InternalServerError', `The emulator failed: ${String(error)}`)
+  const challenge =
+    `Bearer authorization="https://login.microsoftonline.com/${parts.authority.tenantId}", ` +
+    `resource="${address.resource}"`
+  return dialects[address.service].refusal(
+    refusal,
+    refusal.status === 401 ? { 'www-authenticate': challenge } : refusal.headers,
+  )
 }
 
 /**
@@ -118,12 +161,14 @@ export async function performDirectly(
   path: string,
   body: JsonObject,
 ): Promise<Answer> {
-  const { operation, name, version } = parts.route(method, path)
+  const { operation, name, version } = parts.routes.vault(method, path)
   return operation.handle({
     vault: parts.vault(vault),
     settings: parts.settings,
     baseUrl: `https://${vault}.vault.azure.net`,
     apiVersion: '2025-07-01',
+    service: 'vault',
+    scope: '',
     name,
     version,
     query: new URLSearchParams(),
@@ -131,13 +176,15 @@ export async function performDirectly(
   })
 }
 
-function routeOf(parts: ServiceParts, request: ServiceRequest): Route {
-  return parts.route(request.method, request.url.pathname.slice(1))
+function routeOf(parts: ServiceParts, { service }: VaultAddress, request: ServiceRequest): Route {
+  const { path } =
+    service === 'managedHsm' ? hsmPath(request.url.pathname) : { path: request.url.pathname.slice(1) }
+  return parts.routes[service](request.method, path)
 }
 
-function operationName(parts: ServiceParts, request: ServiceRequest): string {
+function operationName(parts: ServiceParts, address: VaultAddress, request: ServiceRequest): string {
   try {
-    return routeOf(parts, request).operation.name
+    return routeOf(parts, address, request).operation.name
   } catch {
     return 'unknown'
   }
@@ -151,47 +198,4 @@ function keyClass(vault: Vault, name: string, version: string, body: JsonObject)
   if (key === undefined) return null
   const { material } = key
   return { hsm: isHsm(material.kty), rsaBits: isRsa(material.kty) ? keySize(material) : null }
-}
-
-function answerResponse(answer: Answer): ServiceResponse {
-  return answer.body === undefined
-    ? { status: answer.status, headers: answer.headers ?? {}, body: null, disruption: null }
-    : jsonResponse(answer.status, answer.body, answer.headers)
-}
-
-function errorResponse(parts: ServiceParts, address: VaultAddress, error: unknown): ServiceResponse {
-  const refusal =
-    error instanceof ServiceError
-      ? error
-      : new ServiceError(500, 'InternalServerError', `The emulator failed: ${String(error)}`)
-  const inner = refusal.innerCode === null ? {} : { innererror: { code: refusal.innerCode } }
-  const headers =
-    refusal.status === 401
-      ? {
-          'www-authenticate':
-            `Bearer authorization="https://login.microsoftonline.com/${parts.authority.tenantId}", ` +
-            `resource="${address.resource}"`,
-        }
-      : refusal.headers
-  return jsonResponse(
-    refusal.status,
-    { error: { code: refusal.code, message: refusal.message, ...inner } },
-    headers,
-  )
-}
-
-function commonHeaders(parts: ServiceParts, request: ServiceRequest): Record<string, string> {
-  const clientRequestId = request.headers['x-ms-client-request-id']
-  return {
-    'cache-control': 'no-cache',
-    pragma: 'no-cache',
-    expires: '-1',
-    'strict-transport-security': 'max-age=31536000;includeSubDomains',
-    'x-content-type-options': 'nosniff',
-    'x-ms-keyvault-region': parts.region,
-    'x-ms-keyvault-service-version': '1.9.3347.1',
-    'x-ms-keyvault-network-info': 'conn_type=Ipv4;addr=127.0.0.1;act_addr_fam=InterNetwork;',
-    'x-ms-request-id': randomUUID(),
-    ...(clientRequestId === undefined ? {} : { 'x-ms-client-request-id': clientRequestId }),
-  }
 }

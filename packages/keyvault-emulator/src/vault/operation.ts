@@ -16,6 +16,9 @@ export interface Operation {
   handle(call: Call<JsonObject>): Answer | Promise<Answer>
 }
 
+/** What answers: a vault, or a managed HSM, whose keys are all in hardware. */
+export type Service = 'vault' | 'managedHsm'
+
 /** A request that has been routed, authenticated and allowed. */
 export interface Call<B = unknown> {
   readonly vault: Vault
@@ -23,6 +26,9 @@ export interface Call<B = unknown> {
   /** `https://` and the host as the client called it, port included: what object ids begin with. */
   readonly baseUrl: string
   readonly apiVersion: string
+  readonly service: Service
+  /** `/`, `/keys` or `/keys/NAME`: of the roles of a managed HSM. Empty elsewhere. */
+  readonly scope: string
   readonly name: string
   /** Empty for the current version. */
   readonly version: string

@@ -50,11 +50,11 @@ export interface ReleasePolicy {
 
 export interface KeyMaterial {
   kty: KeyTypeName
-  /** PKCS#8 DER in base64. */
+  /** PKCS#8 DER in base64; for oct the secret itself. */
   privateKey: string
 }
 
-export type KeyTypeName = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM'
+export type KeyTypeName = 'RSA' | 'RSA-HSM' | 'EC' | 'EC-HSM' | 'oct' | 'oct-HSM'
 
 export interface SecretRecord {
   name: string
@@ -77,6 +77,8 @@ export interface CertificateRecord {
   versions: CertificateVersion[]
   policy: CertificatePolicy
   pending: PendingCertificate | null
+  /** As the last request that made a version said. */
+  preserveCertOrder?: boolean
   /** Of the latest request; reads show it while there are no versions. */
   unissued: UnissuedVersion | null
 }
@@ -141,6 +143,13 @@ export interface CertificatePolicy {
   lifetime_actions: LifetimeAction[]
   issuer: { name: string; cty?: string; cert_transparency?: boolean }
   attributes: Attributes
+  platformManaged?: PlatformManaged
+}
+
+/** A certificate that the platform orders from a public CA, its members named as on the wire. */
+export interface PlatformManaged {
+  certificateUsage: string
+  metadata: { sans: SubjectAlternativeNames }
 }
 
 export interface Attributes {
@@ -178,10 +187,43 @@ interface Contact {
   phone?: string | undefined
 }
 
-/** Vault-wide settings of certificates. */
+/** Settings of a vault as a whole: of its certificates, and of a managed HSM. */
 export interface VaultSettings {
   contacts: Contact[] | null
   issuers: Record<string, IssuerRecord>
+  /** Of a managed HSM. */
+  roleAssignments?: Record<string, HsmRoleAssignment>
+  /** Custom roles of a managed HSM, by the id in lower case. */
+  roleDefinitions?: Record<string, HsmRoleDefinition>
+  /** `true` or `false` as text. */
+  allowKeyManagementThroughArm?: string
+}
+
+/** A role of a principal in a managed HSM. */
+export interface HsmRoleAssignment {
+  name: string
+  principalId: string
+  roleDefinitionId: string
+  /** `/`, `/keys` or `/keys/NAME`. */
+  scope: string
+}
+
+/** A role of a managed HSM, its members named as on the wire. */
+export interface HsmRoleDefinition {
+  name: string
+  roleName: string
+  description: string
+  type: 'AKVBuiltInRole' | 'CustomRole'
+  assignableScopes: string[]
+  permissions: HsmPermission[]
+}
+
+/** What a role of a managed HSM allows. */
+interface HsmPermission {
+  actions: string[]
+  notActions: string[]
+  dataActions: string[]
+  notDataActions: string[]
 }
 
 export interface IssuerRecord {

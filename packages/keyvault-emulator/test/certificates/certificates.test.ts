@@ -55,12 +55,13 @@ describe('create, issuer Self', () => {
       status_details:
         'Pending certificate created. Certificate request is in progress. This may take some time based on the issuer ' +
         'provider. Please check again later.',
+      preserveCertOrder: false,
       request_id: requestId,
     })
     expect((await rig.raw('GET', `${path}/pending?api-version=2025-07-01`)).body).toEqual(started.body)
 
     const meanwhile = (await rig.raw('GET', `${path}/?api-version=2025-07-01`)).body
-    expect(Object.keys(meanwhile)).toEqual(['id', 'attributes', 'policy', 'pending'])
+    expect(Object.keys(meanwhile)).toEqual(['id', 'attributes', 'policy', 'pending', 'preserveCertOrder'])
     expect(meanwhile['attributes']).toEqual({
       enabled: false,
       nbf: now / 1000 - 600,
@@ -82,6 +83,7 @@ describe('create, issuer Self', () => {
       cancellation_requested: false,
       status: 'completed',
       target: id,
+      preserveCertOrder: false,
       request_id: requestId,
     })
     const finished = (await rig.raw('GET', `${path}/?api-version=2025-07-01`)).body
@@ -94,6 +96,7 @@ describe('create, issuer Self', () => {
       'attributes',
       'policy',
       'pending',
+      'preserveCertOrder',
     ])
     expect(finished['id']).not.toBe(meanwhile['id'])
     expect(finished['kid']).toBe(String(finished['id']).replace('/certificates/', '/keys/'))
