@@ -10,6 +10,7 @@ import {
   type KeyRotator,
   type KeyStore,
   type ListKeysOptions,
+  type Password,
   type Pkcs12Importer,
   type RotateKeyOptions,
   type SigningKey,
@@ -214,7 +215,7 @@ export class VaultStore implements KeyVaultStore {
     return this.#require(name, version, signal)
   }
 
-  async importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<SigningKey> {
+  async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<SigningKey> {
     checkName(name)
     const { keys } = await readPkcs12(pkcs12, password)
     const [key, another] = keys

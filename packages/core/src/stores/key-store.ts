@@ -3,6 +3,7 @@ import { hasMethod } from '../internal/arguments.ts'
 import type { SignatureAlgorithm } from '../algorithms/table.ts'
 import type { KeyTypeName } from '../algorithms/key-types.ts'
 import type { Signer } from '../signing/signer.ts'
+import type { Password } from './password.ts'
 
 /** A key with its certificates and its place in time, as a store holds it. */
 export interface SigningKey {
@@ -109,7 +110,7 @@ export interface Pkcs12Importer {
    * @throws SealwrightError `ALREADY_EXISTS` when another key has that name; `WRONG_PASSWORD`, `INVALID_ENCODING`,
    *   `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`; or as {@link KeyStore.get}
    */
-  importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<SigningKey>
+  importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<SigningKey>
 }
 
 /** Capability: exports a key as a PKCS#12 file. */
@@ -121,7 +122,7 @@ export interface Pkcs12Exporter {
    * @returns DER
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
    */
-  exportPkcs12(name: string, password: string, options?: GetKeyOptions): Promise<Uint8Array>
+  exportPkcs12(name: string, password: Password, options?: GetKeyOptions): Promise<Uint8Array>
 }
 
 /** Capability: removes keys. */

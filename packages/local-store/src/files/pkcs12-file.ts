@@ -1,5 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
-import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
 import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
 import { readPrivateFile } from './private-files.ts'
@@ -59,7 +59,7 @@ export async function readCertificateFile(
  *
  * @throws SealwrightError `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
-export async function readPkcs12Key(bytes: Uint8Array, password: string): Promise<Pkcs12Key> {
+export async function readPkcs12Key(bytes: Uint8Array, password: Password): Promise<Pkcs12Key> {
   const { keys } = await readPkcs12(bytes, password)
   return onlyKey(keys)
 }

@@ -104,6 +104,6 @@ function decode(scheme: string, encoded: string): string {
   return text
 }
 
-function refused(scheme: string, what: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', `the ${scheme}: signing URI ${what}`, { cause })
+function refused(scheme: string, problem: string, cause?: unknown): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', `the ${scheme}: signing URI ${problem}`, { cause })
 }

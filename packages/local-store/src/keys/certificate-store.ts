@@ -6,6 +6,7 @@ import {
   type KeyRotator,
   type KeyStore,
   type ListKeysOptions,
+  type Password,
   type Pkcs12Exporter,
   type Pkcs12Importer,
   type RotateKeyOptions,
@@ -41,7 +42,7 @@ export interface WritableCertificateStore extends CertificateStore, Pkcs12Import
    * As {@link Pkcs12Importer.importPkcs12}. When the name has the key already, the imported certificate takes the place of its
    * certificate: this is how a certificate is renewed. An expired certificate is imported like any other.
    */
-  importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<LocalSigningKey>
+  importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<LocalSigningKey>
 }
 
 /** A folder in Sealwright's own layout: its keys can have several versions. */

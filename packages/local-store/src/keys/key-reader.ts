@@ -1,4 +1,11 @@
-import { algorithmsOf, isSealwrightError, type GetKeyOptions, type ListKeysOptions } from '@sealwright/core'
+import {
+  algorithmsOf,
+  isSealwrightError,
+  type GetKeyOptions,
+  type ListKeysOptions,
+  type Password,
+} from '@sealwright/core'
+import { aPassword, resolvePassword } from '@sealwright/core/internal'
 import { encodePkcs12, withPrivateKey } from '../files/pkcs12-file.ts'
 import { findKey, noKeyNamed, type KeyQuery } from '../find/find-key.ts'
 import type { StoredKey } from '../find/stored-key.ts'
@@ -35,10 +42,16 @@ export class KeyReader {
     return this.open(findKey(await this.#layout.read(), query, [this.#layout]))
   }
 
-  async exportPkcs12(name: string, password: string, options: GetKeyOptions = {}): Promise<Uint8Array> {
+  async exportPkcs12(name: string, password: Password, options: GetKeyOptions = {}): Promise<Uint8Array> {
+    // Left out, it must not become the empty password.
+    aPassword('password', password)
     const found = await this.#version(name, options)
     if (found === null) throw await this.absent(name)
-    return encodePkcs12(found.key.name, withPrivateKey(found.stored.file), password)
+    return encodePkcs12(
+      found.key.name,
+      withPrivateKey(found.stored.file),
+      await resolvePassword('password', password),
+    )
   }
 
   /** The signing keys of the folder, or of one name, newest first. */

@@ -8,6 +8,7 @@ import {
   SealwrightError,
   type CreateKeyOptions,
   type KeyTypeName,
+  type Password,
   type RotateKeyOptions,
 } from '@sealwright/core'
 import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
@@ -43,7 +44,7 @@ export class KeyWriter {
     return this.#add(path, name, key)
   }
 
-  async importPkcs12(name: string, pkcs12: Uint8Array, password: string): Promise<LocalSigningKey> {
+  async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<LocalSigningKey> {
     checkNewName(name)
     const key = await readPkcs12Key(pkcs12, password)
     // Throws when the key cannot sign: the store writes nothing that it could not open.
