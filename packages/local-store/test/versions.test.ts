@@ -4,7 +4,7 @@ import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { createSelfSignedCertificate, generatePrivateKey, readPkcs12, writePkcs12 } from '@sealwright/x509'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDotNetStore, openFolderStore, type FolderStore } from '../src/index.ts'
 import { arrivalsIn, filesIn } from './support/files.ts'
 
@@ -39,6 +39,28 @@ describe('versions of a key', () => {
     expect(second.certificates[0]?.subject).toBe('O=Contoso\nCN=auth')
     const days = (second.notAfter.getTime() - second.notBefore.getTime()) / 86_400_000
     expect(Math.round(days)).toBe(30)
+  })
+
+  test('have times in the order of the versions, also when the clock was set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => {
+      vi.useRealTimers()
+    })
+    const { store, folder } = await newStore()
+    const first = await store.create('auth', { keyType })
+    vi.setSystemTime(Date.now() - 30_000)
+    const second = await store.rotate('auth')
+    expect(second.createdAt?.getTime()).toBe((first.createdAt?.getTime() ?? NaN) + 1)
+    expect((await store.list({ name: 'auth' })).map(({ keyId }) => keyId)).toEqual([
+      second.keyId,
+      first.keyId,
+    ])
+    vi.setSystemTime(Date.now() - 3_600_000)
+    const before = await filesIn(folder)
+    expect(await failure('UNAVAILABLE', () => store.rotate('auth'))).toContain(
+      'which is in the future: set the clock of this machine, then rotate',
+    )
+    expect(await filesIn(folder)).toEqual(before)
   })
 
   test('that several processes make at once are one: the others are told, and leave neither file nor record', async () => {

@@ -37,6 +37,7 @@ import { checkName, isVersion } from '../vault-uri.ts'
 import { alreadyExists, FirstCreatorWins, stillPending } from './first-creator-wins.ts'
 import { KnownVersions } from './known-versions.ts'
 import { byTimeOfCreation, newestFirst } from './newest-first.ts'
+import { mayFollow } from './next-version.ts'
 
 type Signal = AbortSignal | undefined
 
@@ -210,7 +211,8 @@ export class VaultStore implements KeyVaultStore {
   async rotate(name: string, options: RotateVaultKeyOptions = {}): Promise<SigningKey> {
     checkName(name)
     rotateVaultKeyOptions('options', options)
-    const { issuer, signal } = options
+    const { issuer, after, signal } = options
+    await mayFollow(this.#objects, this.location, { name, after, signal })
     const version = await this.#objects.rotate(name, { issuer: issuer ?? null, signal })
     return this.#require(name, version, signal)
   }

@@ -14,7 +14,7 @@ import type {
 } from './collection.ts'
 import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
-import { namesIn, type ListedVersion } from './listed-version.ts'
+import { namesIn, newestIn, type ListedVersion, type NewestVersion } from './listed-version.ts'
 import { VaultSigningKey } from './signing-key.ts'
 
 /** The certificates of a vault, each with its key: `/certificates/NAME`. */
@@ -45,6 +45,15 @@ export class CertificateCollection implements Collection {
     // Where the vault does not say, the higher cost is assumed: using less than the quota does no harm.
     const isInHardware = keyType?.endsWith('-HSM') !== false
     return VaultSigningKey.ofCertificate(this.#connection, found, { ...found.issued, isInHardware })
+  }
+
+  newest(name: string, { signal }: Abortable): Promise<NewestVersion | null> {
+    const operation = { permission: 'certificates/get', object: `the certificate ${name}`, signal } as const
+    return this.#connection.find(operation, (options) =>
+      newestIn((onResponse) =>
+        this.#connection.sdk.certificates.getCertificate(name, { ...options, onResponse }),
+      ),
+    )
   }
 
   /** The key type that the next version will have, such as `RSA-HSM`; null when the vault does not say. */

@@ -1,6 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { KeyTypeName, SigningKey, Signer } from '@sealwright/core'
-import type { ListedVersion } from './listed-version.ts'
+import type { ListedVersion, NewestVersion } from './listed-version.ts'
 
 /** Signs a certificate instead of its own key. */
 export interface CertificateIssuer {
@@ -56,6 +56,8 @@ export interface Collection {
    * @returns null when the vault says that there is none, `pending` while the vault is still making it
    */
   find(name: string, options: FindOptions): Promise<SigningKey | 'pending' | null>
+  /** The newest version, whatever state it is in; null when the vault says that there is none. */
+  newest(name: string, options: Abortable): Promise<NewestVersion | null>
   /** The names of everything in the collection. */
   names(options: Abortable): Promise<readonly string[]>
   /** The versions of a name, in no order; empty when there are none. */

@@ -5,7 +5,7 @@ import type { Abortable, Collection, FindOptions, ImportedKey, NewKey } from './
 import type { VaultConnection } from './connection.ts'
 import { vaultKeyType } from './key-types.ts'
 import { readKeyVersion } from './key-version.ts'
-import { namesIn, versionsIn, type ListedVersion } from './listed-version.ts'
+import { namesIn, newestIn, versionsIn, type ListedVersion, type NewestVersion } from './listed-version.ts'
 import { VaultSigningKey } from './signing-key.ts'
 
 /** The bare keys of a vault or managed HSM: `/keys/NAME`. They have no certificates. */
@@ -27,6 +27,13 @@ export class KeyCollection implements Collection {
         ),
     )
     return found === null ? null : VaultSigningKey.ofKey(this.#connection, found)
+  }
+
+  newest(name: string, { signal }: Abortable): Promise<NewestVersion | null> {
+    const operation = { permission: 'keys/get', object: `the key ${name}`, signal } as const
+    return this.#connection.find(operation, (options) =>
+      newestIn((onResponse) => this.#connection.sdk.keys.getKey(name, { ...options, onResponse })),
+    )
   }
 
   names({ signal }: Abortable): Promise<readonly string[]> {

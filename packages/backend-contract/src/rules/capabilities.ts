@@ -226,6 +226,32 @@ export const rotating: readonly Rule[] = [
     },
   },
   {
+    rule: 'of versions that are made as quickly as possible each has a later createdAt than the one before',
+    async check({ store, reopen }, expected) {
+      const name = uniqueName()
+      await store.create(name, { keyType: anyKeyType(expected) })
+      await rotator(store).rotate(name)
+      await rotator(store).rotate(name)
+      const times = (await (await reopen()).list({ name })).map(
+        ({ createdAt }) => createdAt?.getTime() ?? NaN,
+      )
+      const [third = NaN, second = NaN, first = NaN] = times
+      assert(first < second && second < third, `the times are ${times.join(', ')}`)
+    },
+  },
+  {
+    rule: 'rotate after a version that is not the newest is ALREADY_EXISTS and makes nothing',
+    async check({ store, reopen }, expected) {
+      const name = uniqueName()
+      const first = await store.create(name, { keyType: anyKeyType(expected) })
+      const second = await rotator(store).rotate(name, { after: first.version })
+      const reopened = await reopen()
+      await rejection(rotator(reopened).rotate(name, { after: first.version }), 'ALREADY_EXISTS')
+      const listed = (await reopened.list({ name })).map(({ version }) => version)
+      assert.deepEqual(listed, [second.version, first.version])
+    },
+  },
+  {
     rule: 'rotating what is absent is NOT_FOUND and makes nothing',
     async check({ store }) {
       const name = uniqueName()

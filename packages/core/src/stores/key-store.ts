@@ -139,15 +139,22 @@ export interface KeyDeleter {
 export interface KeyRotator {
   /**
    * Creates a new version of the key: another key, with a certificate of the same subject and validity if the newest
-   * version has one. The older versions stay and can still sign.
+   * version has one. The older versions stay and can still sign. Its
+   * `createdAt` is later than theirs.
    *
-   * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
+   * @throws SealwrightError `NOT_FOUND`; `ALREADY_EXISTS` when another caller makes a version at the same time, or
+   *   `options.after` is not the newest; or as {@link KeyStore.get}
    */
   rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>
 }
 
 /** Options of a rotation. */
 export interface RotateKeyOptions {
+  /**
+   * The version that the new one follows. When it is not the newest any more, none is made, so that of several callers who
+   * have seen the same versions one makes the next. Default: whichever is the newest.
+   */
+  readonly after?: string | undefined
   /** Stops the operation; the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }

@@ -30,5 +30,5 @@ export function createKeyOptions(more: Readonly<Record<string, Check>> = {}): Ch
  * @param more options that only this store has
  */
 export function rotateKeyOptions(more: Readonly<Record<string, Check>> = {}): Check {
-  return optionsOf({ ...more, signal: anAbortSignal })
+  return optionsOf({ after: aString, ...more, signal: anAbortSignal })
 }

@@ -56,6 +56,11 @@ export class KeySet {
     return this.#sources.filter((source) => this.#shown.get(source)?.shown.keys.length === 0)
   }
 
+  /** The newest version that the source has shown; undefined for none. */
+  newestIn(source: Source): string | undefined {
+    return this.#shown.get(source)?.shown.keys[0]?.version
+  }
+
   /**
    * Reads all sources. Callers share a reading that has not begun; one that is under way may be too early to show what they
    * want to see, such as a key that was switched off just now.

@@ -66,8 +66,11 @@ export interface Source {
   readonly creates: boolean
   /** Whether its keys count only when a key of the ring has signed their certificates. */
   readonly delegates: boolean
-  /** null where the store has no rotation. */
-  readonly rotate: ((signal: AbortSignal) => Promise<SigningKey>) | null
+  /**
+   * Makes the version that follows `after`; ALREADY_EXISTS when that is not the newest any more. null where the store has no
+   * rotation.
+   */
+  readonly rotate: ((after: string | undefined, signal: AbortSignal) => Promise<SigningKey>) | null
   /** Every version, newest first; empty when there is proven to be none. */
   list(signal: AbortSignal): Promise<readonly SigningKey[]>
   /** Makes the first version, or finds the one that another instance has made. */
@@ -119,7 +122,7 @@ type Place = Pick<Source, 'location' | 'rotate' | 'list' | 'getOrCreate'>
 function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undefined): Place {
   return {
     location: `${name} in ${store.location}`,
-    rotate: canRotate(store) ? (signal) => store.rotate(name, { signal }) : null,
+    rotate: canRotate(store) ? (after, signal) => store.rotate(name, { after, signal }) : null,
     list: (signal) => store.list({ name, signal }),
     async getOrCreate(signal) {
       const options = { ...create, signal }

@@ -82,10 +82,11 @@ export interface KeyRing {
    */
   refresh(): Promise<void>
   /**
-   * Makes a new version now of each key that signs, in the sources that make keys. They are announced like any other.
+   * Reads the sources, then makes a new version of each key that signs, in the sources that make keys. They are announced
+   * like any other.
    *
-   * @throws SealwrightError `UNSUPPORTED_OPERATION` when no source can; `LIMIT_EXCEEDED` when the JWK Set is full; or what
-   *   the store throws
+   * @throws SealwrightError `UNSUPPORTED_OPERATION` when no source can; `ALREADY_EXISTS` when another instance makes a
+   *   version at the same time; `LIMIT_EXCEEDED` when the JWK Set is full; or what the store throws
    */
   rotate(): Promise<void>
   /** Ends the timers. The ring signs no longer. */

@@ -64,7 +64,7 @@ export async function openKeyRing(
   const decision = new Decision(keySet, checked, algorithms, clock, (by) =>
     onEvent({ type: 'clock-jump', by }),
   )
-  const rotation = new Rotation(opened, checked, onEvent)
+  const rotation = new Rotation(opened, keySet, checked, onEvent)
   const reports = new StateReports(checked, onEvent)
   const parts = {
     policy: checked,

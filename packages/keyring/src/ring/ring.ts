@@ -146,6 +146,8 @@ export class Ring implements KeyRing {
 
   async rotate(): Promise<void> {
     const { rotation, decision } = this.#parts
+    // The new version follows the newest of now.
+    await this.refresh()
     const { state } = decision.look()
     const makers = new Set(
       state.lanes.map((lane) => rotation.homeOf(lane)).filter((source) => source !== null),

@@ -3,20 +3,31 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
 import { nextRotation } from '../timeline/rotation-plan.ts'
 import { maximumPublishedKeys } from '../policy/policy.ts'
 import type { RingEventListener } from '../events/events.ts'
+import type { KeySet } from '../keys/key-set.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
 import type { Source } from '../keys/sources.ts'
 
-/** Makes new versions when they are due. Every instance does; the one whose turn comes first spares it the others. */
+/**
+ * Makes new versions when they are due. Every instance does; the one whose turn comes first spares it the others. Each makes
+ * the version after the newest that it has seen, and a store refuses all but the first of them.
+ */
 export class Rotation {
   readonly #sources: readonly Source[]
+  readonly #keySet: KeySet
   readonly #policy: KeyRingPolicy
   readonly #listener: RingEventListener
   /** By source: when this instance makes the version that is due, in milliseconds since 1970. */
   readonly #turns = new Map<Source, number>()
   readonly #reported = new Set<number>()
 
-  constructor(sources: readonly Source[], policy: KeyRingPolicy, listener: RingEventListener) {
+  constructor(
+    sources: readonly Source[],
+    keySet: KeySet,
+    policy: KeyRingPolicy,
+    listener: RingEventListener,
+  ) {
     this.#sources = sources
+    this.#keySet = keySet
     this.#policy = policy
     this.#listener = listener
   }
@@ -66,7 +77,7 @@ export class Rotation {
           : `${source.location} cannot make a new version; add a source with the next key`,
       )
     }
-    const key = await source.rotate(AbortSignal.timeout(creationTimeout))
+    const key = await source.rotate(this.#keySet.newestIn(source), AbortSignal.timeout(creationTimeout))
     this.#listener({ type: 'created', location: source.location, keyIds: [key.keyId] })
   }
 

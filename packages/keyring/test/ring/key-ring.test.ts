@@ -1,6 +1,6 @@
 import { verify } from 'node:crypto'
 import { isSealwrightError, type Signer } from '@sealwright/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeKeyRingEvent, openKeyRing, type KeyRing } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
@@ -177,12 +177,43 @@ describe('a rotation', () => {
     await pass(10_000 - 925)
     expect(store.versions).toHaveLength(1)
     await pass(300)
-    expect(store.versions.length).toBeGreaterThan(1)
-    expect(store.versions.length).toBeLessThan(4)
+    expect(store.versions).toHaveLength(2)
     await pass(1_200)
     expect(new Set(rings.map((each) => each.ring.signer().keyId))).toEqual(
       new Set([store.versions.at(-1)?.keyId]),
     )
+    expect(rings.flatMap(({ events }) => events).filter(({ type }) => type === 'rotation-failed')).toEqual([])
+  })
+
+  test('takes turns, so that a store that makes every version it is asked for is asked once', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    store.hasOneNext = false
+    // Spread over the refresh interval, as random numbers are.
+    let drawn = 0
+    vi.spyOn(Math, 'random').mockImplementation(() => (++drawn * 0.618_033_988_75) % 1)
+    onTestFinished(() => {
+      vi.mocked(Math.random).mockRestore()
+    })
+    await openTogether(store, 4)
+    await pass(10_000 - 925)
+    for (let second = 0; second < 300; second++) await pass(1)
+    expect(store.versions).toHaveLength(2)
+  })
+
+  test('that was not seen is not followed by another: of two commands one is refused', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const rings = await openTogether(store, 2)
+    const results = await Promise.allSettled(rings.map(({ ring }) => ring.rotate()))
+    expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { code: 'ALREADY_EXISTS' },
+    })
+    expect(store.versions).toHaveLength(2)
+    // One after the other, both make one.
+    for (const { ring } of rings) await ring.rotate()
+    expect(store.versions).toHaveLength(4)
   })
 
   test('of a store that takes no new version is an alarm, and signing goes on', async () => {

@@ -8,6 +8,7 @@ import {
   type KeyStore,
   type KeyTypeName,
   type ListKeysOptions,
+  type RotateKeyOptions,
   type SigningKey,
 } from '@sealwright/core'
 import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
@@ -28,6 +29,8 @@ export class MemoryStore implements KeyStore, KeyRotator {
   outage: Error | null = null
   /** Thrown by whatever writes while it is set. */
   readOnly = false
+  /** Whether a version is followed by one at most, as in every store of ours. */
+  hasOneNext = true
   lists = 0
   signatures = 0
   readonly #reserved = new Set<string>()
@@ -56,9 +59,14 @@ export class MemoryStore implements KeyStore, KeyRotator {
     return this.add(name, options)
   }
 
-  async rotate(name: string): Promise<SigningKey> {
+  async rotate(name: string, { after }: RotateKeyOptions = {}): Promise<SigningKey> {
     const newest = await this.get(name)
     if (newest === null) throw new SealwrightError('NOT_FOUND', `there is no ${name} in ${this.location}`)
+    // As in `create`: of several callers who follow one version the first one wins.
+    const next = `${name} after ${newest.version}`
+    if (this.hasOneNext && ((after !== undefined && after !== newest.version) || this.#reserved.has(next)))
+      throw new SealwrightError('ALREADY_EXISTS', `${name} in ${this.location} has another version already`)
+    if (!this.readOnly) this.#reserved.add(next)
     const kty = newest.algorithms[0]?.kty
     return this.add(name, { keyType: kty === 'RSA' ? 'rsa-2048' : 'ec-p256' })
   }

@@ -3,6 +3,10 @@ import { evaluateTimeline, type KeyVersion, type KeyRingPolicy } from '../../src
 /** Versions of the model, by the second of their creation as the store's clock has it. One may be switched off. */
 export interface ModelStore {
   readonly created: readonly number[]
+  /** Their ids, which order those of one second. Default in the order of their creation. */
+  readonly ids?: readonly string[]
+  /** The seconds from which the store shows them, where that is later than their creation: its clock has whole seconds. */
+  readonly shownAt?: readonly number[]
   /** The index of the version that is switched off, and the second of real time from which the store shows it so. */
   readonly revoked?: { readonly index: number; readonly at: number }
 }
@@ -44,7 +48,7 @@ export function play(
     for (const { policy, at } of worlds)
       for (let fetched = Math.max(0, now - policy.jwksMaxAge); fetched <= now; fetched++)
         for (let offset = 0; offset <= skew; offset++)
-          for (let age = 0; age <= policy.maxSetAge; age++) {
+          for (let age = 0; age <= policy.maxSetAge - policy.listingDelay; age++) {
             const state = at(fetched - age, fetched + offset)
             if (state !== null) held.add(state.published)
           }
@@ -56,7 +60,7 @@ export function play(
       for (let offset = 0; offset <= skew; offset++) {
         // A token that was begun just before the switch may be signed with the key of then for as long as clocks differ.
         const keys = new Set<number>()
-        for (let age = 0; age <= policy.maxSetAge; age++)
+        for (let age = 0; age <= policy.maxSetAge - policy.listingDelay; age++)
           for (let grace = 0; grace <= policy.clockSkew; grace++) {
             const key = at(signed - age, signed + offset - grace)?.active ?? -1
             // One that it sees to be switched off is not used, however lately that was.
@@ -88,17 +92,23 @@ interface State {
 
 /** What an instance with that policy says, whose set was read at a second of real time, and whose clock shows `clock`. */
 function world(
-  { created, revoked }: ModelStore,
+  { created, ids, shownAt, revoked }: ModelStore,
   policy: KeyRingPolicy,
   storeOffset: number,
   end: number,
 ): { policy: KeyRingPolicy; at: (read: number, clock: number) => State | null } {
-  const enabled = created.map((second, index) => ({ ...version(second), index, id: String(index) }))
+  const enabled = created.map((second, index) => ({
+    ...version(second),
+    index,
+    id: ids?.[index] ?? String(index),
+  }))
   const known = new Map<number, State>()
   return {
     policy,
     at(read, clock) {
-      const visible = enabled.filter(({ index }) => (created[index] ?? 0) - storeOffset <= read).length
+      const visible = enabled.filter(
+        ({ index }) => (shownAt?.[index] ?? created[index] ?? 0) - storeOffset <= read,
+      ).length
       if (visible === 0) return null
       const isRevoked = revoked !== undefined && read >= revoked.at && revoked.index < visible
       const key = ((isRevoked ? 1 : 0) * 8 + visible) * (end + 100) + clock

@@ -51,6 +51,30 @@ describe('every interleaving of instances, four versions, set age, cache age and
     expect(checks).toBeGreaterThan(100_000)
   })
 
+  // A store's clock has whole seconds, and the order of the ids is not that of the creation.
+  describe('versions that a store dates alike and shows one after the other', () => {
+    const late = keyRingPolicy({ ...policy, listingDelay: 1, maxSetAge: 3, announcement: announcement + 1 })
+    const orders = [
+      ['0', '1', '2'],
+      ['0', '2', '1'],
+    ]
+
+    test.each(orders)('are announced together, in whichever order their ids are: %s %s %s', (...ids) => {
+      const created = [0, 10, 10]
+      expect(playAll([late], [{ created, ids, shownAt: [0, 10, 11] }]).rejects).toBe(0)
+    })
+
+    // So a store gives every version a later time than the one before it: the contract of the backends has that rule.
+    test('are safe as the very first only when the ids have their order', () => {
+      const [created, shownAt] = [
+        [0, 0],
+        [0, 1],
+      ]
+      expect(playAll([late], [{ created, ids: ['0', '1'], shownAt }]).rejects).toBe(0)
+      expect(playAll([late], [{ created, ids: ['1', '0'], shownAt }]).rejects).toBeGreaterThan(0)
+    })
+  })
+
   // Below the bound of the announcement by a second. Whole seconds hide one at each end of the retention.
   test.each([
     ['announcement', { ...policy, announcement: announcement - 1 }],

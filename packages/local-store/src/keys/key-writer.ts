@@ -97,9 +97,11 @@ export class KeyVersions {
     this.#reader = reader
   }
 
-  async rotate(name: string, { signal }: RotateKeyOptions = {}): Promise<LocalSigningKey> {
+  async rotate(name: string, { after, signal }: RotateKeyOptions = {}): Promise<LocalSigningKey> {
     const [newest] = await this.#reader.read({ name, signal })
     if (newest === undefined) throw await this.#reader.absent(name)
+    if (after !== undefined && newest.key.version !== after) throw isMade(name, newest.key.location)
+    const arrival = timeAfter(newest.stored)
     // The version after the one that was read: another process that makes it first is in the way.
     const path = this.#layout.pathOfVersion(newest.key.name, newest.stored.number + 1)
     const { certificate } = newest.stored.file
@@ -110,15 +112,36 @@ export class KeyVersions {
       newest.key.notAfter.getTime() - newest.key.notBefore.getTime(),
     )
     signal?.throwIfAborted()
-    const stored = await this.#layout.add(path, newest.key.name, key)
-    if (stored === null) {
-      throw new SealwrightError(
-        'ALREADY_EXISTS',
-        `the key ${JSON.stringify(name)} is not rotated: another process has just made ${path}, which stays as it was`,
-      )
-    }
+    const stored = await this.#layout.add(path, newest.key.name, key, arrival)
+    if (stored === null) throw isMade(name, path)
     return this.#reader.open(stored)
   }
+}
+
+/** How far ahead of this machine's clock the newest version may seem to have been made, in milliseconds. */
+const toleratedSkew = 60_000
+
+/**
+ * The earliest time that the next version may have. The order of the times is the order of the versions, also when the clock
+ * was set back: a ring takes the earliest for the first, which signs without announcement.
+ *
+ * @returns milliseconds since 1970
+ * @throws SealwrightError `UNAVAILABLE` when the clock is behind the newest version
+ */
+function timeAfter({ createdAt, file }: OpenedKey['stored']): number {
+  const earliest = (createdAt?.getTime() ?? -1) + 1
+  if (earliest - Date.now() <= toleratedSkew) return earliest
+  throw new SealwrightError(
+    'UNAVAILABLE',
+    `${file.path} was made at ${createdAt?.toISOString()}, which is in the future: set the clock of this machine, then rotate`,
+  )
+}
+
+function isMade(name: string, path: string): SealwrightError {
+  return new SealwrightError(
+    'ALREADY_EXISTS',
+    `the key ${JSON.stringify(name)} is not rotated: another process has just made ${path}, which stays as it was`,
+  )
 }
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000

@@ -15,6 +15,7 @@ const tolerance = 5_000
 /**
  * Records that a key arrives in the folder now.
  *
+ * @param earliest the time to record when it is later than now, in milliseconds since 1970
  * @returns removes the record again, for a key that did not arrive after all; or confirms it
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
@@ -22,8 +23,9 @@ export async function recordArrival(
   folder: string,
   name: string,
   keyId: string,
+  earliest: number,
 ): Promise<{ undo(): Promise<void>; confirm(): Promise<Date> }> {
-  const at = new Date()
+  const at = new Date(Math.max(Date.now(), earliest))
   const path = await makeRecord(folder, name, keyId, at)
   return {
     async undo() {

@@ -57,11 +57,11 @@ export function folderLayout(path: string, password: string): VersionedLayout {
     },
     pathOf: (name) => join(folder, fileName(name, 1)),
     pathOfVersion: (name, number) => join(folder, fileName(name, number)),
-    async add(target, name, key) {
+    async add(target, name, key, earliest = 0) {
       let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
       const bytes = await encodePkcs12(name, key, password)
       const modifiedAt = await createKeyFile(target, files.rule, bytes, async () => {
-        arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey))
+        arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey), earliest)
       }).catch(async (error: unknown) => {
         await arrival?.undo().catch(() => undefined)
         throw error

@@ -35,6 +35,12 @@ export interface WritableLayout extends Layout {
 
 /** A layout in which one name can have several versions. */
 export interface VersionedLayout extends WritableLayout {
+  /**
+   * As in every layout.
+   *
+   * @param earliest the time of arrival to record when it is later than now, in milliseconds since 1970
+   */
+  add(path: string, name: string, key: Pkcs12Key, earliest?: number): Promise<StoredKey | null>
   /** The path of that version, counted from 1. */
   pathOfVersion(name: string, number: number): string
 }

@@ -1,0 +1,42 @@
+import { SealwrightError } from '@sealwright/core'
+import { sleep } from '../sleep.ts'
+import type { Abortable, Collection } from '../vault/collection.ts'
+import type { NewestVersion } from '../vault/listed-version.ts'
+import { newestFirst } from './newest-first.ts'
+
+/**
+ * Resolves when another version may be made.
+ *
+ * @param options.after the version that has to be the newest; undefined for any
+ * @throws SealwrightError `NOT_FOUND` for a name without versions; `ALREADY_EXISTS` when `after` is not the newest
+ */
+export async function mayFollow(
+  objects: Collection,
+  location: string,
+  { name, after, signal }: Abortable & { readonly name: string; readonly after: string | undefined },
+): Promise<void> {
+  const newest = await objects.newest(name, { signal })
+  if (newest === null) throw new SealwrightError('NOT_FOUND', `there is no ${name} in ${location}`)
+  await nextSecond(newest, signal)
+  if (after === undefined) return
+  // The service makes the next version whatever the newest is. But while it makes one it refuses another, so of several
+  // callers one makes it, unless that takes less time than it is from here to the request.
+  const [now] = (await objects.versions(name, { signal })).toSorted(newestFirst)
+  if (now?.version === after) return
+  throw new SealwrightError(
+    'ALREADY_EXISTS',
+    `${name} in ${location} is not rotated: another process has just made the version ${now?.version}`,
+  )
+}
+
+/**
+ * Waits until the vault's clock has passed the second in which the newest version was made. Times of creation are whole
+ * seconds. Of two versions with the same time it is not known which is the first, and the first signs without announcement.
+ */
+async function nextSecond(
+  { createdAt, answeredAt }: NewestVersion,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const hasPassed = createdAt === null || (answeredAt !== null && answeredAt > createdAt)
+  if (!hasPassed) await sleep(1_000, signal)
+}
