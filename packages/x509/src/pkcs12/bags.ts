@@ -40,8 +40,10 @@ interface BagAttributes {
 /** What every step of reading one file needs. */
 export interface ReadContext extends DecryptionContext {
   readonly budget: Pkcs12Budget
-  /** Whether private keys are read; otherwise a file that holds one is refused. */
+  /** Whether private keys are read, which they are not without a MAC. */
   readonly keysAllowed: boolean
+  /** What concerns the file as a whole, wherever it is found in it. */
+  readonly refusals: SealwrightError[]
   /** Whether a MAC has shown that the password is right. */
   readonly passwordIsRight: boolean
   /** What is found to protect the file is added here. */
@@ -86,8 +88,9 @@ async function collectBags(
     if (bag.type === bagTypes.safeContents) {
       // oxlint-disable-next-line no-await-in-loop
       await collectBags(bag.value, context, bags, slices)
+    } else if (isKeyBag(bag) && !context.keysAllowed) {
+      context.refusals.push(missingMac())
     } else {
-      if (isKeyBag(bag) && !context.keysAllowed) throw missingMac()
       bags.push(openerOf(bag, context))
     }
   }

@@ -1,4 +1,4 @@
-import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
+import { SealwrightError, type Password } from '@sealwright/core'
 import {
   aBoolean,
   anAbortSignal,
@@ -20,7 +20,7 @@ import { readMac, verifyMac, type Mac } from './mac.ts'
 import { contentTypes } from './object-identifiers.ts'
 import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { assertNotForeign } from '../foreign-files.ts'
-import { ItemLimitExceeded, resolveLimits } from '../limits.ts'
+import { resolveLimits } from '../limits.ts'
 import { SkippedItems } from '../skipped-items.ts'
 
 /** How {@link readPkcs12} reads a file. */
@@ -112,16 +112,20 @@ export async function readPkcs12Within(
   }
   const encryptions: Protection[] = []
   const skipped = new SkippedItems()
+  const refusals: SealwrightError[] = []
   const bags = await readAuthenticatedSafe(authenticatedSafe, {
     password: filePassword,
     passwordIsRight: mac !== null,
     keysAllowed: mac !== null || acceptMissingMac,
+    refusals,
     budget,
     crypto,
     signal,
     protection: { encryptions },
     skipped,
   })
+  const [refusal] = refusals
+  if (refusal !== undefined) throw refusal
   const { keys, certificates } = await assembleContents(bags, skipped, signal)
   if (keys.length + certificates.length === 0) skipped.throwFirst()
   return { keys, certificates, mac: mac?.description ?? null, encryptions, skipped: skipped.items }
@@ -183,15 +187,12 @@ async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): P
 }
 
 /**
- * One safe under an algorithm that is not read, or that costs too much, does not spoil the others.
+ * One safe that cannot be read does not spoil the others.
  *
  * @returns opens the safe: decrypts what is encrypted in it and reads its bags
  */
 function readSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
   const skip = (error: unknown): readonly Bag[] => {
-    const isAboutThisSafe =
-      isSealwrightError(error, 'UNSUPPORTED_ALGORITHM') || error instanceof ItemLimitExceeded
-    if (!isAboutThisSafe) throw error
     context.skipped.add('a safe with all that is in it', error)
     return []
   }

@@ -352,16 +352,28 @@ function pbe(algorithm: string): Tlv {
 describe('keys that were derived are zeroed', () => {
   beforeEach(() => {
     handed.keys.length = 0
+    plaintexts.length = 0
   })
 
-  /** Node's, which remembers the keys that are imported. */
+  test('and so is what they decrypt', async () => {
+    const { privateKey, certificate } = await identity('ec-p256')
+    const contents = { privateKey, certificates: [certificate] }
+    await readPkcs12(await writePkcs12(contents, password, { iterations: 1 }), password, { crypto })
+    expect(plaintexts).toHaveLength(2)
+    expect(plaintexts.every((each) => each.length > 100 && each.every((octet) => octet === 0))).toBe(true)
+  })
+
+  const plaintexts: Uint8Array[] = []
+  /** Node's, which remembers the keys that are imported and what is decrypted. */
   const subtle = new Proxy(webcrypto.subtle, {
     get: (target, name) => {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
-      return (...args: unknown[]): unknown => {
+      return async (...args: unknown[]): Promise<unknown> => {
         if (name === 'importKey') handed.remember(args[1])
-        return Reflect.apply(member, target, args)
+        const result: unknown = await Reflect.apply(member, target, args)
+        if (name === 'decrypt' && result instanceof ArrayBuffer) plaintexts.push(new Uint8Array(result))
+        return result
       }
     },
   })
