@@ -6,8 +6,12 @@ const conditions = ['@sealwright/source']
 /** Packages whose tests leave no state behind: their files share one set of modules, which saves a minute. */
 const shared = ['core', 'x509']
 
-/** Files of these packages that replace modules, and therefore need their own. */
-const apart = ['packages/x509/test/time-slices.test.ts', 'packages/x509/test/pkcs12/checks.test.ts']
+/** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */
+const apart = [
+  'packages/x509/test/time-slices.test.ts',
+  'packages/x509/test/pkcs12/checks.test.ts',
+  'packages/x509/test/pkcs12/readers.test.ts',
+]
 
 export default defineConfig({
   resolve: { conditions },
