@@ -65,8 +65,8 @@ export function readBer(bytes: Uint8Array, what: string, budget: BerBudget): Ber
 }
 
 /**
- * Reads one element from a file: zeros and line breaks after its end are passed over. Windows pads .p7b files with zeros,
- * and editors end a file with a line break. Elements below `levels` are not read where their length is definite; they have
+ * Reads one element from a file: zeros, white space and Ctrl-Z after its end are passed over. Windows pads .p7b files with zeros,
+ * editors end a file with a line break, and DOS ended one with Ctrl-Z. Elements below `levels` are not read where their length is definite; they have
  * no `children`.
  *
  * @param levels 1 is the outermost element alone. Default: all
@@ -80,11 +80,14 @@ export function readPadded(
 ): BerElement {
   const element = readFirst(bytes, what, budget, levels)
   const rest = bytes.subarray(element.bytes.length)
-  if (!rest.every((octet) => octet === 0 || octet === 0x0a || octet === 0x0d)) {
+  if (!rest.every((octet) => padding.has(octet))) {
     throw longer(bytes, element, what)
   }
   return element
 }
+
+/** NUL, tab, LF, CR, Ctrl-Z and space. */
+const padding: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20])
 
 /**
  * Reads the first element, whatever comes after it; otherwise as {@link readPadded}.

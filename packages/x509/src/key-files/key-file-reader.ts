@@ -52,8 +52,11 @@ export class KeyFileReader {
     if (isPvk(bytes)) return [await this.#pvk(bytes)]
     const start = blobStart(bytes)
     if (start !== null) return [keyPart('MSBLOB', readBlob(bytes.subarray(start), this.#context.limits))]
-    // A text may begin with 0 as well, which is the same octet.
-    if (bytes[0] === 0x30 && !/^0x30/i.test(Buffer.from(bytes.subarray(0, 8)).toString('latin1'))) {
+    // A text in hexadecimal may begin with 0 as well, which is the same octet.
+    if (
+      bytes[0] === 0x30 &&
+      !/^0x30|^[0-9a-f]{16}/i.test(Buffer.from(bytes.subarray(0, 16)).toString('latin1'))
+    ) {
       return [await readDer(bytes, 'the file', null, this.#context)]
     }
     return this.#text(decodeFile(bytes), nesting)

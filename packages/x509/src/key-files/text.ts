@@ -2,10 +2,19 @@ import { decodeBase64 } from './pem/pem.ts'
 
 /**
  * The text of a file that is not binary. UTF-8 and UTF-16, with and without byte order marks; what is neither is Latin-1, as
- * comments in old PEM files are. Byte order marks are left out wherever they are: joined files have them in the middle.
+ * comments in old PEM files are. Byte order marks are left out wherever they are, as joined files have them in the middle, and so
+ * are the characters without width that web pages leave in what is copied from them.
  */
 export function decodeFile(bytes: Uint8Array): string {
-  return decodeBytes(bytes).replaceAll('\ufeff', '').replaceAll('\0', '')
+  return unescaped(decodeBytes(bytes).replaceAll(/[\ufeff\u200b-\u200d\u2060\0]/g, ''))
+}
+
+/** PEM in the headers of proxies is percent-encoded: nginx's `$ssl_client_escaped_cert`, Envoy's `x-forwarded-client-cert`. */
+function unescaped(text: string): string {
+  if (!text.includes('-----BEGIN%20')) return text
+  return text.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
 }
 
 function decodeBytes(bytes: Uint8Array): string {
@@ -32,12 +41,14 @@ function utf16Encoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
 }
 
 /**
- * The bytes of a text that is nothing but base64, base64url or hexadecimal, as settings and secrets carry them; in quotes or
- * not. Null for other text.
+ * The bytes of a text that is nothing but base64, base64url or hexadecimal, as settings, secrets and `data:` URLs carry them; in
+ * quotes or not. Null for other text.
  */
 export function decodeBareText(text: string): Uint8Array | null {
-  const bare = unquoted(text.trim())
-  const hex = /^0x(?=[0-9a-f])|^(?=30)/i.test(bare) ? bare.replace(/^0x/i, '').replaceAll(/[\s:]/g, '') : ''
+  const bare = unquoted(text.trim()).replace(/^data:[\w.+/-]{0,100};base64,/i, '')
+  const hex = /^0x(?=[0-9a-f])|^(?=30|0[67]\s?02)/i.test(bare)
+    ? bare.replace(/^0x/i, '').replaceAll(/[\s:]/g, '')
+    : ''
   if (hex.length > 4 && hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) return Buffer.from(hex, 'hex')
   if (/[-_]/.test(bare) && !/[+/]/.test(bare)) {
     const base64 = bare.replaceAll('-', '+').replaceAll('_', '/').replaceAll(/\s/g, '').replace(/=+$/, '')

@@ -108,12 +108,15 @@ describe('readBer', () => {
 })
 
 describe('readPadded', () => {
-  test.each(['', '00', '0a', '0d 0a', '00 00 0a 00'])('passes over %s after the end', (padding) => {
-    const element = readPadded(bytesOf(`02 01 07 ${padding}`), 'the file', budget())
-    expect(element.bytes).toEqual(bytesOf('02 01 07'))
-  })
+  test.each(['', '00', '0a', '0d 0a', '00 00 0a 00', '20 09', '1a'])(
+    'passes over %s after the end',
+    (padding) => {
+      const element = readPadded(bytesOf(`02 01 07 ${padding}`), 'the file', budget())
+      expect(element.bytes).toEqual(bytesOf('02 01 07'))
+    },
+  )
 
-  test.each(['01', '20', '00 09', '00 01', '0a 0b', '30 00'])('refuses %s after the end', (rest) => {
+  test.each(['01', '21', '00 08', '00 01', '0a 0b', '1b', '30 00'])('refuses %s after the end', (rest) => {
     const { length } = bytesOf(rest)
     expect(refusal(() => readPadded(bytesOf(`02 01 07 ${rest}`), 'the file', budget()))).toBe(
       `INVALID_ENCODING: the file has ${length} bytes after its end`,

@@ -18,7 +18,7 @@ export interface BrokenBlock {
 }
 
 /**
- * Finds the blocks of a PEM text that may be indented, on one line, or have its line breaks written out as `\n`. `decodePem`
+ * Finds the blocks of a PEM text that may be indented, on one line, or have its line breaks written out as `\n` or `\\n`. `decodePem`
  * takes PEM as RFC 7468 has it and nothing else.
  *
  * One block after the other: a caller that has enough need not wait for the rest.
@@ -59,7 +59,7 @@ export function hasPemBoundary(text: string): boolean {
 const boundaryPattern = /-----(BEGIN|END) ((?:(?!-----)[^\r\n]){1,64})-----/g
 
 function withLineBreaks(text: string): string {
-  return /-----(?:\\r)?\\n/.test(text) ? text.replaceAll(/\\r|\\n/g, '\n') : text
+  return /-----(?:\\+r)?\\+n/.test(text) ? text.replaceAll(/\\+[rn]/g, '\n') : text
 }
 
 interface OpenBlock {
@@ -76,8 +76,15 @@ function remarkOn(isGlued: boolean, line: number): string | null {
 
 function readBlock(open: OpenBlock, body: string, remark: string | null): FoundBlock | BrokenBlock {
   const [headers, base64] = splitHeaders(body)
-  const der = decodeBase64(base64)
+  const der = decodeBase64(plain(base64))
   return der === null ? broken(open, 'is not base64') : { label: open.label, headers, der, remark }
+}
+
+/** White space of any kind, as in texts that were copied, base64url, and base64 without its padding. */
+function plain(base64: string): string {
+  if (/^[A-Za-z0-9+/=\r\n]*$/.test(base64) && base64.includes('=')) return base64
+  const joined = base64.replaceAll(/\s/g, '').replaceAll('-', '+').replaceAll('_', '/')
+  return joined.padEnd(Math.ceil(joined.length / 4) * 4, '=')
 }
 
 /** RFC 1421 §4.4: headers end with a blank line. */
