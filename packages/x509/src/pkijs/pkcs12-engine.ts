@@ -1,6 +1,15 @@
 import { createHmac, timingSafeEqual, webcrypto } from 'node:crypto'
+import { types } from 'node:util'
 import { SealwrightError } from '@sealwright/core'
-import { bytes, invalidArgument } from '@sealwright/core/internal'
+import {
+  anObject,
+  aString,
+  bytes,
+  hasMethod,
+  invalidArgument,
+  must,
+  type Check,
+} from '@sealwright/core/internal'
 import {
   CryptoEngine,
   PFX,
@@ -22,6 +31,32 @@ import {
   type FilePassword,
 } from '../encryption/password.ts'
 import { readBounded, defaultPkijsLimits } from './bounds.ts'
+
+const aBuffer = must('an ArrayBuffer', types.isAnyArrayBuffer)
+const anEncryptedContentInfo = must(
+  'an EncryptedContentInfo of pkijs',
+  (value) => hasMethod(value, 'getEncryptedContent') && hasMethod(value, 'toSchema'),
+)
+
+/** What pkijs passes to its engine. */
+const decryptParameters: Check = (name, value) => {
+  anObject(name, value)
+  const { password, encryptedContentInfo } = Object(value)
+  aBuffer(`${name}.password`, password)
+  anEncryptedContentInfo(`${name}.encryptedContentInfo`, encryptedContentInfo)
+}
+
+const stampParameters: Check = (name, value) => {
+  anObject(name, value)
+  const members = Object(value)
+  for (const member of ['password', 'salt', 'contentToVerify', 'signatureToVerify']) {
+    aBuffer(`${name}.${member}`, members[member])
+  }
+  aString(`${name}.hashAlgorithm`, members.hashAlgorithm)
+  aCount(`${name}.iterationCount`, members.iterationCount)
+}
+
+const aCount = must('a whole number', Number.isInteger)
 
 /**
  * A crypto engine with which pkijs's own PFX classes read a file. It knows the encryptions that `readPkcs12` knows, 3DES, RC2 and
@@ -80,10 +115,9 @@ export class Pkcs12Engine extends CryptoEngine {
    *
    * @throws SealwrightError `UNSUPPORTED_ALGORITHM`, `INVALID_ENCODING`, `WRONG_PASSWORD`, `LIMIT_EXCEEDED`
    */
-  override async decryptEncryptedContentInfo({
-    password,
-    encryptedContentInfo,
-  }: CryptoEngineDecryptParams): Promise<ArrayBuffer> {
+  override async decryptEncryptedContentInfo(parameters: CryptoEngineDecryptParams): Promise<ArrayBuffer> {
+    decryptParameters('parameters', parameters)
+    const { password, encryptedContentInfo } = parameters
     const what = 'the encrypted content'
     const algorithm = encodeDer(encryptedContentInfo.contentEncryptionAlgorithm)
     const encryption = readEncryption(readBer(algorithm, what, this.#budget), what, this.#budget)
@@ -102,14 +136,11 @@ export class Pkcs12Engine extends CryptoEngine {
    * @throws SealwrightError `INVALID_ENCODING` for an iteration count of zero or less, with which anybody can make a MAC;
    *   `UNSUPPORTED_ALGORITHM`, `LIMIT_EXCEEDED`
    */
-  override async verifyDataStampedWithPassword({
-    password,
-    hashAlgorithm,
-    salt,
-    iterationCount,
-    contentToVerify,
-    signatureToVerify,
-  }: CryptoEngineVerifyDataStampedWithPasswordParams): Promise<boolean> {
+  override async verifyDataStampedWithPassword(
+    stamped: CryptoEngineVerifyDataStampedWithPasswordParams,
+  ): Promise<boolean> {
+    stampParameters('parameters', stamped)
+    const { password, hashAlgorithm, salt, iterationCount, contentToVerify, signatureToVerify } = stamped
     const what = 'the MAC'
     const name = hashAlgorithm.toLowerCase().replace('-', '')
     const digest = derivationDigests.find((row) => row.name === name)

@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto'
+import { types } from 'node:util'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
-import { assertUnforgeable, invalidArgument } from '@sealwright/core/internal'
+import { assertUnforgeable, invalidArgument, must } from '@sealwright/core/internal'
 import { CryptoEngine, type CryptoEngineSignatureParams } from 'pkijs'
 import { aSignerOfX509, signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 import { verifySignature } from './verify-signature.ts'
@@ -69,6 +70,7 @@ export class SignerEngine extends CryptoEngine {
     privateKey?: webcrypto.CryptoKey,
   ): Promise<ArrayBuffer> {
     this.#checkKey(privateKey)
+    someBytes('data', data)
     const signer = this.#signer
     assertUnforgeable(signer.publicKey)
     const toBeSigned = ArrayBuffer.isView(data)
@@ -84,6 +86,11 @@ export class SignerEngine extends CryptoEngine {
     throw invalidArgument('this SignerEngine signs with its own privateKey only, and was given another key')
   }
 }
+
+const someBytes = must(
+  'an ArrayBuffer, or a view of one',
+  (value) => types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value),
+)
 
 function keyAlgorithmOf({ algorithm: { webCrypto } }: Signer): webcrypto.KeyAlgorithm {
   const { name, hash, namedCurve } = webCrypto

@@ -1,5 +1,6 @@
 import type { webcrypto } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
+import { oneOf } from '@sealwright/core/internal'
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { verifySignature } from '../signing/verify-signature.ts'
 import { providerFor } from './provider.ts'
@@ -49,6 +50,8 @@ export async function signerCrypto(signer: Signer): Promise<SignerCrypto> {
   const guarded =
     (name: 'exportKey' | 'wrapKey') =>
     async (...args: readonly unknown[]): Promise<unknown> => {
+      // Implementations quote a format that they do not know.
+      aKeyFormat('format', args[0])
       // What WebCrypto throws for any key that cannot be exported.
       if (args[1] === privateKey) throw new DOMException('the key is not extractable', 'InvalidAccessError')
       const value: unknown = await Reflect.apply(subtle[name], subtle, args)
@@ -59,6 +62,17 @@ export async function signerCrypto(signer: Signer): Promise<SignerCrypto> {
   const crypto = overlay(base, { subtle: ownSubtle }) as webcrypto.Crypto
   return { crypto, keys: { privateKey, publicKey } }
 }
+
+const aKeyFormat = oneOf([
+  'jwk',
+  'pkcs8',
+  'raw',
+  'raw-private',
+  'raw-public',
+  'raw-secret',
+  'raw-seed',
+  'spki',
+])
 
 type SubtleCrypto = webcrypto.SubtleCrypto
 

@@ -9,7 +9,7 @@ import {
   type Signer,
   type SignOptions,
 } from '@sealwright/core'
-import { anObject, optionsOf, untilAborted } from '@sealwright/core/internal'
+import { anObject, bytes, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
 import { verifySignature } from '../signing/verify-signature.ts'
 import { aCryptoKey, cryptoKeyOptions } from './arguments.ts'
 import { providerFor, type WebCrypto } from './provider.ts'
@@ -108,6 +108,8 @@ class CryptoKeySigner implements Signer {
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    bytes('data', data)
+    if (options !== undefined) signOptions('options', options)
     const signal = options?.signal
     signal?.throwIfAborted()
     const signing = this.#signVerified(data)
