@@ -8,7 +8,7 @@ import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 import { describeAlgorithm } from './object-identifiers.ts'
 import { decryptRc2Cbc } from './rc2.ts'
 
-/** What a cipher runs with. */
+/** The provider and the signal of a decryption. */
 export interface CipherContext {
   readonly crypto: WebCrypto
   readonly signal: AbortSignal | undefined
@@ -16,13 +16,13 @@ export interface CipherContext {
 
 /** A block cipher in CBC mode with the padding of RFC 8018 §6.1.1; its initialisation vector is bound. */
 export interface CbcCipher {
-  /** For people. */
+  /** For messages, such as `AES-256-CBC`. */
   readonly name: string
-  /** Whether nobody should encrypt with it any more. */
+  /** Whether it is too weak for new files. */
   readonly weak: boolean
   /** In bytes. */
   readonly blockLength: number
-  /** In bytes. Null for a cipher that takes any length and is content with `defaultKeyLength`. */
+  /** In bytes. Null for RC2, which takes any length; its default is `defaultKeyLength`. */
   readonly keyLength: number | null
   readonly defaultKeyLength: number
   /**
@@ -82,7 +82,7 @@ function readRc2(element: BerElement, what: string): CbcCipher {
   return rc2Cbc(null, effectiveBits, vector)
 }
 
-/** RFC 2268 §6: small keys have numbers of their own. */
+/** RFC 2268 §6: versions below 256 are encoded with a table. */
 function rc2EffectiveBits(version: number): number | null {
   switch (version) {
     case 160:
@@ -112,9 +112,10 @@ export function aesCbc(keyLength: number, iv: Uint8Array): CbcCipher {
 }
 
 /**
- * With keys of 24 bytes; of 16, the first third serves as the last one again (two-key 3DES). WebCrypto has neither.
+ * 3DES. WebCrypto has no DES and no 3DES.
  *
- * @param keyLength 8 for DES: 3DES with one key three times is the same, and OpenSSL 3 has DES in its legacy provider only
+ * @param keyLength 24 for three keys. 16 for two keys: the first is used twice. 8 for DES: the one key is used three times, which is
+ *   the same as DES. OpenSSL 3 itself has DES only in its legacy provider
  */
 export function tripleDesCbc(iv: Uint8Array, keyLength: 8 | 16 | 24 = 24): CbcCipher {
   return {
@@ -140,10 +141,10 @@ export function desCbc(iv: Uint8Array): CbcCipher {
   return tripleDesCbc(iv, 8)
 }
 
-/** What 3DES decrypts in a millisecond or less. */
+/** 3DES decrypts this many bytes in less than a millisecond. */
 const bytesPerPause = 16 * 1024
 
-/** @returns a new array, and nothing left of the plaintext elsewhere */
+/** @returns a new array. Other copies of the plaintext are zeroed. */
 async function decryptInSlices(
   decipher: Decipher,
   ciphertext: Uint8Array,
@@ -159,7 +160,7 @@ async function decryptInSlices(
   try {
     const slices = new TimeSlices(signal)
     for (let at = 0; at < ciphertext.length; at += bytesPerPause) {
-      // Giving up the thread is the point of this loop.
+      // The loop yields to the event loop on purpose.
       // oxlint-disable-next-line no-await-in-loop
       await slices.pause()
       add(decipher.update(ciphertext.subarray(at, at + bytesPerPause)))
@@ -173,7 +174,7 @@ async function decryptInSlices(
 }
 
 /**
- * Encrypts with 3DES. Node's WebCrypto does not have it, so that @peculiar/webcrypto does it.
+ * Encrypts with 3DES. @peculiar/webcrypto does it, because Node's WebCrypto has no 3DES.
  *
  * @param key of 24 bytes
  * @throws SealwrightError `UNSUPPORTED_OPERATION` where @peculiar/webcrypto cannot be loaded

@@ -6,9 +6,9 @@ import { wrongPassword, type DecryptionContext, type PasswordEncryption } from '
 /**
  * Decrypts one DER value. The password is tried in each of its encodings.
  *
- * @param what for messages: what is encrypted
+ * @param what names the encrypted item in messages
  * @returns the plaintext, a new array: the caller zeroes it after use
- * @throws SealwrightError `INVALID_ENCODING` for a ciphertext that no cipher has made, `WRONG_PASSWORD`, `LIMIT_EXCEEDED`; or
+ * @throws SealwrightError `INVALID_ENCODING` for a ciphertext that is not whole blocks, `WRONG_PASSWORD`, `LIMIT_EXCEEDED`; or
  *   the signal's reason
  */
 export async function decryptValue(
@@ -21,7 +21,7 @@ export async function decryptValue(
   if (ciphertext.length === 0 || ciphertext.length % blockLength !== 0) {
     throw malformed(
       what,
-      `has ${ciphertext.length} bytes of ciphertext, which are not whole blocks of ${blockLength}`,
+      `has ${ciphertext.length} bytes of ciphertext, not a multiple of the block length ${blockLength}`,
     )
   }
   let failure: unknown
@@ -32,7 +32,7 @@ export async function decryptValue(
       // One after the other: few files need the second.
       // oxlint-disable-next-line no-await-in-loop
       const plaintext = await encryption.decrypt(ciphertext, { ...context, password })
-      // One wrong key in 256 leaves what looks like padding.
+      // One wrong key in 256 leaves valid padding by chance.
       if (isOneSequence(plaintext)) return plaintext
       plaintext.fill(0)
     } catch (error) {
@@ -44,7 +44,7 @@ export async function decryptValue(
   throw wrongPassword(what, failure)
 }
 
-/** Whether the bytes are a SEQUENCE, as far as its header goes: what a wrong key leaves is not. */
+/** Whether the bytes have the header of one SEQUENCE. What a wrong key decrypts almost never has. */
 export function isOneSequence(bytes: Uint8Array): boolean {
   const [tag, length = 0] = bytes
   if (tag !== 0x30) return false

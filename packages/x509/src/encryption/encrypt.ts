@@ -9,13 +9,13 @@ import { pkcs12Pbe, pkcs5 } from './object-identifiers.ts'
 import { blockLength } from './password-scheme.ts'
 import { bmpPassword, type FilePassword } from './password.ts'
 
-/** What was encrypted, with the AlgorithmIdentifier that says how. */
+/** A ciphertext and its AlgorithmIdentifier. */
 export interface Encrypted {
   readonly algorithm: AlgorithmIdentifier
   readonly ciphertext: Uint8Array
 }
 
-/** Encrypts with a password; salt and initialisation vector are new each time. */
+/** Encrypts with a password. Salt and initialisation vector are random. */
 export type Encrypt = (
   plaintext: Uint8Array,
   password: FilePassword,
@@ -31,7 +31,7 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
   keyBytes.fill(0)
   const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
-  // keyLength is left out, as other writers do: the cipher says it.
+  // keyLength is optional, and other writers leave it out: the cipher implies it.
   const parameters = new PBES2Params({
     keyDerivationFunc: pbkdf2Of(salt, iterations, null),
     encryptionScheme: new AlgorithmIdentifier({
@@ -46,7 +46,7 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   return { algorithm, ciphertext }
 }
 
-/** PBES1: 3DES under a key from the derivation of RFC 7292 App. B with SHA-1. Weak; for readers that know nothing else. */
+/** PBES1: 3DES under a key that is derived with SHA-1 (RFC 7292 App. B). Weak; for readers that support nothing better. */
 export const encryptTripleDes: Encrypt = async (plaintext, password, iterations, crypto) => {
   const salt = crypto.getRandomValues(new Uint8Array(16))
   const derivation = { digest: sha1, salt, iterations }

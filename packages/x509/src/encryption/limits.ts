@@ -10,15 +10,15 @@ import { defaultKeyLimits, type KeyLimits } from '../keys/key-limits.ts'
 export interface Pkcs12Limits extends KeyLimits {
   /** Size of the file in bytes. Default 1 MiB. */
   readonly bytes: number
-  /** Nesting of ASN.1 values in the file and in each part of it that is encoded for itself. Default 32. */
+  /** Nesting of ASN.1 values, in the file and in each OCTET STRING that is parsed. Default 32. */
   readonly depth: number
-  /** ASN.1 values in all parts of the file together. Those inside of certificates and CRLs do not count. Default 10,000. */
+  /** Number of ASN.1 values in the whole file, without those inside certificates and CRLs. Default 10,000. */
   readonly elements: number
   /**
-   * Iterations of all key derivations of the file together: its MAC and each encryption. A password that is empty or not ASCII
-   * may cost the MAC's twice, since there are two ways to encode it; a key longer than the hash it is derived with costs them
-   * as often as they run, as in the older encryptions (RC2 twice, 3DES three times). Of scrypt N·r·p are charged. Default
-   * 10,000,000: a few seconds.
+   * Total iterations of all key derivations in the file: the MAC and each encryption. Default 10,000,000, which takes a few
+   * seconds. A password that is empty or not ASCII can cost the iterations of the MAC twice, because it has two encodings. A key
+   * that is longer than its hash costs the iterations once for each block of the hash: RC2 twice, 3DES three times. scrypt costs
+   * N·r·p.
    */
   readonly iterations: number
   /** Length of each salt in bytes. Default 1024. */
@@ -47,7 +47,7 @@ export function checkLength(file: Uint8Array, limits: Pkcs12Limits, what: string
   }
 }
 
-/** What is left of the limits while one file is read. */
+/** The limits of one file, and how much of them is left. */
 export class Pkcs12Budget implements BerBudget {
   elements: number
   readonly depth: number
@@ -65,8 +65,8 @@ export class Pkcs12Budget implements BerBudget {
   }
 
   /**
-   * Charges a key derivation, before it runs. Zero and negative counts are refused: with some implementations they verify
-   * a MAC without the password.
+   * Charges a key derivation before it runs. Zero and negative counts are refused: some implementations verify a MAC with them
+   * whatever the password is.
    *
    * @param rounds how often the derivation runs its iterations
    * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`

@@ -16,25 +16,25 @@ import type { Pkcs12Budget } from './limits.ts'
 import { describeAlgorithm, pkcs12Pbe, pkcs5, pkcs5Pbe } from './object-identifiers.ts'
 import { bmpPassword, passwordBytes, type FilePassword } from './password.ts'
 
-/** What it takes to decrypt. */
+/** The password, the provider and the signal of a decryption. */
 export interface DecryptionContext extends CipherContext {
   readonly password: FilePassword
 }
 
-/** How something is protected with a password. */
+/** A password-based protection, as the file describes it. */
 export interface Protection {
-  /** For people, such as `PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC`. */
+  /** For display, such as `PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC`. */
   readonly algorithm: string
-  /** Of PBKDF2 and the derivation of PKCS#12; of scrypt N·r·p, which takes about as long. */
+  /** Iterations of the key derivation. For scrypt N·r·p, which takes about as long. */
   readonly iterations: number
-  /** Whether it is too weak to be written today. */
+  /** Whether it is too weak for new files. */
   readonly weak: boolean
 }
 
-/** A password-based encryption whose parameters were read, checked and charged; it has not run yet. */
+/** A password-based encryption. Its parameters are read and checked, and its iterations charged. */
 export interface PasswordEncryption {
   readonly description: Protection
-  /** Whether it takes the password as bytes or as a BMPString. */
+  /** The encoding of the password: bytes or a BMPString. */
   readonly takes: 'bytes' | 'bmpText'
   /** In bytes. */
   readonly blockLength: number
@@ -54,14 +54,14 @@ export interface PasswordEncryption {
 export function wrongPassword(what: string, cause?: unknown): SealwrightError {
   return new SealwrightError(
     'WRONG_PASSWORD',
-    `the password does not open ${what}, or it was changed after it was encrypted`,
+    `the password does not open ${what}, or ${what} was changed after it was encrypted`,
     { cause },
   )
 }
 
 type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Budget) => PasswordEncryption
 
-/** The encryptions that are read, by OID. */
+/** Supported encryptions by OID. */
 const encryptions: Readonly<Record<string, ParametersReader>> = {
   [pkcs5.pbes2]: readPbes2,
   [pkcs5Pbe.md5WithDes]: pbes1(md5, 'MD5 and DES', desCbc),
@@ -77,7 +77,7 @@ const encryptions: Readonly<Record<string, ParametersReader>> = {
 /**
  * Reads the AlgorithmIdentifier of an encryption and charges its iterations.
  *
- * @param what for messages: what is encrypted
+ * @param what names the encrypted item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`; the message names the algorithm
  */
 export function readEncryption(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
@@ -121,7 +121,7 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
   const cipher = readCipher(scheme, what)
   const keyLength = derivation.keyLength ?? cipher.defaultKeyLength
   if (cipher.keyLength === null ? keyLength < 1 || keyLength > 128 : keyLength !== cipher.keyLength) {
-    throw malformed(what, `derives a key of ${keyLength} bytes, which its cipher does not take`)
+    throw malformed(what, `derives a key of ${keyLength} bytes, which is not a key length of its cipher`)
   }
   const charge = (): void => derivation.charge(keyLength)
   charge()
@@ -147,8 +147,8 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
 export const blockLength = 8
 
 /**
- * PBES1 (RFC 8018 §6.1), which OpenSSL before 1.1 encrypted single keys with: the first half of what PBKDF1 derives is the key,
- * the second the initialisation vector.
+ * PBES1 (RFC 8018 §6.1). OpenSSL before 1.1 encrypted single keys with it. PBKDF1 derives the key and then the initialisation
+ * vector.
  */
 function pbes1(
   digest: DerivationDigest,
@@ -172,7 +172,7 @@ function pbes1(
             // A Node in FIPS mode has no MD5.
             throw new SealwrightError(
               'UNSUPPORTED_ALGORITHM',
-              `${what} takes its key from MD5, which this Node does not have`,
+              `${what} derives its key with MD5, which this Node does not have`,
               { cause },
             )
           },
@@ -184,7 +184,7 @@ function pbes1(
   }
 }
 
-/** PBES1 as RFC 7292 App. C has it: key and initialisation vector are derived from the password with SHA-1. */
+/** PBES1 of RFC 7292 App. C. Key and initialisation vector are both derived from the password with SHA-1. */
 function pkcs12Pbes1(
   name: string,
   keyLength: number,

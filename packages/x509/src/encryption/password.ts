@@ -2,8 +2,8 @@ import type { Password } from '@sealwright/core'
 import { aPassword, invalidArgument, resolvePassword } from '@sealwright/core/internal'
 
 /**
- * Refuses passwords that have no one encoding: half a surrogate pair is in no Unicode encoding, and readers written in C
- * take U+0000 for the end.
+ * Refuses passwords that cannot be encoded the same everywhere. A lone surrogate has no encoding in UTF-8, and readers written in
+ * C end a password at U+0000.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; the message does not quote the password
  */
@@ -18,7 +18,7 @@ export function assertPassword(password: string): void {
 }
 
 /**
- * Asks for a password when it is needed, and once.
+ * Returns a function that asks for the password the first time it is called.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`, now for anything but a password or a function, later as {@link assertPassword};
  *   or what the function throws
@@ -39,23 +39,23 @@ async function ask(password: Password): Promise<string> {
   return text
 }
 
-/** A password as the writer of a file encoded it. */
+/** A password in the encodings of the program that wrote the file. */
 export interface FilePassword {
   readonly text: string
-  /** How PBKDF2, scrypt, PBKDF1 and PEM encryption take it. */
+  /** Encoding for PBKDF2, scrypt, PBKDF1 and encrypted PEM. */
   readonly bytes: 'UTF-8' | 'Windows-1252'
-  /** What becomes a BMPString, with U+0000 at the end where the writer had it there. */
+  /** Text of the BMPString, with U+0000 at its end where the writer put one. */
   readonly bmpText: string
 }
 
-/** The encodings of RFC 7292 App. B.1 and RFC 8018 §3, which every current writer uses. */
+/** The encodings of RFC 7292 App. B.1 and RFC 8018 §3. Current programs use them. */
 export function usualPassword(text: string): FilePassword {
   return { text, bytes: 'UTF-8', bmpText: `${text}\0` }
 }
 
 /**
- * The encodings to try for a password that was typed, the usual one first. To some writers the empty one is nothing at all, not
- * even U+0000; OpenSSL before 1.1 took the bytes of UTF-8 for characters.
+ * The encodings to try for a password, the usual one first. Some writers encode the empty password without U+0000. OpenSSL
+ * before 1.1 made one character of each byte of UTF-8.
  */
 export function filePasswords(text: string): readonly FilePassword[] {
   const usual = usualPassword(text)
@@ -65,7 +65,7 @@ export function filePasswords(text: string): readonly FilePassword[] {
 }
 
 /**
- * The password as the derivation of RFC 7292 App. B takes it: a BMPString, big-endian. Characters beyond the BMP become
+ * The bytes of a password for the derivation of RFC 7292 App. B: a BMPString, big-endian. Characters beyond the BMP become
  * surrogate pairs, as in OpenSSL. The caller zeroes it after use.
  */
 export function bmpPassword({ bmpText }: FilePassword): Uint8Array {
@@ -73,10 +73,10 @@ export function bmpPassword({ bmpText }: FilePassword): Uint8Array {
 }
 
 /**
- * The encodings to try on what is encrypted, the one given first. RFC 8018 §3 recommends UTF-8; OpenSSL takes the bytes of the
- * terminal, which were Latin-1 or Windows-1252 for many.
+ * The encodings to try for a decryption, the given one first. RFC 8018 §3 recommends UTF-8. OpenSSL uses the bytes of the terminal,
+ * which often were Windows-1252.
  *
- * @param takes how the encryption takes the password
+ * @param takes the encoding that the encryption needs
  */
 export function encryptionPasswords(
   password: FilePassword,
@@ -92,7 +92,7 @@ export function encryptionPasswords(
   return [password, ...others.filter((other) => other[takes] !== password[takes])]
 }
 
-/** The password as PBKDF2 and others take it. The caller zeroes it after use. */
+/** The bytes of a password for PBKDF2, scrypt, PBKDF1 and encrypted PEM. The caller zeroes them after use. */
 export function passwordBytes({ text, bytes }: FilePassword): Uint8Array {
   return (bytes === 'Windows-1252' ? encodeWindows1252(text) : null) ?? new TextEncoder().encode(text)
 }

@@ -1,12 +1,12 @@
 import { TimeSlices } from '../time-slices.ts'
 
 /**
- * RC2 (RFC 2268), which decrypts the certificates in PFX files of old software and encrypts nothing. OpenSSL 3 has it in its
- * legacy provider only, which Node does not load, and the packages that have it bring a whole cryptographic library along.
+ * RC2 (RFC 2268). It decrypts certificates in PFX files of old software. Nothing is encrypted with it. OpenSSL 3 has RC2 only in
+ * its legacy provider, which Node does not load. npm packages with RC2 are whole cryptographic libraries.
  */
 
 /**
- * Decrypts CBC mode and takes the padding of RFC 8018 §6.1.1 off, in {@link TimeSlices}.
+ * Decrypts in CBC mode and removes the padding of RFC 8018 §6.1.1. Runs in {@link TimeSlices}.
  *
  * @param key 1 to 128 bytes
  * @param effectiveBits to which RFC 2268 §2 reduces the key: 1 to 1024
@@ -29,7 +29,7 @@ export async function decryptRc2Cbc(
   try {
     const slices = new TimeSlices(signal)
     for (let at = 0; at < ciphertext.length; at += bytesPerPause) {
-      // Giving up the thread is the point of this loop.
+      // The loop yields to the event loop on purpose.
       // oxlint-disable-next-line no-await-in-loop
       await slices.pause()
       decryptBlocks(
@@ -50,10 +50,10 @@ export async function decryptRc2Cbc(
   }
 }
 
-/** What is decrypted in a millisecond or less. A whole number of blocks. */
+/** RC2 decrypts this many bytes in less than a millisecond. A whole number of blocks. */
 const bytesPerPause = 4096
 
-/** The blocks from `start` to `end`, each added to the ciphertext of the one before. */
+/** Decrypts the blocks from `start` to `end`. Each is combined with the ciphertext of the block before (CBC). */
 function decryptBlocks(
   ciphertext: Uint8Array,
   vector: Uint8Array,

@@ -18,7 +18,7 @@ import type { SkippedItems } from '../skipped-items.ts'
 import type { Pkcs12Budget } from '../encryption/limits.ts'
 import { bagAttributes, bagTypes, certificateTypes } from './object-identifiers.ts'
 
-/** A bag that matters to us, with its attributes. */
+/** A key or a certificate, with the attributes of its bag. */
 export type Bag = CertificateBag | KeyBag
 
 export interface CertificateBag extends BagAttributes {
@@ -33,32 +33,32 @@ export interface KeyBag extends BagAttributes {
 
 interface BagAttributes {
   readonly friendlyName: string | null
-  /** Ties a key to its certificate, as the writer says. */
+  /** Pairs a key with its certificate, according to the writer. */
   readonly localKeyId: Uint8Array | null
 }
 
-/** What every step of reading one file needs. */
+/** The state of reading one file. */
 export interface ReadContext extends DecryptionContext {
   readonly budget: Pkcs12Budget
-  /** Whether private keys are read, which they are not without a MAC. */
+  /** Whether private keys are read. Without a MAC they are refused by default. */
   readonly keysAllowed: boolean
-  /** What concerns the file as a whole, wherever it is found in it. */
+  /** Reasons to refuse the whole file, found in any part of it. */
   readonly refusals: SealwrightError[]
-  /** Whether a MAC has shown that the password is right. */
+  /** Whether the MAC verified, so that the password is right. */
   readonly passwordIsRight: boolean
-  /** What is found to protect the file is added here. */
+  /** Encryptions found in the file are added here. */
   readonly protection: { readonly encryptions: Protection[] }
-  /** What cannot be read is added here. */
+  /** Items that cannot be read are added here. */
   readonly skipped: SkippedItems
 }
 
-/** A bag that is read and charged. Opening it decrypts it; null where that is not possible. */
+/** Decrypts a bag that is parsed and charged. Null where it cannot be read. */
 type UnopenedBag = () => Promise<Bag | null>
 
 /**
  * Reads SafeContents (RFC 7292 §4.2): `SEQUENCE OF SafeBag`. Keys are decrypted at the same time, in libuv's threads.
  *
- * @returns certificates and keys in file order; other bags, and those that cannot be read, are among `context.skipped`
+ * @returns certificates and keys in file order. Other bags, and those that cannot be read, are in `context.skipped`.
  */
 export async function readBags(safeContents: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
   const element = readBer(safeContents, 'a safe', context.budget)
@@ -68,7 +68,7 @@ export async function readBags(safeContents: Uint8Array, context: ReadContext): 
   return bags.filter((bag) => bag !== null)
 }
 
-/** Recursion is as deep as SafeContents are nested in each other, and so within the reader's depth. */
+/** The recursion is bounded by `limits.depth`, like the nesting of SafeContents. */
 async function collectBags(
   safeContents: BerElement,
   context: ReadContext,
@@ -79,7 +79,7 @@ async function collectBags(
     throw malformed('a safe', 'is not a SEQUENCE of bags')
   }
   for (const element of safeContents.children) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     context.budget.chargeBag()
@@ -122,15 +122,15 @@ function isKeyBag({ type }: SafeBag): boolean {
   return type === bagTypes.key || type === bagTypes.shroudedKey
 }
 
-/** For files without a MAC: nothing shows who made them, or that nobody has changed them since. */
+/** For keys in a file without a MAC: they can be forged or changed without notice. */
 export function missingMac(): SealwrightError {
   return malformed(
     'the PKCS#12 file',
-    'has no MAC, so nothing shows that its keys are intact. To add one: openssl pkcs12 -in FILE -nodes -out KEYS.pem, then openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem. To read it as it is: the option acceptMissingMac',
+    'has no MAC, so its keys could have been changed. To add one: openssl pkcs12 -in FILE -nodes -out KEYS.pem, then openssl pkcs12 -export -in KEYS.pem -out NEW.p12, then delete KEYS.pem. To read it as it is: the option acceptMissingMac',
   )
 }
 
-/** One strange bag does not spoil the others. */
+/** A bag that cannot be read is passed over. */
 function openerOf(bag: SafeBag, context: ReadContext): UnopenedBag {
   const { type, value } = bag
   const attributes = readAttributes(bag.attributes, context)

@@ -32,8 +32,7 @@ export interface Pkcs12Key {
 }
 
 /**
- * Gives each key its own certificate and the issuers of that. A private key that does not belong to its public key, or cannot
- * sign, is skipped.
+ * Finds the certificate chain of each key. A private key that does not match its public key, or cannot sign, is skipped.
  *
  * @throws SealwrightError `LIMIT_EXCEEDED`; or the signal's reason
  */
@@ -50,7 +49,7 @@ export async function assembleContents(
   for (const bag of bags) {
     if (bag.kind !== 'key') continue
     try {
-      // One after the other, which leaves libuv's threads to others too.
+      // One at a time, so that other work gets libuv's threads too.
       // oxlint-disable-next-line no-await-in-loop
       keys.push(await assembleKey(bag, certificateBags, chains, slices))
     } catch (error) {
@@ -70,11 +69,11 @@ async function assembleKey(
   const { privateKey, friendlyName } = key
   const publicKey = createPublicKey(privateKey)
   await assertKeyPair(privateKey, publicKey)
-  // By public key, never by localKeyID: that is a claim, and this is a fact. Only where several certificates are the
-  // key's, as after a renewal in place, the writer's word decides.
+  // Matched by public key. localKeyID is only a claim of the writer; it decides between several certificates of one key, as after a
+  // renewal.
   const candidates: CertificateBag[] = []
   for (const bag of certificateBags) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     if (certifies(bag.certificate, publicKey)) candidates.push(bag)
@@ -92,8 +91,8 @@ const signInThread = promisify<null, Buffer, KeyObject, Buffer>(sign)
 const verifyInThread = promisify<null, Buffer, KeyObject, Buffer, boolean>(verify)
 
 /**
- * PKCS#8 carries the public key beside the private one, and nothing in it shows that they belong together. A signature
- * does. It is made in libuv's threads, for what it takes is up to whoever made the key.
+ * PKCS#8 can hold a public key that does not match the private one. A signature shows whether they match. It is made in libuv's
+ * threads, because a hostile key can make it slow.
  */
 async function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): Promise<void> {
   const challenge = Buffer.from('Sealwright: do these keys belong together?')
@@ -120,12 +119,12 @@ function sameLocalKeyId(a: CertificateBag, b: KeyBag): boolean {
   return a.localKeyId !== null && b.localKeyId !== null && Buffer.compare(a.localKeyId, b.localKeyId) === 0
 }
 
-/** Longer chains exist on paper only. */
+/** Longer chains are not used in practice. */
 const maximumChainLength = 8
-/** More than real files take, where names and key identifiers leave one issuer, or two after a renewal. */
+/** Real files need fewer: names and key identifiers leave one issuer, or two after a renewal. */
 const maximumSignatureChecks = 1000
 
-/** Finds issuers among the certificates of one file, whoever made it: in {@link TimeSlices}, and not endlessly. */
+/** Finds issuers among the certificates of an untrusted file, in {@link TimeSlices} and with a bounded number of signature checks. */
 class ChainFinder {
   readonly #certificates: readonly X509Certificate[]
   readonly #slices: TimeSlices
@@ -141,7 +140,7 @@ class ChainFinder {
     const chain = [own]
     let last: X509Certificate | null = own
     while (last !== null && chain.length < maximumChainLength) {
-      // Each link hangs on the one before.
+      // Each step needs the result of the one before.
       // oxlint-disable-next-line no-await-in-loop
       last = await this.#issuerOf(last, chain)
       if (last !== null) chain.push(last)
@@ -161,7 +160,7 @@ class ChainFinder {
       if (this.#signatureChecks-- === 0) {
         throw new SealwrightError(
           'LIMIT_EXCEEDED',
-          `the certificates have so many possible issuers that ${maximumSignatureChecks} signatures do not tell the right ones`,
+          `the certificates have too many possible issuers: ${maximumSignatureChecks} signature checks did not find the right ones`,
         )
       }
       if (isSignedBy(subject, candidate)) return candidate
@@ -170,7 +169,7 @@ class ChainFinder {
   }
 }
 
-/** False as well for keys and signatures of kinds that OpenSSL does not know. */
+/** Also false for keys and signatures that OpenSSL does not support. */
 function isSignedBy(subject: X509Certificate, issuer: X509Certificate): boolean {
   try {
     return subject.verify(issuer.publicKey)

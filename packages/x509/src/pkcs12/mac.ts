@@ -28,13 +28,13 @@ import {
   pbkdf2Of,
 } from '../encryption/key-derivation/pbkdf2.ts'
 
-/** A file's MAC, its parameters read and checked. */
+/** The MAC of a file. Its parameters are read and checked. */
 export interface Mac {
   readonly description: Protection
   /** As Node spells the hash. */
   readonly hash: string
   readonly value: Uint8Array
-  /** What to try for a password that was typed. */
+  /** The encodings of a password to try. */
   readonly candidates: (password: string) => readonly FilePassword[]
   /** Charges a key derivation and runs it. */
   readonly deriveKey: (
@@ -60,14 +60,14 @@ export function readMac(element: BerElement, budget: Pkcs12Budget): Mac {
   budget.checkSalt(salt, 'the MAC')
   const iterationsField = macData.optional(tags.integer)
   macData.end()
-  // PBMAC1 has salt and iterations among its own parameters; these are to be ignored then (RFC 9879 §4).
+  // PBMAC1 has its own salt and iterations. Those of MacData are ignored (RFC 9879 §4).
   if (oid === pkcs5.pbmac1) return readPbmac1(algorithm.any('parameters'), value, budget)
 
   const digest = derivationDigests.find((row) => row.oid === oid)
   if (digest === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `the PKCS#12 file has a MAC made with ${describeAlgorithm(oid)}; SHA-1, the SHA-2 family and PBMAC1 are read`,
+      `the PKCS#12 file has a MAC with ${describeAlgorithm(oid)}; SHA-1, SHA-2 and PBMAC1 are supported`,
     )
   }
   if (value.length !== digest.length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
@@ -85,7 +85,7 @@ export function readMac(element: BerElement, budget: Pkcs12Budget): Mac {
   }
 }
 
-/** RFC 9879 §9: a shorter key would make the MAC easier to forge. */
+/** RFC 9879 §9: a shorter key makes the MAC easier to forge. */
 const minimumPbmac1KeyLength = 20
 const maximumPbmac1KeyLength = 1024
 
@@ -99,7 +99,7 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
   const { length, name } = hmacHash(scheme.objectIdentifier('algorithm'), what)
   if (value.length !== length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
   const { keyLength } = derivation
-  if (keyLength === null) throw malformed(what, 'does not say how long its key is, as PBMAC1 must (RFC 9879)')
+  if (keyLength === null) throw malformed(what, 'has no keyLength, which PBMAC1 requires (RFC 9879)')
   if (keyLength < minimumPbmac1KeyLength || keyLength > maximumPbmac1KeyLength) {
     throw malformed(
       what,
@@ -115,9 +115,9 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
     },
     hash: name,
     value,
-    // PBKDF2 takes UTF-8, of which there is one.
+    // PBKDF2 takes UTF-8, which has one encoding of a password.
     candidates: (text) => [usualPassword(text)],
-    // Charged above, with its one candidate.
+    // Charged above: there is only one candidate.
     deriveKey: async (password, _, signal) => {
       const key = await derivation.derive(password, keyLength)
       signal?.throwIfAborted()
@@ -130,7 +130,7 @@ function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget
  * Tries the password on the MAC.
  *
  * @param content what the MAC covers: the contents octets of the authSafe's OCTET STRING
- * @returns the password as the writer had it; null when the MAC is not that of `content` under it
+ * @returns the password in the writer's encoding; null when the MAC does not verify
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; or the signal's reason
  */
 export async function verifyMac(
@@ -141,7 +141,7 @@ export async function verifyMac(
   signal?: AbortSignal,
 ): Promise<FilePassword | null> {
   for (const candidate of mac.candidates(password)) {
-    // One after the other: the second is needed for few files.
+    // One at a time: few files need the second.
     // oxlint-disable-next-line no-await-in-loop
     const key = await mac.deriveKey(candidate, budget, signal)
     if (timingSafeEqual(hmac(mac.hash, key, content), mac.value)) return candidate
@@ -149,7 +149,7 @@ export async function verifyMac(
   return null
 }
 
-/** Makes `MacData` of the content that is given to it; once, for the key is zeroed then. */
+/** Makes the `MacData` of a content. It works once, because the key is zeroed afterwards. */
 type MakeMac = (content: Uint8Array) => MacData
 
 /**
@@ -168,7 +168,7 @@ export const prepareSha256Mac: PrepareMac = (password, salt, iterations) =>
   prepareMac(sha256, password, salt, iterations)
 
 /**
- * HMAC-SHA-1, for readers that know nothing else.
+ * HMAC-SHA-1, for readers that support nothing better.
  *
  * @internal
  */
@@ -208,7 +208,7 @@ export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
       digestAlgorithm: new AlgorithmIdentifier({ algorithmId: pkcs5.pbmac1, algorithmParams }),
       digest: octetString(hmac(name, key, content)),
     })
-    // macSalt and iterations mean nothing here, and RFC 9879 §4 wants this in their place.
+    // RFC 9879 §4: PBMAC1 does not use macSalt and iterations, and this text stands in for the salt.
     return new MacData({ mac, macSalt: octetString(new TextEncoder().encode('NOT USED')) })
   }
 }

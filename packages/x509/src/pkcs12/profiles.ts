@@ -4,10 +4,10 @@ import { preparePbmac1, prepareSha1Mac, prepareSha256Mac, type PrepareMac } from
 
 /**
  * How a PKCS#12 file is protected:
- * - `modern`: AES-256-CBC, PBKDF2 and an HMAC-SHA-256 MAC, 600,000 iterations each. Everything current reads it.
- * - `pbmac1`: the same with the MAC of RFC 9879, whose key comes from PBKDF2 too. OpenSSL reads it from 3.4 on.
- * - `compatible`: **weak**: 3DES and SHA-1, 50,000 iterations. For Windows Server 2016, macOS's keychain and Android, which
- *   read nothing better. Its password has to be long and random, and the file removed when it has been imported.
+ * - `modern`: AES-256-CBC with PBKDF2, and an HMAC-SHA-256 MAC; 600,000 iterations each. All current software reads it.
+ * - `pbmac1`: the same with the MAC of RFC 9879, whose key is also derived with PBKDF2. OpenSSL 3.4 and newer read it.
+ * - `compatible`: **weak**. 3DES and SHA-1, 50,000 iterations. For Windows Server 2016, macOS's keychain and Android, which
+ *   support nothing better. Use a long random password, and delete the file after the import.
  */
 export type Pkcs12Profile = 'modern' | 'pbmac1' | 'compatible'
 
@@ -15,7 +15,7 @@ interface Protection {
   readonly encrypt: Encrypt
   readonly prepareMac: PrepareMac
   readonly defaultIterations: number
-  /** How often an encryption runs its iterations. */
+  /** How often one encryption runs the iterations. */
   readonly encryptionRounds: number
 }
 

@@ -28,7 +28,7 @@ export interface ReadPkcs12Options {
   /** Bounds on what the file may cost; each has a default. */
   readonly limits?: Partial<Pkcs12Limits> | undefined
   /**
-   * Reads files without a MAC as well. Nothing shows who made such a file, or that nobody has changed it since. Default false.
+   * Whether to read files without a MAC too. Such a file can be forged or changed without notice. Default false.
    */
   readonly acceptMissingMac?: boolean | undefined
   /** For AES. Default Node's. */
@@ -49,8 +49,8 @@ export const readOptions: Check = optionsOf({
  * Reads a PKCS#12 file (RFC 7292), in DER or BER, that a password protects: a MAC with SHA-1 or SHA-2, or PBMAC1 (RFC
  * 9879); and contents that are plain or encrypted with PBES2 (PBKDF2 or scrypt; AES, 3DES, DES or RC2 in CBC mode) or the 3DES
  * and RC2 of RFC 7292, which older software writes. The MAC is checked before anything in the file is decrypted, and the
- * limits before anything is computed. A bag that cannot be read, such as a DSA key, does not spoil the others: `skipped` lists
- * it with the reason.
+ * limits before anything is computed. A bag that cannot be read, such as a DSA key, is passed over: `skipped` lists it with the
+ * reason.
  *
  * @param file the whole file; safe to reuse once the call has returned its promise
  * @param password as it was typed, or a function that is asked for it once the file is known to be PKCS#12; `''` also opens files
@@ -80,14 +80,14 @@ export async function readPkcs12(
   checkLength(file, limits, 'the PKCS#12 file')
   options.signal?.throwIfAborted()
   assertPkcs12(file)
-  // A copy: the caller cannot change what the MAC has been checked on.
+  // A copy: the caller cannot change the file after its MAC is verified.
   const contents = await readPkcs12Within(new Pkcs12Budget(limits), new Uint8Array(file), ask, options)
   if (contents.mac === null && options.acceptMissingMac !== true) throw missingMac()
   return contents
 }
 
 /**
- * The same for one file of several under one budget. Certificates are read without a MAC, too.
+ * As {@link readPkcs12}, for a file that shares its budget with others. Certificates are also read without a MAC.
  *
  * @param file as large as is allowed, and not shared with the caller
  * @param ask asks for the password
@@ -131,10 +131,10 @@ export async function readPkcs12Within(
   return { keys, certificates, mac: mac?.description ?? null, encryptions, skipped: skipped.items }
 }
 
-/** Names other files that people take for PKCS#12, and says how to convert them. */
+/** Recognizes other formats, and says how to convert them. */
 function assertPkcs12(file: Uint8Array): void {
   assertNotForeign(file)
-  // Of a byte order mark, white space and the first hyphens.
+  // Enough for a byte order mark, white space and the first hyphens.
   const start = Buffer.from(file.subarray(0, 64)).toString('latin1')
   if (/^[^0-9A-Za-z]{0,32}-----BEGIN /.test(start)) {
     throw malformed(
@@ -143,7 +143,7 @@ function assertPkcs12(file: Uint8Array): void {
     )
   }
   if (file[0] !== 0x30) {
-    throw malformed('the file', 'is not PKCS#12, which is DER and begins with the byte 30')
+    throw malformed('the file', 'is not PKCS#12: it does not begin with the byte 30 of a DER SEQUENCE')
   }
 }
 
@@ -155,12 +155,12 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
   if (element.tag === tags.sequence && (first?.tag !== tags.integer || second?.tag !== tags.sequence)) {
     throw malformed(
       'the file',
-      'is DER of something other than PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
+      'is DER, but not PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
     )
   }
   const pfx = new SequenceReader(element, what)
   const version = pfx.integer('version')
-  if (version !== 3) throw malformed(what, `has version ${version}; RFC 7292 has 3`)
+  if (version !== 3) throw malformed(what, `has version ${version}; PKCS#12 has version 3 (RFC 7292)`)
   const { type, content } = readContentInfo(pfx.any('authSafe'))
   if (type === contentTypes.signedData) {
     throw new SealwrightError(
@@ -180,14 +180,14 @@ async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): P
   const what = 'the AuthenticatedSafe'
   const element = readBer(bytes, what, context.budget)
   if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
-  // All are read before any is decrypted, so that the budget is charged before time is spent.
+  // All are parsed before any is decrypted, so that limits are checked before time is spent.
   const safes = element.children.map((child) => readSafe(child, context))
   const bags = await Promise.all(safes.map((open) => open()))
   return bags.flat()
 }
 
 /**
- * One safe that cannot be read does not spoil the others.
+ * A safe that cannot be read is passed over.
  *
  * @returns opens the safe: decrypts what is encrypted in it and reads its bags
  */

@@ -101,13 +101,13 @@ export async function writePkcs12(
   const entries = isList(contents) ? contents : [contents]
   for (const entry of entries) checkEntry('contents', entry)
   const { keys, certificates } = planContents(entries)
-  // As the reader charges them: every key, the certificates, the MAC.
+  // The reader charges each key, the certificates and the MAC.
   assertIterations(iterations, (keys.length + 1) * protection.encryptionRounds + 1)
 
   const filePassword = usualPassword(await ask())
   const encrypt = (plaintext: Uint8Array): Promise<Encrypted> =>
     protection.encrypt(plaintext, filePassword, iterations, crypto)
-  // At the same time: PBKDF2 runs in libuv's threads, and the older derivation here.
+  // Concurrently: PBKDF2 runs in libuv's threads, the older derivation on this thread.
   const [makeMac, encryptedCertificates, ...keyBags] = await Promise.all([
     protection.prepareMac(filePassword, crypto.getRandomValues(new Uint8Array(16)), iterations),
     encrypt(encodeDer(new SafeContents({ safeBags: [...certificates] }))),
@@ -116,7 +116,7 @@ export async function writePkcs12(
     ),
   ])
 
-  // Certificates first, as OpenSSL has them.
+  // Certificates first, like OpenSSL.
   const safeContents = [encryptedContentInfo(encryptedCertificates)]
   if (keyBags.length > 0)
     safeContents.push(dataContentInfo(encodeDer(new SafeContents({ safeBags: keyBags }))))
@@ -153,7 +153,7 @@ interface Plan {
 function planContents(entries: readonly Pkcs12Entry[]): Plan {
   const keys: { privateKey: KeyObject; attributes: Attribute[] }[] = []
   const bags = new Map<string, SafeBag>()
-  // What names a certificate comes first: the same one may be among the issuers of another entry.
+  // Named certificates first: one of them may also be an issuer in another entry.
   for (const entry of entries) {
     const { privateKey, friendlyName } = entry
     assertFriendlyName(entry)
@@ -161,7 +161,7 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
     if (privateKey !== undefined) {
       const own = ownCertificate(privateKey, entry.certificates)
       if (keys.some((key) => sameKey(key.privateKey, privateKey)))
-        throw invalidArgument('the same private key is given twice')
+        throw invalidArgument('contents holds the same private key twice')
       const attributes = bagAttributesOf(friendlyName ?? nameOf(own), own)
       keys.push({ privateKey, attributes })
       bags.set(own.fingerprint256, certificateBag(own, attributes))
@@ -175,29 +175,27 @@ function planContents(entries: readonly Pkcs12Entry[]): Plan {
       bags.set(certificate.fingerprint256, certificateBag(certificate, null))
     }
   }
-  if (bags.size === 0) throw invalidArgument('there is neither a key nor a certificate to write')
+  if (bags.size === 0) throw invalidArgument('contents holds no key and no certificate')
   return { keys, certificates: [...bags.values()] }
 }
 
 function assertIterations(iterations: number, derivations: number): void {
-  // The default limits must let the file be read.
+  // The file must be readable with the default limits.
   const maximum = Math.floor(defaultLimits.iterations / derivations)
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > maximum) {
-    throw invalidArgument(
-      `an iteration count of this file is a whole number from 1 to ${maximum}, not ${iterations}`,
-    )
+    throw invalidArgument(`options.iterations must be a whole number from 1 to ${maximum} for this file`)
   }
 }
 
 /** RFC 2985 App. A, pkcs-9-ub-friendlyName. */
 const maximumFriendlyNameLength = 255
 
-/** What a BMPString cannot hold. Without the u flag, so that it finds either half of a surrogate pair. */
+/** Characters that a BMPString cannot hold. No u flag, so that it matches each half of a surrogate pair. */
 const notInBmpString = /[\0\ud800-\udfff]/
 
-/** A name for a key that was given none: NSS imports no key without one, and Java invents a number. */
+/** A default name for a key: NSS imports no key without one, and Java would use a number. */
 function nameOf(certificate: X509Certificate): string {
-  // Node has no subject there for an empty one, whatever its types say.
+  // Undefined for an empty subject, unlike the types of Node say.
   const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
   const name = [subject?.CN].flat().at(-1) ?? distinguishedName(certificate)
   const fitting = name.split(notInBmpString).join('').slice(0, maximumFriendlyNameLength)
@@ -221,23 +219,25 @@ function assertFriendlyName({ friendlyName }: Pkcs12Entry): void {
 
 function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certificate[]): X509Certificate {
   if (privateKey.type !== 'private') {
-    throw invalidArgument(`a ${privateKey.type} key was given where a private one is needed`)
+    throw invalidArgument(`privateKey must be a private key, not a ${privateKey.type} one`)
   }
   const publicKey = createPublicKey(privateKey)
   const own = certificates.find((certificate) => certifies(certificate, publicKey))
   if (own === undefined) {
-    throw invalidArgument('none of the certificates is that of the private key; a PKCS#12 file needs it')
+    throw invalidArgument(
+      'none of the certificates belongs to the private key, and a PKCS#12 file needs one that does',
+    )
   }
   return own
 }
 
 /**
- * The same on the key and on its certificate, which is how readers pair them; NSS takes no key without both.
+ * The same for a key and its certificate, because readers pair them by it. NSS imports no key without both attributes.
  *
  * @param own the certificate of the key; null where there is none, and nothing to pair
  */
 function bagAttributesOf(friendlyName: string | undefined, own: X509Certificate | null): Attribute[] {
-  // In the order of DER: a BMPString is shorter than a hash, or equal and before it.
+  // SET OF is sorted in DER.
   const attributes: Attribute[] = []
   if (friendlyName !== undefined) {
     attributes.push(
@@ -277,7 +277,7 @@ function encryptedContentInfo({ algorithm, ciphertext }: Encrypted): ContentInfo
     contentType: contentTypes.data,
     contentEncryptionAlgorithm: algorithm,
     encryptedContent: octetString(ciphertext),
-    // Otherwise pkijs makes it BER: segments of 1024 bytes, and an indefinite length.
+    // Otherwise pkijs writes BER: segments of 1024 bytes in an indefinite length.
     disableSplit: true,
   })
   const data = new EncryptedData({ encryptedContentInfo: contentInfo })

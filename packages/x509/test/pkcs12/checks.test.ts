@@ -158,7 +158,7 @@ describe('tags, types and versions', () => {
       /is not the one tagged value/,
     ],
     ['none in [0] EXPLICIT', pfx.pfx(sequence(type, constructed(0xa0)), mac), /is not the one tagged value/],
-    ['version 2', pfx.pfx(data, mac, 2), /has version 2; RFC 7292 has 3/],
+    ['version 2', pfx.pfx(data, mac, 2), /has version 2; PKCS#12 has version 3 \(RFC 7292\)/],
     ['version 4', pfx.pfx(data, mac, 4), /has version 4/],
     ['an authSafe of encrypted data', pfx.pfx(encrypted, mac), /has an authSafe of type/],
     [
@@ -212,7 +212,7 @@ describe('tags, types and versions', () => {
     [
       'a key of PBMAC1 of no length',
       pfx.pfx(data, pfx.macData(safe, { digest: pfx.pbmac1({}) })),
-      'the MAC does not say how long its key is, as PBMAC1 must (RFC 9879)',
+      'the MAC has no keyLength, which PBMAC1 requires (RFC 9879)',
     ],
     [
       'a key of PBMAC1 of 19 bytes',
@@ -250,12 +250,12 @@ describe('tags, types and versions', () => {
     await expect(readPkcs12(withDigest(md5), password)).rejects.toMatchObject({
       code: 'UNSUPPORTED_ALGORITHM',
       message:
-        'the PKCS#12 file has a MAC made with MD5, 1.2.840.113549.2.5; SHA-1, the SHA-2 family and PBMAC1 are read',
+        'the PKCS#12 file has a MAC with MD5, 1.2.840.113549.2.5; SHA-1, SHA-2 and PBMAC1 are supported',
     })
     const unknown = pfx.pbmac1({ keyLength: int(32) }, '1.2.3')
     await expect(readPkcs12(withDigest(unknown), password)).rejects.toMatchObject({
       code: 'UNSUPPORTED_ALGORITHM',
-      message: expect.stringMatching(/^the MAC uses the algorithm 1\.2\.3 as an HMAC; /) as string,
+      message: expect.stringMatching(/^the MAC uses the algorithm 1\.2\.3 as its HMAC; /) as string,
     })
   })
 

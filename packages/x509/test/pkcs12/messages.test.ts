@@ -41,8 +41,8 @@ beforeAll(async () => {
 /** What is said, by the place in the tree. */
 const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   PFX: {
-    all: 'the file is not PKCS#12, which is DER and begins with the byte 30',
-    '0': 'the file is DER of something other than PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
+    all: 'the file is not PKCS#12: it does not begin with the byte 30 of a DER SEQUENCE',
+    '0': 'the file is DER, but not PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
     '1.0': 'a ContentInfo contentType is not an OBJECT IDENTIFIER',
     '1.1': 'the content of a ContentInfo is not the one tagged value it should be',
     '1.1.0': 'the authSafe is not an OCTET STRING',
@@ -75,7 +75,7 @@ const messages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '1': 'MacData macSalt is not an OCTET STRING',
     '0.0.1 left out': 'MacData mac digestAlgorithm has no parameters',
     '0.0.1.0.1 left out': 'PBMAC1 parameters keyDerivationFunc has no parameters',
-    '0.0.1.0.1.1 left out': 'the MAC does not say how long its key is, as PBMAC1 must (RFC 9879)',
+    '0.0.1.0.1.1 left out': 'the MAC has no keyLength, which PBMAC1 requires (RFC 9879)',
     '0.0.1.1 left out': 'PBMAC1 parameters has no messageAuthScheme',
     '0.1 left out': 'MacData mac has no digest',
     '1 left out': 'MacData has no macSalt',

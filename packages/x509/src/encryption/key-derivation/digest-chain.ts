@@ -1,8 +1,7 @@
 /**
- * A digest of a digest, again and again: what the key derivations of PKCS#12 do thousands of times, each time to the result
- * of the time before. Nothing native does the whole chain, and one call into OpenSSL costs several times what is computed
- * there. So this one case of a hash function, a message as long as its digest, is here for SHA-1 and SHA-256; everything else
- * is hashed by Node.
+ * Hashes a digest repeatedly. The key derivations of PKCS#12 do this thousands of times. Node has no function for the whole
+ * chain, and one call into OpenSSL takes several times as long as the hash itself. So SHA-1 and SHA-256 of a message that is as
+ * long as the digest are implemented here. Node computes all other hashes.
  *
  * @param digest left as it is
  * @param times 0 returns a copy

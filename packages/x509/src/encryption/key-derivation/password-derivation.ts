@@ -2,9 +2,9 @@ import type { FilePassword } from '../password.ts'
 
 /** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
 export interface PasswordDerivation {
-  /** For people, such as `PBKDF2-HMAC-SHA-256`. */
+  /** For display, such as `PBKDF2-HMAC-SHA-256`. */
   readonly name: string
-  /** Of PBKDF2; of another one, as many as take about as long. */
+  /** Iterations of PBKDF2. For scrypt N·r·p, which takes about as long. */
   readonly iterations: number
   /** In bytes; null where the file leaves it to the cipher. */
   readonly keyLength: number | null

@@ -37,7 +37,7 @@ const hmacHashes: readonly HmacHash[] = [
 /**
  * The HMAC of that OID.
  *
- * @param what for messages: what uses it
+ * @param what names the item in messages
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM`
  */
 export function hmacHash(oid: string, what: string): HmacHash {
@@ -45,7 +45,7 @@ export function hmacHash(oid: string, what: string): HmacHash {
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} uses ${describeAlgorithm(oid)} as an HMAC; SHA-1 and the hashes of the SHA-2 family are read`,
+      `${what} uses ${describeAlgorithm(oid)} as its HMAC; HMAC with SHA-1 and SHA-2 is supported`,
     )
   }
   return row
@@ -70,7 +70,7 @@ export interface Pbkdf2Parameters {
  * Reads PBKDF2-params (RFC 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount
  * INTEGER, keyLength INTEGER OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
  *
- * @param what for messages: what the key is for
+ * @param what names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
  */
 export function readPbkdf2(
@@ -78,7 +78,7 @@ export function readPbkdf2(
   what: string,
   budget: Pkcs12Budget,
 ): PasswordDerivation {
-  // Salts made by a source named with an AlgorithmIdentifier exist on paper only.
+  // No known writer uses the other form of the salt, an AlgorithmIdentifier.
   const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${what} PBKDF2 salt`)
   budget.checkSalt(salt, what)
   const iterations = parameters.integer('iterationCount')

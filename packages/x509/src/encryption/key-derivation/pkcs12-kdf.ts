@@ -39,7 +39,7 @@ export const derivationDigests: readonly DerivationDigest[] = [
   nativeDigest('2.16.840.1.101.3.4.2.3', 'sha512', 64, 128),
 ]
 
-/** For {@link derivePbkdf1} alone: no MAC that is made with it shows anything. */
+/** Only for {@link derivePbkdf1}: a MAC with MD5 proves nothing. */
 export const md5: DerivationDigest = nativeDigest('1.2.840.113549.2.5', 'md5', 16, 64)
 
 function nativeDigest(oid: string, name: string, length: number, blockLength: number): DerivationDigest {
@@ -60,7 +60,7 @@ export interface DerivationParameters {
   readonly iterations: number
 }
 
-/** How often the iterations run to derive that many bytes: once for each digest's length of them. */
+/** How often the iterations run: once for each digest's length of derived bytes. */
 export function derivationRounds(digest: DerivationDigest, length: number): number {
   return Math.ceil(length / digest.length)
 }
@@ -128,7 +128,7 @@ export async function derivePbkdf1(
   }
 }
 
-/** Hashes between two looks at the clock: under a millisecond. */
+/** Hashes between two checks of the clock. They take less than a millisecond. */
 const hashesPerLook = 500
 
 /** The digest, applied `iterations` times. */
@@ -141,7 +141,7 @@ async function digestRepeatedly(
   let result: Uint8Array = hash(name, input, 'buffer')
   const slices = new TimeSlices(signal)
   for (let left = iterations - 1; left > 0; left -= hashesPerLook) {
-    // Giving up the thread is the point of this loop.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     result = chain(result, Math.min(left, hashesPerLook))

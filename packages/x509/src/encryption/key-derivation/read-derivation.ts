@@ -9,7 +9,7 @@ import { readScrypt, scryptOid } from './scrypt.ts'
 /**
  * Reads the AlgorithmIdentifier of a key derivation.
  *
- * @param what for messages: what the key is for
+ * @param what names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
  */
 export function readDerivation(
@@ -22,7 +22,7 @@ export function readDerivation(
   if (reader === null) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} takes its key from ${describeAlgorithm(oid)}; PBKDF2 and scrypt are read`,
+      `${what} derives its key with ${describeAlgorithm(oid)}; PBKDF2 and scrypt are supported`,
     )
   }
   const derivation = reader(identifier.sequence('parameters'), what, budget)

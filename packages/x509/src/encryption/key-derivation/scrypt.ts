@@ -15,7 +15,7 @@ const deriveInThread = promisify<Uint8Array, Uint8Array, number, ScryptOptions, 
  * Reads scrypt-params (RFC 7914 §7.1), as `openssl pkcs8 -scrypt` writes them: `SEQUENCE { salt OCTET STRING, costParameter
  * INTEGER, blockSize INTEGER, parallelizationParameter INTEGER, keyLength INTEGER OPTIONAL }`.
  *
- * @param what for messages: what the key is for
+ * @param what names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
 export function readScrypt(
@@ -30,13 +30,13 @@ export function readScrypt(
   const p = parameters.integer('parallelizationParameter')
   const keyLength = parameters.optional(tags.integer)
   parameters.end()
-  // RFC 7914 §2. A product of three numbers of 32 bits is no longer exact, but large it is.
+  // RFC 7914 §2. A product of three 32-bit numbers may be inexact, but it is still too large.
   if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
     throw malformed(what, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
   }
   const memory = 128 * r * (N + p)
   budget.checkScryptMemory(memory, what)
-  // The block mixing that N·r·p counts takes about as long as an iteration of PBKDF2.
+  // One of the N·r·p block mixes takes about as long as an iteration of PBKDF2.
   const iterations = N * r * p
   return {
     name: `scrypt (N=${N}, r=${r}, p=${p})`,

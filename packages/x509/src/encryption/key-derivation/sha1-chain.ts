@@ -1,11 +1,11 @@
 import { digestChain, scheduleMessage } from './digest-chain.ts'
 
 /**
- * SHA-1 of a digest of SHA-1, as {@link digestChain} has it. Older software derives every key and MAC of its PFX files with it,
- * and 50,000 to 100,000 iterations are common. With 50,000 a file opens in 0.1 s of processor time. With one call into OpenSSL
+ * Hashes a SHA-1 digest repeatedly; see {@link digestChain}. Older software derives all keys of a PFX file with it. 50,000 to
+ * 100,000 iterations are common. With 50,000 a file opens in 0.1 s of processor time. With one call into OpenSSL
  * for each iteration it takes 0.4 s on Node 20, 0.5 s on Node 24 and 0.6 s on Node 26.
  *
- * Sums end in `| 0`, which keeps them in 32 bits as the standard wants, and in integer registers.
+ * `| 0` keeps sums in 32 bits, as the standard requires, and in integer registers.
  *
  * @param digest 20 bytes; left as it is
  * @param times 0 returns a copy
