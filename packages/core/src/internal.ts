@@ -1,7 +1,8 @@
 /**
  * What the packages of Sealwright share among themselves. Not public API: anything here may change in any release.
  */
-export { assertUnforgeable } from './algorithms/weak-keys.ts'
+export { keyDetails } from './algorithms/key-details.ts'
+export { assertUnforgeable, forgeryFlaw } from './algorithms/weak-keys.ts'
 export { onAbort, untilAborted } from './internal/abort.ts'
 export {
   aBoolean,

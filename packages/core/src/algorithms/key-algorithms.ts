@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
 import { aKeyObject } from '../internal/arguments.ts'
+import { keyDetails } from './key-details.ts'
 import { algorithms, type CurveName, type SignatureAlgorithm } from './table.ts'
 import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
 
@@ -11,8 +12,8 @@ import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
  * @param key a private or public key
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWS algorithm or no JWK form, such as an id-RSASSA-PSS key
  *   (RFC 4055 §1.2); for weak keys: RSA under 2048 bits (RFC 7518 §3.3), with an even public exponent or
- *   one below 3 (RFC 8017 §3.1), with the ROCA weakness (CVE-2017-15361), and Ed25519 points of small order; and for a JWK
- *   that is not for signatures
+ *   one below 3 (RFC 8017 §3.1), with the ROCA weakness (CVE-2017-15361), Ed25519 points of small order, and EC points at
+ *   infinity; and for a JWK that is not for signatures
  *
  * @example
  * ```ts
@@ -48,7 +49,7 @@ function algorithmsOfType(key: KeyObject): readonly SignatureAlgorithm[] {
       assertRsaLength(key)
       return algorithms.filter((row) => row.kty === 'RSA')
     case 'ec': {
-      const { namedCurve = '' } = key.asymmetricKeyDetails ?? {}
+      const { namedCurve = '' } = keyDetails(key)
       const curve = curveNames[namedCurve]
       if (curve !== undefined) return algorithms.filter((row) => row.curve === curve)
       throw unsupported(

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
+import { ecKeyProblem } from './key-details.ts'
 
 /**
  * Refuses RSA keys that are too short, or too long for OpenSSL to verify with.
@@ -20,18 +21,47 @@ const maximumRsaBits = 16_384
 
 /**
  * Refuses keys that anyone can sign for without the private key. OpenSSL accepts them all: RSA with a public
- * exponent that is even or below 3, with a modulus that is easy to factor, and Ed25519 public keys of small order.
+ * exponent that is even or below 3, with a modulus that is easy to factor, Ed25519 public keys of small order, and EC public
+ * keys at infinity.
  *
  * @param key a private or public key of any type
  * @throws SealwrightError `UNSUPPORTED_KEY`; the message says what is wrong with the key
  */
 export function assertUnforgeable(key: KeyObject): void {
-  if (key.asymmetricKeyType === 'rsa') {
-    assertPublicExponent(key.asymmetricKeyDetails?.publicExponent ?? 0n)
-    // A zero is exported without an octet.
-    assertRandomModulus(BigInt(`0x0${publicMember(key, 'n').toString('hex')}`))
-  } else if (key.asymmetricKeyType === 'ed25519') {
-    assertLargeOrder(publicMember(key, 'x'))
+  const flaw = forgeryFlaw(key)
+  if (flaw !== null) throw weak(flaw.message)
+}
+
+/** Why anyone can sign for a key. */
+export interface KeyFlaw {
+  /** A sentence about the key that says what to do. */
+  readonly message: string
+  /** The key in short, such as `an Ed25519 key of small order`. */
+  readonly weakness: string
+}
+
+/** What {@link assertUnforgeable} refuses a key for; null for a good one. */
+export function forgeryFlaw(key: KeyObject): KeyFlaw | null {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return (
+        exponentFlaw(key.asymmetricKeyDetails?.publicExponent ?? 0n) ??
+        // A zero is exported without an octet.
+        modulusFlaw(BigInt(`0x0${publicMember(key, 'n').toString('hex')}`))
+      )
+    case 'rsa-pss':
+      // It has no JWK with the modulus.
+      return exponentFlaw(key.asymmetricKeyDetails?.publicExponent ?? 0n)
+    case 'ed25519':
+      return orderFlaw('Ed25519', smallOrderPoints, publicMember(key, 'x'))
+    case 'ed448':
+      return orderFlaw('Ed448', smallOrderPointsOfEd448, publicMember(key, 'x'))
+    default: {
+      const problem = ecKeyProblem(key)
+      return problem === null
+        ? null
+        : { message: `the EC key ${problem}`, weakness: `an EC key that ${problem}` }
+    }
   }
 }
 
@@ -39,37 +69,43 @@ export function assertUnforgeable(key: KeyObject): void {
  * With the exponent 1 the padded digest is its own signature. Even exponents have no private exponent. Longer ones than
  * FIPS 186-5 allows slow verification down, and can hide a short private exponent.
  */
-function assertPublicExponent(exponent: bigint): void {
+function exponentFlaw(exponent: bigint): KeyFlaw | null {
   const bits = exponent.toString(2).length
   if (bits > maximumExponentBits) {
-    throw weak(
-      `the RSA key has a public exponent of ${bits} bits; ${maximumExponentBits} are allowed (FIPS 186-5 §A.1.1)`,
-    )
+    return {
+      message: `the RSA key has a public exponent of ${bits} bits; ${maximumExponentBits} are allowed (FIPS 186-5 §A.1.1)`,
+      weakness: `an RSA key with a public exponent of ${bits} bits`,
+    }
   }
-  if (exponent < 3n || exponent % 2n === 0n) {
-    throw weak(
+  if (exponent >= 3n && exponent % 2n === 1n) return null
+  return {
+    message:
       `the RSA key has the public exponent ${exponent}, which must be odd and at least 3 (RFC 8017 §3.1); ` +
-        'make a new key, usually with 65537',
-    )
+      'make a new key, usually with 65537',
+    weakness: `an RSA key with the public exponent ${exponent}`,
   }
 }
 
 const maximumExponentBits = 256
 
-/** Refuses moduli that a small prime divides, and those of ROCA (CVE-2017-15361). */
-function assertRandomModulus(modulus: bigint): void {
+/** Moduli that a small prime divides, and those of ROCA (CVE-2017-15361). */
+function modulusFlaw(modulus: bigint): KeyFlaw | null {
   // One division of the long number, then only of a shorter one.
   const remainder = modulus % smallPrimesProduct
   const residues = smallPrimes.map((prime) => ({ prime, residue: Number(remainder % BigInt(prime)) }))
   const divisor = residues.find(({ residue }) => residue === 0)
   if (divisor !== undefined) {
-    throw weak(`the modulus of the RSA key is divisible by ${divisor.prime}; make a new key`)
+    return {
+      message: `the modulus of the RSA key is divisible by ${divisor.prime}; make a new key`,
+      weakness: `an RSA key whose modulus is divisible by ${divisor.prime}`,
+    }
   }
-  if (residues.every(({ prime, residue }) => isPowerOf65537(residue, prime))) {
-    throw weak(
+  if (!residues.every(({ prime, residue }) => isPowerOf65537(residue, prime))) return null
+  return {
+    message:
       'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; ' +
-        'make a new key with other software or hardware',
-    )
+      'make a new key with other software or hardware',
+    weakness: 'an RSA key with the ROCA weakness (CVE-2017-15361)',
   }
 }
 
@@ -97,13 +133,15 @@ function isPowerOf65537(residue: number, prime: number): boolean {
   return false
 }
 
-/** Refuses the points of small order, with which anyone can make signatures. No private key has such a public key. */
-function assertLargeOrder(point: Buffer): void {
+/** Points of small order, with which anyone can make signatures. No private key has such a public key. */
+function orderFlaw(name: string, points: ReadonlySet<string>, point: Buffer): KeyFlaw | null {
   // The highest bit is the sign of x, with which all these points can be combined.
   const y = Buffer.from(point)
-  y[31] = (y[31] ?? 0) & 0x7f
-  if (smallOrderPoints.has(y.toString('hex'))) {
-    throw weak('the Ed25519 key is a point of small order, so anyone can sign for it; make a new key')
+  y.writeUInt8(y.readUInt8(y.length - 1) & 0x7f, y.length - 1)
+  if (!points.has(y.toString('hex'))) return null
+  return {
+    message: `the ${name} key is a point of small order, so anyone can sign for it; make a new key`,
+    weakness: `an ${name} key of small order`,
   }
 }
 
@@ -116,6 +154,15 @@ const smallOrderPoints: ReadonlySet<string> = new Set([
   `ec${'ff'.repeat(30)}7f`,
   `ed${'ff'.repeat(30)}7f`,
   `ee${'ff'.repeat(30)}7f`,
+])
+
+/** The same of Ed448, where the order divides 4 (RFC 8032 §5.2). */
+const smallOrderPointsOfEd448: ReadonlySet<string> = new Set([
+  '00'.repeat(57),
+  `01${'00'.repeat(56)}`,
+  `fe${'ff'.repeat(27)}fe${'ff'.repeat(27)}00`,
+  `${'ff'.repeat(28)}fe${'ff'.repeat(27)}00`,
+  `${'00'.repeat(28)}${'ff'.repeat(28)}00`,
 ])
 
 /** A number of the public key, from its JWK. */

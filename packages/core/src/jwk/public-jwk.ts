@@ -1,4 +1,5 @@
 import { createHash, type KeyObject } from 'node:crypto'
+import { assertEcKey } from '../algorithms/key-details.ts'
 import { SealwrightError } from '../errors.ts'
 import { aKeyObject } from '../internal/arguments.ts'
 
@@ -64,6 +65,7 @@ export function publicJwk(key: KeyObject): PublicJwk {
 }
 
 function exportJwk(key: KeyObject): Readonly<Record<string, unknown>> {
+  assertEcKey(key)
   try {
     return { ...key.export({ format: 'jwk' }) }
   } catch (cause) {

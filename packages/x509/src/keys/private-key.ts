@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { assertUnforgeable } from '@sealwright/core/internal'
+import { assertUnforgeable, keyDetails } from '@sealwright/core/internal'
 import type { KeyLimits } from './key-limits.ts'
 import { itemLimitExceeded } from '../limits.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
@@ -143,7 +143,7 @@ function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, what: str
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function checkPrivateKey(key: KeyObject, { rsaModulusBits }: KeyLimits): void {
-  const { modulusLength = 0 } = key.asymmetricKeyDetails ?? {}
+  const { modulusLength = 0 } = keyDetails(key)
   if (modulusLength > rsaModulusBits) {
     throw itemLimitExceeded(`the private key has ${modulusLength} bits`, rsaModulusBits, 'rsaModulusBits')
   }

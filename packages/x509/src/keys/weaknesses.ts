@@ -1,12 +1,14 @@
-import type { KeyObject } from 'node:crypto'
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { forgeryFlaw, keyDetails } from '@sealwright/core/internal'
 import { anAsymmetricKey } from '../webcrypto/arguments.ts'
+import { readPublicKeyInfo } from './public-key.ts'
 
 /** RFC 7518 §3.3 and NIST SP 800-57 part 1. */
 const minimumModulusLength = 2048
-const minimumCurveLength = 224
+const minimumCurveBytes = 28
 
 /**
- * Why a key should not be relied on, in words; empty where nothing is known against it.
+ * Why a key should not be relied on: it is too short, or anyone can sign for it. Empty where nothing is known against it.
  *
  * @param key public or private
  * @throws SealwrightError `INVALID_ARGUMENT` for anything but a public or private key
@@ -23,17 +25,32 @@ const minimumCurveLength = 224
  */
 export function keyWeaknesses(key: KeyObject): readonly string[] {
   anAsymmetricKey('key', key)
-  const { modulusLength = 0, publicExponent = 65537n, namedCurve } = key.asymmetricKeyDetails ?? {}
-  const weaknesses: string[] = []
-  if (key.asymmetricKeyType === 'dsa') weaknesses.push('a DSA key')
-  else if (modulusLength > 0) {
-    if (modulusLength < minimumModulusLength) weaknesses.push(`an RSA key of ${modulusLength} bits`)
-    if (publicExponent < 3n || publicExponent % 2n === 0n) {
-      weaknesses.push(`an RSA key with the public exponent ${publicExponent}`)
-    }
-  }
-  // The curves that Node knows have their length in their name: secp192k1, prime192v1, sect163r1.
-  const curveLength = Number(/\d{3}/.exec(namedCurve ?? '')?.[0] ?? minimumCurveLength)
-  if (curveLength < minimumCurveLength) weaknesses.push(`an EC key on ${namedCurve}`)
-  return weaknesses
+  const flaw = forgeryFlaw(key)
+  return [...lengthWeaknesses(key), ...(flaw === null ? [] : [flaw.weakness])]
+}
+
+function lengthWeaknesses(key: KeyObject): readonly string[] {
+  if (key.asymmetricKeyType === 'dsa') return ['a DSA key']
+  if (key.asymmetricKeyType === 'ec') return curveWeaknesses(key)
+  const { modulusLength = minimumModulusLength } = keyDetails(key)
+  return modulusLength < minimumModulusLength ? [`an RSA key of ${modulusLength} bits`] : []
+}
+
+function curveWeaknesses(key: KeyObject): readonly string[] {
+  // What keyDetails refuses is a flaw of its own.
+  if (forgeryFlaw(key) !== null) return []
+  const { namedCurve } = keyDetails(key)
+  return coordinateBytes(key) < minimumCurveBytes ? [`an EC key on ${namedCurve}`] : []
+}
+
+/**
+ * The length of a coordinate of the point. Of the curves that OpenSSL names, those with coordinates of 28 bytes and more have a
+ * group order of at least 224 bits. Their names do not all tell.
+ */
+function coordinateBytes(key: KeyObject): number {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key
+  const { subjectPublicKey } = readPublicKeyInfo(publicKey.export({ format: 'der', type: 'spki' }))
+  const [form = 0] = subjectPublicKey
+  // SEC 1 §2.3.3: a compressed point has one coordinate.
+  return (subjectPublicKey.length - 1) / (form === 2 || form === 3 ? 1 : 2)
 }

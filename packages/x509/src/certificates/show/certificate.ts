@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { aCertificate } from '@sealwright/core/internal'
 import { tags } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { assertNamedCurve } from '../../keys/public-key.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
@@ -23,7 +24,7 @@ export interface DescribedCertificate {
   readonly notBefore: Date | null
   /** The last second it is valid; null where it is malformed. */
   readonly notAfter: Date | null
-  /** Null for a key of a kind that this Node does not know. */
+  /** Null for a key of a kind that this Node does not know, and for a malformed one. */
   readonly publicKey: KeyObject | null
   /** As far as they are well-formed. */
   readonly extensions: ReadExtensions
@@ -72,7 +73,7 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   fields.optional(tags.context2)
   const [list] = fields.optional(tags.context3)?.children ?? []
   const extensions = list === undefined ? [] : findings.rawExtensions(list, what)
-  const publicKey = publicKeyOf(certificate)
+  const publicKey = usableKeyOf(certificate, findings)
   if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
   return {
     serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, what), ''),
@@ -88,11 +89,16 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   }
 }
 
-/** Null for a kind of key that this Node does not know. */
-function publicKeyOf(certificate: X509Certificate): KeyObject | null {
+/** Null for a kind of key that this Node does not know, and for one that ends the process when it is used. */
+function usableKeyOf(certificate: X509Certificate, findings: Findings): KeyObject | null {
+  let publicKey: KeyObject
   try {
-    return certificate.publicKey
+    ;({ publicKey } = certificate)
   } catch {
     return null
   }
+  return findings.attempt<KeyObject | null>(() => {
+    assertNamedCurve(publicKey, `the public key of ${what}`)
+    return publicKey
+  }, null)
 }

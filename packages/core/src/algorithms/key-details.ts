@@ -1,0 +1,55 @@
+import { createPublicKey, type AsymmetricKeyDetails, type KeyObject } from 'node:crypto'
+import { SealwrightError } from '../errors.ts'
+
+/**
+ * `asymmetricKeyDetails`, for a key from elsewhere. Node 20 and 22 end the process when they are asked for the details or the
+ * JWK of some EC keys, which anyone can put in a certificate; see {@link ecKeyProblem}.
+ *
+ * @param key a private or public key
+ * @throws SealwrightError `UNSUPPORTED_KEY` for such a key
+ */
+export function keyDetails(key: KeyObject): AsymmetricKeyDetails {
+  assertEcKey(key)
+  return key.asymmetricKeyDetails ?? {}
+}
+
+/**
+ * To be called before a key from elsewhere is asked for its JWK; does nothing for keys of other types.
+ *
+ * @throws SealwrightError `UNSUPPORTED_KEY`
+ */
+export function assertEcKey(key: KeyObject): void {
+  const problem = ecKeyProblem(key)
+  if (problem !== null) throw new SealwrightError('UNSUPPORTED_KEY', `the EC key ${problem}`)
+}
+
+/**
+ * What is wrong with an EC key that OpenSSL takes: its point is at infinity (SEC 1 §2.3.3), or it spells out a curve where
+ * RFC 5480 §2.1.1 names one. Null for every other key.
+ */
+export function ecKeyProblem(key: KeyObject): string | null {
+  if (key.asymmetricKeyType !== 'ec') return null
+  const encoding = publicKeyInfo(key)
+  if (encoding === null) return noEncoding
+  if (pointAtInfinity.test(encoding)) return 'has its point at infinity'
+  return namedCurve.test(encoding) ? null : 'spells out its curve and does not name it (RFC 5480 §2.1.1)'
+}
+
+/** SubjectPublicKeyInfo, hexadecimal. */
+function publicKeyInfo(key: KeyObject): string | null {
+  try {
+    const publicKey = key.type === 'private' ? createPublicKey(key) : key
+    return publicKey.export({ format: 'der', type: 'spki' }).toString('hex')
+  } catch {
+    return null
+  }
+}
+
+/** Newer versions of OpenSSL encode no point at infinity; Oakley's curves have no OID. */
+const noEncoding = 'has no encoding: its point is at infinity, or its curve has no OID'
+
+/** The BIT STRING at the end holds the octet 00 alone. */
+const pointAtInfinity = /03020000$/
+
+/** `SEQUENCE { SEQUENCE { id-ecPublicKey, OBJECT IDENTIFIER …`; of a named curve the second SEQUENCE is short. */
+const namedCurve = /^30(?:81)?..30..06072a8648ce3d020106/
