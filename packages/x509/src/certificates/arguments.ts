@@ -1,11 +1,15 @@
 import {
+  aBoolean,
   aCertificate,
   aDate,
   aKeyObject,
   anObject,
+  anything,
+  aNumber,
   aString,
   bytes,
   hasMethod,
+  invalidArgument,
   isRecord,
   listOf,
   must,
@@ -13,8 +17,9 @@ import {
   type Check,
 } from '@sealwright/core/internal'
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
+import type { CertificateExtensions } from './extensions/certificate-extensions.ts'
 
-/** What functions that make certificates and CRLs take. Values inside of names and extensions are checked where they are encoded. */
+/** What functions that make certificates and CRLs take. What strings in it say is checked where it is encoded. */
 
 export const anIssuer: Check = (name, value) => {
   anObject(name, value)
@@ -30,18 +35,45 @@ export const anIssuerOrSigner: Check = (name, value) => {
 }
 
 /** A certificate request that was read, or a name and a key. */
-export const aCertificateSubject: Check = (name, value) => {
-  anObject(name, value)
-  const { subject, subjectDer, publicKey } = Object(value)
-  aString(`${name}.subject`, subject)
-  if (subjectDer !== undefined) bytes(`${name}.subjectDer`, subjectDer)
-  aKeyObject(`${name}.publicKey`, publicKey)
-}
+export const aCertificateSubject: Check = optionsOf(
+  { subject: aString, publicKey: aKeyObject, subjectDer: bytes, extensions: anything },
+  ['subject', 'publicKey'],
+)
 
-const anAlternativeName = must(
+const hasType = must(
   "an object such as { type: 'dns', value: 'example.com' }",
   (value) => isRecord(value) && typeof value['type'] === 'string',
 )
+const aTextName = optionsOf({ type: aString, value: aString }, ['value'])
+const anOtherName = optionsOf({ type: aString, typeId: aString, value: bytes }, ['typeId', 'value'])
+
+const anAlternativeName: Check = (name, value) => {
+  hasType(name, value)
+  const check = Object(value).type === 'otherName' ? anOtherName : aTextName
+  check(name, value)
+}
+
+const nameConstraints = listOf(aTextName)
+
+const extensionMembers: Readonly<Record<keyof CertificateExtensions, Check>> = {
+  basicConstraints: optionsOf({ ca: aBoolean, pathLength: aNumber }, ['ca']),
+  keyUsage: listOf(aString),
+  extendedKeyUsage: listOf(aString),
+  issuerAltNames: listOf(anAlternativeName),
+  certificatePolicies: listOf(optionsOf({ policy: aString, cps: aString }, ['policy'])),
+  nameConstraints: optionsOf({ permitted: nameConstraints, excluded: nameConstraints }),
+  crlDistributionPoints: listOf(aString),
+  authorityInfoAccess: optionsOf({ ocsp: listOf(aString), caIssuers: listOf(aString) }),
+  custom: listOf(optionsOf({ oid: aString, critical: aBoolean, value: bytes }, ['oid', 'critical', 'value'])),
+}
+const knownExtensions = optionsOf(extensionMembers)
+
+const extensions: Check = (name, value) => {
+  if (isRecord(value) && Object.hasOwn(value, 'subjectAltNames')) {
+    throw invalidArgument(`${name}.subjectAltNames is not an option; it stands beside extensions`)
+  }
+  knownExtensions(name, value)
+}
 
 const validityOptions = { notBefore: aDate, notAfter: aDate }
 
@@ -49,7 +81,7 @@ const certificateMembers = {
   ...validityOptions,
   profile: aString,
   subjectAltNames: listOf(anAlternativeName),
-  extensions: anObject,
+  extensions,
   serialNumber: aString,
 }
 
@@ -58,7 +90,7 @@ export const selfSignedOptions: Check = optionsOf({ ...certificateMembers, subje
 export const renewalOptions: Check = optionsOf({ ...validityOptions, serialNumber: aString })
 
 export const requestOptions: Check = optionsOf(
-  { subject: aString, subjectAltNames: listOf(anAlternativeName), extensions: anObject },
+  { subject: aString, subjectAltNames: listOf(anAlternativeName), extensions },
   ['subject'],
 )
 
@@ -71,6 +103,12 @@ export const revocationListOptions: Check = optionsOf(
   },
   ['number', 'revoked'],
 )
+
+/** An entry of a CRL. */
+export const aRevocation: Check = optionsOf({ serialNumber: aString, revokedAt: aDate, reason: aString }, [
+  'serialNumber',
+  'revokedAt',
+])
 
 function isIterable(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Symbol.iterator in value

@@ -10,7 +10,6 @@ import { emailAddressesOf, EncodedName, formatName, isEmptyName } from '../names
 import type { GeneralName, SubjectAltName } from '../names/general-name.ts'
 import { signDocument } from '../signing/sign-document.ts'
 import {
-  checkExtensionOptions,
   encodeExtensions,
   withDefaults,
   type CertificateExtensions,
@@ -77,7 +76,6 @@ export function resolveContent(
   { subject, publicKey, issuer }: Certified,
 ): CertificateContent {
   const { validityDays, extensions: defaults } = profileDefaults(options.profile ?? 'tokenSigning')
-  checkExtensionOptions(options.extensions ?? {})
   const extensions = withDefaults(options.extensions ?? {}, defaults)
   const subjectAltNames = withEmailAddresses(options.subjectAltNames ?? [], subject)
   const { keyUsage = [] } = extensions

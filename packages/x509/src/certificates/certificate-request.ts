@@ -14,7 +14,6 @@ import { readSignedDocument, verifyDocument } from '../signing/read-signed-docum
 import { signDocument } from '../signing/sign-document.ts'
 import { requestOptions } from './arguments.ts'
 import {
-  checkExtensionOptions,
   encodeExtensions,
   interpretExtensions,
   type CertificateExtensions,
@@ -89,7 +88,6 @@ export async function createCertificateRequest(
   requestOptions('options', options)
   const subject = encodeSubject(options.subject)
   const { subjectAltNames = [], extensions: wanted = {} } = options
-  checkExtensionOptions(wanted)
   checkKeyUsage(wanted.keyUsage, signer.publicKey)
   const extensions = [...encodeExtensions({ ...wanted, subjectAltNames }, isEmptyName(subject))]
   const request = new CertificationRequest({

@@ -6,6 +6,7 @@ import { lacks, lacksPython, run } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   createCertificateRequest,
+  createRevocationList,
   createSelfSignedCertificate,
   parseCertificate,
   readCertificateRequest,
@@ -352,7 +353,7 @@ describe('refused before anything is signed', () => {
       'INVALID_ARGUMENT',
     )
     const options = { subject: 'CN=a', extensions: { subjectAltNames: dns } as CertificateExtensions }
-    const refusal = 'subjectAltNames is not an extension option'
+    const refusal = 'options.extensions.subjectAltNames is not an option; it stands beside extensions'
     await expect(createSelfSignedCertificate(signer, options)).rejects.toThrow(refusal)
     await expect(createCertificateRequest(signer, options)).rejects.toThrow(refusal)
   })
@@ -380,3 +381,50 @@ print([str(each.value) for each in constraints.permitted_subtrees[:3]], [str(eac
     )
   },
 )
+
+describe('a misspelt option is refused by its name, however deep it is', () => {
+  test.each<[string, object]>([
+    ['options.notafter', { notafter: new Date() }],
+    ['options.extensions.keyusage', { extensions: { keyusage: [] } }],
+    [
+      'options.extensions.basicConstraints.pathlength',
+      { extensions: { basicConstraints: { ca: true, pathlength: 1 } } },
+    ],
+    ['options.extensions.nameConstraints.allowed', { extensions: { nameConstraints: { allowed: [] } } }],
+    [
+      'options.extensions.nameConstraints.permitted[0].name',
+      { extensions: { nameConstraints: { permitted: [{ type: 'dns', value: 'a', name: 'b' }] } } },
+    ],
+    [
+      'options.extensions.certificatePolicies[0].uri',
+      { extensions: { certificatePolicies: [{ policy: '1.2.3', uri: 'a:b' }] } },
+    ],
+    ['options.extensions.authorityInfoAccess.OCSP', { extensions: { authorityInfoAccess: { OCSP: [] } } }],
+    [
+      'options.extensions.custom[0].isCritical',
+      {
+        extensions: {
+          custom: [{ oid: '1.2.3', critical: false, value: new Uint8Array(), isCritical: true }],
+        },
+      },
+    ],
+    [
+      'options.subjectAltNames[0].typeId',
+      { subjectAltNames: [{ type: 'dns', value: 'a', typeId: '1.2.3' }] },
+    ],
+  ])('%s', async (name, options) => {
+    const message = `${name} is not an option; `
+    await expect(createSelfSignedCertificate(signer, { subject: 'CN=a', ...options })).rejects.toThrow(
+      message,
+    )
+  })
+
+  test('of an entry of a CRL', async () => {
+    const options = { subject: 'CN=a', profile: 'rootCa' } as const
+    const certificate = await createSelfSignedCertificate(signer, options)
+    const revoked = [{ serialNumber: '01', revokedAt: new Date(), revocationReason: 'superseded' }]
+    await expect(createRevocationList({ signer, certificate }, { number: 1, revoked })).rejects.toThrow(
+      'an entry of options.revoked.revocationReason is not an option; ',
+    )
+  })
+})

@@ -1,4 +1,11 @@
-import { createPrivateKey, generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto'
+import {
+  createPublicKey,
+  createPrivateKey,
+  generateKeyPairSync,
+  sign,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createLocalSigner, type Signer } from '@sealwright/core'
@@ -117,7 +124,13 @@ describe.skipIf(lacks('openssl'))('issueCertificate [needs openssl]', () => {
       code: 'UNSUPPORTED_KEY',
       message: expect.stringContaining('RFC 5480'),
     })
-    const signer = createLocalSigner(key)
+    expect(() => createLocalSigner(key)).toThrow(refused)
+    const signer: Signer = {
+      algorithm: issuer.signer.algorithm,
+      keyId: 'a',
+      publicKey: createPublicKey(key),
+      sign: (data) => issuer.signer.sign(data),
+    }
     const subject = 'CN=a'
     await expect(issueFor(request, issuer)).rejects.toThrow(refused)
     await expect(issueTo(issuer, signer.publicKey, { subject })).rejects.toThrow(refused)

@@ -144,33 +144,6 @@ export function encodeExtensions(wanted: WantedExtensions, nameless: boolean): r
   return extensions
 }
 
-/** The members of {@link CertificateExtensions}. */
-const options: ReadonlySet<string> = new Set<keyof CertificateExtensions>([
-  'basicConstraints',
-  'keyUsage',
-  'extendedKeyUsage',
-  'issuerAltNames',
-  'certificatePolicies',
-  'nameConstraints',
-  'crlDistributionPoints',
-  'authorityInfoAccess',
-  'custom',
-])
-
-/**
- * Refuses members that are not options: what is misspelled would otherwise be missing from the certificate.
- *
- * @throws SealwrightError `INVALID_ARGUMENT`
- */
-export function checkExtensionOptions(extensions: CertificateExtensions): void {
-  if (Object.hasOwn(extensions, 'subjectAltNames')) {
-    throw invalidArgument('subjectAltNames is not an extension option; it stands beside extensions')
-  }
-  if (Object.keys(extensions).some((name) => !options.has(name))) {
-    throw invalidArgument(`extensions has an unknown option; the options are ${[...options].join(', ')}`)
-  }
-}
-
 function checkConsistency(wanted: WantedExtensions): void {
   const { keyUsage: usages = [], custom = [] } = wanted
   const ca = wanted.basicConstraints?.ca === true

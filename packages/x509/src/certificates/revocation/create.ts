@@ -5,7 +5,7 @@ import { encoded, encodeDer, encodeList, unsignedInteger } from '../../asn1/enco
 import { timeOf } from '../../asn1/time.ts'
 import { EncodedName } from '../../names/distinguished-name.ts'
 import { signDocument } from '../../signing/sign-document.ts'
-import { anIssuer, revocationListOptions } from '../arguments.ts'
+import { anIssuer, aRevocation, revocationListOptions } from '../arguments.ts'
 import { extension } from '../extensions/extension.ts'
 import { authorityKeyIdentifierExtension } from '../extensions/key-identifiers.ts'
 import { examineIssuer, type ExaminedIssuer, type Issuer } from '../issuer.ts'
@@ -96,7 +96,9 @@ function numberOf(number: number | bigint): Integer {
 
 async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Uint8Array> {
   const serialNumbers = new Set<string>()
-  return encodeList([...revoked], ({ serialNumber, revokedAt, reason = 'unspecified' }) => {
+  return encodeList([...revoked], (entry) => {
+    aRevocation('an entry of options.revoked', entry)
+    const { serialNumber, revokedAt, reason = 'unspecified' } = entry
     const serial = parseSerialNumber(serialNumber)
     // As encoded: 0A and 000a are one number.
     const digits = serial.toString('hex').replace(/^0+/, '')
@@ -111,7 +113,7 @@ async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Ui
     return new PkiEntry({
       userCertificate: unsignedInteger(serial),
       revocationDate: timeOf(wholeSeconds(revokedAt, 'revokedAt')),
-      // RFC 5280 §5.3.1: nothing is said rather than that nothing is said.
+      // RFC 5280 §5.3.1: leave the extension out instead of writing `unspecified`.
       ...(reason !== 'unspecified' && { crlEntryExtensions: reasonExtensions(code) }),
     })
   })
