@@ -8,6 +8,7 @@ import { nameConstraintProblem } from '../names/permitted-names.ts'
 import { interpretExtensions, type ReadExtensions } from './extensions/certificate-extensions.ts'
 import { keyIdentifierOf } from './extensions/key-identifiers.ts'
 import { readCertificateFields } from './parse-certificate.ts'
+import type { Validity } from './validity.ts'
 
 /** A CA: its key and the certificate of that key. */
 export interface Issuer {
@@ -23,13 +24,15 @@ export interface ExaminedIssuer {
   readonly subject: Uint8Array
   /** The certificate's subjectKeyIdentifier, or what it would be (RFC 5280 §4.2.1.1). */
   readonly keyIdentifier: Uint8Array
+  /** Its first second. */
+  readonly notBefore: Date
   /** Its last second. */
   readonly notAfter: Date
   readonly extensions: ReadExtensions
 }
 
 /**
- * Makes sure that the certificate is that of its signer's key and of a CA.
+ * Makes sure that the certificate is that of its signer's key and of a CA, and valid now.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; for a certificate that cannot be read as `parseCertificate`
  */
@@ -46,11 +49,27 @@ export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   if (!certificate.ca) {
     throw invalidArgument('the issuer’s certificate is not a CA’s; verifiers would refuse what it issues')
   }
+  assertValidNow(fields)
   const keyIdentifier =
     subjectKeyIdentifier === null
       ? keyIdentifierOf(encodePublicKey(signer.publicKey))
       : Buffer.from(subjectKeyIdentifier, 'hex')
-  return { subject: fields.subject.bytes, keyIdentifier, notAfter: fields.notAfter, extensions }
+  const { notBefore, notAfter } = fields
+  return { subject: fields.subject.bytes, keyIdentifier, notBefore, notAfter, extensions }
+}
+
+/** Of now: what a CA signs may be dated back, and the CA must be valid as it signs. */
+function assertValidNow({ notBefore, notAfter }: Validity): void {
+  const now = Date.now()
+  if (now < notBefore.getTime()) {
+    throw invalidArgument(`the issuer’s certificate is not valid before ${notBefore.toISOString()}`)
+  }
+  // The last second belongs to it.
+  if (now >= notAfter.getTime() + 1000) {
+    throw invalidArgument(
+      `the issuer’s certificate has expired: it was valid until ${notAfter.toISOString()}`,
+    )
+  }
 }
 
 /**

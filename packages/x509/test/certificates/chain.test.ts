@@ -115,14 +115,29 @@ describe('a certificate does not outlive its issuer’s', () => {
     await expect(renewCertificate(chain.leaf, root, times)).rejects.toThrow(refusal)
   })
 
-  test('nothing is issued under one that has ended', async () => {
+  test.each([
+    ['has ended', '2001-01-01', '2002-01-01', 'has expired: it was valid until 2002-01-01T00:00:00.000Z'],
+    ['has not begun', '2135-01-01', '2136-01-01', 'is not valid before 2135-01-01T00:00:00.000Z'],
+  ])('nothing is signed under one that %s, dated back or not', async (_, begin, end, message) => {
     const { signer } = chain.root
-    const times = { notBefore: new Date('2001-01-01'), notAfter: new Date('2002-01-01') }
+    const times = { notBefore: new Date(begin), notAfter: new Date(end) }
     const options = { subject: 'CN=Root', profile: 'rootCa', ...times } as const
     const ended = { signer, certificate: await createSelfSignedCertificate(signer, options) }
-    expect(await rejectionCode(issueTo(ended, chain.leafSigner.publicKey, { subject: 'CN=a' }))).toBe(
-      'INVALID_ARGUMENT',
+    const refused = expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: `the issuer’s certificate ${message}`,
+    })
+    for (const dates of [{}, times]) {
+      const certified = issueTo(ended, chain.leafSigner.publicKey, { subject: 'CN=a', ...dates })
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(certified).rejects.toThrow(refused)
+      // oxlint-disable-next-line no-await-in-loop
+      await expect(renewCertificate(chain.leaf, ended, dates)).rejects.toThrow(refused)
+    }
+    const lists = [{}, { thisUpdate: times.notBefore, nextUpdate: times.notAfter }].map((dates) =>
+      createRevocationList(ended, { number: 1, revoked: [], ...dates }),
     )
+    for (const list of await Promise.allSettled(lists)) expect(list).toMatchObject({ reason: refused })
   })
 })
 
