@@ -1,6 +1,7 @@
 import type { GeneralName } from './general-name.ts'
 import { isInCidr } from './ip-address.ts'
 import { parseDistinguishedName } from './name-parser.ts'
+import { dnsProblem, emailProblem, uriProblem } from './name-syntax.ts'
 
 /** What a CA's name constraints say (RFC 5280 §4.2.1.10). */
 interface Constraints {
@@ -9,8 +10,8 @@ interface Constraints {
 }
 
 /**
- * Checks names against a CA's name constraints, as RFC 5280 §6.1.4 (g) has it. Where a constraint cannot be compared with a name
- * of its type, the name is refused.
+ * Checks names against a CA's name constraints, as RFC 5280 §6.1.4 (g) has it. A name that cannot be compared with a constraint
+ * of its type is refused. So is a malformed one, such as a mailbox with two `@`, which verifiers read differently.
  *
  * @param names all of one certificate: its subject, the e-mail addresses in the subject, and its alternative names
  * @returns what is wrong, for a message that begins with the type of the name; null when all names are permitted
@@ -60,7 +61,8 @@ function isWithin(name: GeneralName, constraint: GeneralName): boolean | null {
 }
 
 /** A domain and everything below it; with a dot before it, everything below. */
-function isHostWithin(host: string, domain: string): boolean {
+function isHostWithin(host: string, domain: string): boolean | null {
+  if (dnsProblem(host) !== null) return null
   if (domain === '' || host === domain) return true
   return host.endsWith(domain.startsWith('.') ? domain : `.${domain}`)
 }
@@ -73,14 +75,17 @@ function covers(name: GeneralName, constraint: GeneralName): boolean {
   return domain.endsWith(name.value.slice(1).toLowerCase())
 }
 
-/** The local part of a mailbox may be in either case, its domain is the same in both (RFC 5280 §7.5). */
-function isMailboxWithin(mailbox: string, constraint: string): boolean {
-  const [local, domain = ''] = mailbox.split('@')
-  const [constraintLocal, constraintDomain] = constraint.split('@')
-  if (constraintDomain !== undefined) {
-    return local === constraintLocal && domain.toLowerCase() === constraintDomain.toLowerCase()
-  }
-  return isExactHostWithin(domain.toLowerCase(), constraint.toLowerCase())
+/** Case counts in the local part of a mailbox, and not in its domain (RFC 5280 §7.5). */
+function isMailboxWithin(mailbox: string, constraint: string): boolean | null {
+  if (emailProblem(mailbox) !== null) return null
+  const at = mailbox.lastIndexOf('@')
+  const domain = mailbox.slice(at + 1).toLowerCase()
+  const constraintAt = constraint.lastIndexOf('@')
+  if (constraintAt === -1) return isExactHostWithin(domain, constraint.toLowerCase())
+  return (
+    mailbox.slice(0, at) === constraint.slice(0, constraintAt) &&
+    domain === constraint.slice(constraintAt + 1).toLowerCase()
+  )
 }
 
 /** One host, or with a dot before it all hosts of a domain. */
@@ -90,6 +95,7 @@ function isExactHostWithin(host: string, constraint: string): boolean {
 
 /** Null without a host name: RFC 5280 §4.2.1.10 refuses such a URI. */
 function isUriWithin(uri: string, constraint: string): boolean | null {
+  if (uriProblem(uri) !== null) return null
   const authority = /^[^:]+:\/\/([^/?#]*)/.exec(uri)?.[1]
   const host = authority?.replace(/^.*@/, '').replace(/:[0-9]*$/, '')
   if (host === undefined || host === '' || /^\[|^[0-9.]+$/.test(host)) return null

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -10,6 +11,7 @@ import {
   type SubjectAltName,
 } from '../../src/index.ts'
 import { identity, type Identity } from '../support/certificates.ts'
+import { allOf, decode, encode, oid, primitive, sequence } from '../support/tlv.ts'
 
 /** A CA's own name constraints apply to what it issues (RFC 5280 §4.2.1.10): no verifier would accept the rest. */
 
@@ -134,4 +136,44 @@ test('requests and renewals are held to them too', async () => {
     subjectAltNames: [{ type: 'directoryName', value: 'O=Fabrikam' }],
   })
   await expect(renewCertificate(alternative, ca)).rejects.toThrow('a name of type directoryName')
+})
+
+/** A certificate with a SAN that cannot be written here. Renewal by a CA does not look at the old signature. */
+async function withAlternativeName(tag: number, text: string): Promise<X509Certificate> {
+  const value = encode(sequence(primitive(tag, Buffer.from(text))))
+  const placeholder = '1.2.3.4'
+  const certificate = await createSelfSignedCertificate(createLocalSigner(leaf.privateKey), {
+    subject: 'CN=x',
+    extensions: { custom: [{ oid: placeholder, critical: false, value }] },
+  })
+  const tree = decode(certificate.raw)
+  const wanted = Buffer.from(encode(oid(placeholder)))
+  const extension = allOf(tree).find(({ children: [first] }) => first && wanted.equals(encode(first)))
+  if (extension === undefined) throw new Error('no extension')
+  extension.children[0] = oid('2.5.29.17')
+  return new X509Certificate(encode(tree))
+}
+
+describe('a malformed name is outside of every constraint of its type, as verifiers read it differently', () => {
+  const good = 'good.com'
+  test.each([
+    ['email', 0x81, '"x@good.com"@evil.com'],
+    ['email', 0x81, 'x@good.com@evil.com'],
+    ['email', 0x81, 'x@evil.com@good.com'],
+    ['email', 0x81, 'good.com'],
+    ['uri', 0x86, 'https://evil.com\\@good.com/'],
+    ['uri', 0x86, 'https://good.com\\.evil.com/'],
+    ['uri', 0x86, 'https://evil.com @good.com/'],
+    ['dns', 0x82, 'evil.com .good.com'],
+  ] as const)('%s, tag %i, %s', async (type, tag, text) => {
+    const certificate = await withAlternativeName(tag, text)
+    const permitted = [{ type, value: good }]
+    const excluded = [{ type, value: 'other.com' }]
+    await expect(renewCertificate(certificate, await caWith({ permitted }))).rejects.toThrow(
+      `a name of type ${type} is outside`,
+    )
+    await expect(renewCertificate(certificate, await caWith({ excluded }))).rejects.toThrow(
+      `a name of type ${type} is among`,
+    )
+  })
 })
