@@ -93,9 +93,10 @@ export class KeyFileReader {
     let json: unknown
     try {
       json = JSON.parse(text)
-    } catch (cause) {
+    } catch {
       if (mayBePem || text.trimStart().startsWith('"')) return null
-      throw malformed('the file', 'looks like JSON but does not parse', cause)
+      // Without the cause, which quotes the text.
+      throw malformed('the file', 'looks like JSON but does not parse')
     }
     if (nesting > maximumNesting) throw malformed('the file', notKnown)
     if (typeof json === 'string') return this.#text(json, nesting + 1)

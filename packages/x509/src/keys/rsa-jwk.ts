@@ -26,7 +26,9 @@ export function completeRsaJwk(jwk: JsonWebKey, what: string, { rsaModulusBits }
     throw itemLimitExceeded(`${what} has ${bitLength(n)} bits`, rsaModulusBits, 'rsaModulusBits')
   }
   const given: readonly [bigint, bigint] = [toBigInt(jwk.p), toBigInt(jwk.q)]
-  const primes = given[0] > 1n && given[0] * given[1] === n ? given : primesOf(n, e, d)
+  // A factor of 1 would be divided by below.
+  const isFactored = given[0] > 1n && given[1] > 1n && given[0] * given[1] === n
+  const primes = isFactored ? given : primesOf(n, e, d)
   if (primes === null) {
     throw malformed(
       what,

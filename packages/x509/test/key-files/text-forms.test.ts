@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { encodePem, readKeyFile, writePkcs12, type KeyFile } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
@@ -294,3 +295,42 @@ test('a broken block does not spoil the others', async () => {
     expect(file.skipped).toMatchObject([{ what: 'the PEM block CERTIFICATE' }])
   }
 })
+
+describe('numbers of an RSA key that do not belong together', () => {
+  const {
+    n = '',
+    e = '',
+    d = '',
+  } = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({
+    format: 'jwk',
+  })
+
+  test.each([
+    ['the factor 1', { p: n, q: 'AQ' }],
+    ['the factor 1 first', { p: 'AQ', q: n }],
+    ['the factor 0', { p: n, q: 'AA' }],
+    ['factors of another number', { p: 'Aw', q: 'BQ' }],
+  ])('such as %s, cost a set no other key', async (_, factors) => {
+    // With n and d of its own a key can be computed, whatever the factors; with another d it cannot.
+    const bad = { kty: 'RSA', n, e, d: `${d.slice(0, -4)}AAAA`, ...factors }
+    const good = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+    await expect(read(JSON.stringify(bad))).rejects.toMatchObject({ code: 'INVALID_ENCODING' })
+    await expect(read(JSON.stringify({ keys: [bad, good] }))).resolves.toMatchObject({
+      keys: { length: 1 },
+      skipped: { length: 1 },
+    })
+  })
+})
+
+test.each(['"d": "SECRET', '"d": SECRET', "'d': 'SECRET'", '"d": "x" SECRET'])(
+  'the error of JSON that does not parse quotes nothing of it: {%s}',
+  async (member) => {
+    const text = `{"kty": "OKP", ${member.replace('SECRET', 'correct-horse')}}`
+    const error: unknown = await read(text).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'INVALID_ENCODING',
+      message: 'the file looks like JSON but does not parse',
+    })
+    expect(inspect(error, { depth: 8, showHidden: true })).not.toMatch(/correct|horse/)
+  },
+)
