@@ -25,3 +25,4 @@ export { startKeyVaultEmulator, type RunningKeyVaultEmulator, type StartOptions 
 export type { ThrottleOptions } from './service/throttle.ts'
 export type { NamedRequest, Seed, VaultSeed } from './seed.ts'
 export { wellKnown } from './well-known.ts'
+export { connectKeyVaultEmulator, type ConnectedKeyVaultEmulator, type ConnectOptions } from './connect.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
-import { Agent, createServer as createHttpsServer, type Server as HttpsServer } from 'node:https'
-import type { AddressInfo, LookupFunction, Server } from 'node:net'
+import { createServer as createHttpsServer, type Agent, type Server as HttpsServer } from 'node:https'
+import type { AddressInfo, Server } from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { assemble, type KeyVaultEmulator } from './emulator.ts'
 import { wellKnown } from './well-known.ts'
@@ -9,6 +9,7 @@ import type { KeyVaultEmulatorOptions } from './options.ts'
 import { handleControls } from './service/controls.ts'
 import { appServicePath } from './identity/managed-identity.ts'
 import { plantSeed, type Seed } from './seed.ts'
+import { createAgent } from './http/agent.ts'
 import { createListener } from './http/listener.ts'
 import { createServerCertificate, type PemPair } from './http/server-certificate.ts'
 
@@ -136,7 +137,7 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
     vaultUrl: (name = wellKnown.vault) => `https://${name}.vault.azure.net:${port}`,
     managedHsmUrl: (name = wellKnown.vault) => `https://${name}.managedhsm.azure.net:${port}`,
     agent() {
-      const agent = new Agent({ ca: [ca, certificate], keepAlive: true, lookup: loopback(host) })
+      const agent = createAgent([ca, certificate], host)
       agents.push(agent)
       return agent
     },
@@ -177,16 +178,6 @@ function localhostContexts(authority: PemPair): (serverName: string) => SecureCo
       if (contexts.size < 1000) contexts.set(serverName, context)
     }
     return context
-  }
-}
-
-/** Resolves every name to the emulator. */
-function loopback(host: string): LookupFunction {
-  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const family = address.includes(':') ? 6 : 4
-  return (_hostname, options, callback) => {
-    if (options.all === true) callback(null, [{ address, family }])
-    else callback(null, address, family)
   }
 }
 

@@ -1,6 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { rejection } from '@sealwright/test-kit/errors'
 import { describe, expect, test } from 'vitest'
+import { materialOf } from '../../src/keys/material.ts'
+import { signDigest } from '../../src/keys/signature.ts'
 import {
   digestOf,
   errorOf,
@@ -36,15 +38,16 @@ describe('every signature is one that Node verifies', () => {
     }
   })
 
-  test('RSA, many times: leading zeros are kept', async () => {
-    const rig = await startRig()
-    const key = await importRsaKey(rig, 'k')
-    const client = rig.cryptography(key)
+  // Without clients and TLS, which would take the time of this test.
+  test('RSA, many times: leading zeros are kept', () => {
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const material = materialOf('RSA', privateKey)
     for (let i = 0; i < 300; i++) {
       const message = randomBytes(40)
-      const { result } = await client.signData('PS256', message)
-      expect(result).toHaveLength(256)
-      expect(isValidSignature('PS256', publicKeyOf(key), message, result)).toBe(true)
+      const digest = createHash('sha256').update(message).digest()
+      const signature = signDigest(material, 'PS256', digest, 'k')
+      expect(signature).toHaveLength(256)
+      expect(isValidSignature('PS256', publicKey, message, signature)).toBe(true)
     }
   })
 
@@ -68,8 +71,10 @@ describe('every signature is one that Node verifies', () => {
         const { result } = await client.sign(algorithm, digest)
         expect(result).toHaveLength(length)
         expect(isValidSignature(algorithm, publicKeyOf(key), message, result)).toBe(true)
-        expect((await client.verify(algorithm, digest, result)).result).toBe(true)
       }
+      const digest = createHash(digestOf(algorithm)).update('last').digest()
+      const { result } = await client.sign(algorithm, digest)
+      expect((await client.verify(algorithm, digest, result)).result).toBe(true)
     },
   )
 })
