@@ -193,16 +193,24 @@ describe('certificates that strict readers refuse', () => {
     expect(extensions.subjectKeyIdentifier).not.toBeNull()
   })
 
-  test('another algorithm inside than outside, and a time of another form', async () => {
+  test('another algorithm inside than outside', async () => {
     const certificate = await changedCertificate((fields) => {
       fields[2] = sequence(oid('1.2.840.10045.4.3.3'))
-      const validity = fields[4]
+    })
+    expect(describeCertificate(certificate).problems).toEqual([
+      expect.stringContaining('names two signature algorithms'),
+    ])
+  })
+
+  test('a time of another form, where the OpenSSL of this Node reads it', async ({ skip }) => {
+    const changing = changedCertificate(({ 4: validity }) => {
       if (validity !== undefined) validity.children[0] = primitive(0x17, Buffer.from('2601010000Z'))
     })
+    const certificate = await changing.catch(() => skip('OpenSSL refuses a UTCTime without seconds'))
     const { notBefore, notAfter, problems } = describeCertificate(certificate)
     expect(notBefore).toBeNull()
     expect(notAfter).toBeInstanceOf(Date)
-    expect(problems).toHaveLength(2)
+    expect(problems).toHaveLength(1)
   })
 
   test('what is sound has neither problems nor weaknesses', async () => {

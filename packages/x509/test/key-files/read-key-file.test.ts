@@ -315,7 +315,11 @@ test('an RSA key with an empty INTEGER for its modulus is refused', async () => 
   ])
   empty.writeUInt16BE(empty.length - 4, 2)
   await expect(readKeyFile(empty, '')).rejects.toThrow(
-    expect.objectContaining({ name: 'SealwrightError', code: 'UNSUPPORTED_KEY' }),
+    // Newer versions of OpenSSL refuse it themselves.
+    expect.objectContaining({
+      name: 'SealwrightError',
+      code: expect.stringMatching(/^(?:UNSUPPORTED_KEY|INVALID_ENCODING)$/) as string,
+    }),
   )
 })
 
