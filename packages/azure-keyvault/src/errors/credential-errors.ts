@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import type { ConnectionFailure } from '../sdk/watch-connections.ts'
 import { explainNetworkError } from './network-errors.ts'
 
 /**
@@ -31,7 +32,7 @@ export function tokenError(error: unknown, authority: string): SealwrightError {
   if (isUnavailable(error)) {
     return new SealwrightError(
       'UNAVAILABLE',
-      `there is no identity to ask ${authority} with: ${adviceFor(error)}`,
+      `found no identity to ask ${authority} for a token: ${adviceFor(error)}`,
       options,
     )
   }
@@ -40,6 +41,23 @@ export function tokenError(error: unknown, authority: string): SealwrightError {
     retryAfter: 1,
   })
 }
+
+/**
+ * The error for a connection to the authority that fails in the same way every time; null for every other failure.
+ *
+ * @param authority the authority that the vault names, for the message
+ */
+export function connectionError(
+  { host, code }: ConnectionFailure,
+  authority: string,
+): SealwrightError | null {
+  const explanation = explainNetworkError(code, host, credentialCa)
+  return explanation === null
+    ? null
+    : new SealwrightError('UNAVAILABLE', `no token for Key Vault from ${authority}: ${explanation}`)
+}
+
+const credentialCa = 'the `tlsOptions.ca` of the credential'
 
 /** The first line says what happened. Hints, ids and times of the authority follow. */
 function reasonOf(error: unknown): string {
@@ -61,7 +79,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether MSAL says that the network failed. It does not say how: the socket's error is lost. In a chain this is said of the
+ * Whether MSAL says that the network failed. It does not say how: it drops the socket's error. In a chain this is said of the
  * endpoint of managed identities, which other machines don't have.
  */
 function isUnreachable(error: unknown): boolean {
@@ -99,7 +117,7 @@ function networkExplanation(error: unknown, authority: string): string | null {
     // Where the code got lost on the way, its name is still in the message.
     codes.push(...(each.message.match(/\b(?:[A-Z]+_)+[A-Z]+\b|\bENOTFOUND\b/g) ?? []))
     for (const code of codes) {
-      const explanation = explainNetworkError(code, authority)
+      const explanation = explainNetworkError(code, authority, credentialCa)
       if (explanation !== null) return explanation
     }
   }

@@ -32,9 +32,14 @@ export function wasNeverSent(code: string | undefined): boolean {
  * What to do about a connection that fails in the same way every time: the certificate is not trusted, or is another
  * host's, or DNS does not know the host.
  *
+ * @param ca where a CA can be named, beside the environment
  * @returns null for every other failure, which may pass by itself
  */
-export function explainNetworkError(code: string | undefined, host: string): string | null {
+export function explainNetworkError(
+  code: string | undefined,
+  host: string,
+  ca: string = 'the `ca` of the agent',
+): string | null {
   if (code === undefined) return null
   if (code === 'ENOTFOUND') {
     return `DNS has no host ${host} (ENOTFOUND); check the name, and for a private endpoint its DNS zone`
@@ -45,7 +50,7 @@ export function explainNetworkError(code: string | undefined, host: string): str
   if (untrusted.has(code)) {
     return (
       `the TLS certificate of ${host} is not trusted (${code}); if a proxy or an emulator has a CA of its own, ` +
-      'name it in NODE_EXTRA_CA_CERTS or in the `ca` of the agent'
+      `name it in NODE_EXTRA_CA_CERTS or in ${ca}`
     )
   }
   return code.startsWith('ERR_SSL_') || code === 'EPROTO'

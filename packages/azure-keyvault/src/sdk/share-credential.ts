@@ -1,8 +1,9 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity'
 import { SealwrightError } from '@sealwright/core'
 import { untilAborted } from '@sealwright/core/internal'
-import { tokenError } from '../errors/credential-errors.ts'
+import { connectionError, tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
+import { watchConnections } from './watch-connections.ts'
 
 /** The SDK's clients begin to renew a token two minutes before it expires. A younger one is not asked for again. */
 const renewBefore = 2 * 60_000
@@ -142,14 +143,25 @@ class Shared implements SharedCredential {
   }
 
   async #request({ scopes, options, claims }: Request): Promise<AccessToken> {
-    const abortSignal = AbortSignal.timeout(this.#timeout)
+    const timeout = AbortSignal.timeout(this.#timeout)
+    const final = new AbortController()
+    const abortSignal = AbortSignal.any([timeout, final.signal])
     let token: AccessToken | null
     try {
-      // Not every credential heeds the signal.
       const getTokenOptions = { ...options, ...(claims !== undefined && { claims }), abortSignal }
-      token = await untilAborted(this.#credential.getToken(scopes, getTokenOptions), abortSignal)
+      const ask = (): Promise<AccessToken | null> => this.#credential.getToken(scopes, getTokenOptions)
+      // Not every credential heeds the signal.
+      token = await untilAborted(
+        watchConnections(ask, (failure) => {
+          const error = connectionError(failure, this.#authority())
+          // The credential would try again for seconds.
+          if (error !== null) final.abort(error)
+        }),
+        abortSignal,
+      )
     } catch (error) {
-      if (!abortSignal.aborted) throw tokenError(error, this.#authority())
+      if (final.signal.aborted) throw final.signal.reason
+      if (!timeout.aborted) throw tokenError(error, this.#authority())
       throw new SealwrightError(
         'UNAVAILABLE',
         `${this.#authority()} gave no token for Key Vault in ${this.#timeout} ms; check that it can be reached from here`,

@@ -1,0 +1,47 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+
+/** A request over HTTPS that got no answer. */
+export interface ConnectionFailure {
+  /** The host that was asked. */
+  readonly host: string
+  /** Node's code of the error, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
+  readonly code: string
+}
+
+/** Node publishes every request that fails under this name, with its error. */
+const channel = 'http.client.request.error'
+
+const watcher = new AsyncLocalStorage<(failure: ConnectionFailure) => void>()
+let watchers = 0
+
+/**
+ * Runs a function and reports every HTTPS connection that fails in it. MSAL replaces the error of the socket with one of
+ * its own, which does not say why the authority cannot be reached.
+ *
+ * @returns what the function returns
+ */
+export async function watchConnections<T>(
+  run: () => Promise<T>,
+  onFailure: (failure: ConnectionFailure) => void,
+): Promise<T> {
+  if (watchers++ === 0) subscribe(channel, report)
+  try {
+    return await watcher.run(onFailure, run)
+  } finally {
+    if (--watchers === 0) unsubscribe(channel, report)
+  }
+}
+
+function report(message: unknown): void {
+  // The events of a socket come in the context of the request that opened it.
+  const onFailure = watcher.getStore()
+  if (onFailure === undefined || member(member(message, 'request'), 'protocol') !== 'https:') return
+  const host = member(member(message, 'request'), 'host')
+  const code = member(member(message, 'error'), 'code')
+  if (typeof host === 'string' && typeof code === 'string') onFailure({ host, code })
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
