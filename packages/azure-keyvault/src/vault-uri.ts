@@ -71,7 +71,7 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
     throw refused(url, 'names a secret, which would hand out the private key; use /certificates/NAME')
   }
   if ((collection !== 'certificates' && collection !== 'keys') || name === undefined || rest.length > 0) {
-    throw refused(url, `is none of ${uriForms.join(', ')}`)
+    throw refused(url, `does not have one of the forms ${uriForms.join(', ')}`)
   }
   if (managedHsm && collection === 'certificates') {
     throw refused(url, 'names a certificate, and a managed HSM holds keys only; use /keys/KEY')
@@ -80,7 +80,7 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
   if (version !== undefined && !isVersion(version)) {
     throw refused(
       url,
-      `ends in ${quote(version)}, which is not a version: 32 lower-case hexadecimal digits are expected`,
+      `ends in ${quote(version)}, which is not a version; a version has 32 lower-case hexadecimal digits`,
     )
   }
   return { vaultUrl: url.origin, collection, name, version: version ?? null }
@@ -104,7 +104,7 @@ export function checkName(name: string): void {
   if (!objectName.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the name is not one that Key Vault takes: 1 to 127 ASCII letters, digits and hyphens',
+      'the name is not valid in Key Vault; it takes 1 to 127 ASCII letters, digits and hyphens',
     )
   }
 }
@@ -112,6 +112,16 @@ export function checkName(name: string): void {
 /** Whether the service could have given the id to a version. */
 export function isVersion(version: string): boolean {
   return objectVersion.test(version)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the service could not have given the id to a version */
+export function checkVersion(version: string): void {
+  if (!isVersion(version)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the version is not valid; a version has 32 lower-case hexadecimal digits',
+    )
+  }
 }
 
 /**
@@ -149,7 +159,7 @@ function checkOrigin(url: URL): { readonly managedHsm: boolean } {
   const suffix = suffixOf(url)
   if (suffix === undefined) {
     const known = hostSuffixes.map((each) => `*${each.suffix}`).join(', ')
-    throw refused(url, `is at none of the hosts of Key Vault (${known})`)
+    throw refused(url, `is not at a host of Key Vault (${known})`)
   }
   return suffix
 }

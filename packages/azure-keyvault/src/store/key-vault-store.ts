@@ -4,15 +4,9 @@ import {
   isSealwrightError,
   jwkThumbprint,
   SealwrightError,
-  type CreateKeyOptions,
   type GetKeyOptions,
-  type KeyDeleter,
-  type KeyRotator,
-  type KeyStore,
   type ListKeysOptions,
   type Password,
-  type Pkcs12Importer,
-  type RotateKeyOptions,
   type SigningKey,
 } from '@sealwright/core'
 import {
@@ -25,6 +19,7 @@ import {
   type Check,
 } from '@sealwright/core/internal'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
+import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
 import { isDeletedName } from '../errors/service-errors.ts'
 import type { Settings } from '../options.ts'
 import { PendingWork } from '../pending-work.ts'
@@ -32,49 +27,16 @@ import { sleep } from '../sleep.ts'
 import { vaultAlgorithm } from '../vault/algorithms.ts'
 import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
 import type { VaultConnection } from '../vault/connection.ts'
+import { readKeyAttestation } from '../vault/key-attestation.ts'
 import { vaultKeyType } from '../vault/key-types.ts'
-import { checkName, isVersion } from '../vault-uri.ts'
+import { checkName, checkVersion, isVersion } from '../vault-uri.ts'
 import { alreadyExists, FirstCreatorWins, stillPending } from './first-creator-wins.ts'
+import type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from './key-vault-store-types.ts'
 import { KnownVersions } from './known-versions.ts'
 import { byTimeOfCreation, newestFirst } from './newest-first.ts'
 import { mayFollow } from './next-version.ts'
 
 type Signal = AbortSignal | undefined
-
-/**
- * The signing keys of one vault. Private keys are made in it or imported into it and cannot be exported. Nothing here
- * ever asks for one.
- */
-export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyRotator {
-  /** Which of the vault's collections it is. */
-  readonly collection: 'certificates' | 'keys'
-  /**
-   * Makes a key in the vault. In the collection `certificates` it comes with a certificate. A bare key has none;
-   * `createSelfSignedCertificate` of @sealwright/x509 makes one with its signer.
-   */
-  create(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
-  /**
-   * Gets the key of that name, and makes it only when it is proven absent. Of several callers at once one makes it and the
-   * others get the same one. A certificate that is just being made is waited for.
-   */
-  getOrCreate(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
-  /** Makes a new version like the newest, with a key of its own. */
-  rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
-}
-
-/** How {@link KeyVaultStore.create} makes a key. */
-export interface CreateVaultKeyOptions extends CreateKeyOptions {
-  /** Whether the vault keeps the key in a hardware module; needs a premium vault. Default false; always true in a managed HSM. */
-  readonly hardware?: boolean | undefined
-  /** Signs the certificate. By default the key signs it itself. */
-  readonly issuer?: CertificateIssuer | undefined
-}
-
-/** How {@link KeyVaultStore.rotate} makes the next version. */
-export interface RotateVaultKeyOptions extends RotateKeyOptions {
-  /** Signs the certificate, where the key does not sign it itself. */
-  readonly issuer?: CertificateIssuer | undefined
-}
 
 const defaultValidityDays = 730
 /** The service's limit: 1,200 months. */
@@ -90,7 +52,9 @@ export class VaultStore implements KeyVaultStore {
   readonly collection: 'certificates' | 'keys'
   readonly #objects: Collection
   readonly #creators: FirstCreatorWins
-  readonly #hardware: boolean
+  readonly #connection: VaultConnection
+  /** Its keys are always in hardware. */
+  readonly #isManagedHsm: boolean
   readonly #recoverDeleted: boolean
   readonly #settings: Settings
   readonly #known = new KnownVersions()
@@ -102,13 +66,14 @@ export class VaultStore implements KeyVaultStore {
   readonly #issuers = new WeakMap<CertificateIssuer, number>()
   #issuersSeen = 0
 
-  /** @param hardware whether keys are kept in hardware unless told otherwise */
-  constructor({ vaultUrl, settings }: VaultConnection, objects: Collection, hardware: boolean) {
+  constructor(connection: VaultConnection, objects: Collection, isManagedHsm: boolean) {
+    const { vaultUrl, settings } = connection
     this.location = `${vaultUrl}/${objects.kind}`
     this.collection = objects.kind
+    this.#connection = connection
     this.#objects = objects
     this.#creators = new FirstCreatorWins(objects, this.location, settings)
-    this.#hardware = hardware
+    this.#isManagedHsm = isManagedHsm
     this.#recoverDeleted = settings.recoverDeleted
     this.#settings = settings
   }
@@ -202,9 +167,7 @@ export class VaultStore implements KeyVaultStore {
     throw new SealwrightError(
       'UNAVAILABLE',
       `${name} was recovered in ${this.location}, but it is not there yet`,
-      {
-        retryAfter: 10,
-      },
+      { retryAfter: 10 },
     )
   }
 
@@ -215,6 +178,20 @@ export class VaultStore implements KeyVaultStore {
     await mayFollow(this.#objects, this.location, { name, after, signal })
     const version = await this.#objects.rotate(name, { issuer: issuer ?? null, signal })
     return this.#require(name, version, signal)
+  }
+
+  async getKeyAttestation(name: string, options: GetKeyOptions = {}): Promise<KeyAttestation> {
+    checkName(name)
+    getKeyOptions('options', options)
+    const { version, signal } = options
+    if (version !== undefined) checkVersion(version)
+    if (!this.#isManagedHsm) {
+      throw new SealwrightError(
+        'UNSUPPORTED_OPERATION',
+        `${this.location} is not in a managed HSM, and only managed HSMs attest keys`,
+      )
+    }
+    return readKeyAttestation(this.#connection, name, { version: version ?? null, signal })
   }
 
   async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<SigningKey> {
@@ -244,7 +221,11 @@ export class VaultStore implements KeyVaultStore {
     const existing = await this.#read(name, null, undefined)
     if (existing?.keyId === jwkThumbprint(publicKey)) return existing
     if (existing !== null) throw alreadyExists(name, this.location)
-    const version = await this.#objects.import(name, { privateKey, certificates, hardware: this.#hardware })
+    const version = await this.#objects.import(name, {
+      privateKey,
+      certificates,
+      hardware: this.#isManagedHsm,
+    })
     await this.#creators.settle(name, version, undefined)
     return this.#require(name, version, undefined)
   }
@@ -257,7 +238,7 @@ export class VaultStore implements KeyVaultStore {
   /** @throws SealwrightError before the vault is asked for anything */
   #newKey(name: string, options: CreateVaultKeyOptions): NewKey {
     const { keyType = 'rsa-2048', validityDays = defaultValidityDays, issuer } = options
-    const hardware = options.hardware ?? this.#hardware
+    const hardware = options.hardware ?? this.#isManagedHsm
     vaultKeyType(keyType, hardware)
     if (!Number.isInteger(validityDays) || validityDays < 1 || validityDays > longestValidityDays) {
       throw new SealwrightError(

@@ -1,0 +1,55 @@
+import type {
+  CreateKeyOptions,
+  GetKeyOptions,
+  KeyDeleter,
+  KeyRotator,
+  KeyStore,
+  Pkcs12Importer,
+  RotateKeyOptions,
+  SigningKey,
+} from '@sealwright/core'
+import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
+import type { CertificateIssuer } from '../vault/collection.ts'
+
+/**
+ * The signing keys of one vault. Private keys are made in it or imported into it and cannot be exported. Nothing here
+ * ever asks for one.
+ */
+export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyRotator {
+  /** Which of the vault's collections it is. */
+  readonly collection: 'certificates' | 'keys'
+  /**
+   * Makes a key in the vault. In the collection `certificates` it comes with a certificate. A bare key has none;
+   * `createSelfSignedCertificate` of @sealwright/x509 makes one with its signer.
+   */
+  create(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
+  /**
+   * Gets the key of that name, and makes it only when it is proven absent. Of several callers at once one makes it and the
+   * others get the same one. A certificate that is just being made is waited for.
+   */
+  getOrCreate(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
+  /** Makes a new version like the newest, with a key of its own. */
+  rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
+  /**
+   * Asks a managed HSM for its signed statement about a key, of which it holds the private part. `verifyKeyAttestation`
+   * verifies it.
+   *
+   * @param options the version; of several the newest
+   * @throws SealwrightError `UNSUPPORTED_OPERATION` for a vault: only managed HSMs attest keys; `NOT_FOUND`, or as `get`
+   */
+  getKeyAttestation(name: string, options?: GetKeyOptions): Promise<KeyAttestation>
+}
+
+/** How {@link KeyVaultStore.create} makes a key. */
+export interface CreateVaultKeyOptions extends CreateKeyOptions {
+  /** Whether the vault keeps the key in a hardware module; needs a premium vault. Default false; always true in a managed HSM. */
+  readonly hardware?: boolean | undefined
+  /** Signs the certificate. By default the key signs it itself. */
+  readonly issuer?: CertificateIssuer | undefined
+}
+
+/** How {@link KeyVaultStore.rotate} makes the next version. */
+export interface RotateVaultKeyOptions extends RotateKeyOptions {
+  /** Signs the certificate, where the key does not sign it itself. */
+  readonly issuer?: CertificateIssuer | undefined
+}

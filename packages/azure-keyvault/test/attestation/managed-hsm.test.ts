@@ -1,0 +1,95 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createLocalSigner } from '@sealwright/core'
+import { createSelfSignedCertificate } from '@sealwright/x509'
+import { expect, onTestFinished, test } from 'vitest'
+import { openKeyVault, verifyKeyAttestation } from '../../src/index.ts'
+import { attestPair, attributesOf, makeModule } from '../support/attested-key.ts'
+import { reachingAgent } from '../support/reaching-agent.ts'
+
+const version = '0123456789abcdef0123456789abcdef'
+const host = 'contoso.managedhsm.azure.net'
+
+/** A managed HSM that knows one request: the emulator has no module that could attest its keys. */
+async function startManagedHsm(body: unknown): Promise<{ url: string; ca: string; asked: string[] }> {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: `CN=${host}`,
+    subjectAltNames: [{ type: 'dns', value: host }],
+  })
+  const ca = String(certificate)
+  const asked: string[] = []
+  const server = createServer(
+    { cert: ca, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) },
+    ({ headers, url = '' }, response) => {
+      if (headers.authorization === undefined) {
+        const challenge =
+          'Bearer authorization="https://login.example/t", resource="https://managedhsm.azure.net"'
+        response.writeHead(401, { 'WWW-Authenticate': challenge }).end()
+        return
+      }
+      asked.push(new URL(url, `https://${host}`).pathname)
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+    },
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return { url: `https://${host}:${(server.address() as AddressInfo).port}`, ca, asked }
+}
+
+const credential = {
+  getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),
+}
+const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+const base64url = (value: Uint8Array | string): string => Buffer.from(value).toString('base64url')
+
+test('the attestation of a key in a managed HSM is read and verifies', async () => {
+  const module = await makeModule()
+  const attestation = {
+    version: 'MRVL-1',
+    certificatePemFile: base64url([module.partition, module.module].map(String).join('')),
+    privateKeyAttestation: base64url(attestPair([attributesOf(publicKey)], module.partitionKey)),
+  }
+  const { url, ca, asked } = await startManagedHsm({
+    key: { kid: `https://${host}/keys/k/${version}`, kty: 'RSA-HSM' },
+    attributes: { enabled: true, attestation },
+  })
+  const agent = reachingAgent(ca)
+  onTestFinished(() => agent.destroy())
+  const store = openKeyVault(url, { credential, agent })
+  const read = await store.getKeyAttestation('k', { version })
+  expect(read.publicKeyAttestation).toBeNull()
+  expect(verifyKeyAttestation(read, publicKey, { roots: [module.root] })).toMatchObject({
+    id: 'pool/my-app-auth/0123',
+    namesPublicKey: true,
+  })
+  await store.getKeyAttestation('k')
+  expect(asked).toEqual([`/keys/k/${version}/attestation`, '/keys/k/attestation'])
+})
+
+test('an answer without an attestation is not one', async () => {
+  const { url, ca } = await startManagedHsm({
+    key: { kid: `https://${host}/keys/k/${version}`, kty: 'RSA-HSM' },
+    attributes: { enabled: true },
+  })
+  const agent = reachingAgent(ca)
+  onTestFinished(() => agent.destroy())
+  await expect(openKeyVault(url, { credential, agent }).getKeyAttestation('k')).rejects.toMatchObject({
+    code: 'INVALID_ENCODING',
+    message: expect.stringContaining('without an attestation'),
+  })
+})
+
+test('a vault is not asked: it attests nothing', async () => {
+  for (const collection of ['keys', 'certificates'] as const) {
+    const store = openKeyVault('https://contoso.vault.azure.net', { credential, collection })
+    await expect(store.getKeyAttestation('k')).rejects.toMatchObject({ code: 'UNSUPPORTED_OPERATION' })
+  }
+  const hsm = openKeyVault(`https://${host}`, { credential })
+  await expect(hsm.getKeyAttestation('k', { version: 'latest' })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.not.stringContaining('latest'),
+  })
+})
