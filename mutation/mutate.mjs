@@ -30,7 +30,10 @@ if (uncommitted !== '') {
 
 process.env.MUTATION_TARGET = name
 const results = await new Stryker({
-  mutate: files.length > 0 ? files : target.sources.map((folder) => `${folder}/**/*.ts`),
+  mutate:
+    files.length > 0
+      ? files
+      : target.sources.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.ts`)),
   testRunner: 'vitest',
   plugins: [new URL('vitest-runner.mjs', import.meta.url).href],
   vitest: { configFile: 'mutation/vitest.config.mjs', related: false },

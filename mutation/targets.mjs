@@ -13,8 +13,17 @@ export const targets = {
     pool: 'forks',
   },
   'azure-keyvault': {
-    sources: ['packages/azure-keyvault/src/requests'],
-    tests: ['packages/azure-keyvault/test/requests'],
+    // What every signature passes through.
+    sources: [
+      'packages/azure-keyvault/src/requests',
+      'packages/azure-keyvault/src/sdk/share-credential.ts',
+      'packages/azure-keyvault/src/vault/remote-signer.ts',
+    ],
+    tests: [
+      'packages/azure-keyvault/test/requests',
+      'packages/azure-keyvault/test/sdk',
+      'packages/azure-keyvault/test/vault',
+    ],
   },
   keyring: {
     sources: ['packages/keyring/src'],
