@@ -35,8 +35,10 @@ async function openSigner(task: SigningTask): Promise<Signer> {
   const { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret } = task
   const store = openKeyVault(vaultUrl, {
     collection: 'keys',
-    // Each connection is a handshake for the emulator, which has one thread for all.
-    maxInFlight: 32,
+    // The emulator has one thread for all. Many handshakes at once would keep it busy for seconds, and a process that has
+    // too little of the machine must not take that for a vault that is down.
+    maxInFlight: 8,
+    attemptTimeout: 3_000,
     agent: reachingAgent(ca),
     credential: new ClientSecretCredential(tenantId, clientId, clientSecret, {
       authorityHost,
