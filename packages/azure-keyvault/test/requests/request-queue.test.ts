@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { QuotaBudget } from '../../src/requests/quota-budget.ts'
 import { RequestQueue } from '../../src/requests/request-queue.ts'
@@ -91,9 +92,11 @@ describe('the request queue', () => {
     void enter(door, 1, Infinity, never())
     await expect(enter(door, 1, Infinity, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
+      message: '1 requests already wait for the vault’s quota',
       retryAfter: 1,
     })
   })
+
   test('refuses at once whom the quota comes too late for, and says when to ask again', async () => {
     const door = queue({ quota: 100 })
     // 4 at once and then one every 104 ms: the next but nine comes after a second.
@@ -101,6 +104,7 @@ describe('the request queue', () => {
     const deadlineAt = performance.now() + 1_000
     await expect(enter(door, 1, deadlineAt, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
+      message: expect.stringMatching(/quota is used up: a turn would come in 10\d\d ms, which is too late/),
       retryAfter: 1,
     })
     let admitted = false
@@ -136,5 +140,86 @@ describe('the request queue', () => {
     controller.abort(new Error('no longer wanted'))
     await expect(aborted).rejects.toThrow('no longer wanted')
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('who is refused long before its turn is told to come back then', async () => {
+    const door = queue({ quota: 100 })
+    for (let i = 0; i < 33; i++) void enter(door, 1, Infinity, never())
+    // Its turn comes in 3.1 s and an answer takes 0.3 s, of which it has one.
+    await expect(enter(door, 1, performance.now() + 1_000, never())).rejects.toMatchObject({ retryAfter: 3 })
+  })
+
+  test('the first beyond the cap waits for one answer', async () => {
+    const door = queue({ maxInFlight: 2 })
+    for (let i = 0; i < 2; i++) await enter(door, 1, Infinity, never())
+    await expect(enter(door, 1, performance.now() + 50, never())).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+  })
+
+  describe('a request that may wait 2 s in a burst and 50 ms in a standing queue', () => {
+    const patience = { burst: 2_000, standing: 50 }
+
+    /** Whether it is let into the queue. */
+    async function isLetIn(door: RequestQueue): Promise<boolean> {
+      const controller = new AbortController()
+      const entering = door.enter({ units: 1, deadlineAt: Infinity, patience, signal: controller.signal })
+      controller.abort(new Error('let in'))
+      return entering.then(
+        () => true,
+        (error: unknown) => error instanceof Error && error.message === 'let in',
+      )
+    }
+
+    test('is let in until some request has waited for a second', async () => {
+      await vi.advanceTimersByTimeAsync(5_000)
+      const door = queue({ quota: 100 })
+      for (let i = 0; i < 20; i++) void enter(door, 1, Infinity, never())
+      expect(await isLetIn(door)).toBe(true)
+      await vi.advanceTimersByTimeAsync(1_000)
+      expect(await isLetIn(door)).toBe(true)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(await isLetIn(door)).toBe(false)
+    })
+
+    test('is let in again once the queue was empty', async () => {
+      const door = queue({ quota: 100 })
+      for (let i = 0; i < 20; i++) void enter(door, 1, Infinity, never())
+      await vi.advanceTimersByTimeAsync(1_600)
+      expect(await isLetIn(door)).toBe(false)
+      // The last one has just had its turn, so the next one must wait for more than 50 ms.
+      await vi.advanceTimersByTimeAsync(70)
+      expect(await isLetIn(door)).toBe(true)
+    })
+  })
+
+  test('nothing listens to the signal of one that was admitted or has aborted', async () => {
+    const door = queue({ maxInFlight: 1 })
+    const admitted = new AbortController()
+    await enter(door, 1, Infinity, admitted.signal)
+    expect(getEventListeners(admitted.signal, 'abort')).toEqual([])
+    const aborted = new AbortController()
+    const entering = enter(door, 1, Infinity, aborted.signal)
+    expect(getEventListeners(aborted.signal, 'abort')).toHaveLength(1)
+    aborted.abort(new Error('no longer wanted'))
+    await expect(entering).rejects.toThrow('no longer wanted')
+    expect(getEventListeners(aborted.signal, 'abort')).toEqual([])
+  })
+
+  test('no timer runs while a single request finds out whether the vault is still full', async () => {
+    const door = queue({})
+    const enterNow = { units: 1, deadlineAt: Infinity, patience: null }
+    const first = await door.enter({ ...enterNow, signal: never() })
+    first.spending.refused(performance.now(), 100)
+    first.leave()
+    const probing = door.enter({ ...enterNow, signal: never() })
+    await vi.advanceTimersByTimeAsync(100)
+    const probe = await probing
+    const behind = enter(door, 1, Infinity, never())
+    expect(vi.getTimerCount()).toBe(0)
+    probe.spending.accepted(performance.now())
+    probe.leave()
+    await vi.advanceTimersByTimeAsync(100)
+    await expect(behind).resolves.toBeTypeOf('function')
   })
 })

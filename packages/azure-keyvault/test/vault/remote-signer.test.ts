@@ -1,7 +1,8 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { algorithm } from '@sealwright/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { RemoteSigner } from '../../src/vault/remote-signer.ts'
+import type { SignRequest } from '../../src/vault/connection.ts'
 import { lyingVault, pinnedKey, vaultUrl, version } from '../support/lying-vault.ts'
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -31,7 +32,11 @@ describe('a remote signer', () => {
     ['no version', `${vaultUrl}/keys/k`],
     ['no key', null],
   ])('refuses a good signature said to be made with %s', async (_, other) => {
-    await expect(signed({ signature, keyId: other })).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' })
+    const said = `the vault says it signed with ${other ?? 'an unnamed key'}`
+    await expect(signed({ signature, keyId: other })).rejects.toMatchObject({
+      code: 'INVALID_SIGNATURE',
+      message: `the ES256 signature of k/${version} from ${vaultUrl} was discarded: ${said}`,
+    })
   })
 
   test.each([
@@ -44,6 +49,83 @@ describe('a remote signer', () => {
     ['of zeros', Buffer.alloc(64)],
     ['that is not there', null],
   ])('refuses a signature %s', async (_, other) => {
-    await expect(signed({ signature: other, keyId })).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' })
+    const reason =
+      other === null ? 'it has no signature' : 'the signature does not verify with the public key'
+    await expect(signed({ signature: other, keyId })).rejects.toMatchObject({
+      code: 'INVALID_SIGNATURE',
+      message: expect.stringContaining(`was discarded: ${reason}`),
+    })
+  })
+
+  test('refuses an algorithm that Key Vault does not have, and asks for nothing', async () => {
+    const vault = lyingVault(() => ({ signature, keyId }))
+    const signing = vi.spyOn(vault, 'sign')
+    const signer = new RemoteSigner(vault, pinnedKey(privateKey), algorithm('Ed25519'))
+    await expect(signer.sign(data)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_ALGORITHM',
+      message: 'Key Vault cannot sign Ed25519',
+    })
+    expect(signing).not.toHaveBeenCalled()
+  })
+})
+
+/** What a signature with that key asks for. */
+async function asked(
+  key: { privateKey?: KeyObject; isInHardware?: boolean; createdAt?: Date | null } = {},
+  signal?: AbortSignal,
+): Promise<SignRequest | undefined> {
+  const { privateKey: signing = privateKey, ...facts } = key
+  const requests: SignRequest[] = []
+  const vault = {
+    vaultUrl,
+    sign: (request: SignRequest) => {
+      requests.push(request)
+      return Promise.resolve({ signature: null, keyId })
+    },
+  }
+  const name = signing === privateKey ? 'ES256' : 'RS384'
+  const signer = new RemoteSigner(vault, { ...pinnedKey(signing), ...facts }, algorithm(name))
+  await expect(signer.sign(data, signal === undefined ? {} : { signal })).rejects.toThrow('no signature')
+  expect(requests).toHaveLength(1)
+  return requests[0]
+}
+
+describe('the vault is asked', () => {
+  test('for the digest and nothing else, with the pinned version', async () => {
+    const { signal } = new AbortController()
+    expect(await asked({}, signal)).toEqual({
+      name: 'k',
+      version,
+      algorithm: 'ES256',
+      digest: createHash('sha256').update(data).digest(),
+      cost: 1,
+      isNew: false,
+      signal,
+    })
+  })
+
+  test('at the cost of the key', async () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
+    expect(await asked({ privateKey: rsa })).toMatchObject({
+      algorithm: 'RS384',
+      digest: createHash('sha384').update(data).digest(),
+      cost: 4,
+      signal: undefined,
+    })
+    expect((await asked({ isInHardware: true }))?.cost).toBe(2)
+  })
+
+  test('again, where it does not know a key that was made less than a minute ago', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    try {
+      const ages = [0, 59_999, 60_000]
+      const isNew = await Promise.all(
+        ages.map(async (age) => (await asked({ createdAt: new Date(Date.now() - age) }))?.isNew),
+      )
+      expect(isNew).toEqual([true, true, false])
+      expect((await asked({ createdAt: null }))?.isNew).toBe(false)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
