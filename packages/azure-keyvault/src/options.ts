@@ -16,40 +16,40 @@ export interface KeyVaultOptions {
   /** The identity that asks. Default: a `DefaultAzureCredential` of @azure/identity, which is loaded only then. */
   readonly credential?: TokenCredential | undefined
   /**
-   * The agent for every connection to the vault. It should keep connections alive. Default: the SDK's own, one for the
-   * process, which does. The SDK's own honours HTTPS_PROXY; a given one does not.
+   * The agent for every connection to the vault. It should keep connections alive. Default: the SDK's own agent, which the
+   * process shares. That one honours HTTPS_PROXY; an agent given here does not.
    */
   readonly agent?: Agent | undefined
-  /** For one signature, with all its attempts and waits. Default 3,000. */
+  /** For one signature, including all attempts and waits. Default 3,000. */
   readonly deadline?: number | undefined
   /**
-   * For the first attempt at a signature, from request to the head of the answer. Later attempts have twice as long, the
-   * last one all that is left, and each as long as nearly all answers took lately. An attempt to read has three times as
-   * long. Default 1,000.
+   * For the first attempt at a signature, until the head of the answer. Each further attempt has twice as long, and the last
+   * one has the time that is left. When the vault has been slower lately, attempts have more time. Attempts to read have
+   * three times as long. Default 1,000.
    */
   readonly attemptTimeout?: number | undefined
   /** For reading, creating or changing a key, with all attempts and waits. Default 30,000. */
   readonly managementDeadline?: number | undefined
   /** For the vault to finish a certificate, or to delete one that is to be recovered. Default 120,000. */
   readonly creationTimeout?: number | undefined
-  /** The time between questions whether the certificate is finished. Default 1,000. */
+  /** The time between two checks whether a certificate is finished. Default 1,000. */
   readonly pollInterval?: number | undefined
   /**
-   * The time after which `create` looks whether it was alone. The service gives times of creation in whole seconds and has
-   * no "create if absent", so only a second or more makes sure that one of several creators wins. Default 1,000.
+   * The time after which `create` checks that no other process made the key too. The service has no "create if absent" and
+   * gives creation times in whole seconds, so only a second or more makes sure that one creator wins. Default 1,000.
    */
   readonly settleTime?: number | undefined
   /**
    * Whether `getOrCreate`, and so `openSigningKey` with `create`, recovers a deleted key that still has the name. Needs
-   * the permission to recover. Default false: it is an error that says so.
+   * the permission to recover. Default false: a deleted key is an error.
    */
   readonly recoverDeleted?: boolean | undefined
   /**
-   * Requests under way at once, not counting those that make something, which are few. Default 128: enough for the full
-   * quota at 300 ms an answer.
+   * The most requests at once, apart from those that create something. Default 128, which is enough for the whole quota at
+   * 300 ms an answer.
    */
   readonly maxInFlight?: number | undefined
-  /** Requests that wait for their turn; more are refused at once. Default 10,000. */
+  /** The most requests that wait in the queue; further ones are refused at once. Default 10,000. */
   readonly maxQueued?: number | undefined
   /**
    * The most that this process uses of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten

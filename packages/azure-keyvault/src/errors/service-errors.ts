@@ -69,7 +69,7 @@ export function toSealwrightError(failure: Failure, purpose: Purpose): Sealwrigh
           )
         : new SealwrightError(
             'UNAVAILABLE',
-            `${where} got a 404 that is not Key Vault’s; check the host, and for a proxy in between`,
+            `${where} got a 404 that did not come from Key Vault; check the host and any proxy in between`,
             options,
           )
     case 409: {
@@ -99,7 +99,7 @@ function forbidden(failure: Failure, { permission, object, vaultUrl }: Purpose):
     /does not have .* permission|not authorized to perform action/i.test(failure.message)
   if (!isAboutAccess) return `${vaultUrl} refuses ${permission} of ${object}: ${quoted(failure)}`
   return (
-    `${identityIn(failure.message)} lacks the permission ${permission} that ${object} in ${vaultUrl} takes; ` +
+    `${identityIn(failure.message)} lacks the permission ${permission} on ${object} in ${vaultUrl}; ` +
     `grant it in the vault's access policies, or with the role "${roles[permission]}"`
   )
 }

@@ -19,7 +19,7 @@ export interface Admission {
 }
 
 /**
- * Stops asking a vault that does not answer: callers are told at once instead of each waiting out its deadline. After the
+ * Stops asking a vault that does not answer. Callers get an error at once instead of after their deadline. After the
  * cool-down one request is let through; its success closes the breaker, its failure starts another cool-down.
  */
 export class CircuitBreaker {

@@ -78,7 +78,7 @@ interface Run {
 
 /**
  * All traffic to one vault passes here: in order, within its quotas, so many at a time, repeated while that makes sense,
- * given up at the deadline, and not even begun while the vault is known to be out of order.
+ * given up at the deadline, and not sent at all while the vault is known to be out of order.
  */
 export class VaultRequests {
   readonly #waitingForToken: () => string | null
@@ -143,7 +143,11 @@ export class VaultRequests {
     const { request, lane, deadlineAt, signal, attempt } = run
     const paused = lane.budget.pausedFor(performance.now())
     if (paused > 0 && performance.now() + paused > deadlineAt) {
-      throw notTried(request, 'the vault throttles and asked to be left alone for longer', paused)
+      throw notTried(
+        request,
+        'the vault is throttling, and asks to wait for longer than the deadline allows',
+        paused,
+      )
     }
     const openFor = this.#breaker.openFor(performance.now())
     if (openFor > 0) throw this.#outOfOrder(run, openFor)

@@ -132,11 +132,11 @@ export class CertificateCollection implements Collection {
 
   /** Disables a version whose private key could be read from the vault. */
   async #withdraw(name: string, version: string): Promise<never> {
-    const fault = `${this.#connection.vaultUrl} made the key of ${name}/${version} exportable although told not to`
+    const fault = `${this.#connection.vaultUrl} made the key of ${name}/${version} exportable, although it was asked not to`
     try {
       await this.disable(name, version)
     } catch (cause) {
-      const message = `${fault}; the version should be disabled, which failed: disable it yourself`
+      const message = `${fault}; disabling the version failed: disable it yourself`
       throw new SealwrightError('UNSUPPORTED_OPERATION', message, { cause })
     }
     throw new SealwrightError('UNSUPPORTED_OPERATION', `${fault}; the version is disabled`)

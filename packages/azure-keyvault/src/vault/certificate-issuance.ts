@@ -160,7 +160,7 @@ export class CertificateIssuance {
       if (status === 'ended') {
         throw new SealwrightError(
           'UNAVAILABLE',
-          `${vaultUrl} could not make the certificate ${name}: ${error ?? 'it does not say why'}`,
+          `${vaultUrl} could not make the certificate ${name}: ${error ?? 'it gives no reason'}`,
         )
       }
       if (performance.now() > giveUpAt) {

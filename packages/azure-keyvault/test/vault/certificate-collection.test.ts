@@ -64,7 +64,7 @@ class ExportingConnection extends VaultConnection {
 describe('an import that the vault made exportable', () => {
   test.each([
     ['is disabled', undefined, 'is disabled', false],
-    ['is said to be so when it cannot be disabled', 403, 'should be disabled, which failed', true],
+    ['is said to be so when it cannot be disabled', 403, 'disabling the version failed', true],
   ])('%s', async (_, status, message, enabled) => {
     const vault = await startVault()
     const connection = new ExportingConnection(vault.url, vault.options)
@@ -81,7 +81,7 @@ describe('an import that the vault made exportable', () => {
       }),
     ).rejects.toMatchObject({
       code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringMatching(new RegExp(`exportable although told not to.*${message}`)),
+      message: expect.stringMatching(new RegExp(`exportable, although it was asked not to.*${message}`)),
     })
     expect((await vault.certificates.getCertificate('k')).properties.enabled).toBe(enabled)
   })
