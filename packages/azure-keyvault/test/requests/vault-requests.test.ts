@@ -1,55 +1,8 @@
-import { createHttpHeaders, createPipelineRequest, RestError } from '@azure/core-rest-pipeline'
-import { isSealwrightError } from '@sealwright/core'
+import { RestError } from '@azure/core-rest-pipeline'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { keepErrorBodies } from '../../src/errors/error-bodies.ts'
 import { settingsOf } from '../../src/options.ts'
-import { VaultRequests, type VaultRequest } from '../../src/requests/vault-requests.ts'
-
-const signing: VaultRequest = {
-  permission: 'keys/sign',
-  object: 'the key k',
-  vaultUrl: 'https://contoso.vault.azure.net',
-  cost: 1,
-  deadline: 2_000,
-  isIdempotent: true,
-}
-const creating: VaultRequest = {
-  ...signing,
-  permission: 'keys/create',
-  isCreation: true,
-  deadline: 30_000,
-  isIdempotent: false,
-}
-
-const absentRequest = createPipelineRequest({ url: 'https://contoso.vault.azure.net/keys/k' })
-await keepErrorBodies.sendRequest(absentRequest, (request) =>
-  Promise.resolve({
-    request,
-    status: 404,
-    headers: createHttpHeaders(),
-    bodyAsText: '{"error":{"code":"KeyNotFound","message":"no"}}',
-  }),
-)
-
-/** An answer after so long, as a vault gives it. */
-function answer(milliseconds: number): (signal: AbortSignal) => Promise<'done'> {
-  return () => new Promise((resolve) => setTimeout(() => resolve('done'), milliseconds))
-}
-
-/** No answer, ever. */
-function silence(): Promise<'done'> {
-  return new Promise(() => {})
-}
-
-/** What a request came to: `done`, or the code of its error. */
-async function outcome(running: Promise<'done'>): Promise<string> {
-  try {
-    return await running
-  } catch (error) {
-    if (!isSealwrightError(error)) throw error
-    return error.code
-  }
-}
+import { VaultRequests } from '../../src/requests/vault-requests.ts'
+import { absentRequest, answer, creating, outcome, signing, silence } from '../support/requests.ts'
 
 /** Asks so often a second for so long; returns how many were done of those asked in each second. */
 async function load(
