@@ -1,6 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import type { ConnectionFailure } from '../sdk/watch-connections.ts'
-import { explainNetworkError } from './network-errors.ts'
+import { explainNetworkError, type ConnectionFailure } from './network-errors.ts'
 
 /**
  * The error for a token that the credential could not get: `ACCESS_DENIED` when the authority refused the identity,

@@ -1,3 +1,11 @@
+/** A request over HTTPS that got no answer. */
+export interface ConnectionFailure {
+  /** The host that was asked. */
+  readonly host: string
+  /** Node's code of the error, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
+  readonly code: string
+}
+
 /** Errors of sockets from before anything was sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 

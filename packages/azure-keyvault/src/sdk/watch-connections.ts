@@ -1,13 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-
-/** A request over HTTPS that got no answer. */
-export interface ConnectionFailure {
-  /** The host that was asked. */
-  readonly host: string
-  /** Node's code of the error, such as `SELF_SIGNED_CERT_IN_CHAIN`. */
-  readonly code: string
-}
+import type { ConnectionFailure } from '../errors/network-errors.ts'
 
 /** Node publishes every request that fails under this name, with its error. */
 const channel = 'http.client.request.error'

@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
-import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
-import type { FindOptions } from './collection.ts'
-import type { VaultConnection } from './connection.ts'
+import type { KeyAttestation } from './verify-key-attestation.ts'
+import type { FindOptions } from '../vault/collection.ts'
+import type { VaultConnection } from '../vault/connection.ts'
 
 /**
  * Reads what a managed HSM attests about a key, unverified.
