@@ -8,7 +8,7 @@ import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
 import { encoded, encodeDer, setOf } from '../asn1/encode.ts'
 import { attributeTypeByOid, stringTypeNames, stringTypes, type StringType } from './attribute-types.ts'
 import type { NameAttribute } from './name-attribute.ts'
-import { parseDistinguishedName } from './name-parser.ts'
+import { parseDistinguishedName, parseWrittenName } from './name-parser.ts'
 import { decodeText, isPrintable } from './text.ts'
 
 /**
@@ -39,7 +39,8 @@ export function distinguishedName(certificate: X509Certificate): string {
  * Returns the spelling that {@link distinguishedName} gives the same name, so that names that people typed can be compared.
  *
  * @param text an RFC 4514 string, or a name as .NET or OpenSSL prints it
- * @throws SealwrightError `INVALID_ARGUMENT` for a malformed name
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed name, and for one that begins with the country and has spaces after
+ *   its commas: OpenSSL and .NET print different names so
  * @example
  * ```ts
  * import { normalizeDistinguishedName } from '@sealwright/x509'
@@ -61,7 +62,7 @@ export function normalizeDistinguishedName(text: string): string {
  * @throws SealwrightError `INVALID_ARGUMENT` when it is empty, malformed, or breaks a bound of RFC 5280
  */
 export function encodeDistinguishedName(text: string): Uint8Array {
-  const names = parseDistinguishedName(text)
+  const names = parseWrittenName(text)
   // The string has the most specific name first, the encoding last (RFC 4514 §2.1).
   const value = names.toReversed().map((attributes) => setOf(attributes.map(attributeOf)))
   return encodeDer(new Sequence({ value }))

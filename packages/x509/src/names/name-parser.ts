@@ -23,6 +23,37 @@ export function parseDistinguishedName(text: string): readonly (readonly NameAtt
   return names
 }
 
+/**
+ * Parses a name that a person wrote or copied, which may be one as `openssl x509 -subject` prints it: the most specific name
+ * last. OpenSSL before 3.2 has spaces around `=`, which no other program writes. Later versions print what .NET prints of names
+ * that begin with the most specific one, so that a country in the first place may mean either.
+ *
+ * @returns as {@link parseDistinguishedName}
+ * @throws SealwrightError `INVALID_ARGUMENT`, also for a name whose order cannot be told
+ */
+export function parseWrittenName(text: string): readonly (readonly NameAttribute[])[] {
+  const names = parseDistinguishedName(text)
+  if (names.length === 1 || isSlashForm(text)) return names
+  const isSpaced = /^\s*[A-Za-z0-9.]+ = /.test(text)
+  const isGeneralFirst =
+    hasType(names[0], country) || (!hasType(names[0], commonName) && hasType(names.at(-1), commonName))
+  if (isSpaced && isGeneralFirst) return names.toReversed()
+  if (hasType(names[0], country) && /, /.test(text)) {
+    throw invalidName(
+      'begins with the country, as OpenSSL prints names; write the most specific part first, as in CN=my-app,O=Contoso,C=DE, ' +
+        'or /C=DE/O=Contoso/CN=my-app; where the country is the most specific part, write no spaces after commas',
+    )
+  }
+  return names
+}
+
+const commonName = '2.5.4.3'
+const country = '2.5.4.6'
+
+function hasType(attributes: readonly NameAttribute[] | undefined, type: string): boolean {
+  return attributes?.some(({ oid }) => oid === type) === true
+}
+
 interface AttributeValue {
   readonly stringType: StringType
   readonly text: string

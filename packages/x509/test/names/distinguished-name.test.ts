@@ -105,6 +105,14 @@ describe('names that are normalized', () => {
     [String.raw`/O=a\/CN=b/CN=c`, 'CN=c,O=a/CN=b'],
     ['/O=x/CN=y+OU=z', 'CN=y+OU=z,O=x'],
     ['/C = DE/CN = y', 'CN=y,C=DE'],
+    // What openssl x509 -subject prints, before 3.2.
+    ['C = DE, O = Contoso, CN = my-app', 'CN=my-app,O=Contoso,C=DE'],
+    ['O = "a, b", CN = my-app', String.raw`CN=my-app,O=a\, b`],
+    ['C = DE, ST = a + L = b, O = Contoso', 'O=Contoso,L=b+ST=a,C=DE'],
+    ['CN = my-app, O = Contoso, C = DE', 'CN=my-app,O=Contoso,C=DE'],
+    // Of a certificate whose encoding begins with the most specific name.
+    ['C=DE,O=Contoso,CN=my-app', 'C=DE,O=Contoso,CN=my-app'],
+    ['C = DE', 'C=DE'],
     // OIDs made from UUIDs (X.667).
     [
       '2.25.340282366920938463463374607431768211455=a',
@@ -204,3 +212,26 @@ describe('names that others wrote', () => {
     )
   }
 })
+
+test('a name that begins with the country as OpenSSL 3.2 prints it is refused, with what to write', async () => {
+  const text = 'C=DE, O=Contoso, CN=my-app'
+  for (const act of [() => certificateOf(text), async () => normalizeDistinguishedName(text)]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await expect(act()).rejects.toThrow(
+      /^the distinguished name begins with the country, .* as in CN=my-app,O=Contoso,C=DE, or \/C=DE/,
+    )
+  }
+})
+
+test.skipIf(lacks('openssl'))(
+  'what OpenSSL prints of a subject is read as that subject [needs openssl]',
+  async () => {
+    const certificate = await certificateOf('CN=my-app,O=Contoso,C=DE')
+    // The first is what OpenSSL before 3.2 prints unasked.
+    for (const form of ['oneline,space_eq', 'RFC2253', 'compat']) {
+      const line = run(`openssl x509 -inform DER -noout -subject -nameopt ${form}`, certificate.raw)
+      const printed = line.replace(/^subject= ?/, '').trim()
+      expect(normalizeDistinguishedName(printed)).toBe(distinguishedName(certificate))
+    }
+  },
+)
