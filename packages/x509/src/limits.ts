@@ -29,8 +29,21 @@ export function readItem<T>(read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw isSealwrightError(error, 'LIMIT_EXCEEDED') ? new ItemLimitExceeded(error.message, error) : error
+    throw itemError(error)
   }
+}
+
+/** The same, for an item that is read in slices. */
+export async function readItemInSlices<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw itemError(error)
+  }
+}
+
+function itemError(error: unknown): unknown {
+  return isSealwrightError(error, 'LIMIT_EXCEEDED') ? new ItemLimitExceeded(error.message, error) : error
 }
 
 function messageOf(found: string, limit: number, name: string): string {

@@ -140,3 +140,27 @@ test('writing a long CRL leaves the event loop a turn for every entry', async ()
   expect(turns).toBeGreaterThanOrEqual(1000)
   expect(readRevocationList(crl, certificate).revoked).toHaveLength(1000)
 })
+
+test('reading a long CRL from a file leaves the event loop a turn for every entry', async () => {
+  const signer = createLocalSigner((await identity('ec-p256')).privateKey)
+  const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+  const revokedAt = new Date()
+  const revoked = Array.from({ length: 500 }, (_, index) => ({
+    serialNumber: `10${1000 + index}`,
+    revokedAt,
+  }))
+  const crl = await createRevocationList({ signer, certificate }, { number: 1, revoked })
+  const signedData = sequence(
+    int(1),
+    constructed(0x31),
+    sequence(oid(pfx.oids.data)),
+    constructed(0xa1, decode(crl)),
+    constructed(0x31),
+  )
+  const limits = { limits: { elements: 20_000 } }
+  endEverySlice()
+  for (const file of [crl, encode(pfx.contentInfo(pfx.oids.signedData, signedData))]) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect(await turnsDuring(() => readKeyFile(file, '', limits))).toBeGreaterThanOrEqual(500)
+  }
+})

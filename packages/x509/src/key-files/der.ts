@@ -2,17 +2,18 @@ import { createPublicKey, type KeyObject } from 'node:crypto'
 import { malformed, readBer, readFirst, readPadded } from '../asn1/ber.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import { describeCertificateRequest } from '../certificates/show/request.ts'
-import { describeRevocationList } from '../certificates/show/revocation-list.ts'
+import { describeRevocationListInSlices } from '../certificates/show/revocation-list.ts'
 import { decryptValue } from '../encryption/decrypt-value.ts'
 import { Pkcs12Budget } from '../encryption/limits.ts'
 import { usualPassword } from '../encryption/password.ts'
 import { readEncryptedKey } from '../encryption/password-scheme.ts'
-import { readItem } from '../limits.ts'
+import { readItem, readItemInSlices } from '../limits.ts'
 import { readPrivateKey, type PrivateKeyType } from '../keys/private-key.ts'
 import { readPublicKey } from '../keys/public-key.ts'
 import type { Pkcs12Key } from '../pkcs12/contents.ts'
 import { readPkcs12Within } from '../pkcs12/read.ts'
 import type { SkippedItems } from '../skipped-items.ts'
+import { TimeSlices } from '../time-slices.ts'
 import { nodeWebCrypto } from '../webcrypto/provider.ts'
 import { identifiedLevels, identify, labelRemark, type DerFormat, type KeyFileFormat } from './identify.ts'
 import type { KeyFile, KeyFileLimits, ReadKeyFileOptions } from './key-file.ts'
@@ -108,7 +109,15 @@ async function readIdentified(
       const { revocationListElements } = context.limits
       return {
         format,
-        revocationLists: [readItem(() => describeRevocationList(der, { revocationListElements }))],
+        revocationLists: [
+          await readItemInSlices(() =>
+            describeRevocationListInSlices(
+              der,
+              { revocationListElements },
+              new TimeSlices(context.options.signal),
+            ),
+          ),
+        ],
       }
     }
     default:

@@ -3,8 +3,11 @@ import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { unwrapExplicit } from '../asn1/values.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
-import { describeRevocationList, type DescribedRevocationList } from '../certificates/show/revocation-list.ts'
-import { itemLimitExceeded, readItem } from '../limits.ts'
+import {
+  describeRevocationListInSlices,
+  type DescribedRevocationList,
+} from '../certificates/show/revocation-list.ts'
+import { itemLimitExceeded, readItemInSlices } from '../limits.ts'
 import { contentTypes } from '../pkcs12/object-identifiers.ts'
 import type { SkippedItems } from '../skipped-items.ts'
 import { TimeSlices } from '../time-slices.ts'
@@ -68,8 +71,13 @@ export async function readPkcs7(
     await slices.pause()
     try {
       revocationLists.push(
-        readItem(() =>
-          describeRevocationList(bytes, { revocationListElements: limits.revocationListElements }),
+        // oxlint-disable-next-line no-await-in-loop
+        await readItemInSlices(() =>
+          describeRevocationListInSlices(
+            bytes,
+            { revocationListElements: limits.revocationListElements },
+            slices,
+          ),
         ),
       )
     } catch (error) {

@@ -398,3 +398,18 @@ test.each([null, undefined, 'x', 1, {}])('%j is refused', (value) => {
     expect(() => call(anything)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   }
 })
+
+test('of a CRL with a thousand different problems, some are shown and the rest are counted', async () => {
+  const signer = createLocalSigner((await identity('ec-p256')).privateKey)
+  const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=Root', profile: 'rootCa' })
+  const list = decode(await createRevocationList({ signer, certificate }, { number: 1, revoked: [] }))
+  // February 30 of a thousand years.
+  const entries = Array.from({ length: 1000 }, (_, index) =>
+    sequence(int(1), primitive(0x18, Buffer.from(`${2050 + index}0230000000Z`))),
+  )
+  list.children[0]?.children.splice(5, 0, sequence(...entries))
+  const { problems, revoked } = describeRevocationList(encode(list))
+  expect(revoked).toHaveLength(1000)
+  expect(problems).toHaveLength(21)
+  expect(problems.at(-1)).toBe('and 980 more problems')
+})

@@ -84,7 +84,7 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
     notAfter,
     publicKey,
     extensions: findings.extensions(extensions, what),
-    problems: findings.problems,
+    problems: findings.shownProblems(),
     weaknesses: findings.weaknesses,
   }
 }

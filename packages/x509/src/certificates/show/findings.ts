@@ -15,6 +15,13 @@ export class Findings {
   /** Why it should be replaced. */
   readonly weaknesses: string[] = []
 
+  /** The problems that are shown: each once, and of a document with thousands the first ones. */
+  shownProblems(): readonly string[] {
+    const distinct = [...new Set(this.problems)]
+    const more = distinct.length - maximumShown
+    return more > 0 ? [...distinct.slice(0, maximumShown), `and ${more} more problems`] : distinct
+  }
+
   /** What `read` returns; the fallback where that is malformed or unsupported, which becomes a problem. */
   attempt<T>(read: () => T, fallback: T): T {
     try {
@@ -53,3 +60,5 @@ export class Findings {
     return interpretExtensions(wellFormed, what)
   }
 }
+
+const maximumShown = 20

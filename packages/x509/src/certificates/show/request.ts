@@ -84,7 +84,7 @@ export function describeCertificateRequest(
     signatureAlgorithm: algorithm.name,
     verified,
     extensions: findings.extensions(raw, what),
-    problems: findings.problems,
+    problems: findings.shownProblems(),
     weaknesses: findings.weaknesses,
   }
 }

@@ -5,6 +5,7 @@ import { decodeBoolean, decodeInteger, unwrapExplicit } from '../../asn1/values.
 import { resolveLimits } from '../../limits.ts'
 import { decodeGeneralNames } from '../../names/general-name.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
+import type { TimeSlices } from '../../time-slices.ts'
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
 import {
   defaultRevocationListLimits,
@@ -71,8 +72,8 @@ const oids = {
 } as const
 
 /**
- * Describes a CRL, whether or not anybody should follow it: partitioned, delta and indirect lists, and those with weak signatures.
- * That its issuer has signed it is not checked; `readRevocationList` does that, and refuses the others.
+ * Describes a CRL without trusting it: also partitioned, delta and indirect lists, and those with weak signatures. That its
+ * issuer has signed it is not checked; `readRevocationList` does that, and refuses the others.
  *
  * @param der of any length
  * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
@@ -89,6 +90,39 @@ export function describeRevocationList(
   der: Uint8Array,
   limits: Partial<RevocationListLimits> = {},
 ): DescribedRevocationList {
+  const { entries, findings, describe } = openList(der, limits)
+  return describe(entries.map((element) => describeEntry(element, findings)))
+}
+
+/**
+ * The same in slices, for files of a stranger.
+ *
+ * @throws the slices' signal's reason, too
+ */
+export async function describeRevocationListInSlices(
+  der: Uint8Array,
+  limits: Partial<RevocationListLimits>,
+  slices: TimeSlices,
+): Promise<DescribedRevocationList> {
+  const { entries, findings, describe } = openList(der, limits)
+  const revoked: DescribedRevocation[] = []
+  for (const element of entries) {
+    // Giving up the thread is the point.
+    // oxlint-disable-next-line no-await-in-loop
+    if (slices.isOver()) await slices.pause()
+    revoked.push(describeEntry(element, findings))
+  }
+  return describe(revoked)
+}
+
+/** A list whose entries are not described yet. */
+interface OpenedList {
+  readonly entries: readonly BerElement[]
+  readonly findings: Findings
+  readonly describe: (revoked: readonly DescribedRevocation[]) => DescribedRevocationList
+}
+
+function openList(der: Uint8Array, limits: Partial<RevocationListLimits>): OpenedList {
   bytes('der', der)
   const { revocationListElements } = resolveLimits(defaultRevocationListLimits, limits)
   const budget = revocationListBudget(revocationListElements)
@@ -109,18 +143,21 @@ export function describeRevocationList(
   const scope = readScope(extensions, findings)
   const baseNumber = readNumber(extensions, oids.deltaIndicator, findings)
   explain(scope, baseNumber, extensions, findings)
-  return {
+  const number = readNumber(extensions, oids.crlNumber, findings)
+  const nextUpdate = nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${what}`)
+  const describe = (revoked: readonly DescribedRevocation[]): DescribedRevocationList => ({
     issuer,
-    number: readNumber(extensions, oids.crlNumber, findings),
+    number,
     baseNumber,
     thisUpdate,
-    nextUpdate: nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${what}`),
+    nextUpdate,
     scope,
-    revoked: describeEntries(entries, findings),
+    revoked,
     signatureAlgorithm: showAlgorithm(document, findings).name,
-    problems: findings.problems,
+    problems: findings.shownProblems(),
     weaknesses: findings.weaknesses,
-  }
+  })
+  return { entries, findings, describe }
 }
 
 /** What of it makes readers refuse it, in words. */
@@ -200,14 +237,6 @@ function urisIn(point: BerElement, field: string): readonly string[] {
   return decodeGeneralNames({ ...fullName, tag: tags.sequence }, field).flatMap((name) =>
     name.type === 'uri' ? [name.value] : [],
   )
-}
-
-/** Many entries with the same problem are one problem. */
-function describeEntries(entries: readonly BerElement[], findings: Findings): readonly DescribedRevocation[] {
-  const inEntries = new Findings()
-  const described = entries.map((element) => describeEntry(element, inEntries))
-  findings.problems.push(...new Set(inEntries.problems))
-  return described
 }
 
 function describeEntry(element: BerElement, findings: Findings): DescribedRevocation {
