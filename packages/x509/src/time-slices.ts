@@ -45,7 +45,7 @@ export class TimeSlices {
 
 let lastTurn: Promise<void> = Promise.resolve()
 
-/** A turn of the event loop for one waiter alone: many at the same time would make one long slice of their short ones. */
+/** Waiters get one turn each; sharing a turn would add up their slices. */
 function nextTurn(): Promise<void> {
   lastTurn = lastTurn.then(() => immediate())
   return lastTurn

@@ -219,7 +219,7 @@ export class KeyFileReader {
     const encryptions = parts.flatMap((part) => part.encryptions ?? [])
     if (this.#unopened !== null) {
       const { what, error } = this.#unopened
-      // The password is right for something: it is not what is wrong.
+      // It opened another item, so report this one as skipped.
       if (encryptions.length === 0) throw error
       this.#context.skipped.note(what, error.message)
     }

@@ -36,7 +36,7 @@ export function assertKnownType(key: KeyObject, what: string, der: Uint8Array): 
   )
 }
 
-/** Asked only where something has failed. Every 1,312 bytes are a public key of ML-DSA-44, as far as its encoding goes. */
+/** Asked only where something has failed. Any 1,312 bytes parse as an ML-DSA-44 public key, so this tests support. */
 function hasMlDsa(): boolean {
   const header = Buffer.from('30820532300b06096086480165030403110382052100', 'hex')
   try {
