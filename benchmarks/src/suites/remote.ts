@@ -55,7 +55,7 @@ const limit: Row = {
   ratioToBestPeer: null,
 }
 
-/** Makes signatures in a vault that nobody else uses. */
+/** Makes signatures in a vault of its own. */
 interface Contestant {
   readonly name: string
   readonly mode: string

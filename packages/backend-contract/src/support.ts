@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { isSealwrightError, type ErrorCode, type KeyTypeName, type SigningKey } from '@sealwright/core'
 import type { Capabilities } from './subject.ts'
 
-/** A name that nobody else uses. */
+/** A unique name. */
 export function uniqueName(): string {
   return `contract-${randomBytes(6).toString('hex')}`
 }

@@ -9,7 +9,7 @@ import { printable, type Terminal } from './terminal.ts'
  * Runs the `sealwright` command.
  *
  * @param args without `node` and the script
- * @returns the exit code: 0 on success, 1 on failure, 2 for an unknown command or option
+ * @returns the exit code: 0 on success, 1 on failure, 2 for a usage error
  */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('sealwright')

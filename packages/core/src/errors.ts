@@ -44,8 +44,7 @@ export class SealwrightError extends Error {
   /** What went wrong, for programs. */
   readonly code: ErrorCode
   /**
-   * How many seconds to wait before trying again, as in HTTP's `Retry-After`; absent if unknown. Only on `UNAVAILABLE`
-   * and `TIMEOUT`.
+   * Seconds to wait before retrying, as in HTTP's `Retry-After`; absent if unknown. Only on `UNAVAILABLE` and `TIMEOUT`.
    */
   declare readonly retryAfter?: number
 

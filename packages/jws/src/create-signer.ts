@@ -5,7 +5,7 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
-import { oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
+import { invalidArgument, oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
 import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
 import { performance, setImmediate } from './pool/real-timers.ts'
 import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
@@ -49,7 +49,7 @@ export interface ManagedSigner extends SyncSigner {
  * @param privateKey as {@link createLocalSigner} takes it
  * @param options.threads of the pool, as for {@link createSigningPool}
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` for mode `pool` where no thread can be
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool; `UNAVAILABLE` for mode `pool` where no thread can be
  *   started; or as {@link createLocalSigner}
  *
  * @example
@@ -67,11 +67,19 @@ export interface ManagedSigner extends SyncSigner {
 export function createSigner(privateKey: KeyObject, options: CreateSignerOptions = {}): ManagedSigner {
   createSignerOptions('options', options)
   const { mode = 'auto', ...poolOptions } = options
+  if (mode === 'inline' || mode === 'libuv') refusePoolOptions(mode, options)
   const local = createLocalSigner(privateKey, { algorithm: options.algorithm })
   return new ChoosingSigner(local, mode, () => createSigningPool(privateKey, poolOptions))
 }
 
 const createSignerOptions = optionsOf({ mode: oneOf(modes), ...poolOptionChecks })
+
+function refusePoolOptions(mode: SigningMode, { threads, capacity }: CreateSignerOptions): void {
+  for (const [name, value] of Object.entries({ threads, capacity })) {
+    if (value === undefined) continue
+    throw invalidArgument(`options.${name} is for a pool; mode ${mode} has none, modes pool and auto do`)
+  }
+}
 
 /** How long inline signatures may block one turn of the event loop, in milliseconds. */
 const inlineBudget = 1
@@ -98,6 +106,8 @@ class ChoosingSigner implements ManagedSigner {
   #busyUntil = 0
   /** How long inline signatures took in this turn of the event loop, in milliseconds. */
   #inlineTime = 0
+  /** Called when no signature is in progress outside the pool. */
+  #onIdle: (() => void)[] = []
 
   constructor(local: SyncSigner, mode: SigningMode, startPool: () => SigningPool) {
     this.algorithm = local.algorithm
@@ -127,6 +137,13 @@ class ChoosingSigner implements ManagedSigner {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#pool?.close()
+    if (this.#inLibuv + this.#held > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
+  }
+
+  #finished(): void {
+    if (this.#inLibuv + this.#held > 0) return
+    // In the next turn of the event loop their callers have the signatures.
+    for (const resolve of this.#onIdle.splice(0)) setImmediate(resolve)
   }
 
   #choose(): Exclude<SigningMode, 'auto'> {
@@ -171,6 +188,7 @@ class ChoosingSigner implements ManagedSigner {
     this.#held++
     await new Promise((resolve) => setImmediate(resolve))
     this.#held--
+    this.#finished()
   }
 
   readonly #onTurn = (): void => {
@@ -183,7 +201,10 @@ class ChoosingSigner implements ManagedSigner {
     signal?.throwIfAborted()
     this.#inLibuv++
     // Without the signal: an aborted signature still occupies a thread of libuv, and counts.
-    const signing = this.#local.sign(data).finally(() => this.#inLibuv--)
+    const signing = this.#local.sign(data).finally(() => {
+      this.#inLibuv--
+      this.#finished()
+    })
     return signal === undefined ? signing : untilAborted(signing, signal)
   }
 }

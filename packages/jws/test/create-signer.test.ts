@@ -27,8 +27,13 @@ afterEach(async () => {
   workers = []
 })
 
+/** Two threads where there is a pool. */
+function threadsOf(mode: SigningMode | undefined): CreateSignerOptions {
+  return mode === 'inline' || mode === 'libuv' ? {} : { threads: 2 }
+}
+
 function start(algorithm: string, mode?: SigningMode): ManagedSigner {
-  const signer = createSigner(privateKey(algorithm), { algorithm, mode, threads: 2 })
+  const signer = createSigner(privateKey(algorithm), { algorithm, mode, ...threadsOf(mode) })
   signers.push(signer)
   return signer
 }
@@ -90,7 +95,7 @@ describe.for(modes)('mode %s', (mode) => {
   })
 
   test('a key that OpenSSL cannot sign with is an error of its own', async () => {
-    const signer = createSigner(brokenKey, { mode, threads: 2 })
+    const signer = createSigner(brokenKey, { mode, ...threadsOf(mode) })
     signers.push(signer)
     const refused = expect.objectContaining({ code: 'UNSUPPORTED_KEY' }) as Error
     const outcomes = await Promise.allSettled([1, 2, 3, 4].map((n) => signer.sign(Buffer.of(n))))
@@ -173,7 +178,29 @@ test.for([{ threads: 0 }, { capacity: 0 }])('refuses %o at once, not when a pool
   )
 })
 
+test.for<SigningMode>(['inline', 'libuv', 'pool', 'auto'])(
+  'close waits for signatures (%s)',
+  async (mode) => {
+    const signer = start('RS256', mode)
+    let done = 0
+    const signatures = Array.from({ length: 40 }, (_, index) =>
+      signer.sign(Buffer.of(index)).then(() => (done += 1)),
+    )
+    await Promise.all([signer.close(), signer.close()])
+    expect(done).toBe(40)
+    await Promise.all(signatures)
+  },
+)
+
 test.for<[unknown, string]>([
+  [
+    { mode: 'inline', threads: 3 },
+    'options.threads is for a pool; mode inline has none, modes pool and auto do',
+  ],
+  [
+    { mode: 'libuv', capacity: 3 },
+    'options.capacity is for a pool; mode libuv has none, modes pool and auto do',
+  ],
   ['RS512', 'options must be an object; the options are mode, algorithm, threads, capacity'],
   [{ alg: 'RS512' }, 'options.alg is not an option; the options are mode, algorithm, threads, capacity'],
   [{ algorithm: 512 }, 'options.algorithm must be a string'],

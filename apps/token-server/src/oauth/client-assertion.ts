@@ -75,7 +75,7 @@ export async function createAssertionVerifier(
     if (clientId !== undefined && clientId !== claimedId) {
       throw invalidClient('client_id is not the client that the assertion is about', whose)
     }
-    // Why a decoy is in the place of a key; null while none is.
+    // Why the decoy key is used; null if a real key was found.
     const lookup: { problem: string | null } = { problem: null }
     const findKey: JWTVerifyGetKey = async (header, token) => {
       try {

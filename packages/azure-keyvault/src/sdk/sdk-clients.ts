@@ -28,7 +28,7 @@ export class SdkClients {
     this.#options = () => ({
       // The retries are ours: the SDK does not repeat a 429 that says no time, and knows no quota and no deadline.
       retryOptions: { maxRetries: 0 },
-      // A vault does not redirect, and its token is for nobody else.
+      // A vault does not redirect, and its token must not go to another host.
       redirectOptions: { maxRetries: 0 },
       ...(agent !== undefined && { agent }),
       additionalPolicies: [

@@ -308,7 +308,7 @@ async function makePkcs12(key?: KeyObject): Promise<TestPkcs12> {
   })
   const password = 'correct horse battery staple'
   const contents = { privateKey, certificates: [certificate], friendlyName: 'imported' }
-  // Few iterations: it is the store that is tested, and not the patience of whoever tests it.
+  // Few iterations, to keep the tests quick.
   const file = await writePkcs12(contents, password, { iterations: 2_048 })
   return { file, password, privateKey, certificate }
 }

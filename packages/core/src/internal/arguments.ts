@@ -38,7 +38,7 @@ export const anAbortSignal: Check = must(
     isObject(value) && isFunction(value['addEventListener']) && typeof value['aborted'] === 'boolean',
 )
 
-/** Private, public or secret: the function itself checks which. */
+/** Accepts private and public keys; the caller checks which it needs. */
 export const aKeyObject: Check = must(
   'a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
   isKeyObject,

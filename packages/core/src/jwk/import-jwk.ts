@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign, verify, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { limitAlgorithms } from '../algorithms/key-algorithms.ts'
 import { listNames, type SignatureAlgorithm } from '../algorithms/table.ts'
 import { SealwrightError } from '../errors.ts'
@@ -44,8 +44,33 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
           'is not a valid RSA, EC, OKP or AKP key: a member is missing, or a curve or number is wrong',
         )
   }
+  if (isPrivate) assertOwnPublicKey(key, members)
   limitAlgorithms(key, limit)
   return key
+}
+
+/** The members of a public key. */
+const publicMembers: ReadonlySet<string> = new Set(['kty', 'crv', 'x', 'y', 'n', 'e', 'alg', 'pub'])
+
+/**
+ * Refuses a private key with the public members of another key. OpenSSL accepts it, and its signatures would not verify.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`
+ */
+function assertOwnPublicKey(key: KeyObject, members: JsonWebKey): void {
+  // X25519 and X448 keys cannot sign; algorithmsOf refuses them.
+  if (key.asymmetricKeyType?.startsWith('x') === true) return
+  const digest = members.kty === 'RSA' || members.kty === 'EC' ? 'sha256' : null
+  const probe = Buffer.from('probe')
+  let isOwn = false
+  try {
+    const publicHalf = Object.fromEntries(Object.entries(members).filter(([name]) => publicMembers.has(name)))
+    const publicKey = createPublicKey({ key: publicHalf, format: 'jwk' })
+    isOwn = verify(digest, probe, publicKey, sign(digest, probe, key))
+  } catch {
+    // OpenSSL cannot sign with numbers that do not fit together.
+  }
+  if (!isOwn) throw malformed('has a private key that does not belong to its public key')
 }
 
 const aJwk = must('an object; JSON.parse makes one of its text', isRecord)
@@ -84,6 +109,10 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   if (typeof jwk['kty'] !== 'string') throw malformed('has no key type ("kty")')
   if (jwk['kty'] === 'oct') {
     throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is a symmetric key ("kty": "oct")')
+  }
+  // RFC 7518 §6.3.2.7: who does not know this member must not use the key.
+  if (jwk['oth'] !== undefined) {
+    throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is an RSA key of more than two primes ("oth")')
   }
   const members: Record<string, string> = {}
   for (const name of keyMemberNames) {

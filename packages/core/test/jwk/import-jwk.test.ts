@@ -194,6 +194,7 @@ describe('JWKs that must not be used for signatures', () => {
       /"use" is not "sig"/,
     ],
     ['an EC point that is not on its curve', 'INVALID_ENCODING', { ...ec, y: ec.x }, invalid],
+    ['an RSA key of three primes', 'UNSUPPORTED_KEY', { ...rsa, oth: [{ r: 'AQ' }] }, /more than two primes/],
     ['an EC key with the name of another curve', 'INVALID_ENCODING', { ...ec, crv: 'P-384' }, invalid],
     ['an EC key that says it is RSA', 'INVALID_ENCODING', { ...ec, kty: 'RSA' }, invalid],
     [
@@ -212,6 +213,17 @@ describe('JWKs that must not be used for signatures', () => {
     for (const each of d === undefined ? [jwk] : [jwk, publicHalf])
       expect(refusal(code, each)).toMatch(message)
   })
+})
+
+test.for([
+  ['EC', ec, generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ['OKP', privateJwk('Ed25519'), generateKeyPairSync('ed25519')],
+  ['RSA', rsa, generateKeyPairSync('rsa', { modulusLength: 2048 })],
+] as const)('the private key of another key is refused (%s)', ([, jwk, { privateKey: other }]) => {
+  const { d, dp } = other.export({ format: 'jwk' })
+  expect(refusal('INVALID_ENCODING', { ...jwk, d, ...(dp !== undefined && { dp }) })).toBe(
+    'the JWK has a private key that does not belong to its public key',
+  )
 })
 
 test('ML-DSA needs a Node that has it', () => {

@@ -27,7 +27,7 @@ export interface DelegationOptions {
  * A key that lives only in the memory of this process, with a short-lived certificate that a key of the ring has signed. It
  * signs at the speed of a local key.
  *
- * What is given up: whoever reads this process's memory has a key that validators trust until its certificate ends. Without
+ * The price: an attacker who reads this process's memory has a key that validators trust until its certificate ends. Without
  * delegation they could only have signatures made while they are there.
  */
 export interface Delegation {

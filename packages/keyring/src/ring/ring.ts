@@ -46,7 +46,7 @@ export class Ring implements KeyRing {
   #isStale = false
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
-  /** Of the clock's elapsed time, which nobody sets back. Milliseconds. */
+  /** By the clock that is never set. Milliseconds. */
   #readNext = 0
   #failures = 0
 
