@@ -16,6 +16,7 @@ export function instructions(emulator: RunningKeyVaultEmulator): string {
 
   vault      ${url}   (every NAME.vault.azure.net is a vault; NAME.localhost too)
              https://localhost:${port}   (the same vault, without a name to resolve)
+  HSM        ${emulator.managedHsmUrl()}
   authority  ${authorityHost}   tenant ${tenantId}
   sign in    client id ${client}, secret ${secret}
   CA         http://127.0.0.1:${metadataPort}/ca.pem

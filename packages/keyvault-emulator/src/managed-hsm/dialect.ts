@@ -22,8 +22,16 @@ export function hsmAnswer({ status, body, headers = {} }: Answer): ServiceRespon
     : jsonResponse(status, sorted(body), headers)
 }
 
-/** The refusal of a managed HSM. A request without a token gets no body. */
-export function hsmRefusal(error: ServiceError, headers: Readonly<Record<string, string>>): ServiceResponse {
+/**
+ * The refusal of a managed HSM. A request without a token gets no body.
+ *
+ * @param origin what the ids of its keys begin with
+ */
+export function hsmRefusal(
+  error: ServiceError,
+  origin: string,
+  headers: Readonly<Record<string, string>>,
+): ServiceResponse {
   if (error.status === 401) {
     return {
       status: 401,
@@ -33,8 +41,15 @@ export function hsmRefusal(error: ServiceError, headers: Readonly<Record<string,
     }
   }
   const inner = error.innerCode === null ? {} : { innererror: { code: error.innerCode } }
-  const message = `${error.message} (Activity ID: ${randomUUID()})`
+  const message = `${hsmMessage(error, origin)} (Activity ID: ${randomUUID()})`
   return jsonResponse(error.status, { error: { code: error.code, message, ...inner } }, headers)
+}
+
+/** A managed HSM words some refusals differently, as recorded. */
+function hsmMessage({ message }: ServiceError, origin: string): string {
+  const [, missing] = /^A key with \(name\/id\) (\S+) was not found/.exec(message) ?? []
+  if (missing !== undefined) return `Key not found: ${origin}/keys/${missing}`
+  return message.replace(/^AKV\.SKR\.\d+: (.*)\.$/, '$1')
 }
 
 /** The headers of every answer of a managed HSM. */

@@ -13,6 +13,7 @@ export function vaultAnswer(answer: Answer): ServiceResponse {
 /** The refusal of a vault. */
 export function vaultRefusal(
   refusal: ServiceError,
+  _origin: string,
   headers: Readonly<Record<string, string>>,
 ): ServiceResponse {
   const inner = refusal.innerCode === null ? {} : { innererror: { code: refusal.innerCode } }

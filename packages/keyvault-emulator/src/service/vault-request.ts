@@ -52,7 +52,7 @@ export async function handleVaultRequest(
   const operation = token === null ? 'challenge' : operationName(parts, address, request)
   const response = await withFaults(parts.faults.take(operation), async () =>
     dialects[address.service].answer(await perform(parts, address, request, token)),
-  ).catch((error: unknown) => refused(parts, address, error))
+  ).catch((error: unknown) => refused(parts, address, request, error))
   parts.log.add({
     at,
     operation,
@@ -76,14 +76,15 @@ async function perform(
     throw unauthorized('AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.')
   }
   const identity = parts.authority.authenticate(token, address.resource)
-  const { operation, name, version } = routeOf(parts, address, request)
+  const route = routeOf(parts, address, request)
+  const { operation, name, version } = route
   const apiVersion = request.url.searchParams.get('api-version') ?? ''
   if (!apiVersions.test(apiVersion)) {
     throw badParameter(`The api-version ${apiVersion === '' ? 'is missing' : `'${apiVersion}' is invalid`}.`)
   }
   const vault = parts.vault(address.vault)
   const { scope } = hsmPath(request.url.pathname)
-  const headers = authorize(parts, address, identity, routeOf(parts, address, request), scope)
+  const headers = authorize(parts, address, identity, route, scope)
   const body = parseJsonObject(request.body)
   parts.throttle?.admit(address.vault, operation.quota, keyClass(vault, name, version, body))
   const answer = await operation.handle({
@@ -135,7 +136,12 @@ const dialects = {
   managedHsm: { answer: hsmAnswer, refusal: hsmRefusal, headers: hsmHeaders },
 } as const
 
-function refused(parts: ServiceParts, address: VaultAddress, error: unknown): ServiceResponse {
+function refused(
+  parts: ServiceParts,
+  address: VaultAddress,
+  request: ServiceRequest,
+  error: unknown,
+): ServiceResponse {
   const refusal =
     error instanceof ServiceError
       ? error
@@ -145,6 +151,7 @@ function refused(parts: ServiceParts, address: VaultAddress, error: unknown): Se
     `resource="${address.resource}"`
   return dialects[address.service].refusal(
     refusal,
+    request.url.origin,
     refusal.status === 401 ? { 'www-authenticate': challenge } : refusal.headers,
   )
 }

@@ -198,9 +198,14 @@ describe('the form of the answers', () => {
     expect(JSON.parse(missing.text)).toEqual({
       error: {
         code: 'KeyNotFound',
-        message: expect.stringMatching(/\(Activity ID: [0-9a-f-]{36}\)$/) as string,
+        message: expect.stringMatching(
+          /^Key not found: https:\/\/emulator\.managedhsm\.azure\.net\/keys\/missing \(Activity ID: [0-9a-f-]{36}\)$/,
+        ) as string,
       },
     })
     expect((await raw('GET', '/secrets')).status).toBe(404)
+    const unreleasable = { kty: 'RSA', attributes: { exportable: true } }
+    const { text } = await raw('POST', '/keys/e/create', unreleasable)
+    expect(text).toMatch(/"Exportable keys must have release policy \(Activity ID/)
   })
 })
