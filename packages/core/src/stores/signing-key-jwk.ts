@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { algorithm } from '../algorithms/table.ts'
+import { SealwrightError } from '../errors.ts'
 import { aSigningKey, must } from '../internal/arguments.ts'
 import { publicJwk, type PublicJwk } from '../jwk/public-jwk.ts'
 import type { SigningKey } from './key-store.ts'
@@ -25,7 +26,7 @@ export type SigningJwk = PublicJwk & {
  * The public JWK of a signing key, with its certificates and their thumbprints if it has any: an entry of a JWK Set.
  *
  * @param alg the one JOSE algorithm the key is used with, to be published as `alg`
- * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an unknown `alg`; `UNSUPPORTED_KEY` for a key that
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an `alg` that the key does not sign; `UNSUPPORTED_KEY` for a key that
  *   has no JWK form
  *
  * @example
@@ -39,19 +40,30 @@ export type SigningJwk = PublicJwk & {
  */
 export function signingKeyJwk(key: SigningKey, alg?: string): SigningJwk {
   aSigningKey('key', key)
-  if (alg !== undefined) anAlgorithmName('alg', alg)
+  if (alg !== undefined) checkAlgorithm(key, alg)
   const [certificate] = key.certificates
   return {
     ...publicJwk(key.publicKey),
     use: 'sig',
     kid: key.keyId,
-    ...(alg !== undefined && { alg: algorithm(alg).name }),
+    ...(alg !== undefined && { alg }),
     ...(certificate !== undefined && {
       x5c: key.certificates.map((each) => each.raw.toString('base64')),
       x5t: createHash('sha1').update(certificate.raw).digest('base64url'),
       'x5t#S256': createHash('sha256').update(certificate.raw).digest('base64url'),
     }),
   }
+}
+
+/** Verifiers refuse every token whose `alg` is another than that of the JWK (RFC 7517 §4.4). */
+function checkAlgorithm({ keyId, algorithms }: SigningKey, alg: string): void {
+  anAlgorithmName('alg', alg)
+  const { name } = algorithm(alg)
+  if (algorithms.some((each) => each.name === name)) return
+  throw new SealwrightError(
+    'UNSUPPORTED_ALGORITHM',
+    `the key ${keyId} does not sign ${name}; it signs ${algorithms.map((each) => each.name).join(', ')}`,
+  )
 }
 
 /** Array.map passes the index here. */

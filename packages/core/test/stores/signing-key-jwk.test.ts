@@ -57,11 +57,17 @@ cYWg
     expect(imported.equals(publicKey)).toBe(true)
   })
 
-  test('an algorithm that is unknown or an index is refused', () => {
+  test('an algorithm that is unknown, of another key type or an index is refused', () => {
     expect(() => signingKeyJwk(signingKey([]), 'hunter2')).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
         message: expect.stringMatching(/^unknown signature algorithm; use one of RS256, /) as string,
+      }),
+    )
+    expect(() => signingKeyJwk(signingKey([]), 'RS256')).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_ALGORITHM',
+        message: `the key ${keyId} does not sign RS256; it signs ES256`,
       }),
     )
     const jwks = [signingKey([])]
