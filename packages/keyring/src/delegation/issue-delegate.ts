@@ -163,7 +163,7 @@ function delegateOf(
   }
 
   return {
-    key: leasedKey(key, null, signing),
+    key: leasedKey(key, key.algorithms, signing),
     maySign() {
       try {
         active.check()

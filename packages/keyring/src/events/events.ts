@@ -34,11 +34,14 @@ export type KeyRingEvent =
   | {
       readonly type: 'refresh-failed'
       readonly error: unknown
-      readonly age: number
+      /** Of the set in use; null when none has been read. */
+      readonly age: number | null
       readonly maxSetAge: number
     }
   /** The set is older than `maxSetAge`: nothing is signed and no JWK Set served until a reading succeeds. */
-  | { readonly type: 'stale'; readonly age: number }
+  | { readonly type: 'stale'; readonly age: number | null }
+  /** No JWK Set can be made of the keys: aliases clash, or there are too many keys. It is a 503 until that changes. */
+  | { readonly type: 'jwks-failed'; readonly error: unknown }
   /** A new version is due and cannot be made. The key goes on signing until `notAfter`. */
   | {
       readonly type: 'rotation-failed'
@@ -83,6 +86,7 @@ const levels = {
   backdated: 'error',
   'refresh-failed': 'warn',
   stale: 'error',
+  'jwks-failed': 'error',
   'rotation-failed': 'error',
   'clock-jump': 'error',
 } as const
@@ -92,13 +96,16 @@ function messageOf(event: KeyRingEvent): string {
     case 'created':
       return `made a new key in ${event.location}: ${event.keyIds.join(', ')}`
     case 'state':
-      return `the key ${event.keyId} is ${event.to ?? 'gone'}; it was ${event.from ?? 'not there'}`
+      return `key ${event.keyId}: ${event.from ?? 'new'} → ${event.to ?? 'gone'}`
     case 'alarm':
       return `the key ${event.keyId} ${alarmReasons[event.reason]}: tokens may be refused for up to ${event.refusedFor} s`
     case 'no-signer':
       return `no key may sign ${event.algorithm ?? 'tokens'} now`
     case 'cannot-announce':
-      return `${event.location} does not say when its key was made: a key that replaces it there signs without announcement`
+      return (
+        `${event.location}: no creation time. If this key is replaced in place, the new one signs unannounced; ` +
+        'set `createdAt`.'
+      )
     case 'backdated':
       return (
         `the key ${event.keyId} came up in ${event.location} with the time of creation ` +
@@ -107,11 +114,15 @@ function messageOf(event: KeyRingEvent): string {
       )
     case 'refresh-failed':
       return (
-        `the keys could not be read: ${reasonOf(event.error)}; the set of keys is ${event.age} s old and is used for up ` +
-        `to ${event.maxSetAge} s`
+        `the keys could not be read: ${reasonOf(event.error)}; ` +
+        (event.age === null
+          ? 'no set has been read'
+          : `the set of keys is ${event.age} s old and is used for up to ${event.maxSetAge} s`)
       )
     case 'stale':
-      return `the set of keys is ${event.age} s old: nothing is signed and no JWK Set is served`
+      return `${event.age === null ? 'no set has been read' : `the set of keys is ${event.age} s old`}: nothing is signed and no JWK Set is served`
+    case 'jwks-failed':
+      return `no JWK Set is served: ${reasonOf(event.error)}`
     case 'rotation-failed':
       return `a new version in ${event.location} has been due since ${event.dueAt.toISOString()}: ${reasonOf(event.error)}`
     case 'clock-jump':

@@ -2,9 +2,16 @@ import { SealwrightError } from '@sealwright/core'
 import { untilAborted } from '@sealwright/core/internal'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import type { RingClock } from '../timeline/clock.ts'
-import type { RingEventListener } from '../events/events.ts'
+import type { KeyRingEvent, RingEventListener } from '../events/events.ts'
 import { mergeKeys, type RingKey, type SourceKeys } from './ring-keys.ts'
 import type { Source } from './sources.ts'
+
+/** What a source showed, and when its reading began by both clocks, in milliseconds. */
+interface Reading {
+  readonly shown: SourceKeys
+  readonly wall: number
+  readonly elapsed: number
+}
 
 /** What the sources showed when they were last read. Readings that fail leave what there was. */
 export class KeySet {
@@ -16,13 +23,11 @@ export class KeySet {
   readonly #revoked: ReadonlySet<string>
   readonly #clock: RingClock
   readonly #listener: RingEventListener
-  /** What each source showed, and when its reading began. */
-  readonly #shown = new Map<
-    Source,
-    { readonly shown: SourceKeys; readonly wall: number; readonly elapsed: number }
-  >()
-  /** When each key was first seen here, in milliseconds since 1970, where that is later than its store says. */
-  readonly #seen = new Map<string, Date>()
+  /** The last reading of each source that is part of `keys`. */
+  #shown: ReadonlyMap<Source, Reading> = new Map()
+  /** When each key was first seen here, where that is later than its store says. */
+  #seen: ReadonlyMap<string, Date> = new Map()
+  readonly #closing = new AbortController()
   /** The one under way, or the last; it never rejects. */
   #reading: Promise<void> = Promise.resolve()
   /** The one that has not begun. */
@@ -77,11 +82,17 @@ export class KeySet {
     return this.#next
   }
 
+  /** Aborts the reading that is under way. */
+  close(): void {
+    this.#closing.abort()
+  }
+
   async #readAll(): Promise<void> {
-    const signal = AbortSignal.timeout(this.#policy.refreshTimeout * 1_000)
+    const timeout = AbortSignal.timeout(this.#policy.refreshTimeout * 1_000)
+    const signal = AbortSignal.any([timeout, this.#closing.signal])
     const results = await Promise.allSettled(this.#sources.map((source) => this.#readOne(source, signal)))
     try {
-      this.#merge()
+      this.#take(results.flatMap((result) => (result.status === 'fulfilled' ? result.value : [])))
       const failed = results.find((result) => result.status === 'rejected')
       if (failed !== undefined) throw failed.reason
       this.problem = null
@@ -91,44 +102,52 @@ export class KeySet {
     }
   }
 
-  async #readOne(source: Source, signal: AbortSignal): Promise<void> {
+  async #readOne(source: Source, signal: AbortSignal): Promise<Reading> {
     const [wall, elapsed] = [this.#clock.now(), this.#clock.elapsed()]
     // A store may pass the signal over.
     const keys = await untilAborted(source.list(signal), signal)
-    const before = this.#shown.get(source)
-    if (before !== undefined && !source.delegates) {
-      if (keys.length === 0 && before.shown.keys.length > 0) throw allGone(source, before.shown)
-      this.#checkArrivals(source, keys, before, wall)
-    }
-    this.#shown.set(source, { shown: { source, keys }, wall, elapsed })
+    const before = this.#shown.get(source)?.shown
+    if (before !== undefined && !source.delegates && keys.length === 0 && before.keys.length > 0)
+      throw allGone(source, before)
+    return { shown: { source, keys }, wall, elapsed }
+  }
+
+  /**
+   * Merges the readings. They count as a whole or not at all: a set that cannot be merged must grow old, as it may hold a
+   * revocation.
+   *
+   * @throws SealwrightError as mergeKeys
+   */
+  #take(readings: readonly Reading[]): void {
+    const arrivals = this.#backdated(readings)
+    const seen = new Map([...this.#seen, ...arrivals.map(({ keyId, seenAt }) => [keyId, seenAt] as const)])
+    const shown = new Map([
+      ...this.#shown,
+      ...readings.map((reading) => [reading.shown.source, reading] as const),
+    ])
+    const inOrder = this.#sources.flatMap((source) => shown.get(source)?.shown ?? [])
+    this.keys = mergeKeys(inOrder, this.#revoked, seen)
+    this.#shown = shown
+    this.#seen = seen
+    for (const arrival of arrivals) this.#listener({ type: 'backdated', ...arrival })
   }
 
   /** A key that is new here and claims to be older than the last reading was put there with a time that is not its own. */
-  #checkArrivals(
-    source: Source,
-    keys: SourceKeys['keys'],
-    before: { readonly shown: SourceKeys; readonly wall: number },
-    now: number,
-  ): void {
+  #backdated(readings: readonly Reading[]): Omit<Extract<KeyRingEvent, { type: 'backdated' }>, 'type'>[] {
     const known = new Set(
       [...this.#shown.values()].flatMap(({ shown }) => shown.keys.map(({ keyId }) => keyId)),
     )
     const { listingDelay, clockSkew } = this.#policy
-    const possible = before.wall - (listingDelay + clockSkew) * 1_000
-    for (const { keyId, createdAt, location } of keys) {
-      const claimed = source.createdAt ?? createdAt
-      if (known.has(keyId) || (claimed !== null && claimed.getTime() >= possible)) continue
-      this.#seen.set(keyId, new Date(now))
-      this.#listener({ type: 'backdated', keyId, location, createdAt: claimed, seenAt: new Date(now) })
-    }
-  }
-
-  #merge(): void {
-    const shown = this.#sources.flatMap((source) => this.#shown.get(source)?.shown ?? [])
-    const merged = mergeKeys(shown, this.#revoked)
-    this.keys = merged.map((each) => {
-      const createdAt = this.#seen.get(each.key.keyId)
-      return createdAt === undefined ? each : { ...each, createdAt }
+    return readings.flatMap(({ shown: { source, keys }, wall }) => {
+      const before = this.#shown.get(source)
+      if (before === undefined || source.delegates) return []
+      const possible = before.wall - (listingDelay + clockSkew) * 1_000
+      return keys.flatMap(({ keyId, createdAt, location }) => {
+        const claimed = source.createdAt ?? createdAt
+        if (known.has(keyId) || (claimed !== null && claimed.getTime() >= possible)) return []
+        known.add(keyId)
+        return [{ keyId, location, createdAt: claimed, seenAt: new Date(wall) }]
+      })
     })
   }
 }

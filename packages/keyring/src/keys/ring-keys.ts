@@ -25,11 +25,16 @@ export interface SourceKeys {
  * The keys of all sources, each once. A key that is in several places, as after it was imported into a vault, is known
  * from its earliest creation on. It is revoked as soon as one of the places has switched off its newest copy.
  *
- * @param revoked the `kid` of keys that the operator has revoked
+ * @param revoked the `kid`s of keys that the operator has revoked
+ * @param seen by `kid`, the time of creation of keys whose source does not say it or says one that is too early
  * @throws SealwrightError `INVALID_ARGUMENT` when several keys come without a time of creation, so that none of them can be
  *   announced
  */
-export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<string>): RingKey[] {
+export function mergeKeys(
+  sources: readonly SourceKeys[],
+  revoked: ReadonlySet<string>,
+  seen: ReadonlyMap<string, Date>,
+): RingKey[] {
   const own = sources.filter(({ source }) => !source.delegates)
   const copies = own.flatMap(({ source, keys }) => copiesOf(source, keys))
   const keyIds = [...new Set(copies.map(({ key }) => key.keyId))]
@@ -47,7 +52,7 @@ export function mergeKeys(sources: readonly SourceKeys[], revoked: ReadonlySet<s
       sources: same.map((copy) => copy.source),
       delegatedBy: null,
       signs: usable.length > 0 || same.some((copy) => copy.source.signs),
-      createdAt: earliest(same.map((copy) => copy.createdAt)),
+      createdAt: seen.get(keyId) ?? earliest(same.map((copy) => copy.createdAt)),
       notBefore: earliest(same.map((copy) => copy.key.notBefore)),
       notAfter: key.notAfter,
       enabled: same.every((copy) => copy.key.enabled) && !revoked.has(keyId),

@@ -16,7 +16,7 @@ export interface KeyRingPolicy {
   readonly validatorLeeway: number
   /** How often an instance reads the stores. */
   readonly refreshInterval: number
-  /** The longest one reading may take. */
+  /** The longest one reading may take. At most 2,147,483. */
   readonly refreshTimeout: number
   /** How long after its creation a store may still leave a version out of its list. */
   readonly listingDelay: number
@@ -65,6 +65,8 @@ export const maximumPublishedKeys = 100
 const secondsPerDay = 86_400
 /** A century. Keeps every sum far from where dates and timers end. */
 const longest = 100 * 366 * secondsPerDay
+/** Node's longest timer is 2³¹ - 1 ms. */
+const longestTimeout = 2_147_483
 
 /**
  * Completes a policy and checks that it can keep the promise: no token is rejected by a validator that obeys `max-age`.
@@ -91,7 +93,7 @@ export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): 
     clockSkew: seconds('clockSkew', clockSkew, 1),
     validatorLeeway: seconds('validatorLeeway', validatorLeeway, 0),
     refreshInterval: seconds('refreshInterval', refreshInterval, 1),
-    refreshTimeout: seconds('refreshTimeout', refreshTimeout, 1),
+    refreshTimeout: seconds('refreshTimeout', refreshTimeout, 1, longestTimeout),
     listingDelay: seconds('listingDelay', listingDelay, 0),
     maxSetAge: seconds('maxSetAge', maxSetAge, 1),
     announcement: seconds('announcement', options.announcement ?? maxSetAge + jwksMaxAge + clockSkew, 1),
@@ -185,11 +187,11 @@ function atLeast(
   )
 }
 
-function seconds(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least && value <= longest) return value
+function seconds(name: string, value: number, least: number, most = longest): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${name} is ${shown(value)}; a whole number of seconds from ${least} to ${count(longest)} is expected`,
+    `${name} is ${shown(value)}; a whole number of seconds from ${least} to ${count(most)} is expected`,
   )
 }
 

@@ -5,7 +5,7 @@ import { isPublished, type RingEntry } from './ring-state.ts'
 
 /** A JWK Set (RFC 7517 §5) as it goes out. */
 export interface PublishedJwks {
-  /** The JWKs, in the order of the keys' creation. */
+  /** The JWKs: active, retiring, then announced ones; in each state the newest first. */
   readonly keys: readonly SigningJwk[]
   /** The JSON. */
   readonly body: string

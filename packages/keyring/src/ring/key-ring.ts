@@ -99,11 +99,11 @@ export interface KeyRingStatus {
   readonly ready: boolean
   /** The age of the set of keys in seconds; null before the first reading. */
   readonly age: number | null
-  /** Why the last reading failed; null when it did not. */
+  /** Why the last reading failed, or why no JWK Set can be made of the keys; null when neither is so. */
   readonly problem: unknown
-  /** Every key that the ring knows, in the order of their creation. */
+  /** Every key that the ring knows: active, retiring, announced, retired, then revoked ones; in each state the newest first. */
   readonly keys: readonly KeyRingKeyStatus[]
-  /** When the next version is due; null for never. */
+  /** When the next version is due: now when no version can sign, null for never. */
   readonly nextRotation: Date | null
 }
 

@@ -16,11 +16,11 @@ import { StateReports } from './state-reports.ts'
  * Opens the keys of an issuer: reads every source, makes the first key where a source has `create` and is proven to be
  * empty, and from then on reads again, rotates and reports by itself.
  *
- * @param sources where the keys are. The first that has `create` gets the new versions; the first that has a key signs
- *   with it.
+ * @param sources where the keys are. New versions go to the first source with `create`. If several sources hold a key, the
+ *   first one's copy signs.
  * @param policy what differs from the defaults, in seconds
  * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy, with the arithmetic, for sources that cannot be told
- *   apart in time, or for malformed options; `NOT_FOUND` when there is no key and no source makes one; or what a source
+ *   apart in time, for aliases that clash, or for malformed options; `NOT_FOUND` when there is no key and no source makes one; or what a source
  *   throws
  *
  * @example
@@ -82,6 +82,7 @@ export async function openKeyRing(
   await ring.refresh()
   await createMissing(keySet, opened, onEvent, () => ring.refresh())
   checkKeys(keySet, opened, algorithms)
+  ring.checkJwks()
   ring.start()
   return ring
 }
@@ -166,11 +167,12 @@ function checkKeys(keySet: KeySet, sources: readonly Source[], algorithms: reado
 
 /** @throws SealwrightError `INVALID_ARGUMENT` for certificates that end before they could be used */
 function checkValidity({ create }: KeyRingSource, least: number): void {
-  const validity = (create?.validityDays ?? 730) * 86_400
+  const days = create?.validityDays ?? 730
+  const validity = days * 86_400
   if (create === undefined || validity > least) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `create.validityDays is ${create.validityDays} (${validity} s), but announcement + retention alone take ${least} s`,
+    `create.validityDays is ${days} (${validity} s), but announcement + retention alone take ${least} s`,
   )
 }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import {
   isSyncSigner,
+  SealwrightError,
   type SignatureAlgorithm,
   type Signer,
   type SigningKey,
@@ -44,10 +45,18 @@ export class Lease {
   }
 }
 
-/** The key with signers that ask the lease first. */
-export function leasedKey(key: SigningKey, algorithm: string | null, lease: Lease): SigningKey {
+/**
+ * The key with signers that ask the lease first.
+ *
+ * @param algorithms those of the key that the JWK Set has it for, the default first
+ */
+export function leasedKey(
+  key: SigningKey,
+  algorithms: readonly SignatureAlgorithm[],
+  lease: Lease,
+): SigningKey {
   const signers = new Map<string, Signer>()
-  const { name, version, location, keyId, publicKey, algorithms, certificates } = key
+  const { name, version, location, keyId, publicKey, certificates } = key
   const { notBefore, notAfter, createdAt, enabled } = key
   return {
     name,
@@ -62,7 +71,9 @@ export function leasedKey(key: SigningKey, algorithm: string | null, lease: Leas
     createdAt,
     enabled,
     signer(asked?: string): Signer {
-      const chosen = asked ?? algorithm ?? algorithms[0]?.name ?? ''
+      const chosen = asked ?? algorithms[0]?.name ?? ''
+      // Verifiers refuse a token whose `alg` is not that of its JWK (RFC 7517 §4.4).
+      if (!algorithms.some((each) => each.name === chosen)) throw notPublished(key, algorithms)
       let signer = signers.get(chosen)
       if (signer === undefined) {
         const plain = key.signer(chosen)
@@ -72,6 +83,15 @@ export function leasedKey(key: SigningKey, algorithm: string | null, lease: Leas
       return signer
     },
   }
+}
+
+function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgorithm[]): SealwrightError {
+  const names = algorithms.map(({ name }) => name).join(', ')
+  return new SealwrightError(
+    'UNSUPPORTED_ALGORITHM',
+    `the JWK Set publishes the key ${keyId} for ${names} only; open the key ring with the other algorithm in \`algorithms\` ` +
+      'and ask it for that key',
+  )
 }
 
 class LeasedSigner implements Signer {

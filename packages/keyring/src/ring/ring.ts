@@ -8,8 +8,9 @@ import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
 import type { KeyRing, KeyRingStatus } from './key-ring.ts'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeySet } from '../keys/key-set.ts'
-import type { RingKey } from '../keys/ring-keys.ts'
-import { Lease, leasedKey, type Span } from './ring-signer.ts'
+import { LeasedKeys } from './leased-keys.ts'
+import { noSigner } from './no-signer.ts'
+import type { Span } from './ring-signer.ts'
 import type { RingEntry, RingState } from './ring-state.ts'
 import type { Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
@@ -35,15 +36,14 @@ export class Ring implements KeyRing {
   readonly policy: KeyRingPolicy
   readonly delegates: DelegateRegistry | null
   readonly #parts: RingParts
-  readonly #leased = new Map<
-    string,
-    { readonly ringKey: RingKey; readonly key: SigningKey; readonly lease: Lease }
-  >()
+  readonly #leased: LeasedKeys
   #published: { readonly jwks: PublishedJwks; readonly of: string } | null = null
   /** By the algorithm that was asked for, the keys that sign with it, for as long as a moment lasts. */
   readonly #ready = new Map<string, { readonly moment: Moment; readonly keys: readonly SigningKey[] }>()
   #turn = 0
   #isStale = false
+  /** Why there is no JWK Set for the keys of now; null when there is one. */
+  #jwksProblem: unknown = null
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
   /** By the clock that is never set. Milliseconds. */
@@ -54,6 +54,10 @@ export class Ring implements KeyRing {
     this.policy = parts.policy
     this.delegates = parts.delegates
     this.#parts = parts
+    this.#leased = new LeasedKeys(
+      () => parts.clock.now(),
+      (keyId, algorithm) => this.#permit(keyId, algorithm),
+    )
   }
 
   signingKey(algorithm?: string): SigningKey {
@@ -67,8 +71,7 @@ export class Ring implements KeyRing {
     const { keys } = ready
     // Shards sign in turn.
     const key = keys[keys.length === 1 ? 0 : this.#turn++ % keys.length]
-    if (key === undefined)
-      throw this.#noSigner(this.#algorithm(algorithm), moment.state, moment.otherwise !== null)
+    if (key === undefined) throw noSigner(this.#algorithm(algorithm), moment, this.#parts.clock.now())
     return key
   }
 
@@ -91,11 +94,19 @@ export class Ring implements KeyRing {
   }
 
   jwks(): PublishedJwks {
-    const { state, otherwise } = this.#now()
+    return this.#publish(this.#now())
+  }
+
+  #publish({ state, otherwise }: Moment): PublishedJwks {
     const entries = otherwise === null ? state.entries : union(state.entries, otherwise.entries)
     const of = entries.map(({ ringKey, state: is }) => `${ringKey.id} ${is}`).join()
     if (this.#published?.of !== of) this.#published = { of, jwks: publishJwks(entries, this.#parts.aliases) }
     return this.#published.jwks
+  }
+
+  /** @throws SealwrightError `INVALID_ARGUMENT` for aliases that clash, `LIMIT_EXCEEDED` for too many keys */
+  checkJwks(): void {
+    this.#publish(this.#parts.decision.look())
   }
 
   jwksResponse({ ifNoneMatch }: { readonly ifNoneMatch?: string | undefined } = {}): JwksResponse {
@@ -104,13 +115,12 @@ export class Ring implements KeyRing {
 
   status(): KeyRingStatus {
     const { keySet, rotation, decision, clock } = this.#parts
-    const age = keySet.age()
     const { state } = decision.look()
     const due = rotation.nextDue(state, clock.now())
     return {
       ready: this.#isReady(),
-      age: Number.isFinite(age) ? Math.ceil(age / 1_000) : null,
-      problem: keySet.problem,
+      age: this.#age(),
+      problem: keySet.problem ?? this.#jwksProblem,
       keys: state.entries.map(({ ringKey, state: is, algorithms }) => ({
         keyId: ringKey.key.keyId,
         location: ringKey.key.location,
@@ -120,27 +130,29 @@ export class Ring implements KeyRing {
         createdAt: ringKey.createdAt,
         notAfter: ringKey.notAfter,
       })),
-      nextRotation: due === Infinity ? null : new Date(Math.max(due, 0)),
+      nextRotation: due === Infinity ? null : new Date(due === -Infinity ? clock.now() : due),
     }
   }
 
   async refresh(): Promise<void> {
     const { keySet, listener, policy, clock } = this.#parts
+    this.#checkOpen()
     try {
       await keySet.read()
+      this.#checkOpen()
       this.#failures = 0
       // Earlier than the interval rather than later, and not at the same time as the other instances.
       this.#readNext = clock.elapsed() + policy.refreshInterval * (800 + Math.random() * 200)
     } catch (error) {
+      this.#checkOpen()
       this.#failures++
       this.#readNext =
         clock.elapsed() +
         Math.min(policy.refreshInterval * 1_000, 500 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
-      const age = Math.ceil(keySet.age() / 1_000)
-      listener({ type: 'refresh-failed', error, age, maxSetAge: policy.maxSetAge })
+      listener({ type: 'refresh-failed', error, age: this.#age(), maxSetAge: policy.maxSetAge })
       throw error
     } finally {
-      this.#reconsider()
+      if (!this.#isClosed) this.#reconsider()
     }
   }
 
@@ -153,6 +165,7 @@ export class Ring implements KeyRing {
       state.lanes.map((lane) => rotation.homeOf(lane)).filter((source) => source !== null),
     )
     for (const source of makers.size === 0 ? [null] : makers) {
+      this.#checkOpen()
       // eslint-disable-next-line no-await-in-loop -- a failure leaves the others as they are
       await rotation.rotate(source, state)
     }
@@ -162,7 +175,8 @@ export class Ring implements KeyRing {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)
-    for (const { lease } of this.#leased.values()) lease.recall()
+    this.#parts.keySet.close()
+    this.#leased.recall([])
   }
 
   /** Begins to read the sources, to make new versions and to report, by itself. */
@@ -184,7 +198,9 @@ export class Ring implements KeyRing {
     const { clock, decision, rotation } = this.#parts
     this.#reconsider()
     try {
-      if (clock.elapsed() >= this.#readNext) await this.refresh()
+      // A clock that was set makes a set too old that was just read. After a failure the next reading has its time.
+      const isOld = decision.freshness().left <= 0 && this.#failures === 0
+      if (isOld || clock.elapsed() >= this.#readNext) await this.refresh()
       if (!this.#mayRotate(decision.look().otherwise)) return
       const made = await rotation.perform(
         () => decision.look().state,
@@ -193,7 +209,7 @@ export class Ring implements KeyRing {
       )
       if (made) await this.refresh()
     } catch {
-      // It was reported, and there is a next time.
+      // It was reported, and there is a next time; a ring that was closed meanwhile goes no further.
     }
   }
 
@@ -206,13 +222,29 @@ export class Ring implements KeyRing {
   #reconsider(): void {
     const { decision, reports, clock, keySet, listener } = this.#parts
     decision.forget()
-    for (const { lease } of this.#leased.values()) lease.recall()
-    for (const [id, { ringKey }] of this.#leased)
-      if (!keySet.keys.some((key) => key.key.keyId === ringKey.key.keyId)) this.#leased.delete(id)
+    this.#leased.recall(keySet.keys)
     reports.report(decision.look().state, clock.now())
-    const { age, left } = decision.freshness()
-    if (left <= 0 && !this.#isStale) listener({ type: 'stale', age: Math.ceil(age / 1_000) })
+    this.#reportJwks()
+    const { left } = decision.freshness()
+    if (left <= 0 && !this.#isStale) listener({ type: 'stale', age: this.#age() })
     this.#isStale = left <= 0
+  }
+
+  #reportJwks(): void {
+    const before = this.#jwksProblem
+    this.#jwksProblem = null
+    try {
+      this.checkJwks()
+    } catch (error) {
+      this.#jwksProblem = error
+      if (before === null) this.#parts.listener({ type: 'jwks-failed', error })
+    }
+  }
+
+  /** Of the set of keys, in seconds; null before the first reading. */
+  #age(): number | null {
+    const age = this.#parts.keySet.age()
+    return Number.isFinite(age) ? Math.ceil(age / 1_000) : null
   }
 
   /** The keys that sign with the algorithm; after the clock was set, those that do so at either time. */
@@ -221,12 +253,16 @@ export class Ring implements KeyRing {
       lane.algorithm === algorithm ? (lane.timeline.active ?? []) : [],
     )
     const agreed = otherwise === null ? active : active.filter((key) => isActive(otherwise, key, algorithm))
-    return agreed.map((ringKey) => this.#leasedKey(ringKey, algorithm))
+    return agreed.map((ringKey) => this.#leased.get(ringKey, algorithm))
   }
 
   #now(): Moment {
-    if (this.#isClosed) throw new SealwrightError('UNAVAILABLE', 'the key ring is closed')
+    this.#checkOpen()
     return this.#parts.decision.now()
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new SealwrightError('UNAVAILABLE', 'the key ring is closed')
   }
 
   #algorithm(asked: string | undefined): string | null {
@@ -237,26 +273,6 @@ export class Ring implements KeyRing {
       'UNSUPPORTED_ALGORITHM',
       `the key ring was not opened for ${name}; it signs ${algorithms.join(', ') || 'the default of its key'}`,
     )
-  }
-
-  /** The same object for a key as long as it is the same key, so that what was made for it can be kept. */
-  #leasedKey(ringKey: RingKey, algorithm: string | null): SigningKey {
-    const id = `${algorithm ?? ''} ${ringKey.key.keyId}`
-    const known = this.#leased.get(id)
-    if (
-      known?.ringKey.key.version === ringKey.key.version &&
-      known.ringKey.key.location === ringKey.key.location
-    ) {
-      return known.key
-    }
-    const { keyId } = ringKey.key
-    const lease = new Lease(
-      () => this.#parts.clock.now(),
-      () => this.#permit(keyId, algorithm),
-    )
-    const key = leasedKey(ringKey.key, algorithm, lease)
-    this.#leased.set(id, { ringKey, key, lease })
-    return key
   }
 
   /** While the key is active, and for as long as clocks differ after that, so that a token begun before is finished. */
@@ -283,52 +299,16 @@ export class Ring implements KeyRing {
     )
   }
 
-  #noSigner(algorithm: string | null, state: RingState, clockWasSet: boolean): SealwrightError {
-    const what = algorithm === null ? 'tokens' : algorithm
-    const signs = state.lanes.some((lane) => lane.algorithm === algorithm && lane.timeline.active !== null)
-    if (clockWasSet && signs) {
-      return new SealwrightError(
-        'UNAVAILABLE',
-        `the clock was set, and which key signs ${what} depends on the time`,
-        {
-          retryAfter: 5,
-        },
-      )
-    }
-    const starts = state.lanes
-      .filter((lane) => lane.algorithm === algorithm)
-      .flatMap(({ timeline }) => timeline.versions.filter((each) => each.state === 'announced'))
-      .map(({ startsAt }) => startsAt)
-    const start = Math.min(...starts)
-    if (!Number.isFinite(start)) {
-      const states = state.entries.map((entry) => describe(entry, this.#parts.clock.now())).join(', ')
-      return new SealwrightError('UNAVAILABLE', `no key may sign ${what} now: ${states || 'there is none'}`)
-    }
-    return new SealwrightError(
-      'UNAVAILABLE',
-      `no key may sign ${what} before ${new Date(start).toISOString()}`,
-      {
-        retryAfter: Math.ceil((start - this.#parts.clock.now()) / 1_000),
-      },
-    )
-  }
-
   #isReady(): boolean {
     try {
       const { algorithms } = this.#parts
+      this.jwks()
       for (const algorithm of algorithms.length === 0 ? [undefined] : algorithms) this.signingKey(algorithm)
       return true
     } catch {
       return false
     }
   }
-}
-
-function describe({ ringKey: { key, notAfter }, state }: RingEntry, now: number): string {
-  const hasEnded = notAfter !== null && notAfter.getTime() <= now
-  return hasEnded && state !== 'revoked'
-    ? `${key.keyId} expired on ${notAfter.toISOString()}`
-    : `${key.keyId} is ${state}`
 }
 
 /** Node fires longer ones at once. */

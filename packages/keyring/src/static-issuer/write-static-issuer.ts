@@ -6,6 +6,7 @@ import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
 import { openKeyRing } from '../ring/open-key-ring.ts'
+import { isPublished } from '../ring/ring-state.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** The options of {@link writeStaticIssuer}. */
@@ -82,8 +83,15 @@ export async function writeStaticIssuer(
   try {
     if (!removeUnknown) await checkPublished(join(folder, jwksPath), ring)
     const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
-    const { keys } = ring.jwks()
-    const algorithms = [...new Set(keys.map(({ alg }) => alg).filter((alg) => alg !== undefined))]
+    // A key of several algorithms is published without `alg`.
+    const algorithms = [
+      ...new Set(
+        ring
+          .status()
+          .keys.filter(isPublished)
+          .flatMap((key) => key.algorithms),
+      ),
+    ]
     const metadata = JSON.stringify(describeIssuer(issuer, algorithms))
     await makeFolder(join(folder, '.well-known'))
     // The keys first: what names them must not come before them.

@@ -29,6 +29,7 @@ test.each([
   [{ clockSkew: 0 }, 'clockSkew is 0; a whole number of seconds from 1 to'],
   [{ tokenLifetime: 1.5 }, 'tokenLifetime is 1.5; a whole number'],
   [{ jwksMaxAge: Infinity }, 'jwksMaxAge is Infinity; a whole number'],
+  [{ refreshTimeout: 5_000_000 }, 'refreshTimeout is 5000000; a whole number of seconds from 1 to 2,147,483'],
   [{ rotationInterval: 0 }, 'rotationInterval is 0; a whole number'],
 ])('%o is refused with the arithmetic', (options, message) => {
   expect(() => keyRingPolicy(options)).toThrow(

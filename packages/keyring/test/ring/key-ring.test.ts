@@ -682,6 +682,11 @@ test.each([
   ],
   [
     [{ store: new MemoryStore(), name: 'a', create }],
+    { maxSetAge: 800 * 86_400 },
+    'create.validityDays is 730 (63072000 s), but',
+  ],
+  [
+    [{ store: new MemoryStore(), name: 'a', create }],
     { announcement: 1 },
     'announcement is 1 s, but must be at least',
   ],

@@ -64,6 +64,17 @@ function startJob(): Job {
 }
 
 describe('an issuer without a server', () => {
+  test('names all algorithms of a key that is published without alg', async () => {
+    const [folder, store] = [join(scratchFolder(), 'public'), new MemoryStore()]
+    await store.add('a', { keyType: 'rsa-2048' })
+    const algorithms = ['RS256', 'PS256']
+    await writeStaticIssuer([{ store, name: 'a' }], policy, { issuer, folder, algorithms })
+    const metadata: unknown = JSON.parse(
+      readFileSync(join(folder, '.well-known/openid-configuration'), 'utf8'),
+    )
+    expect(metadata).toMatchObject({ id_token_signing_alg_values_supported: algorithms })
+  })
+
   test('is what a validator finds at the issuer', async () => {
     const job = startJob()
     const report = await job.run()

@@ -1,0 +1,46 @@
+import type { SignatureAlgorithm, SigningKey } from '@sealwright/core'
+import type { RingKey } from '../keys/ring-keys.ts'
+import { Lease, leasedKey, type Span } from './ring-signer.ts'
+
+/** The keys that a ring hands out. Their signers ask the ring before they sign. */
+export class LeasedKeys {
+  readonly #now: () => number
+  readonly #permit: (keyId: string, algorithm: string | null) => Span
+  readonly #keys = new Map<string, { readonly of: SigningKey; readonly key: SigningKey }>()
+  /**
+   * One for each algorithm and `kid`, never removed: a caller may keep a signer when its certificate has been renewed or its
+   * key is gone from the store for a while.
+   */
+  readonly #leases = new Map<string, Lease>()
+
+  /** @param permit throws when the key may not sign now */
+  constructor(now: () => number, permit: (keyId: string, algorithm: string | null) => Span) {
+    this.#now = now
+    this.#permit = permit
+  }
+
+  /** The same object for a key as long as it is the same version, so that what was made for it can be kept. */
+  get({ key }: RingKey, algorithm: string | null): SigningKey {
+    const { keyId } = key
+    const id = `${algorithm ?? ''} ${keyId}`
+    const known = this.#keys.get(id)
+    if (known?.of.version === key.version && known.of.location === key.location) return known.key
+    const lease = this.#leases.get(id) ?? new Lease(this.#now, () => this.#permit(keyId, algorithm))
+    this.#leases.set(id, lease)
+    const leased = leasedKey(key, publishedAlgorithm(key, algorithm), lease)
+    this.#keys.set(id, { of: key, key: leased })
+    return leased
+  }
+
+  /** Something may have changed: every signer asks again. */
+  recall(keys: readonly RingKey[]): void {
+    for (const lease of this.#leases.values()) lease.recall()
+    const present = new Set(keys.map(({ key }) => key.keyId))
+    for (const [id, { of }] of this.#keys) if (!present.has(of.keyId)) this.#keys.delete(id)
+  }
+}
+
+/** What the JWK Set says the key signs; null stands for the default of the key. */
+function publishedAlgorithm({ algorithms }: SigningKey, name: string | null): readonly SignatureAlgorithm[] {
+  return name === null ? algorithms.slice(0, 1) : algorithms.filter((each) => each.name === name)
+}

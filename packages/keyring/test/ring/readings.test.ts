@@ -1,0 +1,157 @@
+import { describe, expect, test } from 'vitest'
+import { describeKeyRingEvent, openKeyRing } from '../../src/index.ts'
+import { MemoryStore } from '../support/memory-store.ts'
+import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+
+// S = 600, M = 300, K = 10.
+const policy = {
+  tokenLifetime: 600,
+  jwksMaxAge: 300,
+  clockSkew: 10,
+  validatorLeeway: 60,
+  refreshInterval: 60,
+  refreshTimeout: 30,
+  listingDelay: 0,
+  maxSetAge: 600,
+  rotationInterval: 10_000,
+}
+const create = { keyType: 'ec-p256' } as const
+
+describe('keys without a time of creation', () => {
+  test('one that arrives beside another does not hide that the other is revoked', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const first = await store.add('a')
+    first.createdAt = null
+    const { ring, events } = await openTestRing([{ store, name: 'a' }], policy)
+    await pass(1_000)
+    first.enabled = false
+    const second = await store.add('a')
+    second.createdAt = null
+    await ring.refresh()
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([second.keyId])
+    expect(ring.signer().keyId).toBe(second.keyId)
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'backdated', keyId: second.keyId, createdAt: null }),
+    )
+  })
+
+  test('a reading that cannot be merged does not make the set young, as it may hold a revocation', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const [first, second] = [await store.add('a'), await store.add('a')]
+    first.createdAt = null
+    const { ring, events } = await openTestRing([{ store, name: 'a' }], policy)
+    first.enabled = false
+    second.createdAt = null
+    await expect(ring.refresh()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await pass(500)
+    expect(ring.status()).toMatchObject({ ready: true, problem: { code: 'INVALID_ARGUMENT' } })
+    expect(ring.status().age).toBeGreaterThanOrEqual(500)
+    await pass(200)
+    expect(ring.status().ready).toBe(false)
+    expect(ring.jwksResponse().status).toBe(503)
+    expect(() => ring.signer()).toThrow('has not read its sources')
+    expect(events.filter(({ type }) => type === 'stale')).toHaveLength(1)
+    // A reading that fails announces nothing.
+    expect(events.filter(({ type }) => type === 'backdated')).toEqual([])
+  })
+})
+
+test('a clock that is set ahead by more than the age of the set makes the ring read again within a minute', async () => {
+  useVirtualTime()
+  let offset = 0
+  const clock = { now: () => Date.now() + offset * 1_000, elapsed: () => Date.now() }
+  const store = new MemoryStore()
+  // The next reading is due in 24 minutes at the earliest.
+  const rare = { ...policy, refreshInterval: 1_800, maxSetAge: 2_000 }
+  const { ring } = await openTestRing([{ store, name: 'a', create }], rare, { clock })
+  await pass(1)
+  offset = 5_000
+  expect(ring.jwksResponse().status).toBe(503)
+  const { lists } = store
+  await pass(61)
+  expect(ring.jwksResponse().status).toBe(200)
+  expect(store.lists).toBe(lists + 1)
+})
+
+test('while the clock makes the set too old and the store is down, readings are tried ever more rarely', async () => {
+  useVirtualTime()
+  let offset = 0
+  const clock = { now: () => Date.now() + offset * 1_000, elapsed: () => Date.now() }
+  const store = new MemoryStore()
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { clock })
+  store.outage = new Error('the line is cut')
+  offset = 5_000
+  const { lists } = store
+  await pass(600)
+  expect(ring.status().ready).toBe(false)
+  expect(store.lists - lists).toBeLessThan(40)
+})
+
+describe('a ring that is closed', () => {
+  const hasToRotate = { ...policy, rotationInterval: 1_000 }
+
+  test('while it reads makes no key afterwards', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], hasToRotate)
+    const list = store.list.bind(store)
+    const held: (() => void)[] = []
+    let signal: AbortSignal | undefined
+    store.list = async (options) => {
+      ;({ signal } = options ?? {})
+      await new Promise<void>((resolve) => held.push(resolve))
+      return list(options)
+    }
+    // The first reading after the version is due, whose turn comes in the meantime.
+    await pass(200)
+    expect(held).not.toEqual([])
+    expect(signal?.aborted).toBe(false)
+    ring.close()
+    expect(signal?.aborted).toBe(true)
+    const told = events.length
+    store.list = list
+    for (const go of held) go()
+    await pass(2_000)
+    expect(store.versions).toHaveLength(1)
+    expect(events).toHaveLength(told)
+  })
+
+  test('neither reads nor rotates', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    ring.close()
+    const { lists } = store
+    const closed = { code: 'UNAVAILABLE', message: 'the key ring is closed' }
+    await expect(ring.refresh()).rejects.toMatchObject(closed)
+    await expect(ring.rotate()).rejects.toMatchObject(closed)
+    expect(store.lists).toBe(lists)
+    expect(store.versions).toHaveLength(1)
+  })
+})
+
+test('a first reading that fails does not speak of an age', async () => {
+  const lines: string[] = []
+  const store = new MemoryStore()
+  store.outage = new Error('the line is cut')
+  const opening = openKeyRing([{ store, name: 'a' }], policy, {
+    clock: dateClock,
+    onEvent: (event) => lines.push(describeKeyRingEvent(event).message),
+  })
+  await expect(opening).rejects.toThrow('the line is cut')
+  expect(lines).toEqual([
+    'the keys could not be read: the line is cut; no set has been read',
+    'no set has been read: nothing is signed and no JWK Set is served',
+  ])
+})
+
+test('when no version can sign the next rotation is due now', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  const key = await store.add('a')
+  key.enabled = false
+  const { ring } = await openTestRing([{ store, name: 'a' }], policy)
+  expect(ring.status().nextRotation).toEqual(new Date())
+})
