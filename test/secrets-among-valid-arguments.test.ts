@@ -1,0 +1,172 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { inspect } from 'node:util'
+import { beforeAll, expect, test } from 'vitest'
+import { createLocalSigner, isSealwrightError } from '../packages/core/src/index.ts'
+import * as x509 from '../packages/x509/src/index.ts'
+
+/**
+ * One argument is wrong and all others are right, so that it is looked at: a secret in place of each argument of x509's
+ * functions, of each option, and of each value inside of one.
+ */
+
+const { privateKey: secretKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const pem = secretKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+const jwk = secretKey.export({ format: 'jwk' })
+const password = 'correct-horse-battery-staple'
+
+const secrets: Readonly<Record<string, unknown>> = {
+  'a PEM': pem,
+  'a PEM in bytes': Buffer.from(pem),
+  'a JWK': jwk,
+  'a password': password,
+}
+const markers = [...pem.split('\n').slice(1, 4), jwk.d ?? pem, password]
+
+type Call = readonly [callable: (...args: never[]) => unknown, ...args: readonly unknown[]]
+
+/** Right arguments of every function, with every option that is cheap. */
+let calls: Readonly<Record<string, Call>>
+beforeAll(async () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const signer = createLocalSigner(privateKey)
+  const rootOptions = { subject: 'CN=ca', profile: 'rootCa' } as const
+  const certificate = await x509.createSelfSignedCertificate(signer, rootOptions)
+  const issuer = { signer, certificate }
+  const pair = await x509.generateKeyPair('ec-p256', { extractable: true })
+  const { publicKey } = generateKeyPairSync('ed25519')
+  const request = await x509.createCertificateRequest(signer, { subject: 'CN=a' })
+  const now = new Date()
+  const revoked = [{ serialNumber: '01', revokedAt: now, reason: 'superseded' }] as const
+  const crl = await x509.createRevocationList(issuer, { number: 1, revoked })
+  const pfx = await x509.writePkcs12({ privateKey, certificates: [certificate] }, 'pw', { iterations: 1 })
+  const limits = { bytes: 2 ** 20, iterations: 1000 }
+  const name = { type: 'dns', value: 'a.example' }
+  const extensions = {
+    basicConstraints: { ca: true, pathLength: 1 },
+    keyUsage: ['keyCertSign'],
+    extendedKeyUsage: ['serverAuth'],
+    issuerAltNames: [name, { type: 'otherName', typeId: '1.2.3', value: Uint8Array.of(5, 0) }],
+    certificatePolicies: [{ policy: '1.2.3', cps: 'https://a.example/' }],
+    nameConstraints: { permitted: [name], excluded: [{ type: 'ip', value: '10.0.0.0/8' }] },
+    crlDistributionPoints: ['https://a.example/'],
+    authorityInfoAccess: { ocsp: ['https://a.example/'], caIssuers: ['https://a.example/'] },
+    custom: [{ oid: '1.2.3.4', critical: false, value: Uint8Array.of(5, 0) }],
+  }
+  const options = {
+    profile: 'rootCa',
+    notBefore: now,
+    serialNumber: '01',
+    subjectAltNames: [name],
+    extensions,
+  }
+  calls = {
+    createCertificateRequest: [
+      x509.createCertificateRequest,
+      signer,
+      { subject: 'CN=a', subjectAltNames: [name], extensions },
+    ],
+    createRevocationList: [
+      x509.createRevocationList,
+      issuer,
+      { number: 1, thisUpdate: now, nextUpdate: new Date(now.getTime() + 1e6), revoked },
+    ],
+    createSelfSignedCertificate: [x509.createSelfSignedCertificate, signer, { subject: 'CN=a', ...options }],
+    decodePem: [x509.decodePem, certificate.toString()],
+    describeCertificate: [x509.describeCertificate, certificate],
+    describeCertificateRequest: [x509.describeCertificateRequest, request, { certificateRequestBytes: 9000 }],
+    describeRevocationList: [x509.describeRevocationList, crl, { revocationListElements: 9000 }],
+    distinguishedName: [x509.distinguishedName, certificate],
+    encodePem: [x509.encodePem, 'CERTIFICATE', certificate.raw],
+    generateKeyPair: [x509.generateKeyPair, 'ec-p256', { algorithm: 'ES256', extractable: false }],
+    generatePrivateKey: [x509.generatePrivateKey, 'ec-p256', {}],
+    issueCertificate: [
+      x509.issueCertificate,
+      issuer,
+      { subject: 'CN=a', publicKey },
+      { ...options, profile: 'tokenSigning', extensions: {} },
+    ],
+    keyWeaknesses: [x509.keyWeaknesses, publicKey],
+    normalizeDistinguishedName: [x509.normalizeDistinguishedName, 'CN=a'],
+    parseCertificate: [x509.parseCertificate, certificate],
+    readCertificateRequest: [x509.readCertificateRequest, request, { certificateRequestBytes: 9000 }],
+    readKeyFile: [x509.readKeyFile, pfx, 'pw', { limits }],
+    readPkcs12: [x509.readPkcs12, pfx, 'pw', { acceptMissingMac: true, limits }],
+    readRevocationList: [x509.readRevocationList, crl, certificate, { revocationListElements: 9000 }],
+    renewCertificate: [x509.renewCertificate, certificate, signer, { notBefore: now, serialNumber: '02' }],
+    signerCrypto: [x509.signerCrypto, signer],
+    signerFromCryptoKey: [x509.signerFromCryptoKey, pair, { algorithm: 'ES256' }],
+    toCryptoKey: [x509.toCryptoKey, publicKey, { algorithm: 'Ed25519', extractable: true }],
+    writePkcs12: [
+      x509.writePkcs12,
+      [{ privateKey, certificates: [certificate], friendlyName: 'a' }],
+      'pw',
+      { profile: 'modern', iterations: 1 },
+    ],
+    writePkcs7Certificates: [x509.writePkcs7Certificates, [certificate]],
+  }
+})
+
+const functions = Object.entries(x509)
+  .filter(([, value]) => typeof value === 'function')
+  .map(([name]) => name)
+
+test('every function has its right arguments here', async () => {
+  expect(Object.keys(calls)).toEqual(functions.toSorted())
+  for (const [callable, ...args] of Object.values(calls)) {
+    // oxlint-disable-next-line no-await-in-loop
+    await Reflect.apply(callable, undefined, args)
+  }
+})
+
+test.each(functions)('%s repeats no secret that is the one wrong argument', async (name) => {
+  const [callable, ...args] = calls[name] ?? [() => undefined]
+  const found: string[] = []
+  for (const [kind, secret] of Object.entries(secrets)) {
+    for (const [where, wrong] of replacements(args, secret)) {
+      try {
+        // oxlint-disable-next-line no-await-in-loop
+        await Reflect.apply(callable, undefined, Array.isArray(wrong) ? wrong : [])
+      } catch (error) {
+        if (!isSealwrightError(error)) found.push(`${kind} as ${where}: ${String(error).slice(0, 80)}`)
+        if (holdsSecret(error)) found.push(`${kind} as ${where} is repeated`)
+      }
+    }
+  }
+  expect(found).toEqual([])
+})
+
+/** The value with the secret in place of it, of each thing in it, and as one more member. */
+function replacements(value: unknown, secret: unknown, where = ''): [where: string, value: unknown][] {
+  const here: [string, unknown][] = where === '' ? [] : [[where, secret]]
+  if (Array.isArray(value)) {
+    const items: readonly unknown[] = value
+    const nested = items.flatMap((item, index) =>
+      replacements(item, secret, `${where}[${index}]`).map(([at, replaced]): [string, unknown] => [
+        at,
+        items.with(index, replaced),
+      ]),
+    )
+    return [...here, ...nested]
+  }
+  if (typeof value !== 'object' || value === null || Reflect.getPrototypeOf(value) !== Object.prototype)
+    return here
+  const nested = Object.entries(value).flatMap(([member, each]) =>
+    replacements(each, secret, `${where}.${member}`).map(([at, replaced]): [string, unknown] => [
+      at,
+      { ...value, [member]: replaced },
+    ]),
+  )
+  return [...here, ...nested, [`${where}.unknown`, { ...value, unknown: secret }]]
+}
+
+function holdsSecret(error: unknown): boolean {
+  const options = {
+    depth: 8,
+    showHidden: true,
+    maxStringLength: null,
+    maxArrayLength: null,
+    breakLength: Infinity,
+  }
+  const text = `${inspect(error, options)}\n${error instanceof Error ? error.message : ''}`
+  return markers.some((marker) => text.includes(marker))
+}
