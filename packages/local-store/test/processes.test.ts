@@ -4,6 +4,7 @@ import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { scratchFolder } from '@sealwright/test-kit/folders'
+import { isFull } from '@sealwright/test-kit/full'
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { openFolderStore } from '@sealwright/local-store'
@@ -14,13 +15,18 @@ const program = bundledProgram(new URL('support/create-keys.ts', import.meta.url
 const canFilterCalls =
   process.platform === 'linux' && ['x64', 'arm64'].includes(process.arch) && !lacks('python3')
 
+/** Races are run often at night, and otherwise often enough to fail when the code is wrong every time. */
+const rounds = isFull ? 50 : 5
+/** Killed processes of one lane, of which there are two. */
+const kills = isFull ? 100 : 10
+
 describe('processes with one folder', () => {
-  test('two that create one name at the same instant end with one key, 50 times', async () => {
+  test(`two that create one name at the same instant end with one key, ${rounds} times`, async () => {
     const folder = scratchFolder()
     const children = [fork(program()), fork(program())]
     try {
       await Promise.all(children.map((child) => nextMessage(child)))
-      for (let round = 0; round < 50; round++) {
+      for (let round = 0; round < rounds; round++) {
         const keys = join(folder, `${round}`)
         const answers = children.map((child) => nextMessage(child))
         for (const child of children) child.send(`store:${keys}?name=signing`)
@@ -36,14 +42,14 @@ describe('processes with one folder', () => {
     }
   }, 120_000)
 
-  test('that are killed while they write, 200 times, leave no torn file and make no second key', async () => {
+  test(`that are killed while they write, ${2 * kills} times, leave no torn file and make no second key`, async () => {
     const folder = scratchFolder()
     const promised: string[] = []
     // Two at a time, so that the one that is killed also has somebody to get in the way of.
     const lanes = [0, 1].map(async () => {
-      for (let run = 0; run < 100; run++) {
+      for (let run = 0; run < kills; run++) {
         // New names now and then, so that there is always something to write.
-        const generation = Math.floor(run / 10)
+        const generation = Math.floor(run / (kills / 10))
         promised.push(...(await killWhileWriting(folder, `${generation}-`)))
       }
     })
