@@ -39,7 +39,7 @@ const markers = [...pem.split('\n').slice(1, 4), jwk.d ?? pem, password]
 
 /** Members of the options that any function takes. */
 const options = [
-  'acceptMissingMac', 'algorithm', 'aliases', 'audience', 'authorityHost', 'backends', 'bytes', 'cause', 'certificates',
+  'acceptMissingMac', 'algorithm', 'aliases', 'audience', 'authorityHost', 'backends', 'bytes', 'cause', 'certificate', 'certificates',
   'clock', 'collection', 'create', 'createSigner', 'credential', 'crypto', 'days', 'expiresIn', 'extensions',
   'extractable', 'folder', 'friendlyName', 'header', 'headers', 'issuer', 'issuers', 'iterations', 'jwksMaxAge', 'keyId',
   'keyType', 'keys', 'kid', 'lifetime', 'limits', 'log', 'maxSetAge', 'name', 'notAfter', 'notBefore', 'number', 'onEvent',
@@ -49,7 +49,7 @@ const options = [
 ] // prettier-ignore
 
 /** Functions whose errors name the file that their first argument is the path of. */
-const pathFirst: ReadonlySet<string> = new Set(['openPkcs12File'])
+const pathFirst: ReadonlySet<string> = new Set(['openKeyFile', 'openPkcs12File'])
 const isFirst = (args: readonly unknown[], secret: unknown): boolean => args[0] === secret
 
 let home: string

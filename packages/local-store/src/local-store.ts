@@ -5,12 +5,11 @@ import {
   type Backend,
   type KeyLocator,
   type OpenKeyOptions,
-  type Password,
 } from '@sealwright/core'
 import { aString, createKeyOptions, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
-import { folderLayout, nameOfFile } from './layouts/folder-layout.ts'
+import { folderLayout } from './layouts/folder-layout.ts'
 import type { Layout } from './layouts/layout.ts'
 import { versionedStore } from './keys/certificate-store.ts'
 import {
@@ -19,8 +18,8 @@ import {
   type LocalSigningKey,
   type SignerOptions,
 } from './keys/local-signing-key.ts'
-import { readCertificateFile } from './files/pkcs12-file.ts'
 import { isLocalUri, readLocalUri, type LocalUri } from './find/signing-uri.ts'
+import { openKeyFileAt } from './key-files.ts'
 import {
   appServiceLayoutOf,
   appServiceMembers,
@@ -46,7 +45,9 @@ export interface LocalStoreOptions extends SignerOptions {
  *
  * | URI | opens |
  * | --- | --- |
- * | `file:./my-app-auth.pfx`, `file:/keys/a.pfx`, `file:///keys/a.pfx` | one PFX file |
+ * | `file:./my-app-auth.pfx`, `file:/keys/a.pfx`, `file:///keys/a.pfx` | a file that holds a private key and its certificates: PFX, PEM and others |
+ * | `file:./tls.key?certificate=tls.crt` | a private key and its certificates in two files |
+ * | `file:/etc/tls` | `tls.key` and `tls.crt` in a folder, as Kubernetes mounts a TLS secret |
  * | `store:my?thumbprint=…` | .NET's folder, and App Service's where `WEBSITE_LOAD_CERTIFICATES` is set |
  * | `store:appservice?thumbprint=…` | App Service's folder |
  * | `store:./keys?name=…` | a folder in Sealwright's layout |
@@ -72,7 +73,13 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
   localStoreOptions('options', options)
   return {
     name: 'local store',
-    forms: ['file:PATH', 'store:my?thumbprint=…', 'store:appservice?thumbprint=…', 'store:FOLDER?name=…'],
+    forms: [
+      'file:PATH',
+      'file:KEY?certificate=CERTIFICATE',
+      'store:my?thumbprint=…',
+      'store:appservice?thumbprint=…',
+      'store:FOLDER?name=…',
+    ],
     accepts: isLocalUri,
     async open(uri, openOptions) {
       if (openOptions.create !== undefined) createOptions('options.create', openOptions.create)
@@ -81,7 +88,8 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       if (local.kind === 'file') {
         if (openOptions.create !== undefined) throw cannotCreate('file:PATH names a file that exists')
         const password = await resolvePassword('options.password', openOptions.password)
-        return openFile(local.path, password, options, ruleOf(local.path, options))
+        const { path, certificatePath } = local
+        return openKeyFileAt(path, certificatePath, password, options, ruleOf(path, options))
       }
       const platform = platformLayouts(local.store, options)
       if (platform === null)
@@ -116,47 +124,6 @@ const localStoreOptions = optionsOf({
   ...signerOptions,
 })
 const createOptions = createKeyOptions()
-const fileOptions = optionsOf(signerOptions)
-
-/**
- * Opens a PFX file that holds one private key. The name of the key is the file's, without its extension.
- *
- * @param path absolute, or relative to the process's working folder
- * @param password of the file; empty for a file without one
- * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
- *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
- *   `UNAVAILABLE`
- *
- * @example
- * ```ts
- * import { openPkcs12File } from '@sealwright/local-store'
- *
- * const key = await openPkcs12File('my-app-auth.pfx', 'its password')
- * ```
- */
-export async function openPkcs12File(
-  path: string,
-  password: Password,
-  options: SignerOptions = {},
-): Promise<LocalSigningKey> {
-  fileOptions('options', options)
-  // A text with a line break is the content of a file. No message may repeat it.
-  if (typeof path !== 'string' || /[\r\n]/.test(path)) {
-    throw new SealwrightError('INVALID_ARGUMENT', 'path is not the path of a file')
-  }
-  return openFile(resolve(path), await resolvePassword('password', password), options, ownerOnly)
-}
-
-async function openFile(
-  path: string,
-  password: string,
-  options: SignerOptions,
-  rule: AccessRule,
-): Promise<LocalSigningKey> {
-  const file = await readCertificateFile(path, password, rule)
-  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${path}`)
-  return localSigningKey({ name: nameOfFile(path), file, createdAt: null }, options)
-}
 
 /** A file in App Service's folder has the modes that the platform gives it, however it is named. */
 function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRule {

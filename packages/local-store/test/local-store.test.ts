@@ -1,4 +1,4 @@
-import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { failure } from '@sealwright/test-kit/errors'
@@ -7,6 +7,7 @@ import { openssl } from '@sealwright/test-kit/openssl'
 import { lacks, lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { openSigningKey, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
+import { readPkcs12 } from '@sealwright/x509'
 import { localStore, openFolderStore, openPkcs12File, type LocalStoreOptions } from '@sealwright/local-store'
 import { filesIn } from './support/files.ts'
 
@@ -268,14 +269,12 @@ function neverAsked(): never {
   throw new Error('a password was asked for')
 }
 
-describe('a password', () => {
+describe.skipIf(lacks('openssl'))('a password [needs openssl]', () => {
   test('is a string or a function, for every way to a key; anything else is refused', async () => {
-    const folder = join(scratchFolder(), 'keys')
-    const { keyId } = await (
-      await openFolderStore(folder, { password: 'pw' })
-    ).create('k', {
-      keyType: 'ec-p256',
-    })
+    const folder = scratchFolder()
+    // OpenSSL's 2,048 iterations open faster than the 600,000 of the store.
+    await put(join(folder, 'k.pfx'), tool().pfx(tool().certificate('/CN=k'), 'pw'))
+    const { keyId } = await openPkcs12File(join(folder, 'k.pfx'), 'pw')
     const backends = [localStore()]
     const uri = `store:${folder}?name=k`
     for (const password of ['pw', () => 'pw', () => Promise.resolve('pw')]) {
@@ -286,5 +285,17 @@ describe('a password', () => {
     const password = Buffer.from('pw') as unknown as string
     expect(await failure('INVALID_ARGUMENT', () => openFolderStore(folder, { password }))).not.toContain('pw')
     await failure('WRONG_PASSWORD', () => openPkcs12File(join(folder, 'k.pfx'), () => 'wrong'))
+
+    const other = await openFolderStore(join(folder, 'other'))
+    const pfx = await readFile(join(folder, 'k.pfx'))
+    for (const right of ['pw', () => 'pw', () => Promise.resolve('pw')]) {
+      expect((await other.importPkcs12('k', pfx, right)).keyId).toBe(keyId)
+    }
+    const exported = await other.exportPkcs12('k', () => Promise.resolve('new'))
+    expect((await readPkcs12(exported, 'new')).keys).toHaveLength(1)
+    for (const wrong of [password, () => password]) {
+      const refused = [() => other.importPkcs12('k', pfx, wrong), () => other.exportPkcs12('k', wrong)]
+      for (const call of refused) expect(await failure('INVALID_ARGUMENT', call)).toContain('a string')
+    }
   })
 })

@@ -15,6 +15,12 @@ const files: readonly { readonly start: Uint8Array | string; readonly problem: s
     problem:
       'is a Java keystore (JCEKS). To convert it: keytool -importkeystore -srckeystore FILE -srcstoretype JCEKS -destkeystore FILE.p12 -deststoretype PKCS12',
   },
+  // The version, and the length of the salt, which is 20.
+  ...[1, 2].map((version) => ({
+    start: Uint8Array.of(0, 0, 0, version, 0, 0, 0, 20),
+    problem:
+      'is a keystore of Bouncy Castle (BKS). To convert it: keytool -importkeystore -srckeystore FILE -srcstoretype BKS -providerclass org.bouncycastle.jce.provider.BouncyCastleProvider -providerpath bcprov.jar -destkeystore FILE.p12 -deststoretype PKCS12',
+  })),
   {
     start: 'PuTTY-User-Key-File-',
     problem:

@@ -106,7 +106,7 @@ export interface Pkcs12Importer {
    * already have the same key.
    *
    * @param pkcs12 the file, DER or BER
-   * @param password as in the file; never kept or logged
+   * @param password of the file, or a function that returns it; never kept or logged
    * @throws SealwrightError `ALREADY_EXISTS` when another key has that name; `WRONG_PASSWORD`, `INVALID_ENCODING`,
    *   `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`; or as {@link KeyStore.get}
    */
@@ -118,7 +118,7 @@ export interface Pkcs12Exporter {
   /**
    * Exports the key with its certificates as a PKCS#12 file.
    *
-   * @param password of the new file
+   * @param password of the new file, or a function that returns it
    * @returns DER
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
    */

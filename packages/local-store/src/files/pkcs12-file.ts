@@ -43,7 +43,7 @@ export async function readCertificateFile(
   const { modifiedAt } = file
   try {
     const contents = await readPkcs12(file.bytes, password)
-    if (contents.keys.length > 0) return { ...onlyKey(contents.keys), path, modifiedAt }
+    if (contents.keys.length > 0) return { ...withCertificates(onlyKey(contents.keys)), path, modifiedAt }
     const [certificate, ...issuers] = contents.certificates
     if (certificate === undefined) {
       throw new SealwrightError('INVALID_ENCODING', 'the file holds neither key nor certificate')
@@ -61,7 +61,7 @@ export async function readCertificateFile(
  */
 export async function readPkcs12Key(bytes: Uint8Array, password: Password): Promise<Pkcs12Key> {
   const { keys } = await readPkcs12(bytes, password)
-  return onlyKey(keys)
+  return withCertificates(onlyKey(keys))
 }
 
 /**
@@ -105,7 +105,12 @@ export function inFile(path: string, error: unknown): unknown {
     : error
 }
 
-function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Key {
+/**
+ * The one private key of a file.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` when there are none or several
+ */
+export function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Contents['keys'][number] {
   const [key, another] = keys
   if (key === undefined) throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key')
   if (another !== undefined) {
@@ -114,9 +119,18 @@ function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Key {
       `the file holds ${keys.length} private keys; it takes exactly one`,
     )
   }
-  const [certificate, ...issuers] = key.certificates
+  return key
+}
+
+/** @throws SealwrightError `INVALID_ENCODING` when the key has no certificate */
+export function withCertificates({
+  privateKey,
+  friendlyName,
+  certificates,
+}: Pkcs12Contents['keys'][number]): Pkcs12Key {
+  const [certificate, ...issuers] = certificates
   if (certificate === undefined) {
     throw new SealwrightError('INVALID_ENCODING', 'no certificate in the file belongs to its private key')
   }
-  return { friendlyName: key.friendlyName, certificate, issuers, privateKey: key.privateKey }
+  return { friendlyName, certificate, issuers, privateKey }
 }

@@ -1,9 +1,14 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 
 /** What a signing URI of this machine names. */
 export type LocalUri =
-  | { readonly kind: 'file'; readonly path: string }
+  | {
+      readonly kind: 'file'
+      readonly path: string
+      /** The path of the file with the certificates; null when they are beside the key. */
+      readonly certificatePath: string | null
+    }
   | {
       readonly kind: 'store'
       /** `my`, `appservice`, or a folder's absolute path. */
@@ -22,7 +27,7 @@ export function isLocalUri(uri: string): boolean {
 }
 
 /**
- * Reads `file:PATH` or `store:STORE?thumbprint=…`, `?subject=…` or `?name=…`.
+ * Reads `file:PATH`, `file:PATH?certificate=PATH` or `store:STORE?thumbprint=…`, `?subject=…` or `?name=…`.
  *
  * Percent-encoding is decoded once in every part (RFC 3986 §2.1), so a `%` in a path is written `%25`, `?` is `%3F` and `#`
  * is `%23`. A `+` is a plus, since the query is no HTML form and names can hold one.
@@ -40,9 +45,12 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
   const query = mark === -1 ? '' : rest.slice(mark + 1)
 
   if (scheme === 'file') {
-    if (mark !== -1)
-      throw refused(scheme, 'has a query; it takes a path alone, and a ? in a path is written %3F')
-    return { kind: 'file', path: resolve(baseFolder, filePath(path, platform)) }
+    const keyPath = resolve(baseFolder, filePath(path, platform))
+    return {
+      kind: 'file',
+      path: keyPath,
+      certificatePath: mark === -1 ? null : readCertificate(query, keyPath),
+    }
   }
   const store = decode(scheme, path)
   if (store === '') throw refused(scheme, 'names no store; write my, appservice or a folder')
@@ -71,6 +79,20 @@ function filePath(encoded: string, platform: string): string {
   const decoded = decode('file', path)
   if (decoded === '') throw refused('file', 'names no file')
   return decoded
+}
+
+/** The path of the certificates, which is relative to the folder of the key. */
+function readCertificate(query: string, keyPath: string): string {
+  const [, value] = /^certificate=([^&]*)$/.exec(query) ?? []
+  if (value === undefined) {
+    throw refused(
+      'file',
+      'has a query other than ?certificate=PATH; a ? in a path is written %3F, an & in it %26',
+    )
+  }
+  const path = decode('file', value)
+  if (path === '') throw refused('file', 'has an empty certificate')
+  return resolve(dirname(keyPath), path)
 }
 
 function readQuery(scheme: string, query: string): { by: StoreParameter; value: string } {

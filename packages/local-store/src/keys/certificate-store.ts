@@ -11,7 +11,14 @@ import {
   type Pkcs12Importer,
   type RotateKeyOptions,
 } from '@sealwright/core'
-import { createKeyOptions, getKeyOptions, listKeysOptions, rotateKeyOptions } from '@sealwright/core/internal'
+import {
+  bytes,
+  createKeyOptions,
+  getKeyOptions,
+  listKeysOptions,
+  resolvePassword,
+  rotateKeyOptions,
+} from '@sealwright/core/internal'
 import type { KeyQuery } from '../find/find-key.ts'
 import type { Layout, VersionedLayout, WritableLayout } from '../layouts/layout.ts'
 import { KeyReader } from './key-reader.ts'
@@ -105,7 +112,7 @@ function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'cre
     find: (query) => reader.find(query),
     async exportPkcs12(name, password, options = {}) {
       getKeyOptions('options', options)
-      return reader.exportPkcs12(name, password, options)
+      return reader.exportPkcs12(name, await resolvePassword('password', password), options)
     },
   }
 }
@@ -119,7 +126,10 @@ function writing(writer: KeyWriter): Pick<WritableCertificateStore, 'create' | '
       checkCreate('options', options)
       return writer.create(name, options)
     },
-    importPkcs12: (name, pkcs12, password) => writer.importPkcs12(name, pkcs12, password),
+    async importPkcs12(name, pkcs12, password) {
+      bytes('pkcs12', pkcs12)
+      return writer.importPkcs12(name, pkcs12, await resolvePassword('password', password))
+    },
     delete: (name) => writer.delete(name),
   }
 }

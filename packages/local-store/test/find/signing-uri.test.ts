@@ -37,13 +37,27 @@ describe('file:', () => {
     ['file:./schlüssel.pfx', '/base/schlüssel.pfx'],
     ['file:./schl%C3%BCssel.pfx', '/base/schlüssel.pfx'],
   ])('%s is %s', (uri, path) => {
-    expect(readLocalUri(uri, '/base', 'linux')).toEqual({ kind: 'file', path })
+    expect(readLocalUri(uri, '/base', 'linux')).toEqual({ kind: 'file', path, certificatePath: null })
+  })
+
+  test.each([
+    ['file:./a/tls.key?certificate=tls.crt', '/base/a/tls.crt'],
+    ['file:./a/tls.key?certificate=../tls.crt', '/base/tls.crt'],
+    ['file:./a/tls.key?certificate=/etc/tls.crt', '/etc/tls.crt'],
+    ['file:./a/tls.key?certificate=a%26b%3Fc+d=e.crt', '/base/a/a&b?c+d=e.crt'],
+  ])('%s has its certificates in %s', (uri, certificatePath) => {
+    expect(readLocalUri(uri, '/base', 'linux')).toEqual({
+      kind: 'file',
+      path: '/base/a/tls.key',
+      certificatePath,
+    })
   })
 
   test('a drive letter loses the slash in front of it on Windows alone', () => {
     expect(readLocalUri('file:///C:/keys/a.pfx', '/base', 'linux')).toEqual({
       kind: 'file',
       path: '/C:/keys/a.pfx',
+      certificatePath: null,
     })
     // `resolve` is this system's, so that the rest of the path is as relative here as it is absolute there.
     expect(readLocalUri('file:///C:/keys/a.pfx', '/base', 'win32')).toMatchObject({
@@ -61,6 +75,10 @@ describe('file:', () => {
     ['file://server/share/a.pfx', 'names a host'],
     ['file:./a.pfx?password=hunter2', 'has a query'],
     ['file:./a.pfx?', 'has a query'],
+    ['file:./a.pfx?certificate=', 'has an empty certificate'],
+    ['file:./a.pfx?Certificate=hunter2', 'has a query'],
+    ['file:./a.pfx?certificate=a.crt&password=hunter2', 'has a query'],
+    ['file:./a.pfx?certificate=%', 'a plain % is written %25'],
     ['file:./a.pfx#1', 'has a fragment'],
     ['file:./100%.pfx', 'a plain % is written %25'],
     ['file:./%C3.pfx', 'a plain % is written %25'],

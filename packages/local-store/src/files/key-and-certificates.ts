@@ -1,0 +1,162 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import { realpath, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+import { readKeyFile, type KeyFile, type Pkcs12Contents } from '@sealwright/x509'
+import { unchecked, type AccessRule } from './access-rule.ts'
+import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { inFile, onlyKey, withCertificates, type CertificateFile, type Pkcs12Key } from './pkcs12-file.ts'
+import { readPrivateFile, type PrivateFile } from './private-files.ts'
+
+/** The names in a Kubernetes secret of type `kubernetes.io/tls`. */
+const secretFiles = { key: 'tls.key', certificates: 'tls.crt' }
+
+/**
+ * Reads a private key and its certificates.
+ *
+ * @param path of a file, or of a folder with `tls.key` and `tls.crt`
+ * @param certificatePath of the file with the certificates; null when they are in the file of the key
+ * @param rule for the file of the key; certificates are public
+ * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
+ *   `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`; the message names the file
+ */
+export async function readKeyAndCertificates(
+  path: string,
+  certificatePath: string | null,
+  password: string,
+  rule: AccessRule,
+): Promise<CertificateFile & Pkcs12Key> {
+  if (certificatePath !== null) return readPair(path, certificatePath, password, rule)
+  if (await isFolder(path)) {
+    return readPair(join(path, secretFiles.key), join(path, secretFiles.certificates), password, rule)
+  }
+  const file = await readExisting(path, rule)
+  return parse(path, file, password, (contents) => ({
+    ...withCertificates(keyIn(contents)),
+    path,
+    modifiedAt: file.modifiedAt,
+  }))
+}
+
+async function readPair(
+  path: string,
+  certificatePath: string,
+  password: string,
+  rule: AccessRule,
+): Promise<CertificateFile & Pkcs12Key> {
+  const [file, certificateFile] = await readTogether(path, certificatePath, rule)
+  const privateKey = await parse(path, file, password, (contents) => keyIn(contents).privateKey)
+  const certificates = await parse(certificatePath, certificateFile, password, (contents) => {
+    if (contents.certificates.length > 0) return contents.certificates
+    throw new SealwrightError('INVALID_ENCODING', 'the file holds no certificate')
+  })
+  const key = await assemble(privateKey, certificates)
+  if (key.certificates.length === 0) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `no certificate in ${certificatePath} belongs to the private key in ${path}`,
+    )
+  }
+  return { ...withCertificates(key), path, modifiedAt: file.modifiedAt }
+}
+
+/** The key with its own certificate and the issuers of that in order, as if one file had held them all. */
+async function assemble(
+  privateKey: KeyObject,
+  certificates: readonly X509Certificate[],
+): Promise<Pkcs12Contents['keys'][number]> {
+  const pem = [privateKey.export({ type: 'pkcs8', format: 'pem' }), ...certificates.map(String)].join('\n')
+  const { keys } = await readKeyFile(Buffer.from(pem), '')
+  return onlyKey(keys)
+}
+
+function keyIn({ keys, certificates, publicKeys }: KeyFile): Pkcs12Contents['keys'][number] {
+  if (keys.length === 0 && certificates.length > 0) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      'the file holds a certificate without its private key; open the file of the private key, with ?certificate=PATH for this one',
+    )
+  }
+  if (keys.length === 0 && publicKeys.length > 0) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      'the file holds a public key; signing needs the private key',
+    )
+  }
+  return onlyKey(keys)
+}
+
+/** Bounds the retries when files change all the time. */
+const mostReads = 5
+
+/**
+ * Reads two files that belong together. Kubernetes changes a secret by exchanging a symbolic link to the folder with both, so one file
+ * can be old and the other new. Both are read again until they stand still.
+ */
+async function readTogether(
+  path: string,
+  certificatePath: string,
+  rule: AccessRule,
+): Promise<readonly [PrivateFile, PrivateFile]> {
+  for (let reads = 0; reads < mostReads; reads++) {
+    // Each attempt follows a change that the one before it met.
+    // oxlint-disable no-await-in-loop
+    const before = await Promise.all([identify(path), identify(certificatePath)])
+    const files = await Promise.allSettled([
+      readExisting(path, rule),
+      readExisting(certificatePath, unchecked),
+    ])
+    const after = await Promise.all([identify(path), identify(certificatePath)])
+    // oxlint-enable no-await-in-loop
+    if (before.join('\n') !== after.join('\n')) continue
+    const [key, certificates] = files
+    // The key first: the error about it matters more.
+    if (key.status === 'rejected') throw key.reason
+    if (certificates.status === 'rejected') throw certificates.reason
+    return [key.value, certificates.value]
+  }
+  throw new SealwrightError(
+    'UNAVAILABLE',
+    `${path} and ${certificatePath} changed each time they were read; try again`,
+  )
+}
+
+/** Which file a path leads to, and its state. Empty for none: reading it says why. */
+async function identify(path: string): Promise<string> {
+  try {
+    const target = await realpath(path)
+    const { ino, size, mtimeNs } = await stat(target, { bigint: true })
+    return `${target} ${ino} ${size} ${mtimeNs}`
+  } catch {
+    return ''
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw fileSystemError(`cannot read ${path}`, error)
+  }
+}
+
+async function readExisting(path: string, rule: AccessRule): Promise<PrivateFile> {
+  const file = await readPrivateFile(path, rule)
+  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${path}`)
+  return file
+}
+
+/** What `use` finds in the file; the path is in front of every error. */
+async function parse<T>(
+  path: string,
+  file: PrivateFile,
+  password: string,
+  use: (contents: KeyFile) => T,
+): Promise<T> {
+  try {
+    return use(await readKeyFile(file.bytes, password))
+  } catch (error) {
+    throw inFile(path, error)
+  }
+}

@@ -1,0 +1,112 @@
+import { basename, dirname, resolve } from 'node:path'
+import { SealwrightError, type Password } from '@sealwright/core'
+import { aPassword, aString, invalidArgument, optionsOf, resolvePassword } from '@sealwright/core/internal'
+import { ownerOnly, type AccessRule } from './files/access-rule.ts'
+import { readKeyAndCertificates } from './files/key-and-certificates.ts'
+import { readCertificateFile } from './files/pkcs12-file.ts'
+import {
+  localSigningKey,
+  signerOptions,
+  type LocalSigningKey,
+  type SignerOptions,
+} from './keys/local-signing-key.ts'
+import { nameOfFile } from './layouts/folder-layout.ts'
+
+/** Options of {@link openKeyFile}. */
+export interface OpenKeyFileOptions extends SignerOptions {
+  /** The path of the certificates, absolute or relative to the folder of the key. Default: they are in the file of the key. */
+  readonly certificate?: string | undefined
+  /** The password of what is encrypted. Default: none. */
+  readonly password?: Password | undefined
+}
+
+const keyFileOptions = optionsOf({ certificate: aString, password: aPassword, ...signerOptions })
+const pkcs12FileOptions = optionsOf(signerOptions)
+
+/**
+ * Opens a private key and its certificates: PFX, PEM, DER, JWK and whatever else `readKeyFile` of `@sealwright/x509` reads. The contents
+ * decide the format. The name of the key is the file's, without its extension.
+ *
+ * A folder has the key in `tls.key` and its certificates in `tls.crt`, as Kubernetes mounts a TLS secret; the key is named after the
+ * folder. Two files are read again when they change meanwhile, so that both are of one version.
+ *
+ * @param path of a file or folder, absolute or relative to the process's working folder
+ * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`; `INVALID_ENCODING` for a format that is
+ *   not read, for a file with no private key or several, and when no certificate belongs to the key; `UNSAFE_PERMISSIONS` when
+ *   others than the owner can read the private key (its folder is not checked); `ACCESS_DENIED`, `UNAVAILABLE`
+ *
+ * @example
+ * ```ts
+ * import { openKeyFile } from '@sealwright/local-store'
+ *
+ * const key = await openKeyFile('/etc/ssl/private/tls.key', { certificate: '/etc/ssl/certs/tls.pem' })
+ * ```
+ */
+export async function openKeyFile(path: string, options: OpenKeyFileOptions = {}): Promise<LocalSigningKey> {
+  checkPath('path', path)
+  keyFileOptions('options', options)
+  const { certificate, password, ...others } = options
+  if (certificate !== undefined) checkPath('options.certificate', certificate)
+  const keyPath = resolve(path)
+  return openKeyFileAt(
+    keyPath,
+    certificate === undefined ? null : resolve(dirname(keyPath), certificate),
+    await resolvePassword('options.password', password),
+    others,
+    ownerOnly,
+  )
+}
+
+/**
+ * As {@link openKeyFile}.
+ *
+ * @param path absolute
+ * @param certificatePath absolute; null when the certificates are in the file of the key, or both in a folder
+ */
+export async function openKeyFileAt(
+  path: string,
+  certificatePath: string | null,
+  password: string,
+  options: SignerOptions,
+  rule: AccessRule,
+): Promise<LocalSigningKey> {
+  const file = await readKeyAndCertificates(path, certificatePath, password, rule)
+  const name = file.path === path ? nameOfFile(path) : basename(path)
+  return localSigningKey({ name, file, createdAt: null }, options)
+}
+
+/**
+ * Opens a PFX file that holds one private key. The name of the key is the file's, without its extension.
+ *
+ * @param path absolute, or relative to the process's working folder
+ * @param password of the file; empty for a file without one
+ * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
+ *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
+ *   `UNAVAILABLE`
+ *
+ * @example
+ * ```ts
+ * import { openPkcs12File } from '@sealwright/local-store'
+ *
+ * const key = await openPkcs12File('my-app-auth.pfx', 'its password')
+ * ```
+ */
+export async function openPkcs12File(
+  path: string,
+  password: Password,
+  options: SignerOptions = {},
+): Promise<LocalSigningKey> {
+  pkcs12FileOptions('options', options)
+  checkPath('path', path)
+  const fullPath = resolve(path)
+  const file = await readCertificateFile(fullPath, await resolvePassword('password', password), ownerOnly)
+  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${fullPath}`)
+  return localSigningKey({ name: nameOfFile(fullPath), file, createdAt: null }, options)
+}
+
+/** A text with a line break is the contents of a file. No message may repeat it. */
+function checkPath(name: string, path: unknown): void {
+  if (typeof path !== 'string' || /[\r\n]/.test(path)) {
+    throw invalidArgument(`${name} is not the path of a file`)
+  }
+}
