@@ -578,7 +578,7 @@ describe('importing', () => {
     async () => {
       const { store } = await newStore()
       const path = tool().path('p12')
-      keytool(path, 'signing', 'CN=from keytool, O=Contoso')
+      keytool(path, 'signing', 'CN=from keytool, O=Contoso', rsa)
       const key = await store.importPkcs12('k', await readFile(path), 'changeit')
       expect(key.certificates[0]?.subject).toBe('O=Contoso\nCN=from keytool')
       expect(key.algorithms[0]?.name).toBe('RS256')
@@ -592,8 +592,8 @@ describe('importing', () => {
     async () => {
       const { store, folder } = await newStore()
       const path = tool().path('p12')
-      keytool(path, 'one', 'CN=one')
-      keytool(path, 'two', 'CN=two')
+      keytool(path, 'one', 'CN=one', ec)
+      keytool(path, 'two', 'CN=two', ec)
       const pfx = await readFile(path)
       expect(await failure('INVALID_ENCODING', () => store.importPkcs12('k', pfx, 'changeit'))).toContain(
         '2 private keys',
@@ -695,7 +695,7 @@ describe('importing', () => {
     async () => {
       const { store } = await newStore()
       const path = tool().path('p12')
-      keytool(path, 'expired', 'CN=expired', ['-startdate', '2020/01/01 00:00:00'])
+      keytool(path, 'expired', 'CN=expired', [...ec, '-startdate', '2020/01/01 00:00:00'])
       const key = await store.importPkcs12('k', await readFile(path), 'changeit')
       expect(key.notAfter?.getUTCFullYear()).toBe(2020)
     },
@@ -727,7 +727,7 @@ describe('exporting', () => {
     'makes a PFX that keytool opens [needs keytool]',
     async () => {
       const { store } = await newStore()
-      await store.create('k')
+      await store.create('k', { keyType: 'ec-p256' })
       const path = tool().path('pfx')
       await writeFile(path, await store.exportPkcs12('k', 'changeit'))
       const listed = run(['keytool', '-list', '-keystore', path, '-storepass', 'changeit'])
@@ -776,11 +776,14 @@ describe('deleting', () => {
   })
 })
 
-/** Adds a self-signed RSA key to a PKCS#12 keystore with keytool. */
-function keytool(path: string, alias: string, subject: string, more: readonly string[] = []): void {
+const rsa = ['-keyalg', 'RSA', '-keysize', '2048', '-sigalg', 'SHA256withRSA']
+const ec = ['-keyalg', 'EC', '-groupname', 'secp256r1']
+
+/** Adds a self-signed key to a PKCS#12 keystore with keytool. */
+function keytool(path: string, alias: string, subject: string, more: readonly string[]): void {
   run([
     'keytool',
-    ['-genkeypair', '-keyalg', 'RSA', '-keysize', '2048', '-sigalg', 'SHA256withRSA', '-validity', '30'],
+    ['-genkeypair', '-validity', '30'],
     ['-storetype', 'PKCS12', '-keystore', path, '-storepass', 'changeit'],
     ['-alias', alias, '-dname', subject],
     more,

@@ -156,15 +156,15 @@ describe.skipIf(lacks('openssl'))('one file with a key and its certificates [nee
     const folder = folderWith({ 'a.pem': keyOf(own) + pemOf(own), 'a.der': own.certificate.raw })
     const store = await openFolderStore(join(folder, 'keys'))
     for (const [name, said] of [
-      ['a.pem', 'is PEM, not PKCS#12'],
-      ['a.der', 'is DER of something other than PKCS#12'],
+      ['a.pem', /is PEM, not PKCS#12/],
+      ['a.der', /is DER, but not PKCS#12/],
     ] as const) {
       for (const open of [
         () => openPkcs12File(join(folder, name), ''),
         () => store.importPkcs12('a', readFileSync(join(folder, name)), () => ''),
       ]) {
         const message = await failure('INVALID_ENCODING', open)
-        expect(message).toContain(said)
+        expect(message).toMatch(said)
         expect(message).toContain('openssl pkcs12 -export')
       }
     }

@@ -8,7 +8,6 @@ import {
   type ListKeysOptions,
   type Password,
   type SigningKey,
-  type Password,
 } from '@sealwright/core'
 import {
   aBoolean,
@@ -18,7 +17,6 @@ import {
   listKeysOptions,
   rotateKeyOptions,
   type Check,
-  resolvePassword,
 } from '@sealwright/core/internal'
 import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
 import { readKeyAttestation } from '../attestation/read-key-attestation.ts'
@@ -198,7 +196,7 @@ export class VaultStore implements KeyVaultStore {
 
   async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<SigningKey> {
     checkName(name)
-    const { keys } = await readPkcs12(pkcs12, await resolvePassword('password', password))
+    const { keys } = await readPkcs12(pkcs12, password)
     const [key, another] = keys
     if (key === undefined || another !== undefined) {
       throw new SealwrightError(

@@ -80,7 +80,10 @@ async function makeFolder(folder: string): Promise<void> {
   if (parent !== folder) await makeFolder(parent)
   if (await madeFolder(folder)) return
   // The parent exists now, so it is a symbolic link with no target.
-  throw new SealwrightError('UNAVAILABLE', `cannot make the folder ${folder}: ${parent} leads nowhere`)
+  throw new SealwrightError(
+    'UNAVAILABLE',
+    `cannot make the folder ${folder}: ${parent} is a symbolic link whose target is missing`,
+  )
 }
 
 /** Returns false when the parent is missing. */

@@ -4,7 +4,7 @@ import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
 import { readPrivateFile } from './private-files.ts'
 
-/** What PKCS#12 bytes hold: one certificate, with its private key unless somebody keeps certificates alone there. */
+/** The contents of a PKCS#12 file: one certificate, and its private key where the file has one. */
 interface Pkcs12Certificate {
   /** As the file says it; null where it says none. */
   readonly friendlyName: string | null
@@ -46,7 +46,7 @@ export async function readCertificateFile(
     if (contents.keys.length > 0) return { ...withCertificates(onlyKey(contents.keys)), path, modifiedAt }
     const [certificate, ...issuers] = contents.certificates
     if (certificate === undefined) {
-      throw new SealwrightError('INVALID_ENCODING', 'the file holds neither key nor certificate')
+      throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key and no certificate')
     }
     return { friendlyName: null, certificate, issuers, privateKey: null, path, modifiedAt }
   } catch (error) {
@@ -116,7 +116,7 @@ export function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Contents['keys'][nu
   if (another !== undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `the file holds ${keys.length} private keys; it takes exactly one`,
+      `the file holds ${keys.length} private keys; a file to sign with has exactly one`,
     )
   }
   return key

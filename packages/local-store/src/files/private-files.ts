@@ -31,7 +31,7 @@ export async function readPrivateFile(path: string, rule: AccessRule): Promise<P
     if (stats.size > maximumFileSize) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `the file ${path} has ${stats.size} bytes; ${maximumFileSize} are the most`,
+        `the file ${path} has ${stats.size} bytes; ${maximumFileSize} are allowed`,
       )
     }
     // One byte more than was announced, so that a file which grows meanwhile is not taken for a whole one.
@@ -81,7 +81,7 @@ async function openExisting(path: string, flags: number): Promise<FileHandle | n
     if (!hasErrno(error, 'ENOENT')) throw fileSystemError(`cannot read ${path}`, error)
     // What a link leads to may be on a volume that is not mounted yet.
     if (await isSymbolicLink(path))
-      throw fileSystemError(`${path} is a symbolic link that leads nowhere`, error)
+      throw fileSystemError(`${path} is a symbolic link whose target is missing`, error)
     // Even if there is something by now: there was nothing when it was opened.
     return null
   }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
-import { isSameName } from './key-name.ts'
+import { isSameName, quoteOr } from './key-name.ts'
 import type { StoredKey } from './stored-key.ts'
 import { subjectMatcher } from './subject.ts'
 import {
@@ -25,7 +25,7 @@ export interface KeyQuery {
   readonly friendlyName?: string | undefined
 }
 
-/** Where was looked, for messages. */
+/** A folder that was searched, for messages. */
 export interface SearchedPlace {
   readonly folder: string
   /** What else explains that something is not there; null for nothing. */
@@ -65,7 +65,7 @@ export function noKeyNamed(
   places: readonly SearchedPlace[],
 ): SealwrightError {
   return notFound(
-    { description: `the name ${JSON.stringify(name)}`, thumbprint: null },
+    { description: `the name ${quoteOr(name, 'that was given')}`, thumbprint: null },
     withoutCopies(stored),
     places,
   )
@@ -97,14 +97,14 @@ function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): b
   if (subject !== undefined) {
     const matches = subjectMatcher(subject)
     return {
-      description: `the subject ${JSON.stringify(subject)}`,
+      description: `the subject ${quoteOr(subject, 'that was given')}`,
       thumbprint: null,
       matches: ({ file }) => matches(file.certificate),
     }
   }
   const wanted = friendlyName ?? ''
   return {
-    description: `the friendly name ${JSON.stringify(wanted)}`,
+    description: `the friendly name ${quoteOr(wanted, 'that was given')}`,
     thumbprint: null,
     matches: ({ name, file }) => file.friendlyName === wanted || isSameName(name, wanted),
   }

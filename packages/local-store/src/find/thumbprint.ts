@@ -21,7 +21,7 @@ export function normalizeThumbprint(text: string): string {
   if (text.length > maximumLength) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the thumbprint has ${text.length} characters; 64 are the most`,
+      `the thumbprint has ${text.length} characters; SHA-256 has 64`,
     )
   }
   const digits = text.replace(separators, '')

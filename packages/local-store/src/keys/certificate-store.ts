@@ -12,14 +12,16 @@ import {
   type RotateKeyOptions,
 } from '@sealwright/core'
 import {
+  aString,
   bytes,
   createKeyOptions,
   getKeyOptions,
   listKeysOptions,
-  resolvePassword,
+  optionsOf,
   rotateKeyOptions,
 } from '@sealwright/core/internal'
 import type { KeyQuery } from '../find/find-key.ts'
+import { quoteOr } from '../find/key-name.ts'
 import type { Layout, VersionedLayout, WritableLayout } from '../layouts/layout.ts'
 import { KeyReader } from './key-reader.ts'
 import { KeyVersions, KeyWriter } from './key-writer.ts'
@@ -68,13 +70,13 @@ export interface FolderStore extends WritableCertificateStore, KeyRotator {
 export function readOnlyStore(layout: Layout, options: SignerOptions): CertificateStore {
   return {
     ...reading(layout, new KeyReader(layout, options)),
-    create: (name) =>
-      Promise.reject(
-        new SealwrightError(
-          'UNSUPPORTED_OPERATION',
-          `cannot create the key ${JSON.stringify(name)}: ${layout.folder} is read only here`,
-        ),
-      ),
+    async create(name) {
+      aString('name', name)
+      throw new SealwrightError(
+        'UNSUPPORTED_OPERATION',
+        `cannot create the key ${quoteOr(name, 'of that name')}: ${layout.folder} is read only here`,
+      )
+    },
   }
 }
 
@@ -92,6 +94,7 @@ export function versionedStore(layout: VersionedLayout, options: SignerOptions):
     ...reading(layout, reader),
     ...writing(new KeyWriter(layout, reader)),
     async rotate(name, rotateOptions = {}) {
+      aString('name', name)
       checkRotate('options', rotateOptions)
       return versions.rotate(name, rotateOptions)
     },
@@ -102,6 +105,7 @@ function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'cre
   return {
     location: layout.folder,
     async get(name, options = {}) {
+      aString('name', name)
       getKeyOptions('options', options)
       return reader.get(name, options)
     },
@@ -109,27 +113,37 @@ function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'cre
       listKeysOptions('options', options)
       return reader.list(options)
     },
-    find: (query) => reader.find(query),
+    async find(query) {
+      checkQuery('query', query)
+      return reader.find(query)
+    },
     async exportPkcs12(name, password, options = {}) {
+      aString('name', name)
       getKeyOptions('options', options)
-      return reader.exportPkcs12(name, await resolvePassword('password', password), options)
+      return reader.exportPkcs12(name, password, options)
     },
   }
 }
 
+const checkQuery = optionsOf({ thumbprint: aString, subject: aString, friendlyName: aString })
 const checkCreate = createKeyOptions()
 const checkRotate = rotateKeyOptions()
 
 function writing(writer: KeyWriter): Pick<WritableCertificateStore, 'create' | 'importPkcs12' | 'delete'> {
   return {
     async create(name, options = {}) {
+      aString('name', name)
       checkCreate('options', options)
       return writer.create(name, options)
     },
     async importPkcs12(name, pkcs12, password) {
+      aString('name', name)
       bytes('pkcs12', pkcs12)
-      return writer.importPkcs12(name, pkcs12, await resolvePassword('password', password))
+      return writer.importPkcs12(name, pkcs12, password)
     },
-    delete: (name) => writer.delete(name),
+    async delete(name) {
+      aString('name', name)
+      return writer.delete(name)
+    },
   }
 }

@@ -1,19 +1,25 @@
 import type { Stats } from 'node:fs'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { checkAccess } from '../../src/files/access-rule.ts'
+import { checkAccess, ownerOnly, unchecked } from '../../src/files/access-rule.ts'
 
 const [user, group, anotherGroup] = [1000, 2000, 3000]
 
 beforeEach(() => {
   vi.spyOn(process, 'geteuid').mockReturnValue(user)
   vi.spyOn(process, 'getegid').mockReturnValue(user)
-  vi.spyOn(process, 'getgroups').mockReturnValue([user, group])
+  vi.spyOn(process, 'getgroups').mockReturnValue([group])
 })
 afterEach(() => vi.restoreAllMocks())
 
-function check(kind: 'file' | 'folder', uid: number, gid: number, mode: number): string | null {
+function check(
+  kind: 'file' | 'folder',
+  uid: number,
+  gid: number,
+  mode: number,
+  forbidden: number | null = 0o077,
+): string | null {
   try {
-    checkAccess({ uid, gid, mode } as Stats, kind, '/secrets/key.pfx', 0o077)
+    checkAccess({ uid, gid, mode } as Stats, kind, '/secrets/key.pfx', forbidden)
     return null
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
@@ -41,4 +47,42 @@ test.each([
 
 test('a folder of root that its group can list is refused', () => {
   expect(check('folder', 0, group, 0o750)).toContain('type: chmod 700')
+})
+
+test('a mode is shown with three digits', () => {
+  expect(check('file', user, user, 0o100_004)).toBe(
+    'the file /secrets/key.pfx has mode 004, so other users can reach the private key; type: chmod 600 /secrets/key.pfx',
+  )
+})
+
+test('what belongs to another user is refused, except to root', () => {
+  expect(check('file', 1001, group, 0o600)).toBe(
+    'the file /secrets/key.pfx belongs to user 1001 and this process runs as user 1000, so that user can replace the private key; type: sudo chown 1000 /secrets/key.pfx',
+  )
+  vi.spyOn(process, 'geteuid').mockReturnValue(0)
+  expect(check('file', 1001, group, 0o600)).toBeNull()
+})
+
+test.each([
+  [0, 0o640, false],
+  [group, 0o640, true],
+  [anotherGroup, 0o640, false],
+])('root opens a file of root and group %i with mode %o: accepted %s', (gid, mode, isAccepted) => {
+  vi.spyOn(process, 'geteuid').mockReturnValue(0)
+  vi.spyOn(process, 'getegid').mockReturnValue(0)
+  expect(check('file', 0, gid, mode) === null).toBe(isAccepted)
+})
+
+test('nothing is checked where the rule says so, and where there are no users', () => {
+  expect(unchecked).toEqual({ forbiddenInFolder: null, forbiddenInFile: null })
+  expect(ownerOnly).toEqual({ forbiddenInFolder: 0o077, forbiddenInFile: 0o077 })
+  expect(check('file', 1001, group, 0o666, null)).toBeNull()
+  vi.stubGlobal('process', { ...process, geteuid: undefined })
+  try {
+    expect(check('file', 1001, group, 0o666)).toBeNull()
+    vi.stubGlobal('process', { geteuid: () => user })
+    expect(check('file', 0, group, 0o440)).toContain('has mode 440')
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
