@@ -22,15 +22,15 @@ export class SkippedItems {
   }
 
   /** @throws the error, where it is not about one item */
-  add(what: string, error: unknown): void {
+  add(part: string, error: unknown): void {
     if (!isAboutOneItem(error)) throw error
-    this.#items.push({ what, reason: error.message })
+    this.#items.push({ what: part, reason: error.message })
     this.#firstError ??= error
   }
 
   /** Adds an item that is left out on purpose, which is not an error. */
-  note(what: string, reason: string): void {
-    this.#items.push({ what, reason })
+  note(part: string, reason: string): void {
+    this.#items.push({ what: part, reason })
   }
 
   /** @throws the first error: the caller has read nothing else, so that this is what is wrong with the file */

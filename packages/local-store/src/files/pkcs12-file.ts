@@ -68,7 +68,7 @@ export async function readPkcs12Key(bytes: Uint8Array, password: Password): Prom
  * A key with its certificates as PKCS#12.
  *
  * @param friendlyName takes the place of the one that the key came with
- * @param password of the file to be made. With the empty one, iterations would slow down its readers and nobody else:
+ * @param password of the file to be made. With the empty one, iterations would slow down its readers only:
  *   what protects such a file is its mode.
  * @returns DER
  */

@@ -55,12 +55,12 @@ export const tags = {
 /**
  * Reads exactly one element.
  *
- * @param what for messages, such as `the PKCS#12 file`
+ * @param source for messages, such as `the PKCS#12 file`
  * @throws SealwrightError `INVALID_ENCODING` for anything but one whole BER element, `LIMIT_EXCEEDED` for the budget
  */
-export function readBer(bytes: Uint8Array, what: string, budget: BerBudget): BerElement {
-  const element = new Parser(bytes, what, budget, Infinity).element(0, bytes.length, 1)
-  if (element.bytes.length !== bytes.length) throw longer(bytes, element, what)
+export function readBer(bytes: Uint8Array, source: string, budget: BerBudget): BerElement {
+  const element = new Parser(bytes, source, budget, Infinity).element(0, bytes.length, 1)
+  if (element.bytes.length !== bytes.length) throw longer(bytes, element, source)
   return element
 }
 
@@ -74,14 +74,14 @@ export function readBer(bytes: Uint8Array, what: string, budget: BerBudget): Ber
  */
 export function readPadded(
   bytes: Uint8Array,
-  what: string,
+  source: string,
   budget: BerBudget,
   levels: number = Infinity,
 ): BerElement {
-  const element = readFirst(bytes, what, budget, levels)
+  const element = readFirst(bytes, source, budget, levels)
   const rest = bytes.subarray(element.bytes.length)
   if (!rest.every((octet) => padding.has(octet))) {
-    throw longer(bytes, element, what)
+    throw longer(bytes, element, source)
   }
   return element
 }
@@ -96,28 +96,28 @@ const padding: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20
  */
 export function readFirst(
   bytes: Uint8Array,
-  what: string,
+  source: string,
   budget: BerBudget,
   levels: number = Infinity,
 ): BerElement {
-  return new Parser(bytes, what, budget, levels).element(0, bytes.length, 1)
+  return new Parser(bytes, source, budget, levels).element(0, bytes.length, 1)
 }
 
-function longer(bytes: Uint8Array, element: BerElement, what: string): SealwrightError {
-  return malformed(what, `has ${bytes.length - element.bytes.length} bytes after its end`)
+function longer(bytes: Uint8Array, element: BerElement, source: string): SealwrightError {
+  return malformed(source, `has ${bytes.length - element.bytes.length} bytes after its end`)
 }
 
 /** One parse. Its recursion is as deep as `budget.depth`, so the stack is bounded with it. */
 class Parser {
   readonly #bytes: Uint8Array
-  readonly #what: string
+  readonly #source: string
   readonly #budget: BerBudget
   readonly #levels: number
 
   /** @param levels constructed elements on and below this level are left unread where their length is definite */
-  constructor(bytes: Uint8Array, what: string, budget: BerBudget, levels: number) {
+  constructor(bytes: Uint8Array, source: string, budget: BerBudget, levels: number) {
     this.#bytes = bytes
-    this.#what = what
+    this.#source = source
     this.#budget = budget
     this.#levels = levels
   }
@@ -128,8 +128,8 @@ class Parser {
     const identifier = this.#octet(start, limit)
     // Universal 0 is the end-of-contents marker, which belongs after a value of indefinite length and nowhere else.
     if ((identifier & ~0x20) === 0)
-      throw malformed(this.#what, 'holds an end-of-contents marker out of place')
-    if ((identifier & 0x1f) === 0x1f) throw malformed(this.#what, 'holds a tag number above 30')
+      throw malformed(this.#source, 'holds an end-of-contents marker out of place')
+    if ((identifier & 0x1f) === 0x1f) throw malformed(this.#source, 'holds a tag number above 30')
     const constructed = (identifier & 0x20) !== 0
     const { contentStart, length } = this.#length(start + 1, limit)
 
@@ -137,7 +137,7 @@ class Parser {
     let contentEnd: number
     let end: number
     if (length === null) {
-      if (!constructed) throw malformed(this.#what, 'holds a primitive value of indefinite length')
+      if (!constructed) throw malformed(this.#source, 'holds a primitive value of indefinite length')
       contentEnd = contentStart
       while (!this.#isEndOfContents(contentEnd, limit)) {
         const child = this.element(contentEnd, limit, depth + 1)
@@ -171,7 +171,7 @@ class Parser {
     if (first < 0x80) return this.#checkedLength(start + 1, first, limit)
     if (first === 0x80) return { contentStart: start + 1, length: null }
     const octets = first & 0x7f
-    if (octets > 4) throw malformed(this.#what, `holds a length of ${octets} octets`)
+    if (octets > 4) throw malformed(this.#source, `holds a length of ${octets} octets`)
     let length = 0
     for (let index = 1; index <= octets; index++) length = length * 256 + this.#octet(start + index, limit)
     return this.#checkedLength(start + 1 + octets, length, limit)
@@ -183,7 +183,7 @@ class Parser {
     limit: number,
   ): { contentStart: number; length: number } {
     if (length > limit - contentStart) {
-      throw malformed(this.#what, `is cut off: a value of ${length} bytes has ${limit - contentStart} left`)
+      throw malformed(this.#source, `is cut off: a value of ${length} bytes has ${limit - contentStart} left`)
     }
     return { contentStart, length }
   }
@@ -194,7 +194,7 @@ class Parser {
 
   #octet(at: number, limit: number): number {
     const octet = at < limit ? this.#bytes[at] : undefined
-    if (octet === undefined) throw malformed(this.#what, 'is cut off')
+    if (octet === undefined) throw malformed(this.#source, 'is cut off')
     return octet
   }
 
@@ -203,13 +203,13 @@ class Parser {
     if (depth > this.#budget.depth) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${this.#what} is nested more than ${this.#budget.depth} deep${remedy(raisedBy?.depth)}`,
+        `${this.#source} is nested more than ${this.#budget.depth} deep${remedy(raisedBy?.depth)}`,
       )
     }
     if (this.#budget.elements <= 0) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${this.#what} holds more ASN.1 values than are allowed${remedy(raisedBy?.elements)}`,
+        `${this.#source} holds more ASN.1 values than are allowed${remedy(raisedBy?.elements)}`,
       )
     }
     this.#budget.elements--
@@ -220,6 +220,6 @@ function remedy(option: string | undefined): string {
   return option === undefined ? '' : `; ${option} raises the limit`
 }
 
-export function malformed(what: string, problem: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('INVALID_ENCODING', `${what} ${problem}`, { cause })
+export function malformed(source: string, problem: string, cause?: unknown): SealwrightError {
+  return new SealwrightError('INVALID_ENCODING', `${source} ${problem}`, { cause })
 }

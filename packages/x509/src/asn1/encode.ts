@@ -93,7 +93,7 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return whole
 }
 
-/** SET OF: in the ascending order of encodings (X.690 §11.6), which asn1js leaves to whoever uses it. */
+/** SET OF: in the ascending order of encodings (X.690 §11.6), which asn1js leaves to its caller. */
 export function setOf(items: readonly DerValue[]): AsnSet {
   const sorted = items.map(encodeDer).toSorted((a, b) => Buffer.compare(a, b))
   return new AsnSet({ value: sorted.map(encoded) })

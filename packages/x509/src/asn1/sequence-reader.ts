@@ -6,21 +6,21 @@ import { decodeInteger, decodeObjectIdentifier, decodeOctetString, unwrapExplici
  * what is asked for.
  */
 export class SequenceReader {
-  readonly #what: string
+  readonly #source: string
   readonly #fields: readonly BerElement[]
   #next = 0
 
-  /** @param what for messages, such as `MacData` */
-  constructor(element: BerElement, what: string) {
-    if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
-    this.#what = what
+  /** @param source for messages, such as `MacData` */
+  constructor(element: BerElement, source: string) {
+    if (element.tag !== tags.sequence || !element.constructed) throw malformed(source, 'is not a SEQUENCE')
+    this.#source = source
     this.#fields = element.children
   }
 
   /** The next field, whatever it is. */
   any(field: string): BerElement {
     const element = this.#fields[this.#next]
-    if (element === undefined) throw malformed(this.#what, `has no ${field}`)
+    if (element === undefined) throw malformed(this.#source, `has no ${field}`)
     this.#next++
     return element
   }
@@ -34,28 +34,28 @@ export class SequenceReader {
   }
 
   objectIdentifier(field: string): string {
-    return decodeObjectIdentifier(this.any(field), `${this.#what} ${field}`)
+    return decodeObjectIdentifier(this.any(field), `${this.#source} ${field}`)
   }
 
   octetString(field: string): Uint8Array {
-    return decodeOctetString(this.any(field), tags.octetString, `${this.#what} ${field}`)
+    return decodeOctetString(this.any(field), tags.octetString, `${this.#source} ${field}`)
   }
 
   integer(field: string): number {
-    return decodeInteger(this.any(field), `${this.#what} ${field}`)
+    return decodeInteger(this.any(field), `${this.#source} ${field}`)
   }
 
   sequence(field: string): SequenceReader {
-    return new SequenceReader(this.any(field), `${this.#what} ${field}`)
+    return new SequenceReader(this.any(field), `${this.#source} ${field}`)
   }
 
   /** The one element in a field tagged `[n] EXPLICIT`. */
   explicit(tag: number, field: string): BerElement {
-    return unwrapExplicit(this.any(field), tag, `${this.#what} ${field}`)
+    return unwrapExplicit(this.any(field), tag, `${this.#source} ${field}`)
   }
 
   /** @throws SealwrightError `INVALID_ENCODING` when a field is left */
   end(): void {
-    if (this.#next < this.#fields.length) throw malformed(this.#what, 'has more fields than it should')
+    if (this.#next < this.#fields.length) throw malformed(this.#source, 'has more fields than it should')
   }
 }

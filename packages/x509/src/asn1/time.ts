@@ -14,7 +14,7 @@ export function timeOf(value: Date): Time {
 }
 
 /** In the one form that RFC 5280 §4.1.2.5 allows of each type: UTC, with seconds, without fractions. */
-export function decodeTime(element: BerElement, what: string): Date {
+export function decodeTime(element: BerElement, source: string): Date {
   const text = Buffer.from(element.content).toString('latin1')
   const isUtcTime = element.tag === tags.utcTime
   const pattern = isUtcTime
@@ -22,7 +22,7 @@ export function decodeTime(element: BerElement, what: string): Date {
     : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
   const [whole, year = '', month, day, hour, minute, second] = pattern.exec(text) ?? []
   if ((!isUtcTime && element.tag !== tags.generalizedTime) || whole === undefined) {
-    throw malformed(what, 'is not a time in the form of RFC 5280')
+    throw malformed(source, 'is not a time in the form of RFC 5280')
   }
   // Two digits are of 1950 to 2049.
   const fullYear = isUtcTime ? `${Number(year) >= 50 ? '19' : '20'}${year}` : year
@@ -30,6 +30,6 @@ export function decodeTime(element: BerElement, what: string): Date {
   const time = new Date(iso)
   // Date takes February 30 for March 2.
   if (Number.isNaN(time.getTime()) || time.toISOString() !== iso)
-    throw malformed(what, `is not a valid time: ${text}`)
+    throw malformed(source, `is not a valid time: ${text}`)
   return time
 }

@@ -2,10 +2,10 @@ import { ItemLimitExceeded } from '../limits.ts'
 import { malformed, tags, type BerElement } from './ber.ts'
 
 /** The one element in a value tagged `[n] EXPLICIT`. */
-export function unwrapExplicit(element: BerElement, tag: number, what: string): BerElement {
+export function unwrapExplicit(element: BerElement, tag: number, source: string): BerElement {
   const [inner] = element.children
   if (element.tag !== tag || inner === undefined || element.children.length !== 1) {
-    throw malformed(what, 'is not the one tagged value it should be')
+    throw malformed(source, 'is not the one tagged value it should be')
   }
   return inner
 }
@@ -15,18 +15,18 @@ export function unwrapExplicit(element: BerElement, tag: number, what: string): 
  *
  * @param tag that of the outermost element; segments are always universal
  */
-export function decodeOctetString(element: BerElement, tag: number, what: string): Uint8Array {
-  if (element.tag !== tag) throw malformed(what, 'is not an OCTET STRING')
+export function decodeOctetString(element: BerElement, tag: number, source: string): Uint8Array {
+  if (element.tag !== tag) throw malformed(source, 'is not an OCTET STRING')
   if (!element.constructed) return element.content
   const segments: Uint8Array[] = []
-  collectSegments(element, segments, what)
+  collectSegments(element, segments, source)
   return Uint8Array.from(Buffer.concat(segments))
 }
 
-function collectSegments(element: BerElement, segments: Uint8Array[], what: string): void {
+function collectSegments(element: BerElement, segments: Uint8Array[], source: string): void {
   for (const child of element.children) {
-    if (child.tag !== tags.octetString) throw malformed(what, 'has a segment that is not an OCTET STRING')
-    if (child.constructed) collectSegments(child, segments, what)
+    if (child.tag !== tags.octetString) throw malformed(source, 'has a segment that is not an OCTET STRING')
+    if (child.constructed) collectSegments(child, segments, source)
     else segments.push(child.content)
   }
 }
@@ -37,26 +37,26 @@ function collectSegments(element: BerElement, segments: Uint8Array[], what: stri
  * @returns negative numbers as well
  * @throws SealwrightError `LIMIT_EXCEEDED` for more than four octets
  */
-export function decodeInteger(element: BerElement, what: string): number {
+export function decodeInteger(element: BerElement, source: string): number {
   const { content } = element
   const [first, second] = content
   if (element.tag !== tags.integer || element.constructed || first === undefined) {
-    throw malformed(what, 'is not an INTEGER')
+    throw malformed(source, 'is not an INTEGER')
   }
   if (second !== undefined && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
-    throw malformed(what, 'is an INTEGER in a form longer than its shortest')
+    throw malformed(source, 'is an INTEGER in a form longer than its shortest')
   }
   if (content.length > 4) {
-    throw new ItemLimitExceeded(`${what} is a number of ${content.length} bytes; 4 are allowed`)
+    throw new ItemLimitExceeded(`${source} is a number of ${content.length} bytes; 4 are allowed`)
   }
   return Buffer.from(content).readIntBE(0, content.length)
 }
 
 /** BOOLEAN in DER: anything but FF for TRUE is refused. */
-export function decodeBoolean({ tag, content }: BerElement, what: string): boolean {
+export function decodeBoolean({ tag, content }: BerElement, source: string): boolean {
   const [octet] = content
   if (tag !== tags.boolean || content.length !== 1 || (octet !== 0 && octet !== 0xff)) {
-    throw malformed(what, 'is not a BOOLEAN')
+    throw malformed(source, 'is not a BOOLEAN')
   }
   return octet === 0xff
 }
@@ -64,11 +64,11 @@ export function decodeBoolean({ tag, content }: BerElement, what: string): boole
 /** The bytes of a BIT STRING, which ends with a whole octet where `unusedBits` is 0. */
 export function decodeBitString(
   { tag, constructed, content }: BerElement,
-  what: string,
+  source: string,
 ): { readonly bytes: Uint8Array; readonly unusedBits: number } {
   const [unusedBits = 8] = content
   if (tag !== tags.bitString || constructed || unusedBits > 7 || (content.length === 1 && unusedBits > 0)) {
-    throw malformed(what, 'is not a BIT STRING')
+    throw malformed(source, 'is not a BIT STRING')
   }
   return { bytes: content.subarray(1), unusedBits }
 }
@@ -86,23 +86,24 @@ export function hasDerLengths({ bytes, content, children }: BerElement): boolean
 const maximumIdentifierLength = 128
 
 /** An OBJECT IDENTIFIER in dotted form (X.690 §8.19). */
-export function decodeObjectIdentifier(element: BerElement, what: string): string {
+export function decodeObjectIdentifier(element: BerElement, source: string): string {
   const { content } = element
   if (element.tag !== tags.objectIdentifier || element.constructed || content.length === 0) {
-    throw malformed(what, 'is not an OBJECT IDENTIFIER')
+    throw malformed(source, 'is not an OBJECT IDENTIFIER')
   }
   if (content.length > maximumIdentifierLength) {
     throw malformed(
-      what,
+      source,
       `has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumIdentifierLength} are read`,
     )
   }
-  if ((content.at(-1) ?? 0) >= 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER that is cut off')
+  if ((content.at(-1) ?? 0) >= 0x80) throw malformed(source, 'has an OBJECT IDENTIFIER that is cut off')
   const arcs: (number | bigint)[] = []
   let start = 0
   for (let at = 0; at < content.length; at++) {
     const octet = content[at] ?? 0
-    if (at === start && octet === 0x80) throw malformed(what, 'has an OBJECT IDENTIFIER with a padded number')
+    if (at === start && octet === 0x80)
+      throw malformed(source, 'has an OBJECT IDENTIFIER with a padded number')
     if (octet >= 0x80) continue
     arcs.push(arcOf(content, start, at))
     start = at + 1

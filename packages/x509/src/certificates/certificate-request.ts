@@ -56,13 +56,13 @@ export const defaultRequestLimits: CertificateRequestLimits = Object.freeze({
 /** @throws SealwrightError `LIMIT_EXCEEDED` */
 export function checkRequestLength(der: Uint8Array, maximum: number): void {
   if (der.length > maximum) {
-    throw fileLimitExceeded(`${what} has ${der.length} bytes`, maximum, 'certificateRequestBytes')
+    throw fileLimitExceeded(`${source} has ${der.length} bytes`, maximum, 'certificateRequestBytes')
   }
 }
 
 /** id-ExtensionRequest (RFC 2985 §5.4.2). */
 const extensionRequest = '1.2.840.113549.1.9.14'
-const what = 'the certificate request'
+const source = 'the certificate request'
 
 /**
  * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
@@ -125,21 +125,21 @@ export function readCertificateRequest(
   bytes('der', der)
   const { certificateRequestBytes } = resolveLimits(defaultRequestLimits, limits)
   checkRequestLength(der, certificateRequestBytes)
-  // A copy, so that nobody changes under our hands what the signature has vouched for.
-  const document = readSignedDocument(Uint8Array.from(der), what, { elements: 1000, depth: 16 })
-  const info = new SequenceReader(document.toBeSigned, what)
+  // A copy: the caller cannot change what the signature covers.
+  const document = readSignedDocument(Uint8Array.from(der), source, { elements: 1000, depth: 16 })
+  const info = new SequenceReader(document.toBeSigned, source)
   const version = info.integer('version')
-  if (version !== 0) throw malformed(what, `has version ${version}; RFC 2986 has 0`)
+  if (version !== 0) throw malformed(source, `has version ${version}; RFC 2986 has 0`)
   const subject = info.any('subject')
   const publicKeyInfo = info.any('subjectPKInfo')
   const attributes = info.optional(tags.context0)
   info.end()
   const name = formatName(subject)
-  const publicKey = readPublicKey(publicKeyInfo.bytes, `the public key of ${what}`)
+  const publicKey = readPublicKey(publicKeyInfo.bytes, `the public key of ${source}`)
   algorithmsOf(publicKey)
-  verifyDocument(document, publicKey, what)
+  verifyDocument(document, publicKey, source)
   const list = requestedExtensions(attributes)
-  const extensions = interpretExtensions(list === null ? [] : readExtensions(list, what), what)
+  const extensions = interpretExtensions(list === null ? [] : readExtensions(list, source), source)
   return { subject: name, subjectDer: subject.bytes, publicKey, extensions }
 }
 
@@ -149,8 +149,8 @@ export function readCertificateRequest(
  */
 export function requestedExtensions(attributes: BerElement | null): BerElement | null {
   for (const element of attributes?.children ?? []) {
-    const attribute = new SequenceReader(element, `an attribute of ${what}`)
-    const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${what}`)
+    const attribute = new SequenceReader(element, `an attribute of ${source}`)
+    const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${source}`)
     const [value] = attribute.any('values').children
     if (oid === extensionRequest && value !== undefined) return value
   }

@@ -55,7 +55,7 @@ export async function issueCertificate(
 
 /** A request's subject goes into the certificate byte by byte. */
 function requestedSubject({ subjectDer }: CertificateRequest): Uint8Array {
-  const what = 'the subject of the certificate request'
-  checkNewName(readBer(subjectDer, what, { elements: 1000, depth: 16 }), what)
+  const source = 'the subject of the certificate request'
+  checkNewName(readBer(subjectDer, source, { elements: 1000, depth: 16 }), source)
   return subjectDer
 }

@@ -60,11 +60,11 @@ export function parseCertificate(certificate: X509Certificate): ParsedCertificat
     subject: formatName(subject),
     notBefore,
     notAfter,
-    extensions: interpretExtensions(extensions, what),
+    extensions: interpretExtensions(extensions, source),
   }
 }
 
-const what = 'the certificate'
+const source = 'the certificate'
 
 /** The fields of a certificate that another one is made from; see {@link ParsedCertificate}. */
 export interface CertificateFields {
@@ -81,15 +81,15 @@ export interface CertificateFields {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
 export function readCertificateFields(certificate: X509Certificate): CertificateFields {
-  const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
-  const fields = new SequenceReader(document.toBeSigned, what)
+  const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
+  const fields = new SequenceReader(document.toBeSigned, source)
   fields.optional(tags.context0) // version
-  const serialNumber = formatSerialNumber(fields.any('serialNumber'), what)
-  checkSignatureAlgorithm(fields.any('signature'), document, what)
+  const serialNumber = formatSerialNumber(fields.any('serialNumber'), source)
+  checkSignatureAlgorithm(fields.any('signature'), document, source)
   const issuer = fields.any('issuer')
   const validity = fields.sequence('validity')
-  const notBefore = decodeTime(validity.any('notBefore'), `notBefore of ${what}`)
-  const notAfter = decodeTime(validity.any('notAfter'), `notAfter of ${what}`)
+  const notBefore = decodeTime(validity.any('notBefore'), `notBefore of ${source}`)
+  const notAfter = decodeTime(validity.any('notAfter'), `notAfter of ${source}`)
   validity.end()
   const subject = fields.any('subject')
   const { bytes: publicKeyInfo } = fields.any('subjectPublicKeyInfo')
@@ -99,13 +99,15 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
   const extensionsField = fields.optional(tags.context3)
   fields.end()
   const extensions =
-    extensionsField === null ? [] : readExtensions(unwrapExplicit(extensionsField, tags.context3, what), what)
+    extensionsField === null
+      ? []
+      : readExtensions(unwrapExplicit(extensionsField, tags.context3, source), source)
   return { document, serialNumber, issuer, notBefore, notAfter, subject, publicKeyInfo, extensions }
 }
 
 /** The JOSE name of a signature's algorithm where core's table has it, otherwise its OID. */
 function describeSignature({ algorithm }: SignedDocument): string {
   const [oid] = algorithm.children
-  if (oid === undefined) throw malformed(what, 'does not name its signature algorithm')
-  return signatureAlgorithmByIdentifier(algorithm)?.name ?? decodeObjectIdentifier(oid, what)
+  if (oid === undefined) throw malformed(source, 'does not name its signature algorithm')
+  return signatureAlgorithmByIdentifier(algorithm)?.name ?? decodeObjectIdentifier(oid, source)
 }

@@ -5,18 +5,18 @@ import { assertCertifiedCurve } from '../keys/public-key.ts'
 /**
  * One certificate in DER.
  *
- * @param what for messages: what holds it
+ * @param source for messages: what holds it
  * @throws SealwrightError `INVALID_ENCODING`
  */
-export function readCertificate(der: Uint8Array, what: string): X509Certificate {
+export function readCertificate(der: Uint8Array, source: string): X509Certificate {
   let certificate: X509Certificate
   try {
     certificate = new X509Certificate(der)
   } catch (cause) {
-    throw malformed(what, 'does not hold an X.509 certificate', cause)
+    throw malformed(source, 'does not hold an X.509 certificate', cause)
   }
   // Node takes PEM as well, and bytes after the end.
-  if (!certificate.raw.equals(der)) throw malformed(what, 'holds something besides one certificate in DER')
-  assertCertifiedCurve(certificate, what)
+  if (!certificate.raw.equals(der)) throw malformed(source, 'holds something besides one certificate in DER')
+  assertCertifiedCurve(certificate, source)
   return certificate
 }

@@ -11,10 +11,10 @@ const maximumLength = 40
  *
  * @throws SealwrightError `INVALID_ENCODING`
  */
-export function formatSerialNumber({ tag, constructed, content }: BerElement, what: string): string {
+export function formatSerialNumber({ tag, constructed, content }: BerElement, source: string): string {
   const [first] = content
   if (tag !== tags.integer || constructed || first === undefined || content.length > maximumLength) {
-    throw malformed(what, 'has no serial number, or one that is too long')
+    throw malformed(source, 'has no serial number, or one that is too long')
   }
   const value = BigInt.asIntN(8 * content.length, BigInt(`0x${Buffer.from(content).toString('hex')}`))
   const digits = (value < 0n ? -value : value).toString(16).toUpperCase()

@@ -34,13 +34,13 @@ export interface CbcCipher {
 }
 
 /** Ciphers of PBES2 by OID (RFC 3565 §4.1, RFC 8018 App. B.2), with the functions that read their parameters. */
-const readers: Readonly<Record<string, (parameters: BerElement, what: string) => CbcCipher>> = {
-  '2.16.840.1.101.3.4.1.2': (parameters, what) => aesCbc(16, readVector(parameters, 16, what)),
-  '2.16.840.1.101.3.4.1.22': (parameters, what) => aesCbc(24, readVector(parameters, 16, what)),
-  '2.16.840.1.101.3.4.1.42': (parameters, what) => aesCbc(32, readVector(parameters, 16, what)),
-  '1.2.840.113549.3.7': (parameters, what) => tripleDesCbc(readVector(parameters, 8, what)),
+const readers: Readonly<Record<string, (parameters: BerElement, source: string) => CbcCipher>> = {
+  '2.16.840.1.101.3.4.1.2': (parameters, source) => aesCbc(16, readVector(parameters, 16, source)),
+  '2.16.840.1.101.3.4.1.22': (parameters, source) => aesCbc(24, readVector(parameters, 16, source)),
+  '2.16.840.1.101.3.4.1.42': (parameters, source) => aesCbc(32, readVector(parameters, 16, source)),
+  '1.2.840.113549.3.7': (parameters, source) => tripleDesCbc(readVector(parameters, 8, source)),
   '1.2.840.113549.3.2': readRc2,
-  '1.3.14.3.2.7': (parameters, what) => desCbc(readVector(parameters, 8, what)),
+  '1.3.14.3.2.7': (parameters, source) => desCbc(readVector(parameters, 8, source)),
 }
 export const aes256CbcOid = '2.16.840.1.101.3.4.1.42'
 
@@ -49,36 +49,36 @@ export const aes256CbcOid = '2.16.840.1.101.3.4.1.42'
  *
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_ALGORITHM`
  */
-export function readCipher(scheme: SequenceReader, what: string): CbcCipher {
+export function readCipher(scheme: SequenceReader, source: string): CbcCipher {
   const oid = scheme.objectIdentifier('algorithm')
   const reader = Object.hasOwn(readers, oid) ? readers[oid] : undefined
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES, DES and RC2 in CBC mode are read`,
+      `${source} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES, DES and RC2 in CBC mode are read`,
     )
   }
-  const cipher = reader(scheme.any('parameters'), what)
+  const cipher = reader(scheme.any('parameters'), source)
   scheme.end()
   return cipher
 }
 
-function readVector(parameters: BerElement, blockLength: number, what: string): Uint8Array {
-  const vector = decodeOctetString(parameters, tags.octetString, `${what} initialisation vector`)
+function readVector(parameters: BerElement, blockLength: number, source: string): Uint8Array {
+  const vector = decodeOctetString(parameters, tags.octetString, `${source} initialisation vector`)
   if (vector.length !== blockLength) {
-    throw malformed(what, `has an initialisation vector of ${vector.length} bytes`)
+    throw malformed(source, `has an initialisation vector of ${vector.length} bytes`)
   }
   return vector
 }
 
 /** RC2-CBC-Parameter (RFC 8018 App. B.2.3): `SEQUENCE { rc2ParameterVersion INTEGER OPTIONAL, iv OCTET STRING (8) }`. */
-function readRc2(element: BerElement, what: string): CbcCipher {
-  const parameters = new SequenceReader(element, `${what} RC2 parameters`)
+function readRc2(element: BerElement, source: string): CbcCipher {
+  const parameters = new SequenceReader(element, `${source} RC2 parameters`)
   const version = parameters.integer('rc2ParameterVersion')
-  const vector = readVector(parameters.any('iv'), 8, what)
+  const vector = readVector(parameters.any('iv'), 8, source)
   parameters.end()
   const effectiveBits = rc2EffectiveBits(version)
-  if (effectiveBits === null) throw malformed(what, `has an RC2 parameter version of ${version}`)
+  if (effectiveBits === null) throw malformed(source, `has an RC2 parameter version of ${version}`)
   return rc2Cbc(null, effectiveBits, vector)
 }
 

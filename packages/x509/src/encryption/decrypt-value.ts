@@ -6,7 +6,7 @@ import { wrongPassword, type DecryptionContext, type PasswordEncryption } from '
 /**
  * Decrypts one DER value. The password is tried in each of its encodings.
  *
- * @param what names the encrypted item in messages
+ * @param source names the encrypted item in messages
  * @returns the plaintext, a new array: the caller zeroes it after use
  * @throws SealwrightError `INVALID_ENCODING` for a ciphertext that is not whole blocks, `WRONG_PASSWORD`, `LIMIT_EXCEEDED`; or
  *   the signal's reason
@@ -15,12 +15,12 @@ export async function decryptValue(
   encryption: PasswordEncryption,
   ciphertext: Uint8Array,
   context: DecryptionContext,
-  what: string,
+  source: string,
 ): Promise<Uint8Array> {
   const { blockLength } = encryption
   if (ciphertext.length === 0 || ciphertext.length % blockLength !== 0) {
     throw malformed(
-      what,
+      source,
       `has ${ciphertext.length} bytes of ciphertext, not a multiple of the block length ${blockLength}`,
     )
   }
@@ -41,7 +41,7 @@ export async function decryptValue(
       failure = error
     }
   }
-  throw wrongPassword(what, failure)
+  throw wrongPassword(source, failure)
 }
 
 /** Whether the bytes have the header of one SEQUENCE. What a wrong key decrypts almost never has. */

@@ -41,9 +41,9 @@ export const defaultLimits: Pkcs12Limits = Object.freeze({
 })
 
 /** @throws SealwrightError `LIMIT_EXCEEDED` */
-export function checkLength(file: Uint8Array, limits: Pkcs12Limits, what: string): void {
+export function checkLength(file: Uint8Array, limits: Pkcs12Limits, source: string): void {
   if (file.length > limits.bytes) {
-    throw fileLimitExceeded(`${what} has ${file.length} bytes`, limits.bytes, 'bytes')
+    throw fileLimitExceeded(`${source} has ${file.length} bytes`, limits.bytes, 'bytes')
   }
 }
 
@@ -71,12 +71,13 @@ export class Pkcs12Budget implements BerBudget {
    * @param rounds how often the derivation runs its iterations
    * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
    */
-  chargeIterations(count: number, what: string, rounds = 1): void {
-    if (count < 1) throw new SealwrightError('INVALID_ENCODING', `${what} has an iteration count of ${count}`)
+  chargeIterations(count: number, source: string, rounds = 1): void {
+    if (count < 1)
+      throw new SealwrightError('INVALID_ENCODING', `${source} has an iteration count of ${count}`)
     const total = count * rounds
     if (total > this.#iterations) {
       const { iterations } = this.limits
-      const message = `${what} takes ${total} iterations; the file may take ${iterations} in all; limits.iterations raises the limit`
+      const message = `${source} takes ${total} iterations; the file may take ${iterations} in all; limits.iterations raises the limit`
       throw total > iterations
         ? new ItemLimitExceeded(message)
         : new SealwrightError('LIMIT_EXCEEDED', message)
@@ -93,10 +94,10 @@ export class Pkcs12Budget implements BerBudget {
   }
 
   /** @throws SealwrightError `LIMIT_EXCEEDED` */
-  checkSalt(salt: Uint8Array, what: string): void {
+  checkSalt(salt: Uint8Array, source: string): void {
     const { saltBytes } = this.limits
     if (salt.length > saltBytes) {
-      throw itemLimitExceeded(`${what} has a salt of ${salt.length} bytes`, saltBytes, 'saltBytes')
+      throw itemLimitExceeded(`${source} has a salt of ${salt.length} bytes`, saltBytes, 'saltBytes')
     }
   }
 
@@ -104,10 +105,14 @@ export class Pkcs12Budget implements BerBudget {
    * @param bytes of one derivation
    * @throws SealwrightError `LIMIT_EXCEEDED`
    */
-  checkScryptMemory(bytes: number, what: string): void {
+  checkScryptMemory(bytes: number, source: string): void {
     const { scryptBytes } = this.limits
     if (bytes > scryptBytes) {
-      throw itemLimitExceeded(`${what} takes ${bytes} bytes of memory for scrypt`, scryptBytes, 'scryptBytes')
+      throw itemLimitExceeded(
+        `${source} takes ${bytes} bytes of memory for scrypt`,
+        scryptBytes,
+        'scryptBytes',
+      )
     }
   }
 }

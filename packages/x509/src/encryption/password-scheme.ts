@@ -51,15 +51,15 @@ export interface PasswordEncryption {
   decrypt(ciphertext: Uint8Array, context: DecryptionContext): Promise<Uint8Array>
 }
 
-export function wrongPassword(what: string, cause?: unknown): SealwrightError {
+export function wrongPassword(source: string, cause?: unknown): SealwrightError {
   return new SealwrightError(
     'WRONG_PASSWORD',
-    `the password does not open ${what}, or ${what} was changed after it was encrypted`,
+    `the password does not open ${source}, or ${source} was changed after it was encrypted`,
     { cause },
   )
 }
 
-type ParametersReader = (parameters: BerElement, what: string, budget: Pkcs12Budget) => PasswordEncryption
+type ParametersReader = (parameters: BerElement, source: string, budget: Pkcs12Budget) => PasswordEncryption
 
 /** Supported encryptions by OID. */
 const encryptions: Readonly<Record<string, ParametersReader>> = {
@@ -77,20 +77,24 @@ const encryptions: Readonly<Record<string, ParametersReader>> = {
 /**
  * Reads the AlgorithmIdentifier of an encryption and charges its iterations.
  *
- * @param what names the encrypted item in messages
+ * @param source names the encrypted item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`; the message names the algorithm
  */
-export function readEncryption(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
-  const identifier = new SequenceReader(element, `${what} encryption algorithm`)
+export function readEncryption(
+  element: BerElement,
+  source: string,
+  budget: Pkcs12Budget,
+): PasswordEncryption {
+  const identifier = new SequenceReader(element, `${source} encryption algorithm`)
   const oid = identifier.objectIdentifier('algorithm')
   const reader = Object.hasOwn(encryptions, oid) ? encryptions[oid] : undefined
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is encrypted with ${describeAlgorithm(oid)}; PBES2 and PBES1 with AES, 3DES, RC2 or DES are read`,
+      `${source} is encrypted with ${describeAlgorithm(oid)}; PBES2 and PBES1 with AES, 3DES, RC2 or DES are read`,
     )
   }
-  const encryption = reader(identifier.any('parameters'), what, budget)
+  const encryption = reader(identifier.any('parameters'), source, budget)
   identifier.end()
   return encryption
 }
@@ -102,26 +106,26 @@ export function readEncryption(element: BerElement, what: string, budget: Pkcs12
  */
 export function readEncryptedKey(
   element: BerElement,
-  what: string,
+  source: string,
   budget: Pkcs12Budget,
 ): { readonly encryption: PasswordEncryption; readonly ciphertext: Uint8Array } {
-  const info = new SequenceReader(element, what)
-  const encryption = readEncryption(info.any('encryptionAlgorithm'), what, budget)
+  const info = new SequenceReader(element, source)
+  const encryption = readEncryption(info.any('encryptionAlgorithm'), source, budget)
   const ciphertext = info.octetString('encryptedData')
   info.end()
   return { encryption, ciphertext }
 }
 
 /** PBES2-params (RFC 8018 App. A.4): `SEQUENCE { keyDerivationFunc, encryptionScheme }`. */
-function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): PasswordEncryption {
-  const parameters = new SequenceReader(element, `${what} PBES2 parameters`)
-  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), what, budget)
+function readPbes2(element: BerElement, source: string, budget: Pkcs12Budget): PasswordEncryption {
+  const parameters = new SequenceReader(element, `${source} PBES2 parameters`)
+  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), source, budget)
   const scheme = parameters.sequence('encryptionScheme')
   parameters.end()
-  const cipher = readCipher(scheme, what)
+  const cipher = readCipher(scheme, source)
   const keyLength = derivation.keyLength ?? cipher.defaultKeyLength
   if (cipher.keyLength === null ? keyLength < 1 || keyLength > 128 : keyLength !== cipher.keyLength) {
-    throw malformed(what, `derives a key of ${keyLength} bytes, which is not a key length of its cipher`)
+    throw malformed(source, `derives a key of ${keyLength} bytes, which is not a key length of its cipher`)
   }
   const charge = (): void => derivation.charge(keyLength)
   charge()
@@ -138,7 +142,7 @@ function readPbes2(element: BerElement, what: string, budget: Pkcs12Budget): Pas
       const key = await derivation.derive(context.password, keyLength)
       // libuv cannot stop a derivation under way.
       context.signal?.throwIfAborted()
-      return decryptAndZeroKey(cipher, key, ciphertext, context, what)
+      return decryptAndZeroKey(cipher, key, ciphertext, context, source)
     },
   }
 }
@@ -155,9 +159,9 @@ function pbes1(
   name: string,
   cipherWith: (iv: Uint8Array) => CbcCipher,
 ): ParametersReader {
-  return (element, what, budget) => {
-    const { salt, iterations } = readPbeParameters(element, what, budget)
-    const charge = (): void => budget.chargeIterations(iterations, what)
+  return (element, source, budget) => {
+    const { salt, iterations } = readPbeParameters(element, source, budget)
+    const charge = (): void => budget.chargeIterations(iterations, source)
     charge()
     return {
       takes: 'bytes',
@@ -172,13 +176,19 @@ function pbes1(
             // A Node in FIPS mode has no MD5.
             throw new SealwrightError(
               'UNSUPPORTED_ALGORITHM',
-              `${what} derives its key with MD5, which this Node does not have`,
+              `${source} derives its key with MD5, which this Node does not have`,
               { cause },
             )
           },
         )
         const iv = derived.slice(blockLength, 2 * blockLength)
-        return decryptAndZeroKey(cipherWith(iv), derived.subarray(0, blockLength), ciphertext, context, what)
+        return decryptAndZeroKey(
+          cipherWith(iv),
+          derived.subarray(0, blockLength),
+          ciphertext,
+          context,
+          source,
+        )
       },
     }
   }
@@ -190,10 +200,10 @@ function pkcs12Pbes1(
   keyLength: number,
   cipherWith: (iv: Uint8Array) => CbcCipher,
 ): ParametersReader {
-  return (element, what, budget) => {
-    const { salt, iterations } = readPbeParameters(element, what, budget)
+  return (element, source, budget) => {
+    const { salt, iterations } = readPbeParameters(element, source, budget)
     const rounds = derivationRounds(sha1, keyLength) + derivationRounds(sha1, blockLength)
-    const charge = (): void => budget.chargeIterations(iterations, what, rounds)
+    const charge = (): void => budget.chargeIterations(iterations, source, rounds)
     charge()
     const derivation = { digest: sha1, salt, iterations }
     return {
@@ -208,7 +218,7 @@ function pkcs12Pbes1(
           deriveKey(derivation, encryptionKey, bmpPassword(password), keyLength, signal),
           deriveKey(derivation, initialisationVector, bmpPassword(password), blockLength, signal),
         ])
-        return decryptAndZeroKey(cipherWith(iv), key, ciphertext, context, what)
+        return decryptAndZeroKey(cipherWith(iv), key, ciphertext, context, source)
       },
     }
   }
@@ -217,12 +227,12 @@ function pkcs12Pbes1(
 /** PBEParameter (RFC 8018 App. A.3) and pkcs-12PbeParams (RFC 7292 App. C): `SEQUENCE { salt OCTET STRING, iterations INTEGER }`. */
 function readPbeParameters(
   element: BerElement,
-  what: string,
+  source: string,
   budget: Pkcs12Budget,
 ): { readonly salt: Uint8Array; readonly iterations: number } {
-  const parameters = new SequenceReader(element, `${what} PBE parameters`)
+  const parameters = new SequenceReader(element, `${source} PBE parameters`)
   const salt = parameters.octetString('salt')
-  budget.checkSalt(salt, what)
+  budget.checkSalt(salt, source)
   const iterations = parameters.integer('iterations')
   parameters.end()
   return { salt, iterations }
@@ -233,13 +243,13 @@ async function decryptAndZeroKey(
   key: Uint8Array,
   ciphertext: Uint8Array,
   context: CipherContext,
-  what: string,
+  source: string,
 ): Promise<Uint8Array> {
   try {
     return await cipher.decrypt(key, ciphertext, context)
   } catch (cause) {
     context.signal?.throwIfAborted()
-    throw wrongPassword(what, cause)
+    throw wrongPassword(source, cause)
   } finally {
     key.fill(0)
   }

@@ -44,13 +44,13 @@ export const notKnown = 'is not a file of keys or certificates in a known format
 /**
  * Reads one value.
  *
- * @param what for messages, such as `the file`
+ * @param source for messages, such as `the file`
  * @param label of the PEM block; null for other files
  * @throws SealwrightError as `readKeyFile`
  */
 export async function readDer(
   bytes: Uint8Array,
-  what: string,
+  source: string,
   label: string | null,
   context: FileContext,
 ): Promise<Part> {
@@ -59,23 +59,23 @@ export async function readDer(
   const budget = new Pkcs12Budget(context.limits)
   const element = readItem(() =>
     isTrusted
-      ? readFirst(bytes, what, budget, identifiedLevels)
-      : readPadded(bytes, what, budget, identifiedLevels),
+      ? readFirst(bytes, source, budget, identifiedLevels)
+      : readPadded(bytes, source, budget, identifiedLevels),
   )
   if (isTrusted && element.bytes.length < bytes.length) {
-    context.remarks.add(`${what} has trust settings of OpenSSL, which are not read`)
+    context.remarks.add(`${source} has trust settings of OpenSSL, which are not read`)
   }
   const format = identify(element)
-  if (format === null) throw malformed(what, notKnown)
+  if (format === null) throw malformed(source, notKnown)
   const remark = label === null ? null : labelRemark(label, format)
   if (remark !== null) context.remarks.add(remark)
-  return readIdentified(format, element.bytes, what, context)
+  return readIdentified(format, element.bytes, source, context)
 }
 
 async function readIdentified(
   format: DerFormat,
   der: Uint8Array,
-  what: string,
+  source: string,
   context: FileContext,
 ): Promise<Part> {
   switch (format) {
@@ -92,12 +92,12 @@ async function readIdentified(
     case 'PKCS#1 public key':
       return keyPart('public key', readRsaPublicKey(der))
     case 'PKCS#7': {
-      const element = readPadded(der, what, context.budget, pkcs7Levels)
+      const element = readPadded(der, source, context.budget, pkcs7Levels)
       const contents = await readPkcs7(element, context.skipped, context.limits, context.options.signal)
       return { format, ...contents }
     }
     case 'certificate':
-      return { format, certificates: [readCertificate(der, what)] }
+      return { format, certificates: [readCertificate(der, source)] }
     case 'certificate request': {
       const { certificateRequestBytes } = context.limits
       return {
@@ -121,7 +121,7 @@ async function readIdentified(
       }
     }
     default:
-      throw malformed(what, notKnown)
+      throw malformed(source, notKnown)
   }
 }
 
@@ -132,7 +132,7 @@ async function readPfx(der: Uint8Array, context: FileContext): Promise<Part> {
     context.password,
     context.options,
   )
-  for (const { what, reason } of skipped) context.skipped.note(what, reason)
+  for (const { what: part, reason } of skipped) context.skipped.note(part, reason)
   if (contents.mac === null) {
     context.remarks.add('the PKCS#12 file has no MAC: nothing shows who made it, or that it is intact')
   }
@@ -140,12 +140,12 @@ async function readPfx(der: Uint8Array, context: FileContext): Promise<Part> {
 }
 
 async function readEncrypted(der: Uint8Array, context: FileContext): Promise<Part> {
-  const what = 'the private key'
-  const element = readBer(der, what, context.budget)
-  const { encryption, ciphertext } = readEncryptedKey(element, what, context.budget)
+  const source = 'the private key'
+  const element = readBer(der, source, context.budget)
+  const { encryption, ciphertext } = readEncryptedKey(element, source, context.budget)
   const { crypto = nodeWebCrypto, signal } = context.options
   const decryption = { password: usualPassword(await context.password()), crypto, signal }
-  const pkcs8 = await decryptValue(encryption, ciphertext, decryption, what)
+  const pkcs8 = await decryptValue(encryption, ciphertext, decryption, source)
   try {
     const part = keyPart('encrypted PKCS#8', readPrivateKey(pkcs8, 'pkcs8', context.budget))
     return { ...part, encryptions: [encryption.description] }

@@ -54,7 +54,7 @@ const labels: readonly { readonly pattern: RegExp; readonly problem: string }[] 
 export function assertLabelNotForeign(label: string): void {
   const format = labels.find(({ pattern }) => pattern.test(label))
   if (format === undefined) return
-  const what = `the PEM block ${label}`
-  if (label.startsWith('OPENSSH')) throw malformed(what, format.problem)
-  throw new SealwrightError('UNSUPPORTED_KEY', `${what} ${format.problem}`)
+  const source = `the PEM block ${label}`
+  if (label.startsWith('OPENSSH')) throw malformed(source, format.problem)
+  throw new SealwrightError('UNSUPPORTED_KEY', `${source} ${format.problem}`)
 }

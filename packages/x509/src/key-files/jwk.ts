@@ -43,18 +43,18 @@ export async function readJwks(
     // Giving up the thread is the point.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
-    const what = describe(jwk, index, jwks.length)
+    const source = describe(jwk, index, jwks.length)
     try {
-      if (!isRecord(jwk)) throw malformed(what, 'is not an object')
-      const key = readKey(withAllRsaNumbers(jwk, what, limits, remarks), limits)
+      if (!isRecord(jwk)) throw malformed(source, 'is not an object')
+      const key = readKey(withAllRsaNumbers(jwk, source, limits, remarks), limits)
       if (key.type === 'private') privateKeys.push(key)
       else publicKeys.push(key)
     } catch (error) {
-      skipped.add(what, error)
+      skipped.add(source, error)
       continue
     }
     // oxlint-disable-next-line no-await-in-loop
-    certificates.push(...(await readCertificates(jwk['x5c'], what, skipped, slices)))
+    certificates.push(...(await readCertificates(jwk['x5c'], source, skipped, slices)))
   }
   return { privateKeys, publicKeys, certificates, remarks }
 }
@@ -67,14 +67,19 @@ function describe(jwk: unknown, index: number, count: number): string {
 }
 
 /** OpenSSL wants all numbers of a private RSA key; some libraries keep n, e and d alone. */
-function withAllRsaNumbers(jwk: JsonObject, what: string, limits: KeyLimits, remarks: string[]): JsonObject {
+function withAllRsaNumbers(
+  jwk: JsonObject,
+  source: string,
+  limits: KeyLimits,
+  remarks: string[],
+): JsonObject {
   if (jwk['kty'] !== 'RSA' || typeof jwk['d'] !== 'string') return jwk
   const numbers = stringsOf(jwk)
   const missing = missingRsaNumbers(numbers)
   if (missing.length === 0) return jwk
-  const complete = completeRsaJwk(numbers, what, limits)
+  const complete = completeRsaJwk(numbers, source, limits)
   remarks.push(
-    `${what}: ${missing.join(', ')} are missing (RFC 7518 §6.3.2). They were computed from n, e and d; most other libraries refuse such a key`,
+    `${source}: ${missing.join(', ')} are missing (RFC 7518 §6.3.2). They were computed from n, e and d; most other libraries refuse such a key`,
   )
   return { ...jwk, ...complete }
 }
@@ -93,7 +98,7 @@ function stringsOf(jwk: JsonObject): JsonWebKey {
 /** RFC 7517 §4.7: base64, not base64url, of each certificate's DER. */
 async function readCertificates(
   x5c: unknown,
-  what: string,
+  source: string,
   skipped: SkippedItems,
   slices: TimeSlices,
 ): Promise<readonly X509Certificate[]> {
@@ -105,10 +110,10 @@ async function readCertificates(
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     try {
-      if (typeof each !== 'string') throw malformed(`the x5c of ${what}`, 'is not a list of certificates')
-      certificates.push(readCertificate(Buffer.from(each, 'base64'), `the x5c of ${what}`))
+      if (typeof each !== 'string') throw malformed(`the x5c of ${source}`, 'is not a list of certificates')
+      certificates.push(readCertificate(Buffer.from(each, 'base64'), `the x5c of ${source}`))
     } catch (error) {
-      skipped.add(`a certificate in the x5c of ${what}`, error)
+      skipped.add(`a certificate in the x5c of ${source}`, error)
     }
   }
   return certificates

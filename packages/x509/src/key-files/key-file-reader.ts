@@ -29,7 +29,7 @@ export class KeyFileReader {
   readonly #context: FileContext
   readonly #slices: TimeSlices
   /** An item that the password does not open. Another item may be opened by it. */
-  #unopened: { readonly what: string; readonly error: SealwrightError } | null = null
+  #unopened: { readonly source: string; readonly error: SealwrightError } | null = null
   #blocks = 0
   /** What the file is that holds several things. Null for one that holds one. */
   #container: KeyFileFormat | null = null
@@ -150,17 +150,17 @@ export class KeyFileReader {
     const parts: Part[] = []
     let count = 0
     for (const block of findPemBlocks(text)) {
-      const what = `the PEM block ${block.label}`
+      const source = `the PEM block ${block.label}`
       // Curves that OpenSSL writes before keys, which have them inside as well; groups that servers keep beside their keys.
       if (block.label.endsWith(' PARAMETERS')) continue
       this.#charge(1)
       count++
-      if ('error' in block) this.#context.skipped.add(what, block.error)
+      if ('error' in block) this.#context.skipped.add(source, block.error)
       else {
-        const read = (): Promise<Part> => this.#pemPart(block, what)
+        const read = (): Promise<Part> => this.#pemPart(block, source)
         // One after the other: few files have two encrypted keys.
         // oxlint-disable-next-line no-await-in-loop
-        const part = await this.#slices.pause().then(() => this.#attempt(what, read))
+        const part = await this.#slices.pause().then(() => this.#attempt(source, read))
         if (part !== null) parts.push(part)
       }
     }
@@ -169,18 +169,18 @@ export class KeyFileReader {
     return parts
   }
 
-  async #pemPart({ label, headers, der, remark }: FoundBlock, what: string): Promise<Part> {
+  async #pemPart({ label, headers, der, remark }: FoundBlock, source: string): Promise<Part> {
     if (remark !== null) this.#context.remarks.add(remark)
     assertLabelNotForeign(label)
     // Comments are headers too.
     if (headers === null || !/^(?:Proc-Type|DEK-Info):/im.test(headers))
-      return readDer(der, what, label, this.#context)
-    const encryption = readPemEncryption(headers, what)
+      return readDer(der, source, label, this.#context)
+    const encryption = readPemEncryption(headers, source)
     const { crypto = nodeWebCrypto, signal } = this.#context.options
     const plaintext = await encryption.decrypt(der, await this.#context.password(), { crypto, signal })
     try {
       return {
-        ...(await readDer(plaintext, what, label, this.#context)),
+        ...(await readDer(plaintext, source, label, this.#context)),
         encryptions: [encryption.description],
       }
     } finally {
@@ -197,12 +197,12 @@ export class KeyFileReader {
   }
 
   /** What `read` returns; null for one item that cannot be read. */
-  async #attempt<T>(what: string, read: () => Promise<T>): Promise<T | null> {
+  async #attempt<T>(source: string, read: () => Promise<T>): Promise<T | null> {
     try {
       return await read()
     } catch (error) {
-      if (isSealwrightError(error, 'WRONG_PASSWORD')) this.#unopened ??= { what, error }
-      else this.#context.skipped.add(what, error)
+      if (isSealwrightError(error, 'WRONG_PASSWORD')) this.#unopened ??= { source, error }
+      else this.#context.skipped.add(source, error)
       return null
     }
   }
@@ -218,10 +218,10 @@ export class KeyFileReader {
   async #assemble(parts: readonly Part[]): Promise<KeyFile> {
     const encryptions = parts.flatMap((part) => part.encryptions ?? [])
     if (this.#unopened !== null) {
-      const { what, error } = this.#unopened
+      const { source, error } = this.#unopened
       // It opened another item, so report this one as skipped.
       if (encryptions.length === 0) throw error
-      this.#context.skipped.note(what, error.message)
+      this.#context.skipped.note(source, error.message)
     }
     const certificates = parts.flatMap((part) => part.certificates ?? [])
     const bags: Bag[] = [

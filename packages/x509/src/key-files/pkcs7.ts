@@ -13,7 +13,7 @@ import type { SkippedItems } from '../skipped-items.ts'
 import { TimeSlices } from '../time-slices.ts'
 import type { KeyFileLimits } from './key-file.ts'
 
-const what = 'the PKCS#7 file'
+const source = 'the PKCS#7 file'
 /** As deep as a file has to be read: a certificate is one value. */
 export const pkcs7Levels = 5
 
@@ -37,12 +37,12 @@ export async function readPkcs7(
   limits: KeyFileLimits,
   signal?: AbortSignal,
 ): Promise<Pkcs7Contents> {
-  const info = new SequenceReader(contentInfo, what)
+  const info = new SequenceReader(contentInfo, source)
   const type = info.objectIdentifier('contentType')
   if (type !== contentTypes.signedData) {
-    throw malformed(what, `holds content of type ${type}, which has no certificates`)
+    throw malformed(source, `holds content of type ${type}, which has no certificates`)
   }
-  const data = new SequenceReader(unwrapExplicit(info.any('content'), tags.context0, what), what)
+  const data = new SequenceReader(unwrapExplicit(info.any('content'), tags.context0, source), source)
   info.end()
   data.integer('version')
   data.any('digestAlgorithms')
@@ -51,7 +51,7 @@ export async function readPkcs7(
   const listFields = (data.optional(tags.context1)?.children ?? []).filter(isSequence)
   const count = certificateFields.length + listFields.length
   if (count > limits.blocks) {
-    throw itemLimitExceeded(`${what} has ${count} certificates and CRLs`, limits.blocks, 'blocks')
+    throw itemLimitExceeded(`${source} has ${count} certificates and CRLs`, limits.blocks, 'blocks')
   }
   const certificates: X509Certificate[] = []
   const revocationLists: DescribedRevocationList[] = []
@@ -61,9 +61,9 @@ export async function readPkcs7(
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     try {
-      certificates.push(readCertificate(bytes, what))
+      certificates.push(readCertificate(bytes, source))
     } catch (error) {
-      skipped.add(`a certificate in ${what}`, error)
+      skipped.add(`a certificate in ${source}`, error)
     }
   }
   for (const { bytes } of listFields) {
@@ -81,7 +81,7 @@ export async function readPkcs7(
         ),
       )
     } catch (error) {
-      skipped.add(`a CRL in ${what}`, error)
+      skipped.add(`a CRL in ${source}`, error)
     }
   }
   return { certificates, revocationLists }

@@ -13,12 +13,12 @@ const identifierPrefix = Buffer.from('06096086480165030403', 'hex')
  * @param der PrivateKeyInfo (RFC 5958 §2) or SubjectPublicKeyInfo (RFC 5280 §4.1.2.7)
  * @param cause undefined where OpenSSL did take it, and Node did not
  */
-export function mlDsaProblem(what: string, der: Uint8Array, cause?: unknown): SealwrightError | null {
+export function mlDsaProblem(source: string, der: Uint8Array, cause?: unknown): SealwrightError | null {
   // In both the AlgorithmIdentifier comes after no more than two headers and a version.
   const at = Buffer.from(der.buffer, der.byteOffset, Math.min(der.length, 32)).indexOf(identifierPrefix)
   const last = at === -1 ? 0 : (der[at + identifierPrefix.length] ?? 0)
   if (last < 17 || last > 19 || hasMlDsa()) return null
-  return new SealwrightError('UNSUPPORTED_KEY', `${what} is an ML-DSA key; ${mlDsaNeeds}`, { cause })
+  return new SealwrightError('UNSUPPORTED_KEY', `${source} is an ML-DSA key; ${mlDsaNeeds}`, { cause })
 }
 
 /**
@@ -28,11 +28,11 @@ export function mlDsaProblem(what: string, der: Uint8Array, cause?: unknown): Se
  * @param der what it was read from, as for {@link mlDsaProblem}
  * @throws SealwrightError `UNSUPPORTED_KEY`
  */
-export function assertKnownType(key: KeyObject, what: string, der: Uint8Array): void {
+export function assertKnownType(key: KeyObject, source: string, der: Uint8Array): void {
   if (key.asymmetricKeyType !== undefined) return
   throw (
-    mlDsaProblem(what, der) ??
-    new SealwrightError('UNSUPPORTED_KEY', `${what} is of a kind that Node does not know`)
+    mlDsaProblem(source, der) ??
+    new SealwrightError('UNSUPPORTED_KEY', `${source} is of a kind that Node does not know`)
   )
 }
 

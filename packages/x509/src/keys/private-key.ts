@@ -50,36 +50,41 @@ const otherKeys: Readonly<Record<string, string>> = {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function readPrivateKey(der: Uint8Array, type: PrivateKeyType, budget: KeyBudget): KeyObject {
-  const what = 'the private key'
+  const source = 'the private key'
   const { privateKeyBytes } = budget.limits
   if (der.length > privateKeyBytes) {
-    throw itemLimitExceeded(`${what} has ${der.length} bytes`, privateKeyBytes, 'privateKeyBytes')
+    throw itemLimitExceeded(`${source} has ${der.length} bytes`, privateKeyBytes, 'privateKeyBytes')
   }
   // OpenSSL overlooks bytes after the end.
-  const element = readBer(der, what, budget)
-  const info = type === 'pkcs8' ? readKeyInfo(element, der, what) : { der, publicKeyInfo: null }
+  const element = readBer(der, source, budget)
+  const info = type === 'pkcs8' ? readKeyInfo(element, der, source) : { der, publicKeyInfo: null }
   try {
-    const key = readWithOpenSsl(info.der, type, budget.limits, what)
-    if (info.publicKeyInfo !== null) assertOwnPublicKey(key, info.publicKeyInfo, what)
+    const key = readWithOpenSsl(info.der, type, budget.limits, source)
+    if (info.publicKeyInfo !== null) assertOwnPublicKey(key, info.publicKeyInfo, source)
     return key
   } finally {
     if (info.der !== der) info.der.fill(0)
   }
 }
 
-function readWithOpenSsl(der: Uint8Array, type: PrivateKeyType, limits: KeyLimits, what: string): KeyObject {
+function readWithOpenSsl(
+  der: Uint8Array,
+  type: PrivateKeyType,
+  limits: KeyLimits,
+  source: string,
+): KeyObject {
   let key: KeyObject
   try {
     // The same memory: when the caller zeroes it, nothing is left.
     key = createKey({ key: Buffer.from(der.buffer, der.byteOffset, der.length), format: 'der', type })
   } catch (cause) {
     throw (
-      mlDsaProblem(what, der, cause) ??
-      malformed(what, `is not ${names[type]} of a kind that OpenSSL reads`, cause)
+      mlDsaProblem(source, der, cause) ??
+      malformed(source, `is not ${names[type]} of a kind that OpenSSL reads`, cause)
     )
   }
-  assertKnownType(key, what, der)
-  assertNamedCurve(key, what)
+  assertKnownType(key, source, der)
+  assertNamedCurve(key, source)
   checkPrivateKey(key, limits)
   return key
 }
@@ -108,14 +113,17 @@ interface KeyInfo {
  * attributes [0] OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }`. OpenSSL before 3.2 refuses version 2 of it, which
  * has the public key.
  */
-function readKeyInfo(element: BerElement, der: Uint8Array, what: string): KeyInfo {
-  const info = new SequenceReader(element, what)
+function readKeyInfo(element: BerElement, der: Uint8Array, source: string): KeyInfo {
+  const info = new SequenceReader(element, source)
   const version = info.integer('version')
-  if (version !== 0 && version !== 1) throw malformed(what, `has version ${version}; RFC 5958 has 0 and 1`)
+  if (version !== 0 && version !== 1) throw malformed(source, `has version ${version}; RFC 5958 has 0 and 1`)
   const algorithm = info.any('algorithm')
-  const oid = new SequenceReader(algorithm, `${what} algorithm`).objectIdentifier('algorithm')
+  const oid = new SequenceReader(algorithm, `${source} algorithm`).objectIdentifier('algorithm')
   if (!signingKeys.has(oid)) {
-    throw new SealwrightError('UNSUPPORTED_KEY', `${what} ${otherKeys[oid] ?? `has the unknown type ${oid}`}`)
+    throw new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `${source} ${otherKeys[oid] ?? `has the unknown type ${oid}`}`,
+    )
   }
   const privateKey = info.any('privateKey')
   const attributes = info.optional(tags.context0)
@@ -134,10 +142,10 @@ function bitString({ constructed, content, children }: BerElement): Uint8Array {
   return constructed && inner?.tag === tags.bitString ? inner.bytes : wrap(tags.bitString, content)
 }
 
-function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, what: string): void {
-  const publicKey = readPublicKey(publicKeyInfo, `the public key beside ${what}`)
+function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, source: string): void {
+  const publicKey = readPublicKey(publicKeyInfo, `the public key beside ${source}`)
   if (!sameKey(createPublicKey(key), publicKey)) {
-    throw malformed(what, 'does not belong to the public key beside it')
+    throw malformed(source, 'does not belong to the public key beside it')
   }
 }
 
@@ -159,23 +167,23 @@ export function checkPrivateKey(key: KeyObject, { rsaModulusBits }: KeyLimits): 
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */
 function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
-  const what = 'the private key'
+  const source = 'the private key'
   const der = key.export({ format: 'der', type: 'pkcs8' })
   try {
     // PrivateKeyInfo holds RSAPrivateKey in an OCTET STRING. A budget is not needed for what OpenSSL has encoded.
-    const [, , octets] = readBer(der, what, { elements: 32, depth: 8 }).children
-    const fields = readBer(octets?.content ?? der, what, { elements: 32, depth: 8 }).children
+    const [, , octets] = readBer(der, source, { elements: 32, depth: 8 }).children
+    const fields = readBer(octets?.content ?? der, source, { elements: 32, depth: 8 }).children
     // RFC 8017 App. A.1.2: with more than two primes there is another field.
     if (fields.length !== 9) {
-      throw new SealwrightError('UNSUPPORTED_KEY', `${what} is an RSA key of more than two primes`)
+      throw new SealwrightError('UNSUPPORTED_KEY', `${source} is an RSA key of more than two primes`)
     }
     // A sign octet may stand before a number.
     const maximum = Math.ceil(modulusLength / 8) + 1
     if (fields.some(({ content }) => content.length > maximum)) {
-      throw malformed(what, 'has numbers that are longer than its modulus')
+      throw malformed(source, 'has numbers that are longer than its modulus')
     }
     if (!belongTogether(fields.map(({ content }) => toBigInt(content)))) {
-      throw malformed(what, 'has numbers that do not belong together')
+      throw malformed(source, 'has numbers that do not belong together')
     }
   } finally {
     der.fill(0)

@@ -12,19 +12,19 @@ import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 /**
  * Reads a SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
  *
- * @param what for messages, such as `the public key of the certificate`
+ * @param source for messages, such as `the public key of the certificate`
  * @throws SealwrightError `UNSUPPORTED_KEY` for an ML-DSA key where this Node has none, and for a curve without a name;
  *   `INVALID_ENCODING` for another key that OpenSSL does not take
  */
-export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObject {
+export function readPublicKey(publicKeyInfo: Uint8Array, source: string): KeyObject {
   let publicKey: KeyObject
   try {
     publicKey = createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' })
   } catch (cause) {
-    throw mlDsaProblem(what, publicKeyInfo, cause) ?? malformed(what, 'is none that OpenSSL takes', cause)
+    throw mlDsaProblem(source, publicKeyInfo, cause) ?? malformed(source, 'is none that OpenSSL takes', cause)
   }
-  assertKnownType(publicKey, what, publicKeyInfo)
-  if (publicKey.asymmetricKeyType === 'ec') checkEcPublicKey(readPublicKeyInfo(publicKeyInfo), what)
+  assertKnownType(publicKey, source, publicKeyInfo)
+  if (publicKey.asymmetricKeyType === 'ec') checkEcPublicKey(readPublicKeyInfo(publicKeyInfo), source)
   return publicKey
 }
 
@@ -36,48 +36,48 @@ export function readPublicKey(publicKeyInfo: Uint8Array, what: string): KeyObjec
  * @param key public or private
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */
-export function assertNamedCurve(key: KeyObject, what: string): void {
-  if (key.asymmetricKeyType === 'ec') exportEcKey(key, what)
+export function assertNamedCurve(key: KeyObject, source: string): void {
+  if (key.asymmetricKeyType === 'ec') exportEcKey(key, source)
 }
 
 /** SubjectPublicKeyInfo of an EC key, public or private, and the point in it. */
 function exportEcKey(
   key: KeyObject,
-  what: string,
+  source: string,
 ): { readonly bytes: Uint8Array; readonly point: Uint8Array } {
   let bytes: Uint8Array
   try {
     const publicKey = key.type === 'private' ? createPublicKey(key) : key
     bytes = publicKey.export({ format: 'der', type: 'spki' })
   } catch (cause) {
-    throw malformed(what, pointAtInfinity, cause)
+    throw malformed(source, pointAtInfinity, cause)
   }
   const info = readPublicKeyInfo(bytes)
-  checkEcPublicKey(info, what)
+  checkEcPublicKey(info, source)
   return { bytes, point: info.subjectPublicKey }
 }
 
 const pointAtInfinity = 'is an EC key whose point is at infinity'
 
-function checkEcPublicKey({ algorithm, subjectPublicKey }: PublicKeyInfo, what: string): void {
-  if (subjectPublicKey.length <= 1) throw malformed(what, pointAtInfinity)
+function checkEcPublicKey({ algorithm, subjectPublicKey }: PublicKeyInfo, source: string): void {
+  if (subjectPublicKey.length <= 1) throw malformed(source, pointAtInfinity)
   if (algorithm.children[1]?.tag !== tags.objectIdentifier) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `${what} is on a curve that is spelled out and not named (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve names it`,
+      `${source} is on a curve that is spelled out and not named (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve names it`,
     )
   }
 }
 
-/** As {@link assertNamedCurve} for the key of a certificate; one that OpenSSL does not know is left to whoever asks for it. */
-export function assertCertifiedCurve(certificate: X509Certificate, what: string): void {
+/** As {@link assertNamedCurve} for the key of a certificate; a key that OpenSSL does not know is refused only when it is used. */
+export function assertCertifiedCurve(certificate: X509Certificate, source: string): void {
   let publicKey: KeyObject
   try {
     ;({ publicKey } = certificate)
   } catch {
     return
   }
-  assertNamedCurve(publicKey, `the public key of the certificate in ${what}`)
+  assertNamedCurve(publicKey, `the public key of the certificate in ${source}`)
 }
 
 /**
@@ -85,7 +85,7 @@ export function assertCertifiedCurve(certificate: X509Certificate, what: string)
  * written that it comes from: other readers need not take it otherwise (RFC 5480 §2.2).
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ARGUMENT` for a private
- *   key, of which nobody needs to hand over more than its public half; else as {@link assertNamedCurve}
+ *   key, of which only the public half is needed; else as {@link assertNamedCurve}
  */
 export function encodePublicKey(publicKey: KeyObject): Uint8Array {
   const known = encodings.get(publicKey) ?? encode(publicKey)
@@ -139,8 +139,8 @@ interface PublicKeyInfo {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
 export function readPublicKeyInfo(publicKeyInfo: Uint8Array): PublicKeyInfo {
-  const what = 'the public key'
-  const info = new SequenceReader(readBer(publicKeyInfo, what, { elements: 40, depth: 8 }), what)
+  const source = 'the public key'
+  const info = new SequenceReader(readBer(publicKeyInfo, source, { elements: 40, depth: 8 }), source)
   const algorithm = info.any('algorithm')
-  return { algorithm, subjectPublicKey: decodeBitString(info.any('subjectPublicKey'), what).bytes }
+  return { algorithm, subjectPublicKey: decodeBitString(info.any('subjectPublicKey'), source).bytes }
 }

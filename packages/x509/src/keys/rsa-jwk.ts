@@ -17,13 +17,13 @@ export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
  * Computes what {@link missingRsaNumbers} names. Takes some milliseconds for the largest key.
  *
  * @param jwk with n, e and d, of anybody
- * @param what for messages
+ * @param source for messages
  * @throws SealwrightError `INVALID_ENCODING` where the numbers are not those of one key, `LIMIT_EXCEEDED`
  */
-export function completeRsaJwk(jwk: JsonWebKey, what: string, { rsaModulusBits }: KeyLimits): JsonWebKey {
+export function completeRsaJwk(jwk: JsonWebKey, source: string, { rsaModulusBits }: KeyLimits): JsonWebKey {
   const [n, e, d] = [toBigInt(jwk.n), toBigInt(jwk.e), toBigInt(jwk.d)]
   if (bitLength(n) > rsaModulusBits) {
-    throw itemLimitExceeded(`${what} has ${bitLength(n)} bits`, rsaModulusBits, 'rsaModulusBits')
+    throw itemLimitExceeded(`${source} has ${bitLength(n)} bits`, rsaModulusBits, 'rsaModulusBits')
   }
   const given: readonly [bigint, bigint] = [toBigInt(jwk.p), toBigInt(jwk.q)]
   // A factor of 1 would be divided by below.
@@ -31,7 +31,7 @@ export function completeRsaJwk(jwk: JsonWebKey, what: string, { rsaModulusBits }
   const primes = isFactored ? given : primesOf(n, e, d)
   if (primes === null) {
     throw malformed(
-      what,
+      source,
       `lacks ${missingRsaNumbers(jwk).join(', ')} (RFC 7518 §6.3.2), and n, e and d are not those of one key`,
     )
   }

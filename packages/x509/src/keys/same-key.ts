@@ -11,7 +11,7 @@ export function certifies(certificate: X509Certificate, publicKey: KeyObject): b
 
 /**
  * Whether two keys are the same. Keys of different types are told apart before OpenSSL sees them: it would queue an error, and
- * Node (20 to 26) would take that for one of the private key it reads next, whoever reads it.
+ * Node (20 to 26) would take that for one of the private key it reads next, in any part of the process.
  */
 export function sameKey(a: KeyObject, b: KeyObject): boolean {
   return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b)

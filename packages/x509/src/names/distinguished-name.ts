@@ -27,8 +27,8 @@ import { decodeText, isPrintable } from './text.ts'
  */
 export function distinguishedName(certificate: X509Certificate): string {
   aCertificate('certificate', certificate)
-  const what = 'the certificate'
-  const root = new SequenceReader(readBer(certificate.raw, what, { elements: 100_000, depth: 64 }), what)
+  const source = 'the certificate'
+  const root = new SequenceReader(readBer(certificate.raw, source, { elements: 100_000, depth: 64 }), source)
   const tbs = root.sequence('tbsCertificate')
   tbs.optional(tags.context0)
   for (const field of ['serialNumber', 'signature', 'issuer', 'validity']) tbs.any(field)
@@ -103,23 +103,23 @@ export function isEmptyName(name: Uint8Array): boolean {
  * Makes sure that a Name from elsewhere may go into a new certificate as it is: it is DER, has the string types that RFC 5280
  * §4.1.2.4 allows in new names, and keeps the same bounds as the names that are made here.
  *
- * @param what for messages, such as `the subject of the certificate request`
+ * @param source for messages, such as `the subject of the certificate request`
  * @throws SealwrightError `INVALID_ENCODING`, `INVALID_ARGUMENT`
  */
-export function checkNewName(name: BerElement, what: string): void {
-  if (!hasDerLengths(name)) throw malformed(what, 'is not DER')
+export function checkNewName(name: BerElement, source: string): void {
+  if (!hasDerLengths(name)) throw malformed(source, 'is not DER')
   for (const { children } of name.children) {
     const bytes = children.map((attribute) => attribute.bytes)
     if (bytes.some((each, index) => index > 0 && Buffer.compare(bytes[index - 1] ?? each, each) >= 0)) {
-      throw malformed(what, 'has a relative name whose attributes are not in the order of DER')
+      throw malformed(source, 'has a relative name whose attributes are not in the order of DER')
     }
-    children.forEach((attribute) => checkNewAttribute(attribute, what))
+    children.forEach((attribute) => checkNewAttribute(attribute, source))
   }
   if (name.children.length > 0) parseDistinguishedName(formatName(name))
 }
 
-function checkNewAttribute(element: BerElement, what: string): void {
-  const attribute = new SequenceReader(element, what)
+function checkNewAttribute(element: BerElement, source: string): void {
+  const attribute = new SequenceReader(element, source)
   const type = attributeTypeByOid(attribute.objectIdentifier('type'))
   const value = attribute.any('value')
   const allowed: readonly StringType[] =
@@ -132,12 +132,12 @@ function checkNewAttribute(element: BerElement, what: string): void {
   const text = decodeText(value)
   if (stringType === undefined || text === null) {
     throw malformed(
-      what,
+      source,
       `has a value that is not a ${allowed.map((each) => stringTypeNames[each]).join(' or ')}, which new certificates need`,
     )
   }
   if (stringType === 'printableString' && !isPrintable(text)) {
-    throw malformed(what, 'has a PrintableString with characters that it cannot hold')
+    throw malformed(source, 'has a PrintableString with characters that it cannot hold')
   }
 }
 
@@ -178,9 +178,9 @@ export function emailAddressesOf(name: BerElement): readonly string[] {
 
 /** RFC 4514 §2.3 and §2.4. */
 function formatAttribute(element: BerElement): string {
-  const what = 'an attribute of the name'
-  const attribute = new SequenceReader(element, what)
-  const oid = decodeObjectIdentifier(attribute.any('type'), what)
+  const source = 'an attribute of the name'
+  const attribute = new SequenceReader(element, source)
+  const oid = decodeObjectIdentifier(attribute.any('type'), source)
   const value = attribute.any('value')
   attribute.end()
   const type = attributeTypeByOid(oid)

@@ -44,7 +44,7 @@ interface NameKind {
   readonly tag: 1 | 2 | 6 | 7
   /** @returns what is wrong with the value; null when it is right */
   readonly problem: (value: string) => string | null
-  readonly decode: (content: Uint8Array, what: string) => string
+  readonly decode: (content: Uint8Array, source: string) => string
 }
 
 /** The kinds of GeneralName that are strings, and addresses. */
@@ -127,42 +127,42 @@ function refused(type: string, problem: string): SealwrightError {
  * @returns empty for an empty list, which RFC 5280 forbids and some certificates have
  * @throws SealwrightError `INVALID_ENCODING`
  */
-export function decodeGeneralNames(element: BerElement, what: string): readonly GeneralName[] {
-  if (element.tag !== tags.sequence) throw malformed(what, 'is not a SEQUENCE of names')
-  return element.children.map((child) => decodeGeneralName(child, what))
+export function decodeGeneralNames(element: BerElement, source: string): readonly GeneralName[] {
+  if (element.tag !== tags.sequence) throw malformed(source, 'is not a SEQUENCE of names')
+  return element.children.map((child) => decodeGeneralName(child, source))
 }
 
 /** @throws SealwrightError `INVALID_ENCODING` */
-export function decodeGeneralName(element: BerElement, what: string): GeneralName {
+export function decodeGeneralName(element: BerElement, source: string): GeneralName {
   const { tag, constructed, content } = element
-  if (tag === contextSpecific + 0) return decodeOtherName(element, what)
+  if (tag === contextSpecific + 0) return decodeOtherName(element, source)
   if (tag === contextSpecific + 4) {
-    return { type: 'directoryName', value: formatName(unwrapExplicit(element, tag, what)) }
+    return { type: 'directoryName', value: formatName(unwrapExplicit(element, tag, source)) }
   }
   for (const type of ['email', 'dns', 'uri', 'ip'] as const) {
     const kind: NameKind = stringKinds[type]
     if (tag !== contextSpecific + kind.tag) continue
-    if (constructed) throw malformed(what, 'holds a name that is not primitive')
-    return { type, value: kind.decode(content, what) }
+    if (constructed) throw malformed(source, 'holds a name that is not primitive')
+    return { type, value: kind.decode(content, source) }
   }
   return { type: 'unsupported', value: Uint8Array.from(element.bytes) }
 }
 
-function decodeOtherName(element: BerElement, what: string): GeneralName {
+function decodeOtherName(element: BerElement, source: string): GeneralName {
   const [typeId, tagged, ...rest] = element.children
   if (typeId === undefined || tagged === undefined || rest.length > 0)
-    throw malformed(what, 'holds a torn otherName')
-  const oid = decodeObjectIdentifier(typeId, what)
-  const value = unwrapExplicit(tagged, tags.context0, what)
+    throw malformed(source, 'holds a torn otherName')
+  const oid = decodeObjectIdentifier(typeId, source)
+  const value = unwrapExplicit(tagged, tags.context0, source)
   const text = oid === upnOid ? decodeText(value) : null
   return text === null
     ? { type: 'otherName', typeId: oid, value: Uint8Array.from(value.bytes) }
     : { type: 'upn', value: text }
 }
 
-function decodeAscii(content: Uint8Array, what: string): string {
+function decodeAscii(content: Uint8Array, source: string): string {
   const text = Buffer.from(content).toString('latin1')
-  if (!isAscii(text)) throw malformed(what, 'holds a name that is not ASCII')
+  if (!isAscii(text)) throw malformed(source, 'holds a name that is not ASCII')
   return text
 }
 

@@ -18,9 +18,9 @@ export function encodeIp(value: string): Uint8Array {
 }
 
 /** IPv6 as RFC 5952 spells it. */
-export function decodeIp(content: Uint8Array, what: string): string {
+export function decodeIp(content: Uint8Array, source: string): string {
   if (content.length !== 4 && content.length !== 16) {
-    throw malformed(what, `holds an IP address of ${content.length} bytes`)
+    throw malformed(source, `holds an IP address of ${content.length} bytes`)
   }
   const address = ipaddr.fromByteArray([...content])
   return address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString()
@@ -51,12 +51,12 @@ export function encodeCidr(value: string): Uint8Array {
 }
 
 /** @returns the range in CIDR notation */
-export function decodeCidr(content: Uint8Array, what: string): string {
+export function decodeCidr(content: Uint8Array, source: string): string {
   const half = content.length / 2
-  if (half !== 4 && half !== 16) throw malformed(what, 'holds an IP range of another length')
+  if (half !== 4 && half !== 16) throw malformed(source, 'holds an IP range of another length')
   const bits = ipaddr.fromByteArray([...content.subarray(half)]).prefixLengthFromSubnetMask()
-  if (bits === null) throw malformed(what, 'holds an IP range whose mask has holes')
-  return `${decodeIp(content.subarray(0, half), what)}/${bits}`
+  if (bits === null) throw malformed(source, 'holds an IP range whose mask has holes')
+  return `${decodeIp(content.subarray(0, half), source)}/${bits}`
 }
 
 /** Whether an address is in a range. IPv4 addresses are never in a range of IPv6. */

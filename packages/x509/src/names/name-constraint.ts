@@ -63,13 +63,13 @@ function constraintProblem(type: NameConstraint['type'], value: string): string 
 }
 
 /** @throws SealwrightError `INVALID_ENCODING` */
-export function decodeNameConstraint(element: BerElement, what: string): GeneralName {
-  const subtree = new SequenceReader(element, what)
+export function decodeNameConstraint(element: BerElement, source: string): GeneralName {
+  const subtree = new SequenceReader(element, source)
   const base = subtree.any('base')
   // A minimum or maximum, which RFC 5280 §4.2.1.10 rules out, would change the meaning.
   subtree.end()
   const { tag, constructed, content } = base
   return tag === contextSpecific + stringKinds.ip.tag && !constructed
-    ? { type: 'ip', value: decodeCidr(content, what) }
-    : decodeGeneralName(base, what)
+    ? { type: 'ip', value: decodeCidr(content, source) }
+    : decodeGeneralName(base, source)
 }

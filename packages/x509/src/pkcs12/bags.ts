@@ -135,8 +135,8 @@ function openerOf(bag: SafeBag, context: ReadContext): UnopenedBag {
   const { type, value } = bag
   const attributes = readAttributes(bag.attributes, context)
   const name = attributes.friendlyName === null ? '' : ` ${JSON.stringify(attributes.friendlyName)}`
-  const skip = (what: string, error: unknown): null => {
-    context.skipped.add(what, error)
+  const skip = (source: string, error: unknown): null => {
+    context.skipped.add(source, error)
     return null
   }
   try {
@@ -176,26 +176,26 @@ const otherBags: Readonly<Record<string, string>> = {
 
 /** CertBag (RFC 7292 §4.2.3): `SEQUENCE { certId, certValue [0] EXPLICIT OCTET STRING }`. */
 function readCertificateBag(value: BerElement): X509Certificate {
-  const what = 'a certificate bag'
-  const bag = new SequenceReader(value, what)
+  const source = 'a certificate bag'
+  const bag = new SequenceReader(value, source)
   const type = bag.objectIdentifier('certId')
   const content = bag.explicit(tags.context0, 'certValue')
   bag.end()
   if (type !== certificateTypes.x509) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} holds a certificate of type ${type}; X.509 is read`,
+      `${source} holds a certificate of type ${type}; X.509 is read`,
     )
   }
-  return readCertificate(decodeOctetString(content, tags.octetString, what), what)
+  return readCertificate(decodeOctetString(content, tags.octetString, source), source)
 }
 
 function readShroudedKey(value: BerElement, context: ReadContext): () => Promise<KeyObject> {
-  const what = 'the private key'
-  const { encryption, ciphertext } = readEncryptedKey(value, what, context.budget)
+  const source = 'the private key'
+  const { encryption, ciphertext } = readEncryptedKey(value, source, context.budget)
   context.protection.encryptions.push(encryption.description)
   return async () => {
-    const pkcs8 = await decryptPart(encryption, ciphertext, context, what)
+    const pkcs8 = await decryptPart(encryption, ciphertext, context, source)
     try {
       return readPrivateKey(pkcs8, 'pkcs8', context.budget)
     } finally {
@@ -215,13 +215,13 @@ export async function decryptPart(
   encryption: PasswordEncryption,
   ciphertext: Uint8Array,
   context: ReadContext,
-  what: string,
+  source: string,
 ): Promise<Uint8Array> {
   try {
-    return await decryptValue(encryption, ciphertext, context, what)
+    return await decryptValue(encryption, ciphertext, context, source)
   } catch (error) {
     if (!context.passwordIsRight || !isSealwrightError(error, 'WRONG_PASSWORD')) throw error
-    throw malformed(what, 'does not decrypt with the password of the MAC, which is right', error)
+    throw malformed(source, 'does not decrypt with the password of the MAC, which is right', error)
   }
 }
 

@@ -91,18 +91,18 @@ const maximumPbmac1KeyLength = 1024
 
 /** PBMAC1-params (RFC 8018 App. A.5): `SEQUENCE { keyDerivationFunc, messageAuthScheme }`, as RFC 9879 narrows them. */
 function readPbmac1(element: BerElement, value: Uint8Array, budget: Pkcs12Budget): Mac {
-  const what = 'the MAC'
+  const source = 'the MAC'
   const parameters = new SequenceReader(element, 'PBMAC1 parameters')
-  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), what, budget)
+  const derivation = readDerivation(parameters.sequence('keyDerivationFunc'), source, budget)
   const scheme = parameters.sequence('messageAuthScheme')
   parameters.end()
-  const { length, name } = hmacHash(scheme.objectIdentifier('algorithm'), what)
+  const { length, name } = hmacHash(scheme.objectIdentifier('algorithm'), source)
   if (value.length !== length) throw malformed('MacData', `has a MAC of ${value.length} bytes`)
   const { keyLength } = derivation
-  if (keyLength === null) throw malformed(what, 'has no keyLength, which PBMAC1 requires (RFC 9879)')
+  if (keyLength === null) throw malformed(source, 'has no keyLength, which PBMAC1 requires (RFC 9879)')
   if (keyLength < minimumPbmac1KeyLength || keyLength > maximumPbmac1KeyLength) {
     throw malformed(
-      what,
+      source,
       `has a key of ${keyLength} bytes; ${minimumPbmac1KeyLength} to ${maximumPbmac1KeyLength} are read`,
     )
   }

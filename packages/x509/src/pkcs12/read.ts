@@ -149,8 +149,8 @@ function assertPkcs12(file: Uint8Array): void {
 
 /** PFX (RFC 7292 §4): `SEQUENCE { version, authSafe ContentInfo, macData MacData OPTIONAL }`. */
 function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: Uint8Array; mac: Mac | null } {
-  const what = 'the PKCS#12 file'
-  const element = readPadded(file, what, budget)
+  const source = 'the PKCS#12 file'
+  const element = readPadded(file, source, budget)
   const [first, second] = element.children
   if (element.tag === tags.sequence && (first?.tag !== tags.integer || second?.tag !== tags.sequence)) {
     throw malformed(
@@ -158,17 +158,17 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
       'is DER, but not PKCS#12. To make PKCS#12 of a key and its certificate: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out FILE.p12',
     )
   }
-  const pfx = new SequenceReader(element, what)
+  const pfx = new SequenceReader(element, source)
   const version = pfx.integer('version')
-  if (version !== 3) throw malformed(what, `has version ${version}; PKCS#12 has version 3 (RFC 7292)`)
+  if (version !== 3) throw malformed(source, `has version ${version}; PKCS#12 has version 3 (RFC 7292)`)
   const { type, content } = readContentInfo(pfx.any('authSafe'))
   if (type === contentTypes.signedData) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is protected by a signature (public-key integrity mode), not by a password`,
+      `${source} is protected by a signature (public-key integrity mode), not by a password`,
     )
   }
-  if (type !== contentTypes.data) throw malformed(what, `has an authSafe of type ${type}`)
+  if (type !== contentTypes.data) throw malformed(source, `has an authSafe of type ${type}`)
   const authenticatedSafe = decodeOctetString(content, tags.octetString, 'the authSafe')
   const macData = pfx.optional(tags.sequence)
   pfx.end()
@@ -177,9 +177,9 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
 
 /** AuthenticatedSafe (RFC 7292 §4.1): `SEQUENCE OF ContentInfo`, each plain or encrypted. */
 async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
-  const what = 'the AuthenticatedSafe'
-  const element = readBer(bytes, what, context.budget)
-  if (element.tag !== tags.sequence || !element.constructed) throw malformed(what, 'is not a SEQUENCE')
+  const source = 'the AuthenticatedSafe'
+  const element = readBer(bytes, source, context.budget)
+  if (element.tag !== tags.sequence || !element.constructed) throw malformed(source, 'is not a SEQUENCE')
   // All are parsed before any is decrypted, so that limits are checked before time is spent.
   const safes = element.children.map((child) => readSafe(child, context))
   const bags = await Promise.all(safes.map((open) => open()))
@@ -229,20 +229,20 @@ function openerOf(element: BerElement, context: ReadContext): () => Promise<read
  * IMPLICIT OCTET STRING } }`.
  */
 function readEncryptedSafe(element: BerElement, context: ReadContext): () => Promise<readonly Bag[]> {
-  const what = 'a safe in the PKCS#12 file'
-  const encryptedData = new SequenceReader(element, what)
+  const source = 'a safe in the PKCS#12 file'
+  const encryptedData = new SequenceReader(element, source)
   const version = encryptedData.integer('version')
-  if (version !== 0) throw malformed(what, `has version ${version}`)
+  if (version !== 0) throw malformed(source, `has version ${version}`)
   const info = encryptedData.sequence('content info')
   encryptedData.end()
   const type = info.objectIdentifier('content type')
-  if (type !== contentTypes.data) throw malformed(what, `holds content of type ${type}`)
-  const encryption = readEncryption(info.any('encryption algorithm'), what, context.budget)
-  const ciphertext = decodeOctetString(info.any('encrypted content'), tags.context0, `${what}'s content`)
+  if (type !== contentTypes.data) throw malformed(source, `holds content of type ${type}`)
+  const encryption = readEncryption(info.any('encryption algorithm'), source, context.budget)
+  const ciphertext = decodeOctetString(info.any('encrypted content'), tags.context0, `${source}'s content`)
   info.end()
   context.protection.encryptions.push(encryption.description)
   return async () => {
-    const safeContents = await decryptPart(encryption, ciphertext, context, what)
+    const safeContents = await decryptPart(encryption, ciphertext, context, source)
     try {
       return await readBags(safeContents, context)
     } finally {

@@ -31,39 +31,39 @@ const maximumOidBytes = 64
  */
 export function readBounded(
   der: Uint8Array,
-  what: string,
+  source: string,
   maximumBytes: number,
   budget: BerBudget,
 ): BerElement {
-  if (der.length > maximumBytes) throw limitExceeded(what, der.length, 'bytes', maximumBytes)
-  const element = readBer(der, what, budget)
-  assertElement(element, what, budget)
+  if (der.length > maximumBytes) throw limitExceeded(source, der.length, 'bytes', maximumBytes)
+  const element = readBer(der, source, budget)
+  assertElement(element, source, budget)
   return element
 }
 
 function assertElement(
   { tag, constructed, content, children }: BerElement,
-  what: string,
+  source: string,
   budget: BerBudget,
 ): void {
   if (tag === tags.objectIdentifier && content.length > maximumOidBytes)
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
-      `${what} has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumOidBytes} are allowed`,
+      `${source} has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumOidBytes} are allowed`,
     )
-  if (tag === tags.octetString && !constructed) assertNested(content, what, budget)
-  for (const child of children) assertElement(child, what, budget)
+  if (tag === tags.octetString && !constructed) assertNested(content, source, budget)
+  for (const child of children) assertElement(child, source, budget)
 }
 
 /** pkijs parses what is in an OCTET STRING where it knows what it holds: extensions, keys, safes. */
-function assertNested(content: Uint8Array, what: string, budget: BerBudget): void {
+function assertNested(content: Uint8Array, source: string, budget: BerBudget): void {
   let element: BerElement
   try {
-    element = readBer(content, what, budget)
+    element = readBer(content, source, budget)
   } catch (error) {
     if (error instanceof SealwrightError && error.code === 'LIMIT_EXCEEDED') throw error
     // Octets that are not ASN.1, such as a salt.
     return
   }
-  assertElement(element, what, budget)
+  assertElement(element, source, budget)
 }

@@ -7,7 +7,7 @@ import { readCertificate } from '../certificates/read-certificate.ts'
 import { resolveLimits } from '../limits.ts'
 import { readBounded, defaultPkijsLimits, type PkijsLimits } from './bounds.ts'
 
-const what = 'the certificate'
+const source = 'the certificate'
 
 /**
  * A certificate as an object of pkijs. It is bounded before pkijs parses it.
@@ -28,11 +28,11 @@ const what = 'the certificate'
 export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimits> = {}): Certificate {
   aCertificate('certificate', certificate)
   const { bytes, ...budget } = resolveLimits(defaultPkijsLimits, limits)
-  readBounded(certificate.raw, what, bytes, budget)
+  readBounded(certificate.raw, source, bytes, budget)
   try {
     return Certificate.fromBER(certificate.raw)
   } catch (cause) {
-    throw malformed(what, 'is not one that pkijs parses', cause)
+    throw malformed(source, 'is not one that pkijs parses', cause)
   }
 }
 
@@ -58,7 +58,7 @@ export function fromPkijs(certificate: Certificate): X509Certificate {
   try {
     der = encodeDer(certificate)
   } catch (cause) {
-    throw malformed(what, 'is not one that pkijs encodes', cause)
+    throw malformed(source, 'is not one that pkijs encodes', cause)
   }
-  return readCertificate(der, what)
+  return readCertificate(der, source)
 }

@@ -101,12 +101,12 @@ export class Pkcs12Engine extends CryptoEngine {
    */
   parse(file: Uint8Array): PFX {
     bytes('file', file)
-    const what = 'the PKCS#12 file'
-    assertMacIterations(readBounded(file, what, this.#limits.bytes, this.#budget))
+    const source = 'the PKCS#12 file'
+    assertMacIterations(readBounded(file, source, this.#limits.bytes, this.#budget))
     try {
       return PFX.fromBER(Uint8Array.from(file))
     } catch (cause) {
-      throw malformed(what, 'is not one that pkijs parses', cause)
+      throw malformed(source, 'is not one that pkijs parses', cause)
     }
   }
 
@@ -118,15 +118,15 @@ export class Pkcs12Engine extends CryptoEngine {
   override async decryptEncryptedContentInfo(parameters: CryptoEngineDecryptParams): Promise<ArrayBuffer> {
     decryptParameters('parameters', parameters)
     const { password, encryptedContentInfo } = parameters
-    const what = 'the encrypted content'
+    const source = 'the encrypted content'
     const algorithm = encodeDer(encryptedContentInfo.contentEncryptionAlgorithm)
-    const encryption = readEncryption(readBer(algorithm, what, this.#budget), what, this.#budget)
+    const encryption = readEncryption(readBer(algorithm, source, this.#budget), source, this.#budget)
     const text = decodePassword(password)
     const ciphertext = new Uint8Array(encryptedContentInfo.getEncryptedContent())
     const filePassword = this.#password?.text === text ? this.#password : usualPassword(text)
     const context = { password: filePassword, crypto: webcrypto, signal: undefined }
-    const plaintext = await decryptValue(encryption, ciphertext, context, what)
-    readBounded(plaintext, what, this.#limits.bytes, this.#budget)
+    const plaintext = await decryptValue(encryption, ciphertext, context, source)
+    readBounded(plaintext, source, this.#limits.bytes, this.#budget)
     return Uint8Array.from(plaintext).buffer
   }
 
@@ -141,17 +141,17 @@ export class Pkcs12Engine extends CryptoEngine {
   ): Promise<boolean> {
     stampParameters('parameters', stamped)
     const { password, hashAlgorithm, salt, iterationCount, contentToVerify, signatureToVerify } = stamped
-    const what = 'the MAC'
+    const source = 'the MAC'
     const name = hashAlgorithm.toLowerCase().replace('-', '')
     const digest = derivationDigests.find((row) => row.name === name)
     if (digest === undefined)
       throw new SealwrightError('UNSUPPORTED_ALGORITHM', 'the MAC is made with a hash that is not read')
     const given = new Uint8Array(signatureToVerify)
-    if (given.length !== digest.length) throw malformed(what, `has ${given.length} bytes`)
+    if (given.length !== digest.length) throw malformed(source, `has ${given.length} bytes`)
     const parameters = { digest, salt: new Uint8Array(salt), iterations: iterationCount }
-    this.#budget.checkSalt(parameters.salt, what)
+    this.#budget.checkSalt(parameters.salt, source)
     for (const candidate of filePasswords(decodePassword(password))) {
-      this.#budget.chargeIterations(iterationCount, what)
+      this.#budget.chargeIterations(iterationCount, source)
       // One after the other: few files need the second.
       // oxlint-disable-next-line no-await-in-loop
       const key = await deriveKey(parameters, purposes.macKey, bmpPassword(candidate), digest.length)

@@ -33,38 +33,39 @@ const hashes: Readonly<Record<string, string>> = {
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
 export function readPssParameters(element: BerElement | null): PssParameters {
-  const what = 'the PSS parameters'
+  const source = 'the PSS parameters'
   if (element === null) return { hash: 'sha1', maskHash: 'sha1', saltLength: 20, trailer: 1 }
-  const fields = new SequenceReader(element, what)
+  const fields = new SequenceReader(element, source)
   const field = (tag: number): BerElement | null => {
     const value = fields.optional(tag)
-    return value === null ? null : unwrapExplicit(value, tag, what)
+    return value === null ? null : unwrapExplicit(value, tag, source)
   }
   const [hash, mask] = [field(tags.context0), field(tags.context1)]
   const [salt, trailer] = [field(tags.context2), field(tags.context3)]
   fields.end()
   return {
-    hash: hash === null ? 'sha1' : readHash(hash, what),
-    maskHash: mask === null ? 'sha1' : readMaskHash(mask, what),
-    saltLength: salt === null ? 20 : decodeInteger(salt, `${what} saltLength`),
-    trailer: trailer === null ? 1 : decodeInteger(trailer, `${what} trailerField`),
+    hash: hash === null ? 'sha1' : readHash(hash, source),
+    maskHash: mask === null ? 'sha1' : readMaskHash(mask, source),
+    saltLength: salt === null ? 20 : decodeInteger(salt, `${source} saltLength`),
+    trailer: trailer === null ? 1 : decodeInteger(trailer, `${source} trailerField`),
   }
 }
 
 /** AlgorithmIdentifier of a hash: RFC 4055 §2.1 wants both encodings of its parameters, NULL and nothing, to be read. */
-function readHash(element: BerElement, what: string): string {
-  const identifier = new SequenceReader(element, what)
+function readHash(element: BerElement, source: string): string {
+  const identifier = new SequenceReader(element, source)
   const oid = identifier.objectIdentifier('hash')
   const parameters = identifier.optional(tags.null)
   identifier.end()
-  if (parameters !== null && parameters.content.length > 0) throw malformed(what, 'have a NULL with content')
+  if (parameters !== null && parameters.content.length > 0)
+    throw malformed(source, 'have a NULL with content')
   return hashes[oid] ?? oid
 }
 
-function readMaskHash(element: BerElement, what: string): string | null {
-  const identifier = new SequenceReader(element, what)
+function readMaskHash(element: BerElement, source: string): string | null {
+  const identifier = new SequenceReader(element, source)
   if (identifier.objectIdentifier('maskGenAlgorithm') !== mgf1) return null
-  const hash = readHash(identifier.any('hash of MGF1'), what)
+  const hash = readHash(identifier.any('hash of MGF1'), source)
   identifier.end()
   return hash
 }

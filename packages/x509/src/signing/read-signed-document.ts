@@ -17,16 +17,16 @@ export interface SignedDocument {
 /**
  * Reads `SEQUENCE { toBeSigned, signatureAlgorithm AlgorithmIdentifier, signature BIT STRING }`.
  *
- * @param what for messages, such as `the certificate request`
+ * @param source for messages, such as `the certificate request`
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
-export function readSignedDocument(der: Uint8Array, what: string, budget: BerBudget): SignedDocument {
-  const document = new SequenceReader(readBer(der, what, budget), what)
+export function readSignedDocument(der: Uint8Array, source: string, budget: BerBudget): SignedDocument {
+  const document = new SequenceReader(readBer(der, source, budget), source)
   const toBeSigned = document.any('part that is signed')
   const algorithm = document.any('signatureAlgorithm')
-  const { bytes, unusedBits } = decodeBitString(document.any('signature'), `the signature of ${what}`)
+  const { bytes, unusedBits } = decodeBitString(document.any('signature'), `the signature of ${source}`)
   document.end()
-  if (unusedBits !== 0) throw malformed(what, 'has a signature that is no whole number of bytes')
+  if (unusedBits !== 0) throw malformed(source, 'has a signature that is no whole number of bytes')
   return { toBeSigned, algorithm, signature: bytes }
 }
 
@@ -40,10 +40,10 @@ export function readSignedDocument(der: Uint8Array, what: string, budget: BerBud
 export function checkSignatureAlgorithm(
   signature: BerElement,
   { algorithm }: SignedDocument,
-  what: string,
+  source: string,
 ): void {
   if (Buffer.compare(signature.bytes, algorithm.bytes) !== 0) {
-    throw malformed(what, 'says two things of the algorithm it is signed with')
+    throw malformed(source, 'says two things of the algorithm it is signed with')
   }
 }
 
@@ -64,22 +64,22 @@ function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyO
 /**
  * Makes sure that a key has signed a document.
  *
- * @param what for messages
+ * @param source for messages
  * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for a signature of a kind that is not made here, such
  *   as one with SHA-1; `UNSUPPORTED_KEY` for a key that anyone can sign for
  */
-export function verifyDocument(document: SignedDocument, publicKey: KeyObject, what: string): void {
+export function verifyDocument(document: SignedDocument, publicKey: KeyObject, source: string): void {
   const row = signatureAlgorithmByIdentifier(document.algorithm)
   // The algorithm comes from the key: what the document says has to go with it.
   if (row === undefined || !goesWith(row, publicKey)) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is signed with an algorithm that does not go with its key, or is not supported`,
+      `${source} is signed with an algorithm that does not go with its key, or is not supported`,
     )
   }
   assertUnforgeable(publicKey)
   // X.509 takes any hash with any curve, where JWS binds them; the hash is the row's, and the curve the key's.
   if (!verify(row.digest, document.toBeSigned.bytes, { key: publicKey, ...row.pss }, document.signature)) {
-    throw new SealwrightError('INVALID_SIGNATURE', `${what} is not signed with the key it should be`)
+    throw new SealwrightError('INVALID_SIGNATURE', `${source} is not signed with the key it should be`)
   }
 }

@@ -205,8 +205,8 @@ export function reencodeExtension({ oid, critical, value }: CustomExtension): Ex
  *
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
-export function interpretExtensions(raw: readonly CustomExtension[], what: string): ReadExtensions {
-  const decode = <Read>(kind: ExtensionKind<never, Read>): Read | null => decodeExtension(raw, kind, what)
+export function interpretExtensions(raw: readonly CustomExtension[], source: string): ReadExtensions {
+  const decode = <Read>(kind: ExtensionKind<never, Read>): Read | null => decodeExtension(raw, kind, source)
   return {
     basicConstraints: decode(basicConstraints),
     keyUsage: decode(keyUsage),

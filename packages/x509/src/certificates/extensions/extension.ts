@@ -53,18 +53,18 @@ export function extension(extnID: string, critical: boolean, value: DerValue): E
  *
  * @throws SealwrightError `INVALID_ENCODING`, also when one is there twice
  */
-export function readExtensions(element: BerElement, what: string): readonly CustomExtension[] {
+export function readExtensions(element: BerElement, source: string): readonly CustomExtension[] {
   if (element.tag !== tags.sequence || element.children.length === 0)
-    throw malformed(what, 'has malformed extensions')
-  const extensions = element.children.map((child) => readExtension(child, what))
+    throw malformed(source, 'has malformed extensions')
+  const extensions = element.children.map((child) => readExtension(child, source))
   if (new Set(extensions.map(({ oid }) => oid)).size < extensions.length) {
-    throw malformed(what, 'has the same extension twice')
+    throw malformed(source, 'has the same extension twice')
   }
   return extensions
 }
 
-function readExtension(element: BerElement, what: string): CustomExtension {
-  const reader = new SequenceReader(element, `an extension of ${what}`)
+function readExtension(element: BerElement, source: string): CustomExtension {
+  const reader = new SequenceReader(element, `an extension of ${source}`)
   const oid = reader.objectIdentifier('extnID')
   const criticalField = reader.optional(tags.boolean)
   const value = reader.octetString('extnValue')
@@ -84,11 +84,11 @@ function readExtension(element: BerElement, what: string): CustomExtension {
 export function decodeExtension<Read>(
   extensions: readonly CustomExtension[],
   kind: Pick<ExtensionKind<never, Read>, 'oid' | 'decode'>,
-  what: string,
+  source: string,
 ): Read | null {
   const found = extensions.find(({ oid }) => oid === kind.oid)
   if (found === undefined) return null
-  const name = `the extension ${kind.oid} of ${what}`
+  const name = `the extension ${kind.oid} of ${source}`
   return kind.decode(readBer(found.value, name, { ...extensionBudget }), name)
 }
 

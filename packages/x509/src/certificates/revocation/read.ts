@@ -22,7 +22,7 @@ import { defaultRevocationListLimits, revocationListBudget, type RevocationListL
 import {
   extensionOids,
   reasonOf,
-  what,
+  source,
   type RevocationList,
   type RevocationReason,
   type RevokedCertificate,
@@ -56,15 +56,15 @@ export function readRevocationList(
   if (issuer !== null) aCertificate('issuer', issuer)
   const { revocationListElements } = resolveLimits(defaultRevocationListLimits, limits)
   const budget = revocationListBudget(revocationListElements)
-  const document = readSignedDocument(Uint8Array.from(der), what, budget)
-  const fields = new SequenceReader(document.toBeSigned, what)
+  const document = readSignedDocument(Uint8Array.from(der), source, budget)
+  const fields = new SequenceReader(document.toBeSigned, source)
   const version = fields.optional(tags.integer)
-  if (version !== null && decodeInteger(version, `the version of ${what}`) !== 1) {
-    throw malformed(what, 'is of a version after 2')
+  if (version !== null && decodeInteger(version, `the version of ${source}`) !== 1) {
+    throw malformed(source, 'is of a version after 2')
   }
-  checkSignatureAlgorithm(fields.any('signature'), document, what)
+  checkSignatureAlgorithm(fields.any('signature'), document, source)
   const issuerName = fields.any('issuer')
-  const thisUpdate = decodeTime(fields.any('thisUpdate'), `thisUpdate of ${what}`)
+  const thisUpdate = decodeTime(fields.any('thisUpdate'), `thisUpdate of ${source}`)
   const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
   const entries = fields.optional(tags.sequence)
   const extensionsField = fields.optional(tags.context0)
@@ -74,7 +74,7 @@ export function readRevocationList(
     issuer: formatName(issuerName),
     number: readNumber(extensionsField),
     thisUpdate,
-    nextUpdate: nextUpdateField === null ? null : decodeTime(nextUpdateField, `nextUpdate of ${what}`),
+    nextUpdate: nextUpdateField === null ? null : decodeTime(nextUpdateField, `nextUpdate of ${source}`),
     revoked: (entries?.children ?? []).map(readEntry),
   }
 }
@@ -82,7 +82,10 @@ export function readRevocationList(
 function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Certificate): void {
   const { subject, publicKeyInfo, extensions } = readCertificateFields(issuer)
   if (Buffer.compare(subject.bytes, name.bytes) !== 0) {
-    throw new SealwrightError('INVALID_SIGNATURE', `${what} is of another issuer than ${formatName(subject)}`)
+    throw new SealwrightError(
+      'INVALID_SIGNATURE',
+      `${source} is of another issuer than ${formatName(subject)}`,
+    )
   }
   // RFC 5280 §6.3.3 (f).
   const { keyUsage } = interpretExtensions(extensions, 'the issuer’s certificate')
@@ -92,40 +95,40 @@ function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Ce
       'the issuer’s certificate does not let its key sign CRLs (cRLSign)',
     )
   }
-  verifyDocument(document, readPublicKey(publicKeyInfo, 'the public key of the issuer’s certificate'), what)
+  verifyDocument(document, readPublicKey(publicKeyInfo, 'the public key of the issuer’s certificate'), source)
 }
 
 function readNumber(extensionsField: BerElement | null): bigint | null {
   if (extensionsField === null) return null
   const [list, ...rest] = extensionsField.children
-  if (list === undefined || rest.length > 0) throw malformed(what, 'has malformed extensions')
-  const extensions = readExtensions(list, what)
+  if (list === undefined || rest.length > 0) throw malformed(source, 'has malformed extensions')
+  const extensions = readExtensions(list, source)
   refuseCritical(extensions, [])
   const number = extensions.find(({ oid }) => oid === extensionOids.crlNumber)
   if (number === undefined) return null
-  const element = readBer(number.value, `the number of ${what}`, { elements: 1, depth: 1 })
-  const digits = formatSerialNumber(element, what)
-  if (digits.startsWith('-')) throw malformed(what, 'has a negative number')
+  const element = readBer(number.value, `the number of ${source}`, { elements: 1, depth: 1 })
+  const digits = formatSerialNumber(element, source)
+  if (digits.startsWith('-')) throw malformed(source, 'has a negative number')
   return BigInt(`0x${digits}`)
 }
 
 function readEntry(element: BerElement): Required<RevokedCertificate> {
-  const entry = new SequenceReader(element, `an entry of ${what}`)
-  const serialNumber = formatSerialNumber(entry.any('userCertificate'), `an entry of ${what}`)
-  const revokedAt = decodeTime(entry.any('revocationDate'), `an entry of ${what}`)
+  const entry = new SequenceReader(element, `an entry of ${source}`)
+  const serialNumber = formatSerialNumber(entry.any('userCertificate'), `an entry of ${source}`)
+  const revokedAt = decodeTime(entry.any('revocationDate'), `an entry of ${source}`)
   const list = entry.optional(tags.sequence)
   entry.end()
   return { serialNumber, revokedAt, reason: list === null ? 'unspecified' : readReason(list) }
 }
 
 function readReason(list: BerElement): RevocationReason {
-  const extensions = readExtensions(list, `an entry of ${what}`)
+  const extensions = readExtensions(list, `an entry of ${source}`)
   refuseCritical(extensions, [extensionOids.reasonCode])
   const reason = extensions.find(({ oid }) => oid === extensionOids.reasonCode)
   if (reason === undefined) return 'unspecified'
-  const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
-  if (element.tag !== tags.enumerated) throw malformed(what, 'has a reason that is not ENUMERATED')
-  const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
+  const element = readBer(reason.value, `a reason in ${source}`, { elements: 1, depth: 1 })
+  if (element.tag !== tags.enumerated) throw malformed(source, 'has a reason that is not ENUMERATED')
+  const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${source}`)
   return reasonOf(number)
 }
 
@@ -138,7 +141,7 @@ function refuseCritical(
   if (unknown !== undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} has the critical extension ${unknown.oid}, which is not known`,
+      `${source} has the critical extension ${unknown.oid}, which is not known`,
     )
   }
 }

@@ -65,11 +65,11 @@ export interface RevocationList {
 export const extensionOids = { crlNumber: '2.5.29.20', reasonCode: '2.5.29.21' } as const
 
 /** For messages. */
-export const what = 'the CRL'
+export const source = 'the CRL'
 
 /** @throws SealwrightError `INVALID_ENCODING` for a code that RFC 5280 does not have */
 export function reasonOf(code: number): RevocationReason {
   const known = [...reasons].find(([, each]) => each === code)
-  if (known === undefined) throw malformed(what, `has the unknown reason ${code}`)
+  if (known === undefined) throw malformed(source, `has the unknown reason ${code}`)
   return known[0]
 }

@@ -34,7 +34,7 @@ export interface DescribedCertificate {
   readonly weaknesses: readonly string[]
 }
 
-const what = 'the certificate'
+const source = 'the certificate'
 
 /**
  * Describes a certificate that need not be as RFC 5280 has it: with an empty list of extensions, a malformed one, or times of
@@ -55,35 +55,35 @@ const what = 'the certificate'
 export function describeCertificate(certificate: X509Certificate): DescribedCertificate {
   aCertificate('certificate', certificate)
   const findings = new Findings()
-  const document = readSignedDocument(certificate.raw, what, { elements: 10_000, depth: 32 })
-  const fields = new SequenceReader(document.toBeSigned, what)
+  const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
+  const fields = new SequenceReader(document.toBeSigned, source)
   fields.optional(tags.context0) // version
   const serialNumberField = fields.any('serialNumber')
   const signature = fields.any('signature')
   if (Buffer.compare(signature.bytes, document.algorithm.bytes) !== 0) {
-    findings.problems.push(`${what} names two signature algorithms, where RFC 5280 wants the same twice`)
+    findings.problems.push(`${source} names two signature algorithms, where RFC 5280 wants the same twice`)
   }
   const issuer = findings.name(fields.any('issuer'))
   const validity = fields.sequence('validity')
-  const notBefore = findings.time(validity.any('notBefore'), `notBefore of ${what}`)
-  const notAfter = findings.time(validity.any('notAfter'), `notAfter of ${what}`)
+  const notBefore = findings.time(validity.any('notBefore'), `notBefore of ${source}`)
+  const notAfter = findings.time(validity.any('notAfter'), `notAfter of ${source}`)
   const subject = findings.name(fields.any('subject'))
   fields.any('subjectPublicKeyInfo')
   fields.optional(tags.context1)
   fields.optional(tags.context2)
   const [list] = fields.optional(tags.context3)?.children ?? []
-  const extensions = list === undefined ? [] : findings.rawExtensions(list, what)
+  const extensions = list === undefined ? [] : findings.rawExtensions(list, source)
   const publicKey = usableKeyOf(certificate, findings)
   if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
   return {
-    serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, what), ''),
+    serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, source), ''),
     signatureAlgorithm: showAlgorithm(document, findings).name,
     issuer,
     subject,
     notBefore,
     notAfter,
     publicKey,
-    extensions: findings.extensions(extensions, what),
+    extensions: findings.extensions(extensions, source),
     problems: findings.shownProblems(),
     weaknesses: findings.weaknesses,
   }
@@ -98,7 +98,7 @@ function usableKeyOf(certificate: X509Certificate, findings: Findings): KeyObjec
     return null
   }
   return findings.attempt<KeyObject | null>(() => {
-    assertNamedCurve(publicKey, `the public key of ${what}`)
+    assertNamedCurve(publicKey, `the public key of ${source}`)
     return publicKey
   }, null)
 }

@@ -39,25 +39,25 @@ export class Findings {
   }
 
   /** Null for a time that is not as RFC 5280 has it. */
-  time(element: BerElement, what: string): Date | null {
-    return this.attempt(() => decodeTime(element, what), null)
+  time(element: BerElement, source: string): Date | null {
+    return this.attempt(() => decodeTime(element, source), null)
   }
 
   /** @param list SEQUENCE OF Extension */
-  rawExtensions(list: BerElement, what: string): readonly CustomExtension[] {
+  rawExtensions(list: BerElement, source: string): readonly CustomExtension[] {
     if (list.children.length === 0) {
-      this.problems.push(`${what} has an empty list of extensions, where RFC 5280 wants one or more`)
+      this.problems.push(`${source} has an empty list of extensions, where RFC 5280 wants one or more`)
       return []
     }
-    return this.attempt(() => readExtensions(list, what), [])
+    return this.attempt(() => readExtensions(list, source), [])
   }
 
   /** All extensions that are well-formed. */
-  extensions(raw: readonly CustomExtension[], what: string): ReadExtensions {
+  extensions(raw: readonly CustomExtension[], source: string): ReadExtensions {
     const wellFormed = raw.filter(
-      (each) => this.attempt(() => interpretExtensions([each], what), null) !== null,
+      (each) => this.attempt(() => interpretExtensions([each], source), null) !== null,
     )
-    return interpretExtensions(wellFormed, what)
+    return interpretExtensions(wellFormed, source)
   }
 }
 

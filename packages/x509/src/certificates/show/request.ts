@@ -34,7 +34,7 @@ export interface DescribedRequest {
   readonly weaknesses: readonly string[]
 }
 
-const what = 'the certificate request'
+const source = 'the certificate request'
 
 /**
  * Describes a certificate request, whatever it is signed with: SHA-1, MD5, RSA-1024, Ed448; also one whose signature is wrong.
@@ -60,30 +60,30 @@ export function describeCertificateRequest(
   const { certificateRequestBytes } = resolveLimits(defaultRequestLimits, limits)
   checkRequestLength(der, certificateRequestBytes)
   const findings = new Findings()
-  const document = readSignedDocument(Uint8Array.from(der), what, { elements: 5000, depth: 16 })
-  const info = new SequenceReader(document.toBeSigned, what)
+  const document = readSignedDocument(Uint8Array.from(der), source, { elements: 5000, depth: 16 })
+  const info = new SequenceReader(document.toBeSigned, source)
   const version = info.integer('version')
-  if (version !== 0) findings.problems.push(`${what} has version ${version}; RFC 2986 has 0`)
+  if (version !== 0) findings.problems.push(`${source} has version ${version}; RFC 2986 has 0`)
   const subjectField = info.any('subject')
-  if (subjectField.tag !== tags.sequence) throw malformed(what, 'has no subject')
+  if (subjectField.tag !== tags.sequence) throw malformed(source, 'has no subject')
   const { bytes: publicKeyInfo } = info.any('subjectPKInfo')
   const attributes = info.optional(tags.context0)
   const subject = findings.name(subjectField)
   const publicKey = findings.attempt(
-    () => readPublicKey(publicKeyInfo, `the public key of ${what}`),
+    () => readPublicKey(publicKeyInfo, `the public key of ${source}`),
     null as KeyObject | null,
   )
   if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
   const algorithm = showAlgorithm(document, findings)
   const verified = showVerification(document, algorithm, publicKey, findings)
   const list = findings.attempt<BerElement | null>(() => requestedExtensions(attributes), null)
-  const raw = list === null ? [] : findings.rawExtensions(list, what)
+  const raw = list === null ? [] : findings.rawExtensions(list, source)
   return {
     subject,
     publicKey,
     signatureAlgorithm: algorithm.name,
     verified,
-    extensions: findings.extensions(raw, what),
+    extensions: findings.extensions(raw, source),
     problems: findings.shownProblems(),
     weaknesses: findings.weaknesses,
   }

@@ -63,7 +63,7 @@ export interface DescribedRevocationList {
   readonly weaknesses: readonly string[]
 }
 
-const what = 'the CRL'
+const source = 'the CRL'
 const oids = {
   ...extensionOids,
   deltaIndicator: '2.5.29.27',
@@ -126,25 +126,29 @@ function openList(der: Uint8Array, limits: Partial<RevocationListLimits>): Opene
   bytes('der', der)
   const { revocationListElements } = resolveLimits(defaultRevocationListLimits, limits)
   const budget = revocationListBudget(revocationListElements)
-  const document = readSignedDocument(Uint8Array.from(der), what, budget)
+  const document = readSignedDocument(Uint8Array.from(der), source, budget)
   const findings = new Findings()
-  const fields = new SequenceReader(document.toBeSigned, what)
+  const fields = new SequenceReader(document.toBeSigned, source)
   const version = fields.optional(tags.integer)
-  if (version !== null && findings.attempt(() => decodeInteger(version, `the version of ${what}`), 1) !== 1) {
-    findings.problems.push(`${what} has an unknown version`)
+  if (
+    version !== null &&
+    findings.attempt(() => decodeInteger(version, `the version of ${source}`), 1) !== 1
+  ) {
+    findings.problems.push(`${source} has an unknown version`)
   }
   fields.any('signature')
   const issuer = findings.name(fields.any('issuer'))
-  const thisUpdate = findings.time(fields.any('thisUpdate'), `thisUpdate of ${what}`)
+  const thisUpdate = findings.time(fields.any('thisUpdate'), `thisUpdate of ${source}`)
   const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
   const entries = fields.optional(tags.sequence)?.children ?? []
   const [list] = fields.optional(tags.context0)?.children ?? []
-  const extensions = list === undefined ? [] : findings.rawExtensions(list, what)
+  const extensions = list === undefined ? [] : findings.rawExtensions(list, source)
   const scope = readScope(extensions, findings)
   const baseNumber = readNumber(extensions, oids.deltaIndicator, findings)
   explain(scope, baseNumber, extensions, findings)
   const number = readNumber(extensions, oids.crlNumber, findings)
-  const nextUpdate = nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${what}`)
+  const nextUpdate =
+    nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${source}`)
   const describe = (revoked: readonly DescribedRevocation[]): DescribedRevocationList => ({
     issuer,
     number,
@@ -170,19 +174,19 @@ function explain(
   const partly = scope !== null && (scope.only !== null || scope.someReasons)
   if (scope !== null && (partly || scope.distributionPoints.length > 0)) {
     findings.problems.push(
-      `${what} is partitioned: it does not cover all certificates of its issuer (critical ${oids.issuingDistributionPoint})`,
+      `${source} is partitioned: it does not cover all certificates of its issuer (critical ${oids.issuingDistributionPoint})`,
     )
   }
   if (scope?.indirect === true) {
-    findings.problems.push(`${what} is indirect: it revokes certificates of other issuers too`)
+    findings.problems.push(`${source} is indirect: it revokes certificates of other issuers too`)
   }
   if (baseNumber !== null) {
-    findings.problems.push(`${what} is a delta: it has the changes since number ${baseNumber} alone`)
+    findings.problems.push(`${source} is a delta: it has the changes since number ${baseNumber} alone`)
   }
   const explained = new Set<string>([oids.issuingDistributionPoint, oids.deltaIndicator])
   for (const { oid, critical } of extensions) {
     if (critical && !explained.has(oid)) {
-      findings.problems.push(`${what} has the critical extension ${oid}, which is not known`)
+      findings.problems.push(`${source} has the critical extension ${oid}, which is not known`)
     }
   }
 }
@@ -191,8 +195,8 @@ function readNumber(extensions: readonly CustomExtension[], oid: string, finding
   const extension = extensions.find((each) => each.oid === oid)
   if (extension === undefined) return null
   return findings.attempt(() => {
-    const element = readBer(extension.value, `a number of ${what}`, { elements: 1, depth: 1 })
-    const digits = formatSerialNumber(element, `a number of ${what}`)
+    const element = readBer(extension.value, `a number of ${source}`, { elements: 1, depth: 1 })
+    const digits = formatSerialNumber(element, `a number of ${source}`)
     return digits.startsWith('-') ? -BigInt(`0x${digits.slice(1)}`) : BigInt(`0x${digits}`)
   }, null)
 }
@@ -205,7 +209,7 @@ function readScope(extensions: readonly CustomExtension[], findings: Findings): 
   const extension = extensions.find(({ oid }) => oid === oids.issuingDistributionPoint)
   if (extension === undefined) return null
   return findings.attempt(() => {
-    const field = `the distribution point of ${what}`
+    const field = `the distribution point of ${source}`
     const element = readBer(extension.value, field, { elements: 1000, depth: 12 })
     const byTag = (number: number): BerElement | undefined =>
       element.children.find(({ tag }) => tag === tags.context0 + number)
@@ -230,7 +234,7 @@ function readScope(extensions: readonly CustomExtension[], findings: Findings): 
   }, null)
 }
 
-/** DistributionPointName in `[0] EXPLICIT`: fullName `[0]`, or a name relative to the issuer, which nobody uses. */
+/** DistributionPointName in `[0] EXPLICIT`: fullName `[0]`, or a name relative to the issuer, which is not used in practice. */
 function urisIn(point: BerElement, field: string): readonly string[] {
   const fullName = unwrapExplicit(point, tags.context0, field)
   if (fullName.tag !== tags.context0) return []
@@ -240,7 +244,7 @@ function urisIn(point: BerElement, field: string): readonly string[] {
 }
 
 function describeEntry(element: BerElement, findings: Findings): DescribedRevocation {
-  const field = `an entry of ${what}`
+  const field = `an entry of ${source}`
   const nothing: DescribedRevocation = { serialNumber: '', revokedAt: null, reason: null }
   return findings.attempt(() => {
     const entry = new SequenceReader(element, field)
@@ -258,13 +262,13 @@ function describeEntry(element: BerElement, findings: Findings): DescribedRevoca
 function describeReason(list: BerElement, field: string, findings: Findings): DescribedRevocation['reason'] {
   const extensions = findings.attempt(() => readExtensions(list, field), [])
   if (extensions.some(({ oid }) => oid === oids.certificateIssuer)) {
-    findings.problems.push(`${what} has entries of other issuers (${oids.certificateIssuer})`)
+    findings.problems.push(`${source} has entries of other issuers (${oids.certificateIssuer})`)
   }
   const reason = extensions.find(({ oid }) => oid === oids.reasonCode)
   if (reason === undefined) return 'unspecified'
   return findings.attempt(() => {
-    const element = readBer(reason.value, `a reason in ${what}`, { elements: 1, depth: 1 })
-    const code = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${what}`)
+    const element = readBer(reason.value, `a reason in ${source}`, { elements: 1, depth: 1 })
+    const code = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${source}`)
     return code === removeFromCrl ? 'removeFromCRL' : reasonOf(code)
   }, null)
 }

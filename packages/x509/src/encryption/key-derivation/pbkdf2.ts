@@ -37,15 +37,15 @@ const hmacHashes: readonly HmacHash[] = [
 /**
  * The HMAC of that OID.
  *
- * @param what names the item in messages
+ * @param source names the item in messages
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM`
  */
-export function hmacHash(oid: string, what: string): HmacHash {
+export function hmacHash(oid: string, source: string): HmacHash {
   const row = hmacHashes.find((candidate) => candidate.oid === oid)
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} uses ${describeAlgorithm(oid)} as its HMAC; HMAC with SHA-1 and SHA-2 is supported`,
+      `${source} uses ${describeAlgorithm(oid)} as its HMAC; HMAC with SHA-1 and SHA-2 is supported`,
     )
   }
   return row
@@ -70,34 +70,34 @@ export interface Pbkdf2Parameters {
  * Reads PBKDF2-params (RFC 8018 App. A.2): `SEQUENCE { salt CHOICE { OCTET STRING, AlgorithmIdentifier }, iterationCount
  * INTEGER, keyLength INTEGER OPTIONAL, prf AlgorithmIdentifier DEFAULT hmacWithSHA1 }`.
  *
- * @param what names the item in messages
+ * @param source names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
  */
 export function readPbkdf2(
   parameters: SequenceReader,
-  what: string,
+  source: string,
   budget: Pkcs12Budget,
 ): PasswordDerivation {
   // No known writer uses the other form of the salt, an AlgorithmIdentifier.
-  const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${what} PBKDF2 salt`)
-  budget.checkSalt(salt, what)
+  const salt = decodeOctetString(parameters.any('salt'), tags.octetString, `${source} PBKDF2 salt`)
+  budget.checkSalt(salt, source)
   const iterations = parameters.integer('iterationCount')
   const keyLength = parameters.optional(tags.integer)
-  const prf = readPrf(parameters.optional(tags.sequence), what)
+  const prf = readPrf(parameters.optional(tags.sequence), source)
   parameters.end()
   return {
     name: `PBKDF2-HMAC-${hashName(prf.name)}`,
     iterations,
-    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} PBKDF2 keyLength`),
+    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${source} PBKDF2 keyLength`),
     // RFC 8018 §5.2: each hash's length of the key takes all the iterations.
-    charge: (length) => budget.chargeIterations(iterations, what, Math.ceil(length / prf.length)),
+    charge: (length) => budget.chargeIterations(iterations, source, Math.ceil(length / prf.length)),
     derive: (password, length) => derivePbkdf2({ prf, salt, iterations }, password, length),
   }
 }
 
-function readPrf(element: BerElement | null, what: string): HmacHash {
+function readPrf(element: BerElement | null, source: string): HmacHash {
   if (element === null) return hmacSha1
-  return hmacHash(new SequenceReader(element, `${what} PBKDF2 prf`).objectIdentifier('algorithm'), what)
+  return hmacHash(new SequenceReader(element, `${source} PBKDF2 prf`).objectIdentifier('algorithm'), source)
 }
 
 /** @returns AlgorithmIdentifier of PBKDF2 with HMAC-SHA-256 */

@@ -9,12 +9,12 @@ import { readScrypt, scryptOid } from './scrypt.ts'
 /**
  * Reads the AlgorithmIdentifier of a key derivation.
  *
- * @param what names the item in messages
+ * @param source names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_ALGORITHM`
  */
 export function readDerivation(
   identifier: SequenceReader,
-  what: string,
+  source: string,
   budget: Pkcs12Budget,
 ): PasswordDerivation {
   const oid = identifier.objectIdentifier('algorithm')
@@ -22,10 +22,10 @@ export function readDerivation(
   if (reader === null) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} derives its key with ${describeAlgorithm(oid)}; PBKDF2 and scrypt are supported`,
+      `${source} derives its key with ${describeAlgorithm(oid)}; PBKDF2 and scrypt are supported`,
     )
   }
-  const derivation = reader(identifier.sequence('parameters'), what, budget)
+  const derivation = reader(identifier.sequence('parameters'), source, budget)
   identifier.end()
   return derivation
 }

@@ -15,16 +15,16 @@ const deriveInThread = promisify<Uint8Array, Uint8Array, number, ScryptOptions, 
  * Reads scrypt-params (RFC 7914 §7.1), as `openssl pkcs8 -scrypt` writes them: `SEQUENCE { salt OCTET STRING, costParameter
  * INTEGER, blockSize INTEGER, parallelizationParameter INTEGER, keyLength INTEGER OPTIONAL }`.
  *
- * @param what names the item in messages
+ * @param source names the item in messages
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
 export function readScrypt(
   parameters: SequenceReader,
-  what: string,
+  source: string,
   budget: Pkcs12Budget,
 ): PasswordDerivation {
   const salt = parameters.octetString('salt')
-  budget.checkSalt(salt, what)
+  budget.checkSalt(salt, source)
   const N = parameters.integer('costParameter')
   const r = parameters.integer('blockSize')
   const p = parameters.integer('parallelizationParameter')
@@ -32,17 +32,17 @@ export function readScrypt(
   parameters.end()
   // RFC 7914 §2. A product of three 32-bit numbers may be inexact, but it is still too large.
   if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
-    throw malformed(what, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
+    throw malformed(source, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
   }
   const memory = 128 * r * (N + p)
-  budget.checkScryptMemory(memory, what)
+  budget.checkScryptMemory(memory, source)
   // One of the N·r·p block mixes takes about as long as an iteration of PBKDF2.
   const iterations = N * r * p
   return {
     name: `scrypt (N=${N}, r=${r}, p=${p})`,
     iterations,
-    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${what} scrypt keyLength`),
-    charge: () => budget.chargeIterations(iterations, what),
+    keyLength: keyLength === null ? null : decodeInteger(keyLength, `${source} scrypt keyLength`),
+    charge: () => budget.chargeIterations(iterations, source),
     derive: async (password, length) => {
       const bytes = passwordBytes(password)
       try {

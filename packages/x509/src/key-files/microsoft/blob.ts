@@ -43,19 +43,19 @@ function fourCharacters(magic: number): string {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY` */
 export function readBlob(blob: Uint8Array, limits: KeyLimits): KeyObject {
-  const what = 'the key BLOB'
+  const source = 'the key BLOB'
   const body = Buffer.from(blob.subarray(blobHeaderLength))
   const magic = body.readUInt32LE(0)
   if (fourCharacters(magic).startsWith('DSS')) {
-    throw new SealwrightError('UNSUPPORTED_KEY', `${what} holds a DSA key, which cannot sign tokens`)
+    throw new SealwrightError('UNSUPPORTED_KEY', `${source} holds a DSA key, which cannot sign tokens`)
   }
-  if (blob[0] === blobTypes.private) return readRsaPrivateKey(body, what, limits)
-  if (magic !== magics.public) throw malformed(what, 'does not hold an RSA key')
-  const { e, n } = readNumbers(body, what, ['n'])
+  if (blob[0] === blobTypes.private) return readRsaPrivateKey(body, source, limits)
+  if (magic !== magics.public) throw malformed(source, 'does not hold an RSA key')
+  const { e, n } = readNumbers(body, source, ['n'])
   try {
     return createPublicKey({ key: { kty: 'RSA', e, n }, format: 'jwk' })
   } catch (cause) {
-    throw malformed(what, 'does not hold a valid RSA key', cause)
+    throw malformed(source, 'does not hold a valid RSA key', cause)
   }
 }
 
@@ -67,14 +67,14 @@ export function isRsaPrivateKey(body: Buffer): boolean {
  * @param body of a BLOB, without its header
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSUPPORTED_KEY`
  */
-export function readRsaPrivateKey(body: Buffer, what: string, limits: KeyLimits): KeyObject {
-  if (!isRsaPrivateKey(body)) throw malformed(what, 'does not hold an RSA key')
-  const numbers = readNumbers(body, what, ['n', 'p', 'q', 'dp', 'dq', 'qi', 'd'])
+export function readRsaPrivateKey(body: Buffer, source: string, limits: KeyLimits): KeyObject {
+  if (!isRsaPrivateKey(body)) throw malformed(source, 'does not hold an RSA key')
+  const numbers = readNumbers(body, source, ['n', 'p', 'q', 'dp', 'dq', 'qi', 'd'])
   let privateKey: KeyObject
   try {
     privateKey = createPrivateKey({ key: { kty: 'RSA', ...numbers }, format: 'jwk' })
   } catch (cause) {
-    throw malformed(what, 'does not hold a valid RSA key', cause)
+    throw malformed(source, 'does not hold a valid RSA key', cause)
   }
   checkPrivateKey(privateKey, limits)
   return privateKey
@@ -83,13 +83,13 @@ export function readRsaPrivateKey(body: Buffer, what: string, limits: KeyLimits)
 /** Modulus and private exponent are as long as the key, the other numbers half as long. */
 function readNumbers<N extends string>(
   body: Buffer,
-  what: string,
+  source: string,
   names: readonly N[],
 ): Record<N | 'e', string> {
   const bits = body.readUInt32LE(4)
   const lengthOf = (name: string): number => (name === 'n' || name === 'd' ? bits / 8 : bits / 16)
   const length = names.reduce((sum, name) => sum + lengthOf(name), publicKeyLength)
-  if (bits % 16 !== 0 || body.length < length) throw malformed(what, 'is shorter than its key')
+  if (bits % 16 !== 0 || body.length < length) throw malformed(source, 'is shorter than its key')
   let at = publicKeyLength
   const numbers = names.map((name) => {
     const bytes = body.subarray(at, at + lengthOf(name)).toReversed()

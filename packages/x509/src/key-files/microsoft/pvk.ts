@@ -16,7 +16,7 @@ const headerLength = 24
 /** The type of a PRIVATEKEYBLOB. Its header is never encrypted. */
 const privateKeyBlob = 7
 
-const what = 'the .pvk file'
+const source = 'the .pvk file'
 
 export function isPvk(file: Uint8Array): boolean {
   return file.length >= headerLength && Buffer.from(file).readUInt32LE(0) === magic
@@ -42,23 +42,23 @@ export async function readPvk(
   const blobLength = bytes.readUInt32LE(20)
   if (blobLength > limits.privateKeyBytes) {
     throw itemLimitExceeded(
-      `${what} has a key of ${blobLength} bytes`,
+      `${source} has a key of ${blobLength} bytes`,
       limits.privateKeyBytes,
       'privateKeyBytes',
     )
   }
   if (saltLength > limits.saltBytes) {
-    throw itemLimitExceeded(`${what} has a salt of ${saltLength} bytes`, limits.saltBytes, 'saltBytes')
+    throw itemLimitExceeded(`${source} has a salt of ${saltLength} bytes`, limits.saltBytes, 'saltBytes')
   }
   if (bytes.length !== headerLength + saltLength + blobLength || blobLength <= blobHeaderLength) {
-    throw malformed(what, 'is not as long as its header says')
+    throw malformed(source, 'is not as long as its header says')
   }
   const salt = bytes.subarray(headerLength, headerLength + saltLength)
   const blob = bytes.subarray(headerLength + saltLength)
-  if (blob[0] !== privateKeyBlob) throw malformed(what, 'does not hold a private key')
+  if (blob[0] !== privateKeyBlob) throw malformed(source, 'does not hold a private key')
   const body = blob.subarray(blobHeaderLength)
   if (bytes.readUInt32LE(12) === 0)
-    return { privateKey: readRsaPrivateKey(body, what, limits), encryption: null }
+    return { privateKey: readRsaPrivateKey(body, source, limits), encryption: null }
 
   for (const each of encryptionPasswords(usualPassword(await password()), 'bytes')) {
     const secret = passwordBytes(each)
@@ -75,14 +75,14 @@ export async function readPvk(
       key.fill(0)
     }
   }
-  throw wrongPassword(what)
+  throw wrongPassword(source)
 }
 
 /** Null where it is not the right key. */
 function decrypt(body: Uint8Array, key: Uint8Array, limits: KeyLimits): KeyObject | null {
   const plaintext = rc4(key, body)
   try {
-    return isRsaPrivateKey(plaintext) ? readRsaPrivateKey(plaintext, what, limits) : null
+    return isRsaPrivateKey(plaintext) ? readRsaPrivateKey(plaintext, source, limits) : null
   } finally {
     plaintext.fill(0)
   }

@@ -45,34 +45,34 @@ export interface PemEncryption {
 
 /**
  * @param headers the lines between BEGIN and the blank line
- * @param what for messages, such as `the PEM block EC PRIVATE KEY`
+ * @param source for messages, such as `the PEM block EC PRIVATE KEY`
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_ALGORITHM`
  */
-export function readPemEncryption(headers: string, what: string): PemEncryption {
+export function readPemEncryption(headers: string, source: string): PemEncryption {
   const [, name = '', ivHex = ''] = pattern.exec(headers) ?? []
   const upperName = name.toUpperCase()
-  if (name === '') throw malformed(what, 'has headers that are not those of an encrypted key')
+  if (name === '') throw malformed(source, 'has headers that are not those of an encrypted key')
   const row = Object.hasOwn(ciphers, upperName) ? ciphers[upperName] : undefined
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} is encrypted with ${name}; ${Object.keys(ciphers).join(', ')} are read`,
+      `${source} is encrypted with ${name}; ${Object.keys(ciphers).join(', ')} are read`,
     )
   }
   const iv = Buffer.from(ivHex, 'hex')
   if (ivHex.length !== 2 * row.ivLength) {
-    throw malformed(what, `has an initialisation vector of ${ivHex.length} hexadecimal digits`)
+    throw malformed(source, `has an initialisation vector of ${ivHex.length} hexadecimal digits`)
   }
   const cipher = row.with(iv)
   return {
     description: { algorithm: `PEM encryption with MD5 and ${cipher.name}`, iterations: 1, weak: true },
     decrypt: async (ciphertext, text, context) => {
       if (ciphertext.length === 0 || ciphertext.length % cipher.blockLength !== 0) {
-        throw malformed(what, `has ${ciphertext.length} bytes of ciphertext, which are not whole blocks`)
+        throw malformed(source, `has ${ciphertext.length} bytes of ciphertext, which are not whole blocks`)
       }
       let failure: unknown
       for (const password of encryptionPasswords(usualPassword(text), 'bytes')) {
-        const key = bytesToKey(password, iv.subarray(0, saltLength), cipher.defaultKeyLength, what)
+        const key = bytesToKey(password, iv.subarray(0, saltLength), cipher.defaultKeyLength, source)
         try {
           // One after the other: few files need the second.
           // oxlint-disable-next-line no-await-in-loop
@@ -86,13 +86,13 @@ export function readPemEncryption(headers: string, what: string): PemEncryption 
           key.fill(0)
         }
       }
-      throw wrongPassword(what, failure)
+      throw wrongPassword(source, failure)
     },
   }
 }
 
 /** OpenSSL's `EVP_BytesToKey` with MD5 and a count of one: D₁ ‖ D₂ ‖ …, where Dᵢ = MD5(Dᵢ₋₁ ‖ password ‖ salt). */
-function bytesToKey(password: FilePassword, salt: Uint8Array, length: number, what: string): Uint8Array {
+function bytesToKey(password: FilePassword, salt: Uint8Array, length: number, source: string): Uint8Array {
   const secret = passwordBytes(password)
   const key = new Uint8Array(length)
   let digest: Uint8Array = new Uint8Array()
@@ -106,7 +106,7 @@ function bytesToKey(password: FilePassword, salt: Uint8Array, length: number, wh
     // A Node in FIPS mode has no MD5.
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${what} takes its key from MD5, which this Node does not have`,
+      `${source} takes its key from MD5, which this Node does not have`,
       {
         cause,
       },

@@ -68,7 +68,7 @@ export function decodePem(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = []
   let open: { label: string; start: number } | null = null
   for (const { index, 0: boundary, 1: kind, 2: label = '' } of text.matchAll(boundaryPattern)) {
-    const problem = (what: string): SealwrightError => malformedPem(text, index, what)
+    const problem = (source: string): SealwrightError => malformedPem(text, index, source)
     if (kind === 'BEGIN') {
       if (open !== null) throw problem(`a block begins before ${open.label} has ended`)
       if (!labelPattern.test(label)) throw problem('the label is malformed')
