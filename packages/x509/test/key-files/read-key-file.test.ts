@@ -297,7 +297,7 @@ describe('an RSA JWK with one number of another key is refused', () => {
     await expect(readKeyFile(file, '')).rejects.toThrow(
       expect.objectContaining({
         code: 'INVALID_ENCODING',
-        message: expect.stringMatching(/belong together|no key of a kind OpenSSL knows/),
+        message: expect.stringMatching(/ belong |no key of a kind OpenSSL knows/),
       }),
     )
   })
@@ -329,7 +329,7 @@ test('an RSA JWK with primes longer than its modulus is refused', async () => {
   const jwk = { ...privateKey.export({ format: 'jwk' }), p, q: p, dp: p, dq: p, qi: p }
   await expect(readKeyFile(Buffer.from(JSON.stringify(jwk)), '')).rejects.toThrow(
     // The OpenSSL of Node 22 and newer finds it first.
-    /longer than its modulus|not a valid RSA, EC, OKP or AKP key/,
+    / belong |longer than its modulus|not a valid RSA, EC, OKP or AKP key/,
   )
 })
 
