@@ -1,6 +1,6 @@
 import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
 import { aFunction, anObject, anything, aString, hasMethod, must, optionsOf } from '@sealwright/core/internal'
-import type { DelegateRegistry } from '../keys/delegates.ts'
+import { longestLifetime, longestValidity, type DelegateRegistry } from '../keys/delegates.ts'
 import { shown } from '../policy/policy.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
@@ -10,14 +10,9 @@ import { issueDelegate, type Delegate } from './issue-delegate.ts'
 export interface DelegationOptions {
   /** Of the keys in memory. Default `ec-p256`. */
   readonly keyType?: KeyTypeName | undefined
-  /** How long one delegate signs, in whole seconds. Default 3,600. */
+  /** How long one delegate signs, in whole seconds. At most 31 days; default 3,600. */
   readonly lifetime?: number | undefined
-  /**
-   * How many certificates may be in the registry at once. An instance that finds more makes none, and signs with the ring's
-   * own key. Default 20.
-   */
-  readonly maxDelegates?: number | undefined
-  /** Told why a delegate could not be made. Meanwhile the ring's own key signs. */
+  /** Told why a delegate could not be made. Meanwhile the ring's own key signs. What it throws is passed over. */
   readonly onProblem?: ((error: unknown) => void) | undefined
   /** For tests. Default the machine's clock. */
   readonly clock?: RingClock | undefined
@@ -53,7 +48,7 @@ export interface Delegation {
  *
  * @param ring opened with `delegates: registry`, as the ring of every other instance
  * @throws SealwrightError `INVALID_ARGUMENT` for a ring without that registry, or when one instance alone would publish more
- *   than `maxDelegates` keys; the message shows the arithmetic
+ *   than the ring's `maxDelegates`; the message shows the arithmetic
  *
  * @example
  * ```ts
@@ -74,16 +69,16 @@ export function openDelegation(
 ): Delegation {
   aKeyRing('ring', ring)
   delegationOptions('options', options)
-  const { lifetime = 3_600, maxDelegates = 20, onProblem = () => undefined, clock = systemClock } = options
+  const { lifetime = 3_600, onProblem, clock = systemClock } = options
   const type = keyType(options.keyType ?? 'ec-p256').name
-  checkArithmetic(ring, lifetime, maxDelegates)
+  checkArithmetic(ring, lifetime)
   if (ring.delegates !== registry) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
       'the ring was not opened with this registry as its `delegates`',
     )
   }
-  const making = { ring, registry, type, lifetime, maxDelegates, clock }
+  const making = { ring, registry, type, lifetime, clock }
   let isClosed = false
   let timer: NodeJS.Timeout | undefined
   let delegates: readonly Delegate[] = []
@@ -100,9 +95,18 @@ export function openDelegation(
         wait = lifetime * (800 + Math.random() * 100)
       }
     } catch (error) {
-      onProblem(error)
+      report(error)
     }
-    if (!isClosed) timer = setTimeout(() => void makeNext(), wait).unref()
+    if (!isClosed) timer = setTimeout(() => void makeNext(), Math.min(wait, longestTimer)).unref()
+  }
+
+  function report(error: unknown): void {
+    if (isClosed) return
+    try {
+      onProblem?.(error)
+    } catch {
+      // It has had its chance.
+    }
   }
 
   function own(): Delegate | null {
@@ -141,20 +145,27 @@ const aKeyRing = must('a KeyRing; openKeyRing makes one', (value) => hasMethod(v
 const delegationOptions = optionsOf({
   keyType: aString,
   lifetime: anything,
-  maxDelegates: anything,
   onProblem: aFunction,
   clock: anObject,
 })
 
-function checkArithmetic({ policy }: KeyRing, lifetime: number, maxDelegates: number): void {
-  for (const [name, value] of Object.entries({ lifetime, maxDelegates })) {
-    if (Number.isInteger(value) && value >= 1 && value <= 366 * 86_400) continue
+function checkArithmetic({ policy, maxDelegates }: KeyRing, lifetime: number): void {
+  if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > longestLifetime) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${name} is ${shown(value)}; a whole number from 1 up is expected`,
+      `lifetime is ${shown(lifetime)}; a whole number of seconds from 1 to ${longestLifetime} is expected`,
     )
   }
-  const { announcement, retention } = policy
+  const { announcement, retention, refreshTimeout, clockSkew } = policy
+  const validity = announcement + lifetime + retention + 6 * refreshTimeout + clockSkew
+  if (validity > longestValidity) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the certificate of a delegate would be valid for announcement + lifetime + retention + 6 × refreshTimeout + clockSkew = ` +
+        `${announcement} + ${lifetime} + ${retention} + ${6 * refreshTimeout} + ${clockSkew} = ${validity} s; at most ` +
+        `${longestValidity} s are accepted`,
+    )
+  }
   const published = 1 + Math.ceil((announcement + retention) / lifetime)
   if (published <= maxDelegates) return
   throw new SealwrightError(
@@ -164,3 +175,6 @@ function checkArithmetic({ policy }: KeyRing, lifetime: number, maxDelegates: nu
       'smaller maxSetAge in the policy of the ring',
   )
 }
+
+/** Node fires longer ones at once. */
+const longestTimer = 2 ** 31 - 1

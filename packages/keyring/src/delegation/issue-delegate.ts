@@ -6,8 +6,9 @@ import {
   type KeyTypeName,
   type SigningKey,
 } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import { createSelfSignedCertificate, generatePrivateKey, issueCertificate } from '@sealwright/x509'
-import type { DelegateRegistry } from '../keys/delegates.ts'
+import { delegatePurpose, delegateSubject, issuerName, type DelegateRegistry } from '../keys/delegates.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { Lease, leasedKey, type Span } from '../ring/ring-signer.ts'
 import type { RingClock } from '../timeline/clock.ts'
@@ -18,7 +19,6 @@ export interface DelegateMaking {
   readonly type: KeyTypeName
   /** Seconds. */
   readonly lifetime: number
-  readonly maxDelegates: number
   readonly clock: RingClock
 }
 
@@ -42,26 +42,51 @@ const lookSpan = 1_000
  * @throws SealwrightError what the ring's key, the registry or the reading of the sources throws
  */
 export async function issueDelegate(making: DelegateMaking): Promise<Delegate | null> {
-  const { ring, registry, clock, maxDelegates } = making
+  const { ring, registry, clock } = making
   await ring.refresh()
-  const published = ring
-    .status()
-    .keys.filter(({ delegatedBy, state }) => delegatedBy !== null && state === 'retiring')
-  if (published.length >= maxDelegates) return null
+  // Spares a signature and a certificate. When several instances find the last place at once, the ring decides.
+  if (isFull(making)) return null
+  // The machine's own time, as for every other timeout.
+  const begun = performance.now()
   const issuer = ring.signingKey()
   const privateKey = await generatePrivateKey(making.type)
   const certificates = await certify(issuer, createPublicKey(privateKey), making)
   const [certificate] = certificates
-  await registry.publish(certificate.raw, { signal: AbortSignal.timeout(ring.policy.refreshTimeout * 1_000) })
+  if (performance.now() - begun > slack(ring) - ring.policy.refreshTimeout * 1_000)
+    throw new SealwrightError('UNAVAILABLE', `${issuer.keyId} took too long to certify a delegate`)
+  const signal = AbortSignal.timeout(ring.policy.refreshTimeout * 1_000)
+  await untilAborted(registry.publish(certificate.raw, { signal }), signal)
   await ring.refresh()
   const key = keyOf(privateKey, certificates, registry.location)
-  if (!ring.jwks().keys.some(({ kid }) => kid === key.keyId)) {
+  if (!isPublished(ring, key.keyId)) {
+    // Others were quicker, and this one is published nowhere.
+    if (isFull(making)) return null
     throw new SealwrightError(
       'UNAVAILABLE',
       `${registry.location} does not list the certificate that was published there`,
     )
   }
   return delegateOf(key, issuer.keyId, making, clock.elapsed())
+}
+
+/** Whether there are as many delegates as there may be. Revoked ones keep their places. */
+function isFull({ ring, clock }: DelegateMaking): boolean {
+  const places = ring
+    .status()
+    .keys.filter(({ delegatedBy, notAfter }) => delegatedBy !== null && Number(notAfter) > clock.now())
+  return places.length >= ring.maxDelegates
+}
+
+function isPublished(ring: KeyRing, keyId: string): boolean {
+  return ring.jwks().keys.some(({ kid }) => kid === keyId)
+}
+
+/**
+ * The longest from the beginning of a certificate until every instance that reads finds it, in milliseconds. One that is older
+ * by its beginning may take the place of another one for as long, which therefore must not sign yet.
+ */
+function slack({ policy }: KeyRing): number {
+  return 3 * policy.refreshTimeout * 1_000
 }
 
 /** The certificate of the delegate, and that of the ring's key as a CA: a chain that any X.509 reader can follow. */
@@ -72,10 +97,8 @@ async function certify(
 ): Promise<[X509Certificate, X509Certificate]> {
   const { announcement, retention, clockSkew } = ring.policy
   const notBefore = new Date(clock.now() - clockSkew * 1_000)
-  // Published until its last token has expired, and the time it takes to publish it.
-  const notAfter = new Date(
-    clock.now() + (announcement + lifetime + retention + 3 * ring.policy.refreshTimeout) * 1_000,
-  )
+  // Published until its last token has expired, and the time it takes to publish it before and after the announcement begins.
+  const notAfter = new Date(clock.now() + (announcement + lifetime + retention) * 1_000 + 2 * slack(ring))
   if (issuer.notAfter !== null && issuer.notAfter < notAfter) {
     throw new SealwrightError(
       'UNAVAILABLE',
@@ -83,17 +106,18 @@ async function certify(
     )
   }
   const signer = issuer.signer()
-  const subject = `CN=${issuer.keyId}`
+  const subject = issuerName(issuer.keyId)
   const authority = await createSelfSignedCertificate(signer, {
     subject,
     profile: 'issuingCa',
     notBefore,
     notAfter,
   })
-  const subjectOfDelegate = { subject: 'CN=delegate', publicKey }
+  const subjectOfDelegate = { subject: delegateSubject, publicKey }
   const certificate = await issueCertificate({ signer, certificate: authority }, subjectOfDelegate, {
     notBefore,
     notAfter,
+    extensions: { extendedKeyUsage: [delegatePurpose] },
   })
   return [certificate, authority]
 }
@@ -128,7 +152,7 @@ function delegateOf(
   { ring, lifetime, clock }: DelegateMaking,
   publishedAt: number,
 ): Delegate {
-  const starts = publishedAt + ring.policy.announcement * 1_000
+  const starts = publishedAt + ring.policy.announcement * 1_000 + slack(ring)
   const ends = starts + lifetime * 1_000
   const handOver = ring.policy.clockSkew * 1_000
   // What is active signs, and for as long as clocks differ after that finishes what was begun, as the ring has it. Asking a
@@ -146,10 +170,11 @@ function delegateOf(
     const elapsed = clock.elapsed()
     if (elapsed < starts || elapsed >= until) throw over('it is not its time')
     // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
-    ring.jwks()
+    const isShown = isPublished(ring, key.keyId)
     const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)
     if (issuer === undefined || issuer.state === 'revoked')
       throw over(`the key ${issuerId}, which vouches for it, is revoked`)
+    if (!isShown) throw over('it is not published')
     const now = clock.now()
     const left = Math.min(until - elapsed, (key.notAfter?.getTime() ?? Infinity) - now)
     if (left <= 0) throw over('its certificate has ended')

@@ -4,13 +4,13 @@ import type { Source } from './sources.ts'
 
 /**
  * Where instances tell each other the certificates of their delegates. It holds nothing secret and is not trusted: a
- * certificate counts only when a key of the ring has signed it.
+ * certificate counts only when a key of the ring has signed it as that of a delegate.
  */
 export interface DelegateRegistry {
   /** For people, such as a folder's path. */
   readonly location: string
   /**
-   * The certificates that were published, DER. Those that have ended may be left out.
+   * The certificates that were published, DER. Those that have ended may be left out. The first 10,000 are read.
    *
    * @throws SealwrightError `UNAVAILABLE` when they cannot be read
    */
@@ -23,12 +23,17 @@ export interface DelegateRegistry {
   publish(certificate: Uint8Array, options: { readonly signal: AbortSignal }): Promise<void>
 }
 
-/** Bounds of what a registry may show; a certificate of ours has less than a kilobyte. */
-const maximumCertificates = 1_000
+/**
+ * Bounds of what a registry may show. A certificate of ours has less than a kilobyte. More certificates than this are passed
+ * over and not refused: otherwise anyone who can write to the registry could stop the issuer.
+ */
+const maximumCertificates = 10_000
 const maximumBytes = 16 * 1024
 
 /** The registry as a source of the ring: its keys are published and never sign. */
 export function delegateSource(registry: DelegateRegistry): Source {
+  // By SHA-256: certificates are parsed once for as long as they are listed.
+  let known = new Map<string, SigningKey | null>()
   return {
     location: registry.location,
     signs: false,
@@ -40,22 +45,61 @@ export function delegateSource(registry: DelegateRegistry): Source {
     getOrCreate: async () => undefined,
     async list(signal) {
       const certificates = await registry.list({ signal })
-      if (certificates.length > maximumCertificates) {
-        throw new SealwrightError(
-          'LIMIT_EXCEEDED',
-          `${registry.location} has ${certificates.length} certificates; at most ${maximumCertificates} are read`,
-        )
+      const listed = new Map<string, SigningKey | null>()
+      for (const der of certificates.slice(0, maximumCertificates)) {
+        if (!(der instanceof Uint8Array) || der.length > maximumBytes) continue
+        const digest = createHash('sha256').update(der).digest('hex')
+        const key = known.get(digest)
+        listed.set(digest, key === undefined ? publicKeyOf(der, registry.location) : key)
       }
-      return certificates.flatMap((der) => publicKeyOf(der, registry.location) ?? [])
+      known = listed
+      return [...listed.values()].filter((key) => key !== null)
     },
   }
 }
 
-/** null for what is not a certificate of a key that signs: anybody may have put it there. */
+/**
+ * The extended key usage of a delegate's certificate (RFC 5280 §4.2.1.12), as a UUID below 2.25 (X.667). The keys of a ring may
+ * certify other things, such as a TLS server: that does not make their keys sign tokens.
+ */
+export const delegatePurpose: string = '2.25.122525516242243951230331000519462357826'
+/** The longest that a delegate may sign, in seconds. */
+export const longestLifetime: number = 31 * 86_400
+/** The longest validity of its certificate, with the announcement and the retention, in seconds. */
+export const longestValidity: number = 2 * longestLifetime
+
+/** The names in a delegate's certificate. Its issuer is the key of the ring as a CA. */
+export const delegateSubject: string = 'CN=delegate'
+export function issuerName(keyId: string): string {
+  return `CN=${keyId}`
+}
+
+/**
+ * Whether its certificate is what `issueDelegate` makes with that key of the ring.
+ *
+ * @param issuer the key of the ring
+ */
+export function isDelegateOf({ certificates: [certificate] }: SigningKey, issuer: SigningKey): boolean {
+  return certificate?.issuer === issuerName(issuer.keyId) && certificate.verify(issuer.publicKey)
+}
+
+function isDelegate(certificate: X509Certificate): boolean {
+  const validity = Date.parse(certificate.validTo) - Date.parse(certificate.validFrom)
+  return (
+    !certificate.ca &&
+    certificate.subject === delegateSubject &&
+    // Node's name for the extended key usage.
+    certificate.keyUsage?.join() === delegatePurpose &&
+    validity > 0 &&
+    validity <= longestValidity * 1_000
+  )
+}
+
+/** null for what is not a delegate's certificate: anybody may have put it there. */
 function publicKeyOf(der: Uint8Array, location: string): SigningKey | null {
-  if (der.length > maximumBytes) return null
   try {
     const certificate = new X509Certificate(der)
+    if (!isDelegate(certificate)) return null
     const { publicKey } = certificate
     const keyId = jwkThumbprint(publicKey)
     return {

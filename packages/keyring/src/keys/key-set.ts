@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 import { untilAborted } from '@sealwright/core/internal'
 import type { KeyRingPolicy } from '../policy/policy.ts'
-import type { RingClock } from '../timeline/clock.ts'
+import { JumpGuard, type RingClock } from '../timeline/clock.ts'
 import type { KeyRingEvent, RingEventListener } from '../events/events.ts'
 import { mergeKeys, type RingKey, type SourceKeys } from './ring-keys.ts'
 import type { Source } from './sources.ts'
@@ -21,6 +21,8 @@ export class KeySet {
   readonly #sources: readonly Source[]
   readonly #policy: KeyRingPolicy
   readonly #revoked: ReadonlySet<string>
+  readonly #maxDelegates: number
+  readonly #jumps: JumpGuard
   readonly #clock: RingClock
   readonly #listener: RingEventListener
   /** The last reading of each source that is part of `keys`. */
@@ -36,13 +38,15 @@ export class KeySet {
   constructor(
     sources: readonly Source[],
     policy: KeyRingPolicy,
-    revoked: ReadonlySet<string>,
+    { revoked, maxDelegates }: { readonly revoked: readonly string[]; readonly maxDelegates: number },
     clock: RingClock,
     listener: RingEventListener,
   ) {
     this.#sources = sources
     this.#policy = policy
-    this.#revoked = revoked
+    this.#revoked = new Set(revoked)
+    this.#maxDelegates = maxDelegates
+    this.#jumps = new JumpGuard(clock, policy.clockSkew * 1_000, policy.maxSetAge * 1_000)
     this.#clock = clock
     this.#listener = listener
   }
@@ -126,7 +130,10 @@ export class KeySet {
       ...readings.map((reading) => [reading.shown.source, reading] as const),
     ])
     const inOrder = this.#sources.flatMap((source) => shown.get(source)?.shown ?? [])
-    this.keys = mergeKeys(inOrder, this.#revoked, seen)
+    this.keys = mergeKeys(inOrder, this.#revoked, seen, {
+      maxDelegates: this.#maxDelegates,
+      times: this.#jumps.times(),
+    })
     this.#shown = shown
     this.#seen = seen
     for (const arrival of arrivals) this.#listener({ type: 'backdated', ...arrival })

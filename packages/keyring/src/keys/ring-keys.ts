@@ -1,5 +1,6 @@
 import { SealwrightError, type SigningKey } from '@sealwright/core'
 import type { KeyVersion } from '../timeline/key-version.ts'
+import { isDelegateOf } from './delegates.ts'
 import type { Source } from './sources.ts'
 
 /** One key of the ring, wherever and however often it is kept. */
@@ -34,6 +35,7 @@ export function mergeKeys(
   sources: readonly SourceKeys[],
   revoked: ReadonlySet<string>,
   seen: ReadonlyMap<string, Date>,
+  bounds: DelegateBounds,
 ): RingKey[] {
   const own = sources.filter(({ source }) => !source.delegates)
   const copies = own.flatMap(({ source, keys }) => copiesOf(source, keys))
@@ -68,24 +70,39 @@ export function mergeKeys(
     )
   }
   const delegates = sources.filter(({ source }) => source.delegates)
-  return [...merged, ...delegates.flatMap((shown) => delegatesOf(shown, merged, revoked))]
+  return [...merged, ...delegates.flatMap((shown) => delegatesOf(shown, merged, revoked, bounds))]
 }
 
-/** Those that a key of the ring vouches for; they are revoked with it. */
+/** How many delegates there are at most at a time, and the times that it may be, in milliseconds since 1970. */
+export interface DelegateBounds {
+  readonly maxDelegates: number
+  readonly times: readonly number[]
+}
+
+/**
+ * Those that a key of the ring vouches for; they are revoked with it. There may be more certificates than delegates, as when
+ * many instances start at once: all instances take the same ones, the oldest. A revoked delegate keeps its place, as instances
+ * do not all know of a revocation at the same time.
+ */
 function delegatesOf(
   { source, keys }: SourceKeys,
   own: readonly RingKey[],
   revoked: ReadonlySet<string>,
+  { maxDelegates, times }: DelegateBounds,
 ): RingKey[] {
-  const known = new Set(own.map(({ key }) => key.keyId))
-  return keys.flatMap((key): RingKey[] => {
-    const [certificate] = key.certificates
-    const issuer = own.find((each) => each.signs && certificate?.verify(each.key.publicKey) === true)
-    if (issuer === undefined || known.has(key.keyId)) return []
-    known.add(key.keyId)
-    const { createdAt, notBefore, notAfter, keyId, version } = key
-    return [
-      {
+  const ownIds = new Set(own.map(({ key }) => key.keyId))
+  const sorted = keys.filter(({ keyId }) => !ownIds.has(keyId)).toSorted(byAge)
+  const delegates = new Map<string, RingKey>()
+  for (const time of times) {
+    const places = new Set<string>()
+    for (const key of sorted) {
+      if (places.size === maxDelegates) break
+      const { keyId, createdAt, notBefore, notAfter, version } = key
+      if (places.has(keyId) || notAfter === null || notAfter.getTime() <= time) continue
+      const issuer = own.find((each) => each.signs && isDelegateOf(key, each.key))
+      if (issuer === undefined) continue
+      places.add(keyId)
+      delegates.set(keyId, {
         id: `${version} ${keyId}`,
         key,
         shard: source.shard,
@@ -96,9 +113,16 @@ function delegatesOf(
         notBefore,
         notAfter,
         enabled: issuer.enabled && !revoked.has(keyId),
-      },
-    ]
-  })
+      })
+    }
+  }
+  return [...delegates.values()]
+}
+
+/** The oldest first; of the same second in the order of their `kid`s. */
+function byAge(a: SigningKey, b: SigningKey): number {
+  const byTime = (a.notBefore?.getTime() ?? 0) - (b.notBefore?.getTime() ?? 0)
+  return byTime || (a.keyId < b.keyId ? -1 : 1)
 }
 
 interface Copy {

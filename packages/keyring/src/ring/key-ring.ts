@@ -22,6 +22,11 @@ export interface KeyRingOptions {
   readonly revoked?: readonly string[] | undefined
   /** Where instances publish the certificates of their delegates: see {@link openDelegation}. Default none. */
   readonly delegates?: DelegateRegistry | undefined
+  /**
+   * How many delegates are published: the oldest that a key of the ring has certified. The same in every instance. From 1 to
+   * 99; default 20.
+   */
+  readonly maxDelegates?: number | undefined
   /** Told of everything that an operator wants in a log; {@link describeKeyRingEvent} makes lines of it. */
   readonly onEvent?: RingEventListener | undefined
   /** For tests. Default the machine's clock. */
@@ -34,6 +39,8 @@ export interface KeyRing {
   readonly policy: KeyRingPolicy
   /** The registry that the ring was opened with; null for none. */
   readonly delegates: DelegateRegistry | null
+  /** How many delegates are published at most. */
+  readonly maxDelegates: number
   /**
    * The key that signs now. Ask for each token and keep nothing: the signer of a key that has been replaced throws.
    * {@link perKey} keeps what was made for a key.

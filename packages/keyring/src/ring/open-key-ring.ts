@@ -1,6 +1,12 @@
 import { algorithm, SealwrightError } from '@sealwright/core'
-import { aFunction, anArray, anObject, aString, listOf, optionsOf } from '@sealwright/core/internal'
-import { keyRingPolicy, type KeyRingPolicyOptions } from '../policy/policy.ts'
+import { aFunction, anArray, anObject, anything, aString, listOf, optionsOf } from '@sealwright/core/internal'
+import {
+  keyRingPolicy,
+  maximumPublishedKeys,
+  publishedKeys,
+  shown,
+  type KeyRingPolicyOptions,
+} from '../policy/policy.ts'
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
@@ -43,6 +49,7 @@ export async function openKeyRing(
 ): Promise<KeyRing> {
   keyRingOptions('options', options)
   const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
+  const { maxDelegates = 20 } = options
   const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (!Array.isArray(sources) || sources.some((source) => typeof source !== 'object' || source === null)) {
@@ -57,10 +64,11 @@ export async function openKeyRing(
   const shards = new Set(opened.filter(({ signs }) => signs).map(({ shard }) => shard))
   const signers = Math.max(1, algorithms.length) * Math.max(1, shards.size)
   const checked = keyRingPolicy(policy, signers)
+  checkMaxDelegates(maxDelegates, delegates === null ? 0 : signers * publishedKeys(checked))
   for (const source of sources) checkValidity(source, checked.announcement + checked.retention)
 
   const read = delegates === null ? opened : [...opened, delegateSource(delegates)]
-  const keySet = new KeySet(read, checked, new Set(revoked), clock, onEvent)
+  const keySet = new KeySet(read, checked, { revoked, maxDelegates }, clock, onEvent)
   const decision = new Decision(keySet, checked, algorithms, clock, (by) =>
     onEvent({ type: 'clock-jump', by }),
   )
@@ -71,6 +79,7 @@ export async function openKeyRing(
     algorithms,
     aliases,
     delegates,
+    maxDelegates,
     keySet,
     decision,
     rotation,
@@ -93,6 +102,7 @@ const keyRingOptions = optionsOf({
   aliases: aFunction,
   revoked: listOf(aString),
   delegates: anObject,
+  maxDelegates: anything,
   onEvent: aFunction,
   clock: anObject,
 })
@@ -163,6 +173,17 @@ function checkKeys(keySet: KeySet, sources: readonly Source[], algorithms: reado
       `no key of the ring signs ${name}; they sign ${can.join(', ')}`,
     )
   }
+}
+
+/** @param own how many keys the ring publishes without delegates */
+function checkMaxDelegates(value: unknown, own: number): void {
+  const most = maximumPublishedKeys - Math.max(1, own)
+  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `options.maxDelegates is ${shown(value)}; a whole number from 1 to ${most} is expected, as the ring publishes up to ${own} ` +
+      `keys of its own and verifiers stop at ${maximumPublishedKeys}`,
+  )
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` for certificates that end before they could be used */

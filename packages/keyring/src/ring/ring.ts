@@ -21,6 +21,7 @@ export interface RingParts {
   readonly algorithms: readonly string[]
   readonly aliases: KeyAliases
   readonly delegates: DelegateRegistry | null
+  readonly maxDelegates: number
   readonly keySet: KeySet
   readonly decision: Decision
   readonly rotation: Rotation
@@ -35,6 +36,7 @@ const handOverSpan = 100
 export class Ring implements KeyRing {
   readonly policy: KeyRingPolicy
   readonly delegates: DelegateRegistry | null
+  readonly maxDelegates: number
   readonly #parts: RingParts
   readonly #leased: LeasedKeys
   #published: { readonly jwks: PublishedJwks; readonly of: string } | null = null
@@ -53,6 +55,7 @@ export class Ring implements KeyRing {
   constructor(parts: RingParts) {
     this.policy = parts.policy
     this.delegates = parts.delegates
+    this.maxDelegates = parts.maxDelegates
     this.#parts = parts
     this.#leased = new LeasedKeys(
       () => parts.clock.now(),

@@ -4,7 +4,12 @@ import type { SigningKey } from '@sealwright/core'
 import { createJwtIssuer } from '@sealwright/jws'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
-import { encodePem } from '@sealwright/x509'
+import {
+  createSelfSignedCertificate,
+  encodePem,
+  issueCertificate,
+  type CertificateOptions,
+} from '@sealwright/x509'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
@@ -17,7 +22,7 @@ import {
 import { MemoryStore } from '../support/memory-store.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
 
-// A = 600 + 300 + 10, and retention = 600 + 20 + 60.
+// A = 600 + 300 + 10, and retention = 600 + 20 + 60. A delegate signs 3 × 30 s after its announcement.
 const policy = {
   tokenLifetime: 600,
   jwksMaxAge: 300,
@@ -80,7 +85,7 @@ describe('a delegate', () => {
     expect(delegation.signer().keyId).toBe(ring.signer().keyId)
     await pass(60)
     expect(other.jwks().keys).toHaveLength(2)
-    await pass(900)
+    await pass(1_000)
     const kid = delegation.delegateId
     expect(kid).not.toBeNull()
     const before = store.signatures
@@ -95,7 +100,7 @@ describe('a delegate', () => {
     const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
     const { ring, delegation } = await open(store, registry, { lifetime: 3_600 })
     await untilPublished(registry, 1)
-    await pass(1_000)
+    await pass(1_010)
     const kids = new Set<string>()
     const tokens: { token: string; expires: number }[] = []
     const issuer = delegation.perKey(issuerOf)
@@ -116,7 +121,7 @@ describe('a delegate', () => {
     const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
     const { ring, delegation } = await open(store, registry)
     await untilPublished(registry, 1)
-    await pass(1_000)
+    await pass(1_010)
     const kid = delegation.delegateId
     const signer = delegation.signer()
     await store.rotate('a')
@@ -139,7 +144,7 @@ describe('a delegate', () => {
     const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
     const { delegation } = await open(store, registry)
     await untilPublished(registry, 1)
-    await pass(1_000)
+    await pass(1_010)
     const folder = scratchFolder()
     const [certificate, authority] = delegation
       .signingKey()
@@ -162,6 +167,7 @@ describe('the registry', () => {
       stranger.certificates[0]?.raw ?? Buffer.alloc(0),
       Buffer.from('no certificate'),
       Buffer.alloc(1e6),
+      null as unknown as Uint8Array,
     )
     const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
     expect(ring.jwks().keys).toHaveLength(1)
@@ -171,22 +177,135 @@ describe('the registry', () => {
   test('of a thousand instances stays below the bound; the others sign with the key of the ring', async () => {
     useVirtualTime()
     const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
-    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, {
+      delegates: registry,
+      maxDelegates: 4,
+    })
     const delegations: Delegation[] = []
     for (let instance = 0; instance < 10; instance++) {
       const before = registry.certificates.length
-      const delegation = openDelegation(ring, registry, { clock: dateClock, maxDelegates: 4 })
+      const delegation = openDelegation(ring, registry, { clock: dateClock })
       onTestFinished(() => delegation.close())
       delegations.push(delegation)
       if (before < 4) await untilPublished(registry, before + 1)
       else for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
     }
-    await pass(1_000)
+    await pass(1_010)
     expect(registry.certificates).toHaveLength(4)
     expect(delegations.filter(({ delegateId }) => delegateId !== null)).toHaveLength(4)
     expect(ring.jwks().keys).toHaveLength(5)
     for (const delegation of delegations)
       await verifyWith(ring, await delegation.perKey(issuerOf)().issue({ sub: 'alice' }))
+  })
+
+  test('of instances that start together publishes the oldest, the same in every instance, and only these sign', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const options = { delegates: registry, maxDelegates: 3 }
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy, options)
+    // As listed elsewhere, in another order.
+    const mirror = new MemoryRegistry()
+    mirror.list = async () => registry.certificates.toReversed()
+    const { ring: other } = await openTestRing([{ store, name: 'a' }], policy, {
+      ...options,
+      delegates: mirror,
+    })
+    // Nothing is published before all have seen an empty registry.
+    const waiting: (() => void)[] = []
+    const publish = registry.publish.bind(registry)
+    registry.publish = async (certificate) => {
+      await new Promise<void>((resolve) => waiting.push(resolve))
+      await publish(certificate)
+    }
+    const delegations = Array.from({ length: 8 }, () => openDelegation(ring, registry, { clock: dateClock }))
+    onTestFinished(() => {
+      for (const delegation of delegations) delegation.close()
+    })
+    while (waiting.length < 8) await new Promise((resolve) => setImmediate(resolve))
+    for (const go of waiting) go()
+    await untilPublished(registry, 8)
+    await pass(1_010)
+    expect(ring.jwks().keys).toHaveLength(1 + 3)
+    expect(other.jwks().keys).toEqual(ring.jwks().keys)
+    const delegateIds = delegations.flatMap(({ delegateId }) => delegateId ?? [])
+    expect(new Set(delegateIds).size).toBe(delegateIds.length)
+    expect(delegateIds.length).toBeGreaterThan(0)
+    const published = new Set(ring.jwks().keys.map(({ kid }) => kid))
+    expect(delegateIds.every((kid) => published.has(kid))).toBe(true)
+    for (const delegation of delegations)
+      await verifyWith(other, await delegation.perKey(issuerOf)().issue({ sub: 'alice' }))
+  })
+
+  test('that anyone fills with certificates stops nothing', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring, delegation } = await open(store, registry)
+    await untilPublished(registry, 1)
+    const stranger = await new MemoryStore().add('b')
+    const junk = Array.from({ length: 2_000 }, () => stranger.certificates[0]?.raw ?? Buffer.alloc(0))
+    registry.certificates.unshift(...junk)
+    await ring.refresh()
+    await pass(1_010)
+    expect(delegation.delegateId).not.toBeNull()
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toContain(delegation.delegateId)
+  })
+
+  describe('does not make a key sign tokens because a key of the ring has certified it', () => {
+    const day = 86_400_000
+    const purpose = { extendedKeyUsage: ['2.25.122525516242243951230331000519462357826'] }
+    test.each<[string, Partial<CertificateOptions> & { subject?: string; issuer?: string }, number]>([
+      ['as a delegate', { extensions: purpose }, 2],
+      ['for a TLS server', { profile: 'tlsServer', subject: 'CN=www.example.com' }, 1],
+      ['for no purpose of its own', {}, 1],
+      ['under another name', { extensions: purpose, subject: 'CN=other' }, 1],
+      ['as another issuer', { extensions: purpose, issuer: 'CN=a certification authority' }, 1],
+      [
+        'as a CA',
+        { extensions: { ...purpose, basicConstraints: { ca: true }, keyUsage: ['keyCertSign'] } },
+        1,
+      ],
+      ['for years', { extensions: purpose, notAfter: new Date(Date.UTC(2030, 0, 1) + 100 * day) }, 1],
+    ])('%s', async (_name, { subject = 'CN=delegate', issuer: name, ...options }, count) => {
+      useVirtualTime()
+      const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+      const key = await store.add('a')
+      const { publicKey } = await new MemoryStore().add('b')
+      const signer = key.signer()
+      const notBefore = new Date()
+      const authority = await createSelfSignedCertificate(signer, {
+        subject: name ?? `CN=${key.keyId}`,
+        profile: 'rootCa',
+        notBefore,
+      })
+      const certificate = await issueCertificate(
+        { signer, certificate: authority },
+        { subject, publicKey },
+        { notBefore, notAfter: new Date(Date.now() + day), ...options },
+      )
+      registry.certificates.push(certificate.raw)
+      const { ring } = await openTestRing([{ store, name: 'a' }], policy, { delegates: registry })
+      expect(ring.jwks().keys).toHaveLength(count)
+    })
+  })
+
+  test('a listener of problems that throws does not stop the next attempt, nor the process', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const attempts: unknown[] = []
+    registry.publish = (certificate) => {
+      attempts.push(certificate)
+      return Promise.reject(new Error('read-only'))
+    }
+    const { ring, delegation } = await open(store, registry, {
+      onProblem() {
+        throw new Error('the log is full')
+      },
+    })
+    while (attempts.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+    await pass(61)
+    while (attempts.length === 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(delegation.signer().keyId).toBe(ring.signer().keyId)
   })
 
   test('that cannot be written leaves the key of the ring to sign', async () => {
@@ -196,10 +315,19 @@ describe('the registry', () => {
     registry.publish = () => Promise.reject(new Error('read-only'))
     const { ring, delegation } = await open(store, registry, { onProblem: (error) => problems.push(error) })
     while (problems.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    await pass(1_000)
+    await pass(1_010)
     expect(problems[0]).toMatchObject({ message: 'read-only' })
     expect(delegation.signer().keyId).toBe(ring.signer().keyId)
   })
+})
+
+test('a delegate that lives for longer than a timer of Node is made once', async () => {
+  useVirtualTime()
+  const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+  await open(store, registry, { lifetime: 31 * 86_400 })
+  await untilPublished(registry, 1)
+  for (let second = 0; second < 5; second++) await pass(1)
+  expect(registry.certificates).toHaveLength(1)
 })
 
 test('what cannot be is refused with the arithmetic', async () => {
@@ -210,5 +338,12 @@ test('what cannot be is refused with the arithmetic', async () => {
     'one instance alone would publish 28 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 60⌉',
   )
   expect(() => openDelegation(ring, registry, { lifetime: 0 })).toThrow('lifetime is 0; a whole number')
+  expect(() => openDelegation(ring, registry, { lifetime: 40 * 86_400 })).toThrow(
+    'lifetime is 3456000; a whole number of seconds from 1 to 2678400 is expected',
+  )
+  const opening = (maxDelegates: number): Promise<unknown> =>
+    openTestRing([{ store, name: 'a' }], policy, { delegates: registry, maxDelegates })
+  await expect(opening(0)).rejects.toThrow('options.maxDelegates is 0; a whole number from 1 to 98')
+  await expect(opening(99)).rejects.toThrow('options.maxDelegates is 99; a whole number from 1 to 98')
   expect(() => openDelegation(ring, new MemoryRegistry())).toThrow('not opened with this registry')
 })
