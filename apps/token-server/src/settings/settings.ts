@@ -59,4 +59,6 @@ export interface SigningKeySetting {
   readonly algorithm: string | null
   /** How much of a vault's quota this server may use, in signatures per ten seconds; null for all of it. */
   readonly quota: number | null
+  /** How many days a version of the key signs before the next takes over; null for as long as its certificate lasts. */
+  readonly rotationDays: number | null
 }

@@ -4,9 +4,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import { maximumAge } from '../oauth/metadata.ts'
 import type { Settings } from '../settings/settings.ts'
 
+const secondsPerDay = 86_400
+
 /**
- * Opens a ring of all versions of the key that the settings name. The ring makes a new version only when the certificate is
- * about to end. Versions that a vault or an administrator makes are announced in the same way.
+ * Opens a ring of all versions of the key that the settings name. The ring makes a new version when the rotation interval of the
+ * settings is over, and when the certificate is about to end. Versions that a vault or an administrator makes are announced in the same way.
  *
  * @param opened the key and its place
  * @throws SealwrightError as the store says, or `UNAVAILABLE` when no version may sign, such as one that has expired
@@ -17,8 +19,12 @@ export async function openRing(
   logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>,
 ): Promise<KeyRing> {
   const lifetimes = [...settings.clients.values()].map(({ accessTokenLifetime }) => accessTokenLifetime)
-  const policy = { tokenLifetime: Math.max(1, ...lifetimes), jwksMaxAge: maximumAge, rotationInterval: null }
-  const { algorithm } = settings.signingKey
+  const { algorithm, rotationDays } = settings.signingKey
+  const policy = {
+    tokenLifetime: Math.max(1, ...lifetimes),
+    jwksMaxAge: maximumAge,
+    rotationInterval: rotationDays === null ? null : rotationDays * secondsPerDay,
+  }
   const options = {
     ...(algorithm !== null && { algorithms: [algorithm] }),
     onEvent: (event: Parameters<typeof describeKeyRingEvent>[0]): void => {

@@ -29,6 +29,7 @@ test('without any settings the sample is used, on this machine alone, with a dev
       createType: 'rsa-2048',
       requiredType: null,
       quota: null,
+      rotationDays: null,
       password: null,
       algorithm: null,
     },
@@ -64,6 +65,7 @@ describe('the signing key', () => {
   test.each<[Readonly<Record<string, string>>, object]>([
     [{}, { uri: development, createType: 'rsa-2048', requiredType: null }],
     [{ SIGNING_KEY: 'development' }, { source: 'SIGNING_KEY', uri: development, createType: 'rsa-2048' }],
+    [{ SIGNING_KEY_ROTATION_DAYS: '90' }, { createType: 'rsa-2048', rotationDays: 90 }],
     [{ SIGNING_KEY_TYPE: 'ed25519' }, { uri: development, createType: 'ed25519', requiredType: 'ed25519' }],
     [{ SIGNING_ALGORITHM: 'ES256' }, { algorithm: 'ES256', createType: 'ec-p256', requiredType: null }],
     [{ SIGNING_ALGORITHM: 'PS512' }, { algorithm: 'PS512', createType: 'rsa-2048' }],

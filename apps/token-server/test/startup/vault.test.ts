@@ -187,6 +187,8 @@ test.each([
   [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_QUOTA: '0' }, /ten seconds/],
   [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_QUOTA: '4000/2' }, /ten seconds/],
   [{ SIGNING_KEY: 'file:./a.pfx', SIGNING_KEY_CREATE: 'true' }, /in a vault/],
+  [{ SIGNING_KEY: 'file:./a.pfx', SIGNING_KEY_ROTATION_DAYS: '90' }, /that this server may create/],
+  [{ SIGNING_KEY_ROTATION_DAYS: '0.5' }, /whole number of days/],
   [{ SIGNING_KEY: 'https://v.vault.azure.net/certificates/c', SIGNING_KEY_CREATE: 'yes' }, /true or false/],
 ])('%j is refused', (env, message) => {
   expect(() => loadSettings(env)).toThrow(message)

@@ -46,14 +46,16 @@ export function readSigningKeySetting(
     )
   }
   const mayCreate = readCreate(env, isInVault) ?? (isInVault ? clientsNeedKey : key.uri === null)
+  const createType = mayCreate && key.mayCreate !== false ? type.name : null
   return {
     source: key.source,
     uri: key.uri ?? developmentUri(env),
-    createType: mayCreate && key.mayCreate !== false ? type.name : null,
+    createType,
     requiredType: type.isSet ? type.name : null,
     password: readPassword(env, key),
     algorithm: name,
     quota: readQuota(env, isInVault),
+    rotationDays: readRotationDays(env, createType !== null),
   }
 }
 
@@ -84,6 +86,19 @@ function readQuota(env: Environment, isInVault: boolean): number | null {
   if (!isInVault) throw invalidSetting('SIGNING_KEY_QUOTA is only for keys in a vault; remove it')
   if (!/^[1-9]\d{0,5}$/.test(value)) {
     throw invalidSetting('SIGNING_KEY_QUOTA must be a number of signatures per ten seconds, such as 2000')
+  }
+  return Number(value)
+}
+
+/** `SIGNING_KEY_ROTATION_DAYS`: how long a version signs. The key ring checks that there is time for the announcement. */
+function readRotationDays(env: Environment, mayCreate: boolean): number | null {
+  const value = variable(env, 'SIGNING_KEY_ROTATION_DAYS')
+  if (value === undefined) return null
+  if (!mayCreate) {
+    throw invalidSetting('SIGNING_KEY_ROTATION_DAYS is only for keys that this server may create; remove it')
+  }
+  if (!/^[1-9]\d{0,3}$/.test(value)) {
+    throw invalidSetting('SIGNING_KEY_ROTATION_DAYS must be a whole number of days, such as 90')
   }
   return Number(value)
 }
