@@ -24,6 +24,11 @@ export type StoreConfig =
       readonly clientSecret: string
     }
 
+/** Moves the clock of the ring ahead, and has it read its sources. */
+export interface AdvanceMessage {
+  readonly advance: number
+}
+
 /** Opens a ring, and closes the one before it. */
 export interface OpenMessage {
   readonly sources: readonly {
@@ -37,24 +42,37 @@ export interface OpenMessage {
 export type InstanceAnswer =
   | { readonly type: 'listening'; readonly port: number }
   | { readonly type: 'open'; readonly keyId: string; readonly token: string; readonly jwks: string }
+  | { readonly type: 'read' }
   | { readonly type: 'failed'; readonly message: string }
 
 let ring: KeyRing | null = null
 let issuer: (() => JwtIssuer) | null = null
 const events: string[] = []
+/** Seconds that the ring's clock is ahead. */
+let ahead = 0
+const clock = {
+  now: () => Date.now() + ahead * 1_000,
+  elapsed: () => performance.now() + ahead * 1_000,
+}
 
 async function open({ sources, policy }: OpenMessage): Promise<InstanceAnswer> {
   ring?.close()
   const opened = await Promise.all(
     sources.map(async (source) => ({ ...source, store: await openStore(source.store) })),
   )
-  ring = await openKeyRing(opened, policy, { onEvent: ({ type }) => events.push(type) })
+  ring = await openKeyRing(opened, policy, { clock, onEvent: ({ type }) => events.push(type) })
   const lifetime = policy.tokenLifetime
   issuer = ring.perKey((key) =>
     createJwtIssuer(key, { issuer: 'https://issuer.example', audience: 'api', lifetime }),
   )
   const token = await issuer().issue({ sub: 'alice' })
   return { type: 'open', keyId: ring.signer().keyId, token, jwks: ring.jwks().body }
+}
+
+async function advance({ advance: seconds }: AdvanceMessage): Promise<InstanceAnswer> {
+  ahead += seconds
+  await ring?.refresh()
+  return { type: 'read' }
 }
 
 const lookup: LookupFunction = (_host, options, callback) => {
@@ -99,8 +117,9 @@ const server = createServer((request, response) => {
   )
 })
 
-process.on('message', (message: OpenMessage) => {
-  open(message).then(
+process.on('message', (message: OpenMessage | AdvanceMessage) => {
+  const done = 'advance' in message ? advance(message) : open(message)
+  done.then(
     (answer) => process.send?.(answer),
     (error: unknown) => process.send?.({ type: 'failed', message: String(error) } satisfies InstanceAnswer),
   )

@@ -2,13 +2,15 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { startKeyVaultEmulator, wellKnown, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { onTestFinished } from 'vitest'
-import type { InstanceAnswer, OpenMessage, StoreConfig } from './instance.ts'
+import type { AdvanceMessage, InstanceAnswer, OpenMessage, StoreConfig } from './instance.ts'
 
 /** A process that runs instance.ts. */
 export interface Instance {
   readonly origin: string
   readonly child: ChildProcess
   open(message: OpenMessage): Promise<Extract<InstanceAnswer, { type: 'open' }>>
+  /** Moves its clock ahead by so many seconds, and has it read its sources. */
+  advance(seconds: number): Promise<void>
 }
 
 /** Starts instances that end with the test. */
@@ -30,6 +32,12 @@ export async function startInstances(program: string, count: number): Promise<In
           const said = await opened
           if (said.type !== 'open') throw new Error(`the instance said ${JSON.stringify(said)}`)
           return said
+        },
+        async advance(seconds: number) {
+          const read = nextAnswer(child)
+          child.send({ advance: seconds } satisfies AdvanceMessage)
+          const said = await read
+          if (said.type !== 'read') throw new Error(`the instance said ${JSON.stringify(said)}`)
         },
       }
     }),

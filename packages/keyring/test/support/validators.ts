@@ -50,7 +50,19 @@ export function validators(jwksUrl: string, maxAge: number): Validator[] {
     { issuer: 'https://issuer.example', audience: 'api', jwksUri: jwksUrl },
     {
       jwksCache: new SimpleJwksCache({
-        fetcher: { fetch: async (uri) => (await fetch(uri)).arrayBuffer() },
+        // By default a failure is followed by ten seconds without another attempt, which would hide what is rejected then.
+        penaltyBox: {
+          wait: async () => undefined,
+          registerFailedAttempt: () => undefined,
+          registerSuccessfulAttempt: () => undefined,
+        },
+        fetcher: {
+          async fetch(uri) {
+            const answer = await fetch(uri)
+            if (!answer.ok) throw new Error(`status code ${answer.status}`)
+            return answer.arrayBuffer()
+          },
+        },
       }),
     },
   )
