@@ -9,7 +9,13 @@ export type { RingClock } from './timeline/clock.ts'
 export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './events/events.ts'
 export type { JwksResponse } from './ring/jwks-response.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
-export type { KeyRing, KeyRingKeyStatus, KeyRingOptions, KeyRingStatus } from './ring/key-ring.ts'
+export type {
+  KeyRevocation,
+  KeyRing,
+  KeyRingKeyStatus,
+  KeyRingOptions,
+  KeyRingStatus,
+} from './ring/key-ring.ts'
 export { openDelegation, type Delegation, type DelegationOptions } from './delegation/delegation.ts'
 export type { DelegateRegistry } from './keys/delegates.ts'
 export { openKeyRing } from './ring/open-key-ring.ts'

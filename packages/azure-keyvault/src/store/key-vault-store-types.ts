@@ -2,6 +2,7 @@ import type {
   CreateKeyOptions,
   GetKeyOptions,
   KeyDeleter,
+  KeyDisabler,
   KeyRotator,
   KeyStore,
   Pkcs12Importer,
@@ -15,7 +16,7 @@ import type { CertificateIssuer } from '../vault/collection.ts'
  * The signing keys of one vault. Private keys are made in it or imported into it and cannot be exported. Nothing here
  * ever asks for one.
  */
-export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyRotator {
+export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyDisabler, KeyRotator {
   /** Which of the vault's collections it is. */
   readonly collection: 'certificates' | 'keys'
   /**

@@ -230,6 +230,14 @@ export class VaultStore implements KeyVaultStore {
     return this.#require(name, version, undefined)
   }
 
+  async disable(name: string, version: string): Promise<void> {
+    checkName(name)
+    if (!isVersion(version)) {
+      throw new SealwrightError('NOT_FOUND', `${name} in ${this.location} has no such version`)
+    }
+    await this.#objects.disable(name, version)
+  }
+
   async delete(name: string): Promise<void> {
     checkName(name)
     await this.#objects.delete(name)

@@ -148,6 +148,17 @@ export interface KeyRotator {
   rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>
 }
 
+/** Capability: switches versions of a key off. */
+export interface KeyDisabler {
+  /**
+   * Switches one version of a key off: the store lists it with `enabled: false`, and a key ring takes it for revoked.
+   *
+   * @param version as in {@link SigningKey.version}
+   * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
+   */
+  disable(name: string, version: string): Promise<void>
+}
+
 /** Options of a rotation. */
 export interface RotateKeyOptions {
   /**
@@ -226,4 +237,21 @@ export function canDelete(store: KeyStore): store is KeyStore & KeyDeleter {
  */
 export function canRotate(store: KeyStore): store is KeyStore & KeyRotator {
   return hasMethod(store, 'rotate')
+}
+
+/**
+ * Whether the store can switch versions of a key off.
+ *
+ * @example
+ * ```ts
+ * import { canDisable, type KeyStore } from '@sealwright/core'
+ *
+ * async function switchOff(store: KeyStore, version: string) {
+ *   if (!canDisable(store)) throw new Error('the store cannot do that')
+ *   await store.disable('my-app-auth', version)
+ * }
+ * ```
+ */
+export function canDisable(store: KeyStore): store is KeyStore & KeyDisabler {
+  return hasMethod(store, 'disable')
 }

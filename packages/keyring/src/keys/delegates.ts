@@ -42,6 +42,7 @@ export function delegateSource(registry: DelegateRegistry): Source {
     creates: false,
     delegates: true,
     rotate: null,
+    disable: null,
     getOrCreate: async () => undefined,
     async list(signal) {
       const certificates = await registry.list({ signal })

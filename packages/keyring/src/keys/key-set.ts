@@ -65,6 +65,14 @@ export class KeySet {
     return this.#sources.filter((source) => this.#shown.get(source)?.shown.keys.length === 0)
   }
 
+  /** The sources that have shown the key, with its versions in each. */
+  holdersOf(keyId: string): readonly { readonly source: Source; readonly versions: readonly string[] }[] {
+    return [...this.#shown.values()].flatMap(({ shown: { source, keys } }) => {
+      const versions = keys.filter((key) => key.keyId === keyId).map(({ version }) => version)
+      return versions.length === 0 ? [] : [{ source, versions }]
+    })
+  }
+
   /** The newest version that the source has shown; undefined for none. */
   newestIn(source: Source): string | undefined {
     return this.#shown.get(source)?.shown.keys[0]?.version

@@ -1,4 +1,5 @@
 import {
+  canDisable,
   canLocate,
   canRotate,
   openSigningKey,
@@ -71,6 +72,8 @@ export interface Source {
    * rotation.
    */
   readonly rotate: ((after: string | undefined, signal: AbortSignal) => Promise<SigningKey>) | null
+  /** Switches a version off. null where the store cannot. */
+  readonly disable: ((version: string) => Promise<void>) | null
   /** Every version, newest first; empty when there is proven to be none. */
   list(signal: AbortSignal): Promise<readonly SigningKey[]>
   /** Makes the first version, or finds the one that another instance has made. */
@@ -117,12 +120,13 @@ async function placeOf(source: KeyRingSource, backends: readonly Backend[]): Pro
   return ofUri(uri, { backends, create, password })
 }
 
-type Place = Pick<Source, 'location' | 'rotate' | 'list' | 'getOrCreate'>
+type Place = Pick<Source, 'location' | 'rotate' | 'disable' | 'list' | 'getOrCreate'>
 
 function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undefined): Place {
   return {
     location: `${name} in ${store.location}`,
     rotate: canRotate(store) ? (after, signal) => store.rotate(name, { after, signal }) : null,
+    disable: canDisable(store) ? (version) => store.disable(name, version) : null,
     list: (signal) => store.list({ name, signal }),
     async getOrCreate(signal) {
       const options = { ...create, signal }
@@ -141,7 +145,13 @@ function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undef
 }
 
 function ofKey(key: SigningKey): Place {
-  return { location: key.location, rotate: null, list: async () => [key], getOrCreate: async () => undefined }
+  return {
+    location: key.location,
+    rotate: null,
+    disable: null,
+    list: async () => [key],
+    getOrCreate: async () => undefined,
+  }
 }
 
 /** A URI that names one key, which has no versions that could be listed. */
@@ -160,6 +170,7 @@ function ofUri(
       return location
     },
     rotate: null,
+    disable: null,
     async list(signal) {
       try {
         const key = await openSigningKey(uri, { backends, password, signal })

@@ -96,6 +96,24 @@ export interface KeyRing {
    *   version at the same time; `LIMIT_EXCEEDED` when the JWK Set is full; or what the store throws
    */
   rotate(): Promise<void>
+  /**
+   * For an emergency: switches a key off in every source that can do so, and reads the sources. Every token of the key is
+   * refused once validators read the JWK Set again. Where no other key could sign, one is made first. It signs without
+   * announcement, so validators may refuse its tokens for a while.
+   *
+   * Other instances learn of it at their next reading: within `refreshInterval`, or now with {@link refresh}.
+   *
+   * @param keyId the `kid` of the key
+   * @returns what it costs
+   * @throws SealwrightError `NOT_FOUND` when the ring has no such key; `UNSUPPORTED_OPERATION` when no source that has it can
+   *   switch keys off; or what the store throws. The key still signs then.
+   *
+   * @example
+   * ```ts
+   * const { acceptedUntil, refusedUntil } = await ring.revoke(ring.signer().keyId)
+   * ```
+   */
+  revoke(keyId: string): Promise<KeyRevocation>
   /** Ends the timers. The ring signs no longer. */
   close(): void
 }
@@ -130,4 +148,23 @@ export interface KeyRingKeyStatus {
   readonly createdAt: Date | null
   /** When its certificate ends; null for a key without one. */
   readonly notAfter: Date | null
+}
+
+/** What a revocation costs. */
+export interface KeyRevocation {
+  /** The key that is revoked. */
+  readonly keyId: string
+  /**
+   * When the last validator that obeys `max-age` refuses its tokens, at the latest: an instance that cannot read its store
+   * serves the key for `maxSetAge`, and a validator keeps that JWK Set for `jwksMaxAge`. Where every instance is told to read
+   * now, it is `jwksMaxAge` from now.
+   */
+  readonly acceptedUntil: Date
+  /** The keys that sign now, one for each algorithm and shard. */
+  readonly signing: readonly string[]
+  /**
+   * Until when tokens of these keys may be refused, because validators may not have them; null when all of them have been
+   * announced.
+   */
+  readonly refusedUntil: Date | null
 }

@@ -5,14 +5,14 @@ import type { RingClock } from '../timeline/clock.ts'
 import { isActive, type Decision, type Moment } from './decision.ts'
 import type { RingEventListener } from '../events/events.ts'
 import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
-import type { KeyRing, KeyRingStatus } from './key-ring.ts'
+import type { KeyRevocation, KeyRing, KeyRingStatus } from './key-ring.ts'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { noSigner } from './no-signer.ts'
 import type { Span } from './ring-signer.ts'
 import type { RingEntry, RingState } from './ring-state.ts'
-import type { Rotation } from './rotation.ts'
+import { revoke, type Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
 
 /** What a ring is made of. */
@@ -173,6 +173,10 @@ export class Ring implements KeyRing {
       await rotation.rotate(source, state)
     }
     await this.refresh()
+  }
+
+  revoke(keyId: string): Promise<KeyRevocation> {
+    return revoke(keyId, this.#parts, () => this.refresh())
   }
 
   close(): void {

@@ -1,3 +1,6 @@
+import type { KeyRevocation } from './key-ring.ts'
+import type { Decision } from './decision.ts'
+import type { RingClock } from '../timeline/clock.ts'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import { nextRotation } from '../timeline/rotation-plan.ts'
@@ -133,3 +136,57 @@ export class Rotation {
 
 /** For a vault to make a certificate. Milliseconds. */
 const creationTimeout = 150_000
+
+/** What a revocation needs of a ring. */
+interface Revoking {
+  readonly keySet: KeySet
+  readonly rotation: Rotation
+  readonly decision: Decision
+  readonly clock: RingClock
+  readonly policy: KeyRingPolicy
+}
+
+/**
+ * Switches a key off, after a successor was made where there is none: the key of a lane that has no other would leave the
+ * issuer without one.
+ */
+export async function revoke(
+  keyId: string,
+  { keySet, rotation, decision, clock, policy }: Revoking,
+  refresh: () => Promise<void>,
+): Promise<KeyRevocation> {
+  await refresh()
+  const holders = keySet.holdersOf(keyId)
+  if (holders.length === 0) throw new SealwrightError('NOT_FOUND', 'the key ring has no key with that kid')
+  const able = holders.filter(({ source }) => source.disable !== null)
+  if (able.length === 0) {
+    const places = holders.map(({ source }) => source.location).join(' and ')
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `${places} cannot switch a key off: name its kid in the option revoked of every instance, or take it away there`,
+    )
+  }
+  const { state } = decision.look()
+  for (const lane of state.lanes) {
+    const others = lane.keys.filter(
+      ({ key, enabled, notAfter }) =>
+        key.keyId !== keyId && enabled && (notAfter === null || notAfter.getTime() > clock.now()),
+    )
+    const home = rotation.homeOf(lane)
+    if (lane.timeline.active?.key.keyId !== keyId || others.length > 0 || home === null) continue
+    // eslint-disable-next-line no-await-in-loop -- the key goes only after each lane has another
+    await rotation.rotate(home, state)
+  }
+  for (const { source, versions } of able)
+    // eslint-disable-next-line no-await-in-loop -- one place is enough; the others follow
+    for (const version of versions) await source.disable?.(version)
+  await refresh()
+  const { lanes } = decision.look().state
+  const alarms = lanes.flatMap(({ timeline: { alarm } }) => alarm?.until ?? [])
+  return {
+    keyId,
+    acceptedUntil: new Date(clock.now() + (policy.maxSetAge + policy.jwksMaxAge) * 1_000),
+    signing: lanes.flatMap(({ timeline: { active } }) => active?.key.keyId ?? []),
+    refusedUntil: alarms.length === 0 ? null : new Date(Math.max(...alarms)),
+  }
+}

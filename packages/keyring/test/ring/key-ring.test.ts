@@ -389,6 +389,55 @@ describe('a revoked key', () => {
     })
   })
 
+  test('by command is switched off in its store, and what that costs is said', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    await pass(1_000)
+    const [first, second] = store.versions
+    expect(await ring.revoke(second?.keyId ?? '')).toEqual({
+      keyId: second?.keyId,
+      acceptedUntil: new Date(Date.now() + 900_000),
+      signing: [first?.keyId],
+      refusedUntil: null,
+    })
+    expect(second?.enabled).toBe(false)
+    expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([first?.keyId])
+    expect(store.versions).toHaveLength(2)
+  })
+
+  test('by command that is the only one is followed by a new one, which signs without announcement', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await pass(1_000)
+    const { keyId } = ring.signer()
+    const { signing, refusedUntil } = await ring.revoke(keyId)
+    const [, second] = store.versions
+    expect(signing).toEqual([second?.keyId])
+    expect(refusedUntil?.getTime()).toBe((second?.createdAt?.getTime() ?? 0) + 910_000)
+    expect(await signsWith(ring.signer())).toBe(true)
+  })
+
+  test('by command stays on when its store does not allow it, or there is none', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    store.readOnly = true
+    const { keyId } = ring.signer()
+    await expect(ring.revoke(keyId)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    await expect(ring.revoke('another')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(ring.signer().keyId).toBe(keyId)
+    const [key = expect.fail()] = store.versions
+    const { ring: fixed } = await openTestRing([{ key }], policy)
+    await expect(fixed.revoke(keyId)).rejects.toMatchObject({
+      code: 'UNSUPPORTED_OPERATION',
+      message: expect.stringContaining('name its kid in the option revoked of every instance'),
+    })
+  })
+
   test('that is deleted is the same, and an alarm when nothing was announced', async () => {
     useVirtualTime()
     const store = new MemoryStore()

@@ -171,6 +171,21 @@ describe('a vault', () => {
     await verifyWith(ring, await tokenOf(ring))
   })
 
+  test('revokes a key by command: the vault refuses to sign with it, and the next one signs', async () => {
+    const { options, uri } = await startVault()
+    const ring = await open([{ uri, create }], {}, { backends: [azureKeyVault(options)] })
+    const first = ring.signingKey()
+    const { signing, refusedUntil } = await ring.revoke(first.keyId)
+    expect(signing).toEqual([ring.signer().keyId])
+    expect(ring.signer().keyId).not.toBe(first.keyId)
+    expect(refusedUntil?.getTime()).toBeGreaterThan(Date.now())
+    const store = openKeyVault(new URL(uri).origin, options)
+    const old = await store.get('signing', { version: first.version })
+    expect(old?.enabled).toBe(false)
+    await expect(old?.signer().sign(new Uint8Array(8))).rejects.toMatchObject({ name: 'SealwrightError' })
+    await verifyWith(ring, await tokenOf(ring))
+  })
+
   test('one version of it is a ring of one', async () => {
     const { options, uri } = await startVault()
     const backends = [azureKeyVault(options)]

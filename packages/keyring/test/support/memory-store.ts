@@ -4,6 +4,7 @@ import {
   createLocalSigner,
   SealwrightError,
   type CreateKeyOptions,
+  type KeyDisabler,
   type KeyRotator,
   type KeyStore,
   type KeyTypeName,
@@ -22,7 +23,7 @@ export const isBusy = (): boolean => busy > 0
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** A store that several rings in one process share, and that does what a test wants of it. */
-export class MemoryStore implements KeyStore, KeyRotator {
+export class MemoryStore implements KeyStore, KeyRotator, KeyDisabler {
   readonly location: string
   readonly versions: Mutable<SigningKey>[] = []
   /** Thrown by everything while it is set. */
@@ -69,6 +70,13 @@ export class MemoryStore implements KeyStore, KeyRotator {
     if (!this.readOnly) this.#reserved.add(next)
     const kty = newest.algorithms[0]?.kty
     return this.add(name, { keyType: kty === 'RSA' ? 'rsa-2048' : 'ec-p256' })
+  }
+
+  async disable(name: string, version: string): Promise<void> {
+    if (this.readOnly) throw new SealwrightError('ACCESS_DENIED', `${this.location} is read-only`)
+    const found = this.versions.find((each) => each.name === name && each.version === version)
+    if (found === undefined) throw new SealwrightError('NOT_FOUND', `${this.location} has no such version`)
+    found.enabled = false
   }
 
   /** Adds a version, whatever is there. */
