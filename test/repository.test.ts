@@ -56,7 +56,14 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
   // The oracle's tests use it, too: nothing of the project's own.
   '@sealwright/test-kit': ['@azure/identity', 'vitest', 'vite'],
-  '@sealwright/cli': ['@sealwright/core', '@sealwright/local-store', '@sealwright/x509', 'commander'],
+  '@sealwright/cli': [
+    '@sealwright/azure-keyvault',
+    '@sealwright/core',
+    '@sealwright/keyring',
+    '@sealwright/local-store',
+    '@sealwright/x509',
+    'commander',
+  ],
 }
 
 describe('dependency direction', () => {

@@ -3,21 +3,31 @@ import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
 import { certCreateCommand } from './cert-create.ts'
 import { inspectCommand } from './inspect.ts'
+import { jwksCommand } from './jwks.ts'
+import type { KeyAccess } from './key-access.ts'
+import { rotateCommand } from './rotate.ts'
 import { printable, type Terminal } from './terminal.ts'
 
 /**
  * Runs the `sealwright` command.
  *
  * @param args without `node` and the script
+ * @param access how a vault is reached
  * @returns the exit code: 0 on success, 1 on failure, 2 for a usage error
  */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(
+  args: readonly string[],
+  terminal: Terminal,
+  access: KeyAccess = {},
+): Promise<number> {
   const program = new Command('sealwright')
-    .description('Token-signing certificates: make them, and see what a file is.')
+    .description('Token-signing certificates: make them, rotate them, publish them, and see what a file is.')
     .version(version())
   const cert = program.command('cert').description('make certificates')
   cert.addCommand(certCreateCommand(terminal))
   program.addCommand(inspectCommand(terminal))
+  program.addCommand(jwksCommand(terminal, access))
+  program.addCommand(rotateCommand(terminal, access))
   for (const command of [program, cert, ...cert.commands, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
   }

@@ -1,0 +1,173 @@
+import { once } from 'node:events'
+import { keyType, keyTypes, SealwrightError } from '@sealwright/core'
+import {
+  describeKeyRingEvent,
+  keyRingPolicy,
+  writeStaticIssuer,
+  type KeyRingPolicyOptions,
+  type KeyRingSource,
+  type StaticIssuerReport,
+} from '@sealwright/keyring'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { readPassword } from './files.ts'
+import { backendsFor, type KeyAccess } from './key-access.ts'
+import { printable, printableJson, type Terminal } from './terminal.ts'
+
+interface Options {
+  readonly issuer: string
+  readonly key: readonly string[]
+  readonly out: string
+  readonly keyType: string
+  readonly readOnly?: boolean
+  readonly algorithm?: readonly string[]
+  readonly passwordFile?: string
+  readonly tokenLifetime?: number
+  readonly jwksMaxAge?: number
+  readonly maxSetAge?: number
+  readonly rotationInterval?: number
+  readonly removeUnknown?: boolean
+  readonly every?: number
+  readonly json?: boolean
+}
+
+/** `sealwright jwks`: an issuer as files for any web server or bucket. */
+export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
+  return new Command('jwks')
+    .description(
+      'write discovery and JWK Set of an issuer as files for any web server or bucket, and make a new version of its key ' +
+        'when one is due; run it again before --max-set-age is over',
+    )
+    .requiredOption('--issuer <url>', 'the issuer, an https URL; the folder is served under it')
+    .requiredOption('--key <uri...>', 'the signing URI; of several the first makes the new versions')
+    .requiredOption('--out <folder>', 'the folder that is served')
+    .addOption(
+      new Option('--key-type <type>', 'type of the first key, where there is none yet')
+        .choices(keyTypes.map(({ name }) => name))
+        .default('rsa-2048'),
+    )
+    .option('--read-only', 'make no key and no version')
+    .option('--algorithm <name...>', 'the algorithms that sign at the same time, such as RS256 ES256')
+    .option('--password-file <file>', 'file with the password of the keys; - for standard input')
+    .option('--token-lifetime <seconds>', 'the longest token (default: 3600)', parseSeconds)
+    .option('--jwks-max-age <seconds>', 'how long the JWK Set may be kept (default: 3600)', parseSeconds)
+    .option('--max-set-age <seconds>', 'the longest time between two runs (default: 86400)', parseSeconds)
+    .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)
+    .option('--remove-unknown', 'take keys out of the JWK Set that --key does not have')
+    .option('--every <seconds>', 'stay, and do it again this often and on SIGHUP', parseSeconds)
+    .option('--json', 'print the result as JSON')
+    .action(async (options: Options) => {
+      const runOnce = await prepare(options, terminal, access)
+      if (options.every === undefined) await runOnce()
+      else await repeat(runOnce, options.every, terminal)
+    })
+}
+
+/** @throws SealwrightError for options that cannot be followed, before anything is read or written */
+async function prepare(
+  options: Options,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<() => Promise<void>> {
+  const { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval } = options
+  const policy = { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval }
+  checkEvery(options.every, policy)
+  const password = await readPassword(options.passwordFile, terminal)
+  const sources = options.key.map((uri, index): KeyRingSource => ({
+    uri,
+    password: () => password,
+    ...(index === 0 &&
+      options.readOnly !== true && {
+        create: { keyType: keyType(options.keyType).name },
+      }),
+  }))
+  const backends = await backendsFor(options.key, access)
+  return async () => {
+    const report = await writeStaticIssuer(sources, policy, {
+      issuer: options.issuer,
+      folder: options.out,
+      backends,
+      algorithms: options.algorithm,
+      removeUnknown: options.removeUnknown,
+      onEvent(event) {
+        const { level, message } = describeKeyRingEvent(event)
+        if (event.type === 'created' || level !== 'info')
+          terminal.error(`sealwright: ${printable(message)}\n`)
+      },
+    })
+    terminal.out(options.json === true ? printableJson(jsonOf(report)) : textOf(report))
+    if (report.rotationProblem !== null) throw problemOf(report.rotationProblem)
+  }
+}
+
+/** Runs until SIGTERM or SIGINT. A run that fails is said, and the next one tries again. */
+async function repeat(runOnce: () => Promise<void>, every: number, terminal: Terminal): Promise<void> {
+  const ended = new AbortController()
+  const end = (): void => ended.abort()
+  process.once('SIGTERM', end).once('SIGINT', end)
+  try {
+    while (!ended.signal.aborted) {
+      // A signal that comes during a run is not lost.
+      const again = nextTime(every, ended.signal)
+      try {
+        // eslint-disable-next-line no-await-in-loop -- one run after the other
+        await runOnce()
+      } catch (error) {
+        terminal.error(`sealwright: ${printable(error instanceof Error ? error.message : String(error))}\n`)
+      }
+      // eslint-disable-next-line no-await-in-loop
+      await again
+    }
+  } finally {
+    process.off('SIGTERM', end).off('SIGINT', end)
+  }
+}
+
+/** Resolves after so many seconds, on SIGHUP, or when it is ended. */
+async function nextTime(seconds: number, ended: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const timer = setTimeout(() => over.abort(), seconds * 1_000)
+  await once(process, 'SIGHUP', {
+    signal: AbortSignal.any([ended, over.signal]),
+  }).catch(() => undefined)
+  clearTimeout(timer)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` */
+function checkEvery(every: number | undefined, options: KeyRingPolicyOptions): void {
+  const { maxSetAge, refreshTimeout, listingDelay } = keyRingPolicy(options)
+  const most = maxSetAge - refreshTimeout - listingDelay
+  if (every === undefined || every <= most) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `--every is ${every} s, but at most ${most} s keep the files younger than --max-set-age, which is ${maxSetAge} s`,
+  )
+}
+
+function jsonOf({ rotationProblem, ...report }: StaticIssuerReport): Record<string, unknown> {
+  return {
+    ...report,
+    rotationProblem: rotationProblem === null ? null : problemOf(rotationProblem).message,
+  }
+}
+
+function textOf({ files, keys, rotated, cacheControl, again }: StaticIssuerReport): string {
+  const lines = [
+    ...files,
+    ...keys.map(({ keyId, state, location }) => `${state.padEnd(9)} ${keyId}  ${location}`),
+    ...(rotated ? ['a new version was due and was made'] : []),
+    `serve with Cache-Control: ${cacheControl}`,
+    `run again before ${again.toISOString()}`,
+  ]
+  return `${lines.map(printable).join('\n')}\n`
+}
+
+function problemOf(problem: unknown): Error {
+  return problem instanceof Error ? problem : new Error(String(problem))
+}
+
+function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!/^\d{1,10}$/.test(text) || seconds === 0)
+    throw new InvalidArgumentError('It is a whole number of seconds.')
+  return seconds
+}
