@@ -574,7 +574,7 @@ describe('a settings file that is refused', () => {
     [
       'a key with an algorithm of another',
       withKey({ ...publicJwk, alg: 'RS256' }),
-      /keys\[0\]: cannot be used: .*its "alg" is none of those its key can do, ES256/,
+      /keys\[0\]: cannot be used: .*its "alg" does not fit its key, which can sign with ES256/,
     ],
     [
       'a kid that is no string',
