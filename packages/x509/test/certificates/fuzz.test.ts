@@ -11,10 +11,8 @@ import {
   readRevocationList,
 } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
+import { runs } from '../support/fuzz.ts'
 import { allOf, decode, encode, type Tlv } from '../support/tlv.ts'
-
-/** More inputs than in a normal run, for a nightly one. */
-const numRuns = Number(process.env['SEALWRIGHT_FUZZ_RUNS'] ?? 400)
 
 interface Subject {
   readonly der: Uint8Array
@@ -122,7 +120,7 @@ test.each(['a certificate', 'a request', 'a CRL'])(
           outcomes.add(String(Reflect.get(error, 'code')))
         }
       }),
-      { numRuns },
+      runs,
     )
     // The changes have to reach different checks, or this test shows little.
     expect(outcomes.size).toBeGreaterThan(1)

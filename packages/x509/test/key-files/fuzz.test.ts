@@ -14,7 +14,7 @@ import {
   writePkcs12,
 } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { numRuns, promptOutcome } from '../support/fuzz.ts'
+import { promptOutcome, runs } from '../support/fuzz.ts'
 import { mutateAll, mutations } from '../support/mutations.ts'
 
 /** Whatever is done to a file of any kind, reading it ends within 50 ms, with contents or with a SealwrightError. */
@@ -92,7 +92,7 @@ async function outcomesOf(inputs: fc.Arbitrary<Uint8Array>): Promise<ReadonlySet
     fc.asyncProperty(inputs, async (file) => {
       outcomes.add(await promptOutcome(() => readAndDescribe(file)))
     }),
-    { numRuns },
+    runs,
   )
   return outcomes
 }

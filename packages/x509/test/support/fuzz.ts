@@ -1,5 +1,8 @@
-/** More inputs than in a normal run, for a nightly one. */
-export const numRuns: number = Number(process.env['SEALWRIGHT_FUZZ_RUNS'] ?? 400)
+const nightlyRuns = process.env['SEALWRIGHT_FUZZ_RUNS']
+
+/** A nightly run tries more inputs, and others each time. Any other run tries the same, so that it tells of the change alone. */
+export const runs: { readonly numRuns: number; readonly seed?: number } =
+  nightlyRuns === undefined ? { numRuns: 400, seed: 1 } : { numRuns: Number(nightlyRuns) }
 
 /**
  * What any input may take, in milliseconds of processor time, which a busy machine does not stretch. Key derivations count too:
