@@ -42,7 +42,9 @@ export async function openKey(setting: SigningKeySetting, vault: KeyVaultOptions
     return await opened(await openSigningKey(uri, options), false)
   } catch (error) {
     if (isSealwrightError(error, 'WRONG_PASSWORD')) throw withHint(error, setting)
-    if (createType === null || !isSealwrightError(error, 'NOT_FOUND')) throw error
+    // A vault says UNAVAILABLE while it makes the key for another server. What follows waits for that, and proves absence anew.
+    const isAbsent = isSealwrightError(error, 'NOT_FOUND') || isSealwrightError(error, 'UNAVAILABLE')
+    if (createType === null || !isAbsent) throw error
   }
   return opened(await openSigningKey(uri, { ...options, create: { keyType: createType } }), true)
 

@@ -22,8 +22,8 @@ interface TestVault {
 }
 
 /** `settleTime` is what an only creator waits in vain for others. */
-async function startVault({ settleTime = 0 } = {}): Promise<TestVault> {
-  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20 } })
+async function startVault({ settleTime = 0, issuance = 20 } = {}): Promise<TestVault> {
+  const emulator = await startKeyVaultEmulator({ timing: { issuance } })
   let isCut = false
   const lookup: LookupFunction = (hostname, options, callback) => {
     const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
@@ -99,6 +99,16 @@ describe('the token server on a key in the vault', () => {
     }
     expect(existsSync(join(folder, 'data'))).toBe(false)
     expect(vault.emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
+  })
+
+  test('a server that starts while the vault makes the certificate for another one waits for it', async () => {
+    const vault = await startVault({ issuance: 500 })
+    const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' }
+    const first = testServer({ vault: vault.options, env })
+    while (vault.emulator.requests.count('certificates/create') === 0) await sleep(5)
+    const second = await testServer({ vault: vault.options, env })
+    expect(second.key.keyId).toBe((await first).key.keyId)
+    expect(vault.emulator.requests.count('certificates/create')).toBe(1)
   })
 
   test('while the vault is down the key set is served, tokens are refused in time, and then made again', async () => {
