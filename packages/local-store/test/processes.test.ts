@@ -61,9 +61,9 @@ describe('processes with one folder', () => {
     expect(keys.map(({ name }) => `${name}.pfx`).toSorted()).toEqual(files.filter(isKey).toSorted())
     const kept = new Set(keys.map(({ name, keyId }) => `${name} ${keyId}`))
     expect(promised.filter((line) => !kept.has(line))).toEqual([])
-    // That it was put to the test: keys were made, and of many writers some did die halfway.
-    expect(keys.length).toBeGreaterThan(kills / 10)
-    expect(files.filter((name) => !isKey(name)).length).toBeGreaterThanOrEqual(kills < 100 ? 0 : 1)
+    // That it was put to the test, which only many kills make certain: keys were made, and writers did die halfway.
+    expect(keys.length).toBeGreaterThanOrEqual(isFull ? 11 : 0)
+    expect(files.filter((name) => !isKey(name)).length).toBeGreaterThanOrEqual(isFull ? 1 : 0)
   }, 180_000)
 
   test.skipIf(!canFilterCalls)(
