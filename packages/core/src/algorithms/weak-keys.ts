@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { SealwrightError } from '../errors.ts'
+import { toBigInt } from '../internal/rsa-numbers.ts'
 import { ecKeyProblem } from './key-details.ts'
 
 /**
@@ -46,8 +47,7 @@ export function forgeryFlaw(key: KeyObject): KeyFlaw | null {
     case 'rsa':
       return (
         exponentFlaw(key.asymmetricKeyDetails?.publicExponent ?? 0n) ??
-        // A zero is exported without an octet.
-        modulusFlaw(BigInt(`0x0${publicMember(key, 'n').toString('hex')}`))
+        modulusFlaw(toBigInt(publicMember(key, 'n')))
       )
     case 'rsa-pss':
       // It has no JWK with the modulus.

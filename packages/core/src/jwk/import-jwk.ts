@@ -4,6 +4,8 @@ import { listNames, type SignatureAlgorithm } from '../algorithms/table.ts'
 import { SealwrightError } from '../errors.ts'
 import { isRecord, must } from '../internal/arguments.ts'
 import { limitExceeded } from '../internal/failures.ts'
+import { areRsaNumbersOfOneKey, toBigInt } from '../internal/rsa-numbers.ts'
+import { publicHalf } from './public-jwk.ts'
 
 /**
  * Imports a JWK (RFC 7517): a private key if it has `d` or `priv`, otherwise a public key. The members `use`, `key_ops` and
@@ -49,9 +51,6 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
   return key
 }
 
-/** The members of a public key, RSA apart. */
-const publicMembers: ReadonlySet<string> = new Set(['kty', 'crv', 'x', 'y', 'alg', 'pub'])
-
 /**
  * Refuses a private key with the public members of another key. OpenSSL accepts it, and its signatures would not verify.
  *
@@ -62,33 +61,29 @@ function assertOwnPublicKey(key: KeyObject, members: JsonWebKey): void {
   if (key.asymmetricKeyType?.startsWith('x') === true) return
   let isOwn = false
   try {
-    isOwn = members.kty === 'RSA' ? rsaNumbersFit(members) : signsForPublicKey(key, members)
+    isOwn = members.kty === 'RSA' ? areRsaMembersOfOneKey(members) : signsForPublicKey(key, members)
   } catch {
-    // A division by zero, or a signature that OpenSSL cannot make.
+    // OpenSSL cannot make a signature with it.
   }
   if (!isOwn) throw malformed('has a private key that does not belong to its public key')
 }
 
-/** RFC 8017 §3.2. Without a signature: with hostile numbers it would take seconds. */
-function rsaNumbersFit({ n, e, d, p, q, dp, dq, qi }: JsonWebKey): boolean {
-  const [N, E, D, P, Q] = [toBigInt(n), toBigInt(e), toBigInt(d), toBigInt(p), toBigInt(q)]
-  return (
-    P * Q === N &&
-    (E * D) % (P - 1n) === 1n &&
-    (E * D) % (Q - 1n) === 1n &&
-    (E * toBigInt(dp)) % (P - 1n) === 1n &&
-    (E * toBigInt(dq)) % (Q - 1n) === 1n &&
-    (Q * toBigInt(qi)) % P === 1n
-  )
-}
-
-function toBigInt(member: string | undefined): bigint {
-  return BigInt(`0x${Buffer.from(member ?? '', 'base64url').toString('hex')}`)
+function areRsaMembersOfOneKey({ n, e, d, p, q, dp, dq, qi }: JsonWebKey): boolean {
+  const number = (member = ''): bigint => toBigInt(Buffer.from(member, 'base64url'))
+  return areRsaNumbersOfOneKey({
+    n: number(n),
+    e: number(e),
+    d: number(d),
+    p: number(p),
+    q: number(q),
+    dp: number(dp),
+    dq: number(dq),
+    qi: number(qi),
+  })
 }
 
 function signsForPublicKey(key: KeyObject, members: JsonWebKey): boolean {
-  const publicHalf = Object.fromEntries(Object.entries(members).filter(([name]) => publicMembers.has(name)))
-  const publicKey = createPublicKey({ key: publicHalf, format: 'jwk' })
+  const publicKey = createPublicKey({ key: { ...publicHalf({ ...members }) }, format: 'jwk' })
   const digest = members.kty === 'EC' ? 'sha256' : null
   const probe = Buffer.from('probe')
   return verify(digest, probe, publicKey, sign(digest, probe, key))

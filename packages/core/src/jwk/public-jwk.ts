@@ -57,9 +57,15 @@ export type PublicJwk =
  */
 export function publicJwk(key: KeyObject): PublicJwk {
   aKeyObject('key', key)
-  const jwk = exportJwk(key)
+  const half = publicHalf(exportJwk(key))
+  if (half === null) throw noJwk(key)
+  return half
+}
+
+/** The public members of a JWK that Node has made or read; null for another type. */
+export function publicHalf(jwk: Readonly<Record<string, unknown>>): PublicJwk | null {
   const members = publicMembers.get(jwk['kty'])
-  if (members === undefined) throw noJwk(key)
+  if (members === undefined) return null
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Node exports these members of every public key
   return Object.fromEntries(['kty', ...members].map((member) => [member, jwk[member]])) as PublicJwk
 }

@@ -4,10 +4,12 @@ import {
   Integer,
   OctetString,
   RawData,
+  type Sequence,
   Set as AsnSet,
   type BaseBlock,
   type ViewWriter,
 } from 'asn1js'
+import { toBigInt } from '@sealwright/core/internal'
 import { TimeSlices } from '../time-slices.ts'
 
 /** A value of asn1js, or an object of pkijs that makes one. */
@@ -41,6 +43,12 @@ class Encoded extends RawData {
 
 export function encoded(bytes: Uint8Array): BaseBlock {
   return new Encoded(bytes).asBlock()
+}
+
+/** The same where pkijs asks its own classes for a SEQUENCE: their `toSchema` gives what is encoded already. */
+export function encodedSequence(bytes: Uint8Array): Sequence {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
+  return encoded(bytes) as Sequence
 }
 
 /** DER of a value: asn1js writes definite lengths unless a value asks for others, which none here does. */
@@ -101,7 +109,7 @@ export function setOf(items: readonly DerValue[]): AsnSet {
 
 /** INTEGER of a number that is not negative. */
 export function unsignedInteger(bytes: Uint8Array): Integer {
-  return Integer.fromBigInt(BigInt(`0x${Buffer.from(bytes).toString('hex')}`))
+  return Integer.fromBigInt(toBigInt(bytes))
 }
 
 export function octetString(bytes: Uint8Array): OctetString {

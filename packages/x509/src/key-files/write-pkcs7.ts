@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { aCertificate, invalidArgument, listOf } from '@sealwright/core/internal'
 import type { Sequence } from 'asn1js'
 import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs'
-import { encoded, encodeDer } from '../asn1/encode.ts'
+import { encodeDer, encodedSequence } from '../asn1/encode.ts'
 
 const listOfCertificates = listOf(aCertificate)
 
@@ -45,7 +45,6 @@ class EncodedCertificate extends Certificate {
   }
 
   override toSchema(): Sequence {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-    return encoded(this.#der) as Sequence
+    return encodedSequence(this.#der)
   }
 }

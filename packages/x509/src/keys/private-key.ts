@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject, type PrivateKeyInput } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import { assertUnforgeable, keyDetails } from '@sealwright/core/internal'
+import { areRsaNumbersOfOneKey, assertUnforgeable, keyDetails, toBigInt } from '@sealwright/core/internal'
 import type { KeyLimits } from './key-limits.ts'
 import { itemLimitExceeded } from '../limits.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
@@ -182,30 +182,13 @@ function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
     if (fields.some(({ content }) => content.length > maximum)) {
       throw malformed(source, 'has numbers that are longer than its modulus')
     }
-    if (!belongTogether(fields.map(({ content }) => toBigInt(content)))) {
+    const [, n = 0n, e = 0n, d = 0n, p = 0n, q = 0n, dp = 0n, dq = 0n, qi = 0n] = fields.map(({ content }) =>
+      toBigInt(content),
+    )
+    if (!areRsaNumbersOfOneKey({ n, e, d, p, q, dp, dq, qi })) {
       throw malformed(source, 'has numbers that do not belong together')
     }
   } finally {
     der.fill(0)
   }
-}
-
-/** RFC 8017 §3.2, all but whether the primes are prime. */
-function belongTogether(rsaPrivateKey: readonly bigint[]): boolean {
-  const [, n = 0n, e = 0n, d = 0n, p = 0n, q = 0n, dP = 0n, dQ = 0n, qInv = 0n] = rsaPrivateKey
-  return (
-    p > 2n &&
-    q > 2n &&
-    p * q === n &&
-    (e * d) % (p - 1n) === 1n &&
-    (e * d) % (q - 1n) === 1n &&
-    d % (p - 1n) === dP &&
-    d % (q - 1n) === dQ &&
-    (q * qInv) % p === 1n
-  )
-}
-
-/** @param content of an INTEGER that is not negative */
-function toBigInt(content: Uint8Array): bigint {
-  return BigInt(`0x0${Buffer.from(content).toString('hex')}`)
 }

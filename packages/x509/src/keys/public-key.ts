@@ -6,7 +6,7 @@ import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeBitString } from '../asn1/values.ts'
 import type { Sequence } from 'asn1js'
 import { PublicKeyInfo as PkiPublicKey } from 'pkijs'
-import { encoded } from '../asn1/encode.ts'
+import { encodedSequence } from '../asn1/encode.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 
 /**
@@ -121,8 +121,7 @@ export class EncodedPublicKey extends PkiPublicKey {
   }
 
   override toSchema(): Sequence {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-    return encoded(this.#der) as Sequence
+    return encodedSequence(this.#der)
   }
 }
 

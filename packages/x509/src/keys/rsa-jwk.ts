@@ -1,4 +1,5 @@
 import type { JsonWebKey } from 'node:crypto'
+import { toBigInt } from '@sealwright/core/internal'
 import { malformed } from '../asn1/ber.ts'
 import { itemLimitExceeded } from '../limits.ts'
 import type { KeyLimits } from './key-limits.ts'
@@ -21,11 +22,11 @@ export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
  * @throws SealwrightError `INVALID_ENCODING` where the numbers are not those of one key, `LIMIT_EXCEEDED`
  */
 export function completeRsaJwk(jwk: JsonWebKey, source: string, { rsaModulusBits }: KeyLimits): JsonWebKey {
-  const [n, e, d] = [toBigInt(jwk.n), toBigInt(jwk.e), toBigInt(jwk.d)]
+  const [n, e, d] = [numberOf(jwk.n), numberOf(jwk.e), numberOf(jwk.d)]
   if (bitLength(n) > rsaModulusBits) {
     throw itemLimitExceeded(`${source} has ${bitLength(n)} bits`, rsaModulusBits, 'rsaModulusBits')
   }
-  const given: readonly [bigint, bigint] = [toBigInt(jwk.p), toBigInt(jwk.q)]
+  const given: readonly [bigint, bigint] = [numberOf(jwk.p), numberOf(jwk.q)]
   // A factor of 1 would be divided by below.
   const isFactored = given[0] > 1n && given[1] > 1n && given[0] * given[1] === n
   const primes = isFactored ? given : primesOf(n, e, d)
@@ -94,9 +95,8 @@ function bitLength(value: bigint): number {
 }
 
 /** Zero for what is absent. */
-function toBigInt(base64url: string | undefined): bigint {
-  const hex = Buffer.from(base64url ?? '', 'base64url').toString('hex')
-  return hex === '' ? 0n : BigInt(`0x${hex}`)
+function numberOf(base64url = ''): bigint {
+  return toBigInt(Buffer.from(base64url, 'base64url'))
 }
 
 function toBase64url(value: bigint): string {

@@ -26,7 +26,9 @@ const minimumCurveBytes = 28
 export function keyWeaknesses(key: KeyObject): readonly string[] {
   anAsymmetricKey('key', key)
   const flaw = forgeryFlaw(key)
-  return [...lengthWeaknesses(key), ...(flaw === null ? [] : [flaw.weakness])]
+  if (flaw === null) return lengthWeaknesses(key)
+  // keyDetails refuses an EC key with a flaw, so its curve is not known.
+  return key.asymmetricKeyType === 'ec' ? [flaw.weakness] : [...lengthWeaknesses(key), flaw.weakness]
 }
 
 function lengthWeaknesses(key: KeyObject): readonly string[] {
@@ -37,8 +39,6 @@ function lengthWeaknesses(key: KeyObject): readonly string[] {
 }
 
 function curveWeaknesses(key: KeyObject): readonly string[] {
-  // What keyDetails refuses is a flaw of its own.
-  if (forgeryFlaw(key) !== null) return []
   const { namedCurve } = keyDetails(key)
   return coordinateBytes(key) < minimumCurveBytes ? [`an EC key on ${namedCurve}`] : []
 }

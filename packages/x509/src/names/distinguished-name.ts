@@ -5,7 +5,7 @@ import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier, hasDerLengths } from '../asn1/values.ts'
 import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
-import { encoded, encodeDer, setOf } from '../asn1/encode.ts'
+import { encodeDer, encodedSequence, setOf } from '../asn1/encode.ts'
 import { attributeTypeByOid, stringTypeNames, stringTypes, type StringType } from './attribute-types.ts'
 import type { NameAttribute } from './name-attribute.ts'
 import { parseDistinguishedName, parseWrittenName } from './name-parser.ts'
@@ -83,8 +83,7 @@ export class EncodedName extends RelativeDistinguishedNames {
   }
 
   override toSchema(): Sequence {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-    return encoded(this.#der) as Sequence
+    return encodedSequence(this.#der)
   }
 }
 

@@ -1,7 +1,7 @@
 import { invalidArgument } from '@sealwright/core/internal'
-import { Enumerated, Integer, type BaseBlock, type Sequence } from 'asn1js'
+import { Enumerated, Integer, type Sequence } from 'asn1js'
 import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry } from 'pkijs'
-import { encoded, encodeDer, encodeList, unsignedInteger } from '../../asn1/encode.ts'
+import { encodeDer, encodedSequence, encodeList, unsignedInteger } from '../../asn1/encode.ts'
 import { timeOf } from '../../asn1/time.ts'
 import { EncodedName } from '../../names/distinguished-name.ts'
 import { signDocument } from '../../signing/sign-document.ts'
@@ -130,24 +130,22 @@ class EncodedEntries extends PkiEntry {
   }
 
   override toSchema(): Sequence {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-    return encoded(this.#der) as Sequence
+    return encodedSequence(this.#der)
   }
 }
 
 /** Encoded once for each reason: lists are long. */
 class ReasonExtensions extends Extensions {
-  readonly #block: BaseBlock
+  readonly #block: Sequence
 
   constructor(code: number) {
     const reason = extension(extensionOids.reasonCode, false, new Enumerated({ value: code }))
     super({ extensions: [reason] })
-    this.#block = encoded(encodeDer(super.toSchema()))
+    this.#block = encodedSequence(encodeDer(super.toSchema()))
   }
 
   override toSchema(): Sequence {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-    return this.#block as Sequence
+    return this.#block
   }
 }
 

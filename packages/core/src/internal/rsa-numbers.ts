@@ -1,0 +1,33 @@
+/** An unsigned number, the most significant octet first. Without an octet it is zero. */
+export function toBigInt(bytes: Uint8Array): bigint {
+  return BigInt(`0x0${Buffer.from(bytes).toString('hex')}`)
+}
+
+/** The numbers of a private RSA key with two primes, by their names in a JWK (RFC 7518 §6.3). */
+export interface RsaNumbers {
+  readonly n: bigint
+  readonly e: bigint
+  readonly d: bigint
+  readonly p: bigint
+  readonly q: bigint
+  readonly dp: bigint
+  readonly dq: bigint
+  readonly qi: bigint
+}
+
+/**
+ * Whether the numbers are those of one key: RFC 8017 §3.2, all but whether the primes are prime. OpenSSL signs with numbers that do
+ * not belong together. Without a signature, because with hostile numbers one would take seconds.
+ */
+export function areRsaNumbersOfOneKey({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): boolean {
+  return (
+    p > 2n &&
+    q > 2n &&
+    p * q === n &&
+    (e * d) % (p - 1n) === 1n &&
+    (e * d) % (q - 1n) === 1n &&
+    d % (p - 1n) === dp &&
+    d % (q - 1n) === dq &&
+    (q * qi) % p === 1n
+  )
+}
