@@ -1,7 +1,9 @@
 import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
 import { aFunction, anObject, anything, aString, hasMethod, must, optionsOf } from '@sealwright/core/internal'
 import { longestLifetime, longestValidity, type DelegateRegistry } from '../keys/delegates.ts'
-import { shown } from '../policy/policy.ts'
+import { oncePerKey } from '../keys/per-key.ts'
+import { longestTimer, shown } from '../policy/policy.ts'
+import { careful } from '../events/events.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
 import { issueDelegate, type Delegate } from './issue-delegate.ts'
@@ -69,7 +71,8 @@ export function openDelegation(
 ): Delegation {
   aKeyRing('ring', ring)
   delegationOptions('options', options)
-  const { lifetime = 3_600, onProblem, clock = systemClock } = options
+  const { lifetime = 3_600, clock = systemClock } = options
+  const report = careful(options.onProblem)
   const type = keyType(options.keyType ?? 'ec-p256').name
   checkArithmetic(ring, lifetime)
   if (ring.delegates !== registry) {
@@ -95,18 +98,9 @@ export function openDelegation(
         wait = lifetime * (800 + Math.random() * 100)
       }
     } catch (error) {
-      report(error)
+      if (!isClosed) report(error)
     }
     if (!isClosed) timer = setTimeout(() => void makeNext(), Math.min(wait, longestTimer)).unref()
-  }
-
-  function report(error: unknown): void {
-    if (isClosed) return
-    try {
-      onProblem?.(error)
-    } catch {
-      // It has had its chance.
-    }
   }
 
   function own(): Delegate | null {
@@ -121,15 +115,7 @@ export function openDelegation(
   return {
     signingKey,
     signer: () => signingKey().signer(),
-    perKey<T>(make: (key: SigningKey) => T): () => T {
-      const made = new WeakMap<SigningKey, { readonly value: T }>()
-      return () => {
-        const key = signingKey()
-        const known = made.get(key) ?? { value: make(key) }
-        made.set(key, known)
-        return known.value
-      }
-    },
+    perKey: (make) => oncePerKey(signingKey, make),
     get delegateId() {
       return own()?.key.keyId ?? null
     },
@@ -175,6 +161,3 @@ function checkArithmetic({ policy, maxDelegates }: KeyRing, lifetime: number): v
       'smaller maxSetAge in the policy of the ring',
   )
 }
-
-/** Node fires longer ones at once. */
-const longestTimer = 2 ** 31 - 1

@@ -1,14 +1,14 @@
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
-import {
-  algorithmsOf,
-  createLocalSigner,
-  SealwrightError,
-  type KeyTypeName,
-  type SigningKey,
-} from '@sealwright/core'
+import { createLocalSigner, SealwrightError, type KeyTypeName, type SigningKey } from '@sealwright/core'
 import { untilAborted } from '@sealwright/core/internal'
 import { createSelfSignedCertificate, generatePrivateKey, issueCertificate } from '@sealwright/x509'
-import { delegatePurpose, delegateSubject, issuerName, type DelegateRegistry } from '../keys/delegates.ts'
+import {
+  delegateFacts,
+  delegatePurpose,
+  delegateSubject,
+  issuerName,
+  type DelegateRegistry,
+} from '../keys/delegates.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { Lease, leasedKey, type Span } from '../ring/ring-signer.ts'
 import type { RingClock } from '../timeline/clock.ts'
@@ -128,19 +128,12 @@ function keyOf(
   location: string,
 ): SigningKey {
   const [certificate] = certificates
-  const { keyId, publicKey } = createLocalSigner(privateKey)
+  const facts = delegateFacts(certificate)
   return {
-    name: 'delegate',
+    ...facts,
     version: certificate.fingerprint256,
-    location: `this process's memory, and ${location}/${keyId}`,
-    keyId,
-    publicKey,
-    algorithms: algorithmsOf(privateKey),
+    location: `this process's memory, and ${location}/${facts.keyId}`,
     certificates,
-    notBefore: new Date(certificate.validFrom),
-    notAfter: new Date(certificate.validTo),
-    createdAt: new Date(certificate.validFrom),
-    enabled: true,
     signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
   }
 }

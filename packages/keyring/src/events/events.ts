@@ -55,6 +55,17 @@ export type KeyRingEvent =
 /** Told of each event as it happens. */
 export type RingEventListener = (event: KeyRingEvent) => void
 
+/** The listener, if there is one, without what it throws: that is not to stop what it listens to. */
+export function careful<T>(listener: ((value: T) => void) | undefined): (value: T) => void {
+  return (value) => {
+    try {
+      listener?.(value)
+    } catch {
+      // It has had its chance.
+    }
+  }
+}
+
 /**
  * An event as a line for a log. It holds no secret.
  *

@@ -96,29 +96,37 @@ function isDelegate(certificate: X509Certificate): boolean {
   )
 }
 
+type DelegateFacts = Omit<SigningKey, 'version' | 'location' | 'certificates' | 'signer'>
+
+/** What its certificate says of a delegate, to the process that has its private key and to all others. */
+export function delegateFacts({ publicKey, validFrom, validTo }: X509Certificate): DelegateFacts {
+  return {
+    name: 'delegate',
+    keyId: jwkThumbprint(publicKey),
+    publicKey,
+    algorithms: algorithmsOf(publicKey),
+    notBefore: new Date(validFrom),
+    notAfter: new Date(validTo),
+    createdAt: new Date(validFrom),
+    enabled: true,
+  }
+}
+
 /** null for what is not a delegate's certificate: anybody may have put it there. */
 function publicKeyOf(der: Uint8Array, location: string): SigningKey | null {
   try {
     const certificate = new X509Certificate(der)
     if (!isDelegate(certificate)) return null
-    const { publicKey } = certificate
-    const keyId = jwkThumbprint(publicKey)
+    const facts = delegateFacts(certificate)
     return {
-      name: 'delegate',
+      ...facts,
       version: createHash('sha256').update(certificate.raw).digest('hex'),
-      location: `${location}/${keyId}`,
-      keyId,
-      publicKey,
-      algorithms: algorithmsOf(publicKey),
+      location: `${location}/${facts.keyId}`,
       certificates: [certificate],
-      notBefore: new Date(certificate.validFrom),
-      notAfter: new Date(certificate.validTo),
-      createdAt: new Date(certificate.validFrom),
-      enabled: true,
       signer() {
         throw new SealwrightError(
           'UNSUPPORTED_OPERATION',
-          `the private key of ${keyId} is in another process`,
+          `the private key of ${facts.keyId} is in another process`,
         )
       },
     }

@@ -65,8 +65,10 @@ export const maximumPublishedKeys = 100
 const secondsPerDay = 86_400
 /** A century. Keeps every sum far from where dates and timers end. */
 const longest = 100 * 366 * secondsPerDay
-/** Node's longest timer is 2³¹ - 1 ms. */
-const longestTimeout = 2_147_483
+/** Node fires longer timers at once. Milliseconds. */
+export const longestTimer: number = 2 ** 31 - 1
+/** Seconds. */
+const longestTimeout = Math.floor(longestTimer / 1_000)
 
 /**
  * Completes a policy and checks that it can keep the promise: no token is rejected by a validator that obeys `max-age`.

@@ -10,11 +10,11 @@ import {
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
-import type { RingEventListener } from '../events/events.ts'
+import { careful, type RingEventListener } from '../events/events.ts'
 import { delegateSource } from '../keys/delegates.ts'
 import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'
-import { Rotation } from './rotation.ts'
+import { creationTimeout, Rotation } from './rotation.ts'
 import { openSource, type KeyRingSource, type Source } from '../keys/sources.ts'
 import { StateReports } from './state-reports.ts'
 
@@ -107,17 +107,6 @@ const keyRingOptions = optionsOf({
   clock: anObject,
 })
 
-/** What a listener throws is not to stop the ring. */
-function careful(listener: RingEventListener | undefined): RingEventListener {
-  return (event) => {
-    try {
-      listener?.(event)
-    } catch {
-      // It has had its chance.
-    }
-  }
-}
-
 /** A source that makes keys has to have one before the first JWK Set goes out. */
 async function createMissing(
   keySet: KeySet,
@@ -202,6 +191,4 @@ function isRecent(createdAt: Date | null): boolean {
   return createdAt !== null && Math.abs(Date.now() - createdAt.getTime()) < 10_000
 }
 
-/** For a vault to make a certificate. Milliseconds. */
-const creationTimeout = 150_000
 const attempts = 7

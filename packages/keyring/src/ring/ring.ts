@@ -1,6 +1,6 @@
 import { SealwrightError, type Signer, type SigningKey } from '@sealwright/core'
 import { respondWithJwks, type JwksResponse } from './jwks-response.ts'
-import type { KeyRingPolicy } from '../policy/policy.ts'
+import { longestTimer, type KeyRingPolicy } from '../policy/policy.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import { isActive, type Decision, type Moment } from './decision.ts'
 import type { RingEventListener } from '../events/events.ts'
@@ -8,6 +8,7 @@ import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
 import type { KeyRevocation, KeyRing, KeyRingStatus } from './key-ring.ts'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeySet } from '../keys/key-set.ts'
+import { oncePerKey } from '../keys/per-key.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { noSigner } from './no-signer.ts'
 import type { Span } from './ring-signer.ts'
@@ -84,16 +85,7 @@ export class Ring implements KeyRing {
 
   perKey<T>(make: (key: SigningKey) => T, algorithm?: string): () => T {
     this.#algorithm(algorithm)
-    const made = new WeakMap<SigningKey, { readonly value: T }>()
-    return () => {
-      const key = this.signingKey(algorithm)
-      let known = made.get(key)
-      if (known === undefined) {
-        known = { value: make(key) }
-        made.set(key, known)
-      }
-      return known.value
-    }
+    return oncePerKey(() => this.signingKey(algorithm), make)
   }
 
   jwks(): PublishedJwks {
@@ -317,9 +309,6 @@ export class Ring implements KeyRing {
     }
   }
 }
-
-/** Node fires longer ones at once. */
-const longestTimer = 2 ** 31 - 1
 
 /** What is published at either of two times. */
 function union(entries: readonly RingEntry[], others: readonly RingEntry[]): RingEntry[] {

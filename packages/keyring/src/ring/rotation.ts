@@ -2,9 +2,8 @@ import type { KeyRevocation } from './key-ring.ts'
 import type { Decision } from './decision.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
-import type { KeyRingPolicy } from '../policy/policy.ts'
+import { maximumPublishedKeys, type KeyRingPolicy } from '../policy/policy.ts'
 import { nextRotation } from '../timeline/rotation-plan.ts'
-import { maximumPublishedKeys } from '../policy/policy.ts'
 import type { RingEventListener } from '../events/events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
@@ -135,7 +134,7 @@ export class Rotation {
 }
 
 /** For a vault to make a certificate. Milliseconds. */
-const creationTimeout = 150_000
+export const creationTimeout = 150_000
 
 /** What a revocation needs of a ring. */
 interface Revoking {

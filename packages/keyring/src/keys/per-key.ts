@@ -1,0 +1,20 @@
+import type { SigningKey } from '@sealwright/core'
+
+/**
+ * Makes something once for each key.
+ *
+ * @param signingKey the key of now
+ * @returns gives what was made for the key of now
+ */
+export function oncePerKey<T>(signingKey: () => SigningKey, make: (key: SigningKey) => T): () => T {
+  const made = new WeakMap<SigningKey, { readonly value: T }>()
+  return () => {
+    const key = signingKey()
+    let known = made.get(key)
+    if (known === undefined) {
+      known = { value: make(key) }
+      made.set(key, known)
+    }
+    return known.value
+  }
+}
