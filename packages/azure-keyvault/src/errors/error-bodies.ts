@@ -1,4 +1,5 @@
 import type { PipelinePolicy, PipelineRequest } from '@azure/core-rest-pipeline'
+import { member, textMember } from '../members.ts'
 
 const bodies = new WeakMap<PipelineRequest, string>()
 
@@ -33,9 +34,9 @@ export function errorBodyOf(request: PipelineRequest | undefined): ErrorBody {
 export function readErrorBody(body: string | null): ErrorBody {
   const error = member(parseJson(body), 'error')
   return {
-    code: textOf(member(error, 'code')),
-    innerCode: textOf(member(member(error, 'innererror'), 'code')),
-    message: textOf(member(error, 'message')),
+    code: textMember(error, 'code'),
+    innerCode: textMember(member(error, 'innererror'), 'code'),
+    message: textMember(error, 'message'),
   }
 }
 
@@ -45,12 +46,4 @@ function parseJson(text: string | null): unknown {
   } catch {
     return null
   }
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { ConnectionFailure } from '../errors/network-errors.ts'
+import { member, textMember } from '../members.ts'
 
 /** Node publishes every request that fails under this name, with its error. */
 const channel = 'http.client.request.error'
@@ -30,11 +31,7 @@ function report(message: unknown): void {
   // The events of a socket come in the context of the request that opened it.
   const onFailure = watcher.getStore()
   if (onFailure === undefined || member(member(message, 'request'), 'protocol') !== 'https:') return
-  const host = member(member(message, 'request'), 'host')
-  const code = member(member(message, 'error'), 'code')
-  if (typeof host === 'string' && typeof code === 'string') onFailure({ host, code })
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  const host = textMember(member(message, 'request'), 'host')
+  const code = textMember(member(message, 'error'), 'code')
+  if (host !== null && code !== null) onFailure({ host, code })
 }

@@ -5,7 +5,8 @@ import { issueCertificate, readCertificateRequest } from '@sealwright/x509'
 import { sleep } from '../sleep.ts'
 import { findCertificate, listCertificateVersions, readCertificateVersion } from './certificate-version.ts'
 import type { Abortable, CertificateIssuer } from './collection.ts'
-import { mayBeCarriedOut, member, textMember, type VaultConnection } from './connection.ts'
+import { member, textMember } from '../members.ts'
+import { mayBeCarriedOut, type VaultConnection } from './connection.ts'
 
 /** A certificate to be made. */
 export interface IssuanceOptions extends Abortable {

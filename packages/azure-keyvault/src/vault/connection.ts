@@ -1,6 +1,7 @@
 import { isSealwrightError } from '@sealwright/core'
 import { readFailure } from '../errors/failure.ts'
 import type { Permission } from '../errors/service-errors.ts'
+import { textMember } from '../members.ts'
 import { settingsOf, type KeyVaultOptions, type Settings } from '../options.ts'
 import { creationCost } from '../requests/quota-costs.ts'
 import type { Patience } from '../requests/request-queue.ts'
@@ -171,15 +172,4 @@ export class VaultConnection {
 export function mayBeCarriedOut(error: unknown): boolean {
   const { isTransient, wasNotCarriedOut } = readFailure(error)
   return isTransient && !wasNotCarriedOut
-}
-
-/** A member of a JSON body; null when it is absent or not text. */
-export function textMember(body: unknown, name: string): string | null {
-  const value = member(body, name)
-  return typeof value === 'string' ? value : null
-}
-
-/** A member of a JSON body, if there is one. */
-export function member(body: unknown, name: string): unknown {
-  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined
 }
