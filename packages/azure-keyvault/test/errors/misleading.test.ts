@@ -42,7 +42,7 @@ async function startOtherHost(): Promise<{ readonly ca: string; readonly port: n
 }
 
 describe('a connection that can never work is given up at once, with what to do', () => {
-  test('a CA that nobody trusts', async () => {
+  test('a CA that unreachable trusts', async () => {
     const vault = await startVault()
     const agent = new Agent(toLocalhost)
     const { error, took } = await failure(openKeyVault(vault.url, { ...vault.options, agent }).get('k'))
@@ -127,7 +127,7 @@ describe('a token that cannot be had is not the vault’s fault', () => {
   })
 
   /** Nothing listens there. */
-  const nobody = 'https://localhost:1'
+  const unreachable = 'https://localhost:1'
 
   /** What comes of a token request to an authority at that address; the error names the one that the vault gives. */
   async function ask(vault: TestVault, authorityHost: string, ca?: string): ReturnType<typeof failure> {
@@ -135,7 +135,7 @@ describe('a token that cannot be had is not the vault’s fault', () => {
     const credential = new ClientSecretCredential(tenantId, wellKnown.clientId, wellKnown.clientSecret, {
       authorityHost,
       disableInstanceDiscovery: true,
-      ...(authorityHost === nobody && { retryOptions: { maxRetries: 0 } }),
+      ...(authorityHost === unreachable && { retryOptions: { maxRetries: 0 } }),
       ...(ca !== undefined && { tlsOptions: { ca } }),
     })
     // What may pass by itself is tried until the deadline.
@@ -168,7 +168,7 @@ describe('a token that cannot be had is not the vault’s fault', () => {
 
   test('an authority that nothing listens at may be there again: the error says what to check', async () => {
     const vault = await startVault()
-    const { error } = await ask(vault, nobody)
+    const { error } = await ask(vault, unreachable)
     expect(error.message).toMatch(/cannot be reached.*proxy/)
     expect(error.retryAfter).toBe(1)
   })

@@ -34,7 +34,7 @@ export function assertUnforgeable(key: KeyObject): void {
 }
 
 /** Why anyone can sign for a key. */
-export interface KeyFlaw {
+interface KeyFlaw {
   /** A sentence about the key that says what to do. */
   readonly message: string
   /** The key in short, such as `an Ed25519 key of small order`. */

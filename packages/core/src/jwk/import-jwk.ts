@@ -69,7 +69,6 @@ function assertOwnPublicKey(key: KeyObject, members: JsonWebKey): void {
 }
 
 function areRsaMembersOfOneKey({ n, e, d, p, q, dp, dq, qi }: JsonWebKey): boolean {
-  const number = (member = ''): bigint => toBigInt(Buffer.from(member, 'base64url'))
   return areRsaNumbersOfOneKey({
     n: number(n),
     e: number(e),
@@ -80,6 +79,10 @@ function areRsaMembersOfOneKey({ n, e, d, p, q, dp, dq, qi }: JsonWebKey): boole
     dq: number(dq),
     qi: number(qi),
   })
+}
+
+function number(member = ''): bigint {
+  return toBigInt(Buffer.from(member, 'base64url'))
 }
 
 function signsForPublicKey(key: KeyObject, members: JsonWebKey): boolean {

@@ -1,6 +1,6 @@
 import type { Permission } from './permissions.ts'
 
-/** The operation of a request, as far as its data action depends on it. */
+/** What decides the data action of a request. */
 export interface Authorizable {
   /** Such as `keys/sign`. */
   readonly name: string
