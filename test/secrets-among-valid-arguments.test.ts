@@ -1,26 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { inspect } from 'node:util'
 import { beforeAll, expect, test } from 'vitest'
 import { createLocalSigner, isSealwrightError } from '../packages/core/src/index.ts'
+import { holdsSecret, secrets } from '../packages/test-kit/src/secrets.ts'
 import * as x509 from '../packages/x509/src/index.ts'
 
 /**
  * One argument is wrong and all others are right, so that it is looked at: a secret in place of each argument of x509's
  * functions, of each option, and of each value inside of one.
  */
-
-const { privateKey: secretKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const pem = secretKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-const jwk = secretKey.export({ format: 'jwk' })
-const password = 'correct-horse-battery-staple'
-
-const secrets: Readonly<Record<string, unknown>> = {
-  'a PEM': pem,
-  'a PEM in bytes': Buffer.from(pem),
-  'a JWK': jwk,
-  'a password': password,
-}
-const markers = [...pem.split('\n').slice(1, 4), jwk.d ?? pem, password]
 
 type Call = readonly [callable: (...args: never[]) => unknown, ...args: readonly unknown[]]
 
@@ -157,16 +144,4 @@ function replacements(value: unknown, secret: unknown, where = ''): [where: stri
     ]),
   )
   return [...here, ...nested, [`${where}.unknown`, { ...value, unknown: secret }]]
-}
-
-function holdsSecret(error: unknown): boolean {
-  const options = {
-    depth: 8,
-    showHidden: true,
-    maxStringLength: null,
-    maxArrayLength: null,
-    breakLength: Infinity,
-  }
-  const text = `${inspect(error, options)}\n${error instanceof Error ? error.message : ''}`
-  return markers.some((marker) => text.includes(marker))
 }

@@ -1,9 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { holdsSecret, secretKey as privateKey, secrets } from '../packages/test-kit/src/secrets.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /**
@@ -21,21 +21,6 @@ const modules = [
   'local-store/src/index.ts',
   'azure-keyvault/src/index.ts',
 ]
-
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-const jwk = privateKey.export({ format: 'jwk' })
-const password = 'correct-horse-battery-staple'
-
-const secrets: Readonly<Record<string, unknown>> = {
-  'a PEM': pem,
-  'a PEM in bytes': Buffer.from(pem),
-  'a JWK': jwk,
-  'a JWK as text': JSON.stringify(jwk),
-  'a password': password,
-}
-/** No error may hold any of these. */
-const markers = [...pem.split('\n').slice(1, 4), jwk.d ?? pem, password]
 
 /** Members of the options that any function takes. */
 const options = [
@@ -133,16 +118,4 @@ async function errorOf(
   } catch (error) {
     return error
   }
-}
-
-function holdsSecret(error: unknown): boolean {
-  const shown = inspect(error, {
-    depth: 8,
-    showHidden: true,
-    maxStringLength: null,
-    maxArrayLength: null,
-    breakLength: Infinity,
-  })
-  const text = `${shown}\n${error instanceof Error ? `${error.message}\n${error.stack ?? ''}` : ''}`
-  return markers.some((marker) => text.includes(marker))
 }

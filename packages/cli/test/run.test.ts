@@ -35,22 +35,16 @@ function scratch(): { readonly file: (name: string) => string; readonly password
   return { file: (name) => join(folder, name), password }
 }
 
+/** Of the least that makes a PFX. */
+function createArguments(pfx: string, password: string): string[] {
+  const files = ['--out', pfx, '--password-file', password]
+  return ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', ...files]
+}
+
 async function makePfx(): Promise<{ readonly pfx: string; readonly password: string }> {
   const { file, password } = scratch()
   const pfx = file('a.pfx')
-  const args = [
-    'cert',
-    'create',
-    '--cn',
-    'a',
-    '--key-type',
-    'ec-p256',
-    '--out',
-    pfx,
-    '--password-file',
-    password,
-  ]
-  expect((await sealwright(args)).code).toBe(0)
+  expect((await sealwright(createArguments(pfx, password))).code).toBe(0)
   return { pfx, password }
 }
 
@@ -86,19 +80,7 @@ describe('cert create', () => {
     const { file, password } = scratch()
     const pfx = file('there.pfx')
     writeFileSync(pfx, 'there')
-    const args = [
-      'cert',
-      'create',
-      '--cn',
-      'a',
-      '--key-type',
-      'ec-p256',
-      '--out',
-      pfx,
-      '--password-file',
-      password,
-    ]
-    const { code, error } = await sealwright(args)
+    const { code, error } = await sealwright(createArguments(pfx, password))
     expect(code).toBe(1)
     expect(error).toBe(`sealwright: ${pfx} already exists and stays as it is\n`)
     expect(readFileSync(pfx, 'utf8')).toBe('there')

@@ -1,19 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
+import { keyMarkers, secretPassword, secrets, shownError } from '@sealwright/test-kit/secrets'
 import { describe, expect, test } from 'vitest'
 import { openAppServiceStore, openDotNetStore, openFolderStore } from '@sealwright/local-store'
-
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-const jwk = privateKey.export({ format: 'jwk' })
-const password = 'correct-horse-battery-staple'
-
-/** What callers have at hand. No error may hold a part of it, except that a password in the place of a name looks like one. */
-const secrets: readonly unknown[] = [pem, Buffer.from(pem), jwk, JSON.stringify(jwk), password]
-const markers = [...pem.split('\n').slice(1, 4), jwk.d ?? pem]
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>
 
@@ -34,13 +24,14 @@ describe.each(Object.entries(stores))('%s', (_, open) => {
     if (method === undefined) return
     const errors: string[] = []
     const found: string[] = []
-    for (const secret of secrets) {
+    for (const secret of Object.values(secrets)) {
       for (const call of callsWith(secret)) {
         const shown = await errorOf(() => method(...call))
         if (shown === null) continue
         errors.push(shown)
-        // In any other place than that of a name, a password is not shown either.
-        const hidden = call[0] === password || isQuery(call[0]) ? markers : [...markers, password]
+        // A password in the place of a name looks like one, and in no other place is it shown.
+        const hidden =
+          call[0] === secretPassword || isQuery(call[0]) ? keyMarkers : [...keyMarkers, secretPassword]
         if (hidden.some((marker) => shown.includes(marker))) found.push(shown)
       }
     }
@@ -84,10 +75,10 @@ async function errorOf(call: () => Promise<unknown>): Promise<string | null> {
     await call()
     return null
   } catch (error) {
-    return inspect(error, { depth: 5 })
+    return shownError(error)
   }
 }
 
 function isQuery(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).includes(password)
+  return typeof value === 'object' && value !== null && Object.values(value).includes(secretPassword)
 }

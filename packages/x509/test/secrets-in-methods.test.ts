@@ -1,6 +1,12 @@
-import { generateKeyPairSync } from 'node:crypto'
-import { inspect } from 'node:util'
 import { createLocalSigner } from '@sealwright/core'
+import {
+  holdsSecret,
+  secretKey as privateKey,
+  secretPassword,
+  secretPem,
+  secrets as given,
+  shownError,
+} from '@sealwright/test-kit/secrets'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPair, signerCrypto, signerFromCryptoKey } from '../src/index.ts'
 import { Pkcs12Engine, SignerEngine } from '../src/pkijs/index.ts'
@@ -10,20 +16,15 @@ import { Pkcs12Engine, SignerEngine } from '../src/pkijs/index.ts'
  * of pkijs do with their own methods is for pkijs.
  */
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
-const jwk = privateKey.export({ format: 'jwk' })
-const password = 'correct-horse-battery-staple'
-
 const secrets: Readonly<Record<string, unknown>> = {
-  'a PEM': pem,
-  'a PEM in bytes': Buffer.from(pem),
-  'a JWK': jwk,
-  'a JWK as text': JSON.stringify(jwk),
-  'a password': password,
-  'an object with a password': { password, key: pem, name: password, signal: password },
+  ...given,
+  'an object with a password': {
+    password: secretPassword,
+    key: secretPem,
+    name: secretPassword,
+    signal: secretPassword,
+  },
 }
-const markers = [...pem.split('\n').slice(1, 3), String(jwk.d), password]
 
 /** Own methods, and those of its class. */
 function methodsOf(object: object): Map<string, (...args: unknown[]) => unknown> {
@@ -74,7 +75,7 @@ describe.each(Object.entries(objects))('%s', (_, make) => {
       ]) {
         called++
         const shown = await errorOf(method, args)
-        if (markers.some((marker) => shown.includes(marker))) found.push(`${name}: ${shown.slice(0, 200)}`)
+        if (holdsSecret(shown)) found.push(`${name}: ${shown.slice(0, 200)}`)
       }
     }
     expect(called).toBeGreaterThan(0)
@@ -87,18 +88,17 @@ async function errorOf(method: (...args: unknown[]) => unknown, args: unknown[])
     await method(...args)
     return ''
   } catch (error) {
-    const shown = inspect(error, { depth: 8, showHidden: true, maxStringLength: null, maxArrayLength: null })
-    return error instanceof Error ? `${shown}\n${error.message}\n${error.stack ?? ''}` : shown
+    return shownError(error)
   }
 }
 
 test('the Signer of CryptoKeys checks its arguments', async () => {
   const signer = await signerFromCryptoKey(await generateKeyPair('ec-p256'))
   for (const args of [
-    [pem],
+    [secretPem],
     [undefined],
-    [new Uint8Array(), password],
-    [new Uint8Array(), { signal: password }],
+    [new Uint8Array(), secretPassword],
+    [new Uint8Array(), { signal: secretPassword }],
   ]) {
     await expect(signer.sign(...(args as [Uint8Array]))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   }
@@ -106,17 +106,19 @@ test('the Signer of CryptoKeys checks its arguments', async () => {
 
 test('the engines check their arguments', async () => {
   const engine = new SignerEngine(createLocalSigner(privateKey))
-  await expect(engine.signWithPrivateKey(pem as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  const key = pem as never
+  await expect(engine.signWithPrivateKey(secretPem as never)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  })
+  const key = secretPem as never
   await expect(engine.signWithPrivateKey(new Uint8Array(), key)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
   })
   await expect(engine.getSignatureParameters(key)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  expect(() => new Pkcs12Engine().parse(pem as never)).toThrow(
+  expect(() => new Pkcs12Engine().parse(secretPem as never)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
   )
   const pkcs12 = new Pkcs12Engine()
-  for (const wrong of [pem, undefined, {}]) {
+  for (const wrong of [secretPem, undefined, {}]) {
     await expect(pkcs12.decryptEncryptedContentInfo(wrong as never)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })

@@ -1,24 +1,14 @@
-import { createSecretKey, generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { runInNewContext } from 'node:vm'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { describe, expect, test } from 'vitest'
 import { createLocalSigner } from '../../src/index.ts'
 import * as internal from '../../src/internal.ts'
+import { certificate } from '../support/certificate.ts'
 
 const signer = createLocalSigner(privateKey('ES256'))
 const { publicKey } = generateKeyPairSync('ed25519')
 const signingKey = { signer: () => signer, keyId: 'a', publicKey, certificates: [] }
-const certificate = new X509Certificate(`-----BEGIN CERTIFICATE-----
-MIIBfzCCASWgAwIBAgIUDf+PLd14drIqyV0FO7uUhztgwcIwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJY29yZSB0ZXN0MCAXDTI2MTEyMTIxNDk1OVoYDzIxMjYxMDI4
-MjE0OTU5WjAUMRIwEAYDVQQDDAljb3JlIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASIoNJbJTbNAmvzuPIYsN/x99/TwNmhTb5jHeTXDdHfrniGKBA1nPhm
-W/nZ2+B/MyOifqRzi1OeGoqfx7q1gVf4o1MwUTAdBgNVHQ4EFgQUiIjnCtd8IBnX
-VNTjvpY/V7uSCMEwHwYDVR0jBBgwFoAUiIjnCtd8IBnXVNTjvpY/V7uSCMEwDwYD
-VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAs2KAVzrNjInnYFzYFlnx
-ENQtQs9A+V1bCuP/gdW1Gt0CIEPI+F0vvPMh0DoxiqZ4ghEdNhlnsWw4giwe101e
-cYWg
------END CERTIFICATE-----`)
 const secret = 'hunter2'
 
 function without(object: object, member: string): object {

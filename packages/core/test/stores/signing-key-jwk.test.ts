@@ -1,6 +1,7 @@
-import { createPublicKey, X509Certificate, type JsonWebKey } from 'node:crypto'
+import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../../src/index.ts'
+import { certificate } from '../support/certificate.ts'
 
 /** Base64url as X509Certificate writes fingerprints. */
 function colons(thumbprint = ''): string {
@@ -9,17 +10,6 @@ function colons(thumbprint = ''): string {
 }
 
 describe('signingKeyJwk', () => {
-  const certificate = new X509Certificate(`-----BEGIN CERTIFICATE-----
-MIIBfzCCASWgAwIBAgIUDf+PLd14drIqyV0FO7uUhztgwcIwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJY29yZSB0ZXN0MCAXDTI2MTEyMTIxNDk1OVoYDzIxMjYxMDI4
-MjE0OTU5WjAUMRIwEAYDVQQDDAljb3JlIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASIoNJbJTbNAmvzuPIYsN/x99/TwNmhTb5jHeTXDdHfrniGKBA1nPhm
-W/nZ2+B/MyOifqRzi1OeGoqfx7q1gVf4o1MwUTAdBgNVHQ4EFgQUiIjnCtd8IBnX
-VNTjvpY/V7uSCMEwHwYDVR0jBBgwFoAUiIjnCtd8IBnXVNTjvpY/V7uSCMEwDwYD
-VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAs2KAVzrNjInnYFzYFlnx
-ENQtQs9A+V1bCuP/gdW1Gt0CIEPI+F0vvPMh0DoxiqZ4ghEdNhlnsWw4giwe101e
-cYWg
------END CERTIFICATE-----`)
   const { publicKey } = certificate
   const keyId = jwkThumbprint(publicKey)
 

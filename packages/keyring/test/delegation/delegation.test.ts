@@ -20,21 +20,11 @@ import {
   type KeyRing,
 } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
+import { create, policy as rotating } from '../support/policy.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
 
 // A = 600 + 300 + 10, and retention = 600 + 20 + 60. A delegate signs 3 × 30 s after its announcement.
-const policy = {
-  tokenLifetime: 600,
-  jwksMaxAge: 300,
-  clockSkew: 10,
-  validatorLeeway: 60,
-  refreshInterval: 60,
-  refreshTimeout: 30,
-  listingDelay: 0,
-  maxSetAge: 600,
-  rotationInterval: null,
-}
-const create = { keyType: 'ec-p256' } as const
+const policy = { ...rotating, rotationInterval: null }
 
 class MemoryRegistry implements DelegateRegistry {
   readonly location = 'the registry'

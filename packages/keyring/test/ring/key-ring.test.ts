@@ -3,21 +3,8 @@ import { isSealwrightError, type Signer } from '@sealwright/core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeKeyRingEvent, openKeyRing, type KeyRing } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
+import { create, policy } from '../support/policy.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
-
-// S = 600, M = 300, K = 10: announced for 910 s. L = 600 and a leeway of 60: retiring for 680 s.
-const policy = {
-  tokenLifetime: 600,
-  jwksMaxAge: 300,
-  clockSkew: 10,
-  validatorLeeway: 60,
-  refreshInterval: 60,
-  refreshTimeout: 30,
-  listingDelay: 0,
-  maxSetAge: 600,
-  rotationInterval: 10_000,
-}
-const create = { keyType: 'ec-p256' } as const
 
 function statesOf(ring: KeyRing): string[] {
   return ring.status().keys.map(({ state }) => state)

@@ -1,21 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { describeKeyRingEvent, openKeyRing } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
+import { create, policy } from '../support/policy.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
-
-// S = 600, M = 300, K = 10.
-const policy = {
-  tokenLifetime: 600,
-  jwksMaxAge: 300,
-  clockSkew: 10,
-  validatorLeeway: 60,
-  refreshInterval: 60,
-  refreshTimeout: 30,
-  listingDelay: 0,
-  maxSetAge: 600,
-  rotationInterval: 10_000,
-}
-const create = { keyType: 'ec-p256' } as const
 
 describe('keys without a time of creation', () => {
   test('one that arrives beside another does not hide that the other is revoked', async () => {

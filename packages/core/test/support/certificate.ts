@@ -1,0 +1,14 @@
+import { X509Certificate } from 'node:crypto'
+
+/** Of a P-256 key, signed by itself; valid until 2126. */
+export const certificate: X509Certificate = new X509Certificate(`-----BEGIN CERTIFICATE-----
+MIIBfzCCASWgAwIBAgIUDf+PLd14drIqyV0FO7uUhztgwcIwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJY29yZSB0ZXN0MCAXDTI2MTEyMTIxNDk1OVoYDzIxMjYxMDI4
+MjE0OTU5WjAUMRIwEAYDVQQDDAljb3JlIHRlc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASIoNJbJTbNAmvzuPIYsN/x99/TwNmhTb5jHeTXDdHfrniGKBA1nPhm
+W/nZ2+B/MyOifqRzi1OeGoqfx7q1gVf4o1MwUTAdBgNVHQ4EFgQUiIjnCtd8IBnX
+VNTjvpY/V7uSCMEwHwYDVR0jBBgwFoAUiIjnCtd8IBnXVNTjvpY/V7uSCMEwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiEAs2KAVzrNjInnYFzYFlnx
+ENQtQs9A+V1bCuP/gdW1Gt0CIEPI+F0vvPMh0DoxiqZ4ghEdNhlnsWw4giwe101e
+cYWg
+-----END CERTIFICATE-----`)
