@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import {
   aBoolean,
   aCertificate,
@@ -86,7 +87,11 @@ const certificateMembers = {
 }
 
 export const certificateOptions: Check = optionsOf(certificateMembers)
-export const selfSignedOptions: Check = optionsOf({ ...certificateMembers, subject: aString }, ['subject'])
+const aSubject = must(
+  'a string such as CN=my-app, or an X509Certificate',
+  (value) => typeof value === 'string' || value instanceof X509Certificate,
+)
+export const selfSignedOptions: Check = optionsOf({ ...certificateMembers, subject: aSubject }, ['subject'])
 export const renewalOptions: Check = optionsOf({ ...validityOptions, serialNumber: aString })
 
 export const requestOptions: Check = optionsOf(

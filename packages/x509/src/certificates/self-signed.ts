@@ -3,15 +3,17 @@ import type { Signer } from '@sealwright/core'
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { encodeDistinguishedName } from '../names/distinguished-name.ts'
 import { selfSignedOptions } from './arguments.ts'
+import { readCertificateFields } from './parse-certificate.ts'
 import { resolveContent, signCertificate, type CertificateOptions } from './certificate-content.ts'
 
 /** What a self-signed certificate says. */
 export interface SelfSignedCertificateOptions extends CertificateOptions {
   /**
    * The distinguished name, such as `CN=my-app-auth,O=Contoso` (RFC 4514): the most specific part first, special characters
-   * escaped with a backslash. The spellings of .NET and OpenSSL are read too.
+   * escaped with a backslash. The spellings of .NET and OpenSSL are read too. Or a certificate that has the subject, which is copied
+   * byte for byte: for the next key of a name that this package would not write, such as one with two common names.
    */
-  readonly subject: string
+  readonly subject: string | X509Certificate
 }
 
 /**
@@ -36,7 +38,10 @@ export async function createSelfSignedCertificate(
 ): Promise<X509Certificate> {
   aSignerOfX509('signer', signer)
   selfSignedOptions('options', options)
-  const subject = encodeDistinguishedName(options.subject)
+  const subject =
+    typeof options.subject === 'string'
+      ? encodeDistinguishedName(options.subject)
+      : readCertificateFields(options.subject).subject.bytes
   const content = resolveContent(options, { subject, publicKey: signer.publicKey, issuer: null })
   return signCertificate(signer, content, null)
 }

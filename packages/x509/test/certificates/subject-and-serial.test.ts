@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createSelfSignedCertificate, parseCertificate, renewCertificate } from '../../src/index.ts'
@@ -86,4 +87,27 @@ test('an OID with an arc of any size is an extension, a policy and a purpose', a
   expect(read.critical).toContain(oid)
   expect(read.certificatePolicies).toEqual([{ policy: oid }])
   expect(read.extendedKeyUsage).toEqual([oid])
+})
+
+describe('a subject that is copied from a certificate', () => {
+  test('is the same, byte for byte, whatever its strings are', async () => {
+    // CN=a as TeletexString, which new names do not have.
+    const name = Buffer.from('300c310a300806035504031401 61'.replaceAll(' ', ''), 'hex')
+    const made = await createSelfSignedCertificate(signer, { subject: 'CN=a' })
+    const written = Buffer.from('300c310a3008060355040a0c0161', 'hex')
+    written.set(Buffer.from('0603550403', 'hex'), 6)
+    expect(made.raw.includes(written)).toBe(true)
+    const raw = Buffer.from(made.raw)
+    for (let at = raw.indexOf(written); at !== -1; at = raw.indexOf(written, at + 1)) raw.set(name, at)
+    const copied = await createSelfSignedCertificate(signer, { subject: new X509Certificate(raw) })
+    expect(copied.raw.indexOf(name)).not.toBe(copied.raw.lastIndexOf(name))
+    expect(copied.raw.includes(written)).toBe(false)
+    expect(copied.verify(copied.publicKey)).toBe(true)
+  })
+
+  test.each([5, null, { toString: () => 'CN=a' }])('is not %s', async (subject) => {
+    await expect(createSelfSignedCertificate(signer, { subject: subject as never })).rejects.toThrow(
+      'options.subject must be a string such as CN=my-app, or an X509Certificate',
+    )
+  })
 })
