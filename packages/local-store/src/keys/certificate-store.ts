@@ -48,8 +48,11 @@ export interface CertificateStore extends KeyStore, Pkcs12Exporter {
 /** A {@link CertificateStore} that keys can be added to and removed from. */
 export interface WritableCertificateStore extends CertificateStore, Pkcs12Importer, KeyDeleter {
   /**
-   * As {@link Pkcs12Importer.importPkcs12}. When the name has the key already, the imported certificate takes the place of its
-   * certificate: this is how a certificate is renewed. An expired certificate is imported like any other.
+   * As {@link Pkcs12Importer.importPkcs12}. If the name has the key already, the imported certificate replaces its certificate: this is
+   * how a certificate is renewed. An expired certificate is imported like any other.
+   *
+   * @throws SealwrightError as {@link Pkcs12Importer.importPkcs12}; `ALREADY_EXISTS` also when another process changes the file of the
+   *   key before it is replaced
    */
   importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<LocalSigningKey>
 }
@@ -57,8 +60,9 @@ export interface WritableCertificateStore extends CertificateStore, Pkcs12Import
 /** A folder in Sealwright's own layout: its keys can have several versions. */
 export interface FolderStore extends WritableCertificateStore, KeyRotator {
   /**
-   * Makes a new version of the key: a new key of the same type, with a self-signed certificate of the same subject that is valid
-   * for as long as the newest one. The versions before it stay, and still sign.
+   * Makes a new version of the key: a new key of the same type, with a self-signed certificate. The certificate has the subject of the
+   * newest one, byte for byte, and is valid for as long. Where the newest one has no subject, it is `CN=` and the name of the key. The
+   * older versions stay and still sign.
    *
    * @throws SealwrightError `ALREADY_EXISTS` when another process has made the next version since this one looked; `NOT_FOUND`;
    *   or as {@link KeyStore.get}

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import {
   algorithmsOf,
   createLocalSigner,
@@ -36,9 +36,7 @@ export class KeyWriter {
     options.signal?.throwIfAborted()
     const [taken] = await this.#layout.locate(name)
     if (taken !== undefined) throw alreadyExists(name, taken)
-    // X.520 allows a common name 64 characters, Key Vault a key 127.
-    const subject = options.subject ?? `CN=${name.slice(0, 64)}`
-    const key = await makeKey(name, type.name, subject, validity)
+    const key = await makeKey(name, type.name, options.subject ?? subjectOf(name), validity)
     options.signal?.throwIfAborted()
     const path = this.#layout.pathOf(name, key.certificate)
     return this.#add(path, name, key)
@@ -101,18 +99,17 @@ export class KeyVersions {
     const [newest] = await this.#reader.read({ name, signal })
     if (newest === undefined) throw await this.#reader.absent(name)
     if (after !== undefined && newest.key.version !== after) throw isMade(name, newest.key.location)
+    const { name: keyName, publicKey, notBefore, notAfter } = newest.key
     const arrival = timeAfter(newest.stored)
     // The version after the one that was read: another process that makes it first is in the way.
-    const path = this.#layout.pathOfVersion(newest.key.name, newest.stored.number + 1)
+    const path = this.#layout.pathOfVersion(keyName, newest.stored.number + 1)
     const { certificate } = newest.stored.file
-    const key = await makeKey(
-      newest.key.name,
-      keyTypeOf(newest.key.publicKey),
-      distinguishedName(certificate),
-      newest.key.notAfter.getTime() - newest.key.notBefore.getTime(),
-    )
+    // A self-signed certificate needs a subject. An imported one may have only subjectAltNames.
+    const subject = distinguishedName(certificate) === '' ? subjectOf(keyName) : certificate
+    const validity = notAfter.getTime() - notBefore.getTime() + oneSecond
+    const key = await makeKey(keyName, keyTypeOf(publicKey), subject, validity)
     signal?.throwIfAborted()
-    const stored = await this.#layout.add(path, newest.key.name, key, arrival)
+    const stored = await this.#layout.add(path, keyName, key, arrival)
     if (stored === null) throw isMade(name, path)
     return this.#reader.open(stored)
   }
@@ -158,16 +155,34 @@ function validityOf(days: number): number {
   return days * millisecondsPerDay
 }
 
-/** A new key with its self-signed certificate, valid from now for `validity` milliseconds. */
+/** X.520 allows a common name 64 characters, Key Vault a key 127. */
+function subjectOf(name: string): string {
+  return `CN=${name.slice(0, 64)}`
+}
+
+/** Certificates count in seconds, and the last one is part of the validity (RFC 5280 §4.1.2.5). */
+const oneSecond = 1_000
+
+/** The latest time that a certificate can hold. RFC 5280 §4.1.2.5: it has no well-defined end. */
+const endOfTime = Date.parse('9999-12-31T23:59:59Z')
+
+/**
+ * A new key with its self-signed certificate, valid from now for `validity` milliseconds.
+ *
+ * @param subject an RFC 4514 string, or a certificate that has the subject
+ */
 async function makeKey(
   name: string,
   type: KeyTypeName,
-  subject: string,
+  subject: string | X509Certificate,
   validity: number,
 ): Promise<Pkcs12Key> {
-  const notAfter = new Date(Date.now() + validity)
   const privateKey = await generatePrivateKey(type)
-  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject, notAfter })
+  const now = Math.floor(Date.now() / oneSecond) * oneSecond
+  const notBefore = new Date(now)
+  const notAfter = new Date(Math.min(now + validity - oneSecond, endOfTime))
+  const signer = createLocalSigner(privateKey)
+  const certificate = await createSelfSignedCertificate(signer, { subject, notBefore, notAfter })
   return { friendlyName: name, certificate, issuers: [], privateKey }
 }
 
