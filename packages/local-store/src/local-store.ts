@@ -32,7 +32,7 @@ import {
 
 /** Options of {@link localStore}. */
 export interface LocalStoreOptions extends SignerOptions {
-  /** The folder that relative paths start from. Default: the working folder of the process when a key is opened. */
+  /** The folder that relative paths in URIs start from. Default: the working folder of the process when a key is opened. */
   readonly baseFolder?: string | undefined
   /** Where .NET's folder is, for `store:my`. */
   readonly dotNet?: DotNetStoreOptions | undefined

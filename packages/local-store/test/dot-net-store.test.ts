@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { openssl } from '@sealwright/test-kit/openssl'
@@ -33,6 +33,21 @@ describe.skipIf(lacks('openssl'))(".NET's folder [needs openssl]", () => {
       expect((await openDotNetStore()).location).toBe(folder)
     } finally {
       process.env['HOME'] = before
+    }
+  })
+
+  test('stays the same when the working folder changes', async () => {
+    const [home, elsewhere] = [scratchFolder(), scratchFolder()]
+    const before = process.cwd()
+    process.chdir(dirname(home))
+    try {
+      const store = await openDotNetStore({ home: basename(home) })
+      process.chdir(elsewhere)
+      const { location } = await store.create('k', ec)
+      expect(dirname(location)).toBe(join(home, '.dotnet/corefx/cryptography/x509stores/my'))
+      expect(store.location).toBe(dirname(location))
+    } finally {
+      process.chdir(before)
     }
   })
 

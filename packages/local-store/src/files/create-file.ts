@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, readdir, rename, unlink } from 'node:fs/promises'
+import { link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fileState, type FileState } from './file-state.ts'
 import { hasErrno } from './file-system-error.ts'
 
-/** How {@link createPrivateFile} goes about it. */
+/** Options of {@link createPrivateFile}. */
 export interface CreateFileOptions {
   /**
    * What to do on a file system without hard links: `refuse` throws the error of link(2); `in-place` writes under the final
@@ -20,15 +21,14 @@ export interface CreateFileOptions {
  * several writers one succeeds.
  *
  * @param path in a folder that exists
- * @returns the modification time of the file
  * @throws the error of `node:fs`, `EEXIST` when something of that name is there
  */
 export async function createPrivateFile(
   path: string,
   content: Uint8Array | string,
   { withoutHardLinks = 'refuse', beforeLink }: CreateFileOptions = {},
-): Promise<Date> {
-  const modifiedAt = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
+): Promise<FileState> {
+  const state = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
     await beforeLink?.()
     try {
       await link(temporaryPath, path)
@@ -39,30 +39,40 @@ export async function createPrivateFile(
     }
   })
   await flushFolder(dirname(path))
-  return modifiedAt
+  return state
 }
 
 /**
- * Replaces a file, or creates it: readers see the old bytes or the new ones, never a mixture. The mode is 600.
+ * Replaces a file that was read: readers see the old bytes or the new ones, never a mixture. The mode is 600. A symbolic link stays;
+ * its target is replaced.
  *
- * @returns the modification time of the file
+ * @param identity of the file that was read
+ * @returns null when the path leads to another file by now, which stays as it was. It is compared right before rename(2). No call
+ *   of the system compares and renames at once, so a file that another process writes between the two is lost.
  * @throws the error of `node:fs`
  */
-export async function replacePrivateFile(path: string, content: Uint8Array): Promise<Date> {
-  const modifiedAt = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
-    await rename(temporaryPath, path)
+export async function replacePrivateFile(
+  path: string,
+  content: Uint8Array,
+  identity: string,
+): Promise<FileState | null> {
+  const target = await realpath(path)
+  const folder = dirname(target)
+  const state = await withTemporaryFile(folder, content, async (temporaryPath, written) => {
+    if (fileState(await stat(target)).identity !== identity) return null
+    await rename(temporaryPath, target)
     return written
   })
-  await flushFolder(dirname(path))
-  return modifiedAt
+  if (state !== null) await flushFolder(folder)
+  return state
 }
 
 /** Writes a temporary file and removes it when `use` is done, unless that has moved it. */
-async function withTemporaryFile(
+async function withTemporaryFile<Result>(
   folder: string,
   content: Uint8Array | string,
-  use: (path: string, modifiedAt: Date) => Promise<Date>,
-): Promise<Date> {
+  use: (path: string, state: FileState) => Promise<Result>,
+): Promise<Result> {
   const path = join(folder, `.sealwright-${randomBytes(16).toString('hex')}.tmp`)
   try {
     return await use(path, await writeFlushed(path, content))
@@ -73,12 +83,12 @@ async function withTemporaryFile(
 }
 
 /** Writes a new file and flushes it. A half-written one is removed. */
-async function writeFlushed(path: string, content: Uint8Array | string): Promise<Date> {
+async function writeFlushed(path: string, content: Uint8Array | string): Promise<FileState> {
   const handle = await open(path, 'wx', 0o600)
   try {
     await handle.writeFile(content)
     await handle.sync()
-    return (await handle.stat()).mtime
+    return fileState(await handle.stat())
   } catch (error) {
     await unlink(path).catch(() => undefined)
     throw error

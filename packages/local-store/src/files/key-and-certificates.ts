@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { readKeyFile, type KeyFile, type Pkcs12Contents } from '@sealwright/x509'
 import { unchecked, type AccessRule } from './access-rule.ts'
+import { fileState } from './file-state.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
 import { inFile, onlyKey, withCertificates, type CertificateFile, type Pkcs12Key } from './pkcs12-file.ts'
 import { readPrivateFile, type PrivateFile } from './private-files.ts'
@@ -30,12 +31,9 @@ export async function readKeyAndCertificates(
   if (await isFolder(path)) {
     return readPair(join(path, secretFiles.key), join(path, secretFiles.certificates), password, rule)
   }
-  const file = await readExisting(path, rule)
-  return parse(path, file, password, (contents) => ({
-    ...withCertificates(keyIn(contents)),
-    path,
-    modifiedAt: file.modifiedAt,
-  }))
+  const { bytes, ...state } = await readExisting(path, rule)
+  const key = await parse(path, bytes, password, (contents) => withCertificates(keyIn(contents)))
+  return { ...key, path, ...state }
 }
 
 async function readPair(
@@ -45,8 +43,9 @@ async function readPair(
   rule: AccessRule,
 ): Promise<CertificateFile & Pkcs12Key> {
   const [file, certificateFile] = await readTogether(path, certificatePath, rule)
-  const privateKey = await parse(path, file, password, (contents) => keyIn(contents).privateKey)
-  const certificates = await parse(certificatePath, certificateFile, password, (contents) => {
+  const { bytes, ...state } = file
+  const privateKey = await parse(path, bytes, password, (contents) => keyIn(contents).privateKey)
+  const certificates = await parse(certificatePath, certificateFile.bytes, password, (contents) => {
     if (contents.certificates.length > 0) return contents.certificates
     throw new SealwrightError('INVALID_ENCODING', 'the file holds no certificate')
   })
@@ -57,7 +56,7 @@ async function readPair(
       `no certificate in ${certificatePath} belongs to the private key in ${path}`,
     )
   }
-  return { ...withCertificates(key), path, modifiedAt: file.modifiedAt }
+  return { ...withCertificates(key), path, ...state }
 }
 
 /** The key with its own certificate and the issuers of that in order, as if one file had held them all. */
@@ -125,8 +124,7 @@ async function readTogether(
 async function identify(path: string): Promise<string> {
   try {
     const target = await realpath(path)
-    const { ino, size, mtimeNs } = await stat(target, { bigint: true })
-    return `${target} ${ino} ${size} ${mtimeNs}`
+    return `${target} ${fileState(await stat(target)).identity}`
   } catch {
     return ''
   }
@@ -150,12 +148,12 @@ async function readExisting(path: string, rule: AccessRule): Promise<PrivateFile
 /** What `use` finds in the file; the path is in front of every error. */
 async function parse<T>(
   path: string,
-  file: PrivateFile,
+  bytes: Uint8Array,
   password: string,
   use: (contents: KeyFile) => T,
 ): Promise<T> {
   try {
-    return use(await readKeyFile(file.bytes, password))
+    return use(await readKeyFile(bytes, password))
   } catch (error) {
     throw inFile(path, error)
   }

@@ -9,6 +9,7 @@ import {
   removeAbandonedFiles,
   replacePrivateFile,
 } from './create-file.ts'
+import type { FileState } from './file-state.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
 import { readPrivateFolder } from './private-files.ts'
 
@@ -17,7 +18,7 @@ import { readPrivateFolder } from './private-files.ts'
  *
  * @param rule what the folder's mode and owner must be
  * @param beforeLink runs right before the file gets its name
- * @returns when the file was written; null when something of that name is there, which stays as it was
+ * @returns null when something of that name is there, which stays as it was
  * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system
  *   without hard links
  */
@@ -26,7 +27,7 @@ export async function createKeyFile(
   rule: AccessRule,
   bytes: Uint8Array,
   beforeLink?: () => Promise<void>,
-): Promise<Date | null> {
+): Promise<FileState | null> {
   const folder = dirname(path)
   await makeFolder(folder)
   // Another process may have made the folder in the meantime.
@@ -43,15 +44,20 @@ export async function createKeyFile(
 }
 
 /**
- * Replaces the file of a key: readers see the old file or the new one.
+ * Replaces the file of a key as {@link replacePrivateFile} does.
  *
- * @returns when the file was written
+ * @returns null when the file was removed or is another one by now, which stays as it was
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
-export async function replaceKeyFile(path: string, bytes: Uint8Array): Promise<Date> {
+export async function replaceKeyFile(
+  path: string,
+  bytes: Uint8Array,
+  identity: string,
+): Promise<FileState | null> {
   try {
-    return await replacePrivateFile(path, bytes)
+    return await replacePrivateFile(path, bytes, identity)
   } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return null
     throw fileSystemError(`cannot write ${path}`, error)
   }
 }

@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
 import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
+import type { FileState } from './file-state.ts'
 import { readPrivateFile } from './private-files.ts'
 
 /** The contents of a PKCS#12 file: one certificate, and its private key where the file has one. */
@@ -20,9 +21,8 @@ export interface Pkcs12Key extends Pkcs12Certificate {
 }
 
 /** A {@link Pkcs12Certificate} and the file it is in. */
-export interface CertificateFile extends Pkcs12Certificate {
+export interface CertificateFile extends Pkcs12Certificate, FileState {
   readonly path: string
-  readonly modifiedAt: Date
 }
 
 /**
@@ -40,15 +40,15 @@ export async function readCertificateFile(
 ): Promise<CertificateFile | null> {
   const file = await readPrivateFile(path, rule)
   if (file === null) return null
-  const { modifiedAt } = file
+  const { bytes, ...state } = file
   try {
-    const contents = await readPkcs12(file.bytes, password)
-    if (contents.keys.length > 0) return { ...withCertificates(onlyKey(contents.keys)), path, modifiedAt }
+    const contents = await readPkcs12(bytes, password)
+    if (contents.keys.length > 0) return { ...withCertificates(onlyKey(contents.keys)), path, ...state }
     const [certificate, ...issuers] = contents.certificates
     if (certificate === undefined) {
       throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key and no certificate')
     }
-    return { friendlyName: null, certificate, issuers, privateKey: null, path, modifiedAt }
+    return { friendlyName: null, certificate, issuers, privateKey: null, path, ...state }
   } catch (error) {
     throw inFile(path, error)
   }

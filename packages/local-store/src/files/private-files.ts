@@ -2,11 +2,11 @@ import { constants } from 'node:fs'
 import { lstat, open, readdir, type FileHandle } from 'node:fs/promises'
 import { SealwrightError } from '@sealwright/core'
 import { checkAccess, type AccessRule } from './access-rule.ts'
+import { fileState, type FileState } from './file-state.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
 
-export interface PrivateFile {
+export interface PrivateFile extends FileState {
   readonly bytes: Uint8Array
-  readonly modifiedAt: Date
 }
 
 /** A PFX with a key and a long chain has some ten KiB. */
@@ -40,7 +40,7 @@ export async function readPrivateFile(path: string, rule: AccessRule): Promise<P
     if (length !== stats.size) {
       throw new SealwrightError('UNAVAILABLE', `the file ${path} changed while it was read; try again`)
     }
-    return { bytes: buffer.subarray(0, length), modifiedAt: stats.mtime }
+    return { bytes: buffer.subarray(0, length), ...fileState(stats) }
   } catch (error) {
     throw error instanceof SealwrightError ? error : fileSystemError(`cannot read ${path}`, error)
   } finally {

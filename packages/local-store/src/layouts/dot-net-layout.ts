@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { ownerWrites } from '../files/access-rule.ts'
 import { createKeyFile, removeFile } from '../files/key-file.ts'
@@ -15,7 +15,7 @@ import { sha1Thumbprint } from '../find/thumbprint.ts'
  */
 export function dotNetLayout(home: string): WritableLayout {
   const files: FolderFiles = {
-    folder: join(home, '.dotnet', 'corefx', 'cryptography', 'x509stores', 'my'),
+    folder: resolve(home, '.dotnet', 'corefx', 'cryptography', 'x509stores', 'my'),
     rule: ownerWrites,
     password: '',
     accepts: (fileName) => /^[^.].*\.pfx$/.test(fileName),
@@ -31,9 +31,9 @@ export function dotNetLayout(home: string): WritableLayout {
     join(files.folder, `${sha1Thumbprint(certificate)}.pfx`)
   const add: WritableLayout['add'] = async (path, name, key) => {
     const bytes = await encodePkcs12(name, key, files.password)
-    const modifiedAt = await createKeyFile(path, files.rule, bytes)
-    const file = { ...key, friendlyName: name, path }
-    return modifiedAt === null ? null : { name, file: { ...file, modifiedAt }, number: 1, createdAt: null }
+    const state = await createKeyFile(path, files.rule, bytes)
+    if (state === null) return null
+    return { name, file: { ...key, ...state, friendlyName: name, path }, number: 1, createdAt: null }
   }
   return {
     folder: files.folder,

@@ -1,6 +1,7 @@
 import { basename, extname, join, resolve } from 'node:path'
 import { jwkThumbprint, SealwrightError } from '@sealwright/core'
 import { ownerOnly } from '../files/access-rule.ts'
+import type { FileState } from '../files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
 import { readPrivateFolder } from '../files/private-files.ts'
@@ -60,22 +61,27 @@ export function folderLayout(path: string, password: string): VersionedLayout {
     async add(target, name, key, earliest = 0) {
       let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
       const bytes = await encodePkcs12(name, key, password)
-      const modifiedAt = await createKeyFile(target, files.rule, bytes, async () => {
+      const state = await createKeyFile(target, files.rule, bytes, async () => {
         arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey), earliest)
       }).catch(async (error: unknown) => {
         await arrival?.undo().catch(() => undefined)
         throw error
       })
-      if (modifiedAt === null) {
+      if (state === null) {
         await arrival?.undo()
         return null
       }
       const createdAt = (await arrival?.confirm()) ?? null
-      return storedKey(name, target, key, modifiedAt, createdAt)
+      return storedKey(name, target, key, state, createdAt)
     },
     async renew({ name, file, createdAt }, key) {
-      const modifiedAt = await replaceKeyFile(file.path, await encodePkcs12(name, key, password))
-      return storedKey(name, file.path, key, modifiedAt, createdAt)
+      const bytes = await encodePkcs12(name, key, password)
+      const state = await replaceKeyFile(file.path, bytes, file.identity)
+      if (state !== null) return storedKey(name, file.path, key, state, createdAt)
+      throw new SealwrightError(
+        'ALREADY_EXISTS',
+        `the certificate of ${JSON.stringify(name)} is not renewed: another process has changed ${file.path} since it was read; check it and import again`,
+      )
     },
     async remove(name) {
       const all = await allFiles()
@@ -91,10 +97,10 @@ function storedKey(
   name: string,
   path: string,
   key: Pkcs12Key,
-  modifiedAt: Date,
+  state: FileState,
   createdAt: Date | null,
 ): StoredKey {
-  const file = { ...key, friendlyName: name, path, modifiedAt }
+  const file = { ...key, ...state, friendlyName: name, path }
   return { name, file, number: readFileName(path).number, createdAt }
 }
 

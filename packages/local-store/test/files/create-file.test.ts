@@ -1,11 +1,12 @@
 import type * as FsPromises from 'node:fs/promises'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { failure, rejection } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ownerOnly } from '../../src/files/access-rule.ts'
 import { createPrivateFile, replacePrivateFile } from '../../src/files/create-file.ts'
+import { fileState } from '../../src/files/file-state.ts'
 import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
 
 /** What happened to the file system, in order. */
@@ -35,14 +36,18 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     check('link', 'link')
     await fs.link(from, to)
   }
-  const rename: typeof fs.rename = async (from, to) => {
+  const recordedRename: typeof fs.rename = async (from, to) => {
     calls.push('rename')
     await fs.rename(from, to)
   }
-  return { ...fs, open, link, rename }
+  return { ...fs, open, link, rename: recordedRename }
 })
 
 const bytes = Buffer.from('contents')
+
+async function identityOf(path: string): Promise<string> {
+  return fileState(await stat(path)).identity
+}
 
 beforeEach(() => {
   calls = []
@@ -85,7 +90,7 @@ describe('a new file', () => {
   test.each(['EINVAL', 'ENOTSUP'])('is written where folders cannot be flushed (%s)', async (code) => {
     const folder = scratchFolder()
     failing = { 'sync folder': code }
-    expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).toBeInstanceOf(Date)
+    expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).not.toBeNull()
   })
 
   test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
@@ -150,7 +155,7 @@ describe('a replaced file', () => {
     const path = join(scratchFolder(), 'k')
     await writeFile(path, 'before')
     calls = []
-    await replacePrivateFile(path, bytes)
+    await replacePrivateFile(path, bytes, await identityOf(path))
     expect(calls).toEqual(['sync file', 'rename', 'sync folder'])
     expect(await readFile(path, 'utf8')).toBe('contents')
     expect((await stat(path)).mode & 0o777).toBe(0o600)
@@ -160,9 +165,36 @@ describe('a replaced file', () => {
     const folder = scratchFolder()
     await writeFile(join(folder, 'k'), 'before')
     failing = { 'sync file': 'EIO' }
-    expect(await rejection(replacePrivateFile(join(folder, 'k'), bytes))).toMatchObject({ code: 'EIO' })
-    expect(await readFile(join(folder, 'k'), 'utf8')).toBe('before')
+    const path = join(folder, 'k')
+    const identity = await identityOf(path)
+    expect(await rejection(replacePrivateFile(path, bytes, identity))).toMatchObject({ code: 'EIO' })
+    expect(await readFile(path, 'utf8')).toBe('before')
     expect(await readdir(folder)).toEqual(['k'])
+  })
+
+  test.each([
+    ['was changed', (path: string) => writeFile(path, 'others')],
+    ['was changed and is as long as before', (path: string) => writeFile(path, 'behind')],
+    [
+      'is another one',
+      async (path: string) => {
+        await writeFile(`${path}2`, 'others')
+        await rename(`${path}2`, path)
+      },
+    ],
+  ])('stays when it %s since it was read', async (_, change) => {
+    const path = join(scratchFolder(), 'k')
+    await writeFile(path, 'before')
+    // File systems count in ticks of some milliseconds.
+    await utimes(path, new Date(0), new Date(0))
+    const identity = await identityOf(path)
+    await change(path)
+    const others = await readFile(path, 'utf8')
+    calls = []
+    expect(await replacePrivateFile(path, bytes, identity)).toBeNull()
+    expect(calls).toEqual(['sync file'])
+    expect(await readFile(path, 'utf8')).toBe(others)
+    expect(await readdir(dirname(path))).toEqual(['k'])
   })
 })
 

@@ -1,11 +1,12 @@
 import type * as FsPromises from 'node:fs/promises'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure, rejection } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ownerOnly, unchecked } from '../../src/files/access-rule.ts'
+import { fileState } from '../../src/files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../../src/files/key-file.ts'
 import { readPrivateFile, readPrivateFolder } from '../../src/files/private-files.ts'
 
@@ -41,13 +42,13 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   const open: typeof fs.open = async (path, flags, mode) => {
     const handle = await fs.open(path, flags, mode)
     opened++
-    const [stat, read, close] = [
+    const [look, read, close] = [
       handle.stat.bind(handle),
       handle.read.bind(handle),
       handle.close.bind(handle),
     ]
     handle.stat = (async () => {
-      const stats = await stat()
+      const stats = await look()
       await afterStat()
       return stats
     }) as typeof handle.stat
@@ -159,12 +160,13 @@ describe('writing a key file', () => {
 
   test('that fails names what could not be done', async () => {
     const path = await keyFile()
+    const { identity } = fileState(await stat(path))
     failing = { mkdir: 'EIO', rename: 'EROFS', unlink: 'EBUSY' }
     const folder = join(path, '..', 'new')
     expect(
       await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, Buffer.from('x'))),
     ).toBe(`cannot make the folder ${folder} (EIO)`)
-    expect(await failure('ACCESS_DENIED', () => replaceKeyFile(path, Buffer.from('x')))).toBe(
+    expect(await failure('ACCESS_DENIED', () => replaceKeyFile(path, Buffer.from('x'), identity))).toBe(
       `cannot write ${path}: the operating system refuses it (EROFS)`,
     )
     expect(await failure('UNAVAILABLE', () => removeFile(path))).toBe(`cannot delete ${path} (EBUSY)`)

@@ -5,6 +5,7 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { ownerOnly } from '../../src/files/access-rule.ts'
+import type { FileState } from '../../src/files/file-state.ts'
 import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
 import { asOrdinaryUser, giveToOrdinaryUser } from '../support/ordinary-user.ts'
 
@@ -17,7 +18,7 @@ describe('writing a new file', () => {
       const root = scratchFolder()
       const folder = join(root, 'a', 'b', 'c')
       const umask = process.umask(0)
-      let written: Date | null
+      let written: FileState | null
       try {
         written = await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)
       } finally {
@@ -25,7 +26,7 @@ describe('writing a new file', () => {
       }
       expect(await readdir(folder)).toEqual(['k.pfx'])
       expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe('contents')
-      expect((await stat(join(folder, 'k.pfx'))).mtime).toEqual(written)
+      expect((await stat(join(folder, 'k.pfx'))).mtime).toEqual(written?.modifiedAt)
       const modes = await Promise.all(
         [join(folder, 'k.pfx'), folder, join(root, 'a', 'b'), join(root, 'a')].map(
           async (path) => (await stat(path)).mode,
@@ -68,10 +69,10 @@ describe('writing a new file', () => {
         createKeyFile(join(folder, 'k.pfx'), ownerOnly, Buffer.from(`${writer}`.repeat(1000))),
       ),
     )
-    expect(written.filter((date) => date !== null)).toHaveLength(1)
+    expect(written.filter((state) => state !== null)).toHaveLength(1)
     expect(await readdir(folder)).toEqual(['k.pfx'])
     expect(await readFile(join(folder, 'k.pfx'), 'utf8')).toBe(
-      `${written.findIndex((date) => date !== null)}`.repeat(1000),
+      `${written.findIndex((state) => state !== null)}`.repeat(1000),
     )
   })
 
