@@ -39,7 +39,7 @@ export async function signCompact(
   header: JwsHeader = {},
   options?: SignOptions,
 ): Promise<string> {
-  assertSigner(signer)
+  aSigner('signer', signer)
   if (options !== undefined) signOptions('options', options)
   const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
   return finish(input, await signer.sign(toBytes(input), options))
@@ -66,7 +66,7 @@ export function signCompactSync(
   payload: Uint8Array | string,
   header: JwsHeader = {},
 ): string {
-  assertSigner(signer)
+  aSigner('signer', signer)
   assertSyncSigner(signer)
   const input = signingInput(encodeHeader(signer.algorithm, header), encodePayload(payload))
   return finish(input, signer.signSync(toBytes(input)))
@@ -80,13 +80,6 @@ export function assertSyncSigner(signer: Signer): asserts signer is SyncSigner {
       `the key ${signer.keyId} does not sign synchronously, as it is not in this process; use the promise`,
     )
   }
-}
-
-/** Cheap where all is well: this runs for every token. */
-function assertSigner(signer: Signer): void {
-  // Callers from JavaScript pass anything.
-  const given: Partial<Signer> | null | undefined = signer
-  if (typeof given?.sign !== 'function' || typeof given.algorithm?.name !== 'string') aSigner('signer', given)
 }
 
 /** The JWS Signing Input (RFC 7515 §5.1) of an encoded header and an encoded payload: ASCII. */
@@ -135,7 +128,7 @@ export function finish(input: string, signature: Uint8Array): string {
 
 function encodePayload(payload: Uint8Array | string): string {
   if (typeof payload !== 'string') {
-    if (!(payload instanceof Uint8Array)) aPayload('payload', payload)
+    aPayload('payload', payload)
     return base64url(payload)
   }
   if (hasLoneSurrogate(payload)) {

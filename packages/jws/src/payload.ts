@@ -43,7 +43,8 @@ export class PayloadEncoder {
 
   constructor({ issuer, audience, lifetime, clock }: PayloadOptions) {
     this.#iss = JSON.stringify(issuer)
-    this.#aud = audience === undefined ? undefined : JSON.stringify(audience)
+    // Undefined stays undefined.
+    this.#aud = JSON.stringify(audience)
     this.#lifetime = lifetime
     this.#clock = clock
     const longestStart = this.#start({}, maximumNumericDate)

@@ -124,7 +124,10 @@ describe('the payload', () => {
     'half of a surrogate pair is refused (%j)',
     async (text) => {
       expect(() => signCompactSync(signer, text)).toThrow(
-        expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: 'the payload holds half of a surrogate pair, which UTF-8 cannot represent',
+        }),
       )
       await expect(signCompact(signer, text)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     },
@@ -229,10 +232,33 @@ describe('the header', () => {
 test('a signer that is not synchronous is used through the promise only', async () => {
   const signer = remote(createLocalSigner(privateKey('ES256')))
   expect(() => signCompactSync(signer as SyncSigner, 'x')).toThrow(
-    expect.objectContaining({ code: 'UNSUPPORTED_OPERATION' }),
+    expect.objectContaining({
+      code: 'UNSUPPORTED_OPERATION',
+      message: expect.stringContaining(`the key ${signer.keyId}`) as string,
+    }),
   )
   const token = await signCompact(signer, 'x')
   expect(verifyWithNode(token, 'ES256', createPublicKey(privateKey('ES256')))).toBe(true)
+})
+
+test('options are checked before a signer that does not check them is asked', async () => {
+  const { algorithm, keyId, publicKey } = createLocalSigner(privateKey('ES256'))
+  const asked: unknown[] = []
+  const unchecking: Signer = {
+    algorithm,
+    keyId,
+    publicKey,
+    sign: async (data, options) => {
+      asked.push(options)
+      return data
+    },
+  }
+  const misspelt = { sginal: AbortSignal.abort() } as SignOptions
+  await expect(signCompact(unchecking, 'x', {}, misspelt)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'options.sginal is not an option; the only option is signal',
+  })
+  expect(asked).toEqual([])
 })
 
 test('the signal reaches the signer', async () => {

@@ -106,6 +106,19 @@ describe('a token', () => {
     }
   })
 
+  test('times may be as early and as late as a token can have them', () => {
+    const issuer = issuerWith()
+    const times = { iat: 0, nbf: 0, exp: 1, auth_time: 0 }
+    expect(payloadOf(issuer.issueSync(times))).toMatchObject(times)
+    expect(payloadOf(issuer.issueSync({ exp: now + 31_622_400 }))['exp']).toBe(now + 31_622_400)
+    expect(payloadOf(issuer.issueSync({ auth_time: 1e11 }))['auth_time']).toBe(1e11)
+    // A machine without a clock of its own starts in 1970.
+    for (const seconds of [0, 1]) {
+      const started = issuerWith({ clock: () => new Date(seconds * 1000) })
+      expect(payloadOf(started.issueSync({ sub: 'alice' }))).toMatchObject({ iat: seconds, sub: 'alice' })
+    }
+  })
+
   test('every token has a jti of its own', () => {
     const issuer = issuerWith()
     const ids = Array.from({ length: 1000 }, (_, index) =>
@@ -356,6 +369,7 @@ describe('claims that are refused, with nothing signed', () => {
     ['claims.auth_time is not in seconds', { auth_time: now * 1000 }],
     ['claims.exp must be after claims.iat', { exp: now }],
     ['claims.exp must be after claims.iat', { exp: now - 1 }],
+    ['claims.exp must be after claims.iat', { nbf: now - 60, exp: now }],
     ['claims.exp must be after claims.iat and claims.nbf', { nbf: now + 3600 }],
     ['claims.exp must be after claims.iat and claims.nbf', { nbf: now - 60, exp: now - 30 }],
     ['claims.exp is more than 31622400 seconds after', { exp: now + 31_622_401 }],
