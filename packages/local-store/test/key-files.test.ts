@@ -151,24 +151,33 @@ describe.skipIf(lacks('openssl'))('one file with a key and its certificates [nee
     },
   )
 
-  test('of PEM or DER is named by importPkcs12 and openPkcs12File, which take PFX alone', async () => {
+  test('of PEM or DER is named by openPkcs12File, which takes PFX alone', async () => {
     const own = tool().certificate('/CN=own')
     const folder = folderWith({ 'a.pem': keyOf(own) + pemOf(own), 'a.der': own.certificate.raw })
-    const store = await openFolderStore(join(folder, 'keys'))
     for (const [name, said] of [
       ['a.pem', /is PEM, not PKCS#12/],
       ['a.der', /is DER, but not PKCS#12/],
     ] as const) {
-      for (const open of [
-        () => openPkcs12File(join(folder, name), ''),
-        () => store.importPkcs12('a', readFileSync(join(folder, name)), () => ''),
-      ]) {
-        const message = await failure('INVALID_ENCODING', open)
-        expect(message).toMatch(said)
-        expect(message).toContain('openssl pkcs12 -export')
-      }
+      const message = await failure('INVALID_ENCODING', () => openPkcs12File(join(folder, name), ''))
+      expect(message).toMatch(said)
+      expect(message).toContain('openssl pkcs12 -export')
     }
-    expect(await store.list()).toEqual([])
+  })
+
+  test('of PEM is imported into a store, with its chain; one without a key or a certificate is not', async () => {
+    const { issuer, own } = pair()
+    const store = await openFolderStore(join(folderWith({}), 'keys'))
+    const pem = Buffer.from(pemOf(issuer) + pemOf(own) + keyOf(own))
+    const key = await store.importPkcs12('a', pem, () => '')
+    expect(key.certificates.map(String)).toEqual([own, issuer].map(({ certificate }) => String(certificate)))
+    expect((await store.get('a'))?.keyId).toBe(key.keyId)
+    for (const [file, said] of [
+      [own.certificate.raw, 'no private key'],
+      [Buffer.from(keyOf(own)), 'no certificate'],
+    ] as const) {
+      expect(await failure('INVALID_ENCODING', () => store.importPkcs12('b', file, ''))).toContain(said)
+    }
+    expect(await store.list()).toHaveLength(1)
   })
 })
 

@@ -5,6 +5,7 @@ import type {
   KeyDisabler,
   KeyRotator,
   KeyStore,
+  Password,
   Pkcs12Importer,
   RotateKeyOptions,
   SigningKey,
@@ -29,6 +30,16 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
    * others get the same one. A certificate that is just being made is waited for.
    */
   getOrCreate(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
+  /**
+   * Imports a private key with its certificate; in the collection `keys` the certificate is dropped. The key keeps its `kid`
+   * and cannot be exported from the vault.
+   *
+   * @param file PKCS#12, PEM or any other format that `readKeyFile` of @sealwright/x509 reads. It must hold exactly one
+   *   private key
+   * @throws SealwrightError `INVALID_ARGUMENT` when the file has no private key, several, or no certificate for it;
+   *   otherwise as {@link Pkcs12Importer.importPkcs12}
+   */
+  importPkcs12(name: string, file: Uint8Array, password: Password): Promise<SigningKey>
   /** Makes a new version like the newest, with a key of its own. */
   rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
   /**

@@ -12,13 +12,14 @@ import {
 import {
   aBoolean,
   anObject,
+  bytes,
   createKeyOptions,
   getKeyOptions,
   listKeysOptions,
   rotateKeyOptions,
   type Check,
 } from '@sealwright/core/internal'
-import { normalizeDistinguishedName, readPkcs12 } from '@sealwright/x509'
+import { normalizeDistinguishedName, readKeyFile } from '@sealwright/x509'
 import { readKeyAttestation } from '../attestation/read-key-attestation.ts'
 import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
 import { isDeletedName } from '../errors/service-errors.ts'
@@ -196,12 +197,13 @@ export class VaultStore implements KeyVaultStore {
 
   async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<SigningKey> {
     checkName(name)
-    const { keys } = await readPkcs12(pkcs12, password)
+    bytes('pkcs12', pkcs12)
+    const { keys } = await readKeyFile(pkcs12, password)
     const [key, another] = keys
     if (key === undefined || another !== undefined) {
       throw new SealwrightError(
         'INVALID_ARGUMENT',
-        `the PKCS#12 file has ${keys.length} private keys; a file with one can be imported as ${name}`,
+        `cannot import ${name}: the file has ${keys.length} private keys; it must have exactly one`,
       )
     }
     const { privateKey, certificates } = key
@@ -215,7 +217,7 @@ export class VaultStore implements KeyVaultStore {
     if (this.collection === 'certificates' && certificates.length === 0) {
       throw new SealwrightError(
         'INVALID_ARGUMENT',
-        'the PKCS#12 file has no certificate of its private key; import it into the keys of the vault instead',
+        `cannot import ${name}: the file has no certificate for its private key; import it into the keys of the vault instead`,
       )
     }
     const existing = await this.#read(name, null, undefined)

@@ -207,6 +207,33 @@ describe('importing into the vault', () => {
       expect((await vault.certificates.getCertificatePolicy('moved')).exportable).toBe(false)
     },
   )
+
+  test('a PEM file is read as well, encrypted or not, with a password that is asked for', async () => {
+    const vault = await startVault()
+    const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+    const local = createLocalSigner(privateKey)
+    const certificate = String(await createSelfSignedCertificate(local, { subject: 'CN=local' }))
+    const plain = privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const encrypted = privateKey.export({
+      type: 'pkcs8',
+      format: 'pem',
+      cipher: 'aes-256-cbc',
+      passphrase: 'hunter2',
+    })
+    const store = openKeyVault(vault.url, vault.options)
+    const withCertificate = Buffer.from(`${certificate}\n${encrypted}`)
+    const key = await store.importPkcs12('moved', withCertificate, () => Promise.resolve('hunter2'))
+    expect([key.keyId, String(key.certificates[0])]).toEqual([local.keyId, certificate])
+    const refused = await failure(store.importPkcs12('bare', Buffer.from(plain), ''))
+    expect(refused).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('no certificate'),
+    })
+    const wrong = await failure(store.importPkcs12('wrong', withCertificate, 'not the password'))
+    expect(wrong.code).toBe('WRONG_PASSWORD')
+    const keys = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })
+    expect((await keys.importPkcs12('bare', Buffer.from(plain), '')).keyId).toBe(local.keyId)
+  })
 })
 
 describe('permissions', () => {

@@ -1,6 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
-import { readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
+import { readKeyFile, readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
 import type { FileState } from './file-state.ts'
 import { readPrivateFile } from './private-files.ts'
@@ -55,12 +55,13 @@ export async function readCertificateFile(
 }
 
 /**
- * Reads PKCS#12 bytes that have to hold one private key and its certificate.
+ * Reads a key to be imported: PKCS#12, PEM or any other format that `readKeyFile` reads, with one private key and its
+ * certificate.
  *
  * @throws SealwrightError `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
-export async function readPkcs12Key(bytes: Uint8Array, password: Password): Promise<Pkcs12Key> {
-  const { keys } = await readPkcs12(bytes, password)
+export async function readImportedKey(bytes: Uint8Array, password: Password): Promise<Pkcs12Key> {
+  const { keys } = await readKeyFile(bytes, password)
   return withCertificates(onlyKey(keys))
 }
 

@@ -51,6 +51,7 @@ export interface WritableCertificateStore extends CertificateStore, Pkcs12Import
    * As {@link Pkcs12Importer.importPkcs12}. If the name has the key already, the imported certificate replaces its certificate: this is
    * how a certificate is renewed. An expired certificate is imported like any other.
    *
+   * @param pkcs12 PKCS#12, PEM or any other format that `readKeyFile` of @sealwright/x509 reads
    * @throws SealwrightError as {@link Pkcs12Importer.importPkcs12}; `ALREADY_EXISTS` also when another process changes the file of the
    *   key before it is replaced
    */

@@ -12,7 +12,7 @@ import {
   type RotateKeyOptions,
 } from '@sealwright/core'
 import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
-import { readPkcs12Key, type Pkcs12Key } from '../files/pkcs12-file.ts'
+import { readImportedKey, type Pkcs12Key } from '../files/pkcs12-file.ts'
 import { checkNewName } from '../find/key-name.ts'
 import { sha256Thumbprint } from '../find/thumbprint.ts'
 import type { VersionedLayout, WritableLayout } from '../layouts/layout.ts'
@@ -44,7 +44,7 @@ export class KeyWriter {
 
   async importPkcs12(name: string, pkcs12: Uint8Array, password: Password): Promise<LocalSigningKey> {
     checkNewName(name)
-    const key = await readPkcs12Key(pkcs12, password)
+    const key = await readImportedKey(pkcs12, password)
     // Throws when the key cannot sign: the store writes nothing that it could not open.
     algorithmsOf(key.privateKey)
     const path = this.#layout.pathOf(name, key.certificate)
