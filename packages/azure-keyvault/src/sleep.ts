@@ -1,15 +1,18 @@
+import { onAbort } from '@sealwright/core/internal'
+
 /** Resolves after so many milliseconds, or rejects with the signal's reason. */
 export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)
-    const abort = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
     const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
+      stopListening?.()
       resolve()
     }, milliseconds)
-    signal?.addEventListener('abort', abort, { once: true })
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        clearTimeout(timer)
+        reject(signal.reason)
+      })
   })
 }

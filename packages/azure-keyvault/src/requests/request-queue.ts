@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { onAbort } from '@sealwright/core/internal'
 import type { QuotaBudget, Spending } from './quota-budget.ts'
 import type { RoundTrip } from './round-trip.ts'
 
@@ -77,20 +78,19 @@ export class RequestQueue {
     signal.throwIfAborted()
     this.#refuse(entry)
     const spending = await new Promise<Spending>((resolve, reject) => {
-      const abort = (): void => {
+      const stopListening = onAbort(signal, () => {
         this.#forget(waiter)
         // The next request may need less of the quota. When there is none, the timer ends.
         this.#admit()
         reject(signal.reason)
-      }
+      })
       const waiter: Waiter = {
         units,
         admit: (spent) => {
-          signal.removeEventListener('abort', abort)
+          stopListening()
           resolve(spent)
         },
       }
-      signal.addEventListener('abort', abort, { once: true })
       if (this.#waiting.size === 0) this.#waitingSince = performance.now()
       this.#waiting.add(waiter)
       this.#unitsWaiting += units

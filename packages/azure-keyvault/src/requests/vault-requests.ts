@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { untilAborted } from '@sealwright/core/internal'
+import { onAbort, untilAborted } from '@sealwright/core/internal'
 import { provesAbsence, readFailure, silence, type Failure } from '../errors/failure.ts'
 import { toSealwrightError, type Purpose } from '../errors/service-errors.ts'
 import { sleep } from '../sleep.ts'
@@ -115,11 +115,11 @@ export class VaultRequests {
       attempt: 0,
       lastFailure: null,
     }
+    request.signal?.throwIfAborted()
     const timer = setTimeout(() => ending.abort(this.#deadlinePassed(run)), request.deadline)
-    const abort = (): void => ending.abort(request.signal?.reason)
-    request.signal?.addEventListener('abort', abort, { once: true })
+    const stopListening =
+      request.signal && onAbort(request.signal, () => ending.abort(request.signal?.reason))
     try {
-      request.signal?.throwIfAborted()
       for (; ; run.attempt++) {
         // eslint-disable-next-line no-await-in-loop -- one attempt after the other is the point
         const outcome: Outcome<T> = await this.#attempt(run, send)
@@ -135,7 +135,7 @@ export class VaultRequests {
       }
     } finally {
       clearTimeout(timer)
-      request.signal?.removeEventListener('abort', abort)
+      stopListening?.()
     }
   }
 

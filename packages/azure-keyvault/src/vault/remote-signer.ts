@@ -1,5 +1,6 @@
 import { createHash, verify, type KeyObject } from 'node:crypto'
 import { SealwrightError, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
+import { bytes, signOptions } from '@sealwright/core/internal'
 import { signingCost } from '../requests/quota-costs.ts'
 import { namesVersion } from '../vault-uri.ts'
 import { vaultAlgorithm } from './algorithms.ts'
@@ -44,6 +45,10 @@ export class RemoteSigner implements Signer {
   }
 
   async sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
+    bytes('data', data)
+    if (options !== undefined) signOptions('options', options)
+    // The caller may reuse its buffer before the vault answers and the signature is verified.
+    const signedData = Uint8Array.from(data)
     const { digest, name } = this.algorithm
     const algorithm = vaultAlgorithm(this.algorithm)
     if (digest === null || algorithm === null) {
@@ -53,7 +58,7 @@ export class RemoteSigner implements Signer {
       name: this.#key.name,
       version: this.#key.version,
       algorithm,
-      digest: createHash(digest).update(data).digest(),
+      digest: createHash(digest).update(signedData).digest(),
       cost: this.#cost,
       isNew: isNew(this.#key.createdAt),
       signal: options?.signal,
@@ -61,7 +66,7 @@ export class RemoteSigner implements Signer {
     this.#checkKeyId(answer.keyId)
     const { signature } = answer
     if (signature === null) throw this.#invalid('it has no signature')
-    await this.#checkSignature(data, signature)
+    await this.#checkSignature(signedData, signature)
     return Uint8Array.from(signature)
   }
 

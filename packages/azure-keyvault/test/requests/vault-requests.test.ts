@@ -166,6 +166,30 @@ describe('requests to a vault', () => {
     expect(await next).toBe('done')
   })
 
+  test('many requests with one signal wait, are sent and wait again without a warning of a leak', async () => {
+    const warnings: unknown[] = []
+    const warn = (warning: unknown): void => void warnings.push(warning)
+    process.on('warning', warn)
+    // Ten at once; the others wait for a turn. The first answer of each is a 503, after which it waits again.
+    const requests = new VaultRequests(settingsOf({ maxInFlight: 10 }))
+    const controller = new AbortController()
+    const all = Array.from({ length: 40 }, () =>
+      requests.run({ ...signing, signal: controller.signal }, (signal, attempt) =>
+        attempt === 0
+          ? Promise.reject(new RestError('unavailable', { statusCode: 503, request: absentRequest }))
+          : answer(90)(signal),
+      ),
+    )
+    const settled = Promise.allSettled(all)
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect((await settled).filter(({ status }) => status === 'rejected')).toEqual([])
+    // Node warns in the next tick.
+    vi.useRealTimers()
+    await new Promise(setImmediate)
+    process.off('warning', warn)
+    expect(warnings).toEqual([])
+  })
+
   test('an authority that does not answer is no outage of the vault, and the error names it', async () => {
     const limits = settingsOf({ circuitBreaker: { failures: 2, failingFor: 0 } })
     let authority: string | null = 'https://login.example'

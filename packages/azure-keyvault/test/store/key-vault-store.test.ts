@@ -213,7 +213,7 @@ describe('importing into the vault', () => {
     const privateKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
     const local = createLocalSigner(privateKey)
     const certificate = String(await createSelfSignedCertificate(local, { subject: 'CN=local' }))
-    const plain = privateKey.export({ type: 'pkcs8', format: 'pem' })
+    const plain = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
     const encrypted = privateKey.export({
       type: 'pkcs8',
       format: 'pem',
@@ -221,7 +221,7 @@ describe('importing into the vault', () => {
       passphrase: 'hunter2',
     })
     const store = openKeyVault(vault.url, vault.options)
-    const withCertificate = Buffer.from(`${certificate}\n${encrypted}`)
+    const withCertificate = Buffer.from(`${certificate}\n${encrypted.toString()}`)
     const key = await store.importPkcs12('moved', withCertificate, () => Promise.resolve('hunter2'))
     expect([key.keyId, String(key.certificates[0])]).toEqual([local.keyId, certificate])
     const refused = await failure(store.importPkcs12('bare', Buffer.from(plain), ''))

@@ -69,6 +69,33 @@ describe('a remote signer', () => {
   })
 })
 
+describe('the caller', () => {
+  test('may reuse its buffer at once', async () => {
+    const buffer = Uint8Array.from(data)
+    const vault = lyingVault(() => ({ signature, keyId }))
+    const signing = new RemoteSigner(vault, pinnedKey(privateKey), algorithm('ES256')).sign(buffer)
+    buffer.fill(0)
+    await expect(signing).resolves.toEqual(Uint8Array.from(signature))
+  })
+
+  test.each([
+    ['text', ['header.payload']],
+    ['an ArrayBuffer', [new ArrayBuffer(8)]],
+    ['a signal that is none', [data, { signal: true }]],
+    ['an unknown option', [data, { timeout: 5 }]],
+  ])('is told at once about %s', async (_, parameters) => {
+    const vault = lyingVault(() => ({ signature, keyId }))
+    const asking = vi.spyOn(vault, 'sign')
+    const signer = new RemoteSigner(vault, pinnedKey(privateKey), algorithm('ES256'))
+    const method: unknown = Reflect.get(signer, 'sign')
+    if (typeof method !== 'function') throw new Error('the signer does not sign')
+    await expect(Reflect.apply(method, signer, parameters)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    expect(asking).not.toHaveBeenCalled()
+  })
+})
+
 /** What a signature with that key asks for. */
 async function asked(
   key: { privateKey?: KeyObject; isInHardware?: boolean; createdAt?: Date | null } = {},
