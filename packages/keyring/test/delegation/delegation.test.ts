@@ -245,7 +245,11 @@ describe('the registry', () => {
     const purpose = { extendedKeyUsage: ['2.25.122525516242243951230331000519462357826'] }
     test.each<[string, Partial<CertificateOptions> & { subject?: string; issuer?: string }, number]>([
       ['as a delegate', { extensions: purpose }, 2],
-      ['for a TLS server', { profile: 'tlsServer', subject: 'CN=www.example.com' }, 1],
+      [
+        'for a TLS server',
+        { profile: 'tlsServer', subjectAltNames: [{ type: 'dns', value: 'www.example.com' }] },
+        1,
+      ],
       ['for no purpose of its own', {}, 1],
       ['under another name', { extensions: purpose, subject: 'CN=other' }, 1],
       ['as another issuer', { extensions: purpose, issuer: 'CN=a certification authority' }, 1],

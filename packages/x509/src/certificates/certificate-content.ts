@@ -90,6 +90,13 @@ export function resolveContent(
   if (nameless && (ca || subjectAltNames.length === 0)) {
     throw invalidArgument('a certificate with an empty subject has subjectAltNames, and is not a CA’s')
   }
+  if (
+    options.profile === 'tlsServer' &&
+    !subjectAltNames.some(({ type }) => type === 'dns' || type === 'ip')
+  ) {
+    // RFC 9525 §2: clients ignore the common name.
+    throw invalidArgument('a TLS server’s certificate needs a DNS name or an IP address in subjectAltNames')
+  }
   return {
     serialNumber: newSerialNumber(options.serialNumber),
     validity: resolveValidity(options, validityDays * secondsPerDay, issuer?.notAfter ?? null),

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { aCertificate } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
-import { decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
+import { decodeInteger, decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
 import { decodeTime } from '../asn1/time.ts'
 import { formatName } from '../names/distinguished-name.ts'
 import {
@@ -83,7 +83,7 @@ export interface CertificateFields {
 export function readCertificateFields(certificate: X509Certificate): CertificateFields {
   const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
   const fields = new SequenceReader(document.toBeSigned, source)
-  fields.optional(tags.context0) // version
+  const version = fields.optional(tags.context0)
   const serialNumber = formatSerialNumber(fields.any('serialNumber'), source)
   checkSignatureAlgorithm(fields.any('signature'), document, source)
   const issuer = fields.any('issuer')
@@ -98,11 +98,26 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
   fields.optional(tags.context2)
   const extensionsField = fields.optional(tags.context3)
   fields.end()
+  checkVersion(version, extensionsField !== null)
   const extensions =
     extensionsField === null
       ? []
       : readExtensions(unwrapExplicit(extensionsField, tags.context3, source), source)
   return { document, serialNumber, issuer, notBefore, notAfter, subject, publicKeyInfo, extensions }
+}
+
+/**
+ * Checks the version of a certificate: 1, 2 or 3 (RFC 5280 §4.1.2.1), and 3 where there are extensions.
+ *
+ * @param field null where it is left out, which is version 1
+ * @throws SealwrightError `INVALID_ENCODING`
+ */
+export function checkVersion(field: BerElement | null, hasExtensions: boolean): void {
+  const version = field === null ? 0 : decodeInteger(unwrapExplicit(field, tags.context0, source), source)
+  if (version < 0 || version > 2) throw malformed(source, 'has an unknown version; RFC 5280 has 1, 2 and 3')
+  if (hasExtensions && version !== 2) {
+    throw malformed(source, `has version ${version + 1} and extensions, which need version 3`)
+  }
 }
 
 /** The JOSE name of a signature's algorithm where core's table has it, otherwise its OID. */

@@ -126,8 +126,12 @@ export class Pkcs12Engine extends CryptoEngine {
     const filePassword = this.#password?.text === text ? this.#password : usualPassword(text)
     const context = { password: filePassword, crypto: webcrypto, signal: undefined }
     const plaintext = await decryptValue(encryption, ciphertext, context, source)
-    readBounded(plaintext, source, this.#limits.bytes, this.#budget)
-    return Uint8Array.from(plaintext).buffer
+    try {
+      readBounded(plaintext, source, this.#limits.bytes, this.#budget)
+      return Uint8Array.from(plaintext).buffer
+    } finally {
+      plaintext.fill(0)
+    }
   }
 
   /**

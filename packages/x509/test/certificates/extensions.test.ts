@@ -219,7 +219,11 @@ describe('profiles', () => {
     ['issuingCa', 1826, true],
     ['tlsServer', 199, false],
   ])('%s is for %d days', async (profile, days, ca) => {
-    const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a', profile })
+    const certificate = await createSelfSignedCertificate(signer, {
+      subject: 'CN=a',
+      subjectAltNames,
+      profile,
+    })
     const { notBefore, notAfter } = parseCertificate(certificate)
     expect((notAfter.getTime() + 1000 - notBefore.getTime()) / 86_400_000).toBe(days)
     expect(certificate.ca).toBe(ca)
@@ -228,6 +232,7 @@ describe('profiles', () => {
   test('an extension takes the place of the profile’s, and leaves the others', async () => {
     const certificate = await createSelfSignedCertificate(signer, {
       subject: 'CN=a',
+      subjectAltNames,
       profile: 'tlsServer',
       extensions: { extendedKeyUsage: ['serverAuth', 'clientAuth'] },
     })
@@ -237,10 +242,21 @@ describe('profiles', () => {
   })
 })
 
+test.each<[string, readonly SubjectAltName[]]>([
+  ['no subjectAltName', []],
+  ['an e-mail address alone', [{ type: 'email', value: 'a@example.com' }]],
+])('a TLS server’s certificate with %s is refused: no client would take it', async (_name, names) => {
+  const options = { subject: 'CN=example.com', subjectAltNames: names, profile: 'tlsServer' } as const
+  await expect(createSelfSignedCertificate(signer, options)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'a TLS server’s certificate needs a DNS name or an IP address in subjectAltNames',
+  })
+})
+
 describe('what is undefined is as the profile has it', () => {
   test('of the extensions', async () => {
     const extensions = { basicConstraints: undefined, keyUsage: undefined, extendedKeyUsage: undefined }
-    const options = { subject: 'CN=a', profile: 'tlsServer', extensions } as const
+    const options = { subject: 'CN=a', subjectAltNames, profile: 'tlsServer', extensions } as const
     const read = parseCertificate(await createSelfSignedCertificate(signer, options)).extensions
     expect(read.basicConstraints).toEqual({ ca: false })
     expect(read.keyUsage).toEqual(['digitalSignature'])

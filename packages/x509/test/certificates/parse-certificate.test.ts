@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { createSelfSignedCertificate, parseCertificate } from '../../src/index.ts'
+import { createSelfSignedCertificate, describeCertificate, parseCertificate } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 
@@ -14,6 +14,13 @@ async function changed(change: (fields: Tlv[]) => void): Promise<X509Certificate
 }
 
 const text = (value: string): Uint8Array => Buffer.from(value, 'latin1')
+
+const withVersion = (version: number | null, extensions: boolean): Promise<X509Certificate> =>
+  changed((fields) => {
+    if (!extensions) fields.pop()
+    if (version === null) fields.shift()
+    else fields[0] = constructed(0xa0, primitive(0x02, [version]))
+  })
 
 const withTimes = (tag: number, value: string): Promise<X509Certificate> =>
   changed((fields) => {
@@ -43,6 +50,26 @@ describe('serial numbers', () => {
     expect(BigInt(`0x${certificate.serialNumber.replace('-', '')}`)).toBe(
       BigInt(`0x${expected.replace('-', '')}`),
     )
+  })
+})
+
+describe('versions', () => {
+  test.each([null, 0, 1, 2])('%j without extensions', async (version) => {
+    const certificate = await withVersion(version, false)
+    expect(parseCertificate(certificate).subject).toBe('CN=a')
+    expect(describeCertificate(certificate).problems).toEqual([])
+  })
+
+  test.each([
+    [3, false, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
+    [9, true, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
+    [0xff, true, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
+    [null, true, 'the certificate has version 1 and extensions, which need version 3'],
+    [1, true, 'the certificate has version 2 and extensions, which need version 3'],
+  ])('%j, extensions %j, is refused and shown', async (version, extensions, message) => {
+    const certificate = await withVersion(version, extensions)
+    expect(() => parseCertificate(certificate)).toThrow(message)
+    expect(describeCertificate(certificate)).toMatchObject({ subject: 'CN=a', problems: [message] })
   })
 })
 

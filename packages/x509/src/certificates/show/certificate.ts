@@ -6,6 +6,7 @@ import { assertNamedCurve } from '../../keys/public-key.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
+import { checkVersion } from '../parse-certificate.ts'
 import { Findings } from './findings.ts'
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
@@ -57,7 +58,7 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   const findings = new Findings()
   const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
   const fields = new SequenceReader(document.toBeSigned, source)
-  fields.optional(tags.context0) // version
+  const version = fields.optional(tags.context0)
   const serialNumberField = fields.any('serialNumber')
   const signature = fields.any('signature')
   if (Buffer.compare(signature.bytes, document.algorithm.bytes) !== 0) {
@@ -72,6 +73,7 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   fields.optional(tags.context1)
   fields.optional(tags.context2)
   const [list] = fields.optional(tags.context3)?.children ?? []
+  findings.attempt(() => checkVersion(version, list !== undefined), undefined)
   const extensions = list === undefined ? [] : findings.rawExtensions(list, source)
   const publicKey = usableKeyOf(certificate, findings)
   if (publicKey !== null) findings.weaknesses.push(...keyWeaknesses(publicKey))
