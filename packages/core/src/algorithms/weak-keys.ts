@@ -29,9 +29,14 @@ const maximumRsaBits = 16_384
  * @throws SealwrightError `UNSUPPORTED_KEY`; the message says what is wrong with the key
  */
 export function assertUnforgeable(key: KeyObject): void {
+  if (examined.has(key)) return
   const flaw = forgeryFlaw(key)
   if (flaw !== null) throw weak(flaw.message)
+  examined.add(key)
 }
+
+/** Keys that were found good: a KeyObject never changes, and to encode an EC key takes longer than to sign with it. */
+const examined = new WeakSet<KeyObject>()
 
 /** Why anyone can sign for a key. */
 interface KeyFlaw {
