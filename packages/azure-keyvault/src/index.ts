@@ -1,3 +1,4 @@
+export { attestedKeyOf } from './attestation/attested-key-of.ts'
 export {
   verifyKeyAttestation,
   type AttestedKey,

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createLocalSigner } from '@sealwright/core'
+import { createLocalSigner, openSigningKey } from '@sealwright/core'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { expect, onTestFinished, test } from 'vitest'
-import { openKeyVault, verifyKeyAttestation } from '../../src/index.ts'
+import { attestedKeyOf, azureKeyVault, openKeyVault, verifyKeyAttestation } from '../../src/index.ts'
 import { attestPair, attributesOf, makeModule } from '../support/attested-key.ts'
 import { reachingAgent } from '../support/reaching-agent.ts'
 
@@ -67,6 +67,55 @@ test('the attestation of a key in a managed HSM is read and verifies', async () 
   })
   await store.getKeyAttestation('k')
   expect(asked).toEqual([`/keys/k/${version}/attestation`, '/keys/k/attestation'])
+})
+
+test('the key of a URI is attested in one step, and only where its public key is the attested one', async () => {
+  const module = await makeModule()
+  const { n, e } = publicKey.export({ format: 'jwk' })
+  const kid = `https://${host}/keys/k/${version}`
+  const { url, ca, asked } = await startManagedHsm({
+    key: { kid, kty: 'RSA-HSM', n, e, key_ops: ['sign', 'verify'] },
+    attributes: {
+      enabled: true,
+      attestation: {
+        version: 'MRVL-1',
+        certificatePemFile: base64url([module.partition, module.module].map(String).join('')),
+        privateKeyAttestation: base64url(attestPair([attributesOf(publicKey)], module.partitionKey)),
+      },
+    },
+  })
+  const agent = reachingAgent(ca)
+  onTestFinished(() => agent.destroy())
+  const backend = azureKeyVault({ credential, agent })
+  const uri = `${url}/keys/k`
+  const key = await openSigningKey(uri, { backends: [backend] })
+  const place = await backend.locate(uri, {})
+  if (place === null) throw new Error('the URI names no place')
+  const { store } = place
+  const attested = await attestedKeyOf(store, key, { roots: [module.root] })
+  expect(attested).toMatchObject({ namesPublicKey: true, neverExtractable: true })
+  expect(attested?.chain.map(({ subject }) => subject)).toEqual(
+    [module.partition, module.module, module.root].map(({ subject }) => subject),
+  )
+  expect(asked.at(-1)).toBe(`/keys/k/${version}/attestation`)
+  // Marvell's roots have not signed it.
+  await expect(attestedKeyOf(store, key)).rejects.toMatchObject({ code: 'INVALID_SIGNATURE' })
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
+  const ofAnother = {
+    ...(await openKeyVault(url, { credential, agent }).getKeyAttestation('k')),
+    privateKeyAttestation: attestPair([attributesOf(other)], module.partitionKey),
+  }
+  const lying = new Proxy(store, {
+    get: (target, name): unknown =>
+      name === 'getKeyAttestation' ? () => Promise.resolve(ofAnother) : Reflect.get(target, name),
+  })
+  await expect(attestedKeyOf(lying, key, { roots: [module.root] })).rejects.toMatchObject({
+    code: 'INVALID_SIGNATURE',
+    message: expect.stringContaining('another key'),
+  })
+  // A vault attests nothing.
+  const vault = openKeyVault('https://contoso.vault.azure.net', { credential, collection: 'keys' })
+  expect(await attestedKeyOf(vault, key)).toBeNull()
 })
 
 test('an answer without an attestation is not one', async () => {
