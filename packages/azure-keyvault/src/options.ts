@@ -10,6 +10,7 @@ import {
   type Check,
 } from '@sealwright/core/internal'
 import { defaultQuota } from './requests/quota-costs.ts'
+import type { RequestLimits } from './requests/request-limits.ts'
 
 /** How a vault is reached. Times are milliseconds. */
 export interface KeyVaultOptions {
@@ -71,20 +72,13 @@ export interface KeyVaultOptions {
 }
 
 /** The options with their defaults. */
-export interface Settings {
-  readonly deadline: number
+export interface Settings extends RequestLimits {
   readonly attemptTimeout: number
   readonly managementDeadline: number
   readonly creationTimeout: number
   readonly pollInterval: number
   readonly settleTime: number
   readonly recoverDeleted: boolean
-  readonly maxInFlight: number
-  readonly maxQueued: number
-  readonly quota: number
-  readonly failuresToOpen: number
-  readonly failingFor: number
-  readonly coolDown: number
 }
 
 /** Node's timers take 31 bits, and fire at once for more. */

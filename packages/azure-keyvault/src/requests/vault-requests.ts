@@ -8,20 +8,9 @@ import { backoff } from './backoff.ts'
 import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
 import { QuotaBudget } from './quota-budget.ts'
 import { creationQuota } from './quota-costs.ts'
+import type { RequestLimits } from './request-limits.ts'
 import { RequestQueue, type Patience, type Turn } from './request-queue.ts'
 import { RoundTrip } from './round-trip.ts'
-
-/** How requests to one vault are paced and given up. Times are milliseconds. */
-export interface RequestLimits {
-  /** For a signature, with all its attempts. No answer is waited for longer. */
-  readonly deadline: number
-  readonly maxInFlight: number
-  readonly maxQueued: number
-  readonly quota: number
-  readonly failuresToOpen: number
-  readonly failingFor: number
-  readonly coolDown: number
-}
 
 /** One thing to ask of a vault, however many requests it takes. */
 export interface VaultRequest extends Purpose {

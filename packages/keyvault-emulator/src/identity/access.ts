@@ -100,7 +100,7 @@ function requireRole(
       `Resource: '${resourceGroup}/providers/microsoft.keyvault/vaults/${path}'`,
       'Assignment: (not found)',
       'DenyAssignmentId: null',
-      'DecisionReason: null ',
+      "DecisionReason: 'DeniedWithNoValidRBAC' ",
       `Vault: ${vault.name};location=${vault.region}`,
       '',
     ].join('\r\n'),

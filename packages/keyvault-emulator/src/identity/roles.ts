@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EmulatorError } from '../protocol/errors.ts'
-import { coversAction } from '../protocol/data-actions.ts'
+import { coversAction, coversResource } from '../protocol/data-actions.ts'
 import { vaultRoles, type VaultRole } from './vault-roles.ts'
 
 /** A role of an identity on vaults, on one vault, or on one object. */
@@ -59,10 +59,9 @@ export function allowingAssignment(
   action: string,
   resource: string,
 ): ResolvedAssignment | undefined {
-  const path = resource.toLowerCase()
   return assignments.find(
     ({ role, scope }) =>
-      (scope === '' || path === scope || path.startsWith(`${scope}/`)) &&
+      coversResource(scope, resource) &&
       role.dataActions.some((pattern) => coversAction(`Microsoft.KeyVault/vaults/${pattern}`, action)),
   )
 }

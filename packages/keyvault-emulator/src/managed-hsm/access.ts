@@ -1,5 +1,5 @@
 import type { Identity } from '../identity/access.ts'
-import { coversAction } from '../protocol/data-actions.ts'
+import { coversAction, coversResource } from '../protocol/data-actions.ts'
 import { ServiceError } from '../protocol/errors.ts'
 import type { HsmRoleDefinition, VaultSettings } from '../vault/records.ts'
 import { builtInRoles } from './built-in-roles.ts'
@@ -52,7 +52,7 @@ export function requireHsmRole(
   if (identity.access === 'all') return
   const action = hsmAction(operation)
   const assigned = Object.values(settings.roleAssignments ?? {}).filter(
-    ({ principalId, scope: of }) => principalId === identity.objectId && isWithin(scope, of),
+    ({ principalId, scope: of }) => principalId === identity.objectId && coversResource(of, scope),
   )
   const isAllowed = assigned.some(({ roleDefinitionId }) => {
     const permissions = findRole(settings, roleDefinitionId)?.permissions ?? []
@@ -69,9 +69,4 @@ export function requireHsmRole(
     `User, application or service principal ${identity.objectId} does not have the data action ${action} on scope ` +
       `${scope}.`,
   )
-}
-
-function isWithin(scope: string, outer: string): boolean {
-  const [inside, around] = [scope.toLowerCase(), outer.toLowerCase()]
-  return around === '/' || inside === around || inside.startsWith(`${around}/`)
 }

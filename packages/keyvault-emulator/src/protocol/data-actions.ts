@@ -43,3 +43,12 @@ export function coversAction(pattern: string, action: string): boolean {
   const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
   return new RegExp(`^${parts.join('.*')}$`, 'i').test(action)
 }
+
+/**
+ * Whether a scope covers a resource: the resource itself and everything below it. The empty scope and `/` cover everything.
+ * Case does not matter.
+ */
+export function coversResource(scope: string, resource: string): boolean {
+  const [outer, inner] = [scope.replace(/\/$/, '').toLowerCase(), resource.toLowerCase()]
+  return outer === '' || inner === outer || inner.startsWith(`${outer}/`)
+}

@@ -90,7 +90,7 @@ describe('role-based access control', () => {
         "Resource: '/subscriptions/00000000-0000-4000-8000-0000000000c1/resourcegroups/emulator/providers/microsoft.keyvault/vaults/emulator/secrets/s'",
         'Assignment: (not found)',
         'DenyAssignmentId: null',
-        'DecisionReason: null ',
+        "DecisionReason: 'DeniedWithNoValidRBAC' ",
         'Vault: emulator;location=westeurope',
         '',
       ].join('\r\n'),
