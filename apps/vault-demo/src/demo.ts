@@ -73,8 +73,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       NODE_EXTRA_CA_CERTS: caFile,
       ...options.env,
     }
-    const instances = await Promise.all([1, 2].map(() => startInstance(options.program, env)))
-    closing.push(() => Promise.all(instances.map((instance) => instance.stop())))
+    // One after the other: if both made a version at the same moment, the JWK Set of one could show both for a while.
+    const first = await startInstance(options.program, env)
+    closing.push(() => first.stop())
+    const second = await startInstance(options.program, env)
+    closing.push(() => second.stop())
+    const instances = [first, second]
     origins.push(...instances.map((instance) => instance.origin))
     return { emulator, signingKey, instances, origin, close }
   } catch (error) {

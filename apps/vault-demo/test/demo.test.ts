@@ -1,20 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { scratchFolder } from '@sealwright/test-kit/folders'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundledServer } from '../../token-server/test/support/program.ts'
 import { describeDemo } from '../src/description.ts'
 import { startDemo, type Demo } from '../src/demo.ts'
 
 const program = bundledServer()
-
-async function start(env: Readonly<Record<string, string>>): Promise<Demo> {
-  const demo = await startDemo({ program: program(), port: 0, env })
-  onTestFinished(() => demo.close())
-  return demo
-}
 
 async function requestToken(origin: string): Promise<{ status: number; token: string }> {
   const response = await fetch(`${origin}/connect/token`, {
@@ -31,10 +25,30 @@ async function identityStatus(origin: string, token: string): Promise<number> {
   return response.status
 }
 
+// Starting it takes seconds, so the tests use one demo, in this order.
 describe('two token servers on one key in the vault', () => {
+  const folder = scratchFolderForFile()
+  const data = (): string => join(folder(), 'data')
+  let demo: Demo
+  beforeAll(async () => {
+    demo = await startDemo({ program: program(), port: 0, env: { DATA_DIR: data() } })
+  })
+  afterAll(() => demo.close())
+
+  test('print what the README shows', async () => {
+    const [first, second] = demo.instances
+    const printed = (await describeDemo(demo))
+      .replaceAll(demo.origin, 'http://localhost:5001')
+      .replace(`${first?.origin}/ (process ${first?.pid})`, 'http://localhost:45171/ (process 31096)')
+      .replace(`${second?.origin}/ (process ${second?.pid})`, 'http://localhost:35915/ (process 31097)')
+      .replace(/kid [\w-]{43}/, 'kid 08cwdJ-xVivIszfbT63k8m-0Ael4-E6DInuTCucVgME')
+      .replace(/kill \d+/, 'kill 31096')
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(`\n> node scripts/start.cjs apps/vault-demo\n\n${printed}`)
+  })
+
   test('sign with one kid, take each other’s tokens, and lose nothing when one of them stops', async () => {
-    const data = join(scratchFolder(), 'data')
-    const { emulator, instances, origin, signingKey } = await start({ DATA_DIR: data })
+    const { emulator, instances, origin, signingKey } = demo
     const [first, second] = instances
     if (first === undefined || second === undefined) throw new Error('there are not two servers')
     const keySet = createRemoteJWKSet(new URL(`${origin}/.well-known/openid-configuration/jwks`))
@@ -62,31 +76,20 @@ describe('two token servers on one key in the vault', () => {
     expect(statuses).toEqual(Array.from({ length: 200 }, () => 200))
     expect(await identityStatus(origin, before)).toBe(200)
 
-    // The vault made one certificate, and nobody asked it for the private key or kept one.
+    // The vault made one certificate, and the private key was neither requested nor kept.
     expect(signingKey).toContain('/certificates/')
     expect(emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
     expect(emulator.requests.count('keys/sign')).toBeGreaterThanOrEqual(200)
-    expect(existsSync(data)).toBe(false)
+    expect(existsSync(data())).toBe(false)
   })
 
-  test('it prints what the README shows; when both have stopped, the one address says so', async () => {
-    const demo = await start({ DATA_DIR: join(scratchFolder(), 'data') })
-    const [first, second] = demo.instances
-    const printed = (await describeDemo(demo))
-      .replaceAll(demo.origin, 'http://localhost:5001')
-      .replace(`${first?.origin}/ (process ${first?.pid})`, 'http://localhost:45171/ (process 31096)')
-      .replace(`${second?.origin}/ (process ${second?.pid})`, 'http://localhost:35915/ (process 31097)')
-      .replace(/kid [\w-]{43}/, 'kid 08cwdJ-xVivIszfbT63k8m-0Ael4-E6DInuTCucVgME')
-      .replace(/kill \d+/, 'kill 31096')
-    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
-    expect(readme).toContain(`\n> node scripts/start.cjs apps/vault-demo\n\n${printed}`)
-
+  test('are 502 at the one address when both have stopped', async () => {
     await Promise.all(demo.instances.map((instance) => instance.stop()))
     const response = await fetch(demo.origin)
     expect(response.status).toBe(502)
   })
+})
 
-  test('a server that cannot start says why, and nothing is left running', async () => {
-    await expect(startDemo({ program: program(), port: 0, env: { PORT: 'none' } })).rejects.toThrow(/PORT is/)
-  })
+test('a server that cannot start says why, and nothing is left running', async () => {
+  await expect(startDemo({ program: program(), port: 0, env: { PORT: 'none' } })).rejects.toThrow(/PORT is/)
 })

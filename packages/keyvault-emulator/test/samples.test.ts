@@ -9,9 +9,10 @@ import { expect, test } from 'vitest'
 import { startRig } from './support/rig.ts'
 
 // The calls of the SDK's documented samples (samples-dev of @azure/keyvault-keys and @azure/keyvault-certificates) in
-// their order and with their arguments. Only the URL, the CA and the credential are the emulator's.
+// their order and with their arguments. Only the URL, the CA, the credential and the interval of polling are the emulator's.
 
 const withoutOpenssl = lacks('openssl')
+const soon = { intervalInMs: 20 }
 
 test('keys/helloWorld: create, read, list, update, delete and purge', async () => {
   const { keys } = await startRig()
@@ -26,7 +27,7 @@ test('keys/helloWorld: create, read, list, update, delete and purge', async () =
   const version = created.properties.version ?? ''
   const updated = await keys.updateKeyProperties('sample-key', version, { enabled: false })
   expect(updated.properties.enabled).toBe(false)
-  const deletion = await keys.beginDeleteKey('sample-key')
+  const deletion = await keys.beginDeleteKey('sample-key', soon)
   await deletion.pollUntilDone()
   expect((await keys.getDeletedKey('sample-key')).properties.recoveryId).toBeDefined()
   await keys.purgeDeletedKey('sample-key')
@@ -83,7 +84,7 @@ test('certificates/helloWorld: create, read, update, delete', async () => {
     enabled: true,
   })
   expect((await certificates.getCertificate('hello-world')).policy?.subject).toBe('cn=MyOtherCert')
-  const deletion = await certificates.beginDeleteCertificate('hello-world')
+  const deletion = await certificates.beginDeleteCertificate('hello-world', soon)
   const deleted = await deletion.pollUntilDone()
   expect(deleted.recoveryId).toContain('hello-world')
   expect(deleted.scheduledPurgeDate?.getTime()).toBeGreaterThan(deleted.deletedOn?.getTime() ?? Infinity)
@@ -109,7 +110,7 @@ test.skipIf(withoutOpenssl)(
       const policy = { contentType, issuerName: WellKnownIssuer.Self, subject: 'CN=contoso.com' }
       const imported = await certificates.importCertificate(name, bytes, { policy })
       expect(imported.cer).toEqual(runForBytes(['openssl', 'x509', '-in', crt, '-outform', 'DER']))
-      const deletion = await certificates.beginDeleteCertificate(imported.name)
+      const deletion = await certificates.beginDeleteCertificate(imported.name, soon)
       expect((await deletion.pollUntilDone()).recoveryId).toContain(name)
     }
   },

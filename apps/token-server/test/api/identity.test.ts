@@ -132,7 +132,7 @@ describe('refuses a token', () => {
           .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: key.keyId })
           .sign(Buffer.from(String(key.publicKey.export({ type: 'spki', format: 'pem' })))),
     },
-    { name: 'that is none', make: () => Promise.resolve('abc') },
+    { name: 'that is not a JWT', make: () => Promise.resolve('abc') },
   ])('$name', async ({ make }) => {
     const server = await testServer()
     const response = await get(server, `Bearer ${await make(server)}`)

@@ -52,7 +52,7 @@ export class ServerProcess {
 
   /**
    * @param env all of its environment, but for the way to programs; a free port unless it says otherwise
-   * @param stdout who reads its log: the test, nobody, the test at a terminal of its own, or a file
+   * @param stdout what reads its log: the test, nothing, the test at a terminal of its own, or a file
    */
   constructor(
     program: string,

@@ -74,7 +74,8 @@ function settled(promises: readonly Promise<unknown>[]): Promise<string[]> {
 describe.for([...privateKeys.keys()])('%s', (algorithm) => {
   test('each of many at once gets the signature of its own data', async () => {
     const pool = startPool(algorithm)
-    const inputs = Array.from({ length: 200 }, (_, index) => input(index))
+    const length = ['ES256', 'Ed25519', 'RS256'].includes(algorithm) ? 200 : 30
+    const inputs = Array.from({ length }, (_, index) => input(index))
     const signatures = await Promise.all(inputs.map((data) => pool.sign(data)))
     expect(signatures.every((signature, index) => verifies(pool, inputs[index] as Buffer, signature))).toBe(
       true,

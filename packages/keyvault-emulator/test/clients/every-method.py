@@ -36,7 +36,7 @@ credential = ClientSecretCredential(
 vault = f"https://emulator.vault.azure.net:{port}"
 hsm = f"https://emulator.managedhsm.azure.net:{port}"
 # The client compares the port with the challenge, which has none.
-options = {"verify_challenge_resource": False, "_polling_interval": 0.05}
+options = {"verify_challenge_resource": False}
 
 
 class Recorder:
@@ -52,6 +52,9 @@ class Recorder:
             return member
 
         def call(*args, **more):
+            if name.startswith("begin_"):
+                # Seconds. By default the client asks every two to five.
+                more.setdefault("_polling_interval", 0.05)
             result = member(*args, **more)
             if hasattr(result, "by_page"):
                 result = list(result)

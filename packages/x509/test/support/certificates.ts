@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { createLocalSigner, keyTypes, type KeyType, type KeyTypeName } from '@sealwright/core'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import {
   createSelfSignedCertificate,
   generatePrivateKey,
@@ -18,7 +19,13 @@ export interface Identity {
   readonly certificate: X509Certificate
 }
 
-/** One key of a type and its certificate, made once per file: RSA keys take a second. */
+const rsaBits: Readonly<Partial<Record<KeyTypeName, 2048 | 3072 | 4096>>> = {
+  'rsa-2048': 2048,
+  'rsa-3072': 3072,
+  'rsa-4096': 4096,
+}
+
+/** One key of a type and its certificate. */
 const identities = new Map<KeyTypeName, Promise<Identity>>()
 
 export function identity(type: KeyTypeName): Promise<Identity> {
@@ -28,7 +35,8 @@ export function identity(type: KeyTypeName): Promise<Identity> {
 }
 
 async function makeIdentity(type: KeyTypeName): Promise<Identity> {
-  const privateKey = await generatePrivateKey(type)
+  const bits = rsaBits[type]
+  const privateKey = bits === undefined ? await generatePrivateKey(type) : rsaKey(bits)
   const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
     subject: `CN=${type},O=Contoso`,
   })
