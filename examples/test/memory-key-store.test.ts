@@ -20,6 +20,7 @@ describeKeyStore(
     exportPkcs12: false,
     delete: false,
     rotate: false,
+    disable: false,
     switchOff: false,
     cutOff: false,
   },

@@ -45,6 +45,7 @@ const capabilities: Capabilities = {
   exportPkcs12: false,
   delete: true,
   rotate: true,
+  disable: true,
   switchOff: true,
   cutOff: realVault === undefined,
 }

@@ -1,7 +1,8 @@
-import { capabilities, deleting, exporting, importing, rotating } from './rules/capabilities.ts'
+import { capabilities, deleting, exporting, importing } from './rules/capabilities.ts'
 import { creating } from './rules/creating.ts'
 import { reading } from './rules/reading.ts'
 import { signing } from './rules/signing.ts'
+import { disabling, rotating } from './rules/versions.ts'
 import type { Capabilities, MakeStore, Rule } from './subject.ts'
 
 /** The two functions of a test runner; vitest's, `node:test`'s, Jest's and Mocha's are all of this shape. */
@@ -40,6 +41,7 @@ export interface TestRunner {
  *     exportPkcs12: false,
  *     delete: true,
  *     rotate: false,
+ *     disable: false,
  *     switchOff: false,
  *     cutOff: false,
  *   },
@@ -76,6 +78,7 @@ function rulesFor(expected: Capabilities): readonly Rule[] {
     ...(expected.importPkcs12 === null ? [] : importing),
     ...(expected.exportPkcs12 ? exporting : []),
     ...(expected.rotate ? rotating : []),
+    ...(expected.disable ? disabling : []),
     ...(expected.delete ? deleting : []),
   ]
   return rules.filter(({ appliesTo }) => appliesTo === undefined || appliesTo(expected))

@@ -25,7 +25,12 @@ export interface Capabilities {
   readonly delete: boolean
   /** Whether it gives keys new versions. */
   readonly rotate: boolean
-  /** Whether a key can be switched off without being deleted; {@link StoreUnderTest.switchOff} does it. */
+  /** Whether it disables versions of a key. */
+  readonly disable: boolean
+  /**
+   * Whether an administrator can disable a key where it is kept, and the key then stops signing at once;
+   * {@link StoreUnderTest.switchOff} does it.
+   */
   readonly switchOff: boolean
   /** Whether the place can be made unreadable for a test; {@link StoreUnderTest.cutOff} does it. */
   readonly cutOff: boolean
@@ -39,7 +44,7 @@ export interface StoreUnderTest {
   readonly store: KeyStore
   /** The same place opened anew, as another process would, with nothing remembered. */
   readonly reopen: () => Promise<KeyStore>
-  /** Switches a version of a key off, as an administrator would. */
+  /** Disables a version of a key, as an administrator would. */
   readonly switchOff?: (name: string, version: string) => Promise<void>
   /** Makes the place unreadable or unreachable, and resolves with a function that undoes it. */
   readonly cutOff?: () => Promise<() => Promise<void>>

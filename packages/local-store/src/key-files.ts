@@ -1,8 +1,9 @@
 import { basename, dirname, resolve } from 'node:path'
 import { SealwrightError, type Password } from '@sealwright/core'
-import { aPassword, aString, invalidArgument, optionsOf, resolvePassword } from '@sealwright/core/internal'
+import { aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly, type AccessRule } from './files/access-rule.ts'
 import { readKeyAndCertificates } from './files/key-and-certificates.ts'
+import { aFilePath } from './files/paths.ts'
 import { readCertificateFile } from './files/pkcs12-file.ts'
 import {
   localSigningKey,
@@ -20,7 +21,7 @@ export interface OpenKeyFileOptions extends SignerOptions {
   readonly password?: Password | undefined
 }
 
-const keyFileOptions = optionsOf({ certificate: aString, password: aPassword, ...signerOptions })
+const keyFileOptions = optionsOf({ certificate: aFilePath, password: aPassword, ...signerOptions })
 const pkcs12FileOptions = optionsOf(signerOptions)
 
 /**
@@ -43,10 +44,9 @@ const pkcs12FileOptions = optionsOf(signerOptions)
  * ```
  */
 export async function openKeyFile(path: string, options: OpenKeyFileOptions = {}): Promise<LocalSigningKey> {
-  checkPath('path', path)
+  aFilePath('path', path)
   keyFileOptions('options', options)
   const { certificate, password, ...others } = options
-  if (certificate !== undefined) checkPath('options.certificate', certificate)
   const keyPath = resolve(path)
   return openKeyFileAt(
     keyPath,
@@ -72,7 +72,7 @@ export async function openKeyFileAt(
 ): Promise<LocalSigningKey> {
   const file = await readKeyAndCertificates(path, certificatePath, password, rule)
   const name = file.path === path ? nameOfFile(path) : basename(path)
-  return localSigningKey({ name, file, createdAt: null }, options)
+  return localSigningKey({ name, file, createdAt: null, disabledBy: null }, options)
 }
 
 /**
@@ -96,17 +96,10 @@ export async function openPkcs12File(
   password: Password,
   options: SignerOptions = {},
 ): Promise<LocalSigningKey> {
+  aFilePath('path', path)
   pkcs12FileOptions('options', options)
-  checkPath('path', path)
   const fullPath = resolve(path)
   const file = await readCertificateFile(fullPath, await resolvePassword('password', password), ownerOnly)
   if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${fullPath}`)
-  return localSigningKey({ name: nameOfFile(fullPath), file, createdAt: null }, options)
-}
-
-/** A text with a line break is the contents of a file. No message may repeat it. */
-function checkPath(name: string, path: unknown): void {
-  if (typeof path !== 'string' || /[\r\n]/.test(path)) {
-    throw invalidArgument(`${name} is not the path of a file`)
-  }
+  return localSigningKey({ name: nameOfFile(fullPath), file, createdAt: null, disabledBy: null }, options)
 }

@@ -6,8 +6,16 @@ import {
   type KeyLocator,
   type OpenKeyOptions,
 } from '@sealwright/core'
-import { aString, createKeyOptions, optionsOf, resolvePassword } from '@sealwright/core/internal'
+import {
+  anAbortSignal,
+  aPassword,
+  aString,
+  createKeyOptions,
+  optionsOf,
+  resolvePassword,
+} from '@sealwright/core/internal'
 import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
+import { aFolderPath } from './files/paths.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
 import type { Layout } from './layouts/layout.ts'
@@ -82,11 +90,12 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
     ],
     accepts: isLocalUri,
     async open(uri, openOptions) {
-      if (openOptions.create !== undefined) createOptions('options.create', openOptions.create)
+      aString('uri', uri)
+      openKeyOptions('options', openOptions)
       openOptions.signal?.throwIfAborted()
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file') {
-        if (openOptions.create !== undefined) throw cannotCreate('file:PATH names a file that exists')
+        if (openOptions.create !== undefined) throw cannotCreate('file:PATH', 'it names an existing file')
         const password = await resolvePassword('options.password', openOptions.password)
         const { path, certificatePath } = local
         return openKeyFileAt(path, certificatePath, password, options, ruleOf(path, options))
@@ -100,11 +109,13 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
           options,
         )
       if (openOptions.create !== undefined) {
-        throw cannotCreate(`store:${local.store} cannot keep two creators of one name apart`)
+        throw cannotCreate(`store:${local.store}`, 'two processes could both create a key of one name')
       }
       return find(platform, local, options)
     },
     async locate(uri, openOptions) {
+      aString('uri', uri)
+      openKeyOptions('options', openOptions)
       const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
       if (local.kind === 'file' || local.by !== 'name' || platformLayouts(local.store, options) !== null)
         return null
@@ -118,12 +129,16 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
 }
 
 const localStoreOptions = optionsOf({
-  baseFolder: aString,
+  baseFolder: aFolderPath,
   dotNet: optionsOf(dotNetMembers),
   appService: optionsOf(appServiceMembers),
   ...signerOptions,
 })
-const createOptions = createKeyOptions()
+const openKeyOptions = optionsOf({
+  password: aPassword,
+  create: createKeyOptions(),
+  signal: anAbortSignal,
+})
 
 /** A file in App Service's folder has the modes that the platform gives it, however it is named. */
 function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRule {
@@ -167,7 +182,8 @@ async function openInFolder(
 ): Promise<LocalSigningKey> {
   const layout = folderLayout(uri.store, password)
   if (uri.by !== 'name') {
-    if (create !== undefined) throw cannotCreate(`${uri.by} names a certificate that exists`)
+    if (create !== undefined)
+      throw cannotCreate(`store:FOLDER?${uri.by}=…`, 'it names an existing certificate')
     return find([layout], uri, options)
   }
   const folder = versionedStore(layout, options)
@@ -185,9 +201,6 @@ async function openInFolder(
   }
 }
 
-function cannotCreate(why: string): SealwrightError {
-  return new SealwrightError(
-    'INVALID_ARGUMENT',
-    `${why}, so no key is created by it; store:FOLDER?name=NAME creates one`,
-  )
+function cannotCreate(form: string, why: string): SealwrightError {
+  return new SealwrightError('INVALID_ARGUMENT', `${form} creates no key: ${why}; use store:FOLDER?name=NAME`)
 }

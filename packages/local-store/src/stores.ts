@@ -1,6 +1,7 @@
 import { homedir, userInfo } from 'node:os'
 import type { Password } from '@sealwright/core'
 import { aPassword, aString, optionsOf, resolvePassword, type Check } from '@sealwright/core/internal'
+import { aFolderPath } from './files/paths.ts'
 import { appServiceLayout } from './layouts/app-service-layout.ts'
 import { dotNetLayout } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
@@ -56,6 +57,7 @@ export async function openFolderStore(
   folder: string,
   options: FolderStoreOptions & SignerOptions = {},
 ): Promise<FolderStore> {
+  aFolderPath('folder', folder)
   folderStoreOptions('options', options)
   const layout = folderLayout(folder, await resolvePassword('options.password', options.password))
   await layout.check()
@@ -115,10 +117,10 @@ export async function openAppServiceStore(
 }
 
 /** The members of {@link DotNetStoreOptions}. */
-export const dotNetMembers: Readonly<Record<string, Check>> = { home: aString }
+export const dotNetMembers: Readonly<Record<string, Check>> = { home: aFolderPath }
 /** The members of {@link AppServiceStoreOptions}. */
 export const appServiceMembers: Readonly<Record<string, Check>> = {
-  folder: aString,
+  folder: aFolderPath,
   loadCertificates: aString,
 }
 const folderStoreOptions = optionsOf({ password: aPassword, ...signerOptions })

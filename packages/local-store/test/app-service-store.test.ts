@@ -51,7 +51,7 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
     const { store } = await newStore(` ${b.sha1.toLowerCase()} , ${'0'.repeat(40)}`)
     expect(await names(store)).toEqual(['bee'])
     const message = await failure('NOT_FOUND', () => store.find({ thumbprint: a.sha1 }))
-    expect(message).toContain('WEBSITE_LOAD_CERTIFICATES shows these alone')
+    expect(message).toContain('App Service provides only those in WEBSITE_LOAD_CERTIFICATES: ')
     expect(message).toContain('"CN=b"')
     expect(message).not.toContain('"CN=a')
   })

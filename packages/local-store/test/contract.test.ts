@@ -18,6 +18,7 @@ const capabilities: Capabilities = {
   exportPkcs12: true,
   delete: true,
   rotate: true,
+  disable: true,
   switchOff: false,
   cutOff: true,
 }

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import type * as FsPromises from 'node:fs/promises'
 import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
@@ -8,7 +9,14 @@ import { openssl, type OpensslCertificate } from '@sealwright/test-kit/openssl'
 import { lacks, lacksModes, run } from '@sealwright/test-kit/tools'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSigningKey } from '@sealwright/core'
-import { localStore, openFolderStore, openKeyFile, openPkcs12File } from '@sealwright/local-store'
+import {
+  localStore,
+  openAppServiceStore,
+  openDotNetStore,
+  openFolderStore,
+  openKeyFile,
+  openPkcs12File,
+} from '@sealwright/local-store'
 
 /** Runs before each file is opened, with its path. */
 let beforeOpen: (path: string) => void | Promise<void> = () => undefined
@@ -256,12 +264,28 @@ describe.skipIf(lacks('openssl'))('a key and its certificates in two files [need
     }
   })
 
-  test('are refused when an argument is the contents of a file', async () => {
-    const pem = keyOf(tool().certificate('/CN=own'))
-    for (const open of [() => openKeyFile(pem), () => openKeyFile('a.key', { certificate: pem })]) {
-      expect(await failure('INVALID_ARGUMENT', open)).toMatch(
-        /^(?:path|options\.certificate) is not the path of a file$/,
-      )
+  test('and stores are refused when a path is the contents of a file, or empty', async () => {
+    const own = tool().certificate('/CN=own')
+    const jwk = JSON.stringify(createPrivateKey(keyOf(own)).export({ format: 'jwk' }))
+    for (const content of [keyOf(own), jwk, ` ${jwk}`, '', 7 as unknown as string]) {
+      const said = [
+        await failure('INVALID_ARGUMENT', () => openKeyFile(content)),
+        await failure('INVALID_ARGUMENT', () => openPkcs12File(content, '')),
+        await failure('INVALID_ARGUMENT', () => openKeyFile('a.key', { certificate: content })),
+        await failure('INVALID_ARGUMENT', () => openFolderStore(content)),
+        await failure('INVALID_ARGUMENT', () => openDotNetStore({ home: content })),
+        await failure('INVALID_ARGUMENT', () => openAppServiceStore({ folder: content })),
+        await failure('INVALID_ARGUMENT', () => localStore({ baseFolder: content })),
+      ]
+      expect(said).toEqual([
+        'path must be the path of a file',
+        'path must be the path of a file',
+        'options.certificate must be the path of a file',
+        'folder must be the path of a folder',
+        'options.home must be the path of a folder',
+        'options.folder must be the path of a folder',
+        'options.baseFolder must be the path of a folder',
+      ])
     }
   })
 })

@@ -107,7 +107,7 @@ describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
   test('never create', async () => {
     const { base, options } = await machine()
     expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toContain(
-      'no key is created',
+      'creates no key',
     )
     expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
@@ -163,7 +163,7 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
       `store:my?thumbprint=${'0'.repeat(40)}`,
     ]) {
       expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { create: ec }))).toContain(
-        'no key is created',
+        'creates no key',
       )
     }
     expect(await filesIn(my)).toEqual([])
@@ -214,7 +214,7 @@ describe('store:FOLDER', () => {
     expect(await filesIn(join(base, 'data/keys'))).toEqual(['my-app.pfx'])
   })
 
-  test('gives everybody the one key when ten create it at once', async () => {
+  test('gives ten callers that create at once the same key', async () => {
     const { base, options } = await machine()
     const keys = await Promise.all(
       Array.from({ length: 10 }, () => open('store:./keys?name=k', options, { create: ec })),
@@ -250,7 +250,7 @@ describe('store:FOLDER', () => {
       const message = await failure('INVALID_ARGUMENT', () =>
         open(`store:./keys?${query}`, options, { create: ec }),
       )
-      expect(message).toContain('no key is created')
+      expect(message).toContain('creates no key')
     }
     expect(
       await failure('INVALID_ARGUMENT', () => open('store:./keys?name=a/b', options, { create: ec })),

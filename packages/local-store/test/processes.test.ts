@@ -45,7 +45,7 @@ describe('processes with one folder', () => {
   test(`that are killed while they write, ${2 * kills} times, leave no torn file and make no second key`, async () => {
     const folder = scratchFolder()
     const promised: string[] = []
-    // Two at a time, so that the one that is killed also has somebody to get in the way of.
+    // Two at a time, so that the one that is killed can get in the way of the other.
     const lanes = [0, 1].map(async () => {
       for (let run = 0; run < kills; run++) {
         // New names now and then, so that there is always something to write.
@@ -55,7 +55,7 @@ describe('processes with one folder', () => {
     })
     await Promise.all(lanes)
 
-    // Every file opens, is the one key of its name, and is the key that whoever asked for the name was given.
+    // Every file opens, is the one key of its name, and is the key that every caller was given for that name.
     const files = await filesIn(folder)
     const keys = await (await openFolderStore(folder)).list()
     expect(keys.map(({ name }) => `${name}.pfx`).toSorted()).toEqual(files.filter(isKey).toSorted())
@@ -100,7 +100,7 @@ function isKey(fileName: string): boolean {
 }
 
 /**
- * Starts a process that creates one key after the other, and kills it within milliseconds of somebody beginning to write a
+ * Starts a process that creates one key after the other, and kills it within milliseconds after a process begins to write a
  * file, whatever it is at then.
  *
  * @returns what it got to print before: the name and kid of each key it opened or created

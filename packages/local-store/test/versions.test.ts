@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto'
 import { copyFile, readdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { createSelfSignedCertificate, generatePrivateKey, readPkcs12, writePkcs12 } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openDotNetStore, openFolderStore, type FolderStore } from '../src/index.ts'
@@ -19,7 +21,11 @@ async function newStore(): Promise<{ readonly store: FolderStore; readonly folde
 async function renewal(pfx: Uint8Array, subject: string): Promise<Uint8Array> {
   const [key] = (await readPkcs12(pfx, '')).keys
   if (key === undefined) throw new Error('no key')
-  const { privateKey } = key
+  return pfxOf(key.privateKey, subject)
+}
+
+/** A PFX with the key and a new certificate. */
+async function pfxOf(privateKey: KeyObject, subject: string): Promise<Uint8Array> {
   const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject })
   return writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'x' }, '', { iterations: 1 })
 }
@@ -79,19 +85,20 @@ describe('versions of a key', () => {
 
   test('keep their key type', async () => {
     const { store } = await newStore()
-    for (const type of ['rsa-3072', 'ec-p384', 'ed25519'] as const) {
-      await store.create(type, { keyType: type })
-      const { publicKey } = await store.rotate(type)
-      const { modulusLength, namedCurve } = publicKey.asymmetricKeyDetails ?? {}
-      expect([publicKey.asymmetricKeyType, modulusLength, namedCurve]).toEqual(
-        {
-          'rsa-3072': ['rsa', 3072, undefined],
-          'ec-p384': ['ec', undefined, 'secp384r1'],
-          ed25519: ['ed25519', undefined, undefined],
-        }[type],
-      )
+    await store.importPkcs12('rsa-3072', await pfxOf(rsaKey(3072), 'CN=k'), '')
+    for (const type of ['ec-p384', 'ed25519'] as const) await store.create(type, { keyType: type })
+    const types: unknown[] = []
+    for (const name of ['rsa-3072', 'ec-p384', 'ed25519']) {
+      const { asymmetricKeyType, asymmetricKeyDetails } = (await store.rotate(name)).publicKey
+      const { modulusLength, namedCurve } = asymmetricKeyDetails ?? {}
+      types.push([asymmetricKeyType, modulusLength, namedCurve])
     }
-  }, 60_000)
+    expect(types).toEqual([
+      ['rsa', 3072, undefined],
+      ['ec', undefined, 'secp384r1'],
+      ['ed25519', undefined, undefined],
+    ])
+  })
 
   test('in two files are ambiguous', async () => {
     const { store, folder } = await newStore()
@@ -176,11 +183,7 @@ describe('the time of arrival', () => {
 })
 
 async function exported(): Promise<Uint8Array> {
-  const privateKey = await generatePrivateKey(keyType)
-  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
-    subject: 'CN=first',
-  })
-  return writePkcs12({ privateKey, certificates: [certificate], friendlyName: 'x' }, '', { iterations: 1 })
+  return pfxOf(await generatePrivateKey(keyType), 'CN=first')
 }
 
 describe('renewing a certificate', () => {
@@ -241,5 +244,73 @@ describe('renewing a certificate', () => {
     expect((await store.importPkcs12('k', await readFile(renewed.location), '')).version).toBe(
       renewed.version,
     )
+  })
+})
+
+describe('a disabled version', () => {
+  test('is passed over by get and by searches, and refuses to sign', async () => {
+    const { store, folder } = await newStore()
+    const first = await store.create('k', { keyType })
+    const second = await store.rotate('k')
+    await store.disable('K', second.version.toUpperCase())
+    const record = `.k.${second.keyId}.disabled`
+    expect(await readdir(folder)).toContain(record)
+    expect((await store.get('k'))?.keyId).toBe(first.keyId)
+    expect((await store.find({ subject: 'CN=k' })).keyId).toBe(first.keyId)
+    expect((await store.find({ friendlyName: 'k' })).keyId).toBe(first.keyId)
+    const disabled = await store.find({ thumbprint: second.version })
+    const message = `the key "k" in ${join(folder, 'k.v2.pfx')} is disabled; to enable it, remove ${join(folder, record)}`
+    const data = Buffer.from('x')
+    expect(await failure('ACCESS_DENIED', () => disabled.signer().signSync(data))).toBe(message)
+    expect(await failure('ACCESS_DENIED', () => disabled.signer().sign(data))).toBe(message)
+    expect(await failure('NOT_FOUND', () => store.find({ subject: 'other' }))).toMatch(/, disabled$/m)
+    // What was opened before signs on, as it has the key.
+    expect(second.signer().signSync(data)).toHaveLength(64)
+    await unlink(join(folder, record))
+    expect((await store.get('k'))?.keyId).toBe(second.keyId)
+  })
+
+  test('is the newest one where all are disabled', async () => {
+    const { store } = await newStore()
+    const first = await store.create('k', { keyType })
+    const second = await store.rotate('k')
+    for (const { version } of [first, second]) await store.disable('k', version)
+    expect(await store.get('k')).toMatchObject({ keyId: second.keyId, enabled: false })
+    expect(await store.find({ subject: 'k' })).toMatchObject({ keyId: second.keyId, enabled: false })
+  })
+
+  test('stays disabled when its certificate is renewed, and is enabled when it comes back after a deletion', async () => {
+    const { store, folder } = await newStore()
+    const { version } = await store.create('k', { keyType })
+    await store.create('other', { keyType })
+    const pfx = await store.exportPkcs12('k', '')
+    await store.disable('k', version)
+    expect(await store.importPkcs12('k', await renewal(pfx, 'CN=k'), '')).toMatchObject({ enabled: false })
+    expect(await store.get('k')).toMatchObject({ enabled: false })
+    expect(await store.get('other')).toMatchObject({ enabled: true })
+    await store.delete('k')
+    expect((await readdir(folder)).filter((name) => name.startsWith('.k.'))).toEqual([])
+    expect(await store.importPkcs12('k', pfx, '')).toMatchObject({ enabled: true })
+  })
+
+  test('must be there, and makes no signer of the caller’s', async () => {
+    const folder = join(scratchFolder(), 'keys')
+    let signers = 0
+    const store = await openFolderStore(folder, {
+      createSigner: (key, options) => {
+        signers++
+        return createLocalSigner(key, options)
+      },
+    })
+    expect(await failure('NOT_FOUND', () => store.disable('k', '00'))).toContain('there is no certificate')
+    const { version } = await store.create('k', { keyType })
+    expect(await failure('NOT_FOUND', () => store.disable('k', '00'))).toBe(
+      `the key "k" in ${folder} has no such version`,
+    )
+    await failure('INVALID_ARGUMENT', () => store.disable('k', undefined as unknown as string))
+    await store.disable('k', version)
+    const key = await store.get('k')
+    expect(key?.signer()).toMatchObject({ keyId: key?.keyId, algorithm: { name: 'ES256' } })
+    expect(signers).toBe(0)
   })
 })

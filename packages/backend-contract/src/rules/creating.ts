@@ -25,7 +25,7 @@ const simultaneous = 8
 
 export const creating: readonly Rule[] = [
   {
-    rule: 'create of any other type is UNSUPPORTED_KEY and makes nothing',
+    rule: 'create with any other key type is UNSUPPORTED_KEY and creates nothing',
     async check({ store }, capabilities) {
       const name = uniqueName()
       const others = keyTypes.map((type) => type.name).filter((type) => !capabilities.keyTypes.includes(type))
@@ -37,7 +37,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'create on a name that is taken is ALREADY_EXISTS and leaves what is there',
+    rule: 'create with a name that is taken is ALREADY_EXISTS and changes nothing',
     async check({ store, reopen }, capabilities) {
       const name = uniqueName()
       const options = { keyType: anyKeyType(capabilities) }
@@ -49,7 +49,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: `of ${simultaneous} creates at once, in as many instances, one wins and all see its key`,
+    rule: `one of ${simultaneous} simultaneous creates succeeds, and every instance sees its key`,
     async check({ reopen }, capabilities) {
       const name = uniqueName()
       const stores = await Promise.all(Array.from({ length: simultaneous }, () => reopen()))
@@ -75,7 +75,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'a certificate has the subject asked for, by default the name, and signs itself',
+    rule: 'a certificate is self-signed and has the requested subject, by default the name',
     appliesTo: ({ certificates }) => certificates !== null,
     async check({ store }, capabilities) {
       const keyType = anyKeyType(capabilities)
@@ -91,7 +91,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'a certificate is valid for as long as asked, by default 730 days',
+    rule: 'a certificate is valid for the requested number of days, by default 730',
     appliesTo: ({ certificates }) => certificates !== null,
     async check({ store }, capabilities) {
       const keyType = anyKeyType(capabilities)
@@ -110,7 +110,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'a malformed option is refused and makes nothing',
+    rule: 'a malformed option is INVALID_ARGUMENT and creates nothing',
     async check({ store }, capabilities) {
       const name = uniqueName()
       const keyType = anyKeyType(capabilities)
@@ -124,7 +124,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'a name that could mean something else finds nothing and makes nothing',
+    rule: 'a name that means something to a file system or a URL finds nothing and creates nothing',
     async check({ store }, capabilities) {
       for (const name of hostileNames) {
         await assertFindsNothing(store.get(name))
@@ -139,7 +139,7 @@ export const creating: readonly Rule[] = [
     },
   },
   {
-    rule: 'an aborted signal ends get, list and create with its reason, and makes nothing',
+    rule: 'get, list and create reject with the reason of an aborted signal, and create nothing',
     async check({ store }, capabilities) {
       const name = uniqueName()
       const reason = new Error('no longer wanted')
@@ -152,7 +152,7 @@ export const creating: readonly Rule[] = [
   },
 ]
 
-/** Whether it says that there can be no such name, or that there is none, is the store's choice. */
+/** A store may call the name invalid, or say that there is no such key. */
 async function assertFindsNothing(
   finding: Promise<SigningKey | null | readonly SigningKey[]>,
 ): Promise<void> {

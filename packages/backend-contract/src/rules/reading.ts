@@ -12,7 +12,7 @@ export const reading: readonly Rule[] = [
     },
   },
   {
-    rule: 'get is null for a version that is not there',
+    rule: 'get is null for a version that does not exist',
     async check({ store }, capabilities) {
       const [name, other] = [uniqueName(), uniqueName()]
       const options = { keyType: anyKeyType(capabilities) }
@@ -23,7 +23,7 @@ export const reading: readonly Rule[] = [
     },
   },
   {
-    rule: 'get finds what create returned, in another instance too, by name and by version',
+    rule: 'get returns the created key, by name and by version, in this instance and in another',
     async check({ store, reopen }, capabilities) {
       const name = uniqueName()
       const created = await store.create(name, { keyType: anyKeyType(capabilities) })
@@ -62,7 +62,7 @@ export const reading: readonly Rule[] = [
     },
   },
   {
-    rule: 'list has every key, and with a name that key alone',
+    rule: 'list returns every key, and with a name only that key',
     async check({ store, reopen }, capabilities) {
       const names = [uniqueName(), uniqueName()]
       for (const name of names) await store.create(name, { keyType: anyKeyType(capabilities) })
@@ -96,7 +96,7 @@ export const reading: readonly Rule[] = [
     },
   },
   {
-    rule: 'a location says where, and holds no secret',
+    rule: 'a location is not empty and contains no secret',
     async check({ store }, capabilities) {
       const key = await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })
       for (const location of [store.location, key.location]) {

@@ -11,7 +11,7 @@ const unknownToJose = new Set(['ES256K'])
 
 export const signing: readonly Rule[] = [
   {
-    rule: 'each type of key is what was asked for, and Node and jose verify what its algorithms sign',
+    rule: 'each key has the requested type, and Node and jose verify its signatures with every algorithm',
     async check({ store }, capabilities) {
       await Promise.all(
         capabilities.keyTypes.map(async (keyType) => {
@@ -37,7 +37,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'an algorithm that the key cannot do is UNSUPPORTED_ALGORITHM, and the message says what it can',
+    rule: 'an algorithm that the key does not support is UNSUPPORTED_ALGORITHM, and the message lists those it does',
     async check({ store }, capabilities) {
       const key = await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })
       const available = key.algorithms.map((algorithm) => algorithm.name)
@@ -54,7 +54,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'nothing and a mebibyte can be signed, and a Buffer of the pool as well',
+    rule: 'no bytes at all, a mebibyte and a pooled Buffer can be signed',
     async check({ store }, capabilities) {
       const signer = (await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })).signer()
       await assertVerifies(signer, new Uint8Array())
@@ -63,7 +63,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'of 50 signatures at once each belongs to its own data',
+    rule: 'each of 50 simultaneous signatures is that of its own data',
     async check({ store }, capabilities) {
       const signer = (await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })).signer()
       await Promise.all(
@@ -72,7 +72,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'an aborted signal ends sign with its reason, and the next signature succeeds',
+    rule: 'sign rejects with the reason of an aborted signal, and the next signature succeeds',
     async check({ store }, capabilities) {
       const signer = (await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })).signer()
       const reason = new Error('no longer wanted')
@@ -85,7 +85,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'a key that was switched off says so and refuses to sign',
+    rule: 'a key that an administrator has disabled is listed as disabled and stops signing at once',
     appliesTo: (capabilities) => capabilities.switchOff,
     async check({ store, reopen, switchOff }, capabilities) {
       assert(switchOff !== undefined)
@@ -99,7 +99,7 @@ export const signing: readonly Rule[] = [
     },
   },
   {
-    rule: 'the private key shows in no property, inspection or JSON of keys, signers and the store',
+    rule: 'no property, inspection or JSON of keys, signers and the store shows the private key',
     async check({ store }, capabilities) {
       const key = await store.create(uniqueName(), { keyType: anyKeyType(capabilities) })
       for (const value of [key, key.signer(), store]) {

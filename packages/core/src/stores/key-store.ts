@@ -43,13 +43,13 @@ export interface SigningKey {
  * is an error instead, so that a program does not create a second key because it cannot see the first.
  *
  * Everything else a store can do is a capability with an interface and a guard of its own: {@link Pkcs12Importer},
- * {@link Pkcs12Exporter}, {@link KeyDeleter}, {@link KeyRotator}.
+ * {@link Pkcs12Exporter}, {@link KeyDeleter}, {@link KeyRotator}, {@link KeyDisabler}.
  */
 export interface KeyStore {
   /** Which store this is, such as a folder's path or a vault's URL. For logs and pages; contains no secret. */
   readonly location: string
   /**
-   * The key of that name: the newest enabled version.
+   * The key of that name: the newest enabled version, or the newest one if all are disabled.
    *
    * @returns null if it is proven absent
    * @throws SealwrightError `UNAVAILABLE`, `ACCESS_DENIED`, `UNSAFE_PERMISSIONS`, `WRONG_PASSWORD`, `INVALID_ENCODING`
@@ -148,10 +148,12 @@ export interface KeyRotator {
   rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>
 }
 
-/** Capability: switches versions of a key off. */
+/** Capability: disables versions of a key. */
 export interface KeyDisabler {
   /**
-   * Switches one version of a key off: the store lists it with `enabled: false`, and a key ring takes it for revoked.
+   * Disables one version of a key. The store lists it with `enabled: false`, {@link KeyStore.get} passes over it while another version is
+   * enabled, and a key ring treats it as revoked. Disabling it again changes nothing. Its signers refuse with `ACCESS_DENIED`; where
+   * the key is in this process's memory, those that were made before may still sign.
    *
    * @param version as in {@link SigningKey.version}
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
@@ -240,13 +242,13 @@ export function canRotate(store: KeyStore): store is KeyStore & KeyRotator {
 }
 
 /**
- * Whether the store can switch versions of a key off.
+ * Whether the store can disable versions of a key.
  *
  * @example
  * ```ts
  * import { canDisable, type KeyStore } from '@sealwright/core'
  *
- * async function switchOff(store: KeyStore, version: string) {
+ * async function disable(store: KeyStore, version: string) {
  *   if (!canDisable(store)) throw new Error('the store cannot do that')
  *   await store.disable('my-app-auth', version)
  * }

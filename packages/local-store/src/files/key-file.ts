@@ -105,7 +105,12 @@ async function madeFolder(folder: string): Promise<boolean> {
   return true
 }
 
-async function flush(folder: string): Promise<void> {
+/**
+ * Makes the names in a folder survive a power failure.
+ *
+ * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function flush(folder: string): Promise<void> {
   try {
     await flushFolder(folder)
   } catch (error) {

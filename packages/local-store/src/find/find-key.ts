@@ -12,7 +12,7 @@ import {
   thumbprintLike,
 } from './thumbprint.ts'
 
-/** What to find a key by: exactly one of them. */
+/** Which key to find. Give exactly one of these. */
 export interface KeyQuery {
   /** The certificate's SHA-1 or SHA-256 thumbprint as people paste it; see {@link normalizeThumbprint}. */
   readonly thumbprint?: string | undefined
@@ -28,12 +28,12 @@ export interface KeyQuery {
 /** A folder that was searched, for messages. */
 export interface SearchedPlace {
   readonly folder: string
-  /** What else explains that something is not there; null for nothing. */
+  /** Why a certificate may be missing, for messages; null for no reason. */
   readonly hint: string | null
 }
 
 /**
- * The one certificate that the query means. Copies of one certificate count once; of these the one with the private key.
+ * Finds the one certificate that matches. Copies of a certificate count once; a copy with the private key is preferred.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`, `NOT_FOUND` with a list of what is there, `AMBIGUOUS` with a list of what
  *   matches
@@ -58,7 +58,7 @@ export function findKey(
   return found
 }
 
-/** The error for a key that is proven not to be there. */
+/** The error for a key that is proven absent. */
 export function noKeyNamed(
   name: string,
   stored: readonly StoredKey[],
@@ -72,9 +72,9 @@ export function noKeyNamed(
 }
 
 interface Criterion {
-  /** For messages: what the certificate should have. */
+  /** What the certificate must have, for messages. */
   readonly description: string
-  /** The thumbprint asked for, normalised; null when something else was. */
+  /** The thumbprint of the query, normalised; null for another query. */
   readonly thumbprint: string | null
 }
 
@@ -83,7 +83,7 @@ function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): b
   if ([thumbprint, subject, friendlyName].filter((each) => each !== undefined).length !== 1) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'a key is found by exactly one of thumbprint, subject and friendlyName',
+      'query takes exactly one of thumbprint, subject and friendlyName',
     )
   }
   if (thumbprint !== undefined) {
@@ -110,17 +110,22 @@ function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): b
   }
 }
 
-/** The highest version of each name in each folder; keys without versions stay as they are. */
+/** The newest enabled version of each name in each folder, or else the newest one. Keys without versions all stay. */
 function newestOfEachName(stored: readonly StoredKey[]): readonly StoredKey[] {
   return stored.filter(
     (each) =>
       !stored.some(
         (other) =>
-          other.number > each.number &&
+          isNewer(other, each) &&
           isSameName(other.name, each.name) &&
           dirname(other.file.path) === dirname(each.file.path),
       ),
   )
+}
+
+function isNewer(a: StoredKey, b: StoredKey): boolean {
+  const [isEnabled, wasEnabled] = [a.disabledBy === null, b.disabledBy === null]
+  return isEnabled === wasEnabled ? a.number > b.number : isEnabled
 }
 
 function withoutCopies(stored: readonly StoredKey[]): readonly StoredKey[] {
@@ -145,7 +150,7 @@ function notFound(
     'NOT_FOUND',
     all.length === 0
       ? `there is no certificate in ${foldersOf(places)}${hint}`
-      : `no certificate in ${foldersOf(places)} has ${criterion.description}${hint}; there ${all.length === 1 ? 'is' : 'are'}:` +
+      : `no certificate in ${foldersOf(places)} has ${criterion.description}${hint}; found:` +
           describeAll(all, criterion),
   )
 }
@@ -154,23 +159,24 @@ function foldersOf(places: readonly SearchedPlace[]): string {
   return places.map(({ folder }) => folder).join(' and ')
 }
 
-/** A list in a message stays readable. */
+/** More would make a message unreadable. */
 const mostDescribed = 10
 
-/** Thumbprints of two certificates differ in 37 of 40 digits on average: what differs in fewer than this is mistyped. */
+/** Two thumbprints differ in 37 of 40 digits on average. With fewer differences than this, the one in the query is probably mistyped. */
 const mistypedBelow = 10
 
 /** One line for each certificate, the one with the most similar thumbprint first. */
 function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): string {
   const lines = stored
-    .map(({ name, file }) => {
+    .map(({ name, file, disabledBy }) => {
       const own =
         thumbprint === null ? sha1Thumbprint(file.certificate) : thumbprintLike(thumbprint, file.certificate)
       const differing = thumbprint === null ? Infinity : differingCharacters(own, thumbprint)
       const line =
         `\n  ${own} ${quote(distinguishedName(file.certificate))}, name ${quote(name)}, ` +
         `expires ${new Date(file.certificate.validTo).toISOString().slice(0, 10)}` +
-        (file.privateKey === null ? ', without its private key' : '')
+        (file.privateKey === null ? ', without its private key' : '') +
+        (disabledBy === null ? '' : ', disabled')
       return { line, differing }
     })
     .toSorted((a, b) => (a.differing === b.differing ? 0 : a.differing - b.differing))
@@ -187,7 +193,7 @@ function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): s
   )
 }
 
-/** What others have written into a certificate cannot break the lines of a message or flood it. */
+/** Text from a certificate, which anyone may have written: on one line, and shortened. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 }

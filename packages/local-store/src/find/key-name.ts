@@ -1,8 +1,8 @@
 import { SealwrightError } from '@sealwright/core'
 
 /**
- * Checks the name for a new key. It is what Key Vault allows, so that a key can move there under its name, and such a name
- * is a file name everywhere: no separators, no dots, no case-folding beyond ASCII.
+ * Checks the name for a new key. Key Vault allows the same names, so a key can move there under its name. On every system such a name
+ * is a file name: it has no separators and no dots, and ASCII alone has to be folded for case.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
@@ -10,23 +10,23 @@ export function checkNewName(name: string): void {
   if (!/^[0-9A-Za-z-]{1,127}$/.test(name) || windowsDevices.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${quoteOr(name, 'that text')} cannot name a key; a name has 1 to 127 letters A-Z, digits and hyphens, and is not a device name of Windows`,
+      `${quoteOr(name, 'that text')} is not a valid name for a key; use 1 to 127 letters A-Z, digits and hyphens, and no device name of Windows`,
     )
   }
 }
 
-/** Windows takes these for devices with any extension. */
+/** On Windows these are devices, with any extension. */
 const windowsDevices = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i
 
 /**
- * A name or subject in quotes, for messages. What does not look like one may be a PEM or a JWK: `instead` takes its place, so that
- * no message repeats a private key.
+ * Quotes a name or subject for a message. Text that does not look like one may be a PEM or a JWK, so `instead` is returned: no message
+ * may show a private key.
  */
 export function quoteOr(text: string, instead: string): string {
   return /^[^\p{C}{}"]{1,255}$/u.test(text) ? JSON.stringify(text) : instead
 }
 
-/** Whether two names are the same key's. Case does not count, as in Key Vault and on some file systems. */
+/** Whether two names are equal. Case does not matter, as in Key Vault and on some file systems. */
 export function isSameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase()
 }

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 
-/** What a signing URI of this machine names. */
+/** A signing URI of this machine, parsed. */
 export type LocalUri =
   | {
       readonly kind: 'file'
@@ -21,7 +21,7 @@ type StoreParameter = 'thumbprint' | 'subject' | 'name'
 
 const storeParameters: readonly StoreParameter[] = ['thumbprint', 'subject', 'name']
 
-/** Whether the URI is `file:` or `store:`; whether it is well-formed shows when it is opened. */
+/** Whether the URI is `file:` or `store:`. It is parsed when it is opened. */
 export function isLocalUri(uri: string): boolean {
   return /^(?:file|store):/i.test(uri)
 }
@@ -29,17 +29,17 @@ export function isLocalUri(uri: string): boolean {
 /**
  * Reads `file:PATH`, `file:PATH?certificate=PATH` or `store:STORE?thumbprint=…`, `?subject=…` or `?name=…`.
  *
- * Percent-encoding is decoded once in every part (RFC 3986 §2.1), so a `%` in a path is written `%25`, `?` is `%3F` and `#`
- * is `%23`. A `+` is a plus, since the query is no HTML form and names can hold one.
+ * Percent-encoding is decoded once in every part (RFC 3986 §2.1), so `%` in a path is written `%25`, `?` is `%3F` and `#` is `%23`. A
+ * `+` is a plus sign, as the query is not that of an HTML form.
  *
- * @param baseFolder what a relative path is relative to
- * @throws SealwrightError `INVALID_ARGUMENT`; the message quotes no parameter's value
+ * @param baseFolder where relative paths start
+ * @throws SealwrightError `INVALID_ARGUMENT`; the message contains no value of a parameter
  */
 export function readLocalUri(uri: string, baseFolder: string, platform: string = process.platform): LocalUri {
   const colon = uri.indexOf(':')
   const scheme = uri.slice(0, colon).toLowerCase()
   const rest = uri.slice(colon + 1)
-  if (rest.includes('#')) throw refused(scheme, 'has a fragment; a # in a name is written %23')
+  if (rest.includes('#')) throw refused(scheme, 'has a fragment; write # in a name as %23')
   const mark = rest.indexOf('?')
   const path = mark === -1 ? rest : rest.slice(0, mark)
   const query = mark === -1 ? '' : rest.slice(mark + 1)
@@ -53,17 +53,17 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
     }
   }
   const store = decode(scheme, path)
-  if (store === '') throw refused(scheme, 'names no store; write my, appservice or a folder')
+  if (store === '') throw refused(scheme, 'names no store; use my, appservice or a folder')
   const named = isPlatformStore(store) ? store.toLowerCase() : resolve(baseFolder, store)
   return { kind: 'store', store: named, ...readQuery(scheme, query) }
 }
 
-/** The stores with a name of their own, as .NET spells its `My` in either case; a folder of that name is `./my`. */
+/** Stores with a fixed name, in either case as in .NET. A folder of that name is `./my`. */
 function isPlatformStore(store: string): boolean {
   return /^(?:my|appservice)$/i.test(store)
 }
 
-/** The path of a file URI: RFC 8089's forms, a relative path, and Windows' `C:\`. */
+/** The path of a file URI: the forms of RFC 8089, a relative path, or one of Windows with `C:\`. */
 function filePath(encoded: string, platform: string): string {
   let path = encoded
   if (path.startsWith('//')) {
@@ -85,10 +85,7 @@ function filePath(encoded: string, platform: string): string {
 function readCertificate(query: string, keyPath: string): string {
   const [, value] = /^certificate=([^&]*)$/.exec(query) ?? []
   if (value === undefined) {
-    throw refused(
-      'file',
-      'has a query other than ?certificate=PATH; a ? in a path is written %3F, an & in it %26',
-    )
+    throw refused('file', 'has a query other than ?certificate=PATH; write ? in a path as %3F and & as %26')
   }
   const path = decode('file', value)
   if (path === '') throw refused('file', 'has an empty certificate')
@@ -108,7 +105,7 @@ function readQuery(scheme: string, query: string): { by: StoreParameter; value: 
   const name = equals === -1 ? pair : pair.slice(0, equals)
   const by = storeParameters.find((each) => each === name)
   if (by === undefined) {
-    throw refused(scheme, `has a parameter that is none of ${storeParameters.join(', ')}`)
+    throw refused(scheme, `has an unknown parameter; it takes exactly one of ${storeParameters.join(', ')}`)
   }
   const value = equals === -1 ? '' : decode(scheme, pair.slice(equals + 1))
   if (value === '') throw refused(scheme, `has an empty ${by}`)
@@ -120,7 +117,7 @@ function decode(scheme: string, encoded: string): string {
   try {
     text = decodeURIComponent(encoded)
   } catch (cause) {
-    throw refused(scheme, 'has a % that starts no percent-encoded UTF-8; a plain % is written %25', cause)
+    throw refused(scheme, 'has percent-encoding that is not UTF-8; write a plain % as %25', cause)
   }
   if (text.includes('\0')) throw refused(scheme, 'has a NUL character')
   return text

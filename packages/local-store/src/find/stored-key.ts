@@ -9,4 +9,6 @@ export interface StoredKey {
   readonly number: number
   /** When the store got the key; null where nothing recorded that. */
   readonly createdAt: Date | null
+  /** The name of the file, in the folder of the key, that records that it is disabled; null for a key that is enabled. */
+  readonly disabledBy: string | null
 }

@@ -3,11 +3,10 @@ import { SealwrightError } from '@sealwright/core'
 import { distinguishedName, normalizeDistinguishedName } from '@sealwright/x509'
 
 /**
- * Compares certificates with a subject as people write it: with an equals sign it is the whole distinguished name (RFC
- * 4514), in the order that RFC 4514, Windows and .NET show; without one it is the common name alone. Case does not count,
- * nor do spaces around separators.
+ * Returns a test for certificates with that subject. Text with an equals sign is the whole distinguished name (RFC 4514), in the order
+ * of RFC 4514, Windows and .NET; other text is the common name. Case and spaces around separators do not matter.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` when it is empty or no distinguished name
+ * @throws SealwrightError `INVALID_ARGUMENT` when it is empty or not a distinguished name
  */
 export function subjectMatcher(subject: string): (certificate: X509Certificate) => boolean {
   if (subject.includes('=')) {

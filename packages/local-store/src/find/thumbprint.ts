@@ -1,14 +1,14 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
+import { aString } from '@sealwright/core/internal'
 
 /**
- * A certificate thumbprint as people paste it, brought to one form. Spaces of every kind, colons, dashes and the
- * invisible characters that dialogs, web pages and chat programs put around it are left out (Windows' certificate
- * dialog copies a U+200E along); digits may be in either case.
+ * Brings a pasted certificate thumbprint into one form. It removes spaces of every kind, colons, hyphens and the invisible characters
+ * that dialogs, web pages and chat programs add; Windows' certificate dialog adds a U+200E. Digits may be in either case.
  *
  * @param text SHA-1 (40 hexadecimal digits) or SHA-256 (64)
  * @returns upper-case hexadecimal digits, as Windows, .NET and App Service write thumbprints
- * @throws SealwrightError `INVALID_ARGUMENT` naming the first character that does not belong, or the number of digits
+ * @throws SealwrightError `INVALID_ARGUMENT` with the first invalid character, or the number of digits
  *
  * @example
  * ```ts
@@ -18,6 +18,7 @@ import { SealwrightError } from '@sealwright/core'
  * ```
  */
 export function normalizeThumbprint(text: string): string {
+  aString('text', text)
   if (text.length > maximumLength) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -29,7 +30,7 @@ export function normalizeThumbprint(text: string): string {
   if (foreign !== null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the thumbprint has the character ${codePoint(foreign[0])}; it is made of the digits 0-9 and A-F`,
+      `the thumbprint has the character ${codePoint(foreign[0])}; only the digits 0-9 and A-F are valid`,
     )
   }
   if (digits.length !== sha1Digits && digits.length !== sha256Digits) {
@@ -41,7 +42,7 @@ export function normalizeThumbprint(text: string): string {
   return digits.toUpperCase()
 }
 
-/** The SHA-1 thumbprint of a certificate: 40 upper-case hexadecimal digits. A name for it, not a proof of anything. */
+/** The SHA-1 thumbprint of a certificate: 40 upper-case hexadecimal digits. It names the certificate and proves nothing. */
 export function sha1Thumbprint(certificate: X509Certificate): string {
   return createHash('sha1').update(certificate.raw).digest('hex').toUpperCase()
 }
@@ -51,12 +52,12 @@ export function sha256Thumbprint(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
 }
 
-/** The certificate's thumbprint by the hash that another thumbprint, already normalised, was made with. */
+/** The thumbprint of a certificate, by the same hash as a normalised thumbprint. */
 export function thumbprintLike(normalized: string, certificate: X509Certificate): string {
   return normalized.length === sha1Digits ? sha1Thumbprint(certificate) : sha256Thumbprint(certificate)
 }
 
-/** In how many places two strings of the same length differ. */
+/** At how many positions two strings of the same length differ. */
 export function differingCharacters(a: string, b: string): number {
   let count = 0
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) count++
@@ -66,17 +67,17 @@ export function differingCharacters(a: string, b: string): number {
 const sha1Digits = 40
 const sha256Digits = 64
 
-/** Room for a SHA-256 thumbprint with several separators around every digit pair; more is something else. */
+/** Enough for SHA-256 with several separators between the pairs of digits. */
 const maximumLength = 512
 
 /**
- * What may stand between the digits: white space (no-break spaces and U+FEFF among it), colons and hyphens, soft hyphens,
- * zero-width spaces and joiners, and the marks that set the direction of writing.
+ * Ignored: white space including no-break spaces and U+FEFF, colons, hyphens, soft hyphens, zero-width spaces and joiners, and marks for
+ * the direction of writing.
  */
 const separators = /[\s:\-\u00AD\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069]/gu
 
 function codePoint(character: string): string {
   const hexadecimal = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  // The character itself is shown where that cannot disturb the message.
+  // Printable ASCII is shown as it is, too.
   return /[!-~]/.test(character) ? `U+${hexadecimal} (${character})` : `U+${hexadecimal}`
 }

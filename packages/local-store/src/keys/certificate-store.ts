@@ -3,6 +3,7 @@ import {
   type CreateKeyOptions,
   type GetKeyOptions,
   type KeyDeleter,
+  type KeyDisabler,
   type KeyRotator,
   type KeyStore,
   type ListKeysOptions,
@@ -59,7 +60,7 @@ export interface WritableCertificateStore extends CertificateStore, Pkcs12Import
 }
 
 /** A folder in Sealwright's own layout: its keys can have several versions. */
-export interface FolderStore extends WritableCertificateStore, KeyRotator {
+export interface FolderStore extends WritableCertificateStore, KeyRotator, KeyDisabler {
   /**
    * Makes a new version of the key: a new key of the same type, with a self-signed certificate. The certificate has the subject of the
    * newest one, byte for byte, and is valid for as long. Where the newest one has no subject, it is `CN=` and the name of the key. The
@@ -69,6 +70,11 @@ export interface FolderStore extends WritableCertificateStore, KeyRotator {
    *   or as {@link KeyStore.get}
    */
   rotate(name: string, options?: RotateKeyOptions): Promise<LocalSigningKey>
+  /**
+   * As {@link KeyDisabler.disable}. An empty file beside the key, `.NAME.KID.disabled`, records it; to enable the key again, remove that
+   * file. The key stays disabled when its certificate is renewed.
+   */
+  disable(name: string, version: string): Promise<void>
 }
 
 /** A folder that is only read. */
@@ -91,7 +97,7 @@ export function writableStore(layout: WritableLayout, options: SignerOptions): W
   return { ...reading(layout, reader), ...writing(new KeyWriter(layout, reader)) }
 }
 
-/** A folder that keys are written to and rotated in. */
+/** A folder whose keys can have several versions. */
 export function versionedStore(layout: VersionedLayout, options: SignerOptions): FolderStore {
   const reader = new KeyReader(layout, options)
   const versions = new KeyVersions(layout, reader)
@@ -102,6 +108,11 @@ export function versionedStore(layout: VersionedLayout, options: SignerOptions):
       aString('name', name)
       checkRotate('options', rotateOptions)
       return versions.rotate(name, rotateOptions)
+    },
+    async disable(name, version) {
+      aString('name', name)
+      aString('version', version)
+      await versions.disable(name, version)
     },
   }
 }

@@ -74,10 +74,15 @@ export class KeyReader {
     return noKeyNamed(name, await this.#layout.read(), [this.#layout])
   }
 
+  /** That version, or else the newest enabled one, or else the newest. */
   async #version(name: string, options: GetKeyOptions): Promise<OpenedKey | null> {
     const opened = await this.read({ name, signal: options.signal })
     const version = options.version?.toLowerCase()
-    return opened.find(({ key }) => version === undefined || key.version === version) ?? null
+    const found =
+      version === undefined
+        ? (opened.find(({ key }) => key.enabled) ?? opened[0])
+        : opened.find(({ key }) => key.version === version)
+    return found ?? null
   }
 }
 

@@ -85,7 +85,7 @@ export class KeyWriter {
   }
 }
 
-/** Gives keys of a folder further versions. */
+/** Gives keys of a folder further versions, and disables versions. */
 export class KeyVersions {
   readonly #layout: VersionedLayout
   readonly #reader: KeyReader
@@ -113,6 +113,20 @@ export class KeyVersions {
     if (stored === null) throw isMade(name, path)
     return this.#reader.open(stored)
   }
+
+  async disable(name: string, version: string): Promise<void> {
+    const opened = await this.#reader.read({ name })
+    const [newest] = opened
+    if (newest === undefined) throw await this.#reader.absent(name)
+    const found = opened.find(({ key }) => key.version === version.toLowerCase())
+    if (found === undefined) {
+      throw new SealwrightError(
+        'NOT_FOUND',
+        `the key ${JSON.stringify(newest.key.name)} in ${this.#layout.folder} has no such version`,
+      )
+    }
+    await this.#layout.disable(found.stored)
+  }
 }
 
 /** How far ahead of this machine's clock the newest version may seem to have been made, in milliseconds. */
@@ -137,7 +151,7 @@ function timeAfter({ createdAt, file }: OpenedKey['stored']): number {
 function isMade(name: string, path: string): SealwrightError {
   return new SealwrightError(
     'ALREADY_EXISTS',
-    `the key ${JSON.stringify(name)} is not rotated: another process has just made ${path}, which stays as it was`,
+    `the key ${JSON.stringify(name)} was not rotated: another process has just created ${path}`,
   )
 }
 
@@ -198,6 +212,6 @@ function keyTypeOf(publicKey: KeyObject): KeyTypeName {
 function alreadyExists(name: string, path: string): SealwrightError {
   return new SealwrightError(
     'ALREADY_EXISTS',
-    `the key ${JSON.stringify(name)} is not written: ${path} exists and stays as it was`,
+    `the key ${JSON.stringify(name)} was not written: ${path} already exists and was not changed`,
   )
 }

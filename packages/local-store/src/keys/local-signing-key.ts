@@ -1,8 +1,10 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import { dirname, join } from 'node:path'
 import {
   algorithmsOf,
   createLocalSigner,
   jwkThumbprint,
+  SealwrightError,
   type SignatureAlgorithm,
   type SigningKey,
   type SyncSigner,
@@ -27,6 +29,8 @@ export interface LocalSigningKey extends SigningKey {
    * and in the folders of .NET and App Service: a file's own time may be older than its arrival.
    */
   readonly createdAt: Date | null
+  /** false for a version that was disabled when this object was read. */
+  readonly enabled: boolean
   signer(algorithm?: string): SyncSigner
 }
 
@@ -54,20 +58,35 @@ export const signerOptions: Readonly<Record<string, Check>> = { createSigner: aF
  * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
-export function localSigningKey(
-  stored: Pick<StoredKey, 'name' | 'file' | 'createdAt'>,
-  { createSigner }: SignerOptions,
-): LocalSigningKey {
+export function localSigningKey(stored: OpenedFile, { createSigner }: SignerOptions): LocalSigningKey {
   const { privateKey } = withPrivateKey(stored.file)
+  const create = createSigner ?? createPlainSigner
   try {
-    return new KeyOfFile(stored, privateKey, createSigner ?? createPlainSigner)
+    return new KeyOfFile(stored, privateKey, stored.disabledBy === null ? create : refusing(stored))
   } catch (error) {
     throw inFile(stored.file.path, error)
   }
 }
 
+type OpenedFile = Pick<StoredKey, 'name' | 'file' | 'createdAt' | 'disabledBy'>
+
 const createPlainSigner: CreateSigner = (privateKey, { algorithm }) =>
   createLocalSigner(privateKey, { algorithm })
+
+/** Makes signers that refuse: those of a disabled key. */
+function refusing({ name, file, disabledBy }: OpenedFile): CreateSigner {
+  const record = join(dirname(file.path), disabledBy ?? '')
+  const refuse = (): never => {
+    throw new SealwrightError(
+      'ACCESS_DENIED',
+      `the key ${JSON.stringify(name)} in ${file.path} is disabled; to enable it, remove ${record}`,
+    )
+  }
+  return (privateKey, options) => {
+    const { algorithm, keyId, publicKey } = createPlainSigner(privateKey, options)
+    return { algorithm, keyId, publicKey, sign: async () => refuse(), signSync: refuse }
+  }
+}
 
 class KeyOfFile implements LocalSigningKey {
   readonly name: string
@@ -80,14 +99,14 @@ class KeyOfFile implements LocalSigningKey {
   readonly notBefore: Date
   readonly notAfter: Date
   readonly createdAt: Date | null
-  readonly enabled = true
+  readonly enabled: boolean
   // Private by language, so that no inspection, spread or serialisation shows the key.
   readonly #privateKey: KeyObject
   readonly #createSigner: CreateSigner
   readonly #signers = new Map<string, SyncSigner>()
 
   constructor(
-    { name, file, createdAt }: Pick<StoredKey, 'name' | 'file' | 'createdAt'>,
+    { name, file, createdAt, disabledBy }: OpenedFile,
     privateKey: KeyObject,
     createSigner: CreateSigner,
   ) {
@@ -102,6 +121,7 @@ class KeyOfFile implements LocalSigningKey {
     this.notBefore = new Date(certificate.validFrom)
     this.notAfter = new Date(certificate.validTo)
     this.createdAt = createdAt
+    this.enabled = disabledBy === null
     this.#privateKey = privateKey
     this.#createSigner = createSigner
   }

@@ -8,7 +8,7 @@ import { commonName } from '../find/subject.ts'
 import { normalizeThumbprint, sha1Thumbprint } from '../find/thumbprint.ts'
 
 /**
- * What Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the certificates
+ * The folder of certificates that Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the certificates
  * that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform makes the files and their modes.
  *
  * @param setting `*`, or thumbprints with commas between them; empty shows nothing
@@ -57,6 +57,6 @@ function readSetting(setting: string): Shown {
 function hintFor(shown: Shown): string | null {
   if (shown === 'all') return null
   return shown.size === 0
-    ? 'WEBSITE_LOAD_CERTIFICATES is not set, so App Service shows none: set it to * or to the thumbprint'
-    : `WEBSITE_LOAD_CERTIFICATES shows these alone: ${[...shown].join(', ')}`
+    ? 'WEBSITE_LOAD_CERTIFICATES is not set, so App Service provides no certificate; set it to * or to the thumbprint'
+    : `App Service provides only those in WEBSITE_LOAD_CERTIFICATES: ${[...shown].join(', ')}`
 }

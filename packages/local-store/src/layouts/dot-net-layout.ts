@@ -9,9 +9,8 @@ import { checkFolder, fileNames, readFiles, type FolderFiles, type WritableLayou
 import { sha1Thumbprint } from '../find/thumbprint.ts'
 
 /**
- * What .NET on Linux keeps for `new X509Store(StoreName.My, StoreLocation.CurrentUser)`: `THUMBPRINT.pfx`
- * (upper-case SHA-1; `THUMBPRINT.1.pfx` to `.9.pfx` when that was taken) without a password. Certificates without a key
- * are kept there as well.
+ * The folder in which .NET on Linux keeps `new X509Store(StoreName.My, StoreLocation.CurrentUser)`: `THUMBPRINT.pfx` (upper-case SHA-1;
+ * `THUMBPRINT.1.pfx` to `.9.pfx` when that is taken) without a password. It may hold certificates without a key, too.
  */
 export function dotNetLayout(home: string): WritableLayout {
   const files: FolderFiles = {
@@ -33,7 +32,8 @@ export function dotNetLayout(home: string): WritableLayout {
     const bytes = await encodePkcs12(name, key, files.password)
     const state = await createKeyFile(path, files.rule, bytes)
     if (state === null) return null
-    return { name, file: { ...key, ...state, friendlyName: name, path }, number: 1, createdAt: null }
+    const file = { ...key, ...state, friendlyName: name, path }
+    return { name, file, number: 1, createdAt: null, disabledBy: null }
   }
   return {
     folder: files.folder,
@@ -46,11 +46,12 @@ export function dotNetLayout(home: string): WritableLayout {
     },
     pathOf,
     add,
-    // The thumbprint is the file's name, so the certificate before it stays beside it, as .NET's own store keeps both.
+    // The file is named after the thumbprint, so the old certificate stays beside the new one, as in .NET's own store.
     async renew({ name }, key) {
       const path = pathOf(name, key.certificate)
       const added = await add(path, name, key)
-      if (added === null) throw new SealwrightError('ALREADY_EXISTS', `${path} exists and stays as it was`)
+      if (added === null)
+        throw new SealwrightError('ALREADY_EXISTS', `${path} already exists and was not changed`)
       return added
     },
     async remove(name) {
@@ -63,6 +64,6 @@ export function dotNetLayout(home: string): WritableLayout {
 /** Where .NET keeps its certificates on the systems that have a store of their own. */
 const elsewhere: Readonly<Record<string, string>> = {
   win32:
-    "on Windows .NET uses the system's store, which is not read here: export a PFX and open it with file:",
-  darwin: 'on macOS .NET uses the keychain, which is not read here: export a PFX and open it with file:',
+    "on Windows .NET uses the system's store, which is not supported: export a PFX and open it with file:",
+  darwin: 'on macOS .NET uses the keychain, which is not supported: export a PFX and open it with file:',
 }

@@ -7,7 +7,7 @@ import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
 import { readPrivateFolder } from '../files/private-files.ts'
 import { isSameName } from '../find/key-name.ts'
 import type { StoredKey } from '../find/stored-key.ts'
-import { arrivalOf, arrivalsOf, recordArrival } from './arrivals.ts'
+import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from './records.ts'
 import { checkFolder, readFiles, type FolderFiles, type VersionedLayout } from './layout.ts'
 
 /**
@@ -46,12 +46,16 @@ export function folderLayout(path: string, password: string): VersionedLayout {
       )
       if (name !== undefined) assertDistinct(folder, name, wanted)
       const stored = await readFiles(files, wanted)
-      return stored.map(({ name: own, file }) => ({
-        name: own,
-        file,
-        number: readFileName(file.path).number,
-        createdAt: arrivalOf(all, own, jwkThumbprint(file.certificate.publicKey)),
-      }))
+      return stored.map(({ name: own, file }) => {
+        const keyId = jwkThumbprint(file.certificate.publicKey)
+        return {
+          name: own,
+          file,
+          number: readFileName(file.path).number,
+          createdAt: arrivalOf(all, own, keyId),
+          disabledBy: disabledBy(all, own, keyId),
+        }
+      })
     },
     async locate(name) {
       return (await keyFiles(name)).map((each) => join(folder, each))
@@ -74,10 +78,12 @@ export function folderLayout(path: string, password: string): VersionedLayout {
       const createdAt = (await arrival?.confirm()) ?? null
       return storedKey(name, target, key, state, createdAt)
     },
-    async renew({ name, file, createdAt }, key) {
+    async renew({ name, file, createdAt, disabledBy: record }, key) {
       const bytes = await encodePkcs12(name, key, password)
       const state = await replaceKeyFile(file.path, bytes, file.identity)
-      if (state !== null) return storedKey(name, file.path, key, state, createdAt)
+      if (state !== null) {
+        return { ...storedKey(name, file.path, key, state, createdAt), disabledBy: record }
+      }
       throw new SealwrightError(
         'ALREADY_EXISTS',
         `the certificate of ${JSON.stringify(name)} is not renewed: another process has changed ${file.path} since it was read; check it and import again`,
@@ -86,9 +92,12 @@ export function folderLayout(path: string, password: string): VersionedLayout {
     async remove(name) {
       const all = await allFiles()
       const removed = await Promise.all((await keyFiles(name)).map((each) => removeFile(join(folder, each))))
-      // After the keys: without its record a key would look as old as any.
-      await Promise.all(arrivalsOf(all, name).map((each) => removeFile(join(folder, each))))
+      // After the keys: without its records a key would look as old as any, and enabled.
+      await Promise.all(recordsOf(all, name).map((each) => removeFile(join(folder, each))))
       return removed.includes(true)
+    },
+    async disable({ name, file }) {
+      await recordDisabled(folder, name, jwkThumbprint(file.certificate.publicKey))
     },
   }
 }
@@ -101,7 +110,7 @@ function storedKey(
   createdAt: Date | null,
 ): StoredKey {
   const file = { ...key, ...state, friendlyName: name, path }
-  return { name, file, number: readFileName(path).number, createdAt }
+  return { name, file, number: readFileName(path).number, createdAt, disabledBy: null }
 }
 
 /** Whether a file is a PFX by its name; hidden ones are temporary files or metadata. */

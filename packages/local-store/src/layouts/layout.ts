@@ -5,15 +5,15 @@ import { readCertificateFile, type CertificateFile, type Pkcs12Key } from '../fi
 import { readPrivateFolder } from '../files/private-files.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 
-/** How a folder keeps its certificates; the stores differ in nothing else. */
+/** How a folder keeps its certificates. This is the only difference between the stores. */
 export interface Layout {
   /** The absolute path. */
   readonly folder: string
-  /** Why the folder may show nothing, for messages; null for no reason. */
+  /** Why certificates may be missing, for messages; null for no reason. */
   readonly hint: string | null
-  /** Whether other programs keep certificates here too. Files that are not signing keys are then ignored and not an error. */
+  /** Whether other programs keep certificates here too. If so, files that are not signing keys are ignored; otherwise they are errors. */
   readonly shared: boolean
-  /** Throws when the folder cannot be used, without reading the files in it. */
+  /** Throws when the folder cannot be used. The files in it are not read. */
   check(): Promise<void>
   /** The certificates of the folder, or those of that name. */
   read(name?: string): Promise<readonly StoredKey[]>
@@ -21,13 +21,13 @@ export interface Layout {
 
 /** A layout that keys can be written to. */
 export interface WritableLayout extends Layout {
-  /** The paths of the files of that name. Where the name is the file's own, the contents do not matter. */
+  /** The paths of the files of that name. Where the file is named after the key, its contents are not read. */
   locate(name: string): Promise<readonly string[]>
   /** The path of the file for a key under a name that is free. */
   pathOf(name: string, certificate: X509Certificate): string
-  /** Writes a new file; null when something is at the path, which stays as it was. */
+  /** Writes a new file; null when the path is taken, and nothing is changed. */
   add(path: string, name: string, key: Pkcs12Key): Promise<StoredKey | null>
-  /** Gives a key that is there another certificate. */
+  /** Replaces the certificate of a key. */
   renew(stored: StoredKey, key: Pkcs12Key): Promise<StoredKey>
   /** Removes all files of that name; false when there were none. */
   remove(name: string): Promise<boolean>
@@ -43,6 +43,8 @@ export interface VersionedLayout extends WritableLayout {
   add(path: string, name: string, key: Pkcs12Key, earliest?: number): Promise<StoredKey | null>
   /** The path of that version, counted from 1. */
   pathOfVersion(name: string, number: number): string
+  /** Records that a key is disabled. */
+  disable(stored: StoredKey): Promise<void>
 }
 
 /** Which files of a folder to read, and how. */
@@ -52,7 +54,7 @@ export interface FolderFiles {
   readonly password: string
   /** Whether a file is one of the layout's, decided by its name. */
   accepts(fileName: string): boolean
-  /** What the store calls the certificate. */
+  /** The name of the key in the store. */
   nameOf(file: CertificateFile): string
 }
 
@@ -74,7 +76,9 @@ export async function readFiles(files: FolderFiles, names: readonly string[]): P
     // oxlint-disable-next-line no-await-in-loop
     const file = await readCertificateFile(join(files.folder, fileName), files.password, files.rule)
     // null: deleted since the folder was read.
-    if (file !== null) stored.push({ name: files.nameOf(file), file, number: 1, createdAt: null })
+    if (file !== null) {
+      stored.push({ name: files.nameOf(file), file, number: 1, createdAt: null, disabledBy: null })
+    }
   }
   return stored
 }

@@ -1,0 +1,108 @@
+import { open } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileSystemError } from '../files/file-system-error.ts'
+import { flush, removeFile } from '../files/key-file.ts'
+
+// What a folder records about its keys, in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A folder that is
+// copied whole keeps them; a key file that is copied alone arrives without.
+//
+// The time of arrival is recorded before the key's file appears. Neither a file's modification time nor a certificate's notBefore can
+// tell it: both may be older.
+
+const arrivalPattern = /^\.(.+)\.([\w-]{43})\.arrived-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/
+
+const disabledPattern = /^\.(.+)\.([\w-]{43})\.disabled$/
+
+/** How long a key's file may take to appear after its arrival was recorded, in milliseconds. */
+const tolerance = 5_000
+
+/**
+ * Records that a key arrives in the folder now.
+ *
+ * @param earliest the time to record when it is later than now, in milliseconds since 1970
+ * @returns removes the record again, for a key that did not arrive after all; or confirms it
+ * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function recordArrival(
+  folder: string,
+  name: string,
+  keyId: string,
+  earliest: number,
+): Promise<{ undo(): Promise<void>; confirm(): Promise<Date> }> {
+  const at = new Date(Math.max(Date.now(), earliest))
+  const path = await makeRecord(folder, name, keyId, arrivedAt(at))
+  return {
+    async undo() {
+      await removeFile(path)
+    },
+    async confirm() {
+      const now = new Date()
+      if (now.getTime() - at.getTime() <= tolerance) return at
+      // The process stood still before the file appeared, so the key arrived later than recorded. The latest record counts.
+      await makeRecord(folder, name, keyId, arrivedAt(now))
+      return now
+    },
+  }
+}
+
+/** The time of a key's arrival, from the names of all files in its folder; null when it is not recorded. */
+export function arrivalOf(fileNames: readonly string[], name: string, keyId: string): Date | null {
+  const times = fileNames.flatMap((fileName) => {
+    const record = readArrival(fileName)
+    return record?.name === name.toLowerCase() && record.keyId === keyId ? [record.time] : []
+  })
+  return times.length === 0 ? null : new Date(Math.max(...times))
+}
+
+/**
+ * Records that a key is disabled. Renewing its certificate does not enable it.
+ *
+ * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
+ */
+export async function recordDisabled(folder: string, name: string, keyId: string): Promise<void> {
+  await makeRecord(folder, name, keyId, 'disabled')
+  await flush(folder)
+}
+
+/** The name of the file that records that the key is disabled; null for a key that is enabled. */
+export function disabledBy(fileNames: readonly string[], name: string, keyId: string): string | null {
+  const found = fileNames.find((fileName) => {
+    const [, ownName, ownKeyId] = disabledPattern.exec(fileName) ?? []
+    return ownName === name.toLowerCase() && ownKeyId === keyId
+  })
+  return found ?? null
+}
+
+/** All records of a name, as file names. */
+export function recordsOf(fileNames: readonly string[], name: string): readonly string[] {
+  return fileNames.filter((fileName) => {
+    const ownName = readArrival(fileName)?.name ?? disabledPattern.exec(fileName)?.[1]
+    return ownName === name.toLowerCase()
+  })
+}
+
+function readArrival(
+  fileName: string,
+): { readonly name: string; readonly keyId: string; readonly time: number } | null {
+  const [, name, keyId, year, month, day, hour, minute, second, millisecond] =
+    arrivalPattern.exec(fileName) ?? []
+  if (name === undefined || keyId === undefined) return null
+  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`)
+  return Number.isNaN(time) ? null : { name, keyId, time }
+}
+
+function arrivedAt(time: Date): string {
+  return `arrived-${time.toISOString().replaceAll(/[-:.]/g, '')}`
+}
+
+async function makeRecord(folder: string, name: string, keyId: string, record: string): Promise<string> {
+  const path = join(folder, `.${name.toLowerCase()}.${keyId}.${record}`)
+  try {
+    // Another process may make the same record.
+    const handle = await open(path, 'a', 0o600)
+    await handle.close()
+  } catch (error) {
+    throw fileSystemError(`cannot write ${basename(path)} in ${dirname(path)}`, error)
+  }
+  return path
+}
