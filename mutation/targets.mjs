@@ -11,6 +11,8 @@ export const targets = {
     sources: ['packages/local-store/src'],
     tests: ['packages/local-store/test'],
     pool: 'forks',
+    // Its processes run a bundle, in which no mutant is active.
+    without: ['packages/local-store/test/processes.test.ts', ...slowTests],
   },
   'azure-keyvault': {
     // What every signature passes through.
