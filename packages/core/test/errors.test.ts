@@ -39,6 +39,6 @@ test.for<[string, unknown]>([
   ['a system error', Object.assign(new Error('x'), { code: 'ENOENT' })],
   ['one without a code', Object.assign(new Error('x'), { name: 'SealwrightError' })],
   ['one whose code is a number', Object.assign(new Error('x'), { name: 'SealwrightError', code: 7 })],
-])('isSealwrightError: %s is none', ([, value]) => {
+])('%s is no SealwrightError', ([, value]) => {
   expect(isSealwrightError(value)).toBe(false)
 })

@@ -222,7 +222,7 @@ describe('the header', () => {
     expect(() => signCompactSync(signer, '', { x5c: 'A' } as unknown as JwsHeader)).toThrow('header.x5c')
   })
 
-  test('own __proto__ is a member like any other and changes nobody', () => {
+  test('an own __proto__ is a member like any other and changes no other object', () => {
     const header = JSON.parse('{"__proto__":{"polluted":true}}') as JwsHeader
     expect(headerText(header)).toBe('{"alg":"Ed25519","__proto__":{"polluted":true}}')
     expect({}).not.toHaveProperty('polluted')

@@ -54,7 +54,7 @@ describe('what JSON carries is written as JSON.stringify writes it', () => {
     expect(stringifyObject(value, 'claims')).toBe('{"a":1}')
   })
 
-  test('what somebody put on Object.prototype is not carried', () => {
+  test('members of Object.prototype are not in the text', () => {
     const prototype = Object.prototype as Record<string, unknown>
     prototype['extend'] = () => 'helper'
     try {

@@ -163,7 +163,7 @@ describe('the caller can give what the issuer would', () => {
     }
   })
 
-  test('a nested claim of that name is none', () => {
+  test('a nested claim of that name is not a registered one', () => {
     const token = issuerWith().issueSync({ act: { iss: 'https://other.example', aud: 'x' } })
     expect(payloadOf(token)).toMatchObject({ iss: issuerUrl, aud: audience })
   })

@@ -129,7 +129,7 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   if (jwk['kty'] === 'oct') {
     throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is a symmetric key ("kty": "oct")')
   }
-  // RFC 7518 §6.3.2.7: who does not know this member must not use the key.
+  // RFC 7518 §6.3.2.7: an implementation that does not support this member must not use the key.
   if (jwk['oth'] !== undefined) {
     throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is an RSA key of more than two primes ("oth")')
   }

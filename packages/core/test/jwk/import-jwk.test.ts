@@ -182,7 +182,7 @@ describe('JWKs that must not be used for signatures', () => {
       /"alg" does not fit its key/,
     ],
     [
-      'an EC key with an algorithm that is none',
+      'an EC key with an unknown algorithm',
       'UNSUPPORTED_KEY',
       { ...ec, alg: 'ES224' },
       /"alg" does not fit its key/,
