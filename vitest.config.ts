@@ -6,6 +6,13 @@ const conditions = ['@sealwright/source']
 /** Packages whose tests leave no state behind: their files share one set of modules, which saves a minute. */
 const shared = ['core', 'x509']
 
+/** The same for servers in this process: importing one and its clients takes longer than the tests. Files that change the environment are left out. */
+const servers = [
+  'packages/keyvault-emulator/test/(certificates|keys|managed-hsm|secrets|service|vault)/**/*.test.ts',
+  'packages/keyvault-emulator/test/identity/!(authority|managed-identity*).test.ts',
+  'apps/token-server/test/(api|health|oauth|pages|settings)/**/*.test.ts',
+]
+
 /** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */
 const apart = [
   'packages/x509/test/time-slices.test.ts',
@@ -34,8 +41,13 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: { name: 'shared servers', isolate: false, include: servers },
+      },
+      {
+        extends: true,
         test: {
           name: 'own modules',
+          exclude: [...defaultExclude, ...servers],
           include: [
             `packages/!(${shared.join('|')})/test/**/*.test.ts`,
             'apps/*/test/**/*.test.ts',
