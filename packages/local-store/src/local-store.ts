@@ -56,7 +56,7 @@ export interface LocalStoreOptions extends SignerOptions {
  * | `file:./my-app-auth.pfx`, `file:/keys/a.pfx`, `file:///keys/a.pfx` | a file that holds a private key and its certificates: PFX, PEM and others |
  * | `file:./tls.key?certificate=tls.crt` | a private key and its certificates in two files |
  * | `file:/etc/tls` | `tls.key` and `tls.crt` in a folder, as Kubernetes mounts a TLS secret |
- * | `store:my?thumbprint=…` | .NET's folder, and App Service's where `WEBSITE_LOAD_CERTIFICATES` is set |
+ * | `store:my?thumbprint=…`, `store:CurrentUser/My?thumbprint=…` | .NET's folder, and App Service's where `WEBSITE_LOAD_CERTIFICATES` is set |
  * | `store:appservice?thumbprint=…` | App Service's folder |
  * | `store:./keys?name=…` | a folder in Sealwright's layout |
  *
@@ -155,7 +155,10 @@ function platformLayouts(store: string, options: LocalStoreOptions): readonly La
   switch (store) {
     case 'my': {
       const dotNet = dotNetLayoutOf(options.dotNet ?? {})
-      return isAppServiceSet(appService) ? [dotNet, appServiceLayoutOf(appService)] : [dotNet]
+      if (isAppServiceSet(appService)) return [dotNet, appServiceLayoutOf(appService)]
+      const hint =
+        'App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is * or their thumbprints'
+      return [{ ...dotNet, hint: dotNet.hint ?? hint }]
     }
     case 'appservice':
       return [appServiceLayoutOf(appService)]

@@ -140,7 +140,7 @@ describe('an environment that is refused', () => {
     [
       'a signing key that is no URI',
       { SIGNING_KEY: 'my-key.pfx' },
-      /no backend opens the signing key that has no scheme.*file:PATH/,
+      /no backend opens the signing key that has no scheme; for a file write file: before its path;/,
     ],
     ['a vault over http', { SIGNING_KEY: vault.replace('https', 'http') }, /is not https/],
     ['a secret in a vault', { SIGNING_KEY: vault.replace('certificates', 'secrets') }, /names a secret/],
@@ -152,6 +152,11 @@ describe('an environment that is refused', () => {
     ['a PFX that is not there', { SIGNING_KEY: 'file:FOLDER/none.pfx' }, /there is no file .*none\.pfx/],
     ['a file URI with a host', { SIGNING_KEY: 'file://server/none.pfx' }, /names a host/],
     ['a thumbprint that is not there', { SIGNING_KEY: 'store:my?thumbprint=AB' }, /thumbprint/],
+    [
+      'App Service’s thumbprint without its other setting',
+      { APP_SigningCertificateThumbprint: '0'.repeat(40) },
+      /App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is \* or their thumbprints/,
+    ],
     ['a store without a query', { SIGNING_KEY: 'store:FOLDER/data' }, /takes exactly one of thumbprint/],
     [
       'a name that is not there',

@@ -74,7 +74,7 @@ export async function openSigningKey(uri: string, options: OpenSigningKeyOptions
   if (backend === undefined) {
     const forms = backends.flatMap((candidate) => candidate.forms)
     throw invalidArgument(
-      `no backend opens the signing key ${describeUri(uri)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
+      `no backend opens the signing key ${describeUri(uri)}${hintFor(uri, forms)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
     )
   }
   if (another !== undefined) {
@@ -99,4 +99,16 @@ const openSigningKeyOptions = optionsOf(
 function describeUri(uri: string): string {
   const [scheme] = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(uri) ?? []
   return scheme === undefined ? 'that has no scheme' : `${scheme}…`
+}
+
+/** What to write for what people write in place of a URI: a path, a thumbprint, or a certificate as PowerShell has it. */
+function hintFor(uri: string, forms: readonly string[]): string {
+  const isThumbprint = /^(?:[\da-f]{40}|[\da-f]{64})$/i.test(uri) || /^cert:/i.test(uri)
+  const byThumbprint = forms.find((form) => form.includes('thumbprint='))
+  if (isThumbprint && byThumbprint !== undefined) return `; for a thumbprint write ${byThumbprint}`
+  // One letter is a drive.
+  const isPath = !/^[a-z][a-z0-9+.-]+:/i.test(uri)
+  return isPath && forms.some((form) => form.startsWith('file:'))
+    ? '; for a file write file: before its path'
+    : ''
 }

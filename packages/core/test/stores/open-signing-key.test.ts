@@ -87,6 +87,26 @@ describe('openSigningKey', () => {
   })
 })
 
+describe('what people write in place of a signing URI', () => {
+  const thumbprint = 'a9993e364706816aba3e25717850c26c9cd0d89d'
+  test.each([
+    ['./my-app.pfx', '; for a file write file: before its path;'],
+    ['C:\\keys\\my-app.pfx', '; for a file write file: before its path;'],
+    ['', '; for a file write file: before its path;'],
+    [thumbprint, '; for a thumbprint write store:my?thumbprint=…;'],
+    [`Cert:\\CurrentUser\\My\\${thumbprint}`, '; for a thumbprint write store:my?thumbprint=…;'],
+  ])('%j is told what to write', async (uri, hint) => {
+    const local = { ...backend('file'), forms: ['file:PATH', 'store:my?thumbprint=…'] }
+    await expect(openSigningKey(uri, { backends: [local] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(hint),
+    })
+    await expect(openSigningKey(uri, { backends: [backend('x')] })).rejects.toMatchObject({
+      message: expect.not.stringContaining(' write '),
+    })
+  })
+})
+
 describe('arguments that are refused, and not quoted', () => {
   test.for<[unknown, unknown, string]>([
     [7, { backends: [] }, 'uri must be a string'],

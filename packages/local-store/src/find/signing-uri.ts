@@ -52,7 +52,7 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
       certificatePath: mark === -1 ? null : readCertificate(query, keyPath),
     }
   }
-  const store = decode(scheme, path)
+  const store = withoutLocation(decode(scheme, path))
   if (store === '') throw refused(scheme, 'names no store; use my, appservice or a folder')
   const named = isPlatformStore(store) ? store.toLowerCase() : resolve(baseFolder, store)
   return { kind: 'store', store: named, ...readQuery(scheme, query) }
@@ -61,6 +61,22 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
 /** Stores with a fixed name, in either case as in .NET. A folder of that name is `./my`. */
 function isPlatformStore(store: string): boolean {
   return /^(?:my|appservice)$/i.test(store)
+}
+
+/** `CurrentUser/My` is `my`: PowerShell and .NET write the location of a store in front of its name. */
+function withoutLocation(store: string): string {
+  const [, location, name] = /^(CurrentUser|LocalMachine)[/\\]+(\w+)$/i.exec(store) ?? []
+  if (location === undefined || name === undefined) return store
+  if (location.toLowerCase() !== 'currentuser') {
+    throw refused('store', 'names LocalMachine, where only Windows keeps private keys; use store:my')
+  }
+  if (name.toLowerCase() !== 'my') {
+    throw refused(
+      'store',
+      'names another store than My, the one for certificates with private keys; use store:my',
+    )
+  }
+  return name
 }
 
 /** The path of a file URI: the forms of RFC 8089, a relative path, or one of Windows with `C:\`. */

@@ -94,6 +94,9 @@ describe('store:', () => {
   test.each([
     ['store:my?thumbprint=AB', { store: 'my', by: 'thumbprint', value: 'AB' }],
     ['store:My?subject=CN=my-app,O=Contoso', { store: 'my', by: 'subject', value: 'CN=my-app,O=Contoso' }],
+    ['store:CurrentUser/My?thumbprint=AB', { store: 'my', by: 'thumbprint', value: 'AB' }],
+    ['store:currentuser\\my?name=a', { store: 'my', by: 'name', value: 'a' }],
+    ['store:./CurrentUser/My?name=a', { store: '/base/CurrentUser/My', by: 'name', value: 'a' }],
     ['store:my?subject=CN=a%26b', { store: 'my', by: 'subject', value: 'CN=a&b' }],
     ['store:my?name=a+b%2Bc%20d', { store: 'my', by: 'name', value: 'a+b+c d' }],
     ['store:AppService?thumbprint=%E2%80%8EAB', { store: 'appservice', by: 'thumbprint', value: '\u200EAB' }],
@@ -111,6 +114,8 @@ describe('store:', () => {
     ['store:my', 'has no parameter'],
     ['store:my?', 'has no parameter'],
     ['store:?thumbprint=AB', 'names no store'],
+    ['store:LocalMachine/My?thumbprint=AB', 'where only Windows keeps private keys; use store:my'],
+    ['store:CurrentUser/Root?thumbprint=AB', 'another store than My'],
     [
       'store:my?thumbprint=AB&thumbprint=AB',
       'has 2 parameters; it takes exactly one of thumbprint, subject, name',
