@@ -126,6 +126,8 @@ export interface KeyRingStatus {
   readonly age: number | null
   /** Why the last reading failed, or why no JWK Set can be made of the keys; null when neither is so. */
   readonly problem: unknown
+  /** The JOSE algorithms of the keys in the JWK Set, for the metadata of the issuer. A rotation can change them. */
+  readonly algorithms: readonly string[]
   /** Every key that the ring knows: active, retiring, announced, retired, then revoked ones; in each state the newest first. */
   readonly keys: readonly KeyRingKeyStatus[]
   /** When the next version is due: now when no version can sign, null for never. */

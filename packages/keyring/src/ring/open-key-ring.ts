@@ -152,7 +152,7 @@ function checkKeys(keySet: KeySet, sources: readonly Source[], algorithms: reado
   const signing = keySet.keys.filter(({ signs }) => signs)
   if (signing.length === 0) {
     const where = sources.map(({ location }) => location).join(', ')
-    throw new SealwrightError('NOT_FOUND', `there is no signing key in ${where}, and no source creates one`)
+    throw new SealwrightError('NOT_FOUND', `there is no signing key ${where}, and no source creates one`)
   }
   for (const name of algorithms) {
     if (signing.some(({ key }) => key.algorithms.some((row) => row.name === name))) continue

@@ -75,6 +75,15 @@ export function isPublished({ state }: Pick<RingEntry, 'state'>): boolean {
   return state === 'announced' || state === 'active' || state === 'retiring'
 }
 
+/** The algorithms of the tokens that validators verify with these keys, each once. */
+export function publishedAlgorithms(entries: readonly RingEntry[]): readonly string[] {
+  const names = entries.filter(isPublished).flatMap(({ ringKey: { key }, algorithms }) =>
+    // A key that the ring does not sign with is another signer's, such as a delegate's.
+    algorithms.length > 0 ? algorithms : key.algorithms.map(({ name }) => name),
+  )
+  return [...new Set(names)]
+}
+
 function defaultAlgorithm({ key }: RingKey): string {
   return key.algorithms[0]?.name ?? ''
 }

@@ -12,7 +12,7 @@ import { oncePerKey } from '../keys/per-key.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { noSigner } from './no-signer.ts'
 import type { Span } from './ring-signer.ts'
-import type { RingEntry, RingState } from './ring-state.ts'
+import { publishedAlgorithms, type RingEntry, type RingState } from './ring-state.ts'
 import { revoke, type Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
 
@@ -116,6 +116,7 @@ export class Ring implements KeyRing {
       ready: this.#isReady(),
       age: this.#age(),
       problem: keySet.problem ?? this.#jwksProblem,
+      algorithms: publishedAlgorithms(state.entries),
       keys: state.entries.map(({ ringKey, state: is, algorithms }) => ({
         keyId: ringKey.key.keyId,
         location: ringKey.key.location,

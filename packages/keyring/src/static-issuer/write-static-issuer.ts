@@ -6,7 +6,6 @@ import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
 import { openKeyRing } from '../ring/open-key-ring.ts'
-import { isPublished } from '../ring/ring-state.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** The options of {@link writeStaticIssuer}. */
@@ -83,16 +82,7 @@ export async function writeStaticIssuer(
   try {
     if (!removeUnknown) await checkPublished(join(folder, jwksPath), ring)
     const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
-    // A key of several algorithms is published without `alg`.
-    const algorithms = [
-      ...new Set(
-        ring
-          .status()
-          .keys.filter(isPublished)
-          .flatMap((key) => key.algorithms),
-      ),
-    ]
-    const metadata = JSON.stringify(describeIssuer(issuer, algorithms))
+    const metadata = JSON.stringify(describeIssuer(issuer, ring.status().algorithms))
     await makeFolder(join(folder, '.well-known'))
     // The keys first: what names them must not come before them.
     const files = [jwksPath, discoveryPath, ...(new URL(issuer).pathname === '/' ? [metadataPath] : [])]
