@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { HttpLoad } from './http-load.ts'
 
@@ -23,13 +25,32 @@ export interface SealwrightOptions {
   readonly instances?: number
   /** The one core they may use. Default: all. */
   readonly core?: number
+  /** How long a version of the key signs, in seconds. Default: until its certificate is about to end. */
+  readonly rotationInterval?: number
+}
+
+/** Announced for three seconds and published for seven more: the times are about as short as they can be. */
+const shortest = {
+  jwksMaxAge: 0,
+  clockSkew: 1,
+  validatorLeeway: 0,
+  refreshInterval: 1,
+  refreshTimeout: 1,
+  listingDelay: 0,
+  maxSetAge: 2,
 }
 
 /** This repository's token server, as it is started, with no log. */
 export async function startSealwright(options: SealwrightOptions): Promise<TokenServers> {
-  const { folder, keyType, instances = 1, core } = options
+  const { folder, keyType, instances = 1, core, rotationInterval } = options
   const manifest = import.meta.resolve('@sealwright/token-server/package.json')
   const main = new URL('dist/main.js', manifest).pathname
+  const settings = join(folder, 'settings.json')
+  if (rotationInterval !== undefined) {
+    const sample = JSON.parse(readFileSync(new URL('token-server.json', manifest), 'utf8')) as object
+    const keyRing = { ...shortest, rotationInterval }
+    writeFileSync(settings, JSON.stringify({ ...sample, accessTokenLifetime: 5, keyRing }))
+  }
   const [command, ...args] = [
     ...(core === undefined ? [] : ['taskset', '-c', String(core)]),
     process.execPath,
@@ -46,6 +67,7 @@ export async function startSealwright(options: SealwrightOptions): Promise<Token
         DATA_DIR: folder,
         SIGNING_KEY_TYPE: keyType,
         LOG_LEVEL: 'silent',
+        ...(rotationInterval !== undefined && { TOKEN_SERVER_SETTINGS: settings }),
       },
     })
     servers.push({ child, port, issuer: `http://localhost:${port}` })

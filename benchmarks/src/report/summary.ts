@@ -110,13 +110,35 @@ const targets: readonly Target[] = [
     figure: '≥ 4',
     reached: (rows) => {
       const [own, peer] = ['token-server', 'oidc-provider'].map((server) =>
-        rows.find(({ suite, name }) => suite === 'token-server' && name === server),
+        rows.find(({ suite, name, alg }) => suite === 'token-server' && name === server && alg === 'ES256'),
       )
       const possible = peer?.ratioToLimit ?? null
       return atLeast(4, own?.ratioToBestPeer ?? null).map(({ text, isMet }) => ({
         text: possible === null ? text : `${text} (${(1 / possible).toFixed(2)})`,
         isMet,
       }))
+    },
+  },
+  {
+    what: 'Through a ring that rotates ÷ one key; by a delegate ÷ its key inline',
+    figure: '≥ 0.98; ≥ 0.95',
+    reached: (rows) =>
+      [
+        { name: 'ring that rotates', least: 0.98 },
+        { name: 'delegate', least: 0.95 },
+      ].flatMap(({ name, least }) => {
+        const row = rows.find((each) => each.suite === 'keyring' && each.name === name)
+        return atLeast(least, row?.ratioToLimit ?? null)
+      }),
+  },
+  {
+    what: 'Token server that rotates every 2 s ÷ one that never does',
+    figure: '≥ 0.98',
+    reached: (rows) => {
+      const row = rows.find(
+        ({ suite, alg, mode }) => suite === 'token-server' && alg === 'ES256, rotation' && mode !== 'never',
+      )
+      return atLeast(0.98, row?.ratioToLimit ?? null)
     },
   },
   {

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measure, type Contestant, type Row } from '../measuring/measure.ts'
+import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import {
   connections,
@@ -16,32 +16,44 @@ export const tokenServer: Suite = {
   name: 'token-server',
   title: 'A token server, over HTTP',
   async run({ plan, progress }: SuiteContext): Promise<Row[]> {
+    const turns = { rounds: plan.rounds, turns: Math.ceil(plan.turns / 10), turn: 250 }
     progress(`${connections} connections`)
-    const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-    const started: TokenServers[] = []
-    const contestants: Contestant[] = []
-    try {
-      for (const { name, mode, role, start } of servers(folder)) {
-        const server = await start()
-        started.push(server)
-        contestants.push({
-          name,
-          mode,
-          role,
-          minimum: 3 * connections,
-          run: (count) => server.load.run(count),
-        })
-      }
-      return await measure('token-server', 'ES256', contestants, {
-        rounds: plan.rounds,
-        turns: Math.ceil(plan.turns / 10),
-        turn: 250,
-      })
-    } finally {
-      for (const server of started) server.close()
-      rmSync(folder, { recursive: true })
-    }
+    const rows = await withServers(servers, 'ES256', turns)
+    progress('with and without rotation')
+    // In pairs of short turns: what is looked for is smaller than what the machine drifts by.
+    const more = { rounds: 3 * plan.rounds, turns: Math.ceil(plan.turns / 10), turn: 250 }
+    return [...rows, ...(await withServers(rotatingServers, 'ES256, rotation', more))]
   },
+}
+
+/** Seconds. */
+const rotationInterval = 2
+
+async function withServers(
+  kindsIn: (folder: string) => readonly ServerKind[],
+  alg: string,
+  plan: Plan,
+): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+  const started: TokenServers[] = []
+  const contestants: Contestant[] = []
+  try {
+    for (const { name, mode, role, start } of kindsIn(folder)) {
+      const server = await start()
+      started.push(server)
+      contestants.push({
+        name,
+        mode,
+        role,
+        minimum: 3 * connections,
+        run: (count) => server.load.run(count),
+      })
+    }
+    return await measure('token-server', alg, contestants, plan)
+  } finally {
+    for (const server of started) server.close()
+    rmSync(folder, { recursive: true })
+  }
 }
 
 interface ServerKind extends Pick<Contestant, 'name' | 'mode' | 'role'> {
@@ -62,5 +74,27 @@ function servers(folder: string): readonly ServerKind[] {
       start: () => startSealwright({ folder, keyType: 'ec-p256' }),
     },
     { name: 'oidc-provider', mode: 'http', role: 'peer', start: startOidcProvider },
+  ]
+}
+
+/** The limit is the server without rotation. Each has a folder of its own for its key. */
+function rotatingServers(folder: string): readonly ServerKind[] {
+  const start = (name: string, interval?: number): Promise<TokenServers> => {
+    const own = join(folder, name)
+    mkdirSync(own)
+    return startSealwright({
+      folder: own,
+      keyType: 'ec-p256',
+      ...(interval !== undefined && { rotationInterval: interval }),
+    })
+  }
+  return [
+    { name: 'token-server', mode: 'never', role: 'limit', start: () => start('never') },
+    {
+      name: 'token-server',
+      mode: `every ${rotationInterval} s`,
+      role: 'own',
+      start: () => start('rotating', rotationInterval),
+    },
   ]
 }

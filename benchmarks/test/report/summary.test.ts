@@ -93,3 +93,30 @@ test('time is the inverse of a rate', () => {
   expect(line(summary, 'Wait for one ES256 token')).toEqual(['0.40'])
   expect(line(summary, 'Importing')).toEqual(['0.75, 0.50'])
 })
+
+test('a ring, a delegate and a token server are judged against the same without rotation', () => {
+  const rows = [
+    row({ suite: 'keyring', name: 'inline', ratioToLimit: 1 }),
+    row({ suite: 'keyring', name: 'ring that rotates', ratioToLimit: 0.981 }),
+    row({ suite: 'keyring', name: 'delegate', ratioToLimit: 0.94 }),
+    row({ suite: 'token-server', name: 'token-server', alg: 'ES256', ratioToLimit: 0.6, ratioToBestPeer: 5 }),
+    row({
+      suite: 'token-server',
+      name: 'token-server',
+      alg: 'ES256, rotation',
+      mode: 'never',
+      ratioToLimit: 1,
+    }),
+    row({
+      suite: 'token-server',
+      name: 'token-server',
+      alg: 'ES256, rotation',
+      mode: 'every 2 s',
+      ratioToLimit: 0.97,
+    }),
+  ]
+  const summary = formatSummary([{ node: '20', rows }])
+  expect(line(summary, 'Through a ring')).toEqual(['0.98, **0.94**'])
+  expect(line(summary, 'Token server that rotates')).toEqual(['**0.97**'])
+  expect(line(summary, 'Token server ÷')).toEqual(['5.00'])
+})
