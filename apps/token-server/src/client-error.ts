@@ -1,3 +1,5 @@
+import { isSealwrightError, type ErrorCode } from '@sealwright/core'
+
 /**
  * The 4xx status of an error of Fastify's, such as that for an incomplete body. null for any other error.
  */
@@ -5,4 +7,26 @@ export function clientErrorStatus(error: unknown): number | null {
   if (!(error instanceof Error) || !('statusCode' in error)) return null
   const { statusCode } = error
   return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : null
+}
+
+/** Seconds for `Retry-After` when the key cannot be used and its store does not say for how long. */
+const defaultRetryAfter = 5
+
+/**
+ * Failures that can pass: the key's store is down or has returned a wrong signature, or an administrator has taken away
+ * the permission or the key. Any other failure is a fault of this program.
+ */
+const passingFailures: ReadonlySet<ErrorCode> = new Set([
+  'UNAVAILABLE',
+  'TIMEOUT',
+  'ACCESS_DENIED',
+  'INVALID_SIGNATURE',
+  'NOT_FOUND',
+])
+
+/** The seconds for `Retry-After` if the error is a failure of the key that can pass. null for any other error. */
+export function retryAfterOf(error: unknown): number | null {
+  if (isSealwrightError(error))
+    return passingFailures.has(error.code) ? (error.retryAfter ?? defaultRetryAfter) : null
+  return error instanceof Error && error.name === 'TimeoutError' ? defaultRetryAfter : null
 }

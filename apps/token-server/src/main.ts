@@ -6,7 +6,6 @@ import { loadSettings } from './settings/load-settings.ts'
 import { banner } from './startup/banner.ts'
 import { checkPort } from './startup/check-port.ts'
 import { closeOnSignals } from './startup/close-on-signals.ts'
-import { openKey } from './startup/open-key.ts'
 import { openRing } from './startup/open-ring.ts'
 import { watchKey } from './startup/watch-key.ts'
 import { keyWarnings, settingsWarnings } from './startup/warnings.ts'
@@ -18,11 +17,9 @@ try {
   const settings = loadSettings(process.env)
   await checkPort(settings)
   const log = openLog(settings.logLevel)
-  const opened = await openKey(settings.signingKey)
-  const { isNew } = opened
   // At a terminal the banner says which key signs.
   const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
-  const ring = await openRing(settings, opened, ringLogger)
+  const { ring, isNew } = await openRing(settings, ringLogger)
   ringLogger.level = settings.logLevel
   const key = ring.signingKey()
   const app = buildServer({ settings, ring, logger: log.logger })

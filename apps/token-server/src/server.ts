@@ -9,8 +9,8 @@ import Fastify, {
   type FastifyReply,
 } from 'fastify'
 import { BearerError } from './api/bearer.ts'
-import { hasIdentityApi, identityApi } from './api/identity.ts'
-import { clientErrorStatus } from './client-error.ts'
+import { identityApi, identityAudience } from './api/identity.ts'
+import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { health } from './health/health.ts'
 import { createLogger, quieter } from './logging/logger.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
@@ -81,6 +81,11 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       request.log.info({ error: error.error, reason: error.message }, 'API request refused')
       return reply.code(error.statusCode).header('www-authenticate', error.challenge).send(error.toJSON())
     }
+    const retryAfter = retryAfterOf(error)
+    if (retryAfter !== null) {
+      request.log.error({ err: error }, 'the signing key is unavailable')
+      return reply.code(503).header('retry-after', retryAfter).send({ error: 'temporarily_unavailable' })
+    }
     const statusCode = clientErrorStatus(error) ?? 500
     if (statusCode === 500) request.log.error({ err: error }, 'request failed')
     return reply.code(statusCode).send({ error: statusCode === 500 ? 'server_error' : 'invalid_request' })
@@ -97,7 +102,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       below.register(metadata(service))
       below.register(tokenEndpoint(service))
       below.register(welcomePage(service))
-      if (hasIdentityApi(service.settings, service.algorithm)) below.register(identityApi(service))
+      if (identityAudience(service.settings) !== undefined) below.register(identityApi(service))
     },
     { prefix: issuerPath },
   )
@@ -117,12 +122,11 @@ function createService(
   app: FastifyInstance,
   { settings, ring, clock = () => new Date() }: ServerOptions,
 ): Service {
-  const { algorithm } = ring.signer()
   app.addHook('onClose', async () => ring.close())
   // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
-  return { settings, ring, algorithm, issuer, clock }
+  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock }
 }
 
 /** The port the server listens on; null before it listens. */

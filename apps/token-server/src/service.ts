@@ -1,4 +1,3 @@
-import type { SignatureAlgorithm } from '@sealwright/core'
 import type { KeyRing } from '@sealwright/keyring'
 import type { Settings } from './settings/settings.ts'
 
@@ -7,8 +6,8 @@ export interface Service {
   readonly settings: Settings
   /** The keys that sign now, and the JWK Set. */
   readonly ring: KeyRing
-  /** The algorithm that the server signs with. */
-  readonly algorithm: SignatureAlgorithm
+  /** The JOSE algorithms of the keys in the JWK Set now. A rotation can change them. */
+  readonly algorithms: () => readonly string[]
   /** The issuer identifier. A function: without a setting it contains the port, which is known once the server listens. */
   readonly issuer: () => string
   readonly clock: () => Date

@@ -1,4 +1,3 @@
-import type { SignatureAlgorithm } from '@sealwright/core'
 import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
@@ -14,12 +13,20 @@ export const identityPath = '/api/identity'
 /** The scope that the sample API requires. Its audience is that of the resource with the scope. */
 export const identityScope = 'api1'
 
-/** Whether the sample API exists: the settings have its scope, and jose can verify the algorithm of the key. */
-export function hasIdentityApi(settings: Settings, algorithm: SignatureAlgorithm): boolean {
-  return verifiableAlgorithms.includes(algorithm.name) && identityAudience(settings) !== undefined
+/**
+ * Whether the sample API answers: the settings have its scope, and jose can verify one of the algorithms that tokens are
+ * signed with now.
+ */
+export function hasIdentityApi(settings: Settings, algorithms: readonly string[]): boolean {
+  return verifiable(algorithms).length > 0 && identityAudience(settings) !== undefined
 }
 
-function identityAudience(settings: Settings): string | undefined {
+function verifiable(algorithms: readonly string[]): string[] {
+  return algorithms.filter((name) => verifiableAlgorithms.includes(name))
+}
+
+/** The audience of the sample API; undefined if no resource has its scope. */
+export function identityAudience(settings: Settings): string | undefined {
   return settings.resources.find((resource) => resource.scopes.includes(identityScope))?.audience
 }
 
@@ -30,17 +37,18 @@ const clockTolerance = 30
  * A sample API: it returns the claims of the access token. It verifies the token with jose and the JWK Set, like an API on
  * another machine.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` if no resource has its scope: see {@link hasIdentityApi}
+ * @throws SealwrightError `INVALID_ARGUMENT` if no resource has its scope: see {@link identityAudience}
  */
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
   const audience = requireAudience(service.settings)
-  const keySet = keySetOf(service)
+  const verification = verificationOf(service)
 
   async function verify(token: string): Promise<JWTPayload> {
     if (!isCanonical(token)) throw invalidToken('the token is not valid here')
+    const { keySet, algorithms } = verification()
     try {
-      const { payload } = await jwtVerify(token, keySet(), {
-        algorithms: [service.algorithm.name],
+      const { payload } = await jwtVerify(token, keySet, {
+        algorithms,
         typ: 'at+jwt',
         issuer: service.issuer(),
         audience,
@@ -58,6 +66,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
 
   return async (app) => {
     app.get(identityPath, async (request, reply) => {
+      if (verification().algorithms.length === 0) return reply.callNotFound()
       reply.header('cache-control', 'no-store')
       const claims = await verify(readBearerToken(request.headers.authorization))
       const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
@@ -74,15 +83,22 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
   }
 }
 
-/** The JWK Set of now, made ready once for as long as it stays the same. */
-function keySetOf({ ring }: Service): () => ReturnType<typeof createLocalJWKSet> {
-  let made: { readonly of: PublishedJwks; readonly keySet: ReturnType<typeof createLocalJWKSet> } | null =
-    null
+/** What tokens are verified with. */
+interface Verification {
+  readonly of: PublishedJwks
+  readonly keySet: ReturnType<typeof createLocalJWKSet>
+  readonly algorithms: string[]
+}
+
+/** The JWK Set of now and its algorithms, made ready once for as long as they stay the same. */
+function verificationOf({ ring, algorithms }: Service): () => Verification {
+  let made: Verification | null = null
   return () => {
     const of = ring.jwks()
-    if (made?.of !== of)
-      made = { of, keySet: createLocalJWKSet({ keys: of.keys.map((key) => ({ ...key })) }) }
-    return made.keySet
+    if (made?.of === of) return made
+    const keySet = createLocalJWKSet({ keys: of.keys.map((key) => ({ ...key })) })
+    made = { of, keySet, algorithms: verifiable(algorithms()) }
+    return made
   }
 }
 

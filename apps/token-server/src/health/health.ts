@@ -10,7 +10,10 @@ const deadline = 3000
 /** Bytes that cannot be a token, a certificate or a certificate request. */
 const probe = new TextEncoder().encode('readiness probe')
 
-/** `/health/live`: the process is running. `/health/ready`: the key can sign now. */
+/**
+ * `/health/live`: the process is running. `/health/ready`: the key can sign now. `keySetAge` is the age of
+ * the keys that were read from their store, in seconds. At `maxKeySetAge` the server stops signing.
+ */
 export function health(service: Service): (app: FastifyInstance) => Promise<void> {
   const canSign = createProbe(() => service.ring.signer(), service.clock)
 
@@ -21,9 +24,15 @@ export function health(service: Service): (app: FastifyInstance) => Promise<void
     app.get('/health/live', async () => ({ status: 'live' }))
     app.get('/health/ready', async (request, reply) => {
       const error = await canSign()
-      if (error === null) return { status: 'ready' }
+      const { age } = service.ring.status()
+      const { maxSetAge } = service.ring.policy
+      const keySet = { keySetAge: age, maxKeySetAge: maxSetAge }
+      if (error === null) return { status: 'ready', ...keySet }
       request.log.error({ err: error }, 'the key cannot sign')
-      return reply.code(503).header('retry-after', '5').send({ status: 'the signing key cannot be used' })
+      return reply
+        .code(503)
+        .header('retry-after', '5')
+        .send({ status: 'the signing key cannot be used', ...keySet })
     })
   }
 }

@@ -1,3 +1,4 @@
+import type { SigningKey } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
 import type { Service } from '../service.ts'
 import type { Client } from '../settings/settings.ts'
@@ -14,10 +15,10 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant): Promise<string>
 }
 
-export function createAccessTokens({ ring, issuer, clock }: Service): AccessTokens {
+export function createAccessTokens({ settings, ring, issuer, clock }: Service): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
   // a few audiences and lifetimes.
-  const issuersOfKey = ring.perKey((key) => {
+  const issuersOf = (key: SigningKey): ((audience: string, lifetime: number) => JwtIssuer) => {
     const common = { clock, x5tS256: key.certificates.length > 0 }
     const issuers = new Map<string, JwtIssuer>()
     return (audience: string, lifetime: number): JwtIssuer => {
@@ -27,11 +28,16 @@ export function createAccessTokens({ ring, issuer, clock }: Service): AccessToke
       issuers.set(name, known)
       return known
     }
-  })
+  }
+  const byDefault = ring.perKey(issuersOf)
+  const byAlgorithm = new Map(
+    settings.signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)] as const),
+  )
 
   return {
-    async issue(client, { scopes, audience }) {
-      const jwts = issuersOfKey()(audience, client.accessTokenLifetime)
+    async issue(client, { scopes, audience, algorithm }) {
+      const issuers = algorithm === null ? byDefault : (byAlgorithm.get(algorithm) ?? byDefault)
+      const jwts = issuers()(audience, client.accessTokenLifetime)
       const claims = {
         // There is no user, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,

@@ -1,5 +1,8 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
 import { usableAlgorithms } from '../settings/client-key.ts'
+
+/** Rejects when no key fits, or several do. */
+export type KeyFinder = ReturnType<typeof createLocalJWKSet>
 
 /**
  * Finds the key of a JWK Set that verifies an assertion, by `alg` and `kid`.
@@ -7,7 +10,7 @@ import { usableAlgorithms } from '../settings/client-key.ts'
  * Every key is imported here. jose imports a key when it is first used, which takes time: the first forged assertion of
  * an existing client would take longer than that of a client that does not exist.
  */
-export async function createKeyFinder(jwks: JSONWebKeySet): Promise<JWTVerifyGetKey> {
+export async function createKeyFinder(jwks: JSONWebKeySet): Promise<KeyFinder> {
   const keys = jwks.keys.map(withEitherNameOfEd25519)
   const find = createLocalJWKSet({ keys })
   const uses = keys.flatMap((key) =>

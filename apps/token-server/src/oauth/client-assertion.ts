@@ -2,14 +2,15 @@ import {
   decodeJwt,
   errors,
   jwtVerify,
+  type CryptoKey,
+  type JWTHeaderParameters,
   type JWTPayload,
-  type JWTVerifyGetKey,
   type JWTVerifyOptions,
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
-import { createKeyFinder } from './assertion-keys.ts'
-import { createDecoyKeys } from './decoy-keys.ts'
+import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
+import { createDecoyKeys, type DecoyKeys } from './decoy-keys.ts'
 import { invalidClient, OAuthError } from './errors.ts'
 import { ReplayGuard, type UseTime } from './replay-guard.ts'
 
@@ -48,7 +49,7 @@ export interface Assertion {
 /** A client that signs assertions. */
 interface AssertionClient {
   readonly client: Client
-  readonly findKey: JWTVerifyGetKey
+  readonly findKey: KeyFinder
   /** One for each client: one that sends too many assertions shuts out itself only. */
   readonly replays: ReplayGuard
 }
@@ -65,8 +66,8 @@ export async function createAssertionVerifier(
   options: AssertionVerifierOptions,
 ): Promise<(assertion: Assertion) => Promise<Client>> {
   const { clock, monotonicClock = () => performance.now() } = options
-  const findDecoy = await createKeyFinder({ keys: createDecoyKeys() })
   const clients = await assertionClients(options)
+  const decoys = await createDecoyKeys(options.clients.values())
 
   return async ({ jwt, clientId, audience }) => {
     const claimedId = readSubject(jwt)
@@ -75,20 +76,9 @@ export async function createAssertionVerifier(
     if (clientId !== undefined && clientId !== claimedId) {
       throw invalidClient('client_id is not the client that the assertion is about', whose)
     }
-    // Why the decoy key is used; null if a real key was found.
-    const lookup: { problem: string | null } = { problem: null }
-    const findKey: JWTVerifyGetKey = async (header, token) => {
-      try {
-        if (known !== undefined) return await known.findKey(header, token)
-        lookup.problem = 'the client is unknown or has no "jwks"'
-      } catch (error) {
-        lookup.problem = describe(error)
-      }
-      return findDecoy({ alg: header.alg }, token)
-    }
-
     const now = clock()
-    const payload = await verify(jwt, findKey, lookup, whose, {
+    const lookup = new KeyLookup(known?.findKey, decoys)
+    const payload = await verify(jwt, lookup, whose, {
       algorithms: [...verifiableAlgorithms],
       // The same as its sub: clients make assertions about themselves only.
       issuer: claimedId,
@@ -137,18 +127,55 @@ function readSubject(jwt: string): string {
   return subject
 }
 
+/** Finds the key of one assertion: the client's, or a decoy. */
+class KeyLookup {
+  readonly #ofClient: KeyFinder | undefined
+  readonly #decoys: DecoyKeys
+  #found: { readonly key: CryptoKey; readonly alg: string } | null = null
+  /** Why the decoy key is used; null if a real key was found. */
+  problem: string | null = null
+
+  /** @param ofClient undefined for an unknown client and one without keys */
+  constructor(ofClient: KeyFinder | undefined, decoys: DecoyKeys) {
+    this.#ofClient = ofClient
+    this.#decoys = decoys
+  }
+
+  async find(header: JWTHeaderParameters): Promise<CryptoKey> {
+    const key = (await this.#ofItsClient(header)) ?? (await this.#decoys.find(header.alg))
+    this.#found = { key, alg: header.alg }
+    return key
+  }
+
+  /** After an assertion did not verify: takes the time that it takes for every other client. */
+  async equalizeTime(jwt: string): Promise<void> {
+    if (this.#found === null) return
+    await this.#decoys.verifyWithOthers(jwt, this.#found.alg, this.#found.key)
+  }
+
+  async #ofItsClient(header: JWTHeaderParameters): Promise<CryptoKey | null> {
+    try {
+      if (this.#ofClient !== undefined) return await this.#ofClient(header)
+      this.problem = 'the client is unknown or has no "jwks"'
+    } catch (error) {
+      this.problem = describe(error)
+    }
+    return null
+  }
+}
+
 /** The verified claims. Why a signature does not verify goes to the log only. */
 async function verify(
   jwt: string,
-  findKey: JWTVerifyGetKey,
-  lookup: { readonly problem: string | null },
+  lookup: KeyLookup,
   whose: { readonly clientId?: string },
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
   try {
-    return (await jwtVerify(jwt, findKey, options)).payload
+    return (await jwtVerify(jwt, (header) => lookup.find(header), options)).payload
   } catch (cause) {
     if (cause instanceof errors.JWSSignatureVerificationFailed) {
+      await lookup.equalizeTime(jwt)
       throw untrusted(lookup.problem ?? describe(cause), whose, cause)
     }
     throw invalidClient(describe(cause), { ...whose, cause })

@@ -1,29 +1,89 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import type { JWK } from 'jose'
+import { compactVerify, type CryptoKey, type JWK } from 'jose'
+import type { Client } from '../settings/settings.ts'
 import { clientKeyProblem } from '../settings/client-key.ts'
+import { createKeyFinder } from './assertion-keys.ts'
 
 /**
- * Public keys for assertions that fit no key of the client. Such an assertion is verified like any other and takes as long,
- * so the time does not reveal which clients exist. No assertion verifies with these keys, and it is refused in any case.
+ * Public keys for assertions that no key of the client has signed. They make every such assertion cost the same, so the time
+ * does not tell which clients exist, nor which keys they have. No assertion verifies with them.
  *
- * @returns JWKs, one for each kind of key that a client may have
+ * How long RSA takes depends on the key. So there is a decoy for each kind of RSA key that any client has, and an assertion
+ * that is refused is verified once with a key of each kind.
  */
-export function createDecoyKeys(): JWK[] {
-  const ec = ['P-256', 'P-384', 'P-521'].map(
-    (namedCurve) => generateKeyPairSync('ec', { namedCurve }).publicKey,
-  )
-  const ed25519 = generateKeyPairSync('ed25519').publicKey
-  return [rsaKey(), ...[ed25519, ...ec].map((key): JWK => key.export({ format: 'jwk' }))]
+export interface DecoyKeys {
+  /** The key to verify with in place of the client's. Throws if no key fits the algorithm. */
+  find(alg: string): Promise<CryptoKey>
+  /** Verifies the assertion with a key of each other kind than that of `tried`, which it was verified with. */
+  verifyWithOthers(jwt: string, alg: string, tried: CryptoKey): Promise<void>
 }
 
-/** 2048 random bits as the modulus: verifying costs the same as with a real one, which takes long to make. */
-function rsaKey(): JWK {
+/** @param clients whose keys have been checked */
+export async function createDecoyKeys(clients: Iterable<Client>): Promise<DecoyKeys> {
+  const rsa = rsaKinds(clients).map(rsaKey)
+  const others = [
+    generateKeyPairSync('ed25519').publicKey,
+    ...['P-256', 'P-384', 'P-521'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve }).publicKey),
+  ].map((key): JWK => key.export({ format: 'jwk' }))
+  const finders = await Promise.all(
+    rsa.map((first, index) => createKeyFinder({ keys: index === 0 ? [first, ...others] : [first] })),
+  )
+  const [main] = finders
+  if (main === undefined) throw new Error('unreachable: there is at least one kind')
+
+  return {
+    find: (alg) => main({ alg }),
+    async verifyWithOthers(jwt, alg, tried) {
+      const kind = kindOf(tried)
+      if (kind === null) return
+      for (const find of finders) {
+        // eslint-disable-next-line no-await-in-loop -- side by side they would take as long as the slowest of them
+        const key = await find({ alg })
+        // eslint-disable-next-line no-await-in-loop
+        if (kindOf(key) !== kind) await compactVerify(jwt, key).catch(() => undefined)
+      }
+    },
+  }
+}
+
+/** What the time of an RSA signature's verification depends on. */
+interface RsaKind {
+  readonly bits: number
+  /** base64url */
+  readonly exponent: string
+}
+
+/** Each once. Without any RSA key, that of most keys. */
+function rsaKinds(clients: Iterable<Client>): RsaKind[] {
+  const kinds = new Map<string, RsaKind>()
+  for (const { jwks } of clients)
+    for (const { n, e } of jwks?.keys ?? []) {
+      if (n === undefined || e === undefined) continue
+      const bits = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`).toString(2).length
+      kinds.set(`${bits} ${e}`, { bits, exponent: e })
+    }
+  return kinds.size === 0 ? [{ bits: 2048, exponent: 'AQAB' }] : [...kinds.values()]
+}
+
+/** null for a key that is not RSA. There is one kind of each of the others. */
+function kindOf({ algorithm }: CryptoKey): string | null {
+  if (!('modulusLength' in algorithm) || !('publicExponent' in algorithm)) return null
+  const { modulusLength, publicExponent } = algorithm
+  if (!(publicExponent instanceof Uint8Array)) return null
+  return `${String(modulusLength)} ${Buffer.from(publicExponent)
+    .toString('hex')
+    .replace(/^(?:00)+/, '')}`
+}
+
+/** Random bits as the modulus: verifying costs the same as with a real one, which takes long to make. */
+function rsaKey({ bits, exponent }: RsaKind): JWK {
+  const unused = (8 - (bits % 8)) % 8
   for (;;) {
-    const modulus = randomBytes(256)
-    modulus[0] = (modulus[0] ?? 0) | 0x80
-    modulus[255] = (modulus[255] ?? 0) | 0x01
-    const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' }
+    const modulus = randomBytes(Math.ceil(bits / 8))
+    modulus[0] = ((modulus[0] ?? 0) & (0xff >> unused)) | (0x80 >> unused)
+    modulus[modulus.length - 1] = (modulus.at(-1) ?? 0) | 0x01
+    const jwk = { kty: 'RSA', n: modulus.toString('base64url') }
     // One in six has no small factor. The others are refused as weak keys.
-    if (clientKeyProblem(jwk) === null) return jwk
+    if (clientKeyProblem({ ...jwk, e: 'AQAB' }) === null) return { ...jwk, e: exponent }
   }
 }

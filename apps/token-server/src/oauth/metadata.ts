@@ -3,11 +3,6 @@ import type { Service } from '../service.ts'
 import { authenticationMethods } from './client-authentication.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 
-/** Seconds that metadata and JWK Set may be kept; the ring announces a new key for longer. */
-export const maximumAge = 300
-
-const cacheControl = `public, max-age=${maximumAge}`
-
 /** The paths of the endpoints, relative to the issuer. */
 export const paths = {
   token: '/connect/token',
@@ -18,18 +13,25 @@ export const paths = {
 /** The metadata of OpenID Connect Discovery, and the JWK Set. */
 export function metadata(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    app.get(paths.jwks, (request, reply) => {
-      const answer = service.ring.jwksResponse({ ifNoneMatch: request.headers['if-none-match'] })
-      // As bytes: to text Fastify would add a charset, which the media type does not have.
-      return reply.code(answer.status).headers(answer.headers).send(Buffer.from(answer.body))
+    // Fastify's own HEAD route adds a Content-Length of 0 to a 304.
+    app.route({
+      method: ['GET', 'HEAD'],
+      url: paths.jwks,
+      handler(request, reply) {
+        const answer = service.ring.jwksResponse({ ifNoneMatch: request.headers['if-none-match'] })
+        reply.code(answer.status).headers(answer.headers)
+        // Without a payload a 304 has no Content-Type and no Content-Length. Sent as bytes: to text Fastify would add a
+        // charset, which the media type does not have.
+        return answer.body === '' ? reply.send() : reply.send(Buffer.from(answer.body))
+      },
     })
     app.get(paths.openIdConfiguration, (_request, reply) =>
-      reply.header('cache-control', cacheControl).send({
+      reply.header('cache-control', cacheControlOf(service)).send({
         ...describeServer(service),
         // OpenID Connect Discovery §3 requires these, and its clients check; there are no ID tokens here. It also requires
         // authorization_endpoint, which is left out because there is none.
         subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: [service.algorithm.name],
+        id_token_signing_alg_values_supported: service.algorithms(),
       }),
     )
   }
@@ -42,9 +44,13 @@ export function authorizationServerMetadata(
 ): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.get(wellKnown + issuerPath, (_request, reply) =>
-      reply.header('cache-control', cacheControl).send(describeServer(service)),
+      reply.header('cache-control', cacheControlOf(service)).send(describeServer(service)),
     )
   }
+}
+
+function cacheControlOf({ ring }: Service): string {
+  return `public, max-age=${ring.policy.jwksMaxAge}`
 }
 
 const wellKnown = '/.well-known/oauth-authorization-server'

@@ -9,6 +9,8 @@ export interface Grant {
   readonly scopes: readonly string[]
   /** The audience of the resource with these scopes. */
   readonly audience: string
+  /** The JOSE `alg` of the token: the resource's, else the client's; null for the default. */
+  readonly algorithm: string | null
 }
 
 /**
@@ -25,23 +27,21 @@ export function grantScopes(
   requested: string | undefined,
 ): Grant {
   const scopes = requested === undefined ? client.scopes : readScopes(client, requested)
-  const [audience, another] = audiencesOf(scopes, resources)
-  if (audience === undefined || another !== undefined) {
+  const [resource, another] = resourcesOf(scopes, resources)
+  if (resource === undefined || another !== undefined) {
     throw new OAuthError(
       'invalid_scope',
       'the scopes belong to more than one resource; request a token for each resource',
     )
   }
-  return { scopes, audience }
+  const { audience, signingAlgorithm } = resource
+  // The API that verifies the token decides what it must understand.
+  return { scopes, audience, algorithm: signingAlgorithm ?? client.signingAlgorithm }
 }
 
-/** The audiences of the resources with these scopes, each once. */
-export function audiencesOf(scopes: readonly string[], resources: readonly Resource[]): ReadonlySet<string> {
-  return new Set(
-    resources
-      .filter((resource) => resource.scopes.some((scope) => scopes.includes(scope)))
-      .map((resource) => resource.audience),
-  )
+/** The resources with these scopes. */
+export function resourcesOf(scopes: readonly string[], resources: readonly Resource[]): readonly Resource[] {
+  return resources.filter((resource) => resource.scopes.some((scope) => scopes.includes(scope)))
 }
 
 function readScopes(client: Client, requested: string): readonly string[] {

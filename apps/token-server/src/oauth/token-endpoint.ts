@@ -1,6 +1,5 @@
-import { isSealwrightError, type ErrorCode } from '@sealwright/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { clientErrorStatus } from '../client-error.ts'
+import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import type { Service } from '../service.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import type { Client } from '../settings/settings.ts'
@@ -8,21 +7,6 @@ import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError } from './errors.ts'
 import { parseForm, type Form } from './form.ts'
 import { grantScopes } from './scopes.ts'
-
-/** Seconds for `Retry-After` when the key cannot be used and its store does not say for how long. */
-const retryAfter = 5
-
-/**
- * Failures that can pass: the key's store is down or has returned a wrong signature, or an administrator has taken away
- * the permission or the key. Any other failure is a fault of this program.
- */
-const passingFailures: ReadonlySet<ErrorCode> = new Set([
-  'UNAVAILABLE',
-  'TIMEOUT',
-  'ACCESS_DENIED',
-  'INVALID_SIGNATURE',
-  'NOT_FOUND',
-])
 
 /** Parameters that must not be in a URL, which ends up in logs and histories (RFC 6749 §2.3.1). */
 const bodyParameters = [
@@ -127,12 +111,11 @@ function authorizationHeaders(rawHeaders: readonly string[]): readonly string[] 
 
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
-  if (mayPass(error)) {
+  const retryAfter = retryAfterOf(error)
+  if (retryAfter !== null) {
     return new OAuthError('temporarily_unavailable', 'the signing key is unavailable', {
       statusCode: 503,
-      headers: {
-        'retry-after': String(isSealwrightError(error) ? (error.retryAfter ?? retryAfter) : retryAfter),
-      },
+      headers: { 'retry-after': String(retryAfter) },
       cause: error,
     })
   }
@@ -150,11 +133,6 @@ function toOAuthError(error: unknown): OAuthError {
     default:
       return invalidRequest('the body is not complete')
   }
-}
-
-function mayPass(error: unknown): boolean {
-  if (isSealwrightError(error)) return passingFailures.has(error.code)
-  return error instanceof Error && error.name === 'TimeoutError'
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { SignatureAlgorithm } from '@sealwright/core'
 import { hasIdentityApi, identityPath, identityScope } from '../api/identity.ts'
 import { paths } from '../oauth/metadata.ts'
-import { audiencesOf } from '../oauth/scopes.ts'
+import { resourcesOf } from '../oauth/scopes.ts'
 import type { Client, Settings } from '../settings/settings.ts'
 
 /** The secret of the sample client, which is public. */
@@ -21,9 +20,10 @@ export interface CurlLines {
  * How to get a token with curl, as the first client that has a secret; null if no client has one. With the sample settings
  * the line contains the client's secret. Otherwise curl asks for it.
  *
+ * @param algorithms those of the keys that sign
  * @param base the URL before `/connect/token`
  */
-export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, base: string): CurlLines | null {
+export function curlLines(settings: Settings, algorithms: readonly string[], base: string): CurlLines | null {
   const client = [...settings.clients.values()].find(
     (each) => each.secretHashes.length > 0 && each.grantTypes.includes('client_credentials'),
   )
@@ -31,7 +31,7 @@ export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, bas
   const secret = settings.isSample && hasSampleSecret(client) ? `:${sampleSecret}` : ''
   // RFC 6749 §2.3.1 wants the id form-urlencoded before Basic encodes it.
   const user = quote(encodeURIComponent(client.clientId) + secret)
-  const mayUseApi = hasIdentityApi(settings, algorithm) && client.scopes.includes(identityScope)
+  const mayUseApi = hasIdentityApi(settings, algorithms) && client.scopes.includes(identityScope)
   const token =
     `curl -s ${quote(base + paths.token)} -u ${user} -d grant_type=client_credentials` +
     scopeParameter(settings, client, mayUseApi)
@@ -45,7 +45,7 @@ export function curlLines(settings: Settings, algorithm: SignatureAlgorithm, bas
 
 /** A scope for a client that must request one because its scopes belong to several resources. */
 function scopeParameter({ resources }: Settings, client: Client, mayUseApi: boolean): string {
-  if (audiencesOf(client.scopes, resources).size === 1) return ''
+  if (resourcesOf(client.scopes, resources).length === 1) return ''
   const scope = mayUseApi ? identityScope : (client.scopes[0] ?? '')
   return ` --data-urlencode ${quote(`scope=${scope}`)}`
 }

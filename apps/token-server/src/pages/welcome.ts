@@ -58,7 +58,7 @@ function render(service: Service): Html {
     </html>`
 }
 
-function signingKey({ settings, ring, algorithm, clock }: Service): Html {
+function signingKey({ settings, ring, clock }: Service): Html {
   const key = ring.signingKey()
   const { location, type, subject, sha1, sha256, expiry } = describeKey(key, clock())
   return markup`<section>
@@ -67,7 +67,7 @@ function signingKey({ settings, ring, algorithm, clock }: Service): Html {
       ${row('Kept in', location, 'code')}
       ${row('Named by', settings.signingKey.source)}
       ${row('Subject', subject)}
-      ${row('Algorithm', `${algorithm.name} (${type})`)}
+      ${row('Algorithm', `${key.signer().algorithm.name} (${type})`)}
       ${row('Expires', expiry)}
       ${row('Key ID', key.keyId, 'code')}
       ${row('SHA-1 thumbprint', sha1, 'code')}
@@ -80,8 +80,8 @@ function row(name: string, value: string | null, className = ''): Html | null {
   return value === null ? null : markup`<div><dt>${name}</dt><dd class="${className}">${value}</dd></div>`
 }
 
-function curlExamples({ settings, algorithm, issuer }: Service): Html | null {
-  const curl = curlLines(settings, algorithm, issuer())
+function curlExamples({ settings, algorithms, issuer }: Service): Html | null {
+  const curl = curlLines(settings, algorithms(), issuer())
   return curl === null
     ? null
     : markup`<section>
@@ -91,7 +91,7 @@ function curlExamples({ settings, algorithm, issuer }: Service): Html | null {
       </section>`
 }
 
-function endpoints({ settings, algorithm, issuer }: Service): Html {
+function endpoints({ settings, algorithms, issuer }: Service): Html {
   const base = issuer()
   const { origin } = new URL(base)
   return markup`<section>
@@ -101,7 +101,7 @@ function endpoints({ settings, algorithm, issuer }: Service): Html {
       ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
       ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
       ${link(base + paths.jwks, 'JWK Set: the public key with its certificate (RFC 7517)')}
-      ${hasIdentityApi(settings, algorithm) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
+      ${hasIdentityApi(settings, algorithms()) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
       ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
     </ul>
   </section>`

@@ -1,11 +1,13 @@
 import { join } from 'node:path'
+import type { KeyRingPolicyOptions } from '@sealwright/keyring'
 import { z } from 'zod'
 import { appFolder } from './app-folder.ts'
 import { clientKeyProblem } from './client-key.ts'
 import { invalidSetting } from './invalid-setting.ts'
 import { issuerProblem } from './issuer.ts'
 import { parseJson } from './json.ts'
-import type { Client, Resource } from './settings.ts'
+import { additionalKey, keyRing, readAdditionalKey, signingAlgorithm } from './key-ring-settings.ts'
+import type { AdditionalKeySetting, Client, Resource } from './settings.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The settings file without `TOKEN_SERVER_SETTINGS`. */
@@ -15,6 +17,9 @@ export interface FileSettings {
   readonly issuer: string | null
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>
+  readonly additionalSigningKeys: readonly AdditionalKeySetting[]
+  readonly keyRing: KeyRingPolicyOptions
+  readonly identityServerKeyIds: boolean
   /** The sections with .NET's names, unchanged: see signing-key/. */
   readonly dotNetSections: Readonly<Record<string, unknown>>
 }
@@ -89,6 +94,7 @@ const client = z
     grantTypes: z.array(z.literal('client_credentials')).default(['client_credentials']),
     scopes: z.array(scope).min(1),
     accessTokenLifetime: lifetime.optional(),
+    signingAlgorithm: signingAlgorithm.default(null),
   })
   .refine((each) => each.secrets.length > 0 || each.jwks !== undefined, 'must have "secrets" or "jwks"')
 
@@ -103,8 +109,19 @@ const schema = z
       })
       .optional(),
     accessTokenLifetime: lifetime.default(defaultLifetime),
-    resources: z.array(z.strictObject({ audience, scopes: z.array(scope).min(1) })).min(1),
+    resources: z
+      .array(
+        z.strictObject({
+          audience,
+          scopes: z.array(scope).min(1),
+          signingAlgorithm: signingAlgorithm.default(null),
+        }),
+      )
+      .min(1),
     clients: z.array(client).min(1),
+    additionalSigningKeys: z.array(additionalKey).max(10).default([]),
+    keyRing: keyRing.default({}),
+    identityServerKeyIds: z.boolean().default(false),
   })
   .superRefine(({ resources, clients }, context) => {
     const known = new Set<string>()
@@ -147,10 +164,13 @@ export function readSettingsFile(path: string): FileSettings {
   const { dotNetSections, own } = splitSections(parseJson(text, path))
   const result = schema.safeParse(own)
   if (!result.success) throw invalidSetting(`${path}: ${describeIssues(result.error.issues)}`)
-  const { issuer, resources, clients, accessTokenLifetime } = result.data
+  const { issuer, resources, clients, accessTokenLifetime, additionalSigningKeys } = result.data
   return {
     issuer: issuer ?? null,
     resources,
+    additionalSigningKeys: additionalSigningKeys.map(readAdditionalKey),
+    keyRing: result.data.keyRing,
+    identityServerKeyIds: result.data.identityServerKeyIds,
     clients: new Map(
       clients.map((each) => [
         each.clientId,
@@ -161,6 +181,7 @@ export function readSettingsFile(path: string): FileSettings {
           grantTypes: each.grantTypes,
           scopes: [...new Set(each.scopes)],
           accessTokenLifetime: each.accessTokenLifetime ?? accessTokenLifetime,
+          signingAlgorithm: each.signingAlgorithm,
         },
       ]),
     ),

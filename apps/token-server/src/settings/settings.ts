@@ -1,4 +1,5 @@
 import type { KeyTypeName } from '@sealwright/core'
+import type { KeyRingPolicy } from '@sealwright/keyring'
 import type { JSONWebKeySet } from 'jose'
 
 /** Everything that is configured, checked and complete. */
@@ -15,6 +16,14 @@ export interface Settings {
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>
   readonly signingKey: SigningKeySetting
+  /** Keys beside it: in the place that keys are moved away from, or for other algorithms. */
+  readonly additionalSigningKeys: readonly AdditionalKeySetting[]
+  /** The JOSE `alg`s that tokens are signed with, the default first. Empty for the key's own default. */
+  readonly signingAlgorithms: readonly string[]
+  /** The times of the key ring, in seconds. */
+  readonly keyRing: KeyRingPolicy
+  /** Whether each key is also published under the `kid` that IdentityServer4 gives its certificate. */
+  readonly identityServerKeyIds: boolean
   /** The path of the settings file. */
   readonly file: string
   /** Whether that is the sample file, whose client secret is public. */
@@ -27,6 +36,8 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 export interface Resource {
   readonly audience: string
   readonly scopes: readonly string[]
+  /** The JOSE `alg` of its tokens; null for that of the client. */
+  readonly signingAlgorithm: string | null
 }
 
 export interface Client {
@@ -41,20 +52,34 @@ export interface Client {
   readonly scopes: readonly string[]
   /** The lifetime of its tokens, in seconds. */
   readonly accessTokenLifetime: number
+  /** The JOSE `alg` of its tokens where the resource has none; null for the default. */
+  readonly signingAlgorithm: string | null
 }
 
-/** Which key signs. */
-export interface SigningKeySetting {
+/** Where a key is. */
+export interface KeySetting {
   /** The setting that names the key, for messages. */
   readonly source: string
   /** A signing URI. */
   readonly uri: string
   /** The type of the key to make if there is none; null for a key that must exist. */
   readonly createType: KeyTypeName | null
-  /** The type that the key must have; null if no setting requires one. */
-  readonly requiredType: KeyTypeName | null
   /** The password of the key's file; null if no setting has one. */
   readonly password: string | null
+}
+
+/** A key beside the one that the environment names. */
+export interface AdditionalKeySetting extends KeySetting {
+  /** false for a key that is published and does not sign. */
+  readonly signs: boolean
+  /** When every server had the key, for a file, which does not say; null to leave that out. */
+  readonly createdAt: Date | null
+}
+
+/** Which key signs. */
+export interface SigningKeySetting extends KeySetting {
+  /** The type that the key must have; null if no setting requires one. */
+  readonly requiredType: KeyTypeName | null
   /** The JOSE `alg` to sign with; null for the key's own default. */
   readonly algorithm: string | null
   /** How much of a vault's quota this server may use, in signatures per ten seconds; null for all of it. */

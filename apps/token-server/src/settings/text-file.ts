@@ -36,3 +36,18 @@ function readStart(path: string, description: string, length: number): Uint8Arra
   }
   return buffer.subarray(0, filled)
 }
+
+/** Passwords are shorter; a private key or another file named by mistake is longer. */
+const maximumPasswordBytes = 1024
+
+/**
+ * The password in a file, without the line break that editors and `echo` append.
+ *
+ * @param setting the setting that names the file, for messages
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function readPasswordFile(path: string, setting: string): string {
+  const value = readTextFile(path, setting, maximumPasswordBytes).replace(/\r?\n$/, '')
+  if (value === '') throw invalidSetting(`${setting} ${path} is empty`)
+  return value
+}

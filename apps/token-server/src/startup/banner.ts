@@ -18,8 +18,8 @@ export function banner(settings: Settings, key: SigningKey, options: BannerOptio
   const { port, now, isNew, warnings } = options
   const address = localAddress(settings, port)
   const { location, subject, type, expiry } = describeKey(key, now)
-  const { algorithm } = key.signer(settings.signingKey.algorithm ?? undefined)
-  const curl = curlLines(settings, algorithm, address)
+  const { algorithm } = key.signer()
+  const curl = curlLines(settings, [algorithm.name], address)
   const details = [subject, `${algorithm.name} (${type})`, `expires ${expiry}`]
   const lines = [
     `Token server   ${address}/`,

@@ -160,11 +160,10 @@ test('there is no sample API without its scope, nor for keys that jose does not 
 
 test('without an audience to check it is not built', async () => {
   const { settings, ring } = await testServer()
-  const { algorithm } = ring.signer()
   const service: Service = {
     settings: { ...settings, resources: settings.resources.filter(({ audience }) => audience === 'other') },
     ring,
-    algorithm,
+    algorithms: () => ring.status().algorithms,
     issuer: () => issuer,
     clock: () => new Date(),
   }

@@ -1,18 +1,50 @@
 import { SealwrightError } from '@sealwright/core'
 import { expect, test } from 'vitest'
 import { remoteKey } from '../support/remote-key.ts'
+import { openFolderStore } from '@sealwright/local-store'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { testServer } from '../support/server.ts'
 
 test('a server on a key that signs is live and ready', async () => {
   const { app } = await testServer()
-  for (const [url, status] of [
-    ['/health/live', 'live'],
-    ['/health/ready', 'ready'],
+  for (const [url, body] of [
+    ['/health/live', { status: 'live' }],
+    ['/health/ready', { status: 'ready', keySetAge: expect.any(Number) as unknown, maxKeySetAge: 86_400 }],
   ] as const) {
     const response = await app.inject(url)
-    expect([response.statusCode, response.json()]).toEqual([200, { status }])
+    expect([response.statusCode, response.json()]).toEqual([200, body])
     expect(response.headers['cache-control']).toBe('no-store')
   }
+})
+
+test('readiness says how old the keys are while their store cannot be read', async () => {
+  const store = await openFolderStore(scratchFolder())
+  await store.create('signing', { keyType: 'ec-p256' })
+  let uptime = 0
+  let isDown = false
+  const list = store.list.bind(store)
+  store.list = (options) => (isDown ? Promise.reject(new Error('the disk is gone')) : list(options))
+  const { app, ring } = await testServer({
+    sources: [{ store, name: 'signing' }],
+    clock: () => new Date(Date.now() + uptime),
+    ringClock: { now: () => Date.now() + uptime, elapsed: () => uptime },
+  })
+  isDown = true
+  uptime = 3_600_000
+  await expect(ring.refresh()).rejects.toThrow('the disk is gone')
+  const response = await app.inject('/health/ready')
+  expect([response.statusCode, response.json()]).toEqual([
+    200,
+    { status: 'ready', keySetAge: expect.closeTo(3_610, -1) as unknown, maxKeySetAge: 86_400 },
+  ])
+  uptime = 86_400_000
+  for (const [url, status] of [
+    ['/health/ready', 503],
+    ['/.well-known/openid-configuration/jwks', 503],
+    ['/.well-known/openid-configuration', 200],
+    ['/', 503],
+  ] as const)
+    expect([url, (await app.inject(url)).statusCode]).toEqual([url, status])
 })
 
 test('readiness follows the key, asks it every few seconds at most, and says nothing of the reason', async () => {

@@ -1,9 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
 import type { Client } from '../../src/settings/settings.ts'
-import { createKeyFinder } from '../../src/oauth/assertion-keys.ts'
 import { createAssertionVerifier, type Assertion } from '../../src/oauth/client-assertion.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
 import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
@@ -435,22 +434,51 @@ test('keys are imported at the start, so that the first forged assertion of a cl
 })
 
 test.each(verifiableAlgorithms)('there is one decoy key for %s', async (alg) => {
-  const find = await createKeyFinder({ keys: createDecoyKeys() })
-  expect(await find({ alg }, { payload: '', signature: '' })).toBeDefined()
+  const decoys = await createDecoyKeys([])
+  expect(await decoys.find(alg)).toBeDefined()
+})
+
+test('a forged assertion is verified with the same kinds of keys for every client, and for one that does not exist', async () => {
+  const keys = [rsaKey(), rsaKey({}, 3072), ecKey()]
+  const clients = new Map(
+    keys.map(({ jwk }, index) => {
+      const clientId = String(index)
+      return [clientId, { ...clientWith({ keys: [jwk] }), clientId }] as const
+    }),
+  )
+  const verify = await createAssertionVerifier({ clients, clock: () => start })
+  const verifications = vi.spyOn(crypto.subtle, 'verify')
+  onTestFinished(() => verifications.mockRestore())
+  for (const [alg, signatureBytes, kinds] of [
+    ['RS256', 256, [2048, 3072]],
+    ['PS384', 384, [2048, 3072]],
+    ['ES256', 64, ['P-256']],
+  ] as const)
+    for (const sub of [...clients.keys(), 'nobody']) {
+      verifications.mockClear()
+      const forged = `${unsigned({ alg }, { iss: sub, sub })}${Buffer.alloc(signatureBytes, 1).toString('base64url')}`
+      await expect(verify(request(forged))).rejects.toThrow(untrusted)
+      const used = verifications.mock.calls.map(([, { algorithm }]) =>
+        'modulusLength' in algorithm ? algorithm.modulusLength : Reflect.get(algorithm, 'namedCurve'),
+      )
+      expect(used.map(String).toSorted(), `${alg} of ${sub}`).toEqual(kinds.map(String))
+    }
 })
 
 function clientsOf(...keys: readonly ClientKey[]): ReadonlyMap<string, Client> {
-  const jwks = { keys: keys.map(({ jwk }) => jwk) }
-  const grantTypes = ['client_credentials'] as const
-  const all = {
+  return new Map([['client', clientWith({ keys: keys.map(({ jwk }) => jwk) })]])
+}
+
+function clientWith(jwks: JSONWebKeySet): Client {
+  return {
     clientId: 'client',
     secretHashes: [],
     jwks,
-    grantTypes,
+    grantTypes: ['client_credentials'],
     scopes: ['api1'],
     accessTokenLifetime: 60,
+    signingAlgorithm: null,
   }
-  return new Map([['client', all]])
 }
 
 const request = (jwt: string): Assertion => ({ jwt, clientId: undefined, audience: [issuer] })

@@ -12,6 +12,7 @@ const client = (...secrets: readonly string[]): Client => ({
   grantTypes: ['client_credentials'],
   scopes: ['api1'],
   accessTokenLifetime: 60,
+  signingAlgorithm: null,
 })
 
 test.each([

@@ -58,6 +58,20 @@ describe('the documents', () => {
     expect(jwk?.['x5t#S256']).toBe(createHash('sha256').update(certificate.raw).digest('base64url'))
   })
 
+  test('a client that has the JWK Set is told so, without a body (RFC 9110 §15.4.5)', async () => {
+    const { app } = await testServer()
+    const url = '/.well-known/openid-configuration/jwks'
+    const { headers } = await app.inject(url)
+    const etag = String(headers['etag'])
+    for (const method of ['GET', 'HEAD'] as const) {
+      const response = await app.inject({ method, url, headers: { 'if-none-match': etag } })
+      expect([response.statusCode, response.body, response.headers['etag']]).toEqual([304, '', etag])
+      expect(response.headers['cache-control']).toBe(headers['cache-control'])
+      expect(response.headers['content-type']).toBeUndefined()
+      expect(response.headers['content-length']).toBeUndefined()
+    }
+  })
+
   test('an issuer with a path has everything below it, but for what RFC 8414 §3.1 puts before it', async () => {
     const { app } = await testServer({ env: { ISSUER: 'https://gateway.example/auth/id' } })
     const status = async (url: string): Promise<number> => (await app.inject(url)).statusCode

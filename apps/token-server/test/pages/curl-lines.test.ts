@@ -14,7 +14,7 @@ test.each([
   ]
   const clients = [client({ scopes: expected.scopes })]
   const { settings, key } = await testServer({ file: settingsFile({ resources, clients }) })
-  const lines = curlLines(settings, key.signer().algorithm, issuer)
+  const lines = curlLines(settings, [key.signer().algorithm.name], issuer)
   expect(lines?.token).toBe(
     `curl -s https://id.example/connect/token -u client -d grant_type=client_credentials${expected.token}`,
   )

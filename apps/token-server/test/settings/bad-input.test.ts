@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { isSealwrightError } from '@sealwright/core'
-import { openKey } from '../../src/startup/open-key.ts'
+import { createLogger } from '../../src/logging/logger.ts'
+import { openRing } from '../../src/startup/open-ring.ts'
 import { checkPort } from '../../src/startup/check-port.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import { client, settingsFile } from '../support/server.ts'
@@ -15,7 +16,8 @@ async function failToStart(env: Readonly<Record<string, string>>): Promise<strin
   try {
     const settings = loadSettings(env)
     await checkPort(settings)
-    await openKey(settings.signingKey)
+    const { ring } = await openRing(settings, createLogger('silent'))
+    ring.close()
   } catch (error) {
     if (isSealwrightError(error)) return error.message
     throw error
@@ -161,7 +163,7 @@ describe('an environment that is refused', () => {
     [
       'a name that is not there',
       { SIGNING_KEY: 'store:FOLDER/data?name=x' },
-      /there is no certificate in|no certificate/,
+      /^there is no signing key x in .*data, and no source creates one$/,
     ],
     [
       'an unknown algorithm',
@@ -337,7 +339,7 @@ describe('an environment that is refused', () => {
     [
       'a development key that may not be made',
       { IdentityServer__Key__Type: 'Development', IdentityServer__Key__Persisted: 'False' },
-      /there is no certificate in .*data|no certificate/,
+      /^there is no signing key token-signing in .*data/,
     ],
     [
       'one setting in two spellings',

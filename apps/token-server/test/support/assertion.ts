@@ -14,8 +14,8 @@ export function ecKey(members: Readonly<JWK> = {}): ClientKey {
   return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } }
 }
 
-export function rsaKey(members: Readonly<JWK> = {}): ClientKey {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export function rsaKey(members: Readonly<JWK> = {}, modulusLength = 2048): ClientKey {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength })
   return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), ...members } }
 }
 

@@ -2,13 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import type { SigningKey } from '@sealwright/core'
-import type { KeyRing } from '@sealwright/keyring'
+import type { KeyRing, KeyRingSource, RingClock } from '@sealwright/keyring'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
-import { openKey } from '../../src/startup/open-key.ts'
-import { openRing } from '../../src/startup/open-ring.ts'
+import { openRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
@@ -52,7 +51,10 @@ export interface TestServerOptions {
   readonly vault?: KeyVaultOptions
   /** In the place of the key that the settings name. */
   readonly wrapKey?: (key: SigningKey) => SigningKey
+  /** In the place of the keys that the settings name. */
+  readonly sources?: readonly KeyRingSource[]
   readonly clock?: () => Date
+  readonly ringClock?: RingClock
   /** What the log's lines are added to. */
   readonly log?: string[]
 }
@@ -75,11 +77,17 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
   })
-  const opened = await openKey(settings.signingKey, options.vault)
-  const key = options.wrapKey?.(opened.key) ?? opened.key
-  const log = options.log
-  const source = options.wrapKey === undefined ? opened.source : { key }
-  const ring = await openRing(settings, { key, source }, createLogger('silent'))
+  const { log, wrapKey } = options
+  const open = (more: OpenRingOptions): Promise<KeyRing> =>
+    openRing(settings, createLogger('silent'), {
+      vault: options.vault,
+      clock: options.ringClock,
+      ...more,
+    }).then((opened) => opened.ring)
+  const first = await open({ sources: options.sources })
+  const ring = wrapKey === undefined ? first : await open({ sources: [{ key: wrapKey(first.signingKey()) }] })
+  const key = ring.signingKey()
+  onTestFinished(() => first.close())
   const app = buildServer({
     settings,
     ring,

@@ -12,7 +12,7 @@ import { appFolder } from '../app-folder.ts'
 import { variable, type Environment } from '../environment.ts'
 import { invalidSetting, messageOf } from '../invalid-setting.ts'
 import type { SigningKeySetting } from '../settings.ts'
-import { readTextFile } from '../text-file.ts'
+import { readPasswordFile } from '../text-file.ts'
 
 /** The name of the development key: of its file, and the common name in its certificate. */
 const developmentKey = 'token-signing'
@@ -134,9 +134,6 @@ function readKeyType(env: Environment, algorithmName: string | null): { name: Ke
   throw invalidSetting(`SIGNING_KEY_TYPE ${name} cannot sign with SIGNING_ALGORITHM ${algorithmName}`)
 }
 
-/** Passwords are shorter; a private key or another file named by mistake is longer. */
-const maximumPasswordBytes = 1024
-
 /** Whether the key is in a vault, or in a store of .NET or App Service, whose files have no password. */
 function hasNoPassword(uri: string): boolean {
   return /^(?:store:(?:my|appservice)(?:\?|$)|https?:)/i.test(uri)
@@ -155,8 +152,5 @@ function readPassword(env: Environment, key: NamedKey): string | null {
     throw invalidSetting(`${source} is set, but the key of ${key.source} has no password; remove ${source}`)
   }
   if (path === undefined) return key.password?.value ?? password ?? null
-  // Without the line break that editors and `echo` append.
-  const value = readTextFile(path, 'SIGNING_KEY_PASSWORD_FILE', maximumPasswordBytes).replace(/\r?\n$/, '')
-  if (value === '') throw invalidSetting(`SIGNING_KEY_PASSWORD_FILE ${path} is empty`)
-  return value
+  return readPasswordFile(path, 'SIGNING_KEY_PASSWORD_FILE')
 }
