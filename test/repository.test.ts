@@ -62,7 +62,9 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     '@sealwright/keyring',
     '@sealwright/local-store',
     '@sealwright/x509',
+    '@clack/prompts',
     'commander',
+    'picocolors',
   ],
 }
 

@@ -55,6 +55,7 @@ export async function validCalls(): Promise<Calls> {
     describeRevocationList: [x509.describeRevocationList, crl, { revocationListElements: 9000 }],
     distinguishedName: [x509.distinguishedName, certificate],
     encodePem: [x509.encodePem, 'CERTIFICATE', certificate.raw],
+    encryptPrivateKey: [x509.encryptPrivateKey, privateKey, 'pw', { iterations: 1 }],
     generateKeyPair: [x509.generateKeyPair, 'ec-p256', { algorithm: 'ES256', extractable: false }],
     generatePrivateKey: [x509.generatePrivateKey, 'ec-p256', {}],
     issueCertificate: [

@@ -1,45 +1,85 @@
 import { readFileSync } from 'node:fs'
 import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
-import { certCreateCommand } from './cert-create.ts'
-import { inspectCommand } from './inspect.ts'
-import { jwksCommand } from './jwks.ts'
-import type { KeyAccess } from './key-access.ts'
-import { rotateCommand } from './rotate.ts'
-import { printable, type Terminal } from './terminal.ts'
+import { certCommand } from './commands/cert.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { jwksCommand } from './commands/jwks.ts'
+import { rotateCommand } from './commands/rotate.ts'
+import type { KeyAccess } from './keys/key-access.ts'
+import { Cancelled, printable, printableJson, type Terminal } from './terminal/terminal.ts'
+import { passwordArgument, usageError } from './usage-errors.ts'
+
+/** Exit codes of the command. */
+export const exitCodes = {
+  success: 0,
+  failure: 1,
+  /** An unknown command or option, or a value that it cannot have. */
+  usage: 2,
+  /** Ctrl-C or no at a question, as shells have it for SIGINT. */
+  cancelled: 130,
+} as const
 
 /**
  * Runs the `sealwright` command.
  *
  * @param args without `node` and the script
- * @param access how a vault is reached
- * @returns the exit code: 0 on success, 1 on failure, 2 for a usage error
+ * @param access how keys are reached
+ * @returns the exit code
  */
 export async function run(
   args: readonly string[],
   terminal: Terminal,
   access: KeyAccess = {},
 ): Promise<number> {
-  const program = new Command('sealwright')
-    .description('Token-signing certificates: make them, rotate them, publish them, and see what a file is.')
-    .version(version())
-  const cert = program.command('cert').description('make certificates')
-  cert.addCommand(certCreateCommand(terminal))
-  program.addCommand(inspectCommand(terminal))
-  program.addCommand(jwksCommand(terminal, access))
-  program.addCommand(rotateCommand(terminal, access))
-  for (const command of [program, cert, ...cert.commands, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.error })
+  const json = args.includes('--json')
+  const fail = (code: string, message: string, exitCode: number): number => {
+    if (json) terminal.out(printableJson({ ok: false, error: { code, message } }))
+    terminal.error(`sealwright: ${message}\n`)
+    return exitCode
+  }
+  const secret = passwordArgument(args)
+  if (secret !== null) return fail('USAGE', secret, exitCodes.usage)
+
+  let usage = ''
+  const program = sealwright(terminal, access)
+  for (const command of withSubcommands(program)) {
+    command.exitOverride().configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.error,
+      outputError: (text) => (usage = usageError(text, command)),
+    })
   }
   try {
     await program.parseAsync(args, { from: 'user' })
-    return 0
+    return exitCodes.success
   } catch (error) {
-    // Commander has printed it. Its exit code is 0 for help and the version.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    terminal.error(`sealwright: ${describe(error)}\n`)
-    return 1
+    if (error instanceof CommanderError) {
+      // 0 for help and the version. Help that was not asked for is printed already.
+      if (error.exitCode === 0) return exitCodes.success
+      return usage === '' ? exitCodes.usage : fail('USAGE', usage, exitCodes.usage)
+    }
+    if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
+    if (isSealwrightError(error)) return fail(error.code, printable(error.message), exitCodes.failure)
+    return fail(
+      'UNEXPECTED',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      exitCodes.failure,
+    )
   }
+}
+
+function sealwright(terminal: Terminal, access: KeyAccess): Command {
+  return new Command('sealwright')
+    .description('Token-signing certificates: make them, rotate them, publish them, and see what a file is.')
+    .version(version())
+    .addCommand(certCommand(terminal, access))
+    .addCommand(inspectCommand(terminal))
+    .addCommand(jwksCommand(terminal, access))
+    .addCommand(rotateCommand(terminal, access))
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)]
 }
 
 /** The version of this package. `package.json` is beside both `src` and `dist`. */
@@ -48,10 +88,4 @@ function version(): string {
     readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
   )
   return text
-}
-
-/** One line; for an unexpected error its stack. */
-function describe(error: unknown): string {
-  if (isSealwrightError(error)) return printable(error.message)
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

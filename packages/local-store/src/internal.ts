@@ -1,2 +1,4 @@
 // For the other packages of this project alone; it may change in any release.
-export { createPrivateFile, type CreateFileOptions } from './files/create-file.ts'
+export { createPrivateFile, replacePrivateFile, type CreateFileOptions } from './files/create-file.ts'
+export { fileState, type FileState } from './files/file-state.ts'
+export { readLocalUri, type LocalUri } from './find/signing-uri.ts'

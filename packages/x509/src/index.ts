@@ -66,5 +66,6 @@ export {
   type DescribedRevocationList,
   type RevocationListScope,
 } from './certificates/show/revocation-list.ts'
+export { encryptPrivateKey, type EncryptPrivateKeyOptions } from './pkcs12/encrypt-private-key.ts'
 export { writePkcs7Certificates } from './key-files/write-pkcs7.ts'
 export { type Protection } from './encryption/password-scheme.ts'

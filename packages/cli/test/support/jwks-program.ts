@@ -1,10 +1,15 @@
 /** `sealwright jwks` as a process of its own, which signals can be sent to. */
-import { jwksCommand } from '../../src/jwks.ts'
+import { jwksCommand } from '../../src/commands/jwks.ts'
 
+const { stdin, stdout, stderr, env } = process
 const terminal = {
-  stdin: process.stdin,
-  out: (text: string) => process.stdout.write(text),
-  error: (text: string) => process.stderr.write(text),
+  stdin,
+  out: (content: string | Uint8Array) => stdout.write(content),
+  error: (text: string) => stderr.write(text),
+  env,
+  questions: null,
+  colors: false,
+  screen: false,
 }
 await jwksCommand(terminal, {}).parseAsync(process.argv.slice(2), {
   from: 'user',

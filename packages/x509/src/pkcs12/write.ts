@@ -29,6 +29,7 @@ import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import type { Encrypted } from '../encryption/encrypt.ts'
 import { defaultLimits } from '../encryption/limits.ts'
+import { encryptKey } from './encrypt-private-key.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
 import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
@@ -129,18 +130,6 @@ export async function writePkcs12(
 /** `Array.isArray` does not narrow readonly arrays. */
 function isList(contents: Pkcs12Entry | readonly Pkcs12Entry[]): contents is readonly Pkcs12Entry[] {
   return Array.isArray(contents)
-}
-
-async function encryptKey(
-  privateKey: KeyObject,
-  encrypt: (plaintext: Uint8Array) => Promise<Encrypted>,
-): Promise<Encrypted> {
-  const pkcs8: Uint8Array = privateKey.export({ format: 'der', type: 'pkcs8' })
-  try {
-    return await encrypt(pkcs8)
-  } finally {
-    pkcs8.fill(0)
-  }
 }
 
 interface Plan {

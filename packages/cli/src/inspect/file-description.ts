@@ -1,13 +1,19 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
-import { isSealwrightError, jwkThumbprint, publicJwk } from '@sealwright/core'
 import {
-  describeCertificate,
   keyWeaknesses,
   type DescribedRevocationList,
   type KeyFile,
   type KeyFileFormat,
   type Protection,
 } from '@sealwright/x509'
+import {
+  describeKey,
+  describeNames,
+  isoOf,
+  summarizeCertificate,
+  thumbprint,
+  type CertificateDescription,
+  type KeyDescription,
+} from './describe-certificate.ts'
 
 /** The result of `inspect`, and the shape of its JSON. */
 export interface FileDescription {
@@ -33,32 +39,6 @@ export interface FileDescription {
   readonly remarks: readonly string[]
 }
 
-interface KeyDescription {
-  /** Such as `rsa-2048`, `ec-P-256` or `Ed25519`. */
-  readonly type: string
-  /** The `kid` (RFC 7638); null for a key without a JWK form. */
-  readonly keyId: string | null
-}
-
-interface CertificateDescription {
-  readonly subject: string
-  readonly issuer: string
-  readonly serialNumber: string
-  /** Null where it is malformed. */
-  readonly notBefore: string | null
-  readonly notAfter: string | null
-  /** SHA-1 in hexadecimal, as Windows and Azure show it. */
-  readonly thumbprint: string
-  readonly sha256: string
-  readonly signatureAlgorithm: string
-  readonly ca: boolean
-  readonly key: KeyDescription
-  readonly subjectAltNames: readonly string[]
-  /** Why strict readers refuse it. */
-  readonly problems: readonly string[]
-  readonly weak: readonly string[]
-}
-
 interface RequestDescription {
   readonly subject: string
   readonly key: KeyDescription
@@ -66,6 +46,10 @@ interface RequestDescription {
   /** Whether its signature is valid; null if that cannot be checked. */
   readonly verified: boolean | null
   readonly subjectAltNames: readonly string[]
+  readonly ca: boolean
+  /** What it asks for; null where it asks for nothing. */
+  readonly keyUsage: readonly string[] | null
+  readonly extendedKeyUsage: readonly string[] | null
   readonly problems: readonly string[]
   readonly weak: readonly string[]
 }
@@ -86,13 +70,16 @@ interface RevocationListDescription {
 }
 
 export function describeFile(file: KeyFile): FileDescription {
-  const certificates = file.certificates.map(summarizeCertificate)
+  const certificates = file.certificates.map((certificate) => summarizeCertificate(certificate))
   const requests = file.requests.map((request): RequestDescription => ({
     subject: request.subject,
     key: describeKey(request.publicKey),
     signatureAlgorithm: request.signatureAlgorithm,
     verified: request.verified,
     subjectAltNames: describeNames(request.extensions.subjectAltNames),
+    ca: request.extensions.basicConstraints?.ca ?? false,
+    keyUsage: request.extensions.keyUsage,
+    extendedKeyUsage: request.extensions.extendedKeyUsage,
     problems: request.problems,
     weak: request.weaknesses,
   }))
@@ -130,26 +117,6 @@ function about(weakness: string, subject: string): string {
   return weakness.startsWith('a signature') ? `${weakness} on the certificate of ${subject}` : weakness
 }
 
-function summarizeCertificate(certificate: X509Certificate): CertificateDescription {
-  const { subject, issuer, serialNumber, notBefore, notAfter, signatureAlgorithm, extensions, ...described } =
-    describeCertificate(certificate)
-  return {
-    subject,
-    issuer,
-    serialNumber,
-    notBefore: isoOf(notBefore),
-    notAfter: isoOf(notAfter),
-    thumbprint: thumbprint(certificate),
-    sha256: certificate.fingerprint256.replaceAll(':', ''),
-    signatureAlgorithm,
-    ca: extensions.basicConstraints?.ca ?? false,
-    key: describeKey(described.publicKey),
-    subjectAltNames: describeNames(extensions.subjectAltNames),
-    problems: described.problems,
-    weak: described.weaknesses,
-  }
-}
-
 function summarizeRevocationList(list: DescribedRevocationList): RevocationListDescription {
   return {
     issuer: list.issuer,
@@ -165,42 +132,8 @@ function summarizeRevocationList(list: DescribedRevocationList): RevocationListD
   }
 }
 
-function describeNames(
-  names: readonly { readonly type: string; readonly value: unknown }[],
-): readonly string[] {
-  return names.map(({ type, value }) => (typeof value === 'string' ? `${type}:${value}` : type))
-}
-
-function isoOf(time: Date | null): string | null {
-  return time?.toISOString() ?? null
-}
-
 function numberText(number: bigint | null): string | null {
   return number === null ? null : String(number)
-}
-
-function thumbprint(certificate: X509Certificate): string {
-  return certificate.fingerprint.replaceAll(':', '')
-}
-
-function describeKey(key: KeyObject | null): KeyDescription {
-  if (key === null) return { type: 'unknown', keyId: null }
-  try {
-    const jwk = publicJwk(key)
-    const keyId = jwkThumbprint(key)
-    if (jwk.kty === 'AKP') return { type: jwk.alg, keyId }
-    if (jwk.kty === 'EC') return { type: `ec-${jwk.crv}`, keyId }
-    return { type: jwk.kty === 'OKP' ? jwk.crv : `rsa-${modulusLength(key)}`, keyId }
-  } catch (error) {
-    if (!isSealwrightError(error, 'UNSUPPORTED_KEY')) throw error
-    const { asymmetricKeyType = 'unknown', asymmetricKeyDetails } = key
-    const curve = asymmetricKeyDetails?.namedCurve
-    return { type: curve === undefined ? asymmetricKeyType : `${asymmetricKeyType}-${curve}`, keyId: null }
-  }
-}
-
-function modulusLength(key: KeyObject): number {
-  return key.asymmetricKeyDetails?.modulusLength ?? 0
 }
 
 function describeProtection({ algorithm, iterations }: Protection): string {

@@ -2,36 +2,16 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { bundledProgram } from '@sealwright/test-kit/programs'
 import { startKeyVaultEmulator, wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { KeyAccess } from '../src/key-access.ts'
-import { run } from '../src/run.ts'
+import { sealwright } from '../support/sealwright.ts'
 
-const program = bundledProgram(new URL('./support/jwks-program.ts', import.meta.url))
+const program = bundledProgram(new URL('../support/jwks-program.ts', import.meta.url))
 const issuer = 'https://auth.example.com'
-
-async function sealwright(
-  args: readonly string[],
-  access?: KeyAccess,
-): Promise<{
-  readonly code: number
-  readonly out: string
-  readonly error: string
-}> {
-  let [out, error] = ['', '']
-  const terminal = {
-    stdin: Readable.from([]),
-    out: (text: string) => (out += text),
-    error: (text: string) => (error += text),
-  }
-  const code = await run(args, terminal, access)
-  return { code, out, error }
-}
 
 async function kids(folder: string): Promise<string[]> {
   const text = await readFile(join(folder, '.well-known/jwks.json'), 'utf8')

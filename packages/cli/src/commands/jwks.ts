@@ -8,19 +8,25 @@ import {
   type KeyRingSource,
   type StaticIssuerReport,
 } from '@sealwright/keyring'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { readPassword } from './files.ts'
-import { backendsFor, type KeyAccess } from './key-access.ts'
-import { printable, printableJson, type Terminal } from './terminal.ts'
+import { Command, Option } from 'commander'
+import {
+  givenPassword,
+  passwordSource,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
+import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
+import { report } from '../terminal/report.ts'
+import { printable, type Terminal } from '../terminal/terminal.ts'
+import { parseSeconds } from './command-options.ts'
 
-interface Options {
+interface Options extends PasswordOptions {
   readonly issuer: string
   readonly key: readonly string[]
   readonly out: string
   readonly keyType: string
   readonly readOnly?: boolean
   readonly algorithm?: readonly string[]
-  readonly passwordFile?: string
   readonly tokenLifetime?: number
   readonly jwksMaxAge?: number
   readonly maxSetAge?: number
@@ -32,7 +38,7 @@ interface Options {
 
 /** `sealwright jwks`: an issuer as files for any web server or bucket. */
 export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
-  return new Command('jwks')
+  const command = new Command('jwks')
     .description(
       'write discovery and JWK Set of an issuer as files for any web server or bucket, and make a new version of its key ' +
         'when one is due; run it again before --max-set-age is over',
@@ -47,7 +53,7 @@ export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
     )
     .option('--read-only', 'make no key and no version')
     .option('--algorithm <name...>', 'the algorithms that sign at the same time, such as RS256 ES256')
-    .option('--password-file <file>', 'file with the password of the keys; - for standard input')
+  return withPasswordOptions(command, 'the keys')
     .option('--token-lifetime <seconds>', 'the longest token (default: 3600)', parseSeconds)
     .option('--jwks-max-age <seconds>', 'how long the JWK Set may be kept (default: 3600)', parseSeconds)
     .option('--max-set-age <seconds>', 'the longest time between two runs (default: 86400)', parseSeconds)
@@ -71,7 +77,7 @@ async function prepare(
   const { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval } = options
   const policy = { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval }
   checkEvery(options.every, policy)
-  const password = await readPassword(options.passwordFile, terminal)
+  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
   const sources = options.key.map((uri, index): KeyRingSource => ({
     uri,
     password: () => password,
@@ -82,7 +88,7 @@ async function prepare(
   }))
   const backends = await backendsFor(options.key, access)
   return async () => {
-    const report = await writeStaticIssuer(sources, policy, {
+    const written = await writeStaticIssuer(sources, policy, {
       issuer: options.issuer,
       folder: options.out,
       backends,
@@ -94,8 +100,8 @@ async function prepare(
           terminal.error(`sealwright: ${printable(message)}\n`)
       },
     })
-    terminal.out(options.json === true ? printableJson(jsonOf(report)) : textOf(report))
-    if (report.rotationProblem !== null) throw problemOf(report.rotationProblem)
+    report(terminal, options.json, jsonOf(written), linesOf(written))
+    if (written.rotationProblem !== null) throw problemOf(written.rotationProblem)
   }
 }
 
@@ -143,31 +149,23 @@ function checkEvery(every: number | undefined, options: KeyRingPolicyOptions): v
   )
 }
 
-function jsonOf({ rotationProblem, ...report }: StaticIssuerReport): Record<string, unknown> {
+function jsonOf({ rotationProblem, ...written }: StaticIssuerReport): Record<string, unknown> {
   return {
-    ...report,
+    ...written,
     rotationProblem: rotationProblem === null ? null : problemOf(rotationProblem).message,
   }
 }
 
-function textOf({ files, keys, rotated, cacheControl, again }: StaticIssuerReport): string {
-  const lines = [
+function linesOf({ files, keys, rotated, cacheControl, again }: StaticIssuerReport): readonly string[] {
+  return [
     ...files,
     ...keys.map(({ keyId, state, location }) => `${state.padEnd(9)} ${keyId}  ${location}`),
     ...(rotated ? ['a new version was due and was made'] : []),
     `serve with Cache-Control: ${cacheControl}`,
     `run again before ${again.toISOString()}`,
   ]
-  return `${lines.map(printable).join('\n')}\n`
 }
 
 function problemOf(problem: unknown): Error {
   return problem instanceof Error ? problem : new Error(String(problem))
-}
-
-function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (!/^\d{1,10}$/.test(text) || seconds === 0)
-    throw new InvalidArgumentError('It is a whole number of seconds.')
-  return seconds
 }

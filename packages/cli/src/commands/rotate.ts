@@ -1,27 +1,33 @@
-import { canLocate, canRotate, SealwrightError, type Backend, type SigningKey } from '@sealwright/core'
+import { canRotate, SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
-import { readPassword } from './files.ts'
-import { backendsFor, type KeyAccess } from './key-access.ts'
-import { printable, printableJson, type Terminal } from './terminal.ts'
+import {
+  givenPassword,
+  passwordSource,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
+import { backendFor, type KeyAccess } from '../keys/key-access.ts'
+import { withProgress } from '../terminal/progress.ts'
+import { report } from '../terminal/report.ts'
+import type { Terminal } from '../terminal/terminal.ts'
 
-interface Options {
-  readonly passwordFile?: string
+interface Options extends PasswordOptions {
   readonly json?: boolean
 }
 
 /** `sealwright rotate`: makes a new version of a key. */
 export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
-  return new Command('rotate')
+  const command = new Command('rotate')
     .description(
       'make a new version of a signing key; servers announce it in their JWK Set before they sign with it',
     )
     .argument('<key>', 'the signing URI, such as https://NAME.vault.azure.net/certificates/CERT')
-    .option('--password-file <file>', 'file with the password of the store; - for standard input')
+  return withPasswordOptions(command, 'the store')
     .option('--json', 'print the result as JSON')
     .action(async (uri: string, options: Options) => {
-      const backends = await backendsFor([uri], access)
-      const password = await readPassword(options.passwordFile, terminal)
-      const { before, made } = await rotate(uri, backends, password)
+      const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+      const rotating = rotate(uri, password, access)
+      const { before, made } = await withProgress(terminal, 'making the new version', rotating)
       const result = {
         location: made.location,
         version: made.version,
@@ -30,31 +36,24 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
         createdAt: made.createdAt?.toISOString() ?? null,
         notAfter: made.notAfter?.toISOString() ?? null,
       }
-      terminal.out(
-        options.json === true
-          ? printableJson(result)
-          : `${printable(result.location)}: made version ${printable(result.version)}\n` +
-              `key id     ${result.keyId}\nfollows    ${result.follows}\n` +
-              'Servers read it at their next refresh, or at once when they are sent SIGHUP. Leave the version before it\n' +
-              'switched on until it has left their JWK Sets.\n',
-      )
+      report(terminal, options.json, result, [
+        `${result.location}: made version ${result.version}`,
+        `key id     ${result.keyId}`,
+        `follows    ${result.follows}`,
+        'Servers read it at their next refresh, or at once when they are sent SIGHUP. Leave the version before it',
+        'switched on until it has left their JWK Sets.',
+      ])
     })
 }
 
 /** @throws SealwrightError `UNSUPPORTED_OPERATION`, `NOT_FOUND`, `ALREADY_EXISTS`; or as the store has it */
 async function rotate(
   uri: string,
-  backends: readonly Backend[],
   password: string,
+  access: KeyAccess,
 ): Promise<{ readonly before: SigningKey; readonly made: SigningKey }> {
-  const backend = backends.find((each) => each.accepts(uri))
-  if (backend === undefined) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      'the signing URI is of no known kind: name store:FOLDER?name=NAME or https://NAME.vault.azure.net/certificates/CERT',
-    )
-  }
-  const place = canLocate(backend) ? await backend.locate(uri, { password: () => password }) : null
+  const backend = await backendFor(uri, access)
+  const place = await backend.locate(uri, { password })
   if (place === null || place.version !== null || !canRotate(place.store)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',

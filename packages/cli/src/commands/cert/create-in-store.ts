@@ -1,0 +1,107 @@
+import type { KeyObject, X509Certificate } from 'node:crypto'
+import {
+  canImportPkcs12,
+  createLocalSigner,
+  keyType,
+  SealwrightError,
+  type KeyStore,
+  type SigningKey,
+} from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
+import { givenPassword, passwordSource } from '../../files/passwords.ts'
+import type { KeyAccess } from '../../keys/key-access.ts'
+import { openStore } from '../../keys/open-store.ts'
+import { keyLines, storedKey } from '../../keys/stored-key.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import {
+  certificateOptions,
+  defaultDays,
+  requiredSubject,
+  subjectOf,
+  type CreateOptions,
+} from './certificate-options.ts'
+
+/**
+ * Makes a key with its certificate in a store. A vault makes the key itself, with a subject and a length alone: it has no
+ * further options here.
+ */
+export async function createInStore(
+  place: string,
+  options: CreateOptions,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<void> {
+  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const { store, name, query, version } = await openStore(place, password, access)
+  const keyName = name ?? options.friendlyName ?? options.cn
+  if (query !== null || version !== null || keyName === undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the new key needs a name: --to store:FOLDER?name=NAME, --to https://NAME.vault.azure.net/certificates/CERT, or --cn NAME',
+    )
+  }
+  const making = /^https:/i.test(place)
+    ? createInVault(store, keyName, options)
+    : createAndImport(store, keyName, options)
+  const key = await withProgress(terminal, `making ${keyName} in ${store.location}`, making)
+  report(terminal, options.json, storedKey(key), keyLines(key))
+}
+
+async function createInVault(store: KeyStore, name: string, options: CreateOptions): Promise<SigningKey> {
+  const given = (
+    [
+      'dns',
+      'ip',
+      'uri',
+      'email',
+      'keyUsage',
+      'eku',
+      'notBefore',
+      'notAfter',
+      'serial',
+      'friendlyName',
+    ] as const
+  ).find((option) => options[option] !== undefined)
+  if (given !== undefined) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `--${given.replace(/[A-Z]/g, '-$&').toLowerCase()} is not available for a certificate that the vault makes; ` +
+        'leave it out, or make a PFX and use cert import',
+    )
+  }
+  const { keyType: type = 'rsa-2048', validityDays } = options
+  return store.create(name, { keyType: keyType(type).name, subject: subjectOf(options), validityDays })
+}
+
+/** The file is made here, because the store's own `create` has fewer options. */
+async function createAndImport(store: KeyStore, name: string, options: CreateOptions): Promise<SigningKey> {
+  if (!canImportPkcs12(store)) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `${store.location} is read only here; nothing can be added to it`,
+    )
+  }
+  if ((await store.get(name)) !== null) {
+    throw new SealwrightError(
+      'ALREADY_EXISTS',
+      `there is a key ${JSON.stringify(name)} in ${store.location}, and it stays as it is; take another name, or rotate it`,
+    )
+  }
+  const privateKey = await generatePrivateKey(keyType(options.keyType ?? 'rsa-2048').name)
+  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: subjectOf(options) ?? requiredSubject({ cn: name }),
+    ...certificateOptions(options, defaultDays),
+  })
+  return store.importPkcs12(name, await packed(privateKey, certificate, name), '')
+}
+
+/** In memory only, so a password would protect nothing. */
+function packed(
+  privateKey: KeyObject,
+  certificate: X509Certificate,
+  friendlyName: string,
+): Promise<Uint8Array> {
+  return writePkcs12({ privateKey, certificates: [certificate], friendlyName }, '', { iterations: 1 })
+}

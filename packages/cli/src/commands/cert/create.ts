@@ -1,0 +1,138 @@
+import type { X509Certificate } from 'node:crypto'
+import { createLocalSigner, keyType, keyTypes, SealwrightError } from '@sealwright/core'
+import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
+import { Command, Option } from 'commander'
+import { passwordSource, withNewPasswordOptions } from '../../files/passwords.ts'
+import type { KeyAccess } from '../../keys/key-access.ts'
+import { openKey } from '../../keys/open-key.ts'
+import { prepareTargets } from '../../keys/write-document.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { remark, report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { withOutputOptions, withProfileOption } from '../command-options.ts'
+import {
+  certificateOptions,
+  defaultDays,
+  requiredSubject,
+  withContentOptions,
+  withSubjectOptions,
+  withTimeOptions,
+  type CreateOptions,
+} from './certificate-options.ts'
+import { createInStore } from './create-in-store.ts'
+
+/** `sealwright cert create`: makecert and pvk2pfx in one step. */
+export function certCreateCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('create').description(
+    'make a key with a self-signed certificate for signing tokens, in a PFX or PEM file, a store or a vault',
+  )
+  withSubjectOptions(command)
+    .addOption(
+      new Option('--key-type <type>', 'type of the new key (default: "rsa-2048")')
+        .choices(keyTypes.map(({ name }) => name))
+        .conflicts('key'),
+    )
+    .option('--friendly-name <name>', 'the name that Windows and Java show (default: the common name)')
+  withTimeOptions(withContentOptions(command), '730')
+  withOutputOptions(command, 'the file of the key and its certificate')
+    .addOption(
+      new Option(
+        '--to <store>',
+        'make it there instead: store:my, store:FOLDER?name=NAME, or a certificate in a vault',
+      ).conflicts(['out', 'cer', 'key']),
+    )
+    .option(
+      '--key <key>',
+      'certify this key instead of a new one: a file or a signing URI; --out gets the certificate',
+    )
+  return withProfileOption(withNewPasswordOptions(command, 'the file'))
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', example)
+    .action(async (options: CreateOptions) => {
+      if (options.to !== undefined) await createInStore(options.to, options, terminal, access)
+      else if (options.key !== undefined) await certify(options.key, options, terminal, access)
+      else await create(options, terminal)
+    })
+}
+
+const example = `
+Example: sealwright cert create --cn my-app-auth --out my-app-auth.pfx`
+
+async function create(options: CreateOptions, terminal: Terminal): Promise<void> {
+  const subject = requiredSubject(options)
+  if (options.out === undefined) throw nowhere()
+  const targets = await prepareTargets({ ...options, password: passwordSource(options) }, terminal)
+  if (!targets.privateKey) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${options.out} would have the certificate and not its new key; name a .pfx or .pem file, and this one with --cer`,
+    )
+  }
+  const type = keyType(options.keyType ?? 'rsa-2048').name
+  const privateKey = await withProgress(terminal, 'making the key', generatePrivateKey(type))
+  const signer = createLocalSigner(privateKey)
+  const certificate = await createSelfSignedCertificate(signer, {
+    subject,
+    ...certificateOptions(options, defaultDays),
+  })
+  const friendlyName = options.friendlyName ?? options.cn ?? distinguishedName(certificate)
+  await targets.write({ privateKey, certificates: [certificate], friendlyName })
+  show(options, certificate, signer.keyId, terminal)
+}
+
+/** A self-signed certificate of a key that exists. */
+async function certify(
+  source: string,
+  options: CreateOptions,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<void> {
+  const subject = requiredSubject(options)
+  if (options.out === undefined) throw nowhere()
+  // The password is the key's: what is written has no secret in it.
+  const password = passwordSource(options)
+  const targets = await prepareTargets({ ...options, password: { ...password, none: true } }, terminal)
+  if (targets.privateKey && options.out !== '-' && options.format !== 'pem' && !/\.pem$/i.test(options.out)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'with --key the certificate alone is written; name a .cer, .der or .pem file. cert convert joins it with the key',
+    )
+  }
+  const key = await openKey(source, { password }, terminal, access)
+  const certificate = await createSelfSignedCertificate(key.signer(), {
+    subject,
+    ...certificateOptions(options, defaultDays),
+  })
+  await targets.write({ privateKey: null, certificates: [certificate] })
+  show(options, certificate, key.keyId, terminal)
+}
+
+function nowhere(): SealwrightError {
+  return new SealwrightError(
+    'INVALID_ARGUMENT',
+    'where should it go? Give --out my-app-auth.pfx, or --to store:my or a certificate in a vault',
+  )
+}
+
+function show(
+  { out = '', json }: CreateOptions,
+  certificate: X509Certificate,
+  keyId: string,
+  terminal: Terminal,
+): void {
+  const made = {
+    file: out,
+    subject: distinguishedName(certificate),
+    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    keyId,
+    notAfter: new Date(certificate.validTo).toISOString(),
+  }
+  const lines = [
+    `${made.file}: ${made.subject}, valid until ${made.notAfter}`,
+    `thumbprint ${made.thumbprint}`,
+    `key id     ${made.keyId}`,
+  ]
+  // The document itself is on standard output.
+  if (out === '-') remark(terminal, lines.slice(1))
+  else report(terminal, json, made, lines)
+}

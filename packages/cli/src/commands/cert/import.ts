@@ -1,0 +1,106 @@
+import { basename, extname } from 'node:path'
+import { canImportPkcs12, SealwrightError, type SigningKey } from '@sealwright/core'
+import { writePkcs12 } from '@sealwright/x509'
+import { Command } from 'commander'
+import {
+  givenPassword,
+  passwordSource,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../../files/passwords.ts'
+import type { KeyAccess } from '../../keys/key-access.ts'
+import { openKey } from '../../keys/open-key.ts'
+import { openStore } from '../../keys/open-store.ts'
+import type { OpenedKey } from '../../keys/opened-key.ts'
+import { keyLines, storedKey } from '../../keys/stored-key.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+
+interface Options extends PasswordOptions {
+  readonly to: string
+  readonly name?: string
+  readonly certificate?: string
+  readonly acceptMissingMac?: boolean
+  readonly storePasswordFile?: string
+  readonly json?: boolean
+}
+
+/** `sealwright cert import`: the portal's upload, and certmgr's import. */
+export function certImportCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('import')
+    .description(
+      'put a key and its certificates into a store or a vault; from there it cannot be exported again',
+    )
+    .argument('<file>', 'the file, such as my-app-auth.pfx, or a signing URI')
+    .requiredOption(
+      '--to <store>',
+      'where: https://NAME.vault.azure.net/certificates/CERT, store:my, or store:FOLDER?name=NAME',
+    )
+    .option(
+      '--name <name>',
+      'its name there, where --to has none (default: its friendly name, or the name of the file)',
+    )
+    .option('--certificate <file>', 'the certificates of the key, where they are in another file')
+    .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
+  return withPasswordOptions(command, 'the file')
+    .option('--store-password-file <file>', 'file with the password of the files in store:FOLDER')
+    .option('--json', 'print the result as JSON')
+    .action(async (file: string, options: Options) => {
+      const key = await importKey(file, options, terminal, access)
+      report(terminal, options.json, storedKey(key), keyLines(key))
+    })
+}
+
+async function importKey(
+  source: string,
+  options: Options,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<SigningKey> {
+  const { certificate, acceptMissingMac, storePasswordFile } = options
+  const storePassword = { file: storePasswordFile, option: '--store-password' }
+  const password = (await givenPassword(storePassword, terminal)) ?? ''
+  const { store, name, version, query } = await openStore(options.to, password, access)
+  if (!canImportPkcs12(store)) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `${store.location} is read only here; nothing can be added to it`,
+    )
+  }
+  if (version !== null || query !== null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      '--to names a key by its version, thumbprint or subject; name it by its name',
+    )
+  }
+  if (name !== null && options.name !== undefined && name !== options.name) {
+    throw new SealwrightError('INVALID_ARGUMENT', '--to and --name give two names; leave one out')
+  }
+  const reading = { password: passwordSource(options), certificate, acceptMissingMac }
+  const key = await withProgress(terminal, 'reading', openKey(source, reading, terminal, access))
+  const keyName = name ?? options.name ?? defaultName(source, key)
+  if (key.certificates.length === 0) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `${source} has no certificate; give it with --certificate FILE`,
+    )
+  }
+  const privateKey = await key.privateKey()
+  // In memory only, so a password would protect nothing.
+  const pfx = await writePkcs12({ privateKey, certificates: key.certificates, friendlyName: keyName }, '', {
+    iterations: 1,
+  })
+  return withProgress(terminal, `importing into ${store.location}`, store.importPkcs12(keyName, pfx, ''))
+}
+
+/** As stores take names: letters, digits and hyphens. */
+function defaultName(source: string, { name }: OpenedKey): string {
+  const candidates = [name ?? '', basename(source, extname(source))]
+  const fitting = candidates.find((candidate) => /^[0-9A-Za-z-]{1,127}$/.test(candidate))
+  if (fitting !== undefined) return fitting
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    'the key needs a name there: --name my-app-auth, or ?name=my-app-auth in --to',
+  )
+}

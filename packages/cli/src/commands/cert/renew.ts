@@ -1,0 +1,132 @@
+import { canImportPkcs12, SealwrightError } from '@sealwright/core'
+import { distinguishedName, renewCertificate, writePkcs12, type Pkcs12Profile } from '@sealwright/x509'
+import type { X509Certificate } from 'node:crypto'
+import { Command } from 'commander'
+import {
+  givenPassword,
+  outPasswordSource,
+  passwordSource,
+  withOutPasswordOptions,
+  withPasswordOptions,
+  type OutPasswordOptions,
+  type PasswordOptions,
+} from '../../files/passwords.ts'
+import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
+import { openKey } from '../../keys/open-key.ts'
+import { openStore } from '../../keys/open-store.ts'
+import type { OpenedKey } from '../../keys/opened-key.ts'
+import { prepareTargets } from '../../keys/write-document.ts'
+import { report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { openIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
+import { withOutputOptions, withProfileOption, type OutputOptions } from '../command-options.ts'
+import { timesOf, withTimeOptions, type TimeOptions } from './certificate-options.ts'
+
+interface Options extends PasswordOptions, OutPasswordOptions, OutputOptions, TimeOptions, IssuerOptions {
+  readonly certificate?: string
+  readonly profile: Pkcs12Profile
+  readonly json?: boolean
+}
+
+/** `sealwright cert renew`: a new certificate with the same key, so the `kid` stays. */
+export function certRenewCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('renew')
+    .description(
+      'make a new certificate with the same key, subject and extensions; the kid stays. For a new key: sealwright rotate',
+    )
+    .argument(
+      '<key>',
+      'a file, or a signing URI; in a store the new certificate takes the place of the old one',
+    )
+    .option('--certificate <file>', 'the certificate of the key, where it is in another file')
+  withTimeOptions(withPasswordOptions(command, 'the key'), 'as long as before')
+  withIssuerOptions(command)
+  withOutputOptions(command, 'the file of the key with its new certificate, or of the certificate')
+  return withProfileOption(withOutPasswordOptions(command, 'the new file'))
+    .option('--json', 'print the result as JSON')
+    .action(async (source: string, options: Options) => {
+      await renew(source, options, terminal, access)
+    })
+}
+
+async function renew(source: string, options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
+  const { out, cer, certificate: certificateFile } = options
+  const isFile = !isSigningUri(source) || /^file:/i.test(source)
+  if (isFile && out === undefined && cer === undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'where should it go? Give --out FILE.pfx or --cer FILE.cer; --out with --force replaces the old file',
+    )
+  }
+  const key = await openKey(
+    source,
+    { password: passwordSource(options), certificate: certificateFile },
+    terminal,
+    access,
+  )
+  const [old, ...issuers] = key.certificates
+  if (old === undefined) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `${source} has no certificate to renew; give it with --certificate FILE`,
+    )
+  }
+  const targets = { ...options, password: outPasswordSource(options) }
+  const prepared = await prepareTargets(targets, terminal)
+  const issuer = await openIssuer(options, terminal, access)
+  const renewed = await renewCertificate(old, issuer ?? key.signer(), timesOf(options))
+  const chain = issuer === null ? [renewed, ...issuers] : [renewed, ...issuer.chain]
+  let location = out ?? cer ?? ''
+  if (prepared.paths.length > 0) {
+    const privateKey = prepared.privateKey ? await key.privateKey() : null
+    await prepared.write({ privateKey, certificates: chain, friendlyName: key.name ?? undefined })
+  } else {
+    location = await replaceInStore(source, key, chain, options, terminal, access)
+  }
+  const result = {
+    location,
+    subject: distinguishedName(renewed),
+    thumbprint: renewed.fingerprint.replaceAll(':', ''),
+    keyId: key.keyId,
+    notAfter: new Date(renewed.validTo).toISOString(),
+  }
+  if (out === '-' || cer === '-') return
+  report(terminal, options.json, result, [
+    `${location}: ${result.subject}, valid until ${result.notAfter}`,
+    `thumbprint ${result.thumbprint}`,
+    `key id     ${result.keyId} (as before)`,
+  ])
+}
+
+/** @returns the location of the key */
+async function replaceInStore(
+  source: string,
+  key: OpenedKey,
+  certificates: readonly X509Certificate[],
+  options: Options,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<string> {
+  if (/^https:/i.test(source)) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      'a vault does not exchange the certificate of a key; sealwright rotate makes a version with a new key, and --out FILE.cer ' +
+        'writes a new certificate of this one',
+    )
+  }
+  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const { store } = await openStore(source, password, access)
+  if (!canImportPkcs12(store) || key.name === null) {
+    throw new SealwrightError(
+      'UNSUPPORTED_OPERATION',
+      `${store.location} is read only here; give --out FILE.pfx`,
+    )
+  }
+  const contents = { privateKey: await key.privateKey(), certificates, friendlyName: key.name }
+  const { location } = await store.importPkcs12(
+    key.name,
+    await writePkcs12(contents, '', { iterations: 1 }),
+    '',
+  )
+  return location
+}

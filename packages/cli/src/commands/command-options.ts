@@ -1,0 +1,65 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+import { documentFormats, type DocumentFormat } from '../keys/documents.ts'
+
+/** `--out`, `--format`, `--cer`, `--force`: what a command writes. */
+export interface OutputOptions {
+  readonly out?: string
+  readonly format?: DocumentFormat
+  readonly cer?: string
+  readonly force?: boolean
+}
+
+/** Adds {@link OutputOptions}. */
+export function withOutputOptions(command: Command, what: string): Command {
+  return command
+    .option(
+      '--out <file>',
+      `${what}; its ending is the format: .pfx, .pem, .key, .cer, .der, .p7b or .jwk; - for PEM on standard output`,
+    )
+    .addOption(
+      new Option('--format <format>', 'the format, where the name does not tell it').choices(documentFormats),
+    )
+    .option('--cer <file>', 'also write the certificates alone, in PEM')
+    .option('--force', 'replace files that exist')
+}
+
+/** Adds `--profile`, how a PFX is protected. */
+export function withProfileOption(command: Command): Command {
+  return command.addOption(
+    new Option('--profile <name>', 'encryption and MAC of a PFX; compatible is weak, for old readers')
+      .choices(['modern', 'pbmac1', 'compatible'])
+      .default('modern'),
+  )
+}
+
+export function parseDays(text: string): number {
+  const days = Number(text)
+  if (!/^\d{1,6}$/.test(text) || days === 0)
+    throw new InvalidArgumentError('It must be a whole number of days from 1 to 999999.')
+  return days
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!/^\d{1,10}$/.test(text) || seconds === 0)
+    throw new InvalidArgumentError('It is a whole number of seconds.')
+  return seconds
+}
+
+/** A day, which begins in UTC, or a time with its zone. */
+export function parseTime(text: string): Date {
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text)
+  const time = new Date(text)
+  // 2026-02-30 is not a day, and Date makes another of it.
+  if (!isTime || Number.isNaN(time.getTime()) || !isDay(text.slice(0, 10))) {
+    throw new InvalidArgumentError(
+      'It must be a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.',
+    )
+  }
+  return time
+}
+
+function isDay(text: string): boolean {
+  const day = new Date(`${text}T00:00:00Z`)
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)
+}

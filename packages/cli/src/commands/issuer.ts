@@ -1,0 +1,66 @@
+import type { X509Certificate } from 'node:crypto'
+import { SealwrightError } from '@sealwright/core'
+import type { Issuer } from '@sealwright/x509'
+import type { Command } from 'commander'
+import type { PasswordSource } from '../files/passwords.ts'
+import type { KeyAccess } from '../keys/key-access.ts'
+import { openKey } from '../keys/open-key.ts'
+import { readCertificates } from '../keys/read-key-file.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+
+/** The CA that signs. */
+export interface IssuerOptions {
+  readonly ca?: string
+  readonly caCertificate?: string
+  readonly caPasswordFile?: string
+  readonly caPasswordEnv?: string
+}
+
+/** A CA with the chain above and with it. */
+export interface OpenedIssuer extends Issuer {
+  /** Its certificate first; without the root, which verifiers have. */
+  readonly chain: readonly X509Certificate[]
+}
+
+/** Adds `--ca`, `--ca-certificate` and the options of its password. */
+export function withIssuerOptions(command: Command): Command {
+  return command
+    .option('--ca <key>', 'the CA that signs: a file or a signing URI')
+    .option('--ca-certificate <file>', 'the certificate of the CA, where its key is bare or in another file')
+    .option('--ca-password-file <file>', 'file with the password of the CA; - for standard input')
+    .option('--ca-password-env <name>', 'environment variable with the password of the CA')
+}
+
+/**
+ * Opens the CA.
+ *
+ * @returns null where none is given
+ * @throws SealwrightError `INVALID_ARGUMENT` for a CA without a certificate
+ */
+export async function openIssuer(
+  options: IssuerOptions,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<OpenedIssuer | null> {
+  const { ca, caCertificate } = options
+  if (ca === undefined) return null
+  const password: PasswordSource = {
+    file: options.caPasswordFile,
+    env: options.caPasswordEnv,
+    option: '--ca-password',
+  }
+  const key = await openKey(ca, { password }, terminal, access)
+  const given =
+    caCertificate === undefined
+      ? key.certificates
+      : await readCertificates(caCertificate, { password }, terminal)
+  const [certificate] = given
+  if (certificate === undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the key of the CA has no certificate; give it with --ca-certificate FILE',
+    )
+  }
+  const chain = given.filter((each, at) => at === 0 || each.issuer !== each.subject)
+  return { signer: key.signer(), certificate, chain }
+}

@@ -1,0 +1,191 @@
+import { access, constants, lstat, open, realpath, rm, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { SealwrightError } from '@sealwright/core'
+import { createPrivateFile, fileState, replacePrivateFile } from '@sealwright/local-store/internal'
+import type { Terminal } from '../terminal/terminal.ts'
+
+/** A megabyte. A larger file was probably named by mistake. */
+const defaultMaximumBytes = 2 ** 20
+
+/** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `LIMIT_EXCEEDED`, `UNAVAILABLE` */
+export async function readWholeFile(
+  path: string,
+  maximumBytes: number = defaultMaximumBytes,
+): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, 'r')
+    try {
+      // Pipes and devices have no size, and some have no end.
+      return await readAll(handle.createReadStream({ autoClose: false }), path, maximumBytes)
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    throw translated(error, path, 'read')
+  }
+}
+
+/** A file to be written. */
+export interface Output {
+  /** `-` for standard output. */
+  readonly path: string
+  readonly content: Uint8Array | string
+}
+
+/**
+ * Writes files that only their owner can read, each whole or not at all. Where one cannot be written, new ones before it are
+ * removed. On a file system without hard links, such as a USB stick's, a crash can leave half a file.
+ *
+ * @param force whether files that are there are replaced
+ * @throws SealwrightError `ALREADY_EXISTS`, `ACCESS_DENIED`, `NOT_FOUND`, `UNAVAILABLE`
+ */
+export async function writeOutputs(
+  outputs: readonly Output[],
+  terminal: Terminal,
+  force: boolean | undefined,
+): Promise<void> {
+  const made: string[] = []
+  try {
+    for (const { path, content } of outputs.filter((output) => output.path !== '-')) {
+      // One after the other, so that those before a failure are known.
+      // oxlint-disable-next-line no-await-in-loop
+      if (await writeFile(path, content, force === true)) made.push(path)
+    }
+  } catch (error) {
+    await Promise.all(made.map((path) => rm(path, { force: true })))
+    throw error
+  }
+  for (const { path, content } of outputs) if (path === '-') terminal.out(content)
+}
+
+/** @returns whether the file is new */
+async function writeFile(path: string, content: Uint8Array | string, force: boolean): Promise<boolean> {
+  try {
+    const there = force ? await stat(path).catch(() => null) : null
+    if (there === null) {
+      await createPrivateFile(path, content, { withoutHardLinks: 'in-place' })
+      return true
+    }
+    if ((await replacePrivateFile(path, Buffer.from(content), fileState(there).identity)) === null) {
+      throw new SealwrightError('UNAVAILABLE', `${path} was replaced by another process meanwhile; try again`)
+    }
+    return false
+  } catch (error) {
+    throw translated(error, path, 'written')
+  }
+}
+
+/**
+ * Checks early that files can be written, for a clear error before the work is done. {@link writeOutputs} itself never replaces
+ * a file without `force`.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for two of one path; `ALREADY_EXISTS`, `NOT_FOUND` for the folder, and as
+ *   {@link writeOutputs}
+ */
+export async function assertOutputs(paths: readonly string[], force: boolean | undefined): Promise<void> {
+  const places = paths.map((path) => (path === '-' ? '-' : resolve(path)))
+  if (new Set(places).size < places.length) {
+    throw new SealwrightError('INVALID_ARGUMENT', 'two options name the same file to be written')
+  }
+  await Promise.all(paths.filter((path) => path !== '-').map((path) => assertWritable(path, force === true)))
+}
+
+async function assertWritable(path: string, force: boolean): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw translated(error, dirname(path), 'written to')
+  }
+  // The path itself may be a symbolic link with no target.
+  const there = await lstat(path).catch(() => null)
+  if (there === null) return
+  if (!force) throw alreadyThere(path)
+  const target = await stat(await realpath(path)).catch((error: unknown) => {
+    throw translated(error, path, 'written')
+  })
+  if (!target.isFile()) throw new SealwrightError('INVALID_ARGUMENT', `${path} is not a file`)
+}
+
+const stdinsRead = new WeakSet<object>()
+
+/**
+ * Reads standard input to its end.
+ *
+ * @throws SealwrightError `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` when two arguments are `-`
+ */
+export async function readStdin(
+  { stdin }: Terminal,
+  maximumBytes: number = defaultMaximumBytes,
+): Promise<Uint8Array> {
+  if (stdinsRead.has(stdin)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'standard input is read for two things; put one of them into a file',
+    )
+  }
+  stdinsRead.add(stdin)
+  return readAll(stdin, 'standard input', maximumBytes)
+}
+
+/**
+ * Reads a file, or standard input for `-`.
+ *
+ * @throws SealwrightError as {@link readWholeFile} and {@link readStdin}
+ */
+export async function readInput(
+  path: string,
+  terminal: Terminal,
+  maximumBytes: number = defaultMaximumBytes,
+): Promise<Uint8Array> {
+  return path === '-' ? readStdin(terminal, maximumBytes) : readWholeFile(path, maximumBytes)
+}
+
+/** @throws SealwrightError `LIMIT_EXCEEDED` */
+async function readAll(
+  stream: AsyncIterable<Uint8Array>,
+  path: string,
+  maximumBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of stream) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maximumBytes) {
+      throw new SealwrightError(
+        'LIMIT_EXCEEDED',
+        `${path} has more than the ${maximumBytes} bytes that are allowed`,
+      )
+    }
+  }
+  return Buffer.concat(chunks)
+}
+
+function alreadyThere(path: string, cause?: unknown): SealwrightError {
+  return new SealwrightError(
+    'ALREADY_EXISTS',
+    `${path} already exists and stays as it is; --force replaces it`,
+    { cause },
+  )
+}
+
+function translated(error: unknown, path: string, done: 'read' | 'written' | 'written to'): unknown {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
+  switch (code) {
+    case 'ENOENT':
+      return new SealwrightError('NOT_FOUND', `${path}: no such file or folder`, { cause: error })
+    case 'EEXIST':
+      return alreadyThere(path, error)
+    case 'EACCES':
+    case 'EPERM':
+      return new SealwrightError('ACCESS_DENIED', `${path} cannot be ${done}: permission denied`, {
+        cause: error,
+      })
+    case 'EISDIR':
+      return new SealwrightError('INVALID_ARGUMENT', `${path} is a folder`, { cause: error })
+    default:
+      return typeof code === 'string' && code.startsWith('E')
+        ? new SealwrightError('UNAVAILABLE', `${path} cannot be ${done}: ${code}`, { cause: error })
+        : error
+  }
+}

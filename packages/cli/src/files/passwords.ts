@@ -1,0 +1,177 @@
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { Option, type Command } from 'commander'
+import type { Terminal } from '../terminal/terminal.ts'
+import { readStdin, readWholeFile } from './files.ts'
+
+/** Where a password comes from, as the options of a command say. */
+export interface PasswordSource {
+  /** The path of a file, or `-` for standard input. */
+  readonly file?: string | undefined
+  /** The name of an environment variable. */
+  readonly env?: string | undefined
+  /** Whether there is to be no password. */
+  readonly none?: boolean | undefined
+  /** The options that name it: `--password`, `--out-password`. */
+  readonly option: string
+}
+
+/** The members that {@link withPasswordOptions} adds to the options of a command. */
+export interface PasswordOptions {
+  readonly passwordFile?: string
+  readonly passwordEnv?: string
+  /** False for `--no-password`. */
+  readonly password?: boolean
+}
+
+/** The members that {@link withOutPasswordOptions} adds. */
+export interface OutPasswordOptions {
+  readonly outPasswordFile?: string
+  readonly outPasswordEnv?: string
+  /** False for `--no-out-password`. */
+  readonly outPassword?: boolean
+}
+
+/** Adds `--password-file` and `--password-env`, for something that is opened. */
+export function withPasswordOptions(command: Command, what: string): Command {
+  return addOptions(command, 'password', what)
+}
+
+/** Adds `--password-file`, `--password-env` and `--no-password`, for something that is made. */
+export function withNewPasswordOptions(command: Command, what: string): Command {
+  return addOptions(command, 'password', what).option('--no-password', `${what} gets no password`)
+}
+
+/** Adds `--out-password-file`, `--out-password-env` and `--no-out-password`, where something is opened as well. */
+export function withOutPasswordOptions(command: Command, what: string): Command {
+  return addOptions(command, 'out-password', what).option('--no-out-password', `${what} gets no password`)
+}
+
+function addOptions(command: Command, name: string, what: string): Command {
+  return command
+    .addOption(
+      new Option(
+        `--${name}-file <file>`,
+        `file with the password of ${what}; - for standard input`,
+      ).conflicts(name === 'password' ? 'passwordEnv' : 'outPasswordEnv'),
+    )
+    .option(`--${name}-env <name>`, `environment variable with the password of ${what}`)
+}
+
+export function passwordSource({ passwordFile, passwordEnv, password }: PasswordOptions): PasswordSource {
+  return { file: passwordFile, env: passwordEnv, none: password === false, option: '--password' }
+}
+
+export function outPasswordSource(options: OutPasswordOptions): PasswordSource {
+  return {
+    file: options.outPasswordFile,
+    env: options.outPasswordEnv,
+    none: options.outPassword === false,
+    option: '--out-password',
+  }
+}
+
+/**
+ * Opens something that may have a password. Without an option it is opened without a password first. Where that fails, the
+ * person at the terminal is asked.
+ *
+ * @param what for the question, such as a file's path
+ * @throws SealwrightError as `use`, with the options that give a password; and as {@link givenPassword}
+ */
+export async function withPassword<T>(
+  source: PasswordSource,
+  terminal: Terminal,
+  what: string,
+  use: (password: string) => Promise<T>,
+): Promise<T> {
+  const given = await givenPassword(source, terminal)
+  if (given !== null) return use(given)
+  try {
+    return await use('')
+  } catch (error) {
+    if (!isSealwrightError(error, 'WRONG_PASSWORD')) throw error
+    if (terminal.questions !== null) return use(await terminal.questions.password(`Password of ${what}`))
+    throw new SealwrightError(
+      error.code,
+      `${error.message}; give the password with ${source.option}-file FILE or ${source.option}-env NAME`,
+      { cause: error },
+    )
+  }
+}
+
+/**
+ * The password of something that is made.
+ *
+ * @param what such as `the PFX`
+ * @returns empty for none
+ * @throws SealwrightError `INVALID_ARGUMENT` where none is given and nobody can be asked; and as {@link givenPassword}
+ */
+export async function newPassword(source: PasswordSource, terminal: Terminal, what: string): Promise<string> {
+  const { option } = source
+  if (source.none === true) return ''
+  const given = await givenPassword(source, terminal)
+  if (given !== null) {
+    if (given !== '') return given
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the password is empty; write one into the password file, or give ${option.replace('--', '--no-')}`,
+    )
+  }
+  if (terminal.questions === null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${what} needs a password: give ${option}-file FILE, ${option}-env NAME, or ${option.replace('--', '--no-')} for none`,
+    )
+  }
+  const password = await terminal.questions.password(`New password of ${what}`)
+  if (password === '') {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `no password was typed; ${option.replace('--', '--no-')} makes ${what} without one`,
+    )
+  }
+  if ((await terminal.questions.password('The same again')) !== password) {
+    throw new SealwrightError('INVALID_ARGUMENT', 'the two passwords are not the same; nothing was written')
+  }
+  return password
+}
+
+/**
+ * The password that the options name: one line of a file, of standard input or of an environment variable.
+ *
+ * @returns null where none is named
+ * @throws SealwrightError as `readWholeFile`; `INVALID_ENCODING` for bytes that are not UTF-8 and for several lines;
+ *   `INVALID_ARGUMENT` for an environment variable that is not set
+ */
+export async function givenPassword(source: PasswordSource, terminal: Terminal): Promise<string | null> {
+  const { file, env } = source
+  if (env !== undefined) {
+    const value = terminal.env[env]
+    if (value !== undefined) return oneLine(value, `the environment variable ${shown(env)}`)
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the environment variable ${shown(env)} of ${source.option}-env is not set; export it, or give ${source.option}-file FILE`,
+    )
+  }
+  if (file === undefined) return null
+  const from = file === '-' ? 'standard input' : file
+  const bytes = file === '-' ? await readStdin(terminal) : await readWholeFile(file)
+  try {
+    return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(bytes), from)
+  } catch (cause) {
+    if (isSealwrightError(cause)) throw cause
+    throw new SealwrightError('INVALID_ENCODING', `the password in ${from} is not UTF-8`, { cause })
+  }
+}
+
+/** A person may give the password itself where its variable's name belongs. */
+function shown(name: string): string {
+  return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'of that name'
+}
+
+function oneLine(text: string, from: string): string {
+  const password = text.replace(/\r?\n$/, '')
+  if (/[\r\n]/.test(password)) {
+    throw new SealwrightError('INVALID_ENCODING', `the password in ${from} has more than one line`)
+  }
+  return password
+}

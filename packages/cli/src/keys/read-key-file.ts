@@ -1,0 +1,120 @@
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto'
+import {
+  algorithmsOf,
+  createLocalSigner,
+  isSealwrightError,
+  jwkThumbprint,
+  SealwrightError,
+} from '@sealwright/core'
+import { readKeyFile, type KeyFile, type KeyFileLimits } from '@sealwright/x509'
+import { readInput } from '../files/files.ts'
+import { withPassword, type PasswordSource } from '../files/passwords.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { OpenedKey } from './opened-key.ts'
+
+/** How a file of keys is read. */
+export interface ReadOptions {
+  readonly password: PasswordSource
+  /** The path of the file with the certificates of the key; undefined where they are beside it. */
+  readonly certificate?: string | undefined
+  readonly acceptMissingMac?: boolean | undefined
+  readonly limits?: Partial<KeyFileLimits> | undefined
+}
+
+/**
+ * Reads any file of keys or certificates, or standard input for `-`.
+ *
+ * @throws SealwrightError as `readKeyFile` of x509, with the path in front and the names of the options
+ */
+export async function readContents(path: string, options: ReadOptions, terminal: Terminal): Promise<KeyFile> {
+  const { password, acceptMissingMac, limits } = options
+  const bytes = await readInput(path, terminal, limits?.bytes)
+  const name = path === '-' ? 'standard input' : path
+  return withPassword(password, terminal, name, async (text) => {
+    try {
+      return await readKeyFile(bytes, text, { acceptMissingMac, limits })
+    } catch (error) {
+      if (!isSealwrightError(error)) throw error
+      const message = error.message
+        .replace('the option acceptMissingMac', '--accept-missing-mac')
+        .replace(/limits\.(\w+) raises the limit/, '--limit $1=NUMBER raises the limit')
+      throw new SealwrightError(error.code, `${name}: ${message}`, { cause: error })
+    }
+  })
+}
+
+/** The certificates in a file, in order: of a PEM, PFX or PKCS#7 file, or one in DER. */
+export async function readCertificates(
+  path: string,
+  options: Pick<ReadOptions, 'password'>,
+  terminal: Terminal,
+): Promise<readonly X509Certificate[]> {
+  const { certificates } = await readContents(path, options, terminal)
+  if (certificates.length > 0) return certificates
+  throw new SealwrightError('INVALID_ENCODING', `${path} has no certificate`)
+}
+
+/**
+ * The one private key of a file, with its certificates.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for a file with no private key or several; `UNSUPPORTED_KEY`
+ */
+export async function openFile(path: string, options: ReadOptions, terminal: Terminal): Promise<OpenedKey> {
+  const contents = await readContents(path, options, terminal)
+  const [key, another] = contents.keys
+  if (key === undefined || another !== undefined) throw notOneKey(path, contents)
+  const { privateKey } = key
+  const certificates =
+    options.certificate === undefined
+      ? key.certificates
+      : await chainOf(privateKey, options.certificate, options, terminal)
+  const publicKey = createPublicKey(privateKey)
+  return {
+    location: path === '-' ? 'standard input' : path,
+    name: key.friendlyName,
+    keyId: jwkThumbprint(publicKey),
+    publicKey,
+    algorithms: algorithmsOf(privateKey),
+    certificates,
+    signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),
+    privateKey: async () => privateKey,
+  }
+}
+
+function notOneKey(path: string, { keys, certificates, publicKeys, skipped }: KeyFile): SealwrightError {
+  if (keys.length > 1) {
+    return new SealwrightError(
+      'INVALID_ENCODING',
+      `${path} has ${keys.length} private keys; give a file with one`,
+    )
+  }
+  const [first] = skipped
+  if (first !== undefined) {
+    return new SealwrightError(
+      'INVALID_ENCODING',
+      `${path} has no private key that can be used: ${first.reason}`,
+    )
+  }
+  const there =
+    certificates.length > 0 ? 'a certificate' : publicKeys.length > 0 ? 'a public key' : 'something else'
+  return new SealwrightError(
+    'INVALID_ENCODING',
+    `${path} has ${there} and no private key; give the file of the key`,
+  )
+}
+
+/** The certificate of the key and its issuers, from a file of its own. */
+async function chainOf(
+  privateKey: KeyObject,
+  path: string,
+  options: ReadOptions,
+  terminal: Terminal,
+): Promise<readonly X509Certificate[]> {
+  const certificates = await readCertificates(path, options, terminal)
+  // The reader pairs keys with certificates, and orders chains.
+  const pem = [privateKey.export({ type: 'pkcs8', format: 'pem' }), ...certificates.map(String)].join('\n')
+  const { keys } = await readKeyFile(Buffer.from(pem), '')
+  const chain = keys[0]?.certificates ?? []
+  if (chain.length > 0) return chain
+  throw new SealwrightError('INVALID_ARGUMENT', `no certificate in ${path} belongs to the private key`)
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import { printable } from './terminal/terminal.ts'
+
+/** Options that other programs take a password with. */
+const passwordOption =
+  /^--?(?:(?!no-)[a-z]+-)?(?:p|pi|po|pw|pwd|pass|passwd|password|passphrase|passin|passout|storepass|keypass)(?:=.*)?$/is
+
+/**
+ * What to say of a password on the command line, where every user of the machine can read it; null where there is none.
+ */
+export function passwordArgument(args: readonly string[]): string | null {
+  const end = args.indexOf('--')
+  const option = args.slice(0, end === -1 ? undefined : end).find((arg) => passwordOption.test(arg))
+  if (option === undefined) return null
+  const [name] = option.split('=')
+  return (
+    `${name} is not an option: other users can read passwords on the command line. Give --password-file FILE (- for standard ` +
+    'input), --password-env NAME, or neither, to be asked'
+  )
+}
+
+/** A usage error of commander on one line, without values that may be secret, and with the help to read. */
+export function usageError(text: string, command: Command): string {
+  const line = text
+    .trim()
+    .replace(/^error: /, '')
+    // The value of an unknown option, and letters that follow a short one.
+    .replace(/^(unknown option '--[\w-]+)=[^]*'/, "$1'")
+    .replace(/^(unknown option '-\w)[^'-][^]*'/, "$1'")
+    .replace(/^unknown command '[^']{25,}'/, 'unknown command')
+    .split(/\s*\n\s*/)
+    .join(' ')
+  return printable(`${line} (see ${pathOf(command)} --help)`)
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
+}

@@ -1,0 +1,24 @@
+import { writeFileSync } from 'node:fs'
+import { createLocalSigner } from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
+import { scratch } from './sealwright.ts'
+
+/** Of the least that makes a PFX. */
+export function createArguments(pfx: string, password: string): string[] {
+  const files = ['--out', pfx, '--password-file', password]
+  return ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', ...files]
+}
+
+/** A PFX such as {@link createArguments} make, and the file with its password. Fewer iterations save the tests a minute. */
+export async function makePfx(
+  iterations = 1,
+): Promise<{ readonly pfx: string; readonly password: string; readonly keyId: string }> {
+  const { file, password } = scratch()
+  const pfx = file('a.pfx')
+  const privateKey = await generatePrivateKey('ec-p256')
+  const signer = createLocalSigner(privateKey)
+  const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a' })
+  const contents = { privateKey, certificates: [certificate], friendlyName: 'a' }
+  writeFileSync(pfx, await writePkcs12(contents, 'correct-horse', { iterations }))
+  return { pfx, password, keyId: signer.keyId }
+}
