@@ -1,8 +1,8 @@
 import { QuotaShare } from './quota-share.ts'
 
 /** The wait before the first request to a vault that was full, in milliseconds. Each further wait is twice as long. */
-const firstProbe = 125
-const longestProbe = 2_000
+const firstProbe = 250
+const longestProbe = 1_000
 
 /** Leave to send one request. The holder reports the answer; further reports do nothing. */
 export interface Spending {
@@ -21,7 +21,8 @@ export interface Spending {
 /** While the vault refuses requests for lack of quota. */
 interface Full {
   readonly since: number
-  readonly sentBefore: number
+  /** The units let through in the ten seconds before. */
+  sentBefore: number
   probeAt: number
   wait: number
   isProbing: boolean
@@ -31,7 +32,7 @@ interface Full {
  * The budget for one quota of a vault: so many units in any ten seconds.
  *
  * It is a leaky bucket in the form of the generic cell rate algorithm (ITU-T I.371 Annex A): one number, the time at
- * which everything spent so far will have been earned back. A twenty-fifth of the share may go at once and the rest flows
+ * which everything spent so far will have been earned back. A fiftieth of the share may go at once and the rest flows
  * evenly. So no ten seconds, wherever they begin, hold more than the share, and callers are served all the time instead of
  * waiting out a window that was used up in its first second.
  *
@@ -101,7 +102,7 @@ export class QuotaBudget {
       refused: (at, retryAfter) =>
         once(() => {
           this.#share.sent(-units, at)
-          this.#refused({ sentAt: now, at, probed, retryAfter })
+          this.#refused({ units, sentAt: now, at, probed, retryAfter })
         }),
       unanswered: (at) =>
         once(() => {
@@ -111,12 +112,13 @@ export class QuotaBudget {
   }
 
   #refused(request: {
+    readonly units: number
     readonly sentAt: number
     readonly at: number
     readonly probed: Full | null
     readonly retryAfter: number | null
   }): void {
-    const { sentAt, at, probed, retryAfter } = request
+    const { units, sentAt, at, probed, retryAfter } = request
     const full = this.#full
     if (full === null) {
       // Requests that were under way together are refused together. The first of them closes the budget.
@@ -124,8 +126,10 @@ export class QuotaBudget {
     } else if (full === probed) {
       full.wait = Math.min(longestProbe, 2 * full.wait)
       this.#probeLater(full, at, retryAfter)
-    } else if (retryAfter !== null) {
-      full.probeAt = Math.max(full.probeAt, at + retryAfter)
+    } else {
+      // It was under way when the first one was refused, and counted as let through.
+      if (sentAt < full.since) full.sentBefore -= units
+      if (retryAfter !== null) full.probeAt = Math.max(full.probeAt, at + retryAfter)
     }
   }
 
@@ -156,7 +160,7 @@ export class QuotaBudget {
   }
 
   get #burst(): number {
-    return Math.max(1, Math.floor(this.#share.units / 25))
+    return Math.max(1, Math.floor(this.#share.units / 50))
   }
 
   get #millisecondsPerUnit(): number {

@@ -3,9 +3,9 @@ const window = 10_000
 const bucketLength = 100
 
 /** The part given up after the vault was full, so that there is room for processes with a smaller share. */
-const decrease = 0.04
-/** The smallest part that one shrink leaves. A process that has just started has measured too little to give up more. */
-const leastLeft = 0.25
+const decrease = 0.03
+/** The smallest part that one shrink leaves to a process that has just started: it has measured too little to give up more. */
+const leastLeft = 0.3
 /** The growth in a second of a process with a quarter of the quota, as a part of its share. */
 const growth = 0.003
 /** Milliseconds of use without a full vault after which the growth begins to accelerate: others may have left. */
@@ -19,7 +19,7 @@ const idle = 1_000
  *
  * - It starts with the whole quota.
  * - When the vault is full, the share becomes the amount that got through per ten seconds, the time counted in which
- *   nothing did, less 4 %. All processes together got the quota through, so the sum of the new shares is 96 % of it.
+ *   nothing did, less 3 %. All processes together got the quota through, so the sum of the new shares is 97 % of it.
  * - While it waits for the quota, the share grows: slowly at first, faster when the vault has not been full for long. A
  *   small share grows faster in proportion than a large one, so shares become equal.
  */
@@ -91,10 +91,10 @@ export class QuotaShare {
     if (this.#waitingSince === null || since - this.#waitedAt > idle) return
     this.#waitedAt = now
     const usedFor = since - this.#waitingSince
-    const throughput =
-      usedFor >= window ? sentBefore : (sentBefore * window) / Math.min(window, usedFor + now - since + 1)
+    const isNew = usedFor < window
+    const throughput = isNew ? (sentBefore * window) / (usedFor + now - since + 1) : sentBefore
     const measured = Math.min(this.#units, throughput) * (1 - decrease)
-    this.#units = Math.max(1, this.#quota / 400, leastLeft * this.#units, measured)
+    this.#units = Math.max(1, this.#quota / 400, measured, isNew ? leastLeft * this.#units : 0)
     this.#calmFor = 0
   }
 }

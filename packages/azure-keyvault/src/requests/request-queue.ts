@@ -146,8 +146,12 @@ export class RequestQueue {
   #admit(): void {
     clearTimeout(this.#timer)
     for (const waiter of this.#waiting) {
-      if (this.#inFlight >= this.#maxInFlight) return
       const now = performance.now()
+      if (this.#inFlight >= this.#maxInFlight) {
+        // With a higher cap it would send more: it takes part in filling the vault.
+        this.#budget.waited(now)
+        return
+      }
       const wait = this.#budget.waitFor(waiter.units, now)
       if (wait > 0) {
         this.#budget.waited(now)

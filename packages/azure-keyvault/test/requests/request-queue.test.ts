@@ -62,14 +62,14 @@ describe('the request queue', () => {
     expect(third).toBe(false)
   })
 
-  test('waits for the quota: 100 per 10 s are 4 at once and then one every 104 ms', async () => {
+  test('waits for the quota: 100 per 10 s are 2 at once and then one every 102 ms', async () => {
     const door = queue({ quota: 100 })
     let admitted = 0
     for (let i = 0; i < 20; i++) void enter(door, 1, Infinity, never()).then(() => admitted++)
     await vi.advanceTimersByTimeAsync(0)
-    expect(admitted).toBe(4)
+    expect(admitted).toBe(2)
     await vi.advanceTimersByTimeAsync(1_050)
-    expect(admitted).toBe(14)
+    expect(admitted).toBe(12)
   })
 
   test('who aborts leaves the queue, and nobody behind waits for it', async () => {
@@ -99,8 +99,8 @@ describe('the request queue', () => {
 
   test('refuses at once whom the quota comes too late for, and says when to ask again', async () => {
     const door = queue({ quota: 100 })
-    // 4 at once and then one every 104 ms: the next but nine comes after a second.
-    for (let i = 0; i < 13; i++) void enter(door, 1, Infinity, never())
+    // 2 at once and then one every 102 ms: the next but nine comes after a second.
+    for (let i = 0; i < 11; i++) void enter(door, 1, Infinity, never())
     const deadlineAt = performance.now() + 1_000
     await expect(enter(door, 1, deadlineAt, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -185,7 +185,7 @@ describe('the request queue', () => {
     test('is let in again once the queue was empty', async () => {
       const door = queue({ quota: 100 })
       for (let i = 0; i < 20; i++) void enter(door, 1, Infinity, never())
-      await vi.advanceTimersByTimeAsync(1_600)
+      await vi.advanceTimersByTimeAsync(1_790)
       expect(await isLetIn(door)).toBe(false)
       // The last one has just had its turn, so the next one must wait for more than 50 ms.
       await vi.advanceTimersByTimeAsync(70)
@@ -204,6 +204,18 @@ describe('the request queue', () => {
     aborted.abort(new Error('no longer wanted'))
     await expect(entering).rejects.toThrow('no longer wanted')
     expect(getEventListeners(aborted.signal, 'abort')).toEqual([])
+  })
+
+  test('counts as using up the quota while the cap holds requests back', async () => {
+    const budget = new QuotaBudget(4_000)
+    const waited = vi.spyOn(budget, 'waited')
+    const door = new RequestQueue(budget, new RoundTrip(1_000), { maxInFlight: 1, maxQueued: 10 })
+    const leave = await enter(door, 1, Infinity, never())
+    expect(waited).not.toHaveBeenCalled()
+    const behind = enter(door, 1, Infinity, never())
+    expect(waited).toHaveBeenCalledTimes(1)
+    leave()
+    await behind
   })
 
   test('no timer runs while a single request finds out whether the vault is still full', async () => {
