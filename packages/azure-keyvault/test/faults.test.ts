@@ -1,10 +1,12 @@
 import { verify } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isSealwrightError, type SigningKey } from '@sealwright/core'
 import { isFull } from '@sealwright/test-kit/full'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type KeyVaultOptions } from '../src/index.ts'
 import { cuttableAgent, startVault, type TestVault } from './support/vault.ts'
+import { sleep, useVirtualTime } from './support/virtual-time.ts'
+
+useVirtualTime()
 
 const data = Buffer.from('the data')
 

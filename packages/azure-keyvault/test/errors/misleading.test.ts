@@ -8,6 +8,9 @@ import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openKeyVault } from '../../src/index.ts'
 import { startVault, type TestVault } from '../support/vault.ts'
+import { useVirtualTime } from '../support/virtual-time.ts'
+
+useVirtualTime()
 
 /** The error of a promise that must fail, and how long it took in milliseconds. */
 async function failure(promise: Promise<unknown>): Promise<{ error: SealwrightError; took: number }> {
