@@ -4,38 +4,16 @@
 //
 //   node scripts/check-documentation.mjs [package …]     such as core jws; without any, all public packages
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join, relative, resolve } from 'node:path'
+import { join, relative } from 'node:path'
+import { entryPoints, installedTools, publicPackages, root } from './documentation/entry-points.mjs'
 
-const root = resolve(import.meta.dirname, '..')
-const compilerFolder = join(root, 'scripts', 'documentation')
-
-if (!existsSync(join(compilerFolder, 'node_modules'))) {
-  const { status } = spawnSync('npm', ['ci', '--prefer-offline'], { cwd: compilerFolder, stdio: 'inherit' })
-  if (status !== 0) process.exit(1)
-}
-const { default: ts } = await import(
-  createRequire(join(compilerFolder, 'package.json')).resolve('typescript')
-)
+const { default: ts } = await import(createRequire(installedTools()).resolve('typescript'))
 
 const wanted = process.argv.slice(2)
-const packages = readdirSync(join(root, 'packages'))
-  .map((name) => ({ name, folder: join(root, 'packages', name) }))
-  .map((each) => ({ ...each, manifest: JSON.parse(readFileSync(join(each.folder, 'package.json'), 'utf8')) }))
-  .filter(({ manifest }) => manifest.private !== true)
-  .filter(({ name }) => wanted.length === 0 || wanted.includes(name))
-
-/** The sources of the entry points, by specifier. Internal ones are for the packages themselves. */
-const entries = packages.flatMap(({ name, folder, manifest }) =>
-  Object.entries(manifest.exports)
-    .filter(([entry, target]) => typeof target === 'object' && !entry.includes('internal'))
-    .map(([entry, target]) => ({
-      name,
-      specifier: manifest.name + entry.slice(1),
-      file: join(folder, target['@sealwright/source']),
-    })),
-)
+const packages = publicPackages().filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+const entries = entryPoints(packages)
 
 const program = ts.createProgram(
   entries.map(({ file }) => file),
