@@ -59,11 +59,13 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/cli': [
     '@sealwright/azure-keyvault',
     '@sealwright/core',
+    '@sealwright/jws',
     '@sealwright/keyring',
     '@sealwright/local-store',
     '@sealwright/x509',
     '@clack/prompts',
     'commander',
+    'jose',
     'picocolors',
   ],
 }

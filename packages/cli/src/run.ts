@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
+import { caCommand } from './commands/ca.ts'
 import { certCommand } from './commands/cert.ts'
+import { crlCommand } from './commands/crl.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { jwksCommand } from './commands/jwks.ts'
+import { revokeCommand } from './commands/revoke.ts'
 import { rotateCommand } from './commands/rotate.ts'
+import { tokenCommand } from './commands/token.ts'
 import type { KeyAccess } from './keys/key-access.ts'
+import { Refused } from './terminal/refused.ts'
 import { Cancelled, printable, printableJson, type Terminal } from './terminal/terminal.ts'
 import { passwordArgument, usageError } from './usage-errors.ts'
 
@@ -15,6 +20,8 @@ export const exitCodes = {
   failure: 1,
   /** An unknown command or option, or a value that it cannot have. */
   usage: 2,
+  /** The answer is no: a token is not valid. */
+  refused: 3,
   /** Ctrl-C or no at a question, as shells have it for SIGINT. */
   cancelled: 130,
 } as const
@@ -59,6 +66,7 @@ export async function run(
       return usage === '' ? exitCodes.usage : fail('USAGE', usage, exitCodes.usage)
     }
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
+    if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
     if (isSealwrightError(error)) return fail(error.code, printable(error.message), exitCodes.failure)
     return fail(
       'UNEXPECTED',
@@ -74,8 +82,12 @@ function sealwright(terminal: Terminal, access: KeyAccess): Command {
     .version(version())
     .addCommand(certCommand(terminal, access))
     .addCommand(inspectCommand(terminal))
+    .addCommand(tokenCommand(terminal, access))
     .addCommand(jwksCommand(terminal, access))
     .addCommand(rotateCommand(terminal, access))
+    .addCommand(revokeCommand(terminal, access))
+    .addCommand(caCommand(terminal, access))
+    .addCommand(crlCommand(terminal, access))
 }
 
 function withSubcommands(command: Command): readonly Command[] {

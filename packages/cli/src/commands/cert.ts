@@ -5,8 +5,10 @@ import { certConvertCommand, certExportCommand } from './cert/convert.ts'
 import { certCreateCommand } from './cert/create.ts'
 import { certDeleteCommand } from './cert/delete.ts'
 import { certImportCommand } from './cert/import.ts'
+import { certIssueCommand } from './cert/issue.ts'
 import { certListCommand } from './cert/list.ts'
 import { certRenewCommand } from './cert/renew.ts'
+import { certRequestCommand } from './cert/request.ts'
 import { certShowCommand } from './cert/show.ts'
 
 /** `sealwright cert`. */
@@ -21,4 +23,6 @@ export function certCommand(terminal: Terminal, access: KeyAccess): Command {
     .addCommand(certListCommand(terminal, access))
     .addCommand(certRenewCommand(terminal, access))
     .addCommand(certDeleteCommand(terminal, access))
+    .addCommand(certRequestCommand(terminal, access))
+    .addCommand(certIssueCommand(terminal, access))
 }

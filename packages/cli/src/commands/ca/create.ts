@@ -1,0 +1,141 @@
+import type { KeyObject } from 'node:crypto'
+import { createLocalSigner, keyType, keyTypes, SealwrightError, type Signer } from '@sealwright/core'
+import {
+  createSelfSignedCertificate,
+  distinguishedName,
+  generatePrivateKey,
+  issueCertificate,
+  type CertificateOptions,
+  type Pkcs12Profile,
+} from '@sealwright/x509'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { passwordSource, withNewPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
+import type { KeyAccess } from '../../keys/key-access.ts'
+import { openKey } from '../../keys/open-key.ts'
+import { prepareTargets } from '../../keys/write-document.ts'
+import { withProgress } from '../../terminal/progress.ts'
+import { remark, report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { requiredSubject, timesOf, withSubjectOptions, withTimeOptions } from '../cert/certificate-options.ts'
+import type { SubjectOptions, TimeOptions } from '../cert/certificate-options.ts'
+import { withOutputOptions, withProfileOption, type OutputOptions } from '../command-options.ts'
+import { openIssuer, withIssuerOptions, type IssuerOptions, type OpenedIssuer } from '../issuer.ts'
+
+interface Options extends SubjectOptions, TimeOptions, OutputOptions, PasswordOptions, IssuerOptions {
+  readonly keyType?: string
+  readonly key?: string
+  readonly pathLength?: number
+  readonly crlUrl?: readonly string[]
+  readonly profile: Pkcs12Profile
+  readonly json?: boolean
+}
+
+/** `sealwright ca create`: a root CA, or with `--ca` one below another. */
+export function caCreateCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('create').description(
+    'make a certificate authority: a root, or with --ca an issuing CA that the other one certifies',
+  )
+  withSubjectOptions(command)
+    .addOption(
+      new Option('--key-type <type>', 'type of the new key (default: "ec-p384")')
+        .choices(keyTypes.map(({ name }) => name))
+        .conflicts('key'),
+    )
+    .option(
+      '--key <key>',
+      'certify this key instead of a new one, such as one in a vault; --out gets the certificate',
+    )
+    .option(
+      '--path-length <number>',
+      'how many CAs may be below it (default: any for a root, 0 with --ca)',
+      parseLength,
+    )
+    .option('--crl-url <url...>', 'where the CRL of the CA above will be, with --ca')
+  withTimeOptions(withIssuerOptions(command), '7305 for a root, 1826 with --ca')
+  withOutputOptions(command, 'the file of the key and its certificate')
+  return withProfileOption(withNewPasswordOptions(command, 'the file'))
+    .option('--json', 'print the result as JSON')
+    .action(async (options: Options) => {
+      await create(options, terminal, access)
+    })
+}
+
+function parseLength(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 0 to 99.')
+  return Number(text)
+}
+
+async function create(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
+  const { out, key: source, ca } = options
+  const subject = requiredSubject(options)
+  if (out === undefined)
+    throw new SealwrightError('INVALID_ARGUMENT', 'where should it go? Give --out my-ca.pfx')
+  if (ca === undefined && options.crlUrl !== undefined) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      '--crl-url is for a CA below another: give --ca, or leave it out',
+    )
+  }
+  const password = passwordSource(options)
+  const targets = await prepareTargets(
+    { ...options, password: source === undefined ? password : { ...password, none: true } },
+    terminal,
+  )
+  if (source === undefined && !targets.privateKey) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${out} would have the certificate and not its new key; name a .pfx or .pem file`,
+    )
+  }
+  const issuer = await openIssuer(options, terminal, access)
+  const { signer, privateKey } =
+    source === undefined
+      ? await newKey(options, terminal)
+      : { signer: (await openKey(source, { password }, terminal, access)).signer(), privateKey: null }
+  const certificate = await certify(signer, subject, issuer, options)
+  const chain = [certificate, ...(issuer?.chain ?? [])]
+  await targets.write({ privateKey, certificates: chain, friendlyName: options.cn })
+  const result = {
+    file: out,
+    subject: distinguishedName(certificate),
+    issuer: issuer === null ? null : distinguishedName(issuer.certificate),
+    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    keyId: signer.keyId,
+    notAfter: new Date(certificate.validTo).toISOString(),
+  }
+  const lines = [
+    `${out}: the ${issuer === null ? 'root' : 'issuing'} CA ${result.subject}, valid until ${result.notAfter}`,
+    `thumbprint ${result.thumbprint}`,
+    `key id     ${result.keyId}`,
+  ]
+  if (out === '-') remark(terminal, lines)
+  else report(terminal, options.json, result, lines)
+}
+
+async function newKey(
+  options: Options,
+  terminal: Terminal,
+): Promise<{ readonly signer: Signer; readonly privateKey: KeyObject }> {
+  const type = keyType(options.keyType ?? 'ec-p384').name
+  const privateKey = await withProgress(terminal, 'making the key', generatePrivateKey(type))
+  return { signer: createLocalSigner(privateKey), privateKey }
+}
+
+function certify(
+  signer: Signer,
+  subject: string,
+  issuer: OpenedIssuer | null,
+  options: Options,
+): ReturnType<typeof issueCertificate> {
+  const { pathLength, crlUrl } = options
+  const content: CertificateOptions = {
+    ...timesOf(options),
+    extensions: {
+      ...(pathLength !== undefined && { basicConstraints: { ca: true, pathLength } }),
+      crlDistributionPoints: crlUrl,
+    },
+  }
+  return issuer === null
+    ? createSelfSignedCertificate(signer, { ...content, subject, profile: 'rootCa' })
+    : issueCertificate(issuer, { subject, publicKey: signer.publicKey }, { ...content, profile: 'issuingCa' })
+}

@@ -1,0 +1,163 @@
+import { SealwrightError } from '@sealwright/core'
+import {
+  decodePem,
+  distinguishedName,
+  issueCertificate,
+  readCertificateRequest,
+  type CertificateProfile,
+  type CertificateRequest,
+  type CertificateSubject,
+  type SubjectAltName,
+} from '@sealwright/x509'
+import { Command, Option } from 'commander'
+import { readInput } from '../../files/files.ts'
+import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
+import { formatOf } from '../../keys/documents.ts'
+import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
+import { openKey } from '../../keys/open-key.ts'
+import { prepareTargets } from '../../keys/write-document.ts'
+import { report } from '../../terminal/report.ts'
+import type { Terminal } from '../../terminal/terminal.ts'
+import { withOutputOptions, type OutputOptions } from '../command-options.ts'
+import { openIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
+import {
+  certificateOptions,
+  subjectOf,
+  withContentOptions,
+  withSubjectOptions,
+  withTimeOptions,
+  type ContentOptions,
+  type SubjectOptions,
+  type TimeOptions,
+} from './certificate-options.ts'
+
+interface Options
+  extends PasswordOptions, SubjectOptions, ContentOptions, TimeOptions, IssuerOptions, OutputOptions {
+  readonly purpose: Purpose
+  readonly grantNames?: boolean
+  readonly json?: boolean
+}
+
+const profiles = {
+  'token-signing': 'tokenSigning',
+  'tls-server': 'tlsServer',
+  'issuing-ca': 'issuingCa',
+} as const satisfies Readonly<Record<string, CertificateProfile>>
+
+type Purpose = keyof typeof profiles
+
+/** `sealwright cert issue`: a CA signs a certificate. */
+export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('issue')
+    .description(
+      'have a CA issue a certificate for a request (CSR), or for a key; what a request asks for is not granted by itself',
+    )
+    .argument('<request>', 'the request, or a key with --cn: a file or a signing URI')
+  withIssuerOptions(command)
+    .addOption(
+      new Option('--purpose <name>', 'what the certificate is for')
+        .choices(Object.keys(profiles))
+        .default('token-signing'),
+    )
+    .option('--grant-names', 'put the alternative names into the certificate that the request asks for')
+  withTimeOptions(withContentOptions(withSubjectOptions(command)), 'that of the purpose')
+  withOutputOptions(
+    withPasswordOptions(command, 'the key'),
+    'the certificate; with its chain in .pem and .p7b',
+  )
+  return command
+    .option('--json', 'print the result as JSON')
+    .action(async (source: string, options: Options) => {
+      await issue(source, options, terminal, access)
+    })
+}
+
+async function issue(source: string, options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
+  const { out, format, json } = options
+  if (out === undefined)
+    throw new SealwrightError('INVALID_ARGUMENT', 'where should it go? Give --out FILE.cer or FILE.pem')
+  const targets = await prepareTargets(
+    { ...options, password: { none: true, option: '--password' } },
+    terminal,
+  )
+  const issuer = await openIssuer(options, terminal, access)
+  if (issuer === null)
+    throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+  const subject = await subjectFrom(source, options, terminal, access)
+  const content = certificateOptions(options)
+  const asked = options.grantNames === true && 'extensions' in subject ? grantable(subject) : []
+  const certificate = await issueCertificate(issuer, subject, {
+    ...content,
+    profile: profiles[options.purpose],
+    subjectAltNames: [...(content.subjectAltNames ?? []), ...asked],
+  })
+  const whole = ['pem', 'p7b'].includes(formatOf(out, format))
+  await targets.write({
+    privateKey: null,
+    certificates: whole ? [certificate, ...issuer.chain] : [certificate],
+  })
+  const result = {
+    file: out,
+    subject: distinguishedName(certificate),
+    issuer: distinguishedName(issuer.certificate),
+    serialNumber: certificate.serialNumber,
+    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    notAfter: new Date(certificate.validTo).toISOString(),
+  }
+  if (out === '-') return
+  report(terminal, json, result, [
+    `${out}: ${result.subject}, issued by ${result.issuer}, valid until ${result.notAfter}`,
+    `serial     ${result.serialNumber}`,
+    `thumbprint ${result.thumbprint}`,
+  ])
+}
+
+/** A request, whose subject it has, or a key with the name that the options give. */
+async function subjectFrom(
+  source: string,
+  options: Options,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<CertificateRequest | CertificateSubject> {
+  const subject = subjectOf(options)
+  if (!isSigningUri(source) && subject === undefined) {
+    return readCertificateRequest(requestIn(await readInput(source, terminal), source))
+  }
+  const { publicKey, certificates } = await openKey(
+    source,
+    { password: passwordSource(options) },
+    terminal,
+    access,
+  )
+  const [certificate] = certificates
+  const name = subject ?? (certificate === undefined ? undefined : distinguishedName(certificate))
+  if (name !== undefined) return { subject: name, publicKey }
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    'the certificate needs a name: --cn my-app-auth, or --subject',
+  )
+}
+
+function requestIn(bytes: Uint8Array, path: string): Uint8Array {
+  // DER begins with a SEQUENCE, and PEM with text.
+  if (bytes[0] === 0x30) return bytes
+  const block = decodePem(Buffer.from(bytes).toString('latin1')).find(({ label }) =>
+    label.endsWith('CERTIFICATE REQUEST'),
+  )
+  if (block !== undefined) return block.der
+  throw new SealwrightError(
+    'INVALID_ENCODING',
+    `${path === '-' ? 'standard input' : path} has no certificate request; make one with sealwright cert request, or give the key with --cn`,
+  )
+}
+
+/** Names that can be written are granted as they are asked for. */
+function grantable({ extensions }: CertificateRequest): readonly SubjectAltName[] {
+  return extensions.subjectAltNames.map((name) => {
+    if (name.type !== 'unsupported') return name
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the request asks for a name of a type that is not written; leave out --grant-names',
+    )
+  })
+}

@@ -1,0 +1,118 @@
+import { SealwrightError } from '@sealwright/core'
+import {
+  createRevocationList,
+  decodePem,
+  encodePem,
+  readRevocationList,
+  type RevocationList,
+  type RevocationReason,
+  type RevokedCertificate,
+} from '@sealwright/x509'
+import { Command, Option } from 'commander'
+import { assertOutputs, readInput, writeOutputs } from '../files/files.ts'
+import type { KeyAccess } from '../keys/key-access.ts'
+import { readCertificates } from '../keys/read-key-file.ts'
+import { report } from '../terminal/report.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { parseDays } from './command-options.ts'
+import { openIssuer, withIssuerOptions, type IssuerOptions, type OpenedIssuer } from './issuer.ts'
+
+interface Options extends IssuerOptions {
+  readonly out: string
+  readonly previous?: string
+  readonly revoke?: readonly string[]
+  readonly reason: RevocationReason
+  readonly days: number
+  readonly force?: boolean
+  readonly json?: boolean
+}
+
+const reasons: readonly RevocationReason[] = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  'privilegeWithdrawn',
+  'aACompromise',
+]
+
+/** `sealwright crl`: the next revocation list of a CA. */
+export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('crl').description(
+    'sign the next revocation list of a CA: the entries of the one before, and the certificates to be revoked',
+  )
+  return withIssuerOptions(command)
+    .requiredOption(
+      '--out <file>',
+      'the list, in DER; in PEM when it ends in .pem; - for PEM on standard output',
+    )
+    .option('--previous <file>', 'the list before; left out for the first one')
+    .option('--revoke <certificate...>', 'serial numbers in hexadecimal, or files of certificates')
+    .addOption(new Option('--reason <name>', 'why they are revoked').choices(reasons).default('unspecified'))
+    .option('--days <number>', 'days until the next list', parseDays, 7)
+    .option('--force', 'replace a file that exists')
+    .option('--json', 'print the result as JSON')
+    .action(async (options: Options) => {
+      await createList(options, terminal, access)
+    })
+}
+
+async function createList(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
+  const { out, previous, revoke = [], reason, days, force, json } = options
+  await assertOutputs([out], force)
+  const issuer = await openIssuer(options, terminal, access)
+  if (issuer === null)
+    throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+  const before = previous === undefined ? null : await readPrevious(previous, issuer, terminal)
+  const serialNumbers = await Promise.all(revoke.map((each) => serialNumberOf(each, issuer, terminal)))
+  const known = new Set(before?.revoked.map(({ serialNumber }) => normalized(serialNumber)))
+  const revokedAt = new Date()
+  const added = [...new Set(serialNumbers.map(normalized))]
+    .filter((serialNumber) => !known.has(serialNumber))
+    .map((serialNumber): RevokedCertificate => ({ serialNumber, revokedAt, reason }))
+  const number = (before?.number ?? 0n) + 1n
+  const revoked = [...(before?.revoked ?? []), ...added]
+  const nextUpdate = new Date(revokedAt.getTime() + days * 24 * 60 * 60 * 1000)
+  const der = await createRevocationList(issuer, { number, revoked, thisUpdate: revokedAt, nextUpdate })
+  const isPem = out === '-' || /\.pem$/i.test(out)
+  await writeOutputs([{ path: out, content: isPem ? encodePem('X509 CRL', der) : der }], terminal, force)
+  if (out === '-') return
+  const result = {
+    file: out,
+    number: String(number),
+    revoked: revoked.length,
+    nextUpdate: nextUpdate.toISOString(),
+  }
+  report(terminal, json, result, [
+    `${out}: list ${number} of ${issuer.certificate.subject.replaceAll('\n', ', ')}, ${revoked.length} revoked, ${added.length} of them now`,
+    `publish the next one before ${result.nextUpdate}: sealwright crl --previous ${out} …`,
+  ])
+}
+
+async function readPrevious(path: string, issuer: OpenedIssuer, terminal: Terminal): Promise<RevocationList> {
+  const bytes = await readInput(path, terminal, 2 ** 26)
+  const der = bytes[0] === 0x30 ? bytes : decodePem(Buffer.from(bytes).toString('latin1'))[0]?.der
+  if (der === undefined) throw new SealwrightError('INVALID_ENCODING', `${path} has no CRL`)
+  return readRevocationList(der, issuer.certificate)
+}
+
+/** A file is that of a certificate, which the CA has to have issued. */
+async function serialNumberOf(text: string, issuer: OpenedIssuer, terminal: Terminal): Promise<string> {
+  if (/^[0-9a-f]{1,2}(?::?[0-9a-f]{2})*$/i.test(text)) return text.replaceAll(':', '')
+  const [certificate] = await readCertificates(text, { password: { option: '--password' } }, terminal)
+  if (certificate?.checkIssued(issuer.certificate) !== true) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the CA has not issued the certificate in ${text}; a CRL lists its own alone`,
+    )
+  }
+  return certificate.serialNumber
+}
+
+function normalized(serialNumber: string): string {
+  const digits = serialNumber.toUpperCase().replace(/^0+(?=.)/, '')
+  return digits.length % 2 === 0 ? digits : `0${digits}`
+}

@@ -1,0 +1,51 @@
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { fetchJson, type JsonAnswer } from './fetch-json.ts'
+
+/** What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414). */
+export interface IssuerMetadata {
+  readonly answer: JsonAnswer
+  readonly issuer: string
+  readonly jwksUri: string
+}
+
+/**
+ * Reads the metadata of an issuer: OpenID Connect's, or else RFC 8414's.
+ *
+ * @throws SealwrightError as `fetchJson`; `INVALID_ENCODING` where the metadata is of another issuer or has no `jwks_uri`
+ */
+export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
+  const answer = await fetchEither(issuer)
+  const body = answer.body
+  const named = memberOf(body, 'issuer')
+  const jwksUri = memberOf(body, 'jwks_uri')
+  if (named !== issuer) {
+    const slash = typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `the metadata at ${answer.url.href} is of the issuer ${JSON.stringify(named ?? null)}, not of ${issuer}` +
+        (slash ? '; they differ in the slash at the end, which validators compare' : ''),
+    )
+  }
+  if (typeof jwksUri !== 'string') {
+    throw new SealwrightError('INVALID_ENCODING', `the metadata at ${answer.url.href} has no jwks_uri`)
+  }
+  return { answer, issuer, jwksUri }
+}
+
+async function fetchEither(issuer: string): Promise<JsonAnswer> {
+  const base = issuer.replace(/\/$/, '')
+  try {
+    return await fetchJson(`${base}/.well-known/openid-configuration`, 'the metadata of the issuer')
+  } catch (error) {
+    if (!isSealwrightError(error, 'NOT_FOUND')) throw error
+    // RFC 8414 §3.1 inserts the well-known path before that of the issuer.
+    const { origin, pathname } = new URL(base)
+    const path = pathname === '/' ? '' : pathname
+    return fetchJson(`${origin}/.well-known/oauth-authorization-server${path}`, 'the metadata of the issuer')
+  }
+}
+
+/** A member of a JSON object; undefined of anything else. */
+export function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

@@ -1,0 +1,11 @@
+/** The answer to a question of the user is no: a token is not valid, a server is misconfigured. It has an exit code of its own. */
+export class Refused extends Error {
+  /** For `--json`. */
+  readonly code: string
+
+  constructor(code: string, message: string) {
+    super(message)
+    this.name = 'Refused'
+    this.code = code
+  }
+}

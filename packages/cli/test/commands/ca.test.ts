@@ -1,0 +1,151 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { lacks, run } from '@sealwright/test-kit/tools'
+import { describe, expect, test } from 'vitest'
+import { makePfx } from '../support/pfx.ts'
+import { scratch, sealwright, succeed } from '../support/sealwright.ts'
+
+interface Ca {
+  readonly file: (name: string) => string
+  readonly root: string
+  readonly issuing: string
+}
+
+async function makeCas(): Promise<Ca> {
+  const { file } = scratch()
+  const [root, issuing] = [file('root.pfx'), file('issuing.pfx')]
+  const key = ['--key-type', 'ec-p256', '--no-password']
+  await succeed(['ca', 'create', '--cn', 'Contoso Root', '--out', root, ...key, '--cer', file('root.cer')])
+  const crl = ['--crl-url', 'http://pki.contoso.com/root.crl']
+  await succeed(['ca', 'create', '--cn', 'Contoso Issuing', '--ca', root, '--out', issuing, ...key, ...crl])
+  return { file, root, issuing }
+}
+
+describe('ca create, cert request, cert issue, crl', () => {
+  test.skipIf(lacks('openssl'))('make a chain and a list that OpenSSL verifies [needs openssl]', async () => {
+    const { file, issuing } = await makeCas()
+    const { pfx, password, keyId } = await makePfx()
+    const names = ['--dns', 'auth.example.com', '--uri', 'https://auth.example.com/']
+    const request = ['cert', 'request', pfx, '--password-file', password, '--out', file('a.csr'), ...names]
+    expect((await succeed(request)).out).toContain(`a request for CN=a\nkey id     ${keyId}`)
+    expect(run(['openssl', 'req', '-in', file('a.csr'), '-verify', '-noout', '-text'])).toContain(
+      'DNS:auth.example.com',
+    )
+    expect((await succeed(['inspect', file('a.csr')])).out).toContain('asks for:   dns:auth.example.com')
+
+    const issue = ['cert', 'issue', file('a.csr'), '--ca', issuing]
+    await succeed([...issue, '--out', file('plain.cer')])
+    const { out } = await succeed([...issue, '--grant-names', '--out', file('chain.pem'), '--json'])
+    const { serialNumber, issuer }: { serialNumber: string; issuer: string } = JSON.parse(out)
+    expect(issuer).toBe('CN=Contoso Issuing')
+    const shown = JSON.parse((await succeed(['cert', 'show', file('chain.pem'), '--json'])).out)
+    expect(shown).toMatchObject({
+      certificates: [
+        { subjectAltNames: ['dns:auth.example.com', 'uri:https://auth.example.com/'], key: { keyId } },
+        { ca: true },
+      ],
+    })
+    const plain = JSON.parse((await succeed(['cert', 'show', file('plain.cer'), '--json'])).out)
+    expect(plain).toMatchObject({ certificates: [{ subjectAltNames: [], keyUsage: ['digitalSignature'] }] })
+    await succeed(['cert', 'convert', issuing, '--out', file('issuing.cer')])
+    const verify = ['openssl', 'verify', '-CAfile', file('root.cer'), '-untrusted', file('issuing.cer')]
+    expect(run([...verify, file('chain.pem')])).toContain('OK')
+
+    await succeed(['crl', '--ca', issuing, '--out', file('1.crl')])
+    const second = ['crl', '--ca', issuing, '--previous', file('1.crl'), '--out', file('2.crl')]
+    const revoked = await succeed([
+      ...second,
+      '--revoke',
+      serialNumber,
+      file('plain.cer'),
+      '--reason',
+      'superseded',
+      '--json',
+    ])
+    expect(JSON.parse(revoked.out)).toMatchObject({ number: '2', revoked: 2 })
+    const third = [
+      'crl',
+      '--ca',
+      issuing,
+      '--previous',
+      file('2.crl'),
+      '--out',
+      file('3.pem'),
+      '--revoke',
+      serialNumber,
+    ]
+    expect(JSON.parse((await succeed([...third, '--json'])).out)).toMatchObject({ number: '3', revoked: 2 })
+    const text = run(['openssl', 'crl', '-in', file('3.pem'), '-noout', '-text'])
+    expect(text).toContain(serialNumber)
+    expect(text).toContain('Superseded')
+  })
+
+  test('a certificate is issued for a key as well, and renewed by its CA', async () => {
+    const { file, issuing } = await makeCas()
+    const { pfx, password, keyId } = await makePfx()
+    const key = [pfx, '--password-file', password]
+    await succeed([
+      'cert',
+      'issue',
+      ...key,
+      '--cn',
+      'b',
+      '--ca',
+      issuing,
+      '--purpose',
+      'tls-server',
+      '--dns',
+      'b.example',
+      '--out',
+      file('b.cer'),
+    ])
+    const [certificate] = JSON.parse(
+      (await succeed(['cert', 'show', file('b.cer'), '--json'])).out,
+    ).certificates
+    expect(certificate).toMatchObject({ subject: 'CN=b', key: { keyId }, extendedKeyUsage: ['serverAuth'] })
+    const renewing = [
+      'cert',
+      'renew',
+      ...key,
+      '--certificate',
+      file('b.cer'),
+      '--ca',
+      issuing,
+      '--cer',
+      file('c.cer'),
+    ]
+    await succeed(renewing)
+    const [renewed] = JSON.parse((await succeed(['cert', 'show', file('c.cer'), '--json'])).out).certificates
+    expect(renewed).toMatchObject({ subject: 'CN=b', issuer: 'CN=Contoso Issuing', key: { keyId } })
+  })
+
+  test('what a CA may not do is refused, and nothing is written', async () => {
+    const { file, issuing } = await makeCas()
+    const { pfx, password } = await makePfx()
+    const out = file('refused.cer')
+    writeFileSync(file('text'), 'hello')
+    const cases: readonly (readonly [readonly string[], string])[] = [
+      [
+        ['cert', 'issue', file('text'), '--ca', issuing, '--out', out],
+        'has no certificate request; make one with sealwright cert request',
+      ],
+      [
+        ['cert', 'issue', pfx, '--password-file', password, '--cn', 'a', '--out', out],
+        'which CA signs it? Give --ca',
+      ],
+      [
+        ['cert', 'issue', issuing, '--cn', 'a', '--ca', issuing, '--purpose', 'issuing-ca', '--out', out],
+        'path',
+      ],
+      [['crl', '--ca', issuing, '--out', out, '--revoke', file('root.cer')], 'a CRL lists its own alone'],
+      [
+        ['ca', 'create', '--cn', 'x', '--out', file('x.pem'), '--no-password', '--crl-url', 'http://a'],
+        '--crl-url is for a CA below',
+      ],
+    ]
+    for (const [args, message] of cases) {
+      const { code, error } = await sealwright(args)
+      expect({ code, error }).toMatchObject({ code: 1, error: expect.stringContaining(message) })
+      expect(existsSync(out)).toBe(false)
+    }
+  })
+})
