@@ -63,6 +63,20 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
     expect(message).toContain('WEBSITE_LOAD_CERTIFICATES is not set')
   })
 
+  test('is /var/ssl/private unless told otherwise', async () => {
+    expect((await openAppServiceStore({ loadCertificates: '*' })).location).toBe('/var/ssl/private')
+  })
+
+  test('has files in either case, and certificates without a name under their thumbprint', async () => {
+    const folder = scratchFolder()
+    const own = tool().certificate('/O=Contoso')
+    await writeFile(join(folder, `${own.sha1.toLowerCase()}.P12`), tool().pfx(own, ''))
+    await writeFile(join(folder, `${own.sha1}.p12.bak`), 'x')
+    const store = await openAppServiceStore({ folder, loadCertificates: own.sha256.slice(0, 40) })
+    expect(await names(store)).toEqual([])
+    expect(await names(await openAppServiceStore({ folder, loadCertificates: own.sha1 }))).toEqual([own.sha1])
+  })
+
   test('takes the setting from the environment', async () => {
     const { folder } = await newStore('*')
     const before = process.env['WEBSITE_LOAD_CERTIFICATES']

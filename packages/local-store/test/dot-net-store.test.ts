@@ -1,10 +1,14 @@
+import { createPrivateKey } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { createLocalSigner } from '@sealwright/core'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { openssl } from '@sealwright/test-kit/openssl'
 import { lacks, lacksModes, run } from '@sealwright/test-kit/tools'
-import { describe, expect, test } from 'vitest'
+import { createSelfSignedCertificate, writePkcs12 } from '@sealwright/x509'
+import { describe, expect, test, vi } from 'vitest'
 import { openDotNetStore, type WritableCertificateStore } from '@sealwright/local-store'
 
 const tool = openssl()
@@ -34,6 +38,58 @@ describe.skipIf(lacks('openssl'))(".NET's folder [needs openssl]", () => {
     } finally {
       process.env['HOME'] = before
     }
+  })
+
+  test('is that of the user in the system where $HOME is empty', async () => {
+    const before = process.env['HOME']
+    process.env['HOME'] = ''
+    try {
+      const { location } = await openDotNetStore()
+      expect(location).toBe(join(userInfo().homedir, '.dotnet/corefx/cryptography/x509stores/my'))
+    } finally {
+      process.env['HOME'] = before
+    }
+  })
+
+  test.each([
+    ['win32', "on Windows .NET uses the system's store"],
+    ['darwin', 'on macOS .NET uses the keychain'],
+  ] as const)('is not where .NET keeps certificates on %s, and errors say so', async (platform, said) => {
+    vi.spyOn(process, 'platform', 'get').mockReturnValue(platform)
+    try {
+      const { store } = await newStore()
+      expect(await failure('NOT_FOUND', () => store.find({ subject: 'x' }))).toContain(said)
+    } finally {
+      vi.restoreAllMocks()
+    }
+  })
+
+  test('has only the files that .NET calls its own', async () => {
+    const { folder, store } = await newStore()
+    const own = tool().certificate('/O=Contoso')
+    for (const name of ['.hidden.pfx', `${own.sha1}.pfx.bak`, `${own.sha1}.p12`, 'notes.txt']) {
+      await addAsDotNet(folder, name, Buffer.from('x'))
+    }
+    await addAsDotNet(folder, `${own.sha1}.9.pfx`, tool().pfx(own, ''))
+    // Without a common name and a friendly name it has its thumbprint for a name.
+    expect((await store.list()).map(({ name }) => name)).toEqual([own.sha1])
+  })
+
+  test('renews no certificate whose file is there without its key', async () => {
+    const { folder, store } = await newStore()
+    const [old, renewed] = [tool().certificate('/CN=k'), tool().certificate('/CN=k')]
+    await store.importPkcs12('k', tool().pfx(old, ''), '')
+    const own = await createSelfSignedCertificate(
+      createLocalSigner(createPrivateKey(await readFile(old.keyFile))),
+      { subject: 'CN=k' },
+    )
+    const thumbprint = own.fingerprint.replaceAll(':', '')
+    const privateKey = createPrivateKey(await readFile(old.keyFile))
+    const pfx = await writePkcs12({ privateKey, certificates: [own] }, '', { iterations: 1 })
+    await addAsDotNet(folder, `${thumbprint}.pfx`, tool().pfxWithoutKey(renewed, ''))
+    expect(await failure('ALREADY_EXISTS', () => store.importPkcs12('k', pfx, ''))).toBe(
+      `${join(folder, `${thumbprint}.pfx`)} already exists and was not changed`,
+    )
   })
 
   test('stays the same when the working folder changes', async () => {

@@ -233,6 +233,17 @@ describe('a name', () => {
     },
   )
 
+  test('ends before the number of a version, from v1 to v999999999', async () => {
+    const { store, folder } = await newStore()
+    const pfx = await writePkcs12(await newKey('CN=x'), '', { iterations: 1 })
+    const files = ['a.v1', 'b.V2', 'c.v0', 'd.v', 'e.v999999999', 'f.v1000000000', 'g.v2x', 'v3', '.h.v2']
+    for (const name of files) await put(folder, `${name}.pfx`, pfx)
+    expect((await store.list()).map(({ name }) => name).toSorted()).toEqual(
+      ['a', 'b', 'c.v0', 'd.v', 'e', 'f.v1000000000', 'g.v2x', 'v3'].toSorted(),
+    )
+    expect((await store.list())[0]?.name).toBe('e')
+  })
+
   test('of two files is ambiguous, and no third is made', async () => {
     const { store, folder } = await newStore()
     await store.create('k', { keyType: 'ec-p256' })

@@ -184,6 +184,49 @@ describe.skipIf(lacks('openssl'))('store:appservice [needs openssl]', () => {
   })
 })
 
+describe('the backend', () => {
+  test('says what it is called and what it opens', async () => {
+    const { name, forms } = localStore()
+    expect(name).toBe('local store')
+    for (const form of forms) {
+      const uri = form.replace('…', 'x').replace('FOLDER', './keys')
+      expect(localStore().accepts(uri), form).toBe(true)
+    }
+    expect(forms.length).toBeGreaterThanOrEqual(5)
+  })
+
+  test('locates the store of a name in a folder, and nothing else', async () => {
+    const { base, options } = await machine('*')
+    const backend = localStore(options)
+    const created = await (await openFolderStore(join(base, 'keys'))).create('my-app', ec)
+    const place = await backend.locate('store:./keys?name=my-app', {})
+    expect(place).toMatchObject({ name: 'my-app', version: null, store: { location: join(base, 'keys') } })
+    expect((await place?.store.get('my-app'))?.keyId).toBe(created.keyId)
+    for (const uri of [
+      'file:./keys/my-app.pfx',
+      'store:./keys?subject=my-app',
+      'store:my?name=my-app',
+      'store:appservice?name=x',
+    ]) {
+      expect(await backend.locate(uri, {}), uri).toBeNull()
+    }
+    const locked = await backend.locate('store:./keys?name=my-app', { password: () => 'other' })
+    await failure('WRONG_PASSWORD', async () => locked?.store.get('my-app'))
+  })
+
+  test('refuses options that it does not know', async () => {
+    const backend = localStore()
+    for (const call of [backend.open.bind(backend), backend.locate.bind(backend)]) {
+      expect(
+        await failure('INVALID_ARGUMENT', () => call('file:a', { pasword: 'x' } as OpenKeyOptions)),
+      ).toBe('options.pasword is not an option; the options are password, create, signal')
+      expect(await failure('INVALID_ARGUMENT', () => call(5 as unknown as string, {}))).toBe(
+        'uri must be a string',
+      )
+    }
+  })
+})
+
 describe('store:FOLDER', () => {
   test('opens by name, thumbprint and subject, with the folder’s password', async () => {
     const { base, options } = await machine()

@@ -14,6 +14,9 @@ import { filesIn } from './support/files.ts'
 /** Runs once, when a store has read what is there and opens a temporary file to write. */
 let meanwhile: (() => Promise<void>) | undefined
 
+/** Whether the next files get no name. */
+let cannotLink = false
+
 vi.mock('node:fs/promises', async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>()
   const open: typeof fs.open = async (path, flags, mode) => {
@@ -24,10 +27,15 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     }
     return fs.open(path, flags, mode)
   }
-  return { ...fs, open }
+  const link: typeof fs.link = async (from, to) => {
+    if (cannotLink) throw Object.assign(new Error('EIO'), { code: 'EIO', syscall: 'link' })
+    await fs.link(from, to)
+  }
+  return { ...fs, open, link }
 })
 afterEach(() => {
   meanwhile = undefined
+  cannotLink = false
 })
 
 const keyType = 'ec-p256'
@@ -82,4 +90,13 @@ test.skipIf(lacksModes)('a symbolic link stays, and its target is renewed [needs
   expect(key?.certificates[0]?.subject).toBe('CN=renewed')
   expect(await readdir(elsewhere)).toEqual(['target.pfx'])
   expect(await filesIn(folder)).toEqual(['k.pfx'])
+})
+
+test('a key whose file gets no name leaves no record of its arrival', async () => {
+  const { store, folder } = await storeToRenew()
+  const before = await readdir(folder)
+  cannotLink = true
+  await failure('UNAVAILABLE', () => store.create('other', { keyType }))
+  await failure('UNAVAILABLE', () => store.rotate('k'))
+  expect(await readdir(folder)).toEqual(before)
 })

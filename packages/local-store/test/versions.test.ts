@@ -1,4 +1,5 @@
-import type { KeyObject } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { copyFile, readdir, readFile, rm, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createLocalSigner, jwkThumbprint } from '@sealwright/core'
@@ -98,6 +99,40 @@ describe('versions of a key', () => {
       ['ec', undefined, 'secp384r1'],
       ['ed25519', undefined, undefined],
     ])
+  })
+
+  test('that follow an RSA key of an unusual length have the next longer one', async () => {
+    const { store } = await newStore()
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2056 })
+    await store.importPkcs12('k', await pfxOf(privateKey, 'CN=k'), '')
+    expect((await store.rotate('k')).publicKey.asymmetricKeyDetails?.modulusLength).toBe(3072)
+  })
+
+  test('are not made when the call is aborted, at whatever point', async () => {
+    const { store, folder } = await newStore()
+    const reason = new Error('enough')
+    for (const [make, points] of [
+      [(signal: AbortSignal) => store.create('k', { keyType, signal }), 2],
+      [(signal: AbortSignal) => store.rotate('k', { signal }), 3],
+    ] as const) {
+      let at = 0
+      for (; ; at++) {
+        const before = existsSync(folder) ? await filesIn(folder) : []
+        let looks = 0
+        const throwIfAborted = (): void => {
+          if (looks++ === at) throw reason
+        }
+        const signal = Object.assign(new AbortController().signal, { throwIfAborted })
+        const error = await make(signal).then(
+          () => null,
+          (cause: unknown) => cause,
+        )
+        if (error === null) break
+        expect(error).toBe(reason)
+        expect(existsSync(folder) ? await filesIn(folder) : []).toEqual(before)
+      }
+      expect(at).toBe(points)
+    }
   })
 
   test('in two files are ambiguous', async () => {

@@ -45,8 +45,7 @@ export function findKey(
 ): StoredKey {
   const criterion = readQuery(query)
   const all = withoutCopies(stored)
-  const matching = all.filter((each) => criterion.matches(each))
-  const [found, ...others] = criterion.thumbprint === null ? newestOfEachName(matching) : matching
+  const [found, ...others] = newestOfEachName(all.filter((each) => criterion.matches(each)))
   if (found === undefined) throw notFound(criterion, all, places)
   if (others.length > 0) {
     throw new SealwrightError(
@@ -171,7 +170,7 @@ function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): s
     .map(({ name, file, disabledBy }) => {
       const own =
         thumbprint === null ? sha1Thumbprint(file.certificate) : thumbprintLike(thumbprint, file.certificate)
-      const differing = thumbprint === null ? Infinity : differingCharacters(own, thumbprint)
+      const differing = thumbprint === null ? Number.MAX_VALUE : differingCharacters(own, thumbprint)
       const line =
         `\n  ${own} ${quote(distinguishedName(file.certificate))}, name ${quote(name)}, ` +
         `expires ${new Date(file.certificate.validTo).toISOString().slice(0, 10)}` +
@@ -179,9 +178,9 @@ function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): s
         (disabledBy === null ? '' : ', disabled')
       return { line, differing }
     })
-    .toSorted((a, b) => (a.differing === b.differing ? 0 : a.differing - b.differing))
+    .toSorted((a, b) => a.differing - b.differing)
   const [closest] = lines
-  if (closest !== undefined && closest.differing > 0 && closest.differing < mistypedBelow) {
+  if (closest !== undefined && closest.differing < mistypedBelow) {
     closest.line += ` <- differs in ${closest.differing} ${closest.differing === 1 ? 'character' : 'characters'}`
   }
   const left = lines.length - mostDescribed

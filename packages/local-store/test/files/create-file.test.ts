@@ -12,19 +12,29 @@ import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
 /** What happened to the file system, in order. */
 let calls: string[] = []
 /** The `errno` that the next call of that kind fails with. */
-let failing: Partial<Record<'link' | 'sync file' | 'sync folder', string>> = {}
+let failing: Partial<Record<Call, string>> = {}
+/** How many files and folders are open. */
+let open = 0
 
-function check(call: 'link' | 'sync file' | 'sync folder', syscall: string): void {
-  calls.push(call)
+type Call = 'link' | 'open folder' | 'sync file' | 'sync folder'
+
+function check(call: Call, syscall: string): void {
+  if (call !== 'open folder') calls.push(call)
   const code = failing[call]
   if (code !== undefined) throw Object.assign(new Error(code), { code, syscall })
 }
 
 vi.mock('node:fs/promises', async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>()
-  const open: typeof fs.open = async (path, flags, mode) => {
+  const recordedOpen: typeof fs.open = async (path, flags, mode) => {
+    if (flags === 'r') check('open folder', 'open')
     const handle = await fs.open(path, flags, mode)
-    const sync = handle.sync.bind(handle)
+    open++
+    const [sync, close] = [handle.sync.bind(handle), handle.close.bind(handle)]
+    handle.close = () => {
+      open--
+      return close()
+    }
     const kind = flags === 'r' ? 'sync folder' : 'sync file'
     handle.sync = async () => {
       check(kind, 'fsync')
@@ -40,7 +50,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
     calls.push('rename')
     await fs.rename(from, to)
   }
-  return { ...fs, open, link, rename: recordedRename }
+  return { ...fs, open: recordedOpen, link, rename: recordedRename }
 })
 
 const bytes = Buffer.from('contents')
@@ -55,6 +65,8 @@ beforeEach(() => {
 })
 afterEach(() => {
   failing = {}
+  vi.restoreAllMocks()
+  if (open !== 0) throw new Error(`${open} files are left open`)
 })
 
 describe('a new file', () => {
@@ -91,6 +103,31 @@ describe('a new file', () => {
     const folder = scratchFolder()
     failing = { 'sync folder': code }
     expect(await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)).not.toBeNull()
+  })
+
+  test('is written where the folder may be written but not read, so that it cannot be flushed', async () => {
+    const path = join(scratchFolder(), 'k')
+    failing = { 'open folder': 'EACCES' }
+    await createPrivateFile(path, bytes)
+    expect(calls).toEqual(['sync file', 'link'])
+    failing = { 'open folder': 'EMFILE' }
+    expect(await rejection(createPrivateFile(`${path}2`, bytes))).toMatchObject({ code: 'EMFILE' })
+  })
+
+  test('is not followed by a flush of its folder on Windows, which has none', async () => {
+    const path = join(scratchFolder(), 'k')
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('win32')
+    await createPrivateFile(path, bytes)
+    expect(calls).toEqual(['sync file', 'link'])
+  })
+
+  test('has the time and the identity of the file under its name', async () => {
+    const path = join(scratchFolder(), 'k')
+    const state = await createPrivateFile(path, bytes)
+    expect(state).toEqual(fileState(await stat(path)))
+    const replaced = await replacePrivateFile(path, Buffer.from('other'), state.identity)
+    expect(replaced).toEqual(fileState(await stat(path)))
+    expect(replaced?.identity).not.toBe(state.identity)
   })
 
   test.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(

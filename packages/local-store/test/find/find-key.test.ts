@@ -44,7 +44,7 @@ const sha1 = ({ fingerprint }: X509Certificate): string => fingerprint.replaceAl
 const sha256 = ({ fingerprint256 }: X509Certificate): string => fingerprint256.replaceAll(':', '')
 /** The digits, some of them changed. */
 const mistyped = (digits: string, count: number): string =>
-  [...digits].map((digit, index) => (index < count ? (digit === '0' ? '1' : '0') : digit)).join('')
+  digits.replace(/./g, (digit, index: number) => (index >= count ? digit : digit === '0' ? '1' : '0'))
 
 describe('a search', () => {
   test('needs exactly one criterion', async () => {
@@ -115,7 +115,8 @@ describe('a search', () => {
       expect(findKey(all, { subject: 'a' }, places)).toBe(first)
       expect(findKey(all, { thumbprint: sha1(own) }, places)).toBe(first)
     }
-    expect(findKey([bare], { subject: 'a' }, places)).toBe(bare)
+    const otherBare = stored('other', own, { hasKey: false })
+    expect(findKey([bare, otherBare], { subject: 'a' }, places)).toBe(bare)
   })
 
   test('that matches several keys lists them, also versions of one name in two folders', async () => {
@@ -205,6 +206,10 @@ test('a list has ten certificates at most, and shortens what others wrote into t
   expect(
     (await failure('NOT_FOUND', () => findKey(all.slice(1), { subject: 'x' }, places))).split('\n'),
   ).toHaveLength(11)
+  const [, whole] = (
+    await failure('NOT_FOUND', () => findKey([stored('n'.repeat(200), own)], { subject: 'x' }, places))
+  ).split('\n')
+  expect(whole).toContain(`name "${'n'.repeat(200)}"`)
   const long = [stored('n"\n'.repeat(100), own)]
   const [, line] = (await failure('NOT_FOUND', () => findKey(long, { subject: 'x' }, places))).split('\n')
   const subject = `CN=${'a'.repeat(64)},OU=${'b'.repeat(64)},O=${'c'.repeat(62)}`

@@ -67,6 +67,19 @@ describe('a thumbprint as people paste it', () => {
     expect(message).toContain(said)
   })
 
+  test('may have up to 512 characters with its separators', async () => {
+    expect(normalizeThumbprint(sha1.padEnd(512))).toBe(sha1)
+    expect(await failure('INVALID_ARGUMENT', () => normalizeThumbprint(sha1.padEnd(513)))).toBe(
+      'the thumbprint has 513 characters; SHA-256 has 64',
+    )
+  })
+
+  test.each([undefined, 5, Buffer.from(sha1)])('is no %s', async (value) => {
+    expect(await failure('INVALID_ARGUMENT', () => normalizeThumbprint(value as unknown as string))).toBe(
+      'text must be a string',
+    )
+  })
+
   test('is the same when normalised twice', () => {
     expect(normalizeThumbprint(normalizeThumbprint(pairs.join(' ')))).toBe(sha1)
   })
