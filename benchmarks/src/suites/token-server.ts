@@ -81,7 +81,7 @@ function servers(folder: string): readonly ServerKind[] {
 function rotatingServers(folder: string): readonly ServerKind[] {
   const start = (name: string, interval?: number): Promise<TokenServers> => {
     const own = join(folder, name)
-    mkdirSync(own)
+    mkdirSync(own, { mode: 0o700 })
     return startSealwright({
       folder: own,
       keyType: 'ec-p256',
