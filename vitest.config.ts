@@ -10,7 +10,7 @@ const shared = ['core', 'x509']
 const servers = [
   'packages/keyvault-emulator/test/(certificates|keys|managed-hsm|secrets|service|vault)/**/*.test.ts',
   'packages/keyvault-emulator/test/identity/!(authority|managed-identity*).test.ts',
-  'apps/token-server/test/(api|health|oauth|pages|settings)/**/*.test.ts',
+  'apps/token-server/test/(api|health|moving|oauth|pages|settings)/**/*.test.ts',
 ]
 
 /** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */

@@ -98,12 +98,15 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   return { app, settings, key, ring }
 }
 
-/** As {@link testServer}, listening, with `http://localhost:PORT` for its issuer. */
-export async function listeningServer(
-  options: TestServerOptions = {},
-): Promise<TestServer & { readonly origin: string }> {
-  const { issuer: _, ...file } = options.file ?? settingsFile()
-  const server = await testServer({ ...options, file })
+/** As {@link testServer}, listening, with `http://localhost:PORT` for its issuer unless that of the file is kept. */
+export async function listeningServer({
+  isIssuerKept = false,
+  ...options
+}: TestServerOptions & { readonly isIssuerKept?: boolean } = {}): Promise<
+  TestServer & { readonly origin: string }
+> {
+  const { issuer: its, ...file } = options.file ?? settingsFile()
+  const server = await testServer({ ...options, file: { ...file, ...(isIssuerKept && { issuer: its }) } })
   await server.app.listen({ host: 'localhost', port: 0 })
   return { ...server, origin: `http://localhost:${listeningPort(server.app)}` }
 }

@@ -6,8 +6,8 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks } from '@sealwright/test-kit/tools'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import { expect, test } from 'vitest'
-import { opensslPfx } from './support/pfx.ts'
-import { client, basic, settingsFile, testServer, type TestServer } from './support/server.ts'
+import { opensslPfx } from '../support/pfx.ts'
+import { client, basic, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 const jwksUrl = '/.well-known/openid-configuration/jwks'
 

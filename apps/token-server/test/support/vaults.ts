@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { onTestFinished } from 'vitest'
+
+/** Emulated vaults that documentation calls by the names of Azure. */
+export interface TestVaults {
+  /** How servers reach them. */
+  readonly options: KeyVaultOptions
+  /** With the port that the emulator has. */
+  urlOf(name: string): string
+  /** The text with the URL of each vault where it has that of Azure. */
+  inText(text: string): string
+  /** How many signatures the vault has made. */
+  signatures(name: string): number
+  /** Lets so many seconds pass in the vaults. */
+  pass(seconds: number): void
+  /** Runs commands of a page in a folder, against the vault `contoso`. Rejects when one of them fails. */
+  run(folder: string, definitions: string, script: string): Promise<string>
+}
+
+const host = /https:\/\/(contoso|fabrikam)\.vault\.azure\.net/g
+
+export async function startVaults(): Promise<TestVaults> {
+  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20, deletion: 20 } })
+  const agent = emulator.agent()
+  onTestFinished(async () => {
+    agent.destroy()
+    await emulator.close()
+  })
+  const credential = emulator.credential()
+  const urlOf = (name: string): string => emulator.vaultUrl(name)
+  return {
+    options: { credential, agent, pollInterval: 20, settleTime: 0, deadline: 20_000, attemptTimeout: 10_000 },
+    urlOf,
+    inText: (text) => text.replaceAll(host, (_, name: string) => urlOf(name)),
+    signatures: (name) =>
+      emulator.requests.list('keys/sign').filter((request) => JSON.stringify(request).includes(name)).length,
+    pass: (seconds) => emulator.clock.advance(seconds * 1_000),
+    async run(folder, definitions, script) {
+      writeFileSync(join(folder, 'ca.pem'), emulator.ca)
+      const token = await credential.getToken('https://vault.azure.net/.default')
+      // As the page has it, but that curl has to be told where the emulator is.
+      const curl = `curl() { command curl --cacert ca.pem --connect-to ::127.0.0.1:${emulator.port} "$@"; }`
+      const all = ['set -euo pipefail', definitions, `VAULT=${urlOf('contoso')}`, curl, script].join('\n')
+      const { stdout } = await promisify(execFile)('bash', ['-c', all], {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], TOKEN: token?.token ?? '' },
+      })
+      return stdout
+    },
+  }
+}
