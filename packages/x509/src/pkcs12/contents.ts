@@ -87,8 +87,9 @@ async function assembleKey(
   }
 }
 
-const signInThread = promisify<null, Buffer, KeyObject, Buffer>(sign)
-const verifyInThread = promisify<null, Buffer, KeyObject, Buffer, boolean>(verify)
+type Digest = 'sha256' | null
+const signInThread = promisify<Digest, Buffer, KeyObject, Buffer>(sign)
+const verifyInThread = promisify<Digest, Buffer, KeyObject, Buffer, boolean>(verify)
 
 /**
  * PKCS#8 can hold a public key that does not match the private one. A signature shows whether they match. It is made in libuv's
@@ -96,14 +97,17 @@ const verifyInThread = promisify<null, Buffer, KeyObject, Buffer, boolean>(verif
  */
 async function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): Promise<void> {
   const challenge = Buffer.from('Sealwright: do these keys belong together?')
+  const type = privateKey.asymmetricKeyType
+  // Deno wants it said. An RSASSA-PSS key may allow one hash alone, which Node chooses.
+  const digest = type === 'rsa' || type === 'ec' ? 'sha256' : null
   let belongTogether: boolean
   try {
-    const signature = await signInThread(null, challenge, privateKey)
-    belongTogether = await verifyInThread(null, challenge, publicKey, signature)
+    const signature = await signInThread(digest, challenge, privateKey)
+    belongTogether = await verifyInThread(digest, challenge, publicKey, signature)
   } catch (cause) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `the private key, of type ${privateKey.asymmetricKeyType ?? 'unknown'}, cannot sign`,
+      `the private key, of type ${type ?? 'unknown'}, cannot sign`,
       { cause },
     )
   }
