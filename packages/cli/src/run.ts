@@ -67,7 +67,7 @@ export async function run(
     }
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
     if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
-    if (isSealwrightError(error)) return fail(error.code, printable(error.message), exitCodes.failure)
+    if (isSealwrightError(error)) return fail(error.code, oneLine(error.message), exitCodes.failure)
     return fail(
       'UNEXPECTED',
       error instanceof Error ? (error.stack ?? error.message) : String(error),
@@ -76,12 +76,18 @@ export async function run(
   }
 }
 
+/** Some messages list what there is, each on a line of its own. */
+function oneLine(message: string): string {
+  const [first = '', ...others] = message.split(/\n\s*/)
+  return printable(others.length === 0 ? first : `${first} ${others.join('; ')}`)
+}
+
 function sealwright(terminal: Terminal, access: KeyAccess): Command {
   return new Command('sealwright')
     .description('Token-signing certificates: make them, rotate them, publish them, and see what a file is.')
     .version(version())
     .addCommand(certCommand(terminal, access))
-    .addCommand(inspectCommand(terminal))
+    .addCommand(inspectCommand(terminal, access))
     .addCommand(tokenCommand(terminal, access))
     .addCommand(jwksCommand(terminal, access))
     .addCommand(rotateCommand(terminal, access))

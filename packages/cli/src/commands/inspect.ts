@@ -1,10 +1,22 @@
-import { SealwrightError } from '@sealwright/core'
+import { isSealwrightError, openSigningKey, SealwrightError } from '@sealwright/core'
 import { defaultKeyFileLimits } from '@sealwright/x509'
 import { Command } from 'commander'
-import { passwordSource, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
+import { readInput } from '../files/files.ts'
+import {
+  passwordSource,
+  withPassword,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
 import { describeFile } from '../inspect/file-description.ts'
+import { describeJwks, jwksLines } from '../inspect/jwks-description.ts'
+import { describeSigningKey, signingKeyLines } from '../inspect/key-description.ts'
 import { linesOf } from '../inspect/lines.ts'
-import { readContents } from '../keys/read-key-file.ts'
+import { describeToken, tokenLines } from '../inspect/token-description.ts'
+import { backendsFor, isSigningUri, type KeyAccess } from '../keys/key-access.ts'
+import { parseContents } from '../keys/read-key-file.ts'
+import { fetchJson } from '../net/fetch-json.ts'
+import { fetchMetadata } from '../net/issuer-metadata.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 
@@ -14,21 +26,110 @@ interface Options extends PasswordOptions {
   readonly limit?: readonly string[]
 }
 
-/** `sealwright inspect`: describes a file of keys or certificates. It shows no private key. */
-export function inspectCommand(terminal: Terminal): Command {
+/** `sealwright inspect`: describes what it is given. It shows no private key and no token. */
+export function inspectCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('inspect')
-    .description('describe a file of keys or certificates: PFX, PEM, DER, JWK, PKCS#7, CRL, .pvk and more')
-    .argument('<file>', 'the file; - for standard input')
-  return withPasswordOptions(command, 'the file')
+    .description(
+      'describe a file of keys or certificates (PFX, PEM, DER, JWK, PKCS#7, CSR, CRL, .pvk and more), a JWT, a signing URI, ' +
+        'or the URL of a JWK Set or an issuer',
+    )
+    .argument('<source>', 'a file, - for standard input, a signing URI, or an https URL')
+  return withPasswordOptions(command, 'the file or the store')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
     .option('--limit <name=number...>', 'raise a limit that a message names, such as bytes=10000000')
     .option('--json', 'print the result as JSON')
-    .action(async (path: string, options: Options) => {
-      const { acceptMissingMac, limit = [], json } = options
-      const reading = { password: passwordSource(options), acceptMissingMac, limits: readLimits(limit) }
-      const description = describeFile(await readContents(path, reading, terminal))
-      report(terminal, json, description, linesOf(path, description))
+    .action(async (source: string, options: Options) => {
+      const { result, lines } = await describe(source, options, terminal, access)
+      report(terminal, options.json, result, lines)
     })
+}
+
+interface Description {
+  readonly result: unknown
+  readonly lines: readonly string[]
+}
+
+async function describe(
+  source: string,
+  options: Options,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<Description> {
+  if (!isSigningUri(source)) return describePath(source, options, terminal)
+  const backends = await backendsFor([source], access)
+  if (!backends.some((backend) => backend.accepts(source))) return describeUrl(source)
+  return withPassword(passwordSource(options), terminal, source, async (password) => {
+    const key = describeSigningKey(await openSigningKey(source, { backends, password }))
+    return { result: key, lines: signingKeyLines(key) }
+  })
+}
+
+async function describePath(path: string, options: Options, terminal: Terminal): Promise<Description> {
+  if (describeToken(path) !== null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'other users can read a token on the command line; put it into a file, or pipe it to: sealwright inspect -',
+    )
+  }
+  const limits = readLimits(options.limit ?? [])
+  const bytes = await readInput(path, terminal, limits['bytes'])
+  const name = path === '-' ? 'standard input' : path
+  const text = Buffer.from(bytes).toString('latin1')
+  const token = describeToken(text)
+  if (token !== null) return { result: token, lines: tokenLines(name, token) }
+  let withoutPassword = false
+  const reading = {
+    password: passwordSource(options),
+    acceptMissingMac: options.acceptMissingMac,
+    limits,
+    onPassword: (password: string) => (withoutPassword = password === ''),
+  }
+  const description = describeFile(await parseContents(bytes, name, reading, terminal), withoutPassword)
+  const jwks =
+    description.format === 'JWK Set' ? describeJwks(JSON.parse(Buffer.from(bytes).toString('utf8'))) : null
+  return {
+    result: jwks === null ? description : { ...description, jwks },
+    lines: [...linesOf(name, description), ...(jwks === null ? [] : jwksLines(jwks))],
+  }
+}
+
+/** A JWK Set, or the issuer or metadata that names one. */
+async function describeUrl(address: string): Promise<Description> {
+  const found = await find(address)
+  const keys = describeJwks(found.body)
+  if (keys === null) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `${address} is no JWK Set and no issuer: it has neither "keys" nor "jwks_uri"`,
+    )
+  }
+  const url = found.url.href
+  const cacheControl = found.headers.get('cache-control')
+  return {
+    result: { format: 'JWK Set', ok: true, url, cacheControl, jwks: keys },
+    lines: [
+      `${url}: JWK Set with ${keys.length} key${keys.length === 1 ? '' : 's'}`,
+      `Cache-Control: ${cacheControl ?? 'none, so validators choose how long they keep it'}`,
+      ...jwksLines(keys),
+    ],
+  }
+}
+
+async function find(address: string): ReturnType<typeof fetchJson> {
+  try {
+    const answer = await fetchJson(address, 'the JWK Set')
+    const { body } = answer
+    const next: unknown =
+      typeof body === 'object' && body !== null ? Reflect.get(body, 'jwks_uri') : undefined
+    return typeof next === 'string' ? await fetchJson(next, 'the JWK Set') : answer
+  } catch (error) {
+    // The address of an issuer need not answer anything itself.
+    if (!isSealwrightError(error, 'NOT_FOUND') && !isSealwrightError(error, 'INVALID_ENCODING')) throw error
+    const metadata = await fetchMetadata(address).catch(() => {
+      throw error
+    })
+    return fetchJson(metadata.jwksUri, 'the JWK Set')
+  }
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */

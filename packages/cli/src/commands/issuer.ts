@@ -61,6 +61,12 @@ export async function openIssuer(
       'the key of the CA has no certificate; give it with --ca-certificate FILE',
     )
   }
+  if (!certificate.ca) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${key.location} is not a CA: its certificate does not say so; make one with sealwright ca create`,
+    )
+  }
   const chain = given.filter((each, at) => at === 0 || each.issuer !== each.subject)
   return { signer: key.signer(), certificate, chain }
 }

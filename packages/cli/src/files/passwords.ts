@@ -146,10 +146,10 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
   const { file, env } = source
   if (env !== undefined) {
     const value = terminal.env[env]
-    if (value !== undefined) return oneLine(value, `the environment variable ${shown(env)}`)
+    if (value !== undefined) return oneLine(value, shown(env))
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the environment variable ${shown(env)} of ${source.option}-env is not set; export it, or give ${source.option}-file FILE`,
+      `${source.option}-env names ${shown(env)}, which is not set; export it, or give ${source.option}-file FILE`,
     )
   }
   if (file === undefined) return null
@@ -165,7 +165,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
 
 /** A person may give the password itself where its variable's name belongs. */
 function shown(name: string): string {
-  return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'of that name'
+  return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'an environment variable'
 }
 
 function oneLine(text: string, from: string): string {

@@ -14,6 +14,7 @@ import {
   type CertificateDescription,
   type KeyDescription,
 } from './describe-certificate.ts'
+import { signingVerdict, type SigningVerdict } from './signing-verdict.ts'
 
 /** The result of `inspect`, and the shape of its JSON. */
 export interface FileDescription {
@@ -23,7 +24,10 @@ export interface FileDescription {
     readonly friendlyName: string | null
     /** Thumbprints: its own first, then its issuers. */
     readonly certificates: readonly string[]
+    readonly signing: SigningVerdict
   })[]
+  /** Whether the private keys are readable without a password; null for a file without private keys. */
+  readonly unencrypted: boolean | null
   readonly publicKeys: readonly KeyDescription[]
   readonly certificates: readonly CertificateDescription[]
   readonly requests: readonly RequestDescription[]
@@ -69,7 +73,8 @@ interface RevocationListDescription {
   readonly weak: readonly string[]
 }
 
-export function describeFile(file: KeyFile): FileDescription {
+/** @param withoutPassword whether the empty password opened it */
+export function describeFile(file: KeyFile, withoutPassword: boolean): FileDescription {
   const certificates = file.certificates.map((certificate) => summarizeCertificate(certificate))
   const requests = file.requests.map((request): RequestDescription => ({
     subject: request.subject,
@@ -93,7 +98,9 @@ export function describeFile(file: KeyFile): FileDescription {
       ...describeKey(key.privateKey),
       friendlyName: key.friendlyName,
       certificates: key.certificates.map(thumbprint),
+      signing: signingVerdict(key.privateKey, key.certificates[0]),
     })),
+    unencrypted: file.keys.length === 0 ? null : withoutPassword || file.encryptions.length === 0,
     publicKeys: file.publicKeys.map(describeKey),
     certificates,
     requests,

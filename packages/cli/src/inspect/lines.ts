@@ -1,6 +1,7 @@
 import { daysLeft } from '../terminal/colors.ts'
 import type { CertificateDescription } from './describe-certificate.ts'
 import type { FileDescription } from './file-description.ts'
+import { verdictLines } from './signing-verdict.ts'
 
 /** What a file has, for people. */
 export function linesOf(path: string, file: FileDescription): readonly string[] {
@@ -12,7 +13,11 @@ export function linesOf(path: string, file: FileDescription): readonly string[] 
     lines.push(`private key${name}: ${key.type}, key id ${key.keyId ?? 'none'}`)
     lines.push(
       key.certificates.length === 0 ? '  no certificate' : `  certificates: ${key.certificates.join(', ')}`,
+      ...verdictLines(key.signing),
     )
+  }
+  if (file.unencrypted === true) {
+    lines.push('weak: the private key has no password: everyone who can read the file has it')
   }
   for (const key of file.publicKeys) lines.push(`public key: ${key.type}, key id ${key.keyId ?? 'none'}`)
   for (const certificate of file.certificates) lines.push(...certificateLines(certificate))

@@ -84,7 +84,11 @@ export async function encodeDocument(
   switch (format) {
     case 'pfx': {
       // Without a password, iterations would slow down readers and nobody else.
-      const contents = { certificates, friendlyName, ...(privateKey !== null && { privateKey }) }
+      const contents = {
+        certificates: atLeastOne(certificates),
+        friendlyName,
+        ...(privateKey !== null && { privateKey }),
+      }
       return writePkcs12(contents, password, { profile, ...(password === '' && { iterations: 2048 }) })
     }
     case 'pem':

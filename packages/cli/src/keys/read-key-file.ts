@@ -19,6 +19,8 @@ export interface ReadOptions {
   readonly certificate?: string | undefined
   readonly acceptMissingMac?: boolean | undefined
   readonly limits?: Partial<KeyFileLimits> | undefined
+  /** Told which password opened the file. */
+  readonly onPassword?: ((password: string) => void) | undefined
 }
 
 /**
@@ -27,12 +29,26 @@ export interface ReadOptions {
  * @throws SealwrightError as `readKeyFile` of x509, with the path in front and the names of the options
  */
 export async function readContents(path: string, options: ReadOptions, terminal: Terminal): Promise<KeyFile> {
-  const { password, acceptMissingMac, limits } = options
-  const bytes = await readInput(path, terminal, limits?.bytes)
-  const name = path === '-' ? 'standard input' : path
+  const bytes = await readInput(path, terminal, options.limits?.bytes)
+  return parseContents(bytes, path === '-' ? 'standard input' : path, options, terminal)
+}
+
+/**
+ * As {@link readContents}, of bytes that were read.
+ *
+ * @param name for messages
+ */
+export async function parseContents(
+  bytes: Uint8Array,
+  name: string,
+  { password, acceptMissingMac, limits, onPassword }: ReadOptions,
+  terminal: Terminal,
+): Promise<KeyFile> {
   return withPassword(password, terminal, name, async (text) => {
     try {
-      return await readKeyFile(bytes, text, { acceptMissingMac, limits })
+      const contents = await readKeyFile(bytes, text, { acceptMissingMac, limits })
+      onPassword?.(text)
+      return contents
     } catch (error) {
       if (!isSealwrightError(error)) throw error
       const message = error.message

@@ -1,12 +1,15 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { makePfx } from '../support/pfx.ts'
-import { scratch, sealwright } from '../support/sealwright.ts'
+import { scratch, sealwright, succeed } from '../support/sealwright.ts'
 
 describe('inspect', () => {
   test('shows names in a file without what would steer the terminal', async () => {
@@ -80,6 +83,7 @@ describe('inspect', () => {
       encryption: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC, 600000 iterations
       private key "a": ec-P-256, key id …
         certificates: …
+        signs:      ES256
       certificate …
         subject:    CN=a
         issuer:     CN=a (self-signed)
@@ -190,4 +194,119 @@ describe('inspect', () => {
       expect(description.certificates?.length).toBe(expected.certificates)
     },
   )
+})
+
+describe('inspect of anything', () => {
+  test('a key without a password, one that has expired, and one that is not for tokens', async () => {
+    const { file } = scratch()
+    const create = ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', '--no-password', '--out']
+    await succeed([...create, file('old.pem'), '--not-before', '2020-01-01', '--not-after', '2021-01-01'])
+    const old = await succeed(['inspect', file('old.pem')])
+    expect(old.out).toContain('cannot sign: its certificate expired at 2021-01-01T00:00:00.000Z; renew it')
+    expect(old.out).toMatch(/valid: {6}2020-01-01T00:00:00.000Z to 2021-01-01T00:00:00.000Z, EXPIRED\n/)
+    expect(old.out).toContain('weak: the private key has no password')
+    const colored = await succeed(['inspect', file('old.pem')], { colors: true })
+    expect(colored.out).toContain('\u001b[31mEXPIRED\u001b[39m')
+    await succeed([...create, file('tls.pfx'), '--key-usage', 'keyAgreement', '--dns', 'a.example'])
+    const { out } = await succeed(['inspect', file('tls.pfx'), '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      unencrypted: true,
+      keys: [
+        {
+          signing: {
+            algorithms: ['ES256'],
+            problems: ['its certificate is for keyAgreement and not for digitalSignature'],
+          },
+        },
+      ],
+      certificates: [{ subjectAltNames: ['dns:a.example'], ca: false, daysLeft: 729 }],
+    })
+  })
+
+  test('a JWT, which is not repeated', async () => {
+    const { pfx, password } = await makePfx()
+    const signing = [
+      'token',
+      'sign',
+      pfx,
+      '--password-file',
+      password,
+      '--issuer',
+      'https://auth.example.com',
+    ]
+    const token = (await succeed([...signing, '--subject', 'alice', '--lifetime', '600'])).out
+    const { out } = await succeed(['inspect', '-'], { input: `Bearer ${token}` })
+    expect(out).toContain('standard input: JWT\nheader alg:        ES256')
+    expect(out).toContain('claim sub:        alice')
+    expect(out).toMatch(/10 minutes left\nproblem: it has no aud, so any service may accept it\n/)
+    expect(out).not.toContain(token.split('.')[2])
+    const forged = `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`
+    const json = await succeed(['inspect', '-', '--json'], { input: forged })
+    expect(JSON.parse(json.out)).toMatchObject({
+      format: 'JWT',
+      header: { alg: 'none' },
+      problems: [
+        'it has no signature',
+        'it has no kid, so validators cannot choose among several keys',
+        'it has no exp, so it never expires',
+        'it has no aud, so any service may accept it',
+      ],
+    })
+  })
+
+  test('a signing URI, and the versions of a key that is switched off', async () => {
+    const { file } = scratch()
+    const uri = `store:${file('keys')}?name=auth`
+    await succeed(['cert', 'create', '--to', uri, '--key-type', 'ec-p256'])
+    const { out } = await succeed(['inspect', uri, '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      format: 'signing key',
+      name: 'auth',
+      enabled: true,
+      signing: { algorithms: ['ES256'], problems: [] },
+      certificates: [{ subject: 'CN=auth' }],
+    })
+    expect((await succeed(['inspect', uri])).out).toContain('  signs:      ES256\n')
+  })
+
+  test('a JWK Set in a file and at a URL, and what is wrong with its entries', async () => {
+    const { file } = scratch()
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = createPublicKey(privateKey).export({ format: 'jwk' })
+    const keys = [
+      { ...jwk, kid: 'a', alg: 'ES256' },
+      jwk,
+      { ...privateKey.export({ format: 'jwk' }), kid: 'a' },
+    ]
+    writeFileSync(file('jwks.json'), JSON.stringify({ keys }))
+    const problems = [
+      [],
+      ['it has no kid, so validators cannot choose it'],
+      [
+        'it is a PRIVATE key: revoke it, and publish the public part alone',
+        'an entry before it has the same kid',
+      ],
+    ]
+    const fromFile = JSON.parse((await succeed(['inspect', file('jwks.json'), '--json'])).out)
+    expect(fromFile).toMatchObject({ format: 'JWK Set', jwks: problems.map((each) => ({ problems: each })) })
+    const server = createServer((request, response) => {
+      if (request.url !== '/jwks' && request.url !== '/.well-known/openid-configuration')
+        return response.writeHead(404).end()
+      const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      response.setHeader('cache-control', 'max-age=60')
+      return response.end(
+        JSON.stringify(request.url === '/jwks' ? { keys } : { issuer, jwks_uri: `${issuer}/jwks` }),
+      )
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    for (const url of [issuer, `${issuer}/jwks`]) {
+      const { out } = await succeed(['inspect', url])
+      expect(out).toContain(
+        `${issuer}/jwks: JWK Set with 3 keys\nCache-Control: max-age=60\nkey a: EC, ES256\n`,
+      )
+      expect(out).toContain('problem:    it is a PRIVATE key')
+    }
+  })
 })

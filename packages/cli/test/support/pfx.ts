@@ -9,16 +9,25 @@ export function createArguments(pfx: string, password: string): string[] {
   return ['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', ...files]
 }
 
-/** A PFX such as {@link createArguments} make, and the file with its password. Fewer iterations save the tests a minute. */
+/** A PFX such as {@link createArguments} make, and the file with its password. */
 export async function makePfx(
-  iterations = 1,
+  iterations?: number,
 ): Promise<{ readonly pfx: string; readonly password: string; readonly keyId: string }> {
   const { file, password } = scratch()
   const pfx = file('a.pfx')
+  return { pfx, password, keyId: await writePfx(pfx, iterations) }
+}
+
+/**
+ * Writes a PFX with the password correct-horse. Fewer iterations than people use save the tests a minute.
+ *
+ * @returns the `kid` of its key
+ */
+export async function writePfx(pfx: string, iterations = 1): Promise<string> {
   const privateKey = await generatePrivateKey('ec-p256')
   const signer = createLocalSigner(privateKey)
   const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=a' })
   const contents = { privateKey, certificates: [certificate], friendlyName: 'a' }
   writeFileSync(pfx, await writePkcs12(contents, 'correct-horse', { iterations }))
-  return { pfx, password, keyId: signer.keyId }
+  return signer.keyId
 }

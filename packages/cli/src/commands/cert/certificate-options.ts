@@ -1,5 +1,11 @@
-import { SealwrightError } from '@sealwright/core'
-import type { CertificateOptions, KeyUsage, Pkcs12Profile, SubjectAltName } from '@sealwright/x509'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import {
+  normalizeDistinguishedName,
+  type CertificateOptions,
+  type KeyUsage,
+  type Pkcs12Profile,
+  type SubjectAltName,
+} from '@sealwright/x509'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { PasswordOptions } from '../../files/passwords.ts'
 import { parseDays, parseTime, type OutputOptions } from '../command-options.ts'
@@ -82,10 +88,21 @@ function parseSerial(text: string): string {
 
 /**
  * The subject as an RFC 4514 string; undefined where none is given.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed one
  */
 export function subjectOf({ cn, subject }: SubjectOptions): string | undefined {
   // Every character with a meaning in RFC 4514 §2.4 may be escaped anywhere.
-  return subject ?? (cn === undefined ? undefined : `CN=${cn.replaceAll(/[ "#+,;<=>\\]/g, '\\$&')}`)
+  if (subject === undefined)
+    return cn === undefined ? undefined : `CN=${cn.replaceAll(/[ "#+,;<=>\\]/g, '\\$&')}`
+  try {
+    normalizeDistinguishedName(subject)
+    return subject
+  } catch (error) {
+    if (!isSealwrightError(error)) throw error
+    const message = `--subject: ${error.message}; write CN=my-app-auth,O=Contoso, or give --cn my-app-auth`
+    throw new SealwrightError('INVALID_ARGUMENT', message, { cause: error })
+  }
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` where neither is given */

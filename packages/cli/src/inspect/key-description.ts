@@ -1,0 +1,58 @@
+import type { SigningKey } from '@sealwright/core'
+import { summarizeCertificate, type CertificateDescription } from './describe-certificate.ts'
+import { certificateLines } from './lines.ts'
+import { signingVerdict, verdictLines, type SigningVerdict } from './signing-verdict.ts'
+
+/** The key that a signing URI names, as JSON has it. */
+export interface SigningKeyDescription {
+  readonly format: 'signing key'
+  readonly ok: true
+  readonly name: string
+  readonly version: string
+  readonly location: string
+  readonly keyId: string
+  readonly enabled: boolean
+  readonly createdAt: string | null
+  readonly notBefore: string | null
+  readonly notAfter: string | null
+  readonly signing: SigningVerdict
+  readonly certificates: readonly CertificateDescription[]
+}
+
+export function describeSigningKey(key: SigningKey): SigningKeyDescription {
+  const verdict = signingVerdict(key.publicKey, key.certificates[0])
+  return {
+    format: 'signing key',
+    ok: true,
+    name: key.name,
+    version: key.version,
+    location: key.location,
+    keyId: key.keyId,
+    enabled: key.enabled,
+    createdAt: key.createdAt?.toISOString() ?? null,
+    notBefore: key.notBefore?.toISOString() ?? null,
+    notAfter: key.notAfter?.toISOString() ?? null,
+    signing: {
+      algorithms: key.algorithms.map(({ name }) => name),
+      problems: [...(key.enabled ? [] : ['it is switched off']), ...verdict.problems],
+    },
+    certificates: key.certificates.map((certificate) => summarizeCertificate(certificate)),
+  }
+}
+
+/** For people. */
+export function signingKeyLines(key: SigningKeyDescription): readonly string[] {
+  return [
+    `${key.location}: a signing key`,
+    `  name:       ${key.name}`,
+    `  version:    ${key.version}`,
+    `  key id:     ${key.keyId}`,
+    ...(key.createdAt === null ? [] : [`  created:    ${key.createdAt}`]),
+    ...verdictLines(key.signing),
+    ...(key.certificates.length === 0 ? ['  no certificate'] : []),
+    ...key.certificates.flatMap((certificate) => [
+      ...certificateLines(certificate),
+      ...certificate.weak.map((weakness) => `  weak:       ${weakness}`),
+    ]),
+  ]
+}
