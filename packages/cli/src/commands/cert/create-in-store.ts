@@ -43,13 +43,18 @@ export async function createInStore(
     )
   }
   const making = /^https:/i.test(place)
-    ? createInVault(store, keyName, options)
+    ? createInVault(store, keyName, /\/keys\//i.test(place), options)
     : createAndImport(store, keyName, options)
   const key = await withProgress(terminal, `making ${keyName} in ${store.location}`, making)
   report(terminal, options.json, storedKey(key), keyLines(key))
 }
 
-async function createInVault(store: KeyStore, name: string, options: CreateOptions): Promise<SigningKey> {
+async function createInVault(
+  store: KeyStore,
+  name: string,
+  isBare: boolean,
+  options: CreateOptions,
+): Promise<SigningKey> {
   const given = (
     [
       'dns',
@@ -71,7 +76,13 @@ async function createInVault(store: KeyStore, name: string, options: CreateOptio
         'leave it out, or make a PFX and use cert import',
     )
   }
-  const { keyType: type = 'rsa-2048', validityDays } = options
+  const { keyType: type = 'rsa-2048', validityDays, cn, subject } = options
+  if (isBare && (cn !== undefined || subject !== undefined || validityDays !== undefined)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'under /keys/ a vault has keys without certificates; leave out the name and the dates, or name /certificates/CERT',
+    )
+  }
   return store.create(name, { keyType: keyType(type).name, subject: subjectOf(options), validityDays })
 }
 
