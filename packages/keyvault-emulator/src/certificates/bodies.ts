@@ -52,11 +52,9 @@ export function certificateBody(
   }
 }
 
-/** The first api-version that tells whether the order of the chain is kept. */
-const orderSince = '2025-06-01'
-
+/** The api-versions that tell whether the order of the chain is kept: 7.6, and those named after dates. */
 function orderBody({ apiVersion }: Call, { preserveCertOrder = false }: CertificateRecord): object {
-  return isSince(apiVersion, orderSince) ? { preserveCertOrder } : {}
+  return apiVersion.startsWith('7.6') || isSince(apiVersion, '2025-06-01') ? { preserveCertOrder } : {}
 }
 
 function versionMembers(call: Call, name: string, version: CertificateVersion): object {

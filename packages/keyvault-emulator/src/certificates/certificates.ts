@@ -158,6 +158,7 @@ function importCertificate(call: Call<z.output<typeof importSchema>>): Answer {
       policy,
       material,
       chain: file.chain,
+      ...(record.preserveCertOrder && { secretChain: file.inFileOrder }),
       enabled: attributes?.enabled ?? true,
       tags,
     })

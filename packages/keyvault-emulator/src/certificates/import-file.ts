@@ -8,6 +8,8 @@ export interface CertificateFile {
   readonly privateKey: KeyObject
   /** DER, the certificate of the key first. */
   readonly chain: readonly Buffer[]
+  /** The same certificates in the order of the file. */
+  readonly inFileOrder: readonly Buffer[]
   /** The content type of the imported file. */
   readonly contentType: string
 }
@@ -39,6 +41,7 @@ export function readCertificateFile(value: string, password: string): Certificat
   return {
     privateKey,
     chain: [own, ...certificates.filter((der) => der !== own)],
+    inFileOrder: certificates,
     contentType: text === undefined ? 'application/x-pkcs12' : pemContentType,
   }
 }

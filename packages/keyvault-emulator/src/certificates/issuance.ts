@@ -31,6 +31,8 @@ export interface NewCertificate {
   readonly material: KeyMaterial
   /** DER, the end entity first. */
   readonly chain: readonly Uint8Array[]
+  /** The same certificates in the order in which the secret gives them. Default: that of `chain`. */
+  readonly secretChain?: readonly Uint8Array[] | undefined
   readonly enabled: boolean
   readonly tags?: Record<string, string> | undefined
 }
@@ -163,7 +165,12 @@ function selfSigned(policy: CertificatePolicy, material: KeyMaterial, now: numbe
 }
 
 /** What `secrets/get` shows: PKCS#12 in base64, or PEM. Without the key when that is not exportable. */
-function secretValue({ policy, material, chain }: NewCertificate): string {
+function secretValue({
+  policy,
+  material,
+  chain: ownFirst,
+  secretChain: chain = ownFirst,
+}: NewCertificate): string {
   const key = policy.key_props.exportable ? privateKeyOf(material) : null
   if (policy.secret_props.contentType !== pemContentType) return writePkcs12(key, chain).toString('base64')
   const keyPem = key === null ? '' : key.export({ format: 'pem', type: 'pkcs8' }).toString()

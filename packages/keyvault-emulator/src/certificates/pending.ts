@@ -90,10 +90,11 @@ function mergeCertificate(call: Call<z.output<typeof mergeSchema>>): Answer {
         `The certificate operation of ${call.name} is ${pending.status}; there is nothing to merge.`,
       )
     }
-    const chain = x5c.map(certificateBytes)
-    const [first] = chain
-    if (first === undefined) throw badParameter("Property 'x5c' is required.")
-    if (!sameKey(new X509Certificate(first).publicKey, publicKeyOf(pending.material))) {
+    const certificates = x5c.map(certificateBytes)
+    if (certificates.length === 0) throw badParameter("Property 'x5c' is required.")
+    const publicKey = publicKeyOf(pending.material)
+    const own = certificates.find((der) => sameKey(new X509Certificate(der).publicKey, publicKey))
+    if (own === undefined) {
       throw badParameter(
         'The public key of the end-entity certificate in the specified X.509 certificate content does not match the public ' +
           'part of the specified private key. Please check if certificate is valid.',
@@ -102,7 +103,8 @@ function mergeCertificate(call: Call<z.output<typeof mergeSchema>>): Answer {
     addCertificateVersion(draft, record, call.settings.now(), {
       policy: record.policy,
       material: pending.material,
-      chain,
+      chain: [own, ...certificates.filter((der) => der !== own)],
+      ...(record.preserveCertOrder === true && { secretChain: certificates }),
       enabled: attributes?.enabled ?? pending.attributes.enabled,
       tags: tags ?? pending.tags,
     })

@@ -121,6 +121,31 @@ describe('import', () => {
   })
 
   test.skipIf(lacksOpenssl)(
+    'puts the end entity first in its secret, unless preserveCertOrder is set [needs openssl]',
+    async () => {
+      const rig = await startRig()
+      const inFile = certificatePem + ecCertificatePem
+      const importing = async (name: string, preserveCertOrder: boolean): Promise<string | undefined> => {
+        const { status, body } = await rig.raw('POST', `/certificates/${name}/import?api-version=7.6`, {
+          body: {
+            value: inFile + ecKeyPem,
+            preserveCertOrder,
+            policy: {
+              key_props: { exportable: false },
+              secret_props: { contentType: 'application/x-pem-file' },
+            },
+          },
+        })
+        const own = new X509Certificate(ecCertificatePem).raw.toString('base64')
+        expect({ status, body }).toMatchObject({ status: 200, body: { cer: own, preserveCertOrder } })
+        return (await rig.secrets.getSecret(name)).value
+      }
+      expect(await importing('ordered', true)).toBe(inFile)
+      expect(await importing('sorted', false)).toBe(ecCertificatePem + certificatePem)
+    },
+  )
+
+  test.skipIf(lacksOpenssl)(
     'again is a new version, and a pending certificate is in its way [needs openssl]',
     async () => {
       const rig = await startRig()
