@@ -26,6 +26,8 @@ export const targets = {
       'packages/azure-keyvault/test/sdk',
       'packages/azure-keyvault/test/vault',
     ],
+    // It simulates a minute of many processes.
+    without: ['**/shared-quota.test.ts', ...slowTests],
   },
   keyring: {
     sources: ['packages/keyring/src'],

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { wellKnown } from '@sealwright/keyvault-emulator'
+import { wellKnown, type RequestRecord } from '@sealwright/keyvault-emulator'
 import { isFull } from '@sealwright/test-kit/full'
 import { bundledProgram } from '@sealwright/test-kit/programs'
 import { expect, onTestFinished, test } from 'vitest'
@@ -15,6 +15,17 @@ const seconds = 60
 
 /** The service's limit for EC keys in hardware: 2,000 in ten seconds. */
 const perSecondOfAll = 200
+
+/** The requests of each second that the vault signed, and those that it refused. */
+function bySecond(log: readonly RequestRecord[]): readonly string[] {
+  const start = log[0]?.at ?? 0
+  const counts = Array.from({ length: seconds }, () => ({ signed: 0, refused: 0 }))
+  for (const { at, outcome } of log) {
+    const count = counts[Math.floor((at - start) / 1_000)]
+    if (count !== undefined) count[outcome === 200 ? 'signed' : 'refused']++
+  }
+  return counts.map(({ signed, refused }) => (refused === 0 ? `${signed}` : `${signed}(${refused})`))
+}
 
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
 
@@ -51,6 +62,7 @@ test.skipIf(!isFull).each([
     const begin = Date.now()
     const until = begin + seconds * 1_000
     vault.emulator.requests.clear()
+    const cpuBefore = process.cpuUsage()
     const reports = await Promise.all(
       children.map(async (child, index) => {
         await sleep((starts[index] ?? 0) * 1_000)
@@ -59,7 +71,8 @@ test.skipIf(!isFull).each([
         return report
       }),
     )
-    const outcomes = vault.emulator.requests.list('keys/sign').map(({ outcome }) => outcome)
+    const log = vault.emulator.requests.list('keys/sign')
+    const outcomes = log.map(({ outcome }) => outcome)
     const refused = outcomes.filter((outcome) => outcome === 429).length / outcomes.length
     const shares = reports.map(({ signedAt }) => signedAt.filter((at) => at <= until).length)
     const used = shares.reduce((sum, each) => sum + each, 0) / (perSecondOfAll * seconds)
@@ -68,7 +81,10 @@ test.skipIf(!isFull).each([
     const perSecond = last.filter((at) => at > joinedAt && at <= joinedAt + 10_000).length / 10
     process.stdout.write(
       `${starts.join(', ')} s: ${percent(used)} of the quota, ${percent(refused)} of calls with a 429, ` +
-        `shares ${shares.join(', ')}, the last one ${perSecond.toFixed(0)} a second in its first ten\n`,
+        `shares ${shares.join(', ')}, the last one ${perSecond.toFixed(0)} a second in its first ten\n` +
+        `  processor time ${reports.map(({ processorTime }) => processorTime.toFixed(0)).join(', ')} s, ` +
+        `of the vault ${(process.cpuUsage(cpuBefore).user / 1e6).toFixed(0)} s; signed in each second (refused): ` +
+        `${bySecond(log).join(' ')}\n`,
     )
     // Signatures that wait when the vault becomes full may pass their deadline. Nothing else fails.
     expect(reports.flatMap(({ failures }) => failures).filter((code) => code !== 'TIMEOUT')).toEqual([])
