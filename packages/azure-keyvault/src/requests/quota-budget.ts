@@ -21,7 +21,7 @@ export interface Spending {
 /** While the vault refuses requests for lack of quota. */
 interface Full {
   readonly since: number
-  /** The units let through in the ten seconds before. */
+  /** The units let through in the ten seconds before the last refusal. */
   sentBefore: number
   probeAt: number
   wait: number
@@ -124,6 +124,8 @@ export class QuotaBudget {
       // Requests that were under way together are refused together. The first of them closes the budget.
       if (probed === null && sentAt >= this.#reopenedAt) this.#close(at, retryAfter)
     } else if (full === probed) {
+      // With the time in which nothing got through: a service that counts in fixed windows was full early.
+      full.sentBefore = this.#share.sentBefore(at)
       full.wait = Math.min(longestProbe, 2 * full.wait)
       this.#probeLater(full, at, retryAfter)
     } else {

@@ -5,7 +5,7 @@ const bucketLength = 100
 /** The part given up after the vault was full, so that there is room for processes with a smaller share. */
 const decrease = 0.03
 /** The smallest part that one shrink leaves to a process that has just started: it has measured too little to give up more. */
-const leastLeft = 0.3
+const leastLeft = 0.25
 /** The growth in a second of a process with a quarter of the quota, as a part of its share. */
 const growth = 0.003
 /** Milliseconds of use without a full vault after which the growth begins to accelerate: others may have left. */
@@ -18,7 +18,7 @@ const idle = 1_000
  * measures how much the vault let through and takes that as its share.
  *
  * - It starts with the whole quota.
- * - When the vault is full, the share becomes the amount that got through per ten seconds, the time counted in which
+ * - When the vault is full, the share becomes the amount that got through in ten seconds, the time counted in which
  *   nothing did, less 3 %. All processes together got the quota through, so the sum of the new shares is 97 % of it.
  * - While it waits for the quota, the share grows: slowly at first, faster when the vault has not been full for long. A
  *   small share grows faster in proportion than a large one, so shares become equal.
@@ -83,7 +83,7 @@ export class QuotaShare {
    * The vault was full for a while.
    *
    * @param since when it refused the first request
-   * @param sentBefore the units sent in the ten seconds before
+   * @param sentBefore the units let through in the ten seconds before it refused the last one
    */
   wasFull(since: number, sentBefore: number, now: number): void {
     this.#grownAt = now

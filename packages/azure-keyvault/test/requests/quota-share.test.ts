@@ -22,11 +22,11 @@ describe('the share of a process', () => {
     expect(share.units).toBeCloseTo(1_455, 0)
   })
 
-  test('gives up no more than 70 % at once: a process that just started has measured little', () => {
+  test('gives up no more than three quarters at once: a process that just started has measured little', () => {
     const share = new QuotaShare(4_000)
     wait(share, 0, 100)
     share.wasFull(100, 10, 5_000)
-    expect(share.units).toBe(1_200)
+    expect(share.units).toBe(1_000)
   })
 
   test('does not shrink when others filled the vault', () => {
