@@ -52,12 +52,11 @@ export function certificateBody(
   }
 }
 
-/** The first api-version named after a date whose operations that failed still tell details. */
-const detailsSince = '2025-06-01'
+/** The first api-version that tells whether the order of the chain is kept. */
+const orderSince = '2025-06-01'
 
-/** The api-versions that tell whether the order of the chain is kept: 7.6, and those named after dates. */
 function orderBody({ apiVersion }: Call, { preserveCertOrder = false }: CertificateRecord): object {
-  return apiVersion.startsWith('7.6') || isSince(apiVersion, detailsSince) ? { preserveCertOrder } : {}
+  return isSince(apiVersion, orderSince) ? { preserveCertOrder } : {}
 }
 
 function versionMembers(call: Call, name: string, version: CertificateVersion): object {
@@ -129,7 +128,7 @@ function endEntity(version: CertificateVersion): Buffer {
 /** A `CertificateOperation`. */
 export function pendingBody(call: Call, record: CertificateRecord, pending: PendingCertificate): object {
   const { name } = record
-  const isNew = isSince(call.apiVersion, detailsSince)
+  const isNew = isSince(call.apiVersion, orderSince)
   const shows = pending.status === 'inProgress' || (pending.status === 'failed' && isNew)
   return {
     id: `${call.baseUrl}/certificates/${name}/pending`,

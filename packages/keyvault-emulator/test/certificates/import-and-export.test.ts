@@ -126,16 +126,20 @@ describe('import', () => {
       const rig = await startRig()
       const inFile = certificatePem + ecCertificatePem
       const importing = async (name: string, preserveCertOrder: boolean): Promise<string | undefined> => {
-        const { status, body } = await rig.raw('POST', `/certificates/${name}/import?api-version=7.6`, {
-          body: {
-            value: inFile + ecKeyPem,
-            preserveCertOrder,
-            policy: {
-              key_props: { exportable: false },
-              secret_props: { contentType: 'application/x-pem-file' },
+        const { status, body } = await rig.raw(
+          'POST',
+          `/certificates/${name}/import?api-version=2025-07-01`,
+          {
+            body: {
+              value: inFile + ecKeyPem,
+              preserveCertOrder,
+              policy: {
+                key_props: { exportable: false },
+                secret_props: { contentType: 'application/x-pem-file' },
+              },
             },
           },
-        })
+        )
         const own = new X509Certificate(ecCertificatePem).raw.toString('base64')
         expect({ status, body }).toMatchObject({ status: 200, body: { cer: own, preserveCertOrder } })
         return (await rig.secrets.getSecret(name)).value

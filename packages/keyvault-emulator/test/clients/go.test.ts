@@ -15,7 +15,7 @@ const client = 'github.com/Azure/azure-sdk-for-go/services/keyvault/v7.1/keyvaul
 const lacksClient = lacks('go') || !existsSync(join(sources, 'src', client))
 
 test.skipIf(lacksClient || !isFull)(
-  'Go: every method of the client [needs SEALWRIGHT_FULL=1, go and golang-github-azure-azure-sdk-for-go-dev]',
+  'Go: every method of the client [needs go and golang-github-azure-azure-sdk-for-go-dev] [needs SEALWRIGHT_FULL=1]',
   async () => {
     const emulator = await startKeyVaultEmulator({ timing: { issuance: 10, deletion: 10, recovery: 10 } })
     onTestFinished(() => emulator.close())
