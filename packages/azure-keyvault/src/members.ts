@@ -4,7 +4,7 @@ export function textMember(value: unknown, name: string): string | null {
   return typeof text === 'string' ? text : null
 }
 
-/** A member of an answer or an error, if there is one. */
+/** A member of an answer or an error; undefined when it is absent. */
 export function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

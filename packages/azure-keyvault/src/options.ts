@@ -54,8 +54,9 @@ export interface KeyVaultOptions {
   readonly maxQueued?: number | undefined
   /**
    * The most that this process uses of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten
-   * seconds. Other keys weigh more. Processes that share a vault find their shares by themselves; this sets a bound. New
-   * keys have a quota of their own, 20 in ten seconds, of which the same part is used. Default 4,000, the service's limit.
+   * seconds. Other keys cost more. Processes that share a vault divide its quota without configuration; this caps the share of
+   * this process. New keys have their own quota, 20 in ten seconds, and the cap applies to it in proportion. Default 4,000, the
+   * service's limit.
    */
   readonly quota?: number | undefined
   /** When to stop asking a vault that does not answer. */

@@ -1,6 +1,6 @@
 /**
- * Promises under way, by what they are for. Callers who want the same thing at the same time share one. Nothing is kept
- * once a promise has settled.
+ * Promises under way, by key. Callers that want the same thing at the same time share a promise. A settled promise is
+ * forgotten.
  */
 export class PendingWork<T> {
   readonly #promises = new Map<string, Promise<T>>()
@@ -15,7 +15,7 @@ export class PendingWork<T> {
     return this.#promises.get(key) ?? this.replace(key, start)
   }
 
-  /** Starts anew, whether there is one under way or not. Later callers share the new one. */
+  /** Starts a new one even if another is under way. Later callers share the new one. */
   replace(key: string, start: () => Promise<T>): Promise<T> {
     const promise = start().finally(() => {
       if (this.#promises.get(key) === promise) this.#promises.delete(key)

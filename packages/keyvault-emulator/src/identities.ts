@@ -4,7 +4,7 @@ import type { IdentityOptions, KeyVaultEmulatorOptions } from './options.ts'
 import { EmulatorError } from './protocol/errors.ts'
 import { wellKnown } from './well-known.ts'
 
-/** Who can sign in, with everything that was left out. @throws EmulatorError for a role that does not exist */
+/** The identities that can sign in, with defaults filled in. @throws EmulatorError for a role that does not exist */
 export function identitiesOf({ identities }: KeyVaultEmulatorOptions): Identity[] {
   const given = identities ?? [{ clientId: wellKnown.clientId, clientSecret: wellKnown.clientSecret }, {}]
   return given.map((option, index) => {

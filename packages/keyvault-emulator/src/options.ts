@@ -9,7 +9,7 @@ export interface KeyVaultEmulatorOptions {
   /** The tenant that identities and vaults belong to. Default `wellKnown`.tenantId. */
   readonly tenantId?: string | undefined
   /**
-   * Who can sign in. Default: `wellKnown`'s application and a managed identity, both allowed everything. An
+   * The identities that can sign in. Default: `wellKnown`'s application and a managed identity, both with all rights. An
    * identity without a secret, certificate or federated credential is a managed identity; the first of those is the system-assigned one.
    */
   readonly identities?: readonly IdentityOptions[] | undefined

@@ -12,7 +12,7 @@ export interface Failure {
   readonly code: string | null
   /** The service's `error.innererror.code`. */
   readonly innerCode: string | null
-  /** The service's message, or the reason that there is none. */
+  /** The service's message, or why there is no message. */
   readonly message: string
   /** Whether the same request may succeed later. */
   readonly isTransient: boolean

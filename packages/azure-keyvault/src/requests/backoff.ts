@@ -3,8 +3,8 @@ const firstDelay = 100
 const longestDelay = 2_000
 
 /**
- * How long to wait before the next attempt: exponential, with the upper half random, so that callers who failed together
- * don't come back together.
+ * How long to wait before the next attempt. The delay grows exponentially and its upper half is random, so that callers that
+ * failed together do not retry together.
  *
  * @param attempt 0 for the wait after the first attempt
  * @returns milliseconds

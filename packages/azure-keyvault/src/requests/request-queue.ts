@@ -112,7 +112,7 @@ export class RequestQueue {
     if (this.#waiting.size >= this.#maxQueued) {
       throw new SealwrightError(
         'UNAVAILABLE',
-        `${this.#maxQueued} requests already wait for the vault’s quota`,
+        `${this.#maxQueued} requests are already waiting for the vault’s quota`,
         { retryAfter: 1 },
       )
     }
@@ -126,7 +126,7 @@ export class RequestQueue {
     if (wait > 0 && late > 0) {
       throw new SealwrightError(
         'UNAVAILABLE',
-        `the vault’s quota is used up: a turn would come in ${Math.ceil(wait)} ms, which is too late`,
+        `the vault’s quota is used up: the request would have to wait ${Math.ceil(wait)} ms, which is too long`,
         { retryAfter: Math.max(1, Math.ceil(late / 1_000)) },
       )
     }

@@ -115,7 +115,7 @@ export class VaultRequests {
         if (!('failure' in outcome)) return outcome.result
         const { failure, wait }: FailedAttempt = outcome
         if (!mayRepeat(request, failure) || performance.now() + wait > run.deadlineAt) {
-          // Only failures that may go away by themselves are worth asking again for.
+          // Only failures that may pass get a `retryAfter`.
           throw toSealwrightError({ ...failure, retryAfter: failure.isTransient ? wait : null }, request)
         }
         run.lastFailure = failure

@@ -50,7 +50,7 @@ export class SdkClients {
 
   /**
    * The client that signs with that key version. It is given everything that it would otherwise ask the vault for, but not the
-   * times and operations, which the vault knows better.
+   * times and operations, which the vault checks.
    */
   cryptography(name: string, version: string): CryptographyClient {
     const id = `${this.#vaultUrl}/keys/${name}/${version}`

@@ -23,7 +23,7 @@ const bypassingClaims = '{"access_token":{"xms_cc":{"values":["cp1"]}}}'
 /** The credential that all clients of a vault share. */
 export interface SharedCredential extends TokenCredential {
   getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>
-  /** The token that has taken the place of this one: itself, until it is refused or expires. */
+  /** The token that replaces this one: the same token until it is refused or expires. */
   current(token: string): Promise<string>
   /** The vault did not accept the token. The next caller gets a new one. */
   refuse(token: string): void

@@ -6,7 +6,7 @@ import type { ListedVersion } from '../vault/listed-version.ts'
 import { newestFirst } from './newest-first.ts'
 
 /**
- * Settles who made a key. The service has no "create if absent": a second request makes a second version. So each creator
+ * Decides which of several creators made a key. The service has no "create if absent": a second request makes a second version. So each creator
  * looks back: the first version is the winner's, and the others disable their own. Times of creation are whole seconds.
  * After a second has passed, all creators see the same versions, and of those made in one second the one with the smallest
  * id is the first for everyone.
@@ -52,7 +52,7 @@ export class FirstCreatorWins {
   }
 
   /**
-   * Reads the key that stays. A very young one may be disabled by its creator, who is just looking back.
+   * Reads the key that stays. The creator of a version that is only seconds old may be about to disable it.
    *
    * @param find reads the key; `pending` while the vault is still making it
    * @returns null when there is none

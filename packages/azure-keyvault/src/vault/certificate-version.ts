@@ -28,7 +28,7 @@ export interface IssuedCertificate {
   readonly keyId: string
 }
 
-/** @returns null when the vault says that there is none; the newest where `version` is null */
+/** @returns the newest when `version` is null; null when the vault reports that it does not exist */
 export function findCertificate(
   connection: VaultConnection,
   name: string,
@@ -45,7 +45,7 @@ export function findCertificate(
   )
 }
 
-/** @returns the issued ones in no order; empty when there is none of that name */
+/** @returns the issued ones in no order; empty when there is no certificate of that name */
 export function listCertificateVersions(
   connection: VaultConnection,
   name: string,

@@ -45,7 +45,7 @@ export interface FindOptions extends Abortable {
 }
 
 /**
- * One of a vault's two collections of signing keys. The store has the rules: which version counts, and who won a race.
+ * One of a vault's two collections of signing keys. The store decides which version counts and which of several creators wins.
  * A collection knows how its kind of object is read and made.
  */
 export interface Collection {
@@ -53,10 +53,10 @@ export interface Collection {
   /**
    * Reads one version.
    *
-   * @returns null when the vault says that there is none, `pending` while the vault is still making it
+   * @returns null when the vault reports that it does not exist, `pending` while the vault is still making it
    */
   find(name: string, options: FindOptions): Promise<SigningKey | 'pending' | null>
-  /** The newest version, whatever state it is in; null when the vault says that there is none. */
+  /** The newest version in any state; null when the vault reports that it does not exist. */
   newest(name: string, options: Abortable): Promise<NewestVersion | null>
   /** The names of everything in the collection. */
   names(options: Abortable): Promise<readonly string[]>

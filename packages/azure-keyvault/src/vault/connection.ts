@@ -104,7 +104,7 @@ export class VaultConnection {
     })
   }
 
-  /** Reads an object that may be absent: null when the vault says that there is none. */
+  /** Reads an object that may be absent. Returns null when the vault reports that it does not exist. */
   async find<T>(operation: Operation, send: (options: ReadOptions) => Promise<T>): Promise<T | null> {
     try {
       return await this.read(operation, send)

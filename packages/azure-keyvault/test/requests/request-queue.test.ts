@@ -92,7 +92,7 @@ describe('the request queue', () => {
     void enter(door, 1, Infinity, never())
     await expect(enter(door, 1, Infinity, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: '1 requests already wait for the vault’s quota',
+      message: '1 requests are already waiting for the vault’s quota',
       retryAfter: 1,
     })
   })
@@ -104,7 +104,9 @@ describe('the request queue', () => {
     const deadlineAt = performance.now() + 1_000
     await expect(enter(door, 1, deadlineAt, never())).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringMatching(/quota is used up: a turn would come in 10\d\d ms, which is too late/),
+      message: expect.stringMatching(
+        /quota is used up: the request would have to wait 10\d\d ms, which is too long/,
+      ),
       retryAfter: 1,
     })
     let admitted = false

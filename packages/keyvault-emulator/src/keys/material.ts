@@ -66,7 +66,7 @@ function generation({ kty: name, keySize: size, curve, publicExponent }: KeySpec
   }
 }
 
-/** What makes another key like this one. */
+/** The parameters for generating another key of the same kind. */
 export function specificationOf(material: KeyMaterial): KeySpecification {
   return isRsa(material.kty) || isOct(material.kty)
     ? { kty: material.kty, keySize: keySize(material) }

@@ -31,7 +31,7 @@ const rotationPolicySchema = z.object({
     .optional(),
 })
 
-/** Rotation on request, and the policy by which keys rotate by themselves. */
+/** Key rotation on request and by policy. */
 export const rotationOperations: readonly Operation[] = [
   {
     name: 'keys/rotate',

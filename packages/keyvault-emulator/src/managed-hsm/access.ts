@@ -30,7 +30,7 @@ function hsmAction({ name }: { readonly name: string }): string {
   return `${managedHsm}/${hsmActions[name] ?? `${name}/action`}`
 }
 
-/** A role definition by its id or by the name that its id ends with; undefined when there is none. */
+/** A role definition by its id or by the last segment of its id; undefined when there is no such role. */
 export function findRole({ roleDefinitions = {} }: VaultSettings, id: string): HsmRoleDefinition | undefined {
   const name = (id.split('/').at(-1) ?? '').toLowerCase()
   return builtInRoles.find((role) => role.name === name) ?? roleDefinitions[name]
@@ -38,7 +38,7 @@ export function findRole({ roleDefinitions = {} }: VaultSettings, id: string): H
 
 /**
  * Checks that an identity may carry out an operation in a managed HSM, by the local roles of the HSM. An identity
- * without restrictions is among the administrators that the HSM was made with, who here may use keys, too.
+ * without restrictions counts as an administrator of the HSM, and may use its keys as well.
  *
  * @param scope `/`, `/keys` or `/keys/NAME`, of what the operation is about
  * @throws ServiceError 403

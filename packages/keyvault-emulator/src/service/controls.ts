@@ -26,7 +26,7 @@ const clockSchema = z.strictObject({
 /**
  * Answers what other processes ask the emulator itself, over plain HTTP.
  *
- * @returns null for a path that is none of the controls'
+ * @returns null for any other path
  */
 export function handleControls(controlled: Controlled, request: ServiceRequest): ServiceResponse | null {
   const { clock, faults, requests, ca } = controlled
