@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, readdir, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileState, type FileState } from './file-state.ts'
 import { hasErrno } from './file-system-error.ts'
@@ -129,9 +129,12 @@ export function isWithoutHardLinks(error: unknown): boolean {
 const temporaryName = /^\.sealwright-[0-9a-f]{32}\.tmp$/
 const abandonedAfterMilliseconds = 60 * 60 * 1000
 
-/** Removes the temporary files of writers that were killed. A write takes far less than an hour. Failures are ignored. */
-export async function removeAbandonedFiles(folder: string): Promise<void> {
-  const names = await readdir(folder).catch(() => [])
+/**
+ * Removes the temporary files of writers that were killed. A write takes far less than an hour. Failures are ignored.
+ *
+ * @param names of the files in the folder
+ */
+export async function removeAbandonedFiles(folder: string, names: readonly string[]): Promise<void> {
   const candidates = names.filter((name) => temporaryName.test(name)).map((name) => join(folder, name))
   await Promise.allSettled(
     candidates.map(async (path) => {

@@ -31,8 +31,8 @@ export async function createKeyFile(
   const folder = dirname(path)
   await makeFolder(folder)
   // Another process may have made the folder in the meantime.
-  await readPrivateFolder(folder, rule)
-  await removeAbandonedFiles(folder)
+  const names = await readPrivateFolder(folder, rule)
+  await removeAbandonedFiles(folder, names ?? [])
   try {
     return await createPrivateFile(path, bytes, { beforeLink })
   } catch (error) {

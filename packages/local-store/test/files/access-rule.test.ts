@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs'
+import { isSealwrightError } from '@sealwright/core'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checkAccess, ownerOnly, unchecked } from '../../src/files/access-rule.ts'
 
@@ -7,7 +8,7 @@ const [user, group, anotherGroup] = [1000, 2000, 3000]
 beforeEach(() => {
   vi.spyOn(process, 'geteuid').mockReturnValue(user)
   vi.spyOn(process, 'getegid').mockReturnValue(user)
-  vi.spyOn(process, 'getgroups').mockReturnValue([group])
+  vi.spyOn(process, 'getgroups').mockReturnValue([group, 0])
 })
 afterEach(() => vi.restoreAllMocks())
 
@@ -22,7 +23,8 @@ function check(
     checkAccess({ uid, gid, mode } as Stats, kind, '/secrets/key.pfx', forbidden)
     return null
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    if (!isSealwrightError(error, 'UNSAFE_PERMISSIONS')) throw error
+    return error.message
   }
 }
 
@@ -30,6 +32,7 @@ test.each([
   // As Kubernetes mounts a secret for a pod with an fsGroup, and as PostgreSQL accepts it.
   [0, group, 0o440, true],
   [0, group, 0o640, true],
+  [0, 0, 0o440, true],
   [0, user, 0o440, true],
   [0, anotherGroup, 0o440, false],
   [0, group, 0o660, false],
@@ -47,6 +50,7 @@ test.each([
 
 test('a folder of root that its group can list is refused', () => {
   expect(check('folder', 0, group, 0o750)).toContain('type: chmod 700')
+  expect(check('folder', 0, group, 0o740)).toContain('type: chmod 700')
 })
 
 test('a mode is shown with three digits', () => {

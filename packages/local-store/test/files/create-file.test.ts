@@ -84,9 +84,9 @@ describe('a new file', () => {
   test('that cannot be flushed gets no name and leaves nothing behind', async () => {
     const folder = scratchFolder()
     failing = { 'sync file': 'EIO' }
-    expect(
-      await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)),
-    ).toContain('EIO')
+    expect(await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toBe(
+      `cannot write ${join(folder, 'k.pfx')} (EIO)`,
+    )
     expect(await readdir(folder)).toEqual([])
   })
 
@@ -96,7 +96,10 @@ describe('a new file', () => {
     expect(
       await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)),
     ).toContain('EIO')
-    await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'new', 'k.pfx'), ownerOnly, bytes))
+    const path = join(folder, 'new', 'k.pfx')
+    expect(await failure('UNAVAILABLE', () => createKeyFile(path, ownerOnly, bytes))).toBe(
+      `cannot flush the folder ${folder} (EIO)`,
+    )
   })
 
   test.each(['EINVAL', 'ENOTSUP'])('is written where folders cannot be flushed (%s)', async (code) => {
@@ -138,7 +141,10 @@ describe('a new file', () => {
       const message = await failure('UNSUPPORTED_OPERATION', () =>
         createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes),
       )
-      expect(message).toContain('no hard links')
+      expect(message).toContain(`the file system of ${folder} has no hard links`)
+      expect(await rejection(createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toMatchObject({
+        cause: { code },
+      })
       expect(await readdir(folder)).toEqual([])
     },
   )

@@ -80,7 +80,13 @@ describe('writing a new file', () => {
     const folder = scratchFolder()
     const old = `.sealwright-${'0'.repeat(32)}.tmp`
     const recent = `.sealwright-${'1'.repeat(32)}.tmp`
-    const others = ['.sealwright-notes.tmp', `sealwright-${'0'.repeat(32)}.tmp`, 'other.pfx']
+    const others = [
+      '.sealwright-notes.tmp',
+      `sealwright-${'0'.repeat(32)}.tmp`,
+      `x.sealwright-${'0'.repeat(32)}.tmp`,
+      `.sealwright-${'0'.repeat(32)}.tmp2`,
+      'other.pfx',
+    ]
     await Promise.all([old, recent, ...others].map((name) => writeFile(join(folder, name), '')))
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
     await Promise.all([old, ...others].map((name) => utimes(join(folder, name), longAgo, longAgo)))
@@ -91,8 +97,9 @@ describe('writing a new file', () => {
   test('makes no folder behind a link that leads nowhere', async () => {
     const root = scratchFolder()
     await symlink('unmounted', join(root, 'volume'))
-    await failure('UNAVAILABLE', () =>
-      createKeyFile(join(join(root, 'volume', 'keys'), 'k.pfx'), ownerOnly, bytes),
+    const [volume, folder] = [join(root, 'volume'), join(root, 'volume', 'keys')]
+    expect(await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toBe(
+      `cannot make the folder ${folder}: ${volume} is a symbolic link whose target is missing`,
     )
     await failure('UNAVAILABLE', () => createKeyFile(join(join(root, 'volume'), 'k.pfx'), ownerOnly, bytes))
     expect(await readdir(root)).toEqual(['volume'])
