@@ -110,7 +110,7 @@ export class InputBuffer {
     this.#header = header
     this.#payloadStart = header.length + 1
     this.#buffer = Buffer.alloc(this.#payloadStart + usualPayloadLength)
-    this.#buffer.write(`${header}.`, 'latin1')
+    this.#buffer.write(`${header}.`)
   }
 
   /** The bytes of the JWS Signing Input with that encoded payload. */
