@@ -21,12 +21,28 @@ export async function mayFollow(
   if (after === undefined) return
   // The service makes the next version whatever the newest is. But while it makes one it refuses another, so of several
   // callers one makes it, unless that takes less time than it is from here to the request.
-  const [now] = (await objects.versions(name, { signal })).toSorted(newestFirst)
-  if (now?.version === after) return
+  const now = await newestListed(objects, name, signal)
+  if (now === after) return
   throw new SealwrightError(
     'ALREADY_EXISTS',
-    `${name} in ${location} is not rotated: another process has just made the version ${now?.version}`,
+    `${name} in ${location} is not rotated: another process has just made the version ${now}`,
   )
+}
+
+/**
+ * The version that a list of the store has first. Of those of one second it is the one that the vault calls the newest: a
+ * caller that is told to follow another one could never rotate again.
+ */
+async function newestListed(
+  objects: Collection,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const [first, ...others] = (await objects.versions(name, { signal })).toSorted(newestFirst)
+  const tied = others.filter((each) => each.createdAt?.getTime() === first?.createdAt?.getTime())
+  if (tied.length === 0) return first?.version
+  const newest = await objects.newest(name, { signal })
+  return (tied.find(({ version }) => version === newest?.version) ?? first)?.version
 }
 
 /**

@@ -21,6 +21,8 @@ export class Rotation {
   /** By source: when this instance makes the version that is due, in milliseconds since 1970. */
   readonly #turns = new Map<Source, number>()
   readonly #reported = new Set<number>()
+  /** By source: the newest version that was known when the store refused to let another one follow it. */
+  readonly #refused = new Map<Source, string | undefined>()
 
   constructor(
     sources: readonly Source[],
@@ -116,8 +118,8 @@ export class Rotation {
       await this.rotate(source, state)
       return true
     } catch (error) {
-      // Another instance was quicker, which the next reading shows.
-      if (isSealwrightError(error, 'ALREADY_EXISTS')) return true
+      // Another instance was quicker, which the next reading shows. When it does not, no version will ever be made.
+      if (isSealwrightError(error, 'ALREADY_EXISTS') && !this.#isStuck(source)) return true
       if (source === null) this.#reported.add(due)
       const dueAt = new Date(Number.isFinite(due) ? due : now)
       this.#listener({
@@ -130,6 +132,15 @@ export class Rotation {
     } finally {
       if (source !== null) this.#turns.set(source, now + this.#policy.refreshInterval * 1_000)
     }
+  }
+
+  /** Whether the store has refused the same before. */
+  #isStuck(source: Source | null): boolean {
+    if (source === null) return false
+    const newest = this.#keySet.newestIn(source)
+    const isStuck = this.#refused.has(source) && this.#refused.get(source) === newest
+    this.#refused.set(source, newest)
+    return isStuck
   }
 }
 

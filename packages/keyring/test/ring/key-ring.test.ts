@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto'
-import { isSealwrightError, type Signer } from '@sealwright/core'
+import { isSealwrightError, SealwrightError, type Signer } from '@sealwright/core'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { describeKeyRingEvent, openKeyRing, type KeyRing } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
@@ -217,6 +217,21 @@ describe('a rotation', () => {
         /^a new version in a in memory has been due since 2030-.*: memory is read-only$/,
       ),
     })
+    expect(await signsWith(ring.signer())).toBe(true)
+  })
+
+  test('that a store refuses again and again is an alarm, too', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy)
+    let refusals = 0
+    store.rotate = () => {
+      refusals++
+      return Promise.reject(new SealwrightError('ALREADY_EXISTS', 'another process was quicker'))
+    }
+    while (refusals < 2) await pass(60)
+    // The first time another instance may have been quicker.
+    expect(events.filter(({ type }) => type === 'rotation-failed')).toHaveLength(refusals - 1)
     expect(await signsWith(ring.signer())).toBe(true)
   })
 
