@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SigningKey } from '@sealwright/core'
@@ -10,7 +11,7 @@ import {
   issueCertificate,
   type CertificateOptions,
 } from '@sealwright/x509'
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   openDelegation,
@@ -22,6 +23,18 @@ import {
 import { MemoryStore } from '../support/memory-store.ts'
 import { create, policy as rotating } from '../support/policy.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+
+/** Node 24.7 and later. */
+const hasMlDsa = canGenerate('ml-dsa-65')
+
+function canGenerate(type: string): boolean {
+  try {
+    generateKeyPairSync(type as 'ed25519')
+    return true
+  } catch {
+    return false
+  }
+}
 
 // A = 600 + 300 + 10, and retention = 600 + 20 + 60. A delegate signs 3 × 30 s after its announcement.
 const policy = { ...rotating, rotationInterval: null }
@@ -127,6 +140,21 @@ describe('a delegate', () => {
       message: expect.stringContaining('which vouches for it, is revoked'),
     })
   })
+
+  test.skipIf(!hasMlDsa)(
+    'signs with ML-DSA, vouched for by a key of another kind [needs ML-DSA]',
+    async () => {
+      useVirtualTime()
+      const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+      const { ring, delegation } = await open(store, registry, { keyType: 'ml-dsa-65' })
+      await untilPublished(registry, 1)
+      await pass(1_010)
+      const token = await delegation.perKey(issuerOf)().issue({ sub: 'alice' })
+      expect(decodeProtectedHeader(token)).toMatchObject({ alg: 'ML-DSA-65', kid: delegation.delegateId })
+      await verifyWith(ring, token)
+      expect(ring.status().algorithms).toEqual(['ES256', 'ML-DSA-65'])
+    },
+  )
 
   test.skipIf(lacks('openssl'))('has a chain that OpenSSL verifies [needs openssl]', async () => {
     useVirtualTime()
