@@ -57,6 +57,8 @@ export interface TestServerOptions {
   readonly ringClock?: RingClock
   /** What the log's lines are added to. */
   readonly log?: string[]
+  /** The same for what the ring says. */
+  readonly ringLog?: string[]
 }
 
 export interface TestServer {
@@ -77,9 +79,13 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
   })
-  const { log, wrapKey } = options
+  const { log, ringLog, wrapKey } = options
+  const logger =
+    ringLog === undefined
+      ? createLogger('silent')
+      : createLogger('info', { write: (line) => void ringLog.push(line) })
   const open = (more: OpenRingOptions): Promise<KeyRing> =>
-    openRing(settings, createLogger('silent'), {
+    openRing(settings, logger, {
       vault: options.vault,
       clock: options.ringClock,
       ...more,

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { Agent } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
@@ -18,15 +20,33 @@ export interface TestVaults {
   signatures(name: string): number
   /** Lets so many seconds pass in the vaults. */
   pass(seconds: number): void
-  /** Runs commands of a page in a folder, against the vault `contoso`. Rejects when one of them fails. */
-  run(folder: string, definitions: string, script: string): Promise<string>
+  /** Cuts the network between the servers and the vaults, and mends it. */
+  cut(isCut: boolean): void
+  /**
+   * Runs commands of a page in a folder, against the vault `contoso`. Rejects when one of them fails.
+   *
+   * @returns what they print
+   */
+  run(
+    folder: string,
+    definitions: string,
+    script: string,
+    env?: Readonly<Record<string, string>>,
+  ): Promise<string>
 }
 
 const host = /https:\/\/(contoso|fabrikam)\.vault\.azure\.net/g
 
-export async function startVaults(): Promise<TestVaults> {
+export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVaults> {
   const emulator = await startKeyVaultEmulator({ timing: { issuance: 20, deletion: 20 } })
-  const agent = emulator.agent()
+  let isCut = false
+  const lookup: LookupFunction = (name, options, callback) => {
+    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
+    if (isCut) callback(error, [])
+    else if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }])
+    else callback(null, '127.0.0.1', 4)
+  }
+  const agent = new Agent({ ca: emulator.ca, keepAlive: true, lookup })
   onTestFinished(async () => {
     agent.destroy()
     await emulator.close()
@@ -34,21 +54,33 @@ export async function startVaults(): Promise<TestVaults> {
   const credential = emulator.credential()
   const urlOf = (name: string): string => emulator.vaultUrl(name)
   return {
-    options: { credential, agent, pollInterval: 20, settleTime: 0, deadline: 20_000, attemptTimeout: 10_000 },
+    options: {
+      credential,
+      agent,
+      pollInterval: 20,
+      settleTime: 0,
+      deadline: 20_000,
+      attemptTimeout: 10_000,
+      ...changes,
+    },
     urlOf,
     inText: (text) => text.replaceAll(host, (_, name: string) => urlOf(name)),
     signatures: (name) =>
       emulator.requests.list('keys/sign').filter((request) => JSON.stringify(request).includes(name)).length,
     pass: (seconds) => emulator.clock.advance(seconds * 1_000),
-    async run(folder, definitions, script) {
+    cut(shallBeCut) {
+      isCut = shallBeCut
+      if (isCut) agent.destroy()
+    },
+    async run(folder, definitions, script, env = {}) {
       writeFileSync(join(folder, 'ca.pem'), emulator.ca)
       const token = await credential.getToken('https://vault.azure.net/.default')
       // As the page has it, but that curl has to be told where the emulator is.
-      const curl = `curl() { command curl --cacert ca.pem --connect-to ::127.0.0.1:${emulator.port} "$@"; }`
+      const curl = `curl() { command curl --cacert ca.pem --connect-to contoso.vault.azure.net:${emulator.port}:127.0.0.1:${emulator.port} "$@"; }`
       const all = ['set -euo pipefail', definitions, `VAULT=${urlOf('contoso')}`, curl, script].join('\n')
       const { stdout } = await promisify(execFile)('bash', ['-c', all], {
         cwd: folder,
-        env: { PATH: process.env['PATH'], TOKEN: token?.token ?? '' },
+        env: { PATH: process.env['PATH'], TOKEN: token?.token ?? '', ...env },
       })
       return stdout
     },

@@ -17,9 +17,13 @@ export interface Page {
   readonly walkThroughs: ReadonlyMap<string, readonly Step[]>
 }
 
-/** Reads blocks that are marked as `sh run`, `sh env` and `json settings`, and instructions in bold. */
-export function readPage(path: string | URL): Page {
-  const [intro = '', ...sections] = readFileSync(path, 'utf8').split(/^## /m)
+/**
+ * Reads blocks that are marked as `sh run`, `sh env` and `json settings`, and instructions in bold.
+ *
+ * @param heading what sections begin with
+ */
+export function readPage(path: string | URL, heading: '## ' | '### ' = '## '): Page {
+  const [intro = '', ...sections] = readFileSync(path, 'utf8').split(new RegExp(`^${heading}`, 'm'))
   const definitions = /^```sh\n(.*?)^```$/ms.exec(intro)?.[1] ?? ''
   return {
     definitions,
