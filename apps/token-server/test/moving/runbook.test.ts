@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openKeyVault } from '@sealwright/azure-keyvault'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks } from '@sealwright/test-kit/tools'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { listeningServer, type TestServer } from '../support/server.ts'
 import { requestToken } from '../support/token-load.ts'
 import { startVaults, type TestVaults } from '../support/vaults.ts'
@@ -62,7 +62,7 @@ class Runbook {
       )
       printed.push(await this.vaults.run(this.#folder, definitions, script, await variables()))
       if (!script.includes('kill -HUP')) continue
-      await expect.poll(() => this.#readings.length).toBeGreaterThan(0)
+      await vi.waitUntil(() => this.#readings.length > 0, { timeout: 10_000 })
       await Promise.all(this.#readings)
       this.#readings = []
     }

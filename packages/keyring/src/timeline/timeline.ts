@@ -5,8 +5,9 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
  * Which version is announced, active, retiring, retired or revoked. This is the whole decision: it depends on the
  * arguments alone, so instances that see the same versions agree without a leader or a lock.
  *
- * A version that was created at c starts to sign at max(c + announcement, notBefore); the first of an issuer at once. It
- * stays published for `retention` after the last moment at which it was the one to sign.
+ * A version that was created at c starts to sign at c + announcement, or at its notBefore + clockSkew if that is later: a vault
+ * whose clock is behind refuses it until then. The first of an issuer starts at once. A version stays published for
+ * `retention` after the last moment at which it was the one to sign.
  *
  * @param versions in any order
  * @param now milliseconds since 1970
@@ -90,11 +91,18 @@ export function scheduleOf<V extends KeyVersion>(
   const isFirst = oldest - Math.min(issuerSince, oldest) <= birth || oldest === -Infinity
   return sorted.map((version, index) => {
     const created = time(version.createdAt)
-    const announced = index === 0 && isFirst ? -Infinity : created + policy.announcement * 1_000
+    const opens = time(version.notBefore)
+    const start =
+      index === 0 && isFirst
+        ? opens
+        : Math.max(
+            created + policy.announcement * 1_000,
+            opens > created ? opens + policy.clockSkew * 1_000 : opens,
+          )
     return {
       version,
       created: Math.min(created, now),
-      start: Math.max(announced, time(version.notBefore)),
+      start,
       end: version.notAfter?.getTime() ?? Infinity,
     }
   })

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises'
+import { request } from 'node:https'
 import { join } from 'node:path'
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { azureKeyVault, openKeyVault, type KeyVaultOptions } from '@sealwright/azure-keyvault'
@@ -36,12 +37,31 @@ async function startVault(): Promise<TestVault> {
   }
 }
 
+/** A request of an administrator's, who makes what stores of ours do not. */
+async function post(emulator: RunningKeyVaultEmulator, path: string, body: unknown): Promise<void> {
+  const token = await emulator.credential().getToken('https://vault.azure.net/.default')
+  const status = await new Promise((resolve, reject) => {
+    request(`${emulator.vaultUrl('contoso')}${path}?api-version=2025-07-01`, {
+      method: 'POST',
+      agent: emulator.agent(),
+      headers: { authorization: `Bearer ${token?.token}`, 'content-type': 'application/json' },
+    })
+      .once('response', (response) => resolve(response.resume().statusCode))
+      .once('error', reject)
+      .end(JSON.stringify(body))
+  })
+  expect(status).toBe(200)
+}
+
 /** Writes a PFX as other programs do. */
 async function writePfx(path: string): Promise<Buffer> {
   const privateKey = await generatePrivateKey('ec-p256')
   const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), { subject: 'CN=old' })
   const pfx = Buffer.from(
-    await writePkcs12([{ friendlyName: 'old', privateKey, certificates: [certificate] }], 'password'),
+    await writePkcs12([{ friendlyName: 'old', privateKey, certificates: [certificate] }], 'password', {
+      // It is read again at each refresh.
+      iterations: 1_000,
+    }),
   )
   await writeFile(path, pfx, { mode: 0o600 })
   return pfx
@@ -184,6 +204,32 @@ describe('a vault', () => {
     expect(old?.enabled).toBe(false)
     await expect(old?.signer().sign(new Uint8Array(8))).rejects.toMatchObject({ name: 'SealwrightError' })
     await verifyWith(ring, await tokenOf(ring))
+  })
+
+  test('that refuses a key before its nbf refuses no instance, also when its clock is behind', async () => {
+    const { emulator, options, uri } = await startVault()
+    const store = openKeyVault(new URL(uri).origin, { ...options, collection: 'keys' })
+    const clock = movableClock()
+    const ring = await open([{ store, name: 'signing', create }], {}, { clock })
+    const first = ring.signer().keyId
+    const { announcement, clockSkew } = ring.policy
+    const nbf = Math.floor(Date.now() / 1_000 + announcement + 3_600)
+    // Later than the first one: the vault gives times in whole seconds.
+    emulator.clock.advance(2_000)
+    await post(emulator, '/keys/signing/create', { kty: 'EC', crv: 'P-256', attributes: { nbf } })
+    const next = (await store.get('signing'))?.signer()
+    await expect(next?.sign(new Uint8Array(1))).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
+    const until = nbf - clock.now() / 1_000
+    const signed: string[] = []
+    for (const seconds of [until - 5, 10, clockSkew]) {
+      clock.pass(seconds)
+      // By as much as clocks may differ.
+      emulator.clock.set(clock.now() - clockSkew * 1_000 + 1_000)
+      await ring.refresh()
+      await verifyWith(ring, await tokenOf(ring))
+      signed.push(ring.signer().keyId)
+    }
+    expect(signed).toEqual([first, first, next?.keyId])
   })
 
   test('one version of it is a ring of one', async () => {

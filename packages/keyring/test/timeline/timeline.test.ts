@@ -103,10 +103,17 @@ describe('the first version', () => {
 })
 
 describe('notBefore and notAfter', () => {
-  test('a future notBefore announces for longer', () => {
+  test('a future notBefore announces for longer, until it has come by every clock', () => {
     const versions = [version('a', 0), version('b', 1, { from: 30 })]
-    expect(statesOn(29.9, ...versions)).toEqual({ a: 'active', b: 'announced' })
-    expect(statesOn(30, ...versions)).toEqual({ a: 'retiring', b: 'active' })
+    const skew = policy.clockSkew / 86_400
+    expect(statesOn(30, ...versions)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(30 + 0.99 * skew, ...versions)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(30 + skew, ...versions)).toEqual({ a: 'retiring', b: 'active' })
+  })
+
+  test('a notBefore within the skew of the end of the announcement counts, too', () => {
+    const versions = [version('a', 0), version('b', 1, { from: 3 - 1e-9 })]
+    expect(statesOn(3, ...versions)).toEqual({ a: 'active', b: 'announced' })
   })
 
   test('a notBefore in the past does not shorten the announcement', () => {
