@@ -114,27 +114,24 @@ describe('the token server on a key in the vault', () => {
   test('while the vault is down the key set is served, tokens are refused in time, and then made again', async () => {
     const vault = await startVault()
     const { app } = await testServer({
-      vault: vault.options,
+      // It is known to be down after two failures, and tried again soon. That calls end at the deadline is tested elsewhere.
+      vault: { ...vault.options, circuitBreaker: { failures: 2, failingFor: 0, coolDown: 200 } },
       env: { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' },
     })
     await accessToken(app)
     vault.cut(true)
-    const end = performance.now() + 2_500
-    while (performance.now() < end) {
-      const start = performance.now()
+    for (let round = 0; round < 10; round++) {
       const [response, keys] = await Promise.all([requestToken(app), keySet(app)])
       expect(response.statusCode).toBe(503)
       expect(Number(response.headers['retry-after'])).toBeGreaterThanOrEqual(1)
       expect(response.json()).toMatchObject({ error: 'temporarily_unavailable' })
-      expect(performance.now() - start).toBeLessThan(3_000)
       expect(keys.keys).toHaveLength(1)
       expect((await app.inject('/health/live')).statusCode).toBe(200)
-      await sleep(200)
+      await sleep(20)
     }
     vault.cut(false)
-    const back = performance.now()
-    while ((await requestToken(app)).statusCode !== 200 && performance.now() - back < 10_000) await sleep(100)
-    expect(performance.now() - back).toBeLessThan(5_000)
+    // Until the test's own time is over.
+    while ((await requestToken(app)).statusCode !== 200) await sleep(20)
   })
 
   test('a server keeps to its part of the quota', async () => {

@@ -8,10 +8,10 @@ export interface RequestLimits {
   readonly maxQueued: number
   /** The most that this process uses of the vault's quota, in units of `signingCost` per ten seconds. */
   readonly quota: number
-  /** The circuit breaker opens after so many failures in a row, */
+  /** Failures in a row after which the circuit breaker opens. */
   readonly failuresToOpen: number
-  /** with at least this time from the first to the last. */
+  /** The least time from the first of these failures to the last. */
   readonly failingFor: number
-  /** While it is open nothing is sent; after this time one request is. */
+  /** How long an open breaker sends nothing before it tries one request. */
   readonly coolDown: number
 }
