@@ -18,8 +18,8 @@ const idle = 1_000
  * measures how much the vault let through and takes that as its share.
  *
  * - It starts with the whole quota.
- * - When the vault is full, the share becomes the amount that got through in ten seconds, the time counted in which
- *   nothing did, less 3 %. All processes together got the quota through, so the sum of the new shares is 97 % of it.
+ * - When the vault is full, the share becomes the amount that got through in ten seconds, including the time in which nothing
+ *   did, less 3 %. All processes together got the quota through, so the sum of the new shares is 97 % of it.
  * - While it waits for the quota, the share grows: slowly at first, faster when the vault has not been full for long. A
  *   small share grows faster in proportion than a large one, so shares become equal.
  */
