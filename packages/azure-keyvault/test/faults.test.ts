@@ -98,7 +98,7 @@ describe('throttling', () => {
     const log = vault.emulator.requests.list('keys/sign')
     expect(log.filter(({ outcome }) => outcome !== 200)).toEqual([])
     expect(log).toHaveLength(load.signatures)
-  }, 180_000)
+  }, 900_000)
 
   test('two instances that both believe the quota is theirs get 429s, and yet none fails', async () => {
     const vault = await startVault({ throttle: { scale: 0.05 } })
@@ -275,6 +275,6 @@ describe('corrupted signatures', () => {
       }
       expect({ released, refused }).toEqual({ released: count / 2, refused: count / 2 })
     },
-    300_000,
+    900_000,
   )
 })
