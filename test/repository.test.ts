@@ -63,6 +63,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     '@sealwright/keyring',
     '@sealwright/local-store',
     '@sealwright/x509',
+    '@bomb.sh/tab',
     '@clack/prompts',
     'commander',
     'jose',

@@ -3,6 +3,7 @@ import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
 import { caCommand } from './commands/ca.ts'
 import { certCommand } from './commands/cert.ts'
+import { completeCommand, suggest } from './commands/complete.ts'
 import { crlCommand } from './commands/crl.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { jwksCommand } from './commands/jwks.ts'
@@ -15,7 +16,7 @@ import { Cancelled, printable, printableJson, type Terminal } from './terminal/t
 import { passwordArgument, usageError } from './usage-errors.ts'
 
 /** Exit codes of the command. */
-export const exitCodes = {
+const exitCodes = {
   success: 0,
   failure: 1,
   /** An unknown command or option, or a value that it cannot have. */
@@ -44,11 +45,14 @@ export async function run(
     terminal.error(`sealwright: ${message}\n`)
     return exitCode
   }
-  const secret = passwordArgument(args)
-  if (secret !== null) return fail('USAGE', secret, exitCodes.usage)
-
   let usage = ''
   const program = sealwright(terminal, access)
+  if (args[0] === 'complete' && args[1] === '--') {
+    suggest(program, args.slice(2))
+    return exitCodes.success
+  }
+  const secret = passwordArgument(args)
+  if (secret !== null) return fail('USAGE', secret, exitCodes.usage)
   for (const command of withSubcommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: terminal.out,
@@ -94,6 +98,7 @@ function sealwright(terminal: Terminal, access: KeyAccess): Command {
     .addCommand(revokeCommand(terminal, access))
     .addCommand(caCommand(terminal, access))
     .addCommand(crlCommand(terminal, access))
+    .addCommand(completeCommand())
 }
 
 function withSubcommands(command: Command): readonly Command[] {

@@ -16,9 +16,9 @@ export interface IssuerOptions {
   readonly caPasswordEnv?: string
 }
 
-/** A CA with the chain above and with it. */
+/** A CA and the chain of its certificate. */
 export interface OpenedIssuer extends Issuer {
-  /** Its certificate first; without the root, which verifiers have. */
+  /** Its certificate first, then the CAs above it but the root, which verifiers have. */
   readonly chain: readonly X509Certificate[]
 }
 

@@ -103,7 +103,7 @@ export async function withPassword<T>(
  *
  * @param what such as `the PFX`
  * @returns empty for none
- * @throws SealwrightError `INVALID_ARGUMENT` where none is given and nobody can be asked; and as {@link givenPassword}
+ * @throws SealwrightError `INVALID_ARGUMENT` where none is given and there is no terminal to ask on; and as {@link givenPassword}
  */
 export async function newPassword(source: PasswordSource, terminal: Terminal, what: string): Promise<string> {
   const { option } = source

@@ -60,7 +60,7 @@ function problemsOf(
   return [
     ...(alg === 'none' || signature === '' ? ['it has no signature'] : []),
     ...(typeof alg === 'string' && alg.startsWith('HS')
-      ? [`${alg} is a shared secret: whoever verifies it can sign as well`]
+      ? [`${alg} is a shared secret: every service that verifies it can sign as well`]
       : []),
     ...(kid === undefined ? ['it has no kid, so validators cannot choose among several keys'] : []),
     ...(head.length > longHeader

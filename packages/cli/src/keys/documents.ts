@@ -83,7 +83,7 @@ export async function encodeDocument(
 ): Promise<Uint8Array | string> {
   switch (format) {
     case 'pfx': {
-      // Without a password, iterations would slow down readers and nobody else.
+      // Without a password, iterations would slow down readers and protect nothing.
       const contents = {
         certificates: atLeastOne(certificates),
         friendlyName,

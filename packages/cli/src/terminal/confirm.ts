@@ -5,7 +5,7 @@ import { Cancelled, type Terminal } from './terminal.ts'
  * Asks before something that cannot be undone.
  *
  * @param yes whether `--yes` was given, which answers for a script
- * @throws SealwrightError `INVALID_ARGUMENT` where nobody can be asked; Cancelled when the answer is no
+ * @throws SealwrightError `INVALID_ARGUMENT` where there is no terminal to ask on; Cancelled when the answer is no
  */
 export async function confirm(terminal: Terminal, yes: boolean | undefined, question: string): Promise<void> {
   if (yes === true) return

@@ -43,7 +43,7 @@ interface Deleted {
   readonly keyIds: readonly string[]
 }
 
-const cost = 'Nobody can sign with it any more, and this cannot be undone'
+const cost = 'It cannot sign any more, and this cannot be undone'
 
 async function deleteFile(path: string, options: Options, terminal: Terminal): Promise<Deleted> {
   // Only what is a key is deleted.

@@ -30,7 +30,7 @@ interface Options extends PasswordOptions {
 export function certImportCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('import')
     .description(
-      'put a key and its certificates into a store or a vault; from there it cannot be exported again',
+      'put a key and its certificates into a store or a vault; a vault does not let the key out again',
     )
     .argument('<file>', 'the file, such as my-app-auth.pfx, or a signing URI')
     .requiredOption(
@@ -39,7 +39,7 @@ export function certImportCommand(terminal: Terminal, access: KeyAccess): Comman
     )
     .option(
       '--name <name>',
-      'its name there, where --to has none (default: its friendly name, or the name of the file)',
+      'its name there, where --to has none (default: its friendly name, its common name, or the name of the file)',
     )
     .option('--certificate <file>', 'the certificates of the key, where they are in another file')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
@@ -95,8 +95,9 @@ async function importKey(
 }
 
 /** As stores take names: letters, digits and hyphens. */
-function defaultName(source: string, { name }: OpenedKey): string {
-  const candidates = [name ?? '', basename(source, extname(source))]
+function defaultName(source: string, { name, certificates }: OpenedKey): string {
+  const [, commonName = ''] = /^CN=(.*)$/m.exec(certificates[0]?.subject ?? '') ?? []
+  const candidates = [name ?? '', commonName, basename(source, extname(source))]
   const fitting = candidates.find((candidate) => /^[0-9A-Za-z-]{1,127}$/.test(candidate))
   if (fitting !== undefined) return fitting
   throw new SealwrightError(

@@ -36,7 +36,7 @@ export function certRenewCommand(terminal: Terminal, access: KeyAccess): Command
     )
     .argument(
       '<key>',
-      'a file, or a signing URI; in a store the new certificate takes the place of the old one',
+      'a file, or a signing URI; in a folder the new certificate takes the place of the old one; store:my keeps both',
     )
     .option('--certificate <file>', 'the certificate of the key, where it is in another file')
   withTimeOptions(withPasswordOptions(command, 'the key'), 'as long as before')
