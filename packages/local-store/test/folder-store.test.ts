@@ -306,6 +306,17 @@ describe('a key that was read', () => {
   })
 })
 
+test('keys of the same time are listed by version, so that all processes see one order', async () => {
+  const { store, folder } = await newStore()
+  const time = new Date(2026, 0)
+  for (const name of ['a', 'b', 'c', 'd']) {
+    await store.create(name, { keyType: 'ec-p256' })
+    await utimes(join(folder, `${name}.pfx`), time, time)
+  }
+  const versions = (await store.list()).map(({ version }) => version)
+  expect(versions).toEqual(versions.toSorted())
+})
+
 describe('absence', () => {
   test('is null and an empty list where the folder is missing, and makes nothing', async () => {
     const { store, folder } = await newStore()
