@@ -24,7 +24,7 @@ export interface KeyRingOptions {
   readonly delegates?: DelegateRegistry | undefined
   /**
    * How many delegates are published: the oldest that a key of the ring has certified. The same in every instance. From 1 to
-   * 99; default 20.
+   * 99; default 16, so that the JWK Set stays below 20 keys.
    */
   readonly maxDelegates?: number | undefined
   /** Told of everything that an operator wants in a log; {@link describeKeyRingEvent} makes lines of it. */

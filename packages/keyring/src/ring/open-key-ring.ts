@@ -49,7 +49,7 @@ export async function openKeyRing(
 ): Promise<KeyRing> {
   keyRingOptions('options', options)
   const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
-  const { maxDelegates = 20 } = options
+  const { maxDelegates = 16 } = options
   const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (!Array.isArray(sources) || sources.some((source) => typeof source !== 'object' || source === null)) {
