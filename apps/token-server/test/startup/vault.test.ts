@@ -134,6 +134,24 @@ describe('the token server on a key in the vault', () => {
     while ((await requestToken(app)).statusCode !== 200) await sleep(20)
   })
 
+  test('a vault that answers with errors is given up after one reading, and no key is made', async () => {
+    const vault = await startVault()
+    vault.emulator.faults.add({
+      operation: 'certificates/*',
+      times: Infinity,
+      fault: { type: 'status', status: 503 },
+    })
+    const start = testServer({
+      vault: vault.options,
+      file: settingsFile({ keyRing: { refreshTimeout: 1 } }),
+      env: { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' },
+    })
+    await expect(start).rejects.toThrow(/aborted|timeout|503|Service/i)
+    expect(vault.emulator.requests.count('certificates/listVersions')).toBeGreaterThan(0)
+    expect(vault.emulator.requests.count('certificates/get')).toBe(0)
+    expect(vault.emulator.requests.count('certificates/create')).toBe(0)
+  })
+
   test('a server keeps to its part of the quota', async () => {
     const vault = await startVault()
     const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256', SIGNING_KEY_QUOTA: '25' }
