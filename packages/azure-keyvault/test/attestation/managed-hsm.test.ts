@@ -1,42 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { createLocalSigner, openSigningKey } from '@sealwright/core'
-import { createSelfSignedCertificate } from '@sealwright/x509'
+import { openSigningKey } from '@sealwright/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { attestedKeyOf, azureKeyVault, openKeyVault, verifyKeyAttestation } from '../../src/index.ts'
 import { attestPair, attributesOf, makeModule } from '../support/attested-key.ts'
+import { hsmHost as host, hsmKeyVersion as version, startManagedHsm } from '../support/managed-hsm.ts'
 import { reachingAgent } from '../support/reaching-agent.ts'
-
-const version = '0123456789abcdef0123456789abcdef'
-const host = 'contoso.managedhsm.azure.net'
-
-/** A managed HSM that knows one request: the emulator has no module that could attest its keys. */
-async function startManagedHsm(body: unknown): Promise<{ url: string; ca: string; asked: string[] }> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
-    subject: `CN=${host}`,
-    subjectAltNames: [{ type: 'dns', value: host }],
-  })
-  const ca = String(certificate)
-  const asked: string[] = []
-  const server = createServer(
-    { cert: ca, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) },
-    ({ headers, url = '' }, response) => {
-      if (headers.authorization === undefined) {
-        const challenge =
-          'Bearer authorization="https://login.example/t", resource="https://managedhsm.azure.net"'
-        response.writeHead(401, { 'WWW-Authenticate': challenge }).end()
-        return
-      }
-      asked.push(new URL(url, `https://${host}`).pathname)
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
-    },
-  )
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(() => void server.close())
-  return { url: `https://${host}:${(server.address() as AddressInfo).port}`, ca, asked }
-}
 
 const credential = {
   getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),

@@ -8,6 +8,7 @@ import {
   withPasswordOptions,
   type PasswordOptions,
 } from '../files/passwords.ts'
+import { describeAttestation } from '../inspect/attestation.ts'
 import { describeFile } from '../inspect/file-description.ts'
 import { describeJwks, jwksLines } from '../inspect/jwks-description.ts'
 import { describeSigningKey, signingKeyLines } from '../inspect/key-description.ts'
@@ -59,8 +60,10 @@ async function describe(
   const backends = await backendsFor([source], access)
   if (!backends.some((backend) => backend.accepts(source))) return describeUrl(source)
   return withPassword(passwordSource(options), terminal, source, async (password) => {
-    const key = describeSigningKey(await openSigningKey(source, { backends, password }))
-    return { result: key, lines: signingKeyLines(key) }
+    const key = await openSigningKey(source, { backends, password })
+    const attestation = await describeAttestation(source, key, backends, access)
+    const description = describeSigningKey(key, attestation)
+    return { result: description, lines: signingKeyLines(description) }
   })
 }
 

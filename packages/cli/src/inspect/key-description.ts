@@ -1,4 +1,5 @@
 import type { SigningKey } from '@sealwright/core'
+import { attestationLines, type AttestationDescription } from './attestation.ts'
 import { summarizeCertificate, type CertificateDescription } from './describe-certificate.ts'
 import { certificateLines } from './lines.ts'
 import { signingVerdict, verdictLines, type SigningVerdict } from './signing-verdict.ts'
@@ -16,10 +17,15 @@ export interface SigningKeyDescription {
   readonly notBefore: string | null
   readonly notAfter: string | null
   readonly signing: SigningVerdict
+  /** Of a key in a managed HSM; null for every other. */
+  readonly attestation: AttestationDescription | null
   readonly certificates: readonly CertificateDescription[]
 }
 
-export function describeSigningKey(key: SigningKey): SigningKeyDescription {
+export function describeSigningKey(
+  key: SigningKey,
+  attestation: AttestationDescription | null,
+): SigningKeyDescription {
   const verdict = signingVerdict(key.publicKey, key.certificates[0])
   return {
     format: 'signing key',
@@ -36,6 +42,7 @@ export function describeSigningKey(key: SigningKey): SigningKeyDescription {
       algorithms: key.algorithms.map(({ name }) => name),
       problems: [...(key.enabled ? [] : ['it is switched off']), ...verdict.problems],
     },
+    attestation,
     certificates: key.certificates.map((certificate) => summarizeCertificate(certificate)),
   }
 }
@@ -49,6 +56,7 @@ export function signingKeyLines(key: SigningKeyDescription): readonly string[] {
     `  key id:     ${key.keyId}`,
     ...(key.createdAt === null ? [] : [`  created:    ${key.createdAt}`]),
     ...verdictLines(key.signing),
+    ...attestationLines(key.attestation),
     ...(key.certificates.length === 0 ? ['  no certificate'] : []),
     ...key.certificates.flatMap((certificate) => [
       ...certificateLines(certificate),

@@ -1,4 +1,4 @@
-import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import type { KeyVaultOptions, VerifyKeyAttestationOptions } from '@sealwright/azure-keyvault'
 import { SealwrightError, type Backend, type KeyLocator } from '@sealwright/core'
 import { localStore, type LocalStoreOptions } from '@sealwright/local-store'
 
@@ -6,6 +6,8 @@ import { localStore, type LocalStoreOptions } from '@sealwright/local-store'
 export interface KeyAccess {
   /** Default: with the identity that the environment has. */
   readonly vault?: KeyVaultOptions | undefined
+  /** How the attestation of a managed HSM is verified. Default: with the roots of its maker. */
+  readonly attestation?: VerifyKeyAttestationOptions | undefined
   /** Default: the folders of this user. */
   readonly local?: LocalStoreOptions | undefined
 }

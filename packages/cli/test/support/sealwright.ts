@@ -22,7 +22,7 @@ export interface Surroundings extends KeyAccess, Partial<Omit<Terminal, 'stdin' 
 /** Runs the command in this process. */
 export async function sealwright(
   args: readonly string[],
-  { input = '', vault, local, ...terminal }: Surroundings = {},
+  { input = '', vault, attestation, local, ...terminal }: Surroundings = {},
 ): Promise<Outcome> {
   let [out, error] = ['', '']
   const code = await run(
@@ -38,7 +38,7 @@ export async function sealwright(
       screen: false,
       ...terminal,
     },
-    { vault, local },
+    { vault, attestation, local },
   )
   return { code, out, error }
 }
