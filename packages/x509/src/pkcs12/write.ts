@@ -191,15 +191,9 @@ function nameOf(certificate: X509Certificate): string {
   return fitting === '' ? certificate.fingerprint.replaceAll(':', '') : fitting
 }
 
-function assertFriendlyName({ friendlyName }: Pkcs12Entry): void {
-  const name: unknown = friendlyName
+function assertFriendlyName({ friendlyName: name }: Pkcs12Entry): void {
   if (name === undefined) return
-  if (
-    typeof name !== 'string' ||
-    name === '' ||
-    name.length > maximumFriendlyNameLength ||
-    notInBmpString.test(name)
-  ) {
+  if (name === '' || name.length > maximumFriendlyNameLength || notInBmpString.test(name)) {
     throw invalidArgument(
       `friendlyName is not a string of 1 to ${maximumFriendlyNameLength} characters without U+0000 and characters beyond U+FFFF`,
     )
