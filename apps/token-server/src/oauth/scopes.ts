@@ -27,8 +27,8 @@ export function grantScopes(
   requested: string | undefined,
 ): Grant {
   const scopes = requested === undefined ? client.scopes : readScopes(client, requested)
-  const [resource, another] = resourcesOf(scopes, resources)
-  if (resource === undefined || another !== undefined) {
+  const [resource, ...others] = resourcesOf(scopes, resources)
+  if (resource === undefined || others.some((other) => !isOneApi(resource, other))) {
     throw new OAuthError(
       'invalid_scope',
       'the scopes belong to more than one resource; request a token for each resource',
@@ -37,6 +37,11 @@ export function grantScopes(
   const { audience, signingAlgorithm } = resource
   // The API that verifies the token decides what it must understand.
   return { scopes, audience, algorithm: signingAlgorithm ?? client.signingAlgorithm }
+}
+
+/** Whether one token serves both: an API may be listed twice. */
+function isOneApi(one: Resource, other: Resource): boolean {
+  return one.audience === other.audience && one.signingAlgorithm === other.signingAlgorithm
 }
 
 /** The resources with these scopes. */
