@@ -27,8 +27,8 @@ export function grantScopes(
   requested: string | undefined,
 ): Grant {
   const scopes = requested === undefined ? client.scopes : readScopes(client, requested)
-  const [resource, ...others] = resourcesOf(scopes, resources)
-  if (resource === undefined || others.some((other) => !isOneApi(resource, other))) {
+  const resource = commonResource(scopes, resources)
+  if (resource === null) {
     throw new OAuthError(
       'invalid_scope',
       'the scopes belong to more than one resource; request a token for each resource',
@@ -39,14 +39,15 @@ export function grantScopes(
   return { scopes, audience, algorithm: signingAlgorithm ?? client.signingAlgorithm }
 }
 
-/** Whether one token serves both: an API may be listed twice. */
-function isOneApi(one: Resource, other: Resource): boolean {
-  return one.audience === other.audience && one.signingAlgorithm === other.signingAlgorithm
-}
-
-/** The resources with these scopes. */
-export function resourcesOf(scopes: readonly string[], resources: readonly Resource[]): readonly Resource[] {
-  return resources.filter((resource) => resource.scopes.some((scope) => scopes.includes(scope)))
+/** The resource with these scopes; null if there is none, or one token cannot serve all of them. An API may be listed twice. */
+export function commonResource(scopes: readonly string[], resources: readonly Resource[]): Resource | null {
+  const [first, ...others] = resources.filter((each) => each.scopes.some((scope) => scopes.includes(scope)))
+  if (first === undefined) return null
+  const { audience, signingAlgorithm } = first
+  const isOneApi = others.every(
+    (other) => other.audience === audience && other.signingAlgorithm === signingAlgorithm,
+  )
+  return isOneApi ? first : null
 }
 
 function readScopes(client: Client, requested: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { hasIdentityApi, identityPath, identityScope } from '../api/identity.ts'
 import { paths } from '../oauth/metadata.ts'
-import { resourcesOf } from '../oauth/scopes.ts'
+import { commonResource } from '../oauth/scopes.ts'
 import type { Client, Settings } from '../settings/settings.ts'
 
 /** The secret of the sample client, which is public. */
@@ -45,7 +45,7 @@ export function curlLines(settings: Settings, algorithms: readonly string[], bas
 
 /** A scope for a client that must request one because its scopes belong to several resources. */
 function scopeParameter({ resources }: Settings, client: Client, mayUseApi: boolean): string {
-  if (resourcesOf(client.scopes, resources).length === 1) return ''
+  if (commonResource(client.scopes, resources) !== null) return ''
   const scope = mayUseApi ? identityScope : (client.scopes[0] ?? '')
   return ` --data-urlencode ${quote(`scope=${scope}`)}`
 }
