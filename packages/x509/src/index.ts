@@ -41,6 +41,7 @@ export { type CertificateProfile } from './certificates/profiles.ts'
 export { createRevocationList } from './certificates/revocation/create.ts'
 export { readRevocationList } from './certificates/revocation/read.ts'
 export {
+  revocationReasons,
   type RevocationList,
   type RevocationListOptions,
   type RevocationReason,

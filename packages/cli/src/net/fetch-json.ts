@@ -4,7 +4,7 @@ const timeout = 10_000
 /** A JWK Set of 100 keys with certificates has less. */
 const maximumBytes = 2 ** 20
 
-/** An answer of a server, as far as commands look at it. */
+/** The parts of a server's answer that commands read. */
 export interface JsonAnswer {
   readonly url: URL
   readonly body: unknown

@@ -14,7 +14,7 @@ import type { KeyFileFormat } from './identify.ts'
 export interface KeyFile {
   /** Told by the contents, never by a name. */
   readonly format: KeyFileFormat
-  /** Private keys, each with its own certificate and the issuers of that, as far as they are in the file. */
+  /** Private keys, each with its own certificate and those of its issuers that are in the file. */
   readonly keys: readonly Pkcs12Key[]
   /** Public keys on their own. */
   readonly publicKeys: readonly KeyObject[]

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import type { Password } from '@sealwright/core'
-import { aKeyObject, invalidArgument, must, optionsOf } from '@sealwright/core/internal'
+import { aKeyObject, aNumber, invalidArgument, optionsOf } from '@sealwright/core/internal'
 import { PKCS8ShroudedKeyBag } from 'pkijs'
 import { encodeDer, octetString } from '../asn1/encode.ts'
 import { encryptPbes2, type Encrypted } from '../encryption/encrypt.ts'
@@ -8,6 +8,7 @@ import { defaultLimits } from '../encryption/limits.ts'
 import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
+import { protectionOf } from './profiles.ts'
 
 /** How {@link encryptPrivateKey} encrypts. */
 export interface EncryptPrivateKeyOptions {
@@ -17,11 +18,8 @@ export interface EncryptPrivateKeyOptions {
   readonly crypto?: WebCrypto | undefined
 }
 
-/** As `writePkcs12` has it. */
-const defaultIterations = 600_000
-
 const checkOptions = optionsOf({
-  iterations: must('a number', (value) => typeof value === 'number'),
+  iterations: aNumber,
   crypto: aWebCrypto,
 })
 
@@ -52,22 +50,40 @@ export async function encryptPrivateKey(
 ): Promise<Uint8Array> {
   aKeyObject('privateKey', privateKey)
   checkOptions('options', options)
-  if (privateKey.type !== 'private') {
-    throw invalidArgument(`privateKey must be a private key, not a ${privateKey.type} one`)
-  }
-  const { iterations = defaultIterations, crypto = nodeWebCrypto } = options
+  assertPrivate(privateKey)
+  const { iterations = protectionOf('modern').defaultIterations, crypto = nodeWebCrypto } = options
   if (!Number.isInteger(iterations) || iterations < 1 || iterations > defaultLimits.iterations) {
     throw invalidArgument(`options.iterations must be a whole number from 1 to ${defaultLimits.iterations}`)
   }
   const text = await passwordAsker(password)()
   if (text === '') throw invalidArgument('the password is empty')
-  const { algorithm, ciphertext } = await encryptKey(privateKey, (plaintext) =>
+  const encrypted = await encryptKey(privateKey, (plaintext) =>
     encryptPbes2(plaintext, usualPassword(text), iterations, crypto),
   )
-  // The bag of PKCS#12 is the same structure.
-  return encodeDer(
-    new PKCS8ShroudedKeyBag({ encryptionAlgorithm: algorithm, encryptedData: octetString(ciphertext) }),
-  )
+  return encodeDer(encryptedKeyInfo(encrypted))
+}
+
+/**
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @internal
+ */
+export function assertPrivate(privateKey: KeyObject): void {
+  if (privateKey.type !== 'private') {
+    throw invalidArgument(`privateKey must be a private key, not a ${privateKey.type} one`)
+  }
+}
+
+/**
+ * An EncryptedPrivateKeyInfo. The bag of PKCS#12 is the same structure.
+ *
+ * @internal
+ */
+export function encryptedKeyInfo({ algorithm, ciphertext }: Encrypted): PKCS8ShroudedKeyBag {
+  return new PKCS8ShroudedKeyBag({
+    encryptionAlgorithm: algorithm,
+    encryptedData: octetString(ciphertext),
+  })
 }
 
 /**

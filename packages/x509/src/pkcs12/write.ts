@@ -3,10 +3,10 @@ import type { Password } from '@sealwright/core'
 import {
   aCertificate,
   aKeyObject,
+  aNumber,
   aString,
   invalidArgument,
   listOf,
-  must,
   optionsOf,
 } from '@sealwright/core/internal'
 import { BmpString } from 'asn1js'
@@ -18,7 +18,6 @@ import {
   EncryptedContentInfo,
   EncryptedData,
   PFX,
-  PKCS8ShroudedKeyBag,
   SafeBag,
   SafeContents,
 } from 'pkijs'
@@ -29,7 +28,7 @@ import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { nodeWebCrypto, type WebCrypto } from '../webcrypto/provider.ts'
 import type { Encrypted } from '../encryption/encrypt.ts'
 import { defaultLimits } from '../encryption/limits.ts'
-import { encryptKey } from './encrypt-private-key.ts'
+import { assertPrivate, encryptedKeyInfo, encryptKey } from './encrypt-private-key.ts'
 import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './object-identifiers.ts'
 import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
@@ -60,7 +59,7 @@ export interface WritePkcs12Options {
 
 const checkOptions = optionsOf({
   profile: aString,
-  iterations: must('a number', (value) => typeof value === 'number'),
+  iterations: aNumber,
   crypto: aWebCrypto,
 })
 const checkEntry = optionsOf(
@@ -201,9 +200,7 @@ function assertFriendlyName({ friendlyName: name }: Pkcs12Entry): void {
 }
 
 function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certificate[]): X509Certificate {
-  if (privateKey.type !== 'private') {
-    throw invalidArgument(`privateKey must be a private key, not a ${privateKey.type} one`)
-  }
+  assertPrivate(privateKey)
   const publicKey = createPublicKey(privateKey)
   const own = certificates.find((certificate) => certifies(certificate, publicKey))
   if (own === undefined) {
@@ -243,11 +240,8 @@ function certificateBag(certificate: X509Certificate, attributes: Attribute[] | 
   })
 }
 
-function shroudedKeyBag({ algorithm, ciphertext }: Encrypted, attributes: Attribute[]): SafeBag {
-  const bagValue = new PKCS8ShroudedKeyBag({
-    encryptionAlgorithm: algorithm,
-    encryptedData: octetString(ciphertext),
-  })
+function shroudedKeyBag(encrypted: Encrypted, attributes: Attribute[]): SafeBag {
+  const bagValue = encryptedKeyInfo(encrypted)
   return new SafeBag({ bagId: bagTypes.shroudedKey, bagValue, bagAttributes: attributes })
 }
 

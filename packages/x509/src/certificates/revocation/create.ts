@@ -14,6 +14,7 @@ import { wholeSeconds } from '../validity.ts'
 import {
   extensionOids,
   reasons,
+  revocationReasons,
   type RevocationListOptions,
   type RevokedCertificate,
 } from './revocation-list.ts'
@@ -108,7 +109,7 @@ async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Ui
     const code = reasons.get(reason)
     if (code === undefined) {
       throw invalidArgument(
-        `a revocation has an unknown reason; the reasons are ${[...reasons.keys()].join(', ')}`,
+        `a revocation has an unknown reason; the reasons are ${revocationReasons.join(', ')}`,
       )
     }
     return new PkiEntry({

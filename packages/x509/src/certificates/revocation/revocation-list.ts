@@ -25,6 +25,9 @@ export const reasons: ReadonlyMap<RevocationReason, number> = new Map([
   ['aACompromise', 10],
 ])
 
+/** All reasons of a revocation, in the order of RFC 5280 §5.3.1. */
+export const revocationReasons: readonly RevocationReason[] = [...reasons.keys()]
+
 /** An entry of a CRL. */
 export interface RevokedCertificate {
   /** Hexadecimal, as in `X509Certificate.serialNumber`. */

@@ -27,7 +27,7 @@ export interface DescribedCertificate {
   readonly notAfter: Date | null
   /** Null for a key of a kind that this Node does not know, and for a malformed one. */
   readonly publicKey: KeyObject | null
-  /** As far as they are well-formed. */
+  /** Those that are well-formed. */
   readonly extensions: ReadExtensions
   /** Why `parseCertificate` refuses it; empty when there is nothing. */
   readonly problems: readonly string[]

@@ -26,7 +26,7 @@ export interface DescribedRequest {
   readonly signatureAlgorithm: string
   /** Whether the key has signed the request; null where that cannot be told here. */
   readonly verified: boolean | null
-  /** What it asks for, as far as it is well-formed. */
+  /** The well-formed ones that it asks for. */
   readonly extensions: ReadExtensions
   /** Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness; empty when there is nothing. */
   readonly problems: readonly string[]

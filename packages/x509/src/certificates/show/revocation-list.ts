@@ -29,7 +29,7 @@ export interface RevocationListScope {
   readonly indirect: boolean
 }
 
-/** An entry as far as it is well-formed. */
+/** The well-formed parts of an entry. */
 export interface DescribedRevocation {
   /** Hexadecimal, as `X509Certificate.serialNumber` has it; empty where it is malformed. */
   readonly serialNumber: string
