@@ -1,3 +1,4 @@
+import { SealwrightError } from '@sealwright/core'
 import type { Command } from 'commander'
 import { printable } from './terminal/terminal.ts'
 
@@ -16,6 +17,14 @@ export function passwordArgument(args: readonly string[]): string | null {
   return (
     `${name} is not an option: other users can read passwords on the command line. Give --password-file FILE (- for standard ` +
     'input), --password-env NAME, or neither, to be asked'
+  )
+}
+
+/** What to say of a token on the command line. */
+export function tokenArgument(command: string): SealwrightError {
+  return new SealwrightError(
+    'INVALID_ARGUMENT',
+    `other users can read a token on the command line; put it into a file, or pipe it to: sealwright ${command} -`,
   )
 }
 

@@ -1,3 +1,5 @@
+import { keyTypes } from '@sealwright/core'
+import type { KeyRingPolicyOptions } from '@sealwright/keyring'
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { documentFormats, type DocumentFormat } from '../keys/documents.ts'
 
@@ -30,6 +32,22 @@ export function withProfileOption(command: Command): Command {
       .choices(['modern', 'pbmac1', 'compatible'])
       .default('modern'),
   )
+}
+
+/** Adds `--key-type`. */
+export function keyTypeOption(what: string): Option {
+  return new Option('--key-type <type>', what).choices(keyTypes.map(({ name }) => name))
+}
+
+/** The times of a key ring, in seconds, as its servers have them. */
+export type PolicyOptions = Pick<
+  KeyRingPolicyOptions,
+  'tokenLifetime' | 'jwksMaxAge' | 'maxSetAge' | 'rotationInterval'
+>
+
+export function policyOf(options: PolicyOptions): PolicyOptions {
+  const { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval } = options
+  return { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval }
 }
 
 export function parseDays(text: string): number {

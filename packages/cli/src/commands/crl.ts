@@ -1,9 +1,9 @@
 import { SealwrightError } from '@sealwright/core'
 import {
   createRevocationList,
-  decodePem,
   encodePem,
   readRevocationList,
+  revocationReasons,
   type RevocationList,
   type RevocationReason,
   type RevokedCertificate,
@@ -11,11 +11,12 @@ import {
 import { Command, Option } from 'commander'
 import { assertOutputs, readInput, writeOutputs } from '../files/files.ts'
 import type { KeyAccess } from '../keys/key-access.ts'
-import { readCertificates } from '../keys/read-key-file.ts'
+import { derIn, readCertificates } from '../keys/read-key-file.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { millisecondsPerDay } from '../time.ts'
 import { parseDays } from './command-options.ts'
-import { openIssuer, withIssuerOptions, type IssuerOptions, type OpenedIssuer } from './issuer.ts'
+import { requiredIssuer, withIssuerOptions, type IssuerOptions, type OpenedIssuer } from './issuer.ts'
 
 interface Options extends IssuerOptions {
   readonly out: string
@@ -26,18 +27,6 @@ interface Options extends IssuerOptions {
   readonly force?: boolean
   readonly json?: boolean
 }
-
-const reasons: readonly RevocationReason[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  'privilegeWithdrawn',
-  'aACompromise',
-]
 
 /** `sealwright crl`: the next revocation list of a CA. */
 export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
@@ -51,7 +40,9 @@ export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
     )
     .option('--previous <file>', 'the list before; left out for the first one')
     .option('--revoke <certificate...>', 'serial numbers in hexadecimal, or files of certificates')
-    .addOption(new Option('--reason <name>', 'why they are revoked').choices(reasons).default('unspecified'))
+    .addOption(
+      new Option('--reason <name>', 'why they are revoked').choices(revocationReasons).default('unspecified'),
+    )
     .option('--days <number>', 'days until the next list', parseDays, 7)
     .option('--force', 'replace a file that exists')
     .option('--json', 'print the result as JSON')
@@ -63,9 +54,7 @@ export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
 async function createList(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
   const { out, previous, revoke = [], reason, days, force, json } = options
   await assertOutputs([out], force)
-  const issuer = await openIssuer(options, terminal, access)
-  if (issuer === null)
-    throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+  const issuer = await requiredIssuer(options, terminal, access)
   const before = previous === undefined ? null : await readPrevious(previous, issuer, terminal)
   const serialNumbers = await Promise.all(revoke.map((each) => serialNumberOf(each, issuer, terminal)))
   const known = new Set(before?.revoked.map(({ serialNumber }) => normalized(serialNumber)))
@@ -75,7 +64,7 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
     .map((serialNumber): RevokedCertificate => ({ serialNumber, revokedAt, reason }))
   const number = (before?.number ?? 0n) + 1n
   const revoked = [...(before?.revoked ?? []), ...added]
-  const nextUpdate = new Date(revokedAt.getTime() + days * 24 * 60 * 60 * 1000)
+  const nextUpdate = new Date(revokedAt.getTime() + days * millisecondsPerDay)
   const der = await createRevocationList(issuer, { number, revoked, thisUpdate: revokedAt, nextUpdate })
   const isPem = out === '-' || /\.pem$/i.test(out)
   await writeOutputs([{ path: out, content: isPem ? encodePem('X509 CRL', der) : der }], terminal, force)
@@ -94,7 +83,7 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
 
 async function readPrevious(path: string, issuer: OpenedIssuer, terminal: Terminal): Promise<RevocationList> {
   const bytes = await readInput(path, terminal, 2 ** 26)
-  const der = bytes[0] === 0x30 ? bytes : decodePem(Buffer.from(bytes).toString('latin1'))[0]?.der
+  const der = derIn(bytes, () => true)
   if (der === undefined) throw new SealwrightError('INVALID_ENCODING', `${path} has no CRL`)
   return readRevocationList(der, issuer.certificate)
 }

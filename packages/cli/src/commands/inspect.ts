@@ -1,13 +1,14 @@
 import { isSealwrightError, openSigningKey, SealwrightError } from '@sealwright/core'
 import { defaultKeyFileLimits } from '@sealwright/x509'
 import { Command } from 'commander'
-import { readInput } from '../files/files.ts'
+import { inputName, readInput } from '../files/files.ts'
 import {
   passwordSource,
   withPassword,
   withPasswordOptions,
   type PasswordOptions,
 } from '../files/passwords.ts'
+import { memberOf } from '../json.ts'
 import { describeAttestation } from '../inspect/attestation.ts'
 import { describeFile } from '../inspect/file-description.ts'
 import { describeJwks, jwksLines } from '../inspect/jwks-description.ts'
@@ -20,6 +21,7 @@ import { fetchJson } from '../net/fetch-json.ts'
 import { fetchMetadata } from '../net/issuer-metadata.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
+import { tokenArgument } from '../usage-errors.ts'
 
 interface Options extends PasswordOptions {
   readonly json?: boolean
@@ -58,10 +60,11 @@ async function describe(
 ): Promise<Description> {
   if (!isSigningUri(source)) return describePath(source, options, terminal)
   const backends = await backendsFor([source], access)
-  if (!backends.some((backend) => backend.accepts(source))) return describeUrl(source)
+  const backend = backends.find((each) => each.accepts(source))
+  if (backend === undefined) return describeUrl(source)
   return withPassword(passwordSource(options), terminal, source, async (password) => {
-    const key = await openSigningKey(source, { backends, password })
-    const attestation = await describeAttestation(source, key, backends, access)
+    const key = await openSigningKey(source, { backends: [backend], password })
+    const attestation = await describeAttestation(source, key, backend, access)
     const description = describeSigningKey(key, attestation)
     return { result: description, lines: signingKeyLines(description) }
   })
@@ -69,14 +72,11 @@ async function describe(
 
 async function describePath(path: string, options: Options, terminal: Terminal): Promise<Description> {
   if (describeToken(path) !== null) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      'other users can read a token on the command line; put it into a file, or pipe it to: sealwright inspect -',
-    )
+    throw tokenArgument('inspect')
   }
   const limits = readLimits(options.limit ?? [])
   const bytes = await readInput(path, terminal, limits['bytes'])
-  const name = path === '-' ? 'standard input' : path
+  const name = inputName(path)
   const text = Buffer.from(bytes).toString('latin1')
   const token = describeToken(text)
   if (token !== null) return { result: token, lines: tokenLines(name, token) }
@@ -121,9 +121,7 @@ async function describeUrl(address: string): Promise<Description> {
 async function find(address: string): ReturnType<typeof fetchJson> {
   try {
     const answer = await fetchJson(address, 'the JWK Set')
-    const { body } = answer
-    const next: unknown =
-      typeof body === 'object' && body !== null ? Reflect.get(body, 'jwks_uri') : undefined
+    const next = memberOf(answer.body, 'jwks_uri')
     return typeof next === 'string' ? await fetchJson(next, 'the JWK Set') : answer
   } catch (error) {
     // The address of an issuer need not answer anything itself.

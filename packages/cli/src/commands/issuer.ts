@@ -70,3 +70,18 @@ export async function openIssuer(
   const chain = given.filter((each, at) => at === 0 || each.issuer !== each.subject)
   return { signer: key.signer(), certificate, chain }
 }
+
+/**
+ * As {@link openIssuer}, for a command that cannot do without.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` also where none is given
+ */
+export async function requiredIssuer(
+  options: IssuerOptions,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<OpenedIssuer> {
+  const issuer = await openIssuer(options, terminal, access)
+  if (issuer !== null) return issuer
+  throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+}

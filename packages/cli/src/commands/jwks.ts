@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { keyType, keyTypes, SealwrightError } from '@sealwright/core'
+import { keyType, SealwrightError } from '@sealwright/core'
 import {
   describeKeyRingEvent,
   keyRingPolicy,
@@ -8,29 +8,20 @@ import {
   type KeyRingSource,
   type StaticIssuerReport,
 } from '@sealwright/keyring'
-import { Command, Option } from 'commander'
-import {
-  givenPassword,
-  passwordSource,
-  withPasswordOptions,
-  type PasswordOptions,
-} from '../files/passwords.ts'
+import { Command } from 'commander'
+import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
 import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
 import { report } from '../terminal/report.ts'
 import { printable, type Terminal } from '../terminal/terminal.ts'
-import { parseSeconds } from './command-options.ts'
+import { keyTypeOption, parseSeconds, policyOf, type PolicyOptions } from './command-options.ts'
 
-interface Options extends PasswordOptions {
+interface Options extends PasswordOptions, PolicyOptions {
   readonly issuer: string
   readonly key: readonly string[]
   readonly out: string
   readonly keyType: string
   readonly readOnly?: boolean
   readonly algorithm?: readonly string[]
-  readonly tokenLifetime?: number
-  readonly jwksMaxAge?: number
-  readonly maxSetAge?: number
-  readonly rotationInterval?: number
   readonly removeUnknown?: boolean
   readonly every?: number
   readonly json?: boolean
@@ -46,11 +37,7 @@ export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
     .requiredOption('--issuer <url>', 'the issuer, an https URL; the folder is served under it')
     .requiredOption('--key <uri...>', 'the signing URI; of several the first makes the new versions')
     .requiredOption('--out <folder>', 'the folder that is served')
-    .addOption(
-      new Option('--key-type <type>', 'type of the first key, where there is none yet')
-        .choices(keyTypes.map(({ name }) => name))
-        .default('rsa-2048'),
-    )
+    .addOption(keyTypeOption('type of the first key, where there is none yet').default('rsa-2048'))
     .option('--read-only', 'make no key and no version')
     .option('--algorithm <name...>', 'the algorithms that sign at the same time, such as RS256 ES256')
   return withPasswordOptions(command, 'the keys')
@@ -74,10 +61,9 @@ async function prepare(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<() => Promise<void>> {
-  const { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval } = options
-  const policy = { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval }
+  const policy = policyOf(options)
   checkEvery(options.every, policy)
-  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const password = await storePassword(options, terminal)
   const sources = options.key.map((uri, index): KeyRingSource => ({
     uri,
     password: () => password,

@@ -8,25 +8,16 @@ import {
   type KeyRevocation,
 } from '@sealwright/keyring'
 import { Command } from 'commander'
-import {
-  givenPassword,
-  passwordSource,
-  withPasswordOptions,
-  type PasswordOptions,
-} from '../files/passwords.ts'
+import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
 import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { remark, report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { parseSeconds } from './command-options.ts'
+import { parseSeconds, policyOf, type PolicyOptions } from './command-options.ts'
 
-interface Options extends PasswordOptions {
+interface Options extends PasswordOptions, PolicyOptions {
   readonly key: readonly string[]
   readonly algorithm?: readonly string[]
-  readonly tokenLifetime?: number
-  readonly jwksMaxAge?: number
-  readonly maxSetAge?: number
-  readonly rotationInterval?: number
   readonly yes?: boolean
   readonly json?: boolean
 }
@@ -70,8 +61,8 @@ async function openRing(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<KeyRing> {
-  const { key: uris, algorithm, tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval } = options
-  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const { key: uris, algorithm } = options
+  const password = await storePassword(options, terminal)
   const backends = await backendsFor(uris, access)
   const found: SigningKey[] = []
   for (const uri of uris) {
@@ -93,18 +84,14 @@ async function openRing(
     // So that a successor can be made.
     ...(at === 0 && found.length > 0 && { create: {} }),
   }))
-  return openKeyRing(
-    sources,
-    { tokenLifetime, jwksMaxAge, maxSetAge, rotationInterval },
-    {
-      backends,
-      algorithms: algorithm,
-      onEvent(event) {
-        const { level, message } = describeKeyRingEvent(event)
-        if (level !== 'info') remark(terminal, [`sealwright: ${message}`])
-      },
+  return openKeyRing(sources, policyOf(options), {
+    backends,
+    algorithms: algorithm,
+    onEvent(event) {
+      const { level, message } = describeKeyRingEvent(event)
+      if (level !== 'info') remark(terminal, [`sealwright: ${message}`])
     },
-  )
+  })
 }
 
 function keyOf(ring: KeyRing, keyId: string): KeyRingKeyStatus {

@@ -1,11 +1,6 @@
 import { canRotate, SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
-import {
-  givenPassword,
-  passwordSource,
-  withPasswordOptions,
-  type PasswordOptions,
-} from '../files/passwords.ts'
+import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
 import { backendFor, type KeyAccess } from '../keys/key-access.ts'
 import { withProgress } from '../terminal/progress.ts'
 import { report } from '../terminal/report.ts'
@@ -25,7 +20,7 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
   return withPasswordOptions(command, 'the store')
     .option('--json', 'print the result as JSON')
     .action(async (uri: string, options: Options) => {
-      const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+      const password = await storePassword(options, terminal)
       const rotating = rotate(uri, password, access)
       const { before, made } = await withProgress(terminal, 'making the new version', rotating)
       const result = {

@@ -124,7 +124,7 @@ export async function readStdin(
     )
   }
   stdinsRead.add(stdin)
-  return readAll(stdin, 'standard input', maximumBytes)
+  return readAll(stdin, inputName('-'), maximumBytes)
 }
 
 /**
@@ -138,6 +138,11 @@ export async function readInput(
   maximumBytes: number = defaultMaximumBytes,
 ): Promise<Uint8Array> {
   return path === '-' ? readStdin(terminal, maximumBytes) : readWholeFile(path, maximumBytes)
+}
+
+/** What messages call a file, or standard input for `-`. */
+export function inputName(path: string): string {
+  return path === '-' ? 'standard input' : path
 }
 
 /** @throws SealwrightError `LIMIT_EXCEEDED` */

@@ -1,7 +1,7 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { Option, type Command } from 'commander'
 import type { Terminal } from '../terminal/terminal.ts'
-import { readStdin, readWholeFile } from './files.ts'
+import { inputName, readInput } from './files.ts'
 
 /** Where a password comes from, as the options of a command say. */
 export interface PasswordSource {
@@ -136,10 +136,20 @@ export async function newPassword(source: PasswordSource, terminal: Terminal, wh
 }
 
 /**
+ * The password of a store, whose files may have none.
+ *
+ * @returns empty where none is named
+ * @throws SealwrightError as {@link givenPassword}
+ */
+export async function storePassword(options: PasswordOptions, terminal: Terminal): Promise<string> {
+  return (await givenPassword(passwordSource(options), terminal)) ?? ''
+}
+
+/**
  * The password that the options name: one line of a file, of standard input or of an environment variable.
  *
  * @returns null where none is named
- * @throws SealwrightError as `readWholeFile`; `INVALID_ENCODING` for bytes that are not UTF-8 and for several lines;
+ * @throws SealwrightError as `readInput`; `INVALID_ENCODING` for bytes that are not UTF-8 and for several lines;
  *   `INVALID_ARGUMENT` for an environment variable that is not set
  */
 export async function givenPassword(source: PasswordSource, terminal: Terminal): Promise<string | null> {
@@ -153,8 +163,8 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
     )
   }
   if (file === undefined) return null
-  const from = file === '-' ? 'standard input' : file
-  const bytes = file === '-' ? await readStdin(terminal) : await readWholeFile(file)
+  const from = inputName(file)
+  const bytes = await readInput(file, terminal)
   try {
     return oneLine(new TextDecoder('utf-8', { fatal: true }).decode(bytes), from)
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { isSealwrightError, type Backend, type KeyLocator, type SigningKey } from '@sealwright/core'
+import { isSealwrightError, type KeyLocator, type SigningKey } from '@sealwright/core'
 import type { KeyAccess } from '../keys/key-access.ts'
 
 /** What a managed HSM attests of a key, as JSON has it. */
@@ -22,12 +22,11 @@ export interface AttestationDescription {
 export async function describeAttestation(
   uri: string,
   key: SigningKey,
-  backends: readonly (Backend & KeyLocator)[],
+  backend: KeyLocator,
   { attestation }: KeyAccess,
 ): Promise<AttestationDescription | null> {
   if (!/^https:/i.test(uri)) return null
-  const backend = backends.find((each) => each.accepts(uri))
-  const place = (await backend?.locate(uri, {})) ?? null
+  const place = await backend.locate(uri, {})
   if (place === null) return null
   const { attestedKeyOf } = await import('@sealwright/azure-keyvault')
   try {

@@ -1,8 +1,8 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, jwkThumbprint, publicJwk } from '@sealwright/core'
 import { describeCertificate } from '@sealwright/x509'
-
-const millisecondsPerDay = 24 * 60 * 60 * 1000
+import { thumbprint } from '../keys/thumbprint.ts'
+import { millisecondsPerDay } from '../time.ts'
 
 /** A key, without its private part. */
 export interface KeyDescription {
@@ -75,11 +75,6 @@ export function describeNames(
 
 export function isoOf(time: Date | null): string | null {
   return time?.toISOString() ?? null
-}
-
-/** SHA-1 in hexadecimal, as Windows and Azure show it. */
-export function thumbprint(certificate: X509Certificate): string {
-  return certificate.fingerprint.replaceAll(':', '')
 }
 
 export function describeKey(key: KeyObject | null): KeyDescription {

@@ -10,10 +10,10 @@ import {
   describeNames,
   isoOf,
   summarizeCertificate,
-  thumbprint,
   type CertificateDescription,
   type KeyDescription,
 } from './describe-certificate.ts'
+import { thumbprint } from '../keys/thumbprint.ts'
 import { signingVerdict, type SigningVerdict } from './signing-verdict.ts'
 
 /** The result of `inspect`, and the shape of its JSON. */

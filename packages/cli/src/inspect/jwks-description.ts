@@ -1,4 +1,5 @@
 import { importJwk, isSealwrightError, jwkThumbprint } from '@sealwright/core'
+import { memberOf } from '../json.ts'
 
 /** An entry of a JWK Set as it is published. */
 export interface JwkDescription {
@@ -16,7 +17,7 @@ const mostKeys = 100
 
 /** @returns the entries of a JWK Set; null for anything else */
 export function describeJwks(body: unknown): readonly JwkDescription[] | null {
-  const keys: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'keys') : undefined
+  const keys = memberOf(body, 'keys')
   if (!Array.isArray(keys)) return null
   const kids = keys.map((key) => textOf(key, 'kid'))
   return keys.slice(0, mostKeys).map((key: unknown, at) => {
@@ -57,7 +58,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function textOf(value: unknown, name: string): string | null {
-  const member: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  const member = memberOf(value, name)
   return typeof member === 'string' ? member : null
 }
 

@@ -1,7 +1,7 @@
 import type { SigningKey } from '@sealwright/core'
 import { attestationLines, type AttestationDescription } from './attestation.ts'
 import { summarizeCertificate, type CertificateDescription } from './describe-certificate.ts'
-import { certificateLines } from './lines.ts'
+import { fullCertificateLines } from './lines.ts'
 import { signingVerdict, verdictLines, type SigningVerdict } from './signing-verdict.ts'
 
 /** The key that a signing URI names, as JSON has it. */
@@ -58,9 +58,6 @@ export function signingKeyLines(key: SigningKeyDescription): readonly string[] {
     ...verdictLines(key.signing),
     ...attestationLines(key.attestation),
     ...(key.certificates.length === 0 ? ['  no certificate'] : []),
-    ...key.certificates.flatMap((certificate) => [
-      ...certificateLines(certificate),
-      ...certificate.weak.map((weakness) => `  weak:       ${weakness}`),
-    ]),
+    ...key.certificates.flatMap(fullCertificateLines),
   ]
 }

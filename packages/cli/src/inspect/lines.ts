@@ -54,8 +54,16 @@ function asked(request: FileDescription['requests'][number]): readonly string[] 
   ]
 }
 
-/** A certificate, for people. */
-export function certificateLines(certificate: CertificateDescription): readonly string[] {
+/** As {@link certificateLines}, and why the certificate is weak. */
+export function fullCertificateLines(certificate: CertificateDescription): readonly string[] {
+  return [
+    ...certificateLines(certificate),
+    ...certificate.weak.map((weakness) => `  weak:       ${weakness}`),
+  ]
+}
+
+/** A certificate, for people. A file lists what is weak in all of them at its end. */
+function certificateLines(certificate: CertificateDescription): readonly string[] {
   const { subject, issuer, notBefore, notAfter, ca, keyUsage, extendedKeyUsage, key } = certificate
   const { subjectAltNames, signatureAlgorithm } = certificate
   const selfSigned = subject === issuer ? ' (self-signed)' : ''

@@ -1,3 +1,4 @@
+import { isRecord } from '@sealwright/core/internal'
 import { daysLeft } from '../terminal/colors.ts'
 
 /** A JWT, as JSON has it. Its signature is not verified, and not shown. */
@@ -37,14 +38,10 @@ export function describeToken(text: string, now: Date = new Date()): TokenDescri
 function parsePart(part: string): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
-    return isObject(value) ? value : null
+    return isRecord(value) ? value : null
   } catch {
     return null
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function problemsOf(

@@ -6,8 +6,8 @@ import {
   jwkThumbprint,
   SealwrightError,
 } from '@sealwright/core'
-import { readKeyFile, type KeyFile, type KeyFileLimits } from '@sealwright/x509'
-import { readInput } from '../files/files.ts'
+import { decodePem, readKeyFile, type KeyFile, type KeyFileLimits } from '@sealwright/x509'
+import { inputName, readInput } from '../files/files.ts'
 import { withPassword, type PasswordSource } from '../files/passwords.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { OpenedKey } from './opened-key.ts'
@@ -30,7 +30,7 @@ export interface ReadOptions {
  */
 export async function readContents(path: string, options: ReadOptions, terminal: Terminal): Promise<KeyFile> {
   const bytes = await readInput(path, terminal, options.limits?.bytes)
-  return parseContents(bytes, path === '-' ? 'standard input' : path, options, terminal)
+  return parseContents(bytes, inputName(path), options, terminal)
 }
 
 /**
@@ -57,6 +57,17 @@ export async function parseContents(
       throw new SealwrightError(error.code, `${name}: ${message}`, { cause: error })
     }
   })
+}
+
+/**
+ * The DER in bytes that are DER or PEM; undefined where no block has a label that is wanted.
+ *
+ * @throws SealwrightError as `decodePem`
+ */
+export function derIn(bytes: Uint8Array, isWanted: (label: string) => boolean): Uint8Array | undefined {
+  // DER begins with a SEQUENCE, and PEM with text.
+  if (bytes[0] === 0x30) return bytes
+  return decodePem(Buffer.from(bytes).toString('latin1')).find(({ label }) => isWanted(label))?.der
 }
 
 /** The certificates in a file, in order: of a PEM, PFX or PKCS#7 file, or one in DER. */
@@ -86,7 +97,7 @@ export async function openFile(path: string, options: ReadOptions, terminal: Ter
       : await chainOf(privateKey, options.certificate, options, terminal)
   const publicKey = createPublicKey(privateKey)
   return {
-    location: path === '-' ? 'standard input' : path,
+    location: inputName(path),
     name: key.friendlyName,
     keyId: jwkThumbprint(publicKey),
     publicKey,

@@ -1,5 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
+import { thumbprint } from './thumbprint.ts'
 
 /** A key in a store, as JSON has it. */
 export interface StoredKeyReport {
@@ -24,7 +25,7 @@ export function storedKey(key: SigningKey): StoredKeyReport {
     version: key.version,
     keyId: key.keyId,
     subject: certificate === undefined ? null : distinguishedName(certificate),
-    thumbprint: certificate?.fingerprint.replaceAll(':', '') ?? null,
+    thumbprint: certificate === undefined ? null : thumbprint(certificate),
     algorithms: key.algorithms.map(({ name }) => name),
     notBefore: key.notBefore?.toISOString() ?? null,
     notAfter: key.notAfter?.toISOString() ?? null,
@@ -34,10 +35,10 @@ export function storedKey(key: SigningKey): StoredKeyReport {
 
 /** Of one key, for people. */
 export function keyLines(key: SigningKey): readonly string[] {
-  const { location, subject, thumbprint, keyId, notAfter } = storedKey(key)
+  const { location, subject, thumbprint: sha1, keyId, notAfter } = storedKey(key)
   return [
     `${location}: ${subject ?? 'a key without a certificate'}${notAfter === null ? '' : `, valid until ${notAfter}`}`,
-    ...(thumbprint === null ? [] : [`thumbprint ${thumbprint}`]),
+    ...(sha1 === null ? [] : [`thumbprint ${sha1}`]),
     `key id     ${keyId}`,
   ]
 }

@@ -1,4 +1,5 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { memberOf } from '../json.ts'
 import { fetchJson, type JsonAnswer } from './fetch-json.ts'
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414). */
@@ -43,9 +44,4 @@ async function fetchEither(issuer: string): Promise<JsonAnswer> {
     const path = pathname === '/' ? '' : pathname
     return fetchJson(`${origin}/.well-known/oauth-authorization-server${path}`, 'the metadata of the issuer')
   }
-}
-
-/** A member of a JSON object; undefined of anything else. */
-export function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
 }

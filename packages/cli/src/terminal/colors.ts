@@ -1,12 +1,11 @@
 import picocolors from 'picocolors'
+import { millisecondsPerDay } from '../time.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Colours for standard output; none where they are off. */
 export function colorsOf({ colors }: Pick<Terminal, 'colors'>): ReturnType<typeof picocolors.createColors> {
   return picocolors.createColors(colors)
 }
-
-const millisecondsPerDay = 24 * 60 * 60 * 1000
 
 /** The days that are left, or `EXPIRED`. */
 export function daysLeft(notAfter: Date, now: Date = new Date()): string {

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { createLocalSigner, keyType, keyTypes, SealwrightError, type Signer } from '@sealwright/core'
+import { createLocalSigner, keyType, SealwrightError, type Signer } from '@sealwright/core'
 import {
   createSelfSignedCertificate,
   distinguishedName,
@@ -8,17 +8,23 @@ import {
   type CertificateOptions,
   type Pkcs12Profile,
 } from '@sealwright/x509'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { passwordSource, withNewPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
+import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { requiredSubject, timesOf, withSubjectOptions, withTimeOptions } from '../cert/certificate-options.ts'
 import type { SubjectOptions, TimeOptions } from '../cert/certificate-options.ts'
-import { withOutputOptions, withProfileOption, type OutputOptions } from '../command-options.ts'
+import {
+  keyTypeOption,
+  withOutputOptions,
+  withProfileOption,
+  type OutputOptions,
+} from '../command-options.ts'
 import { openIssuer, withIssuerOptions, type IssuerOptions, type OpenedIssuer } from '../issuer.ts'
 
 interface Options extends SubjectOptions, TimeOptions, OutputOptions, PasswordOptions, IssuerOptions {
@@ -36,11 +42,7 @@ export function caCreateCommand(terminal: Terminal, access: KeyAccess): Command 
     'make a certificate authority: a root, or with --ca an issuing CA that the other one certifies',
   )
   withSubjectOptions(command)
-    .addOption(
-      new Option('--key-type <type>', 'type of the new key (default: "ec-p384")')
-        .choices(keyTypes.map(({ name }) => name))
-        .conflicts('key'),
-    )
+    .addOption(keyTypeOption('type of the new key (default: "ec-p384")').conflicts('key'))
     .option(
       '--key <key>',
       'certify this key instead of a new one, such as one in a vault; --out gets the certificate',
@@ -99,7 +101,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
     file: out,
     subject: distinguishedName(certificate),
     issuer: issuer === null ? null : distinguishedName(issuer.certificate),
-    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    thumbprint: thumbprint(certificate),
     keyId: signer.keyId,
     notAfter: new Date(certificate.validTo).toISOString(),
   }

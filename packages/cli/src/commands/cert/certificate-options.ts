@@ -7,6 +7,7 @@ import {
   type SubjectAltName,
 } from '@sealwright/x509'
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { millisecondsPerDay } from '../../time.ts'
 import type { PasswordOptions } from '../../files/passwords.ts'
 import { parseDays, parseTime, type OutputOptions } from '../command-options.ts'
 
@@ -136,8 +137,6 @@ export function certificateOptions(
     extensions: { keyUsage: options.keyUsage, extendedKeyUsage: options.eku },
   }
 }
-
-const millisecondsPerDay = 24 * 60 * 60 * 1000
 
 export function timesOf(
   { validityDays, notBefore, notAfter, serial }: TimeOptions,

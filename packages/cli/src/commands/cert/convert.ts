@@ -14,6 +14,7 @@ import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
 import type { OpenedKey } from '../../keys/opened-key.ts'
 import { readContents } from '../../keys/read-key-file.ts'
+import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { remark, report } from '../../terminal/report.ts'
@@ -88,7 +89,7 @@ async function convert(
     files: prepared.paths.filter((path) => path !== '-'),
     keyId,
     privateKey: prepared.privateKey && privateKey !== null,
-    certificates: certificates.map(({ fingerprint }) => fingerprint.replaceAll(':', '')),
+    certificates: certificates.map(thumbprint),
   }
   const lines = [
     ...result.files,

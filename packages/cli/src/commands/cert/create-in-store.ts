@@ -1,14 +1,7 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
-import {
-  canImportPkcs12,
-  createLocalSigner,
-  keyType,
-  SealwrightError,
-  type KeyStore,
-  type SigningKey,
-} from '@sealwright/core'
-import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
-import { givenPassword, passwordSource } from '../../files/passwords.ts'
+import { createLocalSigner, keyType, SealwrightError, type KeyStore, type SigningKey } from '@sealwright/core'
+import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
+import { storePassword } from '../../files/passwords.ts'
+import { assertImporter, importKey } from '../../keys/import-key.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openStore } from '../../keys/open-store.ts'
 import { keyLines, storedKey } from '../../keys/stored-key.ts'
@@ -33,7 +26,7 @@ export async function createInStore(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<void> {
-  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const password = await storePassword(options, terminal)
   const { store, name, query, version } = await openStore(place, password, access)
   const keyName = name ?? options.friendlyName ?? options.cn
   if (query !== null || version !== null || keyName === undefined) {
@@ -88,12 +81,7 @@ async function createInVault(
 
 /** The file is made here, because the store's own `create` has fewer options. */
 async function createAndImport(store: KeyStore, name: string, options: CreateOptions): Promise<SigningKey> {
-  if (!canImportPkcs12(store)) {
-    throw new SealwrightError(
-      'UNSUPPORTED_OPERATION',
-      `${store.location} is read only here; nothing can be added to it`,
-    )
-  }
+  assertImporter(store)
   if ((await store.get(name)) !== null) {
     throw new SealwrightError(
       'ALREADY_EXISTS',
@@ -105,14 +93,5 @@ async function createAndImport(store: KeyStore, name: string, options: CreateOpt
     subject: subjectOf(options) ?? requiredSubject({ cn: name }),
     ...certificateOptions(options, defaultDays),
   })
-  return store.importPkcs12(name, await packed(privateKey, certificate, name), '')
-}
-
-/** In memory only, so a password would protect nothing. */
-function packed(
-  privateKey: KeyObject,
-  certificate: X509Certificate,
-  friendlyName: string,
-): Promise<Uint8Array> {
-  return writePkcs12({ privateKey, certificates: [certificate], friendlyName }, '', { iterations: 1 })
+  return importKey(store, name, { privateKey, certificates: [certificate] })
 }

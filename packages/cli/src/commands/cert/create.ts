@@ -1,15 +1,16 @@
 import type { X509Certificate } from 'node:crypto'
-import { createLocalSigner, keyType, keyTypes, SealwrightError } from '@sealwright/core'
+import { createLocalSigner, keyType, SealwrightError } from '@sealwright/core'
 import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
 import { Command, Option } from 'commander'
 import { passwordSource, withNewPasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
+import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
 import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { withOutputOptions, withProfileOption } from '../command-options.ts'
+import { keyTypeOption, withOutputOptions, withProfileOption } from '../command-options.ts'
 import {
   certificateOptions,
   defaultDays,
@@ -27,11 +28,7 @@ export function certCreateCommand(terminal: Terminal, access: KeyAccess): Comman
     'make a key with a self-signed certificate for signing tokens, in a PFX or PEM file, a store or a vault',
   )
   withSubjectOptions(command)
-    .addOption(
-      new Option('--key-type <type>', 'type of the new key (default: "rsa-2048")')
-        .choices(keyTypes.map(({ name }) => name))
-        .conflicts('key'),
-    )
+    .addOption(keyTypeOption('type of the new key (default: "rsa-2048")').conflicts('key'))
     .option('--friendly-name <name>', 'the name that Windows and Java show (default: the common name)')
   withTimeOptions(withContentOptions(command), '730')
   withOutputOptions(command, 'the file of the key and its certificate')
@@ -123,7 +120,7 @@ function show(
   const made = {
     file: out,
     subject: distinguishedName(certificate),
-    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    thumbprint: thumbprint(certificate),
     keyId,
     notAfter: new Date(certificate.validTo).toISOString(),
   }

@@ -3,7 +3,7 @@ import { canDelete, SealwrightError, type KeyStore, type SigningKey } from '@sea
 import type { CertificateStore } from '@sealwright/local-store'
 import { Command } from 'commander'
 import {
-  givenPassword,
+  storePassword,
   passwordSource,
   withPasswordOptions,
   type PasswordOptions,
@@ -59,7 +59,7 @@ async function deleteFromStore(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<Deleted> {
-  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const password = await storePassword(options, terminal)
   const opened = await openStore(uri, password, access)
   const { store } = opened
   if (!canDelete(store)) {

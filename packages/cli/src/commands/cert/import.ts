@@ -1,6 +1,5 @@
 import { basename, extname } from 'node:path'
-import { canImportPkcs12, SealwrightError, type SigningKey } from '@sealwright/core'
-import { writePkcs12 } from '@sealwright/x509'
+import { SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
 import {
   givenPassword,
@@ -9,6 +8,7 @@ import {
   type PasswordOptions,
 } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
+import { assertImporter, importKey } from '../../keys/import-key.ts'
 import { openKey } from '../../keys/open-key.ts'
 import { openStore } from '../../keys/open-store.ts'
 import type { OpenedKey } from '../../keys/opened-key.ts'
@@ -47,12 +47,12 @@ export function certImportCommand(terminal: Terminal, access: KeyAccess): Comman
     .option('--store-password-file <file>', 'file with the password of the files in store:FOLDER')
     .option('--json', 'print the result as JSON')
     .action(async (file: string, options: Options) => {
-      const key = await importKey(file, options, terminal, access)
+      const key = await importFrom(file, options, terminal, access)
       report(terminal, options.json, storedKey(key), keyLines(key))
     })
 }
 
-async function importKey(
+async function importFrom(
   source: string,
   options: Options,
   terminal: Terminal,
@@ -62,12 +62,7 @@ async function importKey(
   const storePassword = { file: storePasswordFile, option: '--store-password' }
   const password = (await givenPassword(storePassword, terminal)) ?? ''
   const { store, name, version, query } = await openStore(options.to, password, access)
-  if (!canImportPkcs12(store)) {
-    throw new SealwrightError(
-      'UNSUPPORTED_OPERATION',
-      `${store.location} is read only here; nothing can be added to it`,
-    )
-  }
+  assertImporter(store)
   if (version !== null || query !== null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -86,12 +81,9 @@ async function importKey(
       `${source} has no certificate; give it with --certificate FILE`,
     )
   }
-  const privateKey = await key.privateKey()
-  // In memory only, so a password would protect nothing.
-  const pfx = await writePkcs12({ privateKey, certificates: key.certificates, friendlyName: keyName }, '', {
-    iterations: 1,
-  })
-  return withProgress(terminal, `importing into ${store.location}`, store.importPkcs12(keyName, pfx, ''))
+  const { certificates } = key
+  const importing = importKey(store, keyName, { privateKey: await key.privateKey(), certificates })
+  return withProgress(terminal, `importing into ${store.location}`, importing)
 }
 
 /** As stores take names: letters, digits and hyphens. */

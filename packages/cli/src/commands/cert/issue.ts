@@ -1,6 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
 import {
-  decodePem,
   distinguishedName,
   issueCertificate,
   readCertificateRequest,
@@ -10,18 +9,21 @@ import {
   type SubjectAltName,
 } from '@sealwright/x509'
 import { Command, Option } from 'commander'
-import { readInput } from '../../files/files.ts'
+import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import { formatOf } from '../../keys/documents.ts'
 import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
+import { derIn } from '../../keys/read-key-file.ts'
+import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { withOutputOptions, type OutputOptions } from '../command-options.ts'
-import { openIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
+import { requiredIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
 import {
   certificateOptions,
+  requiredSubject,
   subjectOf,
   withContentOptions,
   withSubjectOptions,
@@ -80,9 +82,7 @@ async function issue(source: string, options: Options, terminal: Terminal, acces
     { ...options, password: { none: true, option: '--password' } },
     terminal,
   )
-  const issuer = await openIssuer(options, terminal, access)
-  if (issuer === null)
-    throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+  const issuer = await requiredIssuer(options, terminal, access)
   const subject = await subjectFrom(source, options, terminal, access)
   const content = certificateOptions(options)
   const asked = options.grantNames === true && 'extensions' in subject ? grantable(subject) : []
@@ -101,7 +101,7 @@ async function issue(source: string, options: Options, terminal: Terminal, acces
     subject: distinguishedName(certificate),
     issuer: distinguishedName(issuer.certificate),
     serialNumber: certificate.serialNumber,
-    thumbprint: certificate.fingerprint.replaceAll(':', ''),
+    thumbprint: thumbprint(certificate),
     notAfter: new Date(certificate.validTo).toISOString(),
   }
   if (out === '-') return
@@ -130,24 +130,16 @@ async function subjectFrom(
     access,
   )
   const [certificate] = certificates
-  const name = subject ?? (certificate === undefined ? undefined : distinguishedName(certificate))
-  if (name !== undefined) return { subject: name, publicKey }
-  throw new SealwrightError(
-    'INVALID_ARGUMENT',
-    'the certificate needs a name: --cn my-app-auth, or --subject',
-  )
+  const own = certificate === undefined ? undefined : distinguishedName(certificate)
+  return { subject: subject ?? own ?? requiredSubject(options), publicKey }
 }
 
 function requestIn(bytes: Uint8Array, path: string): Uint8Array {
-  // DER begins with a SEQUENCE, and PEM with text.
-  if (bytes[0] === 0x30) return bytes
-  const block = decodePem(Buffer.from(bytes).toString('latin1')).find(({ label }) =>
-    label.endsWith('CERTIFICATE REQUEST'),
-  )
-  if (block !== undefined) return block.der
+  const der = derIn(bytes, (label) => label.endsWith('CERTIFICATE REQUEST'))
+  if (der !== undefined) return der
   throw new SealwrightError(
     'INVALID_ENCODING',
-    `${path === '-' ? 'standard input' : path} has no certificate request; make one with sealwright cert request, or give the key with --cn`,
+    `${inputName(path)} has no certificate request; make one with sealwright cert request, or give the key with --cn`,
   )
 }
 

@@ -1,11 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
-import {
-  givenPassword,
-  passwordSource,
-  withPasswordOptions,
-  type PasswordOptions,
-} from '../../files/passwords.ts'
+import { storePassword, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openStore } from '../../keys/open-store.ts'
 import { storedKey } from '../../keys/stored-key.ts'
@@ -29,7 +24,7 @@ export function certListCommand(terminal: Terminal, access: KeyAccess): Command 
   return withPasswordOptions(command, 'the files in a folder')
     .option('--json', 'print the result as JSON')
     .action(async (place: string, options: Options) => {
-      const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+      const password = await storePassword(options, terminal)
       const { store, name } = await openStore(place, password, access)
       const listing = store.list(name === null ? {} : { name })
       const keys = await withProgress(terminal, `reading ${store.location}`, listing)

@@ -1,9 +1,9 @@
 import { canImportPkcs12, SealwrightError } from '@sealwright/core'
-import { distinguishedName, renewCertificate, writePkcs12, type Pkcs12Profile } from '@sealwright/x509'
+import { distinguishedName, renewCertificate, type Pkcs12Profile } from '@sealwright/x509'
 import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
 import {
-  givenPassword,
+  storePassword,
   outPasswordSource,
   passwordSource,
   withOutPasswordOptions,
@@ -12,9 +12,11 @@ import {
   type PasswordOptions,
 } from '../../files/passwords.ts'
 import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
+import { importKey } from '../../keys/import-key.ts'
 import { openKey } from '../../keys/open-key.ts'
 import { openStore } from '../../keys/open-store.ts'
 import type { OpenedKey } from '../../keys/opened-key.ts'
+import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
@@ -86,7 +88,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   const result = {
     location,
     subject: distinguishedName(renewed),
-    thumbprint: renewed.fingerprint.replaceAll(':', ''),
+    thumbprint: thumbprint(renewed),
     keyId: key.keyId,
     notAfter: new Date(renewed.validTo).toISOString(),
   }
@@ -114,7 +116,7 @@ async function replaceInStore(
         'writes a new certificate of this one',
     )
   }
-  const password = (await givenPassword(passwordSource(options), terminal)) ?? ''
+  const password = await storePassword(options, terminal)
   const { store } = await openStore(source, password, access)
   if (!canImportPkcs12(store) || key.name === null) {
     throw new SealwrightError(
@@ -122,11 +124,6 @@ async function replaceInStore(
       `${store.location} is read only here; give --out FILE.pfx`,
     )
   }
-  const contents = { privateKey: await key.privateKey(), certificates, friendlyName: key.name }
-  const { location } = await store.importPkcs12(
-    key.name,
-    await writePkcs12(contents, '', { iterations: 1 }),
-    '',
-  )
+  const { location } = await importKey(store, key.name, { privateKey: await key.privateKey(), certificates })
   return location
 }

@@ -4,7 +4,7 @@ import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import { summarizeCertificate } from '../../inspect/describe-certificate.ts'
-import { certificateLines } from '../../inspect/lines.ts'
+import { fullCertificateLines } from '../../inspect/lines.ts'
 import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
 import { readContents } from '../../keys/read-key-file.ts'
@@ -39,11 +39,7 @@ export function certShowCommand(terminal: Terminal, access: KeyAccess): Command 
         return
       }
       const shown = certificates.map((certificate) => summarizeCertificate(certificate))
-      const lines = shown.flatMap((certificate) => [
-        ...certificateLines(certificate),
-        ...certificate.weak.map((weakness) => `  weak:       ${weakness}`),
-      ])
-      report(terminal, options.json, { certificates: shown }, lines)
+      report(terminal, options.json, { certificates: shown }, shown.flatMap(fullCertificateLines))
     })
 }
 

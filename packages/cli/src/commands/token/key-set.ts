@@ -2,8 +2,9 @@ import type { KeyObject } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
 import { readInput } from '../../files/files.ts'
+import { memberOf } from '../../json.ts'
 import { fetchJson } from '../../net/fetch-json.ts'
-import { fetchMetadata, memberOf } from '../../net/issuer-metadata.ts'
+import { fetchMetadata } from '../../net/issuer-metadata.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
 /** What a token is verified with: one key, or a set. */
@@ -25,11 +26,10 @@ export async function keySetOf(
   const body = isUrl
     ? (await fetchJson(address, 'the JWK Set')).body
     : parseJson(await readInput(address, terminal), address)
-  const keys = memberOf(body, 'keys')
-  if (!isJwks(body) || !Array.isArray(keys)) {
+  if (!isJwks(body)) {
     throw new SealwrightError('INVALID_ENCODING', `${address} is not a JWK Set: it has no array "keys"`)
   }
-  const kids = keys.flatMap((key: unknown): string[] => {
+  const kids = body.keys.flatMap((key): string[] => {
     const kid = memberOf(key, 'kid')
     return typeof kid === 'string' ? [kid] : []
   })

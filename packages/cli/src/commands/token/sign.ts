@@ -1,7 +1,8 @@
 import { SealwrightError } from '@sealwright/core'
+import { isRecord } from '@sealwright/core/internal'
 import { createJwtIssuer, type JwtClaims } from '@sealwright/jws'
 import { Command, InvalidArgumentError } from 'commander'
-import { readInput } from '../../files/files.ts'
+import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
@@ -62,19 +63,15 @@ async function claimsOf({ claim = [], claims, subject }: Options, terminal: Term
 }
 
 function parseClaims(bytes: Uint8Array, path: string): Readonly<Record<string, unknown>> {
-  const from = path === '-' ? 'standard input' : path
+  const from = inputName(path)
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     throw new SealwrightError('INVALID_ENCODING', `the claims in ${from} are not JSON`, { cause })
   }
-  if (isObject(value)) return value
+  if (isRecord(value)) return value
   throw new SealwrightError('INVALID_ENCODING', `the claims in ${from} are not a JSON object`)
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function collectClaim(

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, isSealwrightError, SealwrightError } from '@sealwright/core'
 import { Command } from 'commander'
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose'
-import { readInput } from '../../files/files.ts'
+import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
@@ -10,6 +10,7 @@ import { readCertificates } from '../../keys/read-key-file.ts'
 import { Refused } from '../../terminal/refused.ts'
 import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
+import { tokenArgument } from '../../usage-errors.ts'
 import { parseSeconds } from '../command-options.ts'
 import { keySetOf, type KeySource } from './key-set.ts'
 
@@ -77,21 +78,14 @@ function algorithmNames(publicKey: KeyObject): string[] {
 /** @throws SealwrightError `INVALID_ARGUMENT` for a token on the command line */
 async function readToken(path: string, terminal: Terminal): Promise<string> {
   if (/^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(path)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      'other users can read a token on the command line; put it into a file, or pipe it to: sealwright token verify -',
-    )
+    throw tokenArgument('token verify')
   }
   const text = Buffer.from(await readInput(path, terminal))
     .toString('utf8')
     .trim()
   const token = text.replace(/^Bearer\s+/i, '')
-  if (token === '') throw new SealwrightError('INVALID_ENCODING', `there is no token in ${sourceName(path)}`)
+  if (token === '') throw new SealwrightError('INVALID_ENCODING', `there is no token in ${inputName(path)}`)
   return token
-}
-
-function sourceName(path: string): string {
-  return path === '-' ? 'standard input' : path
 }
 
 async function keysOf(options: Options, terminal: Terminal, access: KeyAccess): Promise<KeySource> {
