@@ -48,7 +48,7 @@ export async function run(
   let usage = ''
   const program = sealwright(terminal, access)
   if (args[0] === 'complete' && args[1] === '--') {
-    suggest(program, args.slice(2))
+    await suggest(program, args.slice(2))
     return exitCodes.success
   }
   const secret = passwordArgument(args)

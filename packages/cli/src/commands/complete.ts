@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { RootCommand, script, type Command as Suggested, type Complete } from '@bomb.sh/tab'
+import type { Command as Suggested, Complete } from '@bomb.sh/tab'
 import { Argument, Command } from 'commander'
 
 const shells = ['bash', 'zsh', 'fish', 'powershell']
@@ -11,7 +11,11 @@ export function completeCommand(): Command {
       'print the script that completes commands, options and files in a shell: source <(sealwright complete bash)',
     )
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
-    .action((shell: string) => script(shell, 'sealwright', 'sealwright'))
+    .action(async (shell: string) => {
+      // No other command needs it.
+      const { script } = await import('@bomb.sh/tab')
+      script(shell, 'sealwright', 'sealwright')
+    })
 }
 
 /**
@@ -19,7 +23,8 @@ export function completeCommand(): Command {
  *
  * @param words after `sealwright`; the last one is not finished
  */
-export function suggest(program: Command, words: readonly string[]): void {
+export async function suggest(program: Command, words: readonly string[]): Promise<void> {
+  const { RootCommand } = await import('@bomb.sh/tab')
   const root = new RootCommand()
   const files: (this: unknown, complete: Complete) => void = (complete) => {
     for (const name of filesLike(words.at(-1) ?? '')) complete(name, '')

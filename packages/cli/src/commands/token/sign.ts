@@ -1,6 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import { isRecord } from '@sealwright/core/internal'
-import { createJwtIssuer, type JwtClaims } from '@sealwright/jws'
+import type { JwtClaims } from '@sealwright/jws'
 import { Command, InvalidArgumentError } from 'commander'
 import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
@@ -42,6 +42,8 @@ export function tokenSignCommand(terminal: Terminal, access: KeyAccess): Command
       const key = await openKey(source, { password: passwordSource(options) }, terminal, access)
       const { issuer, audience, lifetime, algorithm, typ } = options
       const [first, ...others] = audience ?? []
+      // No other command needs it.
+      const { createJwtIssuer } = await import('@sealwright/jws')
       const jwtIssuer = createJwtIssuer(key.signer(algorithm), {
         issuer,
         ...(first !== undefined && { audience: others.length === 0 ? first : [first, ...others] }),
