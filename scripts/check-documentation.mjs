@@ -7,12 +7,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import { entryPoints, installedTools, publicPackages, root } from './documentation/entry-points.mjs'
+import { entryPoints, installedTools, root } from './documentation/entry-points.mjs'
+import { publicPackages } from './public-packages.mjs'
 
 const { default: ts } = await import(createRequire(installedTools()).resolve('typescript'))
 
 const wanted = process.argv.slice(2)
-const packages = publicPackages().filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+const packages = publicPackages(root).filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 const entries = entryPoints(packages)
 
 const program = ts.createProgram(

@@ -1,9 +1,10 @@
 // Packs every public package, lets publint and attw judge the tarballs, installs them all in a folder outside the
 // workspace and loads each entry point as its users will: by import and by require.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
@@ -12,12 +13,7 @@ const run = (command, args, cwd) =>
 
 run(bin('turbo'), ['run', 'build', '--filter=./packages/*', '--output-logs=errors-only'], root)
 
-const packages = readdirSync(join(root, 'packages'))
-  .map((name) => ({
-    folder: join(root, 'packages', name),
-    manifest: readManifest(join(root, 'packages', name)),
-  }))
-  .filter(({ manifest }) => manifest.private !== true)
+const packages = publicPackages(root)
 
 const outside = mkdtempSync(join(tmpdir(), 'sealwright-packages-'))
 try {
@@ -77,8 +73,4 @@ function checkTypes(specifiers, lib) {
   writeFileSync(join(outside, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
   execFileSync(bin('tsc'), ['-p', '.'], { cwd: outside, stdio: 'inherit' })
   console.log(`${specifiers.join(', ')}: types compile with lib ${lib.join(', ')}`)
-}
-
-function readManifest(folder) {
-  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 }

@@ -9,7 +9,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -17,6 +16,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const registryFolder = join(root, 'scripts', 'registry')
@@ -68,7 +68,7 @@ function checkCommandsOfClone() {
 
 function versionPackages() {
   run('npm', ['run', 'version-packages'], clone)
-  for (const { folder, manifest } of publicPackages()) {
+  for (const { folder, manifest } of publicPackages(clone)) {
     if (!existsSync(join(folder, 'CHANGELOG.md'))) throw new Error(`${manifest.name} has no CHANGELOG.md`)
   }
 }
@@ -115,7 +115,7 @@ async function isUp(url) {
 function publishPackages() {
   // npm reads the settings at the root of the workspace only.
   appendFileSync(join(clone, '.npmrc'), registry.npmrc)
-  for (const { folder, manifest } of publicPackages()) {
+  for (const { folder, manifest } of publicPackages(clone)) {
     run('npm', ['publish', '--provenance=false'], folder)
     console.log(`${manifest.name}@${manifest.version} is published`)
   }
@@ -125,10 +125,10 @@ function installPackages() {
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }')
   writeFileSync(join(consumer, '.npmrc'), `${registry.npmrc}fund=false\naudit=false\n`)
-  const names = publicPackages().map(({ manifest }) => manifest.name)
+  const names = publicPackages(clone).map(({ manifest }) => manifest.name)
   // What the packages leave to their users, and the example needs.
   run('npm', ['install', ...names, 'jose@6', '@types/node@20', 'vitest@4.1.12'], consumer)
-  for (const { manifest } of publicPackages()) {
+  for (const { manifest } of publicPackages(clone)) {
     const files = readdirSync(join(consumer, 'node_modules', manifest.name))
     for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md']) {
       if (!files.includes(file)) throw new Error(`the tarball of ${manifest.name} has no ${file}`)
@@ -138,7 +138,7 @@ function installPackages() {
 
 /** Every entry point, by import and by require. */
 function useFromModules() {
-  const entries = publicPackages().flatMap(({ manifest }) =>
+  const entries = publicPackages(clone).flatMap(({ manifest }) =>
     Object.keys(manifest.exports)
       .filter((entry) => !entry.endsWith('.json'))
       .map((entry) => JSON.stringify(manifest.name + entry.slice(1))),
@@ -178,13 +178,6 @@ function useFromTypeScript() {
   const output = run(process.execPath, ['sign-a-token.js'], consumer)
   if (!/a token for alice/.test(output)) throw new Error(`the example printed ${output}`)
   console.log(`sign-a-token.ts: ${output.trim()}`)
-}
-
-function publicPackages() {
-  return readdirSync(join(clone, 'packages'))
-    .map((name) => join(clone, 'packages', name))
-    .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) }))
-    .filter(({ manifest }) => manifest.private !== true)
 }
 
 function run(command, args, cwd) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { publicPackages } from '../public-packages.mjs'
 
 export const root = resolve(import.meta.dirname, '..', '..')
 
@@ -16,19 +17,8 @@ export function installedTools() {
   return join(import.meta.dirname, 'package.json')
 }
 
-/** The public packages. */
-export function publicPackages() {
-  return readdirSync(join(root, 'packages'))
-    .map((name) => ({ name, folder: join(root, 'packages', name) }))
-    .map((each) => ({
-      ...each,
-      manifest: JSON.parse(readFileSync(join(each.folder, 'package.json'), 'utf8')),
-    }))
-    .filter(({ manifest }) => manifest.private !== true)
-}
-
-/** The sources of their entry points, by specifier. Internal ones are for the packages themselves. */
-export function entryPoints(packages = publicPackages()) {
+/** The sources of the entry points of packages, by specifier. Internal ones are for the packages themselves. */
+export function entryPoints(packages = publicPackages(root)) {
   return packages.flatMap(({ name, folder, manifest }) =>
     Object.entries(manifest.exports)
       .filter(([entry, target]) => typeof target === 'object' && !entry.includes('internal'))
