@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { HttpLoad } from './http-load.ts'
+import { shortestTimes } from './shortest-times.ts'
 
 /** Connections that are kept open, over all servers that are asked together. */
 export const connections = 64
@@ -29,17 +30,6 @@ export interface SealwrightOptions {
   readonly rotationInterval?: number
 }
 
-/** Announced for three seconds and published for seven more: the times are about as short as they can be. */
-const shortest = {
-  jwksMaxAge: 0,
-  clockSkew: 1,
-  validatorLeeway: 0,
-  refreshInterval: 1,
-  refreshTimeout: 1,
-  listingDelay: 0,
-  maxSetAge: 2,
-}
-
 /** This repository's token server, as it is started, with no log. */
 export async function startSealwright(options: SealwrightOptions): Promise<TokenServers> {
   const { folder, keyType, instances = 1, core, rotationInterval } = options
@@ -48,7 +38,7 @@ export async function startSealwright(options: SealwrightOptions): Promise<Token
   const settings = join(folder, 'settings.json')
   if (rotationInterval !== undefined) {
     const sample = JSON.parse(readFileSync(new URL('token-server.json', manifest), 'utf8')) as object
-    const keyRing = { ...shortest, rotationInterval }
+    const keyRing = { ...shortestTimes, rotationInterval }
     writeFileSync(settings, JSON.stringify({ ...sample, accessTokenLifetime: 5, keyRing }))
   }
   const [command, ...args] = [

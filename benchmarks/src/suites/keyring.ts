@@ -12,6 +12,7 @@ import { openDelegation, openKeyRing, type DelegateRegistry, type KeyRing } from
 import { subject } from '../load/keys.ts'
 import { repeat } from '../measuring/loops.ts'
 import { measure, type Row } from '../measuring/measure.ts'
+import { shortestTimes } from '../load/shortest-times.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { audience, claims, issuer } from '../load/tokens.ts'
 
@@ -25,12 +26,13 @@ export const keyring: Suite = {
     const registry = memoryRegistry()
     const still = await openKeyRing([{ key: plain }])
     const rotating = await openKeyRing([{ store: rotatingStore(), name: 'a', create: {} }], {
-      ...shortest,
+      ...shortestTimes,
+      tokenLifetime: 1,
       rotationInterval: 2,
     })
     const vouching = await openKeyRing(
       [{ key: plain }],
-      { ...shortest, rotationInterval: null },
+      { ...shortestTimes, tokenLifetime: 1, rotationInterval: null },
       { delegates: registry },
     )
     const delegation = openDelegation(vouching, registry)
@@ -68,18 +70,6 @@ export const keyring: Suite = {
 
 function make(key: SigningKey): ReturnType<typeof createJwtIssuer> {
   return createJwtIssuer(key, { issuer, audience })
-}
-
-/** Announced for three seconds: all the times are as short as they can be. */
-const shortest = {
-  tokenLifetime: 1,
-  jwksMaxAge: 0,
-  clockSkew: 1,
-  validatorLeeway: 0,
-  refreshInterval: 1,
-  refreshTimeout: 1,
-  listingDelay: 0,
-  maxSetAge: 2,
 }
 
 function keyOf(privateKey: KeyObject, version: string): SigningKey {
