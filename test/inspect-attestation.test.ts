@@ -1,40 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
-import { attestPair, attributesOf, makeModule } from '../packages/azure-keyvault/test/support/attested-key.ts'
-import {
-  hsmHost,
-  hsmKeyVersion,
-  startManagedHsm,
-} from '../packages/azure-keyvault/test/support/managed-hsm.ts'
+import { makeModule } from '../packages/azure-keyvault/test/support/attested-key.ts'
+import { attestedKeyBody, startManagedHsm } from '../packages/azure-keyvault/test/support/managed-hsm.ts'
 import { reachingAgent } from '../packages/azure-keyvault/test/support/reaching-agent.ts'
 import { succeed } from '../packages/cli/test/support/sealwright.ts'
 
 const credential = {
   getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),
 }
-const base64url = (value: Uint8Array | string): string => Buffer.from(value).toString('base64url')
 
 test('sealwright inspect shows what a managed HSM attests of a key, or why it does not verify', async () => {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const { n, e } = publicKey.export({ format: 'jwk' })
   const module = await makeModule()
-  const { url, ca } = await startManagedHsm({
-    key: {
-      kid: `https://${hsmHost}/keys/k/${hsmKeyVersion}`,
-      kty: 'RSA-HSM',
-      n,
-      e,
-      key_ops: ['sign', 'verify'],
-    },
-    attributes: {
-      enabled: true,
-      attestation: {
-        version: 'MRVL-1',
-        certificatePemFile: base64url([module.partition, module.module].map(String).join('')),
-        privateKeyAttestation: base64url(attestPair([attributesOf(publicKey)], module.partitionKey)),
-      },
-    },
-  })
+  const { url, ca } = await startManagedHsm(attestedKeyBody(module, publicKey))
   const agent = reachingAgent(ca)
   onTestFinished(() => agent.destroy())
   const vault = { credential, agent }

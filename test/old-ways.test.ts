@@ -9,16 +9,8 @@ import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bundledServer, ServerProcess } from '../apps/token-server/test/support/program.ts'
 import { basic, listeningServer } from '../apps/token-server/test/support/server.ts'
+import { readPage } from '../apps/token-server/test/support/walk-through.ts'
 import { sealwright } from '../packages/cli/test/support/sealwright.ts'
-
-/** The blocks of a page of docs/ that are run (`sh run`) and those with settings (`sh env`), in their order. */
-function blocksOf(page: string): readonly { readonly kind: string; readonly text: string }[] {
-  const text = readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8')
-  return [...text.matchAll(/^ *```sh (run|env)\n(.*?)^ *```$/gms)].map(([, kind = '', body = '']) => ({
-    kind,
-    text: body.replaceAll('\\\n', ' '),
-  }))
-}
 
 const program = bundledServer()
 
@@ -65,8 +57,8 @@ function oldFiles(): string {
 }
 
 /** Runs a block: `sealwright` in this process, everything else in a shell. */
-async function runBlock(text: string, { folder, emulator, vault }: Machine): Promise<void> {
-  for (const line of text.trim().split('\n')) {
+async function runCommands(script: string, { folder, emulator, vault }: Machine): Promise<void> {
+  for (const line of script.replaceAll('\\\n', ' ').trim().split('\n')) {
     const [command, ...args] = line.trim().split(/\s+/)
     if (command !== 'sealwright') {
       execFileSync('sh', ['-c', line], { cwd: folder })
@@ -84,15 +76,14 @@ function inVault(text: string, emulator: RunningKeyVaultEmulator): string {
   return text.replaceAll('https://contoso.vault.azure.net', emulator.vaultUrl('contoso'))
 }
 
-function settingsOf(text: string, { folder, emulator }: Machine): Record<string, string> {
-  return Object.fromEntries(
-    inVault(text, emulator)
-      .replace('THUMBPRINT', readdirSync(storeOf(folder))[0]?.replace(/\..*/, '') ?? '')
+/** The settings of a page, with the paths and names of this machine. */
+function settingsOf(env: Environment, { folder, emulator }: Machine): Environment {
+  const [installed = ''] = readdirSync(storeOf(folder))
+  const here = (value: string): string =>
+    inVault(value, emulator)
+      .replace('THUMBPRINT', installed.replace(/\..*/, ''))
       .replaceAll('./', `${folder}/`)
-      .trim()
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  )
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, here(value)]))
 }
 
 /** Where .NET on Linux keeps `My` of `CurrentUser`. */
@@ -121,10 +112,13 @@ async function expectGoodTokens(origin: string, id: string, secret: string): Pro
   return new X509Certificate(Buffer.from(published[0]?.x5c?.[0] ?? '', 'base64')).subject
 }
 
-/** The subject of the certificate that a server with the settings of a block publishes. */
-async function subjectWith(text: string, { folder, emulator, vault }: Machine): Promise<string> {
-  const env = settingsOf(text, { folder, emulator, vault })
-  if (text.includes('https:')) {
+type Environment = Readonly<Record<string, string>>
+
+/** The subject of the certificate that a server with these settings publishes. */
+async function subjectWith(settings: Environment, here: Machine): Promise<string> {
+  const { folder, vault } = here
+  const env = settingsOf(settings, here)
+  if (Object.values(env).some((value) => value.startsWith('https:'))) {
     const { origin } = await listeningServer({ env, vault })
     return expectGoodTokens(origin, 'client', 'the secret')
   }
@@ -137,13 +131,14 @@ async function subjectWith(text: string, { folder, emulator, vault }: Machine): 
 
 /** Does what a page says, and returns the subjects that servers with its settings publish, in their order. */
 async function perform(page: string, here: Machine): Promise<readonly string[]> {
+  const { walkThroughs } = readPage(new URL(`../docs/${page}`, import.meta.url))
   const subjects: string[] = []
-  for (const { kind, text } of blocksOf(page)) {
-    // Each block needs what those before it have made.
+  for (const step of [...walkThroughs.values()].flat()) {
+    // Each step needs what those before it have made.
     // oxlint-disable-next-line no-await-in-loop
-    if (kind === 'run') await runBlock(text, here)
+    if (step.kind === 'run') await runCommands(step.script, here)
     // oxlint-disable-next-line no-await-in-loop
-    else subjects.push(await subjectWith(text, here))
+    else if (step.kind === 'env') subjects.push(await subjectWith(step.env, here))
   }
   return subjects
 }

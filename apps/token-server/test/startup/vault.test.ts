@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs'
-import { Agent } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openKeyVault, type KeyVaultOptions } from '@sealwright/azure-keyvault'
@@ -8,9 +6,10 @@ import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import { basic, client, issuer, settingsFile, testServer } from '../support/server.ts'
+import { networkTo } from '../support/vaults.ts'
 
 interface TestVault {
   readonly emulator: RunningKeyVaultEmulator
@@ -24,26 +23,12 @@ interface TestVault {
 /** `settleTime` is what an only creator waits in vain for others. */
 async function startVault({ settleTime = 0, issuance = 20 } = {}): Promise<TestVault> {
   const emulator = await startKeyVaultEmulator({ timing: { issuance } })
-  let isCut = false
-  const lookup: LookupFunction = (hostname, options, callback) => {
-    const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: 'ENOTFOUND' })
-    if (isCut) callback(error, [])
-    else if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }])
-    else callback(null, '127.0.0.1', 4)
-  }
-  const agent = new Agent({ ca: emulator.ca, keepAlive: true, lookup })
-  onTestFinished(async () => {
-    agent.destroy()
-    await emulator.close()
-  })
+  const { agent, cut } = networkTo(emulator)
   return {
     emulator,
     uri: `${emulator.vaultUrl('contoso')}/certificates/token-signing`,
     options: { credential: emulator.credential(), agent, pollInterval: 20, settleTime },
-    cut(shallBeCut) {
-      isCut = shallBeCut
-      if (isCut) agent.destroy()
-    },
+    cut,
   }
 }
 

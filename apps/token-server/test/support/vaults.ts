@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
-import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { onTestFinished } from 'vitest'
 
 /** Emulated vaults that documentation calls by the names of Azure. */
@@ -37,8 +37,15 @@ export interface TestVaults {
 
 const host = /https:\/\/(contoso|fabrikam)\.vault\.azure\.net/g
 
-export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVaults> {
-  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20, deletion: 20 } })
+/** The network between the servers of a test and its vaults. */
+export interface Network {
+  readonly agent: Agent
+  /** Cuts it, and mends it. */
+  readonly cut: (isCut: boolean) => void
+}
+
+/** A network that ends with the test, and the emulator with it. */
+export function networkTo(emulator: RunningKeyVaultEmulator): Network {
   let isCut = false
   const lookup: LookupFunction = (name, options, callback) => {
     const error = Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })
@@ -51,6 +58,18 @@ export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVa
     agent.destroy()
     await emulator.close()
   })
+  return {
+    agent,
+    cut(shallBeCut) {
+      isCut = shallBeCut
+      if (isCut) agent.destroy()
+    },
+  }
+}
+
+export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVaults> {
+  const emulator = await startKeyVaultEmulator({ timing: { issuance: 20, deletion: 20 } })
+  const { agent, cut } = networkTo(emulator)
   const credential = emulator.credential()
   const urlOf = (name: string): string => emulator.vaultUrl(name)
   return {
@@ -68,10 +87,7 @@ export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVa
     signatures: (name) =>
       emulator.requests.list('keys/sign').filter((request) => JSON.stringify(request).includes(name)).length,
     pass: (seconds) => emulator.clock.advance(seconds * 1_000),
-    cut(shallBeCut) {
-      isCut = shallBeCut
-      if (isCut) agent.destroy()
-    },
+    cut,
     async run(folder, definitions, script, env = {}) {
       writeFileSync(join(folder, 'ca.pem'), emulator.ca)
       const token = await credential.getToken('https://vault.azure.net/.default')

@@ -3,7 +3,13 @@ import { openSigningKey } from '@sealwright/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { attestedKeyOf, azureKeyVault, openKeyVault, verifyKeyAttestation } from '../../src/index.ts'
 import { attestPair, attributesOf, makeModule } from '../support/attested-key.ts'
-import { hsmHost as host, hsmKeyVersion as version, startManagedHsm } from '../support/managed-hsm.ts'
+import {
+  attestationMember,
+  attestedKeyBody,
+  hsmHost as host,
+  hsmKeyVersion as version,
+  startManagedHsm,
+} from '../support/managed-hsm.ts'
 import { reachingAgent } from '../support/reaching-agent.ts'
 
 const credential = {
@@ -11,15 +17,9 @@ const credential = {
 }
 const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-const base64url = (value: Uint8Array | string): string => Buffer.from(value).toString('base64url')
-
 test('the attestation of a key in a managed HSM is read and verifies', async () => {
   const module = await makeModule()
-  const attestation = {
-    version: 'MRVL-1',
-    certificatePemFile: base64url([module.partition, module.module].map(String).join('')),
-    privateKeyAttestation: base64url(attestPair([attributesOf(publicKey)], module.partitionKey)),
-  }
+  const attestation = attestationMember(module, publicKey)
   const { url, ca, asked } = await startManagedHsm({
     key: { kid: `https://${host}/keys/k/${version}`, kty: 'RSA-HSM' },
     attributes: { enabled: true, attestation },
@@ -39,19 +39,7 @@ test('the attestation of a key in a managed HSM is read and verifies', async () 
 
 test('the key of a URI is attested in one step, and only where its public key is the attested one', async () => {
   const module = await makeModule()
-  const { n, e } = publicKey.export({ format: 'jwk' })
-  const kid = `https://${host}/keys/k/${version}`
-  const { url, ca, asked } = await startManagedHsm({
-    key: { kid, kty: 'RSA-HSM', n, e, key_ops: ['sign', 'verify'] },
-    attributes: {
-      enabled: true,
-      attestation: {
-        version: 'MRVL-1',
-        certificatePemFile: base64url([module.partition, module.module].map(String).join('')),
-        privateKeyAttestation: base64url(attestPair([attributesOf(publicKey)], module.partitionKey)),
-      },
-    },
-  })
+  const { url, ca, asked } = await startManagedHsm(attestedKeyBody(module, publicKey))
   const agent = reachingAgent(ca)
   onTestFinished(() => agent.destroy())
   const backend = azureKeyVault({ credential, agent })

@@ -5,6 +5,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { Openssl } from '@sealwright/test-kit/openssl'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -124,36 +126,10 @@ describe('inspect', () => {
 
   test.skipIf(lacks('openssl'))('tells what is weak [needs openssl]', async () => {
     const { file, password } = scratch()
-    const [key, certificate, pfx] = [file('key.pem'), file('certificate.pem'), file('old.pfx')]
-    run([
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:1024',
-      '-sha1',
-      '-nodes',
-      '-subj',
-      '/CN=old',
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ])
-    run([
-      'openssl',
-      'pkcs12',
-      '-export',
-      '-legacy',
-      '-inkey',
-      key,
-      '-in',
-      certificate,
-      '-out',
-      pfx,
-      '-passout',
-      `file:${password}`,
-    ])
+    const tool = new Openssl(scratchFolder())
+    const old = tool.certificate('/CN=old', ['rsa:1024'], ['-sha1'])
+    const pfx = file('old.pfx')
+    writeFileSync(pfx, tool.pfx(old, readFileSync(password, 'utf8').trim(), ['-legacy']))
     const { out } = await sealwright(['inspect', pfx, '--password-file', password, '--json'])
     const { weak, keys }: { weak: string[]; keys: unknown[] } = JSON.parse(out)
     expect(keys).toMatchObject([{ type: 'rsa-1024' }])

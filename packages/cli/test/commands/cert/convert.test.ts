@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { Openssl } from '@sealwright/test-kit/openssl'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { makePfx } from '../../support/pfx.ts'
@@ -110,20 +112,8 @@ describe('cert convert', () => {
     'rescues old files: RC2, 3DES, no MAC, .pvk and MSBLOB [needs openssl]',
     async () => {
       const { file } = scratch()
-      const [key, cer] = [file('key.pem'), file('old.cer')]
-      run([
-        'openssl',
-        'req',
-        '-x509',
-        '-newkey',
+      const { keyFile: key, certificateFile: cer } = new Openssl(scratchFolder()).certificate('/CN=old', [
         'rsa:2048',
-        '-nodes',
-        '-subj',
-        '/CN=old',
-        '-keyout',
-        key,
-        '-out',
-        cer,
       ])
       const legacy = [
         'openssl',
