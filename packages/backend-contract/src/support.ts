@@ -28,7 +28,7 @@ export async function rejection(promise: Promise<unknown>, ...codes: readonly Er
     code !== null && codes.includes(code),
     `expected ${expected}, got ${code ?? error.name}: ${error.message}`,
   )
-  assert(error.message.length > 15, `the message says too little: ${error.message}`)
+  assert(error.message.length > 20, `the message says too little: ${error.message}`)
   return error
 }
 

@@ -45,7 +45,7 @@ export async function readKeyFile(
   const ask = passwordAsker(password)
   const limits = resolveLimits(defaultKeyFileLimits, options.limits ?? {})
   checkLength(file, limits, 'the file')
-  if (file.length === 0) throw malformed('the file', 'is empty')
+  if (file.length === 0) throw malformed('the file', 'is empty; it should hold keys or certificates')
   // A copy: the caller cannot change it while it is read.
   return new KeyFileReader(ask, options, limits).read(new Uint8Array(file))
 }
