@@ -86,13 +86,16 @@ async function makeFiles(): Promise<Files> {
   return { der, others }
 }
 
-async function outcomesOf(inputs: fc.Arbitrary<Uint8Array>): Promise<ReadonlySet<string>> {
+async function outcomesOf(
+  inputs: fc.Arbitrary<Uint8Array>,
+  numRuns = runs.numRuns,
+): Promise<ReadonlySet<string>> {
   const outcomes = new Set<string>()
   await fc.assert(
     fc.asyncProperty(inputs, async (file) => {
       outcomes.add(await promptOutcome(() => readAndDescribe(file)))
     }),
-    runs,
+    { ...runs, numRuns },
   )
   return outcomes
 }
@@ -152,7 +155,8 @@ test.skipIf(skipped)(
       .map(([which, changes, length]) =>
         changes.reduce(splice, pick(others, which)).subarray(0, length ?? undefined),
       )
-    expect((await outcomesOf(inputs)).size).toBeGreaterThan(2)
+    // Texts are read quickly, and one in some hundred changed ones is still encrypted. The keys differ each time.
+    expect((await outcomesOf(inputs, Math.max(runs.numRuns, 4_000))).size).toBeGreaterThan(2)
   },
 )
 
