@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 const defaultMaximumBytes = 2 ** 20
 
 /** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `LIMIT_EXCEEDED`, `UNAVAILABLE` */
-export async function readWholeFile(
+async function readWholeFile(
   path: string,
   maximumBytes: number = defaultMaximumBytes,
 ): Promise<Uint8Array> {
@@ -113,7 +113,7 @@ const stdinsRead = new WeakSet<object>()
  *
  * @throws SealwrightError `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` when two arguments are `-`
  */
-export async function readStdin(
+async function readStdin(
   { stdin }: Terminal,
   maximumBytes: number = defaultMaximumBytes,
 ): Promise<Uint8Array> {
