@@ -8,10 +8,7 @@ import type { Terminal } from '../terminal/terminal.ts'
 const defaultMaximumBytes = 2 ** 20
 
 /** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `LIMIT_EXCEEDED`, `UNAVAILABLE` */
-async function readWholeFile(
-  path: string,
-  maximumBytes: number = defaultMaximumBytes,
-): Promise<Uint8Array> {
+async function readWholeFile(path: string, maximumBytes: number = defaultMaximumBytes): Promise<Uint8Array> {
   try {
     const handle = await open(path, 'r')
     try {
