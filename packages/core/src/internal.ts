@@ -1,5 +1,5 @@
 /**
- * What the packages of Sealwright share among themselves. Not public API: anything here may change in any release.
+ * Shared by the packages of Sealwright. It is not public API and can change in any release.
  */
 export { keyDetails } from './algorithms/key-details.ts'
 export { assertUnforgeable, forgeryFlaw } from './algorithms/weak-keys.ts'

@@ -26,20 +26,20 @@ export interface JwtClaims {
   readonly [claim: string]: unknown
 }
 
-/** The longest a token may be valid, in seconds: a year, so that a leaked one does not stay good for ever. */
+/** The longest validity of a token, in seconds: a year, so that a leaked token does not stay valid for ever. */
 export const maximumLifetime: number = 366 * 24 * 60 * 60
 
-/** Larger times are taken for milliseconds. Seconds reach this value in the year 5138; milliseconds reached it in 1973. */
+/** Larger values are taken for milliseconds. Seconds reach this value in the year 5138; milliseconds reached it in 1973. */
 export const maximumNumericDate: number = 1e11
 
 /**
- * Makes sure that the claims whose type specifications fix have it: RFC 7519 §4.1, RFC 8693 §4.3, OpenID Connect Core §2
+ * Checks the types of the claims that have a specified type: RFC 7519 §4.1, RFC 8693 §4.3, OpenID Connect Core §2
  * (`auth_time`).
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; the message names the claim, never its value
  */
 export function assertRegisteredClaims(claims: JwtClaims): void {
-  // Written out, not a loop over a table: this runs for every token, and reading a fixed name is nearly free.
+  // Written out instead of a loop over a table: this runs for every token, and reading a fixed name is nearly free.
   assertClaim('iss', claims.iss, () => 'is set by the issuer')
   assertClaim('sub', claims.sub, checkString)
   assertClaim('client_id', claims.client_id, checkString)
@@ -58,7 +58,7 @@ function assertClaim(name: string, value: unknown, check: (value: unknown) => st
 }
 
 /**
- * Makes sure that a token with these times is valid at some time, and not for longer than {@link maximumLifetime}.
+ * Checks that a token with these times is valid at some time, and for at most {@link maximumLifetime}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
@@ -69,25 +69,25 @@ export function assertTimes(iat: number, nbf: number, exp: number): void {
   }
 }
 
-/** The problem with a claim that must be a string; null if it is one. */
+/** The problem with a claim that must be a string; null if there is none. */
 function checkString(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? null : 'must be a string that is not empty'
 }
 
-/** Whether it is an audience (RFC 7519 §4.1.3). */
+/** Whether the value is an audience (RFC 7519 §4.1.3). */
 export function isAudience(value: unknown): boolean {
   const audiences: readonly unknown[] = Array.isArray(value) ? value : [value]
   return audiences.length > 0 && audiences.every((audience) => checkString(audience) === null)
 }
 
-/** What an audience must be. */
+/** Completes the sentence "… must be". */
 export const audienceRule = 'a string or a list of strings, none of them empty'
 
 function checkAudience(value: unknown): string | null {
   return isAudience(value) ? null : `must be ${audienceRule}`
 }
 
-/** The problem with a NumericDate (RFC 7519 §2; here whole seconds only); null if it is valid. */
+/** The problem with a NumericDate (RFC 7519 §2; here whole seconds only); null if there is none. */
 export function checkNumericDate(value: unknown): string | null {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0) {
     return 'must be a whole number of seconds since 1970'

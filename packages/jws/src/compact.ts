@@ -19,7 +19,7 @@ import { hasLoneSurrogate } from './json.ts'
  *   that choose among several keys.
  * @returns `BASE64URL(header).BASE64URL(payload).BASE64URL(signature)`
  * @throws SealwrightError `INVALID_ARGUMENT` when the header has a value that JSON cannot represent, `alg`, `jwk` or a member of a
- *   private key, when it is longer than 512 characters encoded and has no `x5c`, or when text is not well-formed;
+ *   private key; when it has no `x5c` and more than 512 characters encoded; or when text is not well-formed;
  *   `UNSUPPORTED_OPERATION` for `b64` (RFC 7797) and `crit`; or what the signer throws
  *
  * @example
@@ -77,7 +77,7 @@ export function assertSyncSigner(signer: Signer): asserts signer is SyncSigner {
   if (!isSyncSigner(signer)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      `the key ${signer.keyId} does not sign synchronously, as it is not in this process; use the promise`,
+      `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the promise`,
     )
   }
 }
@@ -94,12 +94,12 @@ export function toBytes(input: string): Uint8Array {
   return bytes
 }
 
-/** Room for the payload of any usual token; a longer one gets bytes of its own. */
+/** Room for the payload of any usual token. A longer one gets a buffer of its own. */
 const usualPayloadLength = 6144
 
 /**
- * Signing inputs with one header in one buffer, so that issuing makes no new one for each token. The next call overwrites
- * what one returned: it is for signers that are done with the bytes when they return, the synchronous ones.
+ * One buffer for the signing inputs of one header, so that no token needs a new one. Each call overwrites the bytes that the call
+ * before it returned. It is therefore only for synchronous signers, which have used the bytes when they return.
  */
 export class InputBuffer {
   readonly #buffer: Buffer
@@ -134,7 +134,7 @@ function encodePayload(payload: Uint8Array | string): string {
   if (hasLoneSurrogate(payload)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the payload holds half of a surrogate pair, which UTF-8 cannot represent',
+      'the payload has a lone surrogate, which UTF-8 cannot represent',
     )
   }
   return base64urlText(payload)

@@ -15,10 +15,10 @@ import { createSigningPool, unavailable, type SigningPool } from './pool/signing
  *
  * | mode | where | good for |
  * | --- | --- | --- |
- * | `inline` | in the calling thread, before `sign` returns | the shortest wait for one signature; it blocks the event loop |
- * | `libuv` | in Node's own threads, four by default, which files and DNS use too | a few at a time |
+ * | `inline` | in the calling thread, before `sign` returns | the lowest latency of one signature; it blocks the event loop |
+ * | `libuv` | in Node's own threads, four by default, which also serve files and DNS | a few at a time |
  * | `pool` | in threads that only sign, in batches (see {@link createSigningPool}) | many at once, on all cores |
- * | `auto` | in one of these, chosen for each signature | a server whose load changes |
+ * | `auto` | in one of these places, chosen for each signature | a server with changing load |
  */
 export type SigningMode = 'auto' | 'inline' | 'libuv' | 'pool'
 
@@ -41,16 +41,16 @@ export interface ManagedSigner extends SyncSigner {
 /**
  * Creates a signer for a private key in this process's memory that is fast for one signature and for thousands at once.
  *
- * In mode `auto` it signs with P-256 and Ed25519 keys inline while signatures are asked for one after the other, because handing such
- * a signature to a thread takes longer than making it; it lets the event loop turn in between. With all other keys it uses
- * libuv's threads while two of them are enough. Further signatures go to a pool, which starts when it is first needed. Where Node may
- * not start threads, they go to libuv.
+ * Mode `auto` signs inline with P-256 and Ed25519 keys while signatures are requested one after another, because handing such a
+ * signature to a thread takes longer than making it. It lets the event loop turn in between. With all other keys it uses libuv for up to
+ * two signatures at a time. Further signatures go to a pool, which starts when it is first needed. If Node may not start threads, they
+ * go to libuv.
  *
  * @param privateKey as {@link createLocalSigner} takes it
  * @param options.threads of the pool, as for {@link createSigningPool}
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool; `UNAVAILABLE` for mode `pool` where no thread can be
- *   started; or as {@link createLocalSigner}
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool;
+ *   `UNAVAILABLE` for mode `pool` if no thread can be started; or as {@link createLocalSigner}
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ const createSignerOptions = optionsOf({ mode: oneOf(modes), ...poolOptionChecks 
 function refusePoolOptions(mode: SigningMode, { threads, capacity }: CreateSignerOptions): void {
   for (const [name, value] of Object.entries({ threads, capacity })) {
     if (value === undefined) continue
-    throw invalidArgument(`options.${name} is for a pool; mode ${mode} has none, modes pool and auto do`)
+    throw invalidArgument(`options.${name} needs mode pool or auto; mode ${mode} has no pool`)
   }
 }
 
@@ -96,12 +96,12 @@ class ChoosingSigner implements ManagedSigner {
   readonly #local: SyncSigner
   readonly #isQuick: boolean
   readonly #startPool: () => SigningPool
-  /** null until it is needed; undefined where no thread can be started. */
+  /** null until it is needed; undefined if no thread can be started. */
   #pool: SigningPool | null | undefined = null
   #isPoolReady = false
   #isClosed = false
   #inLibuv = 0
-  /** How many inline signatures are made but wait for the next turn of the event loop. */
+  /** How many inline signatures are made and wait for the next turn of the event loop. */
   #held = 0
   #busyUntil = 0
   /** How long inline signatures took in this turn of the event loop, in milliseconds. */
@@ -124,7 +124,7 @@ class ChoosingSigner implements ManagedSigner {
     return this.#local.signSync(data)
   }
 
-  // Not an async function: the promise of the pool needs no second one around it.
+  // Not an async function: it would wrap the promise of the pool in a second one.
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     if (this.#isClosed) {
       return Promise.reject(unavailable(`the signer with the key ${this.keyId} is closed`))
@@ -142,7 +142,7 @@ class ChoosingSigner implements ManagedSigner {
 
   #finished(): void {
     if (this.#inLibuv + this.#held > 0) return
-    // In the next turn of the event loop their callers have the signatures.
+    // Not before the next turn of the event loop: by then the callers have their signatures.
     for (const resolve of this.#onIdle.splice(0)) setImmediate(resolve)
   }
 
@@ -155,7 +155,7 @@ class ChoosingSigner implements ManagedSigner {
     return 'inline'
   }
 
-  /** libuv until the pool has started, and where Node's permission model forbids threads. */
+  /** libuv until the pool runs, and for ever if Node's permission model forbids threads. */
   #poolIfReady(): 'libuv' | 'pool' {
     if (this.#pool === null) {
       try {
@@ -176,7 +176,7 @@ class ChoosingSigner implements ManagedSigner {
     const start = performance.now()
     const signature = this.#local.signSync(data)
     this.#inlineTime += performance.now() - start
-    // Otherwise a caller that signs in a loop would keep the event loop from turning.
+    // Otherwise a caller that signs in a loop would block the event loop.
     if (this.#inlineTime >= inlineBudget) {
       await this.#nextTurn()
       options?.signal?.throwIfAborted()
@@ -200,7 +200,7 @@ class ChoosingSigner implements ManagedSigner {
     const signal = options?.signal
     signal?.throwIfAborted()
     this.#inLibuv++
-    // Without the signal: an aborted signature still occupies a thread of libuv, and counts.
+    // Without the signal: an aborted signature still occupies a thread of libuv, so it still counts.
     const signing = this.#local.sign(data).finally(() => {
       this.#inLibuv--
       this.#finished()

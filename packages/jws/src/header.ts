@@ -26,7 +26,7 @@ const maximumLength = 512
 /** Members whose values other code compares as strings. */
 const stringMembers = ['typ', 'cty', 'kid', 'x5t', 'x5t#S256'] as const
 
-/** The private members of a JWK (RFC 7518 §6, RFC 8037 §2): one in a header means that a key was passed by mistake. */
+/** The private members of a JWK (RFC 7518 §6, RFC 8037 §2). One of them in a header means that a key was passed by mistake. */
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
 /**
@@ -58,7 +58,7 @@ export function encodeHeader(algorithm: SignatureAlgorithm, header: JwsHeader): 
   const encoded = base64urlText(prependMembers(`{"alg":"${algorithm.name}"`, members))
   if (encoded.length > maximumLength && header.x5c === undefined) {
     throw invalid(
-      `the header has ${encoded.length} characters encoded; verifiers in use take at most ${maximumLength}`,
+      `the header has ${encoded.length} characters encoded; some verifiers accept at most ${maximumLength}`,
     )
   }
   return encoded

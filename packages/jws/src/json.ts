@@ -1,6 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 
-/** How many objects and arrays may lie within each other: more than claims need, less than any parser's limit. */
+/** How deep objects and arrays may be nested: deeper than claims need, and less deep than any parser's limit. */
 const maximumDepth = 32
 
 /** A value that JSON cannot represent: its path, such as `.address.zip` or `.roles[1]`, and the problem. */
@@ -10,9 +10,9 @@ interface Fault {
 }
 
 /**
- * The JSON text of an object, from which a parser gets the same object back. `JSON.stringify` alone drops or rewrites values that
- * JSON cannot represent (undefined, NaN, Date, Map, holes), and a token with other contents than its issuer meant is worse than
- * none. Symbol keys are ignored, as in JSON.stringify.
+ * The JSON text of an object. Parsing it returns an equal object. `JSON.stringify` alone drops or rewrites values that JSON cannot
+ * represent (undefined, NaN, Date, Map, holes), and a token with wrong contents is worse than none. Symbol keys are ignored, as in
+ * JSON.stringify.
  *
  * @param name the start of the path in messages, such as `claims`
  * @throws SealwrightError `INVALID_ARGUMENT`; the message names the path, never the value
@@ -23,8 +23,8 @@ export function stringifyObject(value: object, name: string): string {
   }
   refuse(name, findFault(value, maximumDepth, false))
   const text = JSON.stringify(value)
-  // One search of the text instead of one of every string: lone surrogates have become escapes (ECMA-262, QuoteJSONString).
-  // The text can have a backslash and "ud" of its own; the second walk tells them apart.
+  // One search of the text instead of a search of every string: JSON.stringify escapes lone surrogates (ECMA-262, QuoteJSONString).
+  // A string can contain a backslash and "ud" itself, so the second walk makes sure.
   if (text.includes('\\ud')) refuse(name, findFault(value, maximumDepth, true))
   return text
 }
@@ -39,22 +39,22 @@ export function prependMembers(start: string, object: string): string {
   return object === '{}' ? `${start}}` : `${start},${object.slice(1)}`
 }
 
-/** Whether text is not well-formed UTF-16 and so has no UTF-8: U+D800 to U+DFFF other than in pairs. */
+/** Whether the text has a surrogate (U+D800 to U+DFFF) outside a pair, and so no encoding in UTF-8. */
 export function hasLoneSurrogate(text: string): boolean {
   // With the u flag a pair is one character, and not a surrogate.
   return /\p{Surrogate}/u.test(text)
 }
 
 /**
- * The first fault, or null. It runs for every token, so a value without fault allocates nothing: the path is built on the way
- * out.
+ * The first fault, or null. This runs for every token, so a value without a fault allocates nothing: the path is built while the
+ * calls return.
  *
  * @param strings whether to look into keys and strings for lone surrogates
  */
 function findFault(value: unknown, depthLeft: number, strings: boolean): Fault | null {
   switch (typeof value) {
     case 'string':
-      return strings && hasLoneSurrogate(value) ? fault('holds half of a surrogate pair') : null
+      return strings && hasLoneSurrogate(value) ? fault('has a lone surrogate') : null
     case 'number':
       return findNumberFault(value)
     case 'boolean':
@@ -81,7 +81,7 @@ function findObjectFault(value: object, depthLeft: number, strings: boolean): Fa
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     return value instanceof Date
       ? fault('is a Date; times in a JWT are whole seconds since 1970 (NumericDate, RFC 7519 §2)')
-      : fault('has a toJSON method, so its JSON would be something else')
+      : fault('has a toJSON method, which would replace it; pass plain data')
   }
   return Array.isArray(value)
     ? findElementFault(value, depthLeft, strings)
@@ -104,7 +104,7 @@ function findMemberFault(object: object, depthLeft: number, strings: boolean): F
   for (const key in object) {
     const found =
       strings && hasLoneSurrogate(key)
-        ? fault('has half of a surrogate pair in its name')
+        ? fault('has a lone surrogate in its name')
         : findFault(object[key], depthLeft - 1, strings)
     if (found !== null && Object.hasOwn(object, key)) return within(memberPath(key), found)
   }

@@ -37,7 +37,7 @@ export interface JwtIssuerOptions {
   readonly typ?: string | undefined
   /** A JOSE `alg` that the key supports. Default: the key's own. */
   readonly algorithm?: string | undefined
-  /** Puts the certificates into every header (RFC 7515 §4.1.6). Default false: certificates belong into the JWK Set. */
+  /** Puts the certificates into every header (RFC 7515 §4.1.6). Default false: certificates belong in the JWK Set. */
   readonly x5c?: boolean | undefined
   /** Puts the certificate's SHA-256 thumbprint into every header (RFC 7515 §4.1.8). Default false. */
   readonly x5tS256?: boolean | undefined
@@ -51,7 +51,7 @@ export interface JwtIssuer {
   readonly algorithm: SignatureAlgorithm
   /** The `kid` of every token. */
   readonly keyId: string
-  /** Whether {@link issueSync} can be called: the key is in this process's memory. */
+  /** Whether {@link issueSync} works: the key must be in this process's memory. */
   readonly canIssueSync: boolean
   /**
    * Issues a token with the given claims and `iss`, `aud`, `iat`, `nbf`, `exp` and `jti`.
@@ -71,7 +71,7 @@ export interface JwtIssuer {
 }
 
 /**
- * Creates an issuer that signs with a key, or with a bare signer that has no certificate.
+ * Creates an issuer that signs with a key from a store, or with a signer, which has no certificate.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, or `x5c` or `x5tS256` without a certificate;
  *   `UNSUPPORTED_ALGORITHM` when the key does not support the algorithm
@@ -94,7 +94,7 @@ export function createJwtIssuer(key: SigningKey | Signer, options: JwtIssuerOpti
   aSignerOrSigningKey('key', key)
   jwtIssuerOptions('options', options)
   const { issuer, audience, lifetime = 3600, typ = 'at+jwt' } = options
-  // Refuses text that is not well-formed.
+  // Refuses text with a lone surrogate.
   stringifyObject({ issuer, audience: audience ?? null }, 'options')
   const signer = chooseSigner(key, options.algorithm)
   const header = encodeHeader(signer.algorithm, {
@@ -159,7 +159,7 @@ function chooseSigner(key: SigningKey | Signer, algorithm: string | undefined): 
   return key
 }
 
-/** The header members from the certificate that the options ask for. */
+/** The header members that the options `x5c` and `x5tS256` ask for. */
 function certificateHeader(
   key: SigningKey | Signer,
   { x5c = false, x5tS256 = false }: JwtIssuerOptions,
@@ -170,7 +170,7 @@ function certificateHeader(
   if (certificate === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `options.${x5c ? 'x5c' : 'x5tS256'} needs a signing key with its certificate; the key ${key.keyId} has none`,
+      `options.${x5c ? 'x5c' : 'x5tS256'} needs a signing key with a certificate; the key ${key.keyId} has none`,
     )
   }
   return {

@@ -27,8 +27,8 @@ const jtiOffset = '{"jti":"'.length
 const comma = 0x2c
 
 /**
- * Makes the payloads of one issuer's tokens: the JSON text of the caller's claims after the issuer's own. The issuer adds only
- * claims that the caller does not give, so no name occurs twice.
+ * Makes the payloads of one issuer's tokens: the issuer's claims, then the caller's. The issuer adds only claims that the caller
+ * has not set, so no name occurs twice.
  */
 export class PayloadEncoder {
   /** The issuer's `iss` and `aud` as JSON text. */
@@ -36,7 +36,7 @@ export class PayloadEncoder {
   readonly #aud: string | undefined
   readonly #lifetime: number
   readonly #clock: (() => Date) | undefined
-  /** Usual payloads are assembled here. The start of the last one stays, because it is the same for a second. */
+  /** Usual payloads are assembled here. The start of the last one stays, because it is the same for one second. */
   readonly #buffer: Buffer
   #second = -1
   #startLength = 0
@@ -68,7 +68,7 @@ export class PayloadEncoder {
       : base64urlText(prependMembers(this.#start(claims, now), text))
   }
 
-  /** The same with a buffer instead of strings, which saves a tenth of the cost of a token beside its signature. */
+  /** The same with a buffer instead of strings. It saves a tenth of the time that a token takes beside its signature. */
   #encodeUsual(text: string, now: number): string {
     const buffer = this.#buffer
     if (now !== this.#second) {
@@ -84,7 +84,7 @@ export class PayloadEncoder {
 
   /** The issuer's own claims, as the start of an object's text. */
   #start(claims: JwtClaims, now: number): string {
-    // Without a prototype: members of Object.prototype are not in the token, so they must not count.
+    // Without a prototype: members of Object.prototype are not in the token, so they must not count as claims.
     const given: JwtClaims = { __proto__: null, ...claims }
     const { iat = now, nbf = iat, exp = iat + this.#lifetime } = given
     assertTimes(iat, nbf, exp)

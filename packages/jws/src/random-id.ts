@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 const idLength = 22
-// Random base64url text for hundreds of ids, so that OpenSSL is called rarely. Empty until the first id is needed.
+// Random base64url text for hundreds of ids, so that OpenSSL is rarely called. Empty until the first id is needed.
 let pool = ''
 let used = 0
 

@@ -120,18 +120,15 @@ describe('the payload', () => {
     )
   })
 
-  test.for(['\ud83d', 'a\udc00', '\udc00\ud800'])(
-    'half of a surrogate pair is refused (%j)',
-    async (text) => {
-      expect(() => signCompactSync(signer, text)).toThrow(
-        expect.objectContaining({
-          code: 'INVALID_ARGUMENT',
-          message: 'the payload holds half of a surrogate pair, which UTF-8 cannot represent',
-        }),
-      )
-      await expect(signCompact(signer, text)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-    },
-  )
+  test.for(['\ud83d', 'a\udc00', '\udc00\ud800'])('a lone surrogate is refused (%j)', async (text) => {
+    expect(() => signCompactSync(signer, text)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'the payload has a lone surrogate, which UTF-8 cannot represent',
+      }),
+    )
+    await expect(signCompact(signer, text)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
 })
 
 describe('the header', () => {
@@ -215,7 +212,7 @@ describe('the header', () => {
     expect(() => signCompactSync(signer, '', headerOf(385))).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: 'the header has 514 characters encoded; verifiers in use take at most 512',
+        message: 'the header has 514 characters encoded; some verifiers accept at most 512',
       }),
     )
     expect(decode(signCompactSync(signer, '', { x5c: ['A'.repeat(2000)] })).header).toHaveProperty('x5c')
@@ -234,7 +231,7 @@ test('a signer that is not synchronous is used through the promise only', async 
   expect(() => signCompactSync(signer as SyncSigner, 'x')).toThrow(
     expect.objectContaining({
       code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringContaining(`the key ${signer.keyId}`) as string,
+      message: `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the promise`,
     }),
   )
   const token = await signCompact(signer, 'x')

@@ -194,14 +194,8 @@ test.for<SigningMode>(['inline', 'libuv', 'pool', 'auto'])(
 )
 
 test.for<[unknown, string]>([
-  [
-    { mode: 'inline', threads: 3 },
-    'options.threads is for a pool; mode inline has none, modes pool and auto do',
-  ],
-  [
-    { mode: 'libuv', capacity: 3 },
-    'options.capacity is for a pool; mode libuv has none, modes pool and auto do',
-  ],
+  [{ mode: 'inline', threads: 3 }, 'options.threads needs mode pool or auto; mode inline has no pool'],
+  [{ mode: 'libuv', capacity: 3 }, 'options.capacity needs mode pool or auto; mode libuv has no pool'],
   ['RS512', 'options must be an object; the options are mode, algorithm, threads, capacity'],
   [{ alg: 'RS512' }, 'options.alg is not an option; the options are mode, algorithm, threads, capacity'],
   [{ algorithm: 512 }, 'options.algorithm must be a string'],

@@ -101,9 +101,9 @@ describe('what JSON cannot represent is refused with its path', () => {
     ['claims.text is an instance of a class', { text: Object('boxed') as unknown }],
     ['claims.o is an instance of a class', { o: Object.create({ inherited: 1 }) as unknown }],
     ['claims.pattern is an instance of a class', { pattern: /a/ }],
-    ['claims.text holds half of a surrogate pair', { text: 'a\ud83d' }],
-    ['claims.list[0].t holds half of a surrogate pair', { list: [{ t: '\udc00\ud83d' }] }],
-    ['claims["\\ud83d"] has half of a surrogate pair in its name', { '\ud83d': 1 }],
+    ['claims.text has a lone surrogate', { text: 'a\ud83d' }],
+    ['claims.list[0].t has a lone surrogate', { list: [{ t: '\udc00\ud83d' }] }],
+    ['claims["\\ud83d"] has a lone surrogate in its name', { '\ud83d': 1 }],
     ['claims["a b"]["c.d"] is NaN', { 'a b': { 'c.d': Number.NaN } }],
     ['claims must be an object', ['a']],
   ])('%s', ([message, value]) => {

@@ -394,9 +394,9 @@ describe('options', () => {
   test.for<[string, Record<string, unknown>]>([
     ['options.issuer must be a string', { issuer: '' }],
     ['options.issuer must be a string', { issuer: undefined }],
-    ['options.issuer holds half of a surrogate pair', { issuer: 'https://\ud800' }],
+    ['options.issuer has a lone surrogate', { issuer: 'https://\ud800' }],
     ['options.audience must be a string or a list', { audience: [] }],
-    ['options.audience[0] holds half', { audience: ['\ud800'] }],
+    ['options.audience[0] has a lone surrogate', { audience: ['\ud800'] }],
     ['options.typ must be a string', { typ: '' }],
     ['options.lifetime must be a whole number', { lifetime: 0 }],
     ['options.lifetime must be a whole number', { lifetime: -1 }],
@@ -404,8 +404,8 @@ describe('options', () => {
     ['options.lifetime must be a whole number', { lifetime: Number.NaN }],
     ['options.lifetime must be a whole number', { lifetime: '60' }],
     ['options.lifetime must be a whole number of seconds from 1 to 31622400', { lifetime: 31_622_401 }],
-    ['options.x5c needs a signing key with its certificate', { x5c: true }],
-    ['options.x5tS256 needs a signing key with its certificate', { x5tS256: true }],
+    ['options.x5c needs a signing key with a certificate', { x5c: true }],
+    ['options.x5tS256 needs a signing key with a certificate', { x5tS256: true }],
     ['the header has', { typ: 'x'.repeat(400) }],
     [
       'options.expiresIn is not an option; the options are issuer, audience, lifetime, typ, algorithm, x5c, x5tS256, clock',

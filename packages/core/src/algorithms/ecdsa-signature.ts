@@ -3,8 +3,8 @@ import { aWholeNumber, bytes } from '../internal/arguments.ts'
 
 /**
  * Converts an ECDSA signature from DER (`Ecdsa-Sig-Value`, RFC 3279 §2.2.3: X.509 and OpenSSL) to the concatenation
- * R‖S that JWS (RFC 7518 §3.4) and Key Vault use. Strict: accepts only the DER encoding of two positive integers of that
- * length.
+ * R‖S that JWS (RFC 7518 §3.4) and Key Vault use. It is strict: it accepts only the DER encoding of two positive integers that
+ * fit the length.
  *
  * @param der the whole signature; nothing may follow it
  * @param coordinateLength length of R and of S in bytes: 32 for P-256 and secp256k1, 48 for P-384, 66 for P-521
@@ -60,7 +60,7 @@ export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number)
 export function ecdsaSignatureToDer(signature: Uint8Array, coordinateLength: number): Uint8Array {
   assertArguments('signature', signature, coordinateLength)
   if (signature.length !== 2 * coordinateLength) {
-    throw malformed(`has ${signature.length} bytes where R‖S has ${2 * coordinateLength}`)
+    throw malformed(`has ${signature.length} bytes; R‖S has ${2 * coordinateLength}`)
   }
   const r = encodeInteger(signature.subarray(0, coordinateLength))
   const s = encodeInteger(signature.subarray(coordinateLength))
@@ -77,7 +77,7 @@ function assertArguments(name: string, signature: Uint8Array, coordinateLength: 
   }
 }
 
-/** That of P-521. */
+/** R and S of P-521, in bytes. */
 const longestCoordinate = 66
 const aCoordinateLength = aWholeNumber(1, longestCoordinate, 'bytes')
 
@@ -99,9 +99,9 @@ function copyInteger(der: Uint8Array, offset: number, target: Uint8Array, end: n
   }
   const coordinateLength = target.length / 2
   if (next - first > coordinateLength) {
-    throw malformed(`holds an INTEGER of ${next - first} bytes where at most ${coordinateLength} fit`)
+    throw malformed(`holds an INTEGER of ${next - first} bytes; at most ${coordinateLength} fit`)
   }
-  // By hand: for 32 bytes a loop is quicker than subarray and set.
+  // For 32 bytes a loop is faster than subarray and set.
   for (let from = next - 1, to = end - 1; from >= first; from--, to--) target[to] = der[from] ?? 0
   return next
 }

@@ -6,8 +6,8 @@ import { algorithms, type CurveName, type SignatureAlgorithm } from './table.ts'
 import { assertRsaLength, assertUnforgeable } from './weak-keys.ts'
 
 /**
- * The algorithms that a key can sign with, its default first. A key from {@link importJwk} keeps to the `use`, `key_ops` and
- * `alg` of its JWK.
+ * The algorithms that a key can sign with, its default first. The `use`, `key_ops` and `alg` of its JWK limit a key from
+ * {@link importJwk}.
  *
  * @param key a private or public key
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWS algorithm or no JWK form, such as an id-RSASSA-PSS key
@@ -35,10 +35,10 @@ export function algorithmsOf(key: KeyObject): readonly SignatureAlgorithm[] {
 /** Returns the algorithms that a key may be used with, or throws. */
 type AlgorithmLimit = (available: readonly SignatureAlgorithm[]) => readonly SignatureAlgorithm[]
 
-/** A KeyObject cannot hold it. */
+/** Kept beside the keys: a KeyObject has no place for a limit. */
 const limits = new WeakMap<KeyObject, AlgorithmLimit>()
 
-/** Makes {@link algorithmsOf} keep to the limit for this KeyObject. */
+/** Limits what {@link algorithmsOf} returns for this KeyObject. */
 export function limitAlgorithms(key: KeyObject, limit: AlgorithmLimit): void {
   limits.set(key, limit)
 }
@@ -53,7 +53,7 @@ function algorithmsOfType(key: KeyObject): readonly SignatureAlgorithm[] {
       const curve = curveNames[namedCurve]
       if (curve !== undefined) return algorithms.filter((row) => row.curve === curve)
       throw unsupported(
-        `the EC key is on the curve ${namedCurve || '(unknown)'}; JWS has P-256, P-384, P-521 and secp256k1`,
+        `the EC key is on the curve ${namedCurve || '(unknown)'}; JWS supports P-256, P-384, P-521 and secp256k1`,
       )
     }
     case 'ed25519':
@@ -70,7 +70,7 @@ function algorithmsOfType(key: KeyObject): readonly SignatureAlgorithm[] {
   }
 }
 
-/** OpenSSL's curve names, as `asymmetricKeyDetails.namedCurve` has them. */
+/** The JOSE names of curves, by OpenSSL's names in `asymmetricKeyDetails.namedCurve`. */
 const curveNames: Readonly<Record<string, CurveName>> = {
   prime256v1: 'P-256',
   secp384r1: 'P-384',

@@ -2,8 +2,8 @@ import { createPublicKey, type AsymmetricKeyDetails, type KeyObject } from 'node
 import { SealwrightError } from '../errors.ts'
 
 /**
- * `asymmetricKeyDetails`, for a key from elsewhere. Node 20 and 22 end the process when they are asked for the details or the
- * JWK of some EC keys, which anyone can put in a certificate; see {@link ecKeyProblem}.
+ * The `asymmetricKeyDetails` of an untrusted key. Node 20 and 22 crash when they are asked for the details or the JWK of some
+ * EC keys, and anyone can put such a key into a certificate; see {@link ecKeyProblem}.
  *
  * @param key a private or public key
  * @throws SealwrightError `UNSUPPORTED_KEY` for such a key
@@ -14,7 +14,7 @@ export function keyDetails(key: KeyObject): AsymmetricKeyDetails {
 }
 
 /**
- * To be called before a key from elsewhere is asked for its JWK; does nothing for keys of other types.
+ * Must be called before an untrusted key is exported as JWK. Accepts all keys of other types.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY`
  */
@@ -24,15 +24,17 @@ export function assertEcKey(key: KeyObject): void {
 }
 
 /**
- * What is wrong with an EC key that OpenSSL takes: its point is at infinity (SEC 1 §2.3.3), or it spells out a curve where
- * RFC 5480 §2.1.1 names one. Null for every other key.
+ * The problem with an EC key that OpenSSL accepts: its point is at infinity (SEC 1 §2.3.3), or it has explicit curve
+ * parameters, where RFC 5480 §2.1.1 requires a named curve. null for every other key.
  */
 export function ecKeyProblem(key: KeyObject): string | null {
   if (key.asymmetricKeyType !== 'ec') return null
   const encoding = publicKeyInfo(key)
   if (encoding === null) return noEncoding
   if (pointAtInfinity.test(encoding)) return 'has its point at infinity'
-  return namedCurve.test(encoding) ? null : 'spells out its curve and does not name it (RFC 5480 §2.1.1)'
+  return namedCurve.test(encoding)
+    ? null
+    : 'has explicit parameters instead of a named curve (RFC 5480 §2.1.1)'
 }
 
 /** SubjectPublicKeyInfo, hexadecimal. */
@@ -45,7 +47,7 @@ function publicKeyInfo(key: KeyObject): string | null {
   }
 }
 
-/** Newer versions of OpenSSL encode no point at infinity; Oakley's curves have no OID. */
+/** Newer versions of OpenSSL do not encode a point at infinity. Oakley's curves have no OID. */
 const noEncoding = 'has no encoding: its point is at infinity, or its curve has no OID'
 
 /** The BIT STRING at the end holds the octet 00 alone. */

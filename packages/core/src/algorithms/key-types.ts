@@ -2,7 +2,7 @@ import type { AlgorithmName } from './table.ts'
 import { SealwrightError } from '../errors.ts'
 import { aString } from '../internal/arguments.ts'
 
-/** The kinds of key Sealwright makes, as settings and commands spell them. */
+/** The key types that Sealwright can generate, by their names in settings and commands. */
 export type KeyTypeName =
   | 'rsa-2048'
   | 'rsa-3072'
@@ -16,7 +16,7 @@ export type KeyTypeName =
   | 'ml-dsa-65'
   | 'ml-dsa-87'
 
-/** A kind of key that Sealwright can make. */
+/** A key type that Sealwright can generate. */
 export interface KeyType {
   /** Its name in settings and commands. */
   readonly name: KeyTypeName

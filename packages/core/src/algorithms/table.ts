@@ -47,7 +47,7 @@ export interface SignatureAlgorithm {
   readonly webCrypto: WebCryptoAlgorithm
 }
 
-/** Parameters that serve `importKey`, `generateKey` (with a length for RSA) and `sign` alike. */
+/** Parameters for `importKey` and `sign` and, with a modulus length for RSA, `generateKey`. */
 export interface WebCryptoAlgorithm {
   /** The WebCrypto name of the algorithm. */
   readonly name: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | 'ECDSA' | 'Ed25519' | MlDsaName
@@ -175,8 +175,8 @@ export function algorithm(name: string): SignatureAlgorithm {
 }
 
 /**
- * The row to sign with: the default of the key, or the named one if the key supports it. The algorithm comes from the key:
- * a name cannot add one.
+ * The algorithm to sign with: the default of the key, or the named one if the key supports it. A name cannot add an algorithm
+ * that the key does not support.
  *
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` if `name` is not one of `available`
  *
@@ -198,7 +198,7 @@ export function chooseAlgorithm(
   if (name !== undefined) aString('algorithm', name)
   const row = name === undefined ? available[0] : available.find((candidate) => candidate.name === name)
   if (row !== undefined) return row
-  // Only names that are known are quoted: the argument may be anything.
+  // Only known names are quoted: the argument may be anything.
   const wanted = algorithms.find((candidate) => candidate.name === name)?.name ?? 'this algorithm'
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',

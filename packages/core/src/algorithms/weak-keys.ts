@@ -35,7 +35,7 @@ export function assertUnforgeable(key: KeyObject): void {
   examined.add(key)
 }
 
-/** Keys that were found good: a KeyObject never changes, and to encode an EC key takes longer than to sign with it. */
+/** Keys without a flaw. A KeyObject never changes, and encoding an EC key takes longer than signing with it. */
 const examined = new WeakSet<KeyObject>()
 
 /** Why anyone can sign for a key. */
@@ -46,7 +46,7 @@ interface KeyFlaw {
   readonly weakness: string
 }
 
-/** What {@link assertUnforgeable} refuses a key for; null for a good one. */
+/** The reason why {@link assertUnforgeable} refuses a key; null for a key without a flaw. */
 export function forgeryFlaw(key: KeyObject): KeyFlaw | null {
   switch (key.asymmetricKeyType) {
     case 'rsa':
@@ -55,7 +55,7 @@ export function forgeryFlaw(key: KeyObject): KeyFlaw | null {
         modulusFlaw(toBigInt(publicMember(key, 'n')))
       )
     case 'rsa-pss':
-      // It has no JWK with the modulus.
+      // Node exports no JWK of such a key, so its modulus is not examined.
       return exponentFlaw(key.asymmetricKeyDetails?.publicExponent ?? 0n)
     case 'ed25519':
       return orderFlaw('Ed25519', smallOrderPoints, publicMember(key, 'x'))
@@ -71,8 +71,8 @@ export function forgeryFlaw(key: KeyObject): KeyFlaw | null {
 }
 
 /**
- * With the exponent 1 the padded digest is its own signature. Even exponents have no private exponent. Longer ones than
- * FIPS 186-5 allows slow verification down, and can hide a short private exponent.
+ * With the exponent 1 the padded digest is its own signature. An even exponent has no private exponent. An exponent longer
+ * than FIPS 186-5 allows slows down verification and can hide a short private exponent.
  */
 function exponentFlaw(exponent: bigint): KeyFlaw | null {
   const bits = exponent.toString(2).length
@@ -95,7 +95,7 @@ const maximumExponentBits = 256
 
 /** Moduli that a small prime divides, and those of ROCA (CVE-2017-15361). */
 function modulusFlaw(modulus: bigint): KeyFlaw | null {
-  // One division of the long number, then only of a shorter one.
+  // One division of the long modulus; the other divisions are of a shorter number.
   const remainder = modulus % smallPrimesProduct
   const residues = smallPrimes.map((prime) => ({ prime, residue: Number(remainder % BigInt(prime)) }))
   const divisor = residues.find(({ residue }) => residue === 0)
@@ -140,7 +140,7 @@ function isPowerOf65537(residue: number, prime: number): boolean {
 
 /** Points of small order, with which anyone can make signatures. No private key has such a public key. */
 function orderFlaw(name: string, points: ReadonlySet<string>, point: Buffer): KeyFlaw | null {
-  // The highest bit is the sign of x, with which all these points can be combined.
+  // The highest bit is the sign of x. Each of these points can have either sign.
   const y = Buffer.from(point)
   y.writeUInt8(y.readUInt8(y.length - 1) & 0x7f, y.length - 1)
   if (!points.has(y.toString('hex'))) return null
@@ -172,7 +172,7 @@ const smallOrderPointsOfEd448: ReadonlySet<string> = new Set([
 
 /** A number of the public key, from its JWK. */
 function publicMember(key: KeyObject, name: 'n' | 'x'): Buffer {
-  // Of the public half, so that no private number becomes a string.
+  // Of the public key, so that no private number becomes a string.
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
   return Buffer.from(publicKey.export({ format: 'jwk' })[name] ?? '', 'base64url')
 }

@@ -59,9 +59,9 @@ export const aSignerOrSigningKey: Check = must(
 
 export const aSigningKey: Check = must('a SigningKey; openSigningKey and key stores return one', isSigningKey)
 
-/** Its value is for another function to check. */
+/** Accepts every value: another function checks it. */
 export const anything: Check = () => undefined
-/** Its members are for another function to check. */
+/** Another function checks the members. */
 export const anObject: Check = must('an object', isRecord)
 export const anArray: Check = must('an array', Array.isArray)
 export const aPassword: Check = must(

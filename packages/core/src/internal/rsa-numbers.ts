@@ -1,4 +1,4 @@
-/** An unsigned number, the most significant octet first. Without an octet it is zero. */
+/** An unsigned big-endian number. No bytes are zero. */
 export function toBigInt(bytes: Uint8Array): bigint {
   return BigInt(`0x0${Buffer.from(bytes).toString('hex')}`)
 }
@@ -16,8 +16,8 @@ export interface RsaNumbers {
 }
 
 /**
- * Whether the numbers are those of one key: RFC 8017 §3.2, all but whether the primes are prime. OpenSSL signs with numbers that do
- * not belong together. Without a signature, because with hostile numbers one would take seconds.
+ * Whether the numbers belong to one key (RFC 8017 §3.2); primality is not checked. OpenSSL signs even with numbers that do not belong
+ * together. A test signature would show that, but with hostile numbers it takes seconds.
  */
 export function areRsaNumbersOfOneKey({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): boolean {
   return (

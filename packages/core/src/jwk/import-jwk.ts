@@ -15,7 +15,7 @@ import { publicHalf } from './public-jwk.ts'
  *
  * @param jwk the object, not its text
  * @throws SealwrightError `INVALID_ARGUMENT` when it is not an object; `INVALID_ENCODING` when a member has the wrong type
- *   or the numbers are no key; `UNSUPPORTED_KEY` for symmetric keys (`oct`), and for `AKP` where this Node has no ML-DSA;
+ *   or the numbers do not form a key; `UNSUPPORTED_KEY` for symmetric keys (`oct`), and for `AKP` where this Node has no ML-DSA;
  *   `LIMIT_EXCEEDED` for a member longer than 4096 characters
  *
  * @example
@@ -40,7 +40,7 @@ export function importJwk(jwk: Readonly<Record<string, unknown>>): KeyObject {
     throw members.kty === 'AKP'
       ? new SealwrightError(
           'UNSUPPORTED_KEY',
-          'the JWK is not an AKP key that this Node takes; ML-DSA needs Node 24.7 or newer',
+          'the JWK is not an AKP key that this version of Node supports; ML-DSA needs Node 24.7 or newer',
         )
       : malformed(
           'is not a valid RSA, EC, OKP or AKP key: a member is missing, or a curve or number is wrong',
@@ -63,7 +63,7 @@ function assertOwnPublicKey(key: KeyObject, members: JsonWebKey): void {
   try {
     isOwn = members.kty === 'RSA' ? areRsaMembersOfOneKey(members) : signsForPublicKey(key, members)
   } catch {
-    // OpenSSL cannot make a signature with it.
+    // OpenSSL cannot sign with it.
   }
   if (!isOwn) throw malformed('has a private key that does not belong to its public key')
 }
@@ -94,10 +94,10 @@ function signsForPublicKey(key: KeyObject, members: JsonWebKey): boolean {
 
 const aJwk = must('an object; JSON.parse makes one of its text', isRecord)
 
-/** Each number of the largest keys, ML-DSA-87 and RSA-16384, is shorter. */
+/** Longer than any number of the largest keys, ML-DSA-87 and RSA-16384. */
 const maximumMemberLength = 4096
 
-/** Names that only Key Vault uses (RFC 8812 §3.1). */
+/** The standard names for those that only Key Vault uses (RFC 8812 §3.1). */
 const standardNames: ReadonlyMap<string, string> = new Map([
   ['P-256K', 'secp256k1'],
   ['SECP256K1', 'secp256k1'],
@@ -105,7 +105,7 @@ const standardNames: ReadonlyMap<string, string> = new Map([
   ['EC-HSM', 'EC'],
 ])
 
-/** The members that are part of a key (RFC 7518 §6, RFC 8037 §2, RFC 9964). Of AKP keys `alg` is one. */
+/** The members that are part of a key (RFC 7518 §6, RFC 8037 §2, RFC 9964). In AKP keys, `alg` is one of them. */
 const keyMemberNames = [
   'kty',
   'crv',
@@ -131,7 +131,7 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   }
   // RFC 7518 §6.3.2.7: an implementation that does not support this member must not use the key.
   if (jwk['oth'] !== undefined) {
-    throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is an RSA key of more than two primes ("oth")')
+    throw new SealwrightError('UNSUPPORTED_KEY', 'the JWK is an RSA key with more than two primes ("oth")')
   }
   const members: Record<string, string> = {}
   for (const name of keyMemberNames) {
@@ -146,7 +146,7 @@ function keyMembers(jwk: Readonly<Record<string, unknown>>): JsonWebKey {
   return members
 }
 
-/** What `use`, `key_ops` and `alg` leave of a key's algorithms. */
+/** The limit that `use`, `key_ops` and `alg` put on the algorithms of a key. */
 function readLimit(
   jwk: Readonly<Record<string, unknown>>,
   operation: 'sign' | 'verify',
@@ -171,7 +171,7 @@ function readLimit(
   }
 }
 
-/** Null where the JWK does not say. */
+/** null if the JWK has no `key_ops`. */
 function readOperations(value: unknown): readonly unknown[] | null {
   if (value === undefined) return null
   const isList =

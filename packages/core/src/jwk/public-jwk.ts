@@ -42,7 +42,7 @@ export type PublicJwk =
   | { readonly kty: 'AKP'; readonly alg: string; readonly pub: string }
 
 /**
- * The public half of a key as JWK (RFC 7517), only the members that identify it; never a private one.
+ * The public key as JWK (RFC 7517). It has only the members that identify the key, and never a private one.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for a key that has no JWK form.
  *
@@ -62,7 +62,7 @@ export function publicJwk(key: KeyObject): PublicJwk {
   return half
 }
 
-/** The public members of a JWK that Node has made or read; null for another type. */
+/** The public members of a JWK that Node exported or can import; null for an unknown `kty`. */
 export function publicHalf(jwk: Readonly<Record<string, unknown>>): PublicJwk | null {
   const members = publicMembers.get(jwk['kty'])
   if (members === undefined) return null

@@ -17,8 +17,8 @@ export interface LocalSignerOptions {
 const localSignerOptions = optionsOf({ algorithm: aString })
 
 /**
- * Makes a signer of a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
- * free; `signSync` blocks it for the time of the signature.
+ * Creates a signer for a private key in this process's memory. `sign` runs in libuv's thread pool and leaves the event loop
+ * free; `signSync` blocks the event loop while it signs.
  *
  * @param privateKey a private KeyObject: RSA of at least 2048 bits, EC on P-256, P-384, P-521 or secp256k1, Ed25519, or ML-DSA
  * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_KEY` for any other key, and as {@link algorithmsOf};
@@ -51,7 +51,7 @@ class LocalSigner implements SyncSigner {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
-  // Private by language, so that no inspection, spread or serialisation of a signer shows the key.
+  // A #private field, so that no inspection, spread or serialisation of a signer shows the key.
   readonly #key: KeyObject | SignKeyObjectInput
   readonly #digest: SignatureAlgorithm['digest']
   readonly #coordinateLength: number | null
@@ -89,11 +89,11 @@ class LocalSigner implements SyncSigner {
         else reject(this.#refused(error))
       })
     })
-    // libuv cannot stop a signature, and one may be long in its queue, behind files and DNS: the caller need not wait.
+    // libuv cannot stop a signature, which may wait long in its queue behind files and DNS. On an abort, the caller does not wait.
     return this.#encode(await (signal === undefined ? signing : untilAborted(signing, signal)))
   }
 
-  /** With what OpenSSL says of a key that cannot sign, such as RSA whose primes are not prime. */
+  /** The error for a key that cannot sign, such as RSA whose primes are not prime. The cause is OpenSSL's. */
   #refused(cause: unknown): SealwrightError {
     return new SealwrightError('UNSUPPORTED_KEY', `OpenSSL cannot sign with the key ${this.keyId}`, { cause })
   }
@@ -105,7 +105,7 @@ class LocalSigner implements SyncSigner {
   }
 }
 
-/** Cheap where all is well: this runs for every signature. */
+/** Cheap if the argument is valid: this runs for every signature. */
 function assertBytes(data: Uint8Array): void {
   if (!(data instanceof Uint8Array)) bytes('data', data)
 }

@@ -3,24 +3,24 @@ import type { SignatureAlgorithm } from '../algorithms/table.ts'
 import { hasMethod } from '../internal/arguments.ts'
 
 /**
- * One private key with one algorithm. The key signs through this interface and cannot be read through it: it may be a
- * key in memory or one that never leaves a vault.
+ * Signs with one private key and one algorithm. The key itself cannot be read through this interface: it may be in memory, or
+ * in a vault that it never leaves.
  */
 export interface Signer {
   /** The resolved row of the algorithm table; it comes from the key. */
   readonly algorithm: SignatureAlgorithm
   /** The RFC 7638 thumbprint of the key (see `jwkThumbprint`): the same key has the same `kid` in every backend. */
   readonly keyId: string
-  /** The public half; exportable as JWK and as SPKI. */
+  /** The public key; it can be exported as JWK and SPKI. */
   readonly publicKey: KeyObject
   /**
-   * Signs `data` as it is: hashing is part of the algorithm and done here.
+   * Signs `data`. Pass it unhashed: hashing is part of the algorithm.
    *
    * @param data the JWS Signing Input (RFC 7515 §5.1), or the DER of what a certificate signs
    * @param options.signal aborts the wait and, where there is one, the request; the promise rejects with its reason
-   * @returns the signature as JWS has it: R‖S for ECDSA (RFC 7518 §3.4)
-   * @throws SealwrightError `UNAVAILABLE`, `TIMEOUT` or `ACCESS_DENIED` where the key is remote, `INVALID_SIGNATURE`
-   *   where what a remote signer returned does not verify, `UNSUPPORTED_KEY` where OpenSSL cannot sign with a local key
+   * @returns the signature in the format of JWS: R‖S for ECDSA (RFC 7518 §3.4)
+   * @throws SealwrightError `UNAVAILABLE`, `TIMEOUT` or `ACCESS_DENIED` for a remote key; `INVALID_SIGNATURE` if the signature of
+   *   a remote key does not verify; `UNSUPPORTED_KEY` if OpenSSL cannot sign with a local key
    */
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
 }
@@ -31,9 +31,9 @@ export interface SignOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The capability of a key in this process's memory: signing without a promise. It blocks for the signature's time. */
+/** A signer whose key is in this process's memory. It can also sign synchronously. */
 export interface SyncSigner extends Signer {
-  /** As {@link Signer.sign}, synchronously. The bytes of `data` are the caller's again once it returns. */
+  /** As {@link Signer.sign}, synchronously: the event loop is blocked meanwhile. The caller may change `data` once it returns. */
   signSync(data: Uint8Array): Uint8Array
 }
 

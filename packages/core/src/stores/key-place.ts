@@ -15,9 +15,9 @@ export interface KeyPlace {
 /** Capability of a {@link Backend}: returns the store of a URI, to list all versions of its key and to create new ones. */
 export interface KeyLocator {
   /**
-   * Nothing is read or contacted, except that the password may be asked for.
+   * Nothing is read or contacted, but a function that returns the password may be called.
    *
-   * @param uri one of the backend's own
+   * @param uri one that the backend accepts
    * @returns null for a URI whose key has no versions, such as a file
    * @throws SealwrightError `INVALID_ARGUMENT` when the URI is malformed
    */

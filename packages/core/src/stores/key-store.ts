@@ -5,11 +5,11 @@ import type { KeyTypeName } from '../algorithms/key-types.ts'
 import type { Signer } from '../signing/signer.ts'
 import type { Password } from './password.ts'
 
-/** A key with its certificates and its place in time, as a store holds it. */
+/** A key in a store, with its certificates and dates. */
 export interface SigningKey {
   /** The name of the key in its store. All versions share it. */
   readonly name: string
-  /** Identifies one key among those of that name; opaque, never reused. */
+  /** Identifies one version among those of the name. Opaque, and never reused. */
   readonly version: string
   /** Where the key is kept, such as a file's path or a vault's URL. For logs and pages; contains no secret. */
   readonly location: string
@@ -17,7 +17,7 @@ export interface SigningKey {
   readonly keyId: string
   /** The public key; it can be exported as JWK and SPKI. */
   readonly publicKey: KeyObject
-  /** The algorithms that it can sign with in this store, its default first. */
+  /** The algorithms that the key can sign with in this store, its default first. */
   readonly algorithms: readonly SignatureAlgorithm[]
   /** The certificate of this key first, then its issuers in order; empty for a bare key. */
   readonly certificates: readonly X509Certificate[]
@@ -30,10 +30,10 @@ export interface SigningKey {
   /** false while an administrator has disabled the key: the store then refuses to sign. */
   readonly enabled: boolean
   /**
-   * A signer for one algorithm, under the one `keyId`.
+   * A signer for one algorithm. All signers of the key have its `keyId`.
    *
    * @param algorithm a JOSE `alg` of {@link algorithms}; the first of them when left out
-   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`; the message says what the key can do here
+   * @throws SealwrightError `UNSUPPORTED_ALGORITHM`; the message lists the algorithms that the key supports in this store
    */
   signer(algorithm?: string): Signer
 }
@@ -42,11 +42,11 @@ export interface SigningKey {
  * A place for private keys. `null` and an empty list mean proven absence. A key that cannot be read, decrypted or reached
  * is an error instead, so that a program does not create a second key because it cannot see the first.
  *
- * Everything else a store can do is a capability with an interface and a guard of its own: {@link Pkcs12Importer},
+ * Everything else that a store can do is a capability with its own interface and type guard: {@link Pkcs12Importer},
  * {@link Pkcs12Exporter}, {@link KeyDeleter}, {@link KeyRotator}, {@link KeyDisabler}.
  */
 export interface KeyStore {
-  /** Which store this is, such as a folder's path or a vault's URL. For logs and pages; contains no secret. */
+  /** The location of the store, such as a folder's path or a vault's URL. For logs and pages; contains no secret. */
   readonly location: string
   /**
    * The key of that name: the newest enabled version, or the newest one if all are disabled.
@@ -138,9 +138,8 @@ export interface KeyDeleter {
 /** Capability: gives a key a new version. */
 export interface KeyRotator {
   /**
-   * Creates a new version of the key: another key, with a certificate of the same subject and validity if the newest
-   * version has one. The older versions stay and can still sign. Its
-   * `createdAt` is later than theirs.
+   * Creates a new version of the key. It is a new key; if the newest version has a certificate, the new one has the same subject
+   * and length of validity. The older versions stay and can still sign. The `createdAt` of the new version is later than theirs.
    *
    * @throws SealwrightError `NOT_FOUND`; `ALREADY_EXISTS` when another caller makes a version at the same time, or
    *   `options.after` is not the newest; or as {@link KeyStore.get}
@@ -151,9 +150,9 @@ export interface KeyRotator {
 /** Capability: disables versions of a key. */
 export interface KeyDisabler {
   /**
-   * Disables one version of a key. The store lists it with `enabled: false`, {@link KeyStore.get} passes over it while another version is
-   * enabled, and a key ring treats it as revoked. Disabling it again changes nothing. Its signers refuse with `ACCESS_DENIED`; where
-   * the key is in this process's memory, those that were made before may still sign.
+   * Disables one version of a key. The store lists it with `enabled: false`, {@link KeyStore.get} skips it while another version is
+   * enabled, and a key ring treats it as revoked. Its signers throw `ACCESS_DENIED`. If the key is in this process's memory, signers
+   * that were created before may still sign. Disabling it again changes nothing.
    *
    * @param version as in {@link SigningKey.version}
    * @throws SealwrightError `NOT_FOUND`; or as {@link KeyStore.get}
@@ -164,8 +163,8 @@ export interface KeyDisabler {
 /** Options of a rotation. */
 export interface RotateKeyOptions {
   /**
-   * The version that the new one follows. When it is not the newest any more, none is made, so that of several callers who
-   * have seen the same versions one makes the next. Default: whichever is the newest.
+   * The version that the new one follows. If it is no longer the newest, no version is created. So if several callers have seen
+   * the same versions, only one of them creates the next. Default: the newest.
    */
   readonly after?: string | undefined
   /** Stops the operation; the promise rejects with its reason. */

@@ -18,7 +18,7 @@ export interface Backend {
   readonly name: string
   /** The URI forms it opens, for messages, such as `file:PATH`. */
   readonly forms: readonly string[]
-  /** Whether the URI is one of its own. Looks at the text only: nothing is read or contacted. */
+  /** Whether the URI is for this backend. Only its text is examined: nothing is read or contacted. */
   accepts(uri: string): boolean
   /**
    * Opens the key that the URI names.
@@ -101,12 +101,12 @@ function describeUri(uri: string): string {
   return scheme === undefined ? 'that has no scheme' : `${scheme}…`
 }
 
-/** What to write for what people write in place of a URI: a path, a thumbprint, or a certificate as PowerShell has it. */
+/** A hint for what people write instead of a URI: a path, a thumbprint, or a `Cert:` path of PowerShell. */
 function hintFor(uri: string, forms: readonly string[]): string {
   const isThumbprint = /^(?:[\da-f]{40}|[\da-f]{64})$/i.test(uri) || /^cert:/i.test(uri)
   const byThumbprint = forms.find((form) => form.includes('thumbprint='))
   if (isThumbprint && byThumbprint !== undefined) return `; for a thumbprint write ${byThumbprint}`
-  // One letter is a drive.
+  // A scheme of one letter is a drive of Windows.
   const isPath = !/^[a-z][a-z0-9+.-]+:/i.test(uri)
   return isPath && forms.some((form) => form.startsWith('file:'))
     ? '; for a file write file: before its path'

@@ -1,6 +1,7 @@
-import { aPassword, aString } from '../internal/arguments.ts'
+import { aPassword } from '../internal/arguments.ts'
+import { invalidArgument } from '../internal/failures.ts'
 
-/** A password, or a function that is called for it when it is needed. */
+/** A password, or a function that returns it and is called when the password is needed. */
 export type Password = string | (() => string | Promise<string>)
 
 /**
@@ -15,6 +16,6 @@ export async function resolvePassword(name: string, password: Password | undefin
   aPassword(name, password)
   if (typeof password === 'string') return password
   const answer = await password()
-  aString(`what ${name} returns`, answer)
+  if (typeof answer !== 'string') throw invalidArgument(`${name} must return a string`)
   return answer
 }

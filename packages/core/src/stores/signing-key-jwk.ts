@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { algorithm } from '../algorithms/table.ts'
+import { algorithm, listNames } from '../algorithms/table.ts'
 import { SealwrightError } from '../errors.ts'
 import { aSigningKey, must } from '../internal/arguments.ts'
 import { publicJwk, type PublicJwk } from '../jwk/public-jwk.ts'
@@ -9,7 +9,7 @@ import type { SigningKey } from './key-store.ts'
 export type SigningJwk = PublicJwk & {
   readonly use: 'sig'
   readonly kid: string
-  /** Only if it was asked for; without it verifiers choose among the algorithms of the key type. */
+  /** Only if it was passed. Without it, verifiers choose among the algorithms of the key type. */
   readonly alg?: string
   /**
    * The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). A new array each time, and not
@@ -25,8 +25,8 @@ export type SigningJwk = PublicJwk & {
 /**
  * The public JWK of a signing key, with its certificates and their thumbprints if it has any: an entry of a JWK Set.
  *
- * @param alg the one JOSE algorithm the key is used with, to be published as `alg`
- * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an `alg` that the key does not sign; `UNSUPPORTED_KEY` for a key that
+ * @param alg the JOSE algorithm to publish, if the key is used with only one
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an `alg` that the key does not support; `UNSUPPORTED_KEY` for a key that
  *   has no JWK form
  *
  * @example
@@ -55,14 +55,14 @@ export function signingKeyJwk(key: SigningKey, alg?: string): SigningJwk {
   }
 }
 
-/** Verifiers refuse every token whose `alg` is another than that of the JWK (RFC 7517 §4.4). */
+/** Verifiers refuse tokens whose `alg` differs from that of the JWK (RFC 7517 §4.4). */
 function checkAlgorithm({ keyId, algorithms }: SigningKey, alg: string): void {
   anAlgorithmName('alg', alg)
   const { name } = algorithm(alg)
   if (algorithms.some((each) => each.name === name)) return
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    `the key ${keyId} does not sign ${name}; it signs ${algorithms.map((each) => each.name).join(', ')}`,
+    `the key ${keyId} cannot sign with ${name}; it can sign with ${listNames(algorithms)}`,
   )
 }
 

@@ -10,7 +10,7 @@ export const getKeyOptions: Check = optionsOf({ version: aString, signal: anAbor
 export const listKeysOptions: Check = optionsOf({ name: aString, signal: anAbortSignal })
 
 /**
- * Checks the options of {@link KeyStore.create}. What their values may be is for the store to say.
+ * Checks the names and types of the options of {@link KeyStore.create}. The store checks their values.
  *
  * @param more options that only this store has
  */

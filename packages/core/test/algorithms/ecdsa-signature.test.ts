@@ -194,12 +194,12 @@ describe('from DER, malformed', () => {
     [
       'R of 33 bytes',
       sequence(integer(`01${'00'.repeat(32)}`), one),
-      'holds an INTEGER of 33 bytes where at most 32 fit',
+      'holds an INTEGER of 33 bytes; at most 32 fit',
     ],
     [
       'S of 33 bytes',
       sequence(one, integer(`00${'ff'.repeat(33)}`)),
-      'holds an INTEGER of 33 bytes where at most 32 fit',
+      'holds an INTEGER of 33 bytes; at most 32 fit',
     ],
   ])('%s', ([, der, message]) => {
     expect(() => ecdsaSignatureFromDer(der, 32)).toThrow(malformedAs(message))
@@ -241,9 +241,9 @@ describe('to DER, refused', () => {
   one[31] = 1
 
   test.for<[string, Uint8Array, string]>([
-    ['nothing', new Uint8Array(), 'has 0 bytes where R‖S has 64'],
-    ['63 bytes', new Uint8Array(63).fill(1), 'has 63 bytes where R‖S has 64'],
-    ['65 bytes', new Uint8Array(65).fill(1), 'has 65 bytes where R‖S has 64'],
+    ['nothing', new Uint8Array(), 'has 0 bytes; R‖S has 64'],
+    ['63 bytes', new Uint8Array(63).fill(1), 'has 63 bytes; R‖S has 64'],
+    ['65 bytes', new Uint8Array(65).fill(1), 'has 65 bytes; R‖S has 64'],
     ['R zero', Buffer.concat([Buffer.alloc(32), one]), 'holds a zero'],
     ['S zero', Buffer.concat([one, Buffer.alloc(32)]), 'holds a zero'],
   ])('%s', ([, signature, message]) => {

@@ -234,6 +234,6 @@ test('ML-DSA needs a Node that has it', () => {
   expect(outcome).toBe(
     hasMlDsa
       ? 'ML-DSA-44'
-      : 'the JWK is not an AKP key that this Node takes; ML-DSA needs Node 24.7 or newer',
+      : 'the JWK is not an AKP key that this version of Node supports; ML-DSA needs Node 24.7 or newer',
   )
 })

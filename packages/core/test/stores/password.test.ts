@@ -19,6 +19,6 @@ test('anything else is refused, and not quoted', async () => {
   const returnsBytes = (() => Buffer.from('hunter2')) as never
   await expect(resolvePassword('options.password', returnsBytes)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'what options.password returns must be a string',
+    message: 'options.password must return a string',
   })
 })

@@ -57,7 +57,7 @@ describe('signingKeyJwk', () => {
     expect(() => signingKeyJwk(signingKey([]), 'RS256')).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: `the key ${keyId} does not sign RS256; it signs ES256`,
+        message: `the key ${keyId} cannot sign with RS256; it can sign with ES256`,
       }),
     )
     const jwks = [signingKey([])]

@@ -3,7 +3,7 @@ import { ecdsaSignatureFromDer, type DigestName, type SignatureAlgorithm } from 
 
 // The protocol between a pool and its threads: the messages, how the pool writes and reads them, and what a thread runs.
 
-/** What a thread signs with; it gets this when it starts. */
+/** The key that a thread signs with, passed when it starts. */
 export interface WorkerKey {
   readonly key: KeyObject | SignKeyObjectInput
   readonly digest: DigestName | null
@@ -30,7 +30,7 @@ export interface SignedBatch {
   readonly duration: number
 }
 
-/** The key as a thread needs it. */
+/** The {@link WorkerKey} for a key and an algorithm. */
 export function workerKey(
   privateKey: KeyObject,
   publicKey: KeyObject,
@@ -67,7 +67,7 @@ export function packBatch(inputs: readonly { readonly data: Uint8Array }[]): Bat
   return { data, lengths }
 }
 
-/** One signature of a batch, in the encoding of JWS. A copy, because the bytes it comes from hold the whole batch. */
+/** One signature of a batch, in the format of JWS. It is a copy, so that it does not keep the whole batch in memory. */
 export function signatureAt(
   { signatures, lengths }: SignedBatch,
   index: number,
@@ -82,9 +82,9 @@ export function signatureAt(
 }
 
 /**
- * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. It is text for two reasons: a bundler
- * need not find a second entry file, and tools that rewrite functions (coverage, compilers' helpers) cannot add names that
- * the thread does not have. A test checks it against the types above.
+ * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. It is a string for two reasons: bundlers need
+ * no second entry point, and tools that rewrite functions (coverage, compilers' helpers) cannot add names that the thread does
+ * not have. A test checks it against the types above.
  */
 export const workerSource: string = `'use strict'
 const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')

@@ -1,8 +1,8 @@
 import { onAbort } from '@sealwright/core/internal'
 
-/** A signature that was asked for and not made yet. */
+/** A signature that was requested and is not made yet. */
 export class PendingSignature {
-  /** The signing input; a copy, so that the caller can overwrite its own at once. */
+  /** A copy of the signing input, so that the caller may overwrite its own at once. */
   readonly data: Uint8Array
   /** Whether a thread has it. */
   isSent = false
@@ -24,7 +24,7 @@ export class PendingSignature {
     return !this.#isAborted
   }
 
-  /** Rejects with the signal's reason when it aborts first, and then calls `onAborted`. */
+  /** On an abort, rejects with the signal's reason and then calls `onAborted`. */
   abortOn(signal: AbortSignal, onAborted: (signature: PendingSignature) => void): void {
     this.#stopListening = onAbort(signal, () => {
       this.#isAborted = true

@@ -16,8 +16,8 @@ import { SigningThread } from './signing-thread.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /**
- * A signer with threads of its own: it signs on all cores and leaves the event loop free. Signatures that are asked for while
- * the threads are busy go to them in batches.
+ * A signer with its own threads: it signs on all cores and leaves the event loop free. Signatures that are requested while the
+ * threads are busy are sent to them in batches.
  */
 export interface SigningPool extends Signer {
   /**
@@ -32,21 +32,21 @@ export interface SigningPool extends Signer {
   readonly pending: number
   /**
    * Resolves when the first thread runs, about ten milliseconds after the start; until then all signatures wait. It never
-   * rejects: where no thread gets to run, `sign` rejects.
+   * rejects: if no thread runs, `sign` rejects.
    */
   readonly ready: Promise<void>
   /**
-   * Refuses further signatures, finishes those that were asked for and ends the threads. A pool that is not closed does not
-   * keep the process running.
+   * Refuses further signatures, finishes those in progress and ends the threads. A pool that is not closed does not keep the
+   * process running.
    */
   close(): Promise<void>
 }
 
 /**
- * Starts threads that sign with one key. They get the `KeyObject` itself, never its text.
+ * Starts threads that sign with one key. They get the `KeyObject` itself; the key is never exported.
  *
  * @param privateKey as {@link createLocalSigner} takes it
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` where no thread can be started, as under
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` if no thread can be started, as under
  *   Node's permission model; or as {@link createLocalSigner}
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function createSigningPool(privateKey: KeyObject, options: SigningPoolOpt
 
 const poolOptions = optionsOf(poolOptionChecks)
 
-/** How long a batch should keep a thread busy, in milliseconds: far longer than sending it takes, and too short to notice. */
+/** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send, and too short to notice. */
 const batchDuration = 1
 const maximumBatch = 64
 /** How many threads may die under a signature before it is given up. */
@@ -144,7 +144,7 @@ class ThreadPool implements SigningPool {
     await Promise.all([...this.#threads].map((thread) => thread.end()))
   }
 
-  /** Forgets a signature that was aborted. One that a thread has keeps its place until the thread answers. */
+  /** Forgets an aborted signature. If a thread has it, it keeps its place until the thread answers. */
   readonly #drop = (signature: PendingSignature): void => {
     if (signature.isSent) return
     this.#finished(1)
@@ -152,8 +152,8 @@ class ThreadPool implements SigningPool {
   }
 
   /**
-   * Dispatches when this turn of the event loop is over. All that a server asks for in one turn is then sent at once, and
-   * threads that get work while their answers are read cannot keep the loop reading.
+   * Dispatches at the end of this turn of the event loop. So all signatures that a server requests in one turn are sent together,
+   * and threads that get work while their answers are read cannot keep the loop reading.
    */
   #dispatchSoon(): void {
     if (this.#isDispatchDue) return
@@ -215,7 +215,7 @@ class ThreadPool implements SigningPool {
     this.#dispatchSoon()
   }
 
-  /** Starts the threads that are missing. Where Node refuses some, those that run are enough. */
+  /** Starts the missing threads. If Node refuses some, the running ones are enough. */
   #startThreads(): SealwrightError | null {
     try {
       while (this.#threads.size < this.#threadCount) this.#startThread()
@@ -238,7 +238,7 @@ class ThreadPool implements SigningPool {
     this.#threads.add(thread)
   }
 
-  /** Gives the batches of a dead thread to the others. A new thread starts when there is something to do. */
+  /** Gives the batches of a dead thread to the others. A new thread starts when there is work. */
   #bury(thread: SigningThread, cause: unknown): void {
     this.#threads.delete(thread)
     const sent = thread.unanswered
@@ -249,7 +249,7 @@ class ThreadPool implements SigningPool {
       signature.deaths++
     }
     this.#waiting.unshift(orphans)
-    // A thread that never ran may have died of anything that waits, unless others run.
+    // A thread that never ran may have died because of anything that waits, unless other threads run.
     if (!thread.isOnline && ![...this.#threads].some((other) => other.isOnline)) this.#waiting.countDeath()
     this.#giveUp(
       unavailable(`${maximumDeaths} threads ended while signing with the key ${this.keyId}`, cause),

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { packBatch, workerSource, type BatchResult, type WorkerKey } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
 
-/** One batch that the thread signs, and one to start with while the pool reads the answer to the first. */
+/** One batch that the thread signs, and a second one to start with while the pool reads the answer to the first. */
 const maximumBatches = 2
 
 /** The events of a thread. */
@@ -23,7 +23,7 @@ export class SigningThread {
 
   /** @throws Error where Node cannot start a thread */
   constructor(key: WorkerKey, events: ThreadEvents) {
-    // The process's flags and environment are of no use to a thread that signs.
+    // A thread that signs needs neither the flags nor the environment of the process.
     this.#worker = new Worker(workerSource, {
       eval: true,
       name: 'sealwright-signing',

@@ -1,11 +1,11 @@
 import type { PendingSignature } from './pending-signature.ts'
 
-/** A batch takes no further input once it has this many bytes: it is copied in one piece. */
+/** A batch takes no further inputs once it has this many bytes, because it is copied in one piece. */
 const usualBatchBytes = 1024 * 1024
-/** How many aborted signatures may lie in the line, beyond as many as are wanted, before they are taken out. */
+/** How many more aborted signatures than wanted ones may be in the line before they are removed. */
 const toleratedAborts = 64
 
-/** The signatures that no thread has yet, in the order they were asked for. */
+/** The signatures that no thread has yet, in the order of the requests. */
 export class WaitingLine {
   /** Aborted ones stay in it until they are passed over. */
   #line: PendingSignature[] = []
@@ -39,7 +39,7 @@ export class WaitingLine {
     return batch
   }
 
-  /** Takes out the wanted signatures that `isTaken` holds for, and drops the aborted ones. */
+  /** Takes the wanted signatures for which `isTaken` returns true. If there are any, drops the aborted ones. */
   takeWhere(isTaken: (signature: PendingSignature) => boolean): readonly PendingSignature[] {
     const taken = this.#line.filter((signature) => signature.isWanted && isTaken(signature))
     if (taken.length > 0) {
