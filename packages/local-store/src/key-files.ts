@@ -46,13 +46,13 @@ const pkcs12FileOptions = optionsOf(signerOptions)
 export async function openKeyFile(path: string, options: OpenKeyFileOptions = {}): Promise<LocalSigningKey> {
   aFilePath('path', path)
   keyFileOptions('options', options)
-  const { certificate, password, ...others } = options
+  const { certificate, password } = options
   const keyPath = resolve(path)
   return openKeyFileAt(
     keyPath,
     certificate === undefined ? null : resolve(dirname(keyPath), certificate),
     await resolvePassword('options.password', password),
-    others,
+    options,
     ownerOnly,
   )
 }

@@ -19,7 +19,7 @@ import { aFolderPath } from './files/paths.ts'
 import { findKey, noKeyNamed } from './find/find-key.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
 import type { Layout } from './layouts/layout.ts'
-import { versionedStore } from './keys/certificate-store.ts'
+import { versionedStore } from './keys/key-writer.ts'
 import {
   localSigningKey,
   signerOptions,

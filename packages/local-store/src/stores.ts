@@ -6,14 +6,9 @@ import { appServiceLayout } from './layouts/app-service-layout.ts'
 import { dotNetLayout } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
 import type { Layout, WritableLayout } from './layouts/layout.ts'
-import {
-  readOnlyStore,
-  versionedStore,
-  writableStore,
-  type CertificateStore,
-  type FolderStore,
-  type WritableCertificateStore,
-} from './keys/certificate-store.ts'
+import type { CertificateStore, FolderStore, WritableCertificateStore } from './keys/certificate-store.ts'
+import { readOnlyStore } from './keys/key-reader.ts'
+import { versionedStore, writableStore } from './keys/key-writer.ts'
 import { signerOptions, type SignerOptions } from './keys/local-signing-key.ts'
 
 /** Options of {@link openFolderStore}. */

@@ -63,7 +63,7 @@ test('a key that another process puts in the place of the renewed one meanwhile 
     theirs = (await other.create('k', { keyType })).keyId
   }
   expect(await failure('ALREADY_EXISTS', () => store.importPkcs12('k', renewal, ''))).toBe(
-    `the certificate of "k" is not renewed: another process has changed ${join(folder, 'k.pfx')} since it was read; check it and import again`,
+    `the certificate of "k" was not renewed: another process has changed ${join(folder, 'k.pfx')} since it was read; check it and import again`,
   )
   expect((await store.get('k'))?.keyId).toBe(theirs)
   expect(await filesIn(folder)).toEqual(['k.pfx'])

@@ -1,32 +1,18 @@
-import {
-  SealwrightError,
-  type CreateKeyOptions,
-  type GetKeyOptions,
-  type KeyDeleter,
-  type KeyDisabler,
-  type KeyRotator,
-  type KeyStore,
-  type ListKeysOptions,
-  type Password,
-  type Pkcs12Exporter,
-  type Pkcs12Importer,
-  type RotateKeyOptions,
+import type {
+  CreateKeyOptions,
+  GetKeyOptions,
+  KeyDeleter,
+  KeyDisabler,
+  KeyRotator,
+  KeyStore,
+  ListKeysOptions,
+  Password,
+  Pkcs12Exporter,
+  Pkcs12Importer,
+  RotateKeyOptions,
 } from '@sealwright/core'
-import {
-  aString,
-  bytes,
-  createKeyOptions,
-  getKeyOptions,
-  listKeysOptions,
-  optionsOf,
-  rotateKeyOptions,
-} from '@sealwright/core/internal'
 import type { KeyQuery } from '../find/find-key.ts'
-import { quoteOr } from '../find/key-name.ts'
-import type { Layout, VersionedLayout, WritableLayout } from '../layouts/layout.ts'
-import { KeyReader } from './key-reader.ts'
-import { KeyVersions, KeyWriter } from './key-writer.ts'
-import type { LocalSigningKey, SignerOptions } from './local-signing-key.ts'
+import type { LocalSigningKey } from './local-signing-key.ts'
 
 /** Certificates with their keys in a folder of this machine. */
 export interface CertificateStore extends KeyStore, Pkcs12Exporter {
@@ -75,91 +61,4 @@ export interface FolderStore extends WritableCertificateStore, KeyRotator, KeyDi
    * file. The key stays disabled when its certificate is renewed.
    */
   disable(name: string, version: string): Promise<void>
-}
-
-/** A folder that is only read. */
-export function readOnlyStore(layout: Layout, options: SignerOptions): CertificateStore {
-  return {
-    ...reading(layout, new KeyReader(layout, options)),
-    async create(name) {
-      aString('name', name)
-      throw new SealwrightError(
-        'UNSUPPORTED_OPERATION',
-        `cannot create the key ${quoteOr(name, 'of that name')}: ${layout.folder} is read only here`,
-      )
-    },
-  }
-}
-
-/** A folder that keys are written to. */
-export function writableStore(layout: WritableLayout, options: SignerOptions): WritableCertificateStore {
-  const reader = new KeyReader(layout, options)
-  return { ...reading(layout, reader), ...writing(new KeyWriter(layout, reader)) }
-}
-
-/** A folder whose keys can have several versions. */
-export function versionedStore(layout: VersionedLayout, options: SignerOptions): FolderStore {
-  const reader = new KeyReader(layout, options)
-  const versions = new KeyVersions(layout, reader)
-  return {
-    ...reading(layout, reader),
-    ...writing(new KeyWriter(layout, reader)),
-    async rotate(name, rotateOptions = {}) {
-      aString('name', name)
-      checkRotate('options', rotateOptions)
-      return versions.rotate(name, rotateOptions)
-    },
-    async disable(name, version) {
-      aString('name', name)
-      aString('version', version)
-      await versions.disable(name, version)
-    },
-  }
-}
-
-function reading(layout: Layout, reader: KeyReader): Omit<CertificateStore, 'create'> {
-  return {
-    location: layout.folder,
-    async get(name, options = {}) {
-      aString('name', name)
-      getKeyOptions('options', options)
-      return reader.get(name, options)
-    },
-    async list(options = {}) {
-      listKeysOptions('options', options)
-      return reader.list(options)
-    },
-    async find(query) {
-      checkQuery('query', query)
-      return reader.find(query)
-    },
-    async exportPkcs12(name, password, options = {}) {
-      aString('name', name)
-      getKeyOptions('options', options)
-      return reader.exportPkcs12(name, password, options)
-    },
-  }
-}
-
-const checkQuery = optionsOf({ thumbprint: aString, subject: aString, friendlyName: aString })
-const checkCreate = createKeyOptions()
-const checkRotate = rotateKeyOptions()
-
-function writing(writer: KeyWriter): Pick<WritableCertificateStore, 'create' | 'importPkcs12' | 'delete'> {
-  return {
-    async create(name, options = {}) {
-      aString('name', name)
-      checkCreate('options', options)
-      return writer.create(name, options)
-    },
-    async importPkcs12(name, pkcs12, password) {
-      aString('name', name)
-      bytes('pkcs12', pkcs12)
-      return writer.importPkcs12(name, pkcs12, password)
-    },
-    async delete(name) {
-      aString('name', name)
-      return writer.delete(name)
-    },
-  }
 }

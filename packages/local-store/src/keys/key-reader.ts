@@ -1,102 +1,119 @@
 import {
   algorithmsOf,
   isSealwrightError,
+  SealwrightError,
   type GetKeyOptions,
   type ListKeysOptions,
-  type Password,
 } from '@sealwright/core'
-import { aPassword, resolvePassword } from '@sealwright/core/internal'
+import {
+  aPassword,
+  aString,
+  getKeyOptions,
+  listKeysOptions,
+  optionsOf,
+  resolvePassword,
+} from '@sealwright/core/internal'
 import { encodePkcs12, withPrivateKey } from '../files/pkcs12-file.ts'
-import { findKey, noKeyNamed, type KeyQuery } from '../find/find-key.ts'
+import { findKey, noKeyNamed } from '../find/find-key.ts'
+import { quoteOr } from '../find/key-name.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import type { Layout } from '../layouts/layout.ts'
+import type { CertificateStore } from './certificate-store.ts'
 import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
 
-/** A key as it was read: the file, and what callers get of it. */
+/** A store that is only read. */
+export function readOnlyStore(layout: Layout, options: SignerOptions): CertificateStore {
+  return {
+    ...reading(layout, options),
+    async create(name) {
+      aString('name', name)
+      throw new SealwrightError(
+        'UNSUPPORTED_OPERATION',
+        `cannot create the key ${quoteOr(name, 'of that name')}: ${layout.folder} is read only here`,
+      )
+    },
+  }
+}
+
+/** What every store can do. */
+export function reading(layout: Layout, signerOptions: SignerOptions): Omit<CertificateStore, 'create'> {
+  /** That version, or else the newest enabled one, or else the newest. */
+  const read = async (name: string, { version, signal }: GetKeyOptions): Promise<OpenedKey | null> => {
+    const opened = await readKeys(layout, signerOptions, { name, signal })
+    const found =
+      version === undefined
+        ? (opened.find(({ key }) => key.enabled) ?? opened[0])
+        : opened.find(({ key }) => key.version === version.toLowerCase())
+    return found ?? null
+  }
+  return {
+    location: layout.folder,
+    async get(name, options = {}) {
+      aString('name', name)
+      getKeyOptions('options', options)
+      return (await read(name, options))?.key ?? null
+    },
+    async list(options = {}) {
+      listKeysOptions('options', options)
+      return (await readKeys(layout, signerOptions, options)).map(({ key }) => key)
+    },
+    async find(query) {
+      checkQuery('query', query)
+      return localSigningKey(findKey(await layout.read(), query, [layout]), signerOptions)
+    },
+    async exportPkcs12(name, password, options = {}) {
+      aString('name', name)
+      // Left out, it must not become the empty password.
+      aPassword('password', password)
+      getKeyOptions('options', options)
+      const found = await read(name, options)
+      if (found === null) throw await noSuchKey(layout, name)
+      const { key, stored } = found
+      return encodePkcs12(key.name, withPrivateKey(stored.file), await resolvePassword('password', password))
+    },
+  }
+}
+
+const checkQuery = optionsOf({ thumbprint: aString, subject: aString, friendlyName: aString })
+
+/** A key as it was read: its file, and what callers get. */
 export interface OpenedKey {
   readonly stored: StoredKey
   readonly key: LocalSigningKey
 }
 
-/** Reads the keys of a folder. */
-export class KeyReader {
-  readonly #layout: Layout
-  readonly #options: SignerOptions
+/** The signing keys of a folder, or of one name, newest first. */
+export async function readKeys(
+  layout: Layout,
+  options: SignerOptions,
+  { name, signal }: ListKeysOptions,
+): Promise<readonly OpenedKey[]> {
+  signal?.throwIfAborted()
+  const all = await layout.read(name)
+  signal?.throwIfAborted()
+  return all
+    .filter((stored) => !layout.shared || canSign(stored))
+    .map((stored) => ({ stored, key: localSigningKey(stored, options) }))
+    .toSorted(newestFirst)
+}
 
-  constructor(layout: Layout, options: SignerOptions) {
-    this.#layout = layout
-    this.#options = options
-  }
-
-  async get(name: string, options: GetKeyOptions = {}): Promise<LocalSigningKey | null> {
-    const found = await this.#version(name, options)
-    return found?.key ?? null
-  }
-
-  async list(options: ListKeysOptions = {}): Promise<readonly LocalSigningKey[]> {
-    const opened = await this.read(options)
-    return opened.map(({ key }) => key)
-  }
-
-  async find(query: KeyQuery): Promise<LocalSigningKey> {
-    return this.open(findKey(await this.#layout.read(), query, [this.#layout]))
-  }
-
-  async exportPkcs12(name: string, password: Password, options: GetKeyOptions = {}): Promise<Uint8Array> {
-    // Left out, it must not become the empty password.
-    aPassword('password', password)
-    const found = await this.#version(name, options)
-    if (found === null) throw await this.absent(name)
-    return encodePkcs12(
-      found.key.name,
-      withPrivateKey(found.stored.file),
-      await resolvePassword('password', password),
-    )
-  }
-
-  /** The signing keys of the folder, or of one name, newest first. */
-  async read({ name, signal }: ListKeysOptions): Promise<readonly OpenedKey[]> {
-    signal?.throwIfAborted()
-    const all = await this.#layout.read(name)
-    signal?.throwIfAborted()
-    return all
-      .filter((stored) => !this.#layout.shared || canSign(stored))
-      .map((stored) => ({ stored, key: this.open(stored) }))
-      .toSorted(newestFirst)
-  }
-
-  open(stored: StoredKey): LocalSigningKey {
-    return localSigningKey(stored, this.#options)
-  }
-
-  /** The error for a name that no key has. */
-  async absent(name: string): Promise<Error> {
-    return noKeyNamed(name, await this.#layout.read(), [this.#layout])
-  }
-
-  /** That version, or else the newest enabled one, or else the newest. */
-  async #version(name: string, options: GetKeyOptions): Promise<OpenedKey | null> {
-    const opened = await this.read({ name, signal: options.signal })
-    const version = options.version?.toLowerCase()
-    const found =
-      version === undefined
-        ? (opened.find(({ key }) => key.enabled) ?? opened[0])
-        : opened.find(({ key }) => key.version === version)
-    return found ?? null
-  }
+/** The error for a name that no key has. */
+export async function noSuchKey(layout: Layout, name: string): Promise<SealwrightError> {
+  return noKeyNamed(name, await layout.read(), [layout])
 }
 
 function canSign({ file }: StoredKey): boolean {
   if (file.privateKey === null) return false
   try {
-    return algorithmsOf(file.privateKey).length > 0
+    algorithmsOf(file.privateKey)
+    return true
   } catch (error) {
     if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return false
     throw error
   }
 }
 
-/** By number, then by the file's time, then by version, so that all who read the folder see the same order. */
+/** By number, then by the file's time, then by version, so that all readers of the folder see the same order. */
 function newestFirst(a: OpenedKey, b: OpenedKey): number {
   return (
     b.stored.number - a.stored.number ||

@@ -62,7 +62,8 @@ export function localSigningKey(stored: OpenedFile, { createSigner }: SignerOpti
   const { privateKey } = withPrivateKey(stored.file)
   const create = createSigner ?? createPlainSigner
   try {
-    return new KeyOfFile(stored, privateKey, stored.disabledBy === null ? create : refusing(stored))
+    const record = stored.disabledBy
+    return new KeyOfFile(stored, privateKey, record === null ? create : refusing(stored, record))
   } catch (error) {
     throw inFile(stored.file.path, error)
   }
@@ -73,13 +74,12 @@ type OpenedFile = Pick<StoredKey, 'name' | 'file' | 'createdAt' | 'disabledBy'>
 const createPlainSigner: CreateSigner = (privateKey, { algorithm }) =>
   createLocalSigner(privateKey, { algorithm })
 
-/** Makes signers that refuse: those of a disabled key. */
-function refusing({ name, file, disabledBy }: OpenedFile): CreateSigner {
-  const record = join(dirname(file.path), disabledBy ?? '')
+/** Makes signers that refuse: those of a disabled key. `record` is the name of the file that disables it. */
+function refusing({ name, file }: OpenedFile, record: string): CreateSigner {
   const refuse = (): never => {
     throw new SealwrightError(
       'ACCESS_DENIED',
-      `the key ${JSON.stringify(name)} in ${file.path} is disabled; to enable it, remove ${record}`,
+      `the key ${JSON.stringify(name)} in ${file.path} is disabled; to enable it, remove ${join(dirname(file.path), record)}`,
     )
   }
   return (privateKey, options) => {
@@ -103,7 +103,7 @@ class KeyOfFile implements LocalSigningKey {
   // Private by language, so that no inspection, spread or serialisation shows the key.
   readonly #privateKey: KeyObject
   readonly #createSigner: CreateSigner
-  readonly #signers = new Map<string, SyncSigner>()
+  readonly #signers = new Map<string | undefined, SyncSigner>()
 
   constructor(
     { name, file, createdAt, disabledBy }: OpenedFile,
@@ -127,7 +127,7 @@ class KeyOfFile implements LocalSigningKey {
   }
 
   signer(algorithm?: string): SyncSigner {
-    const name = algorithm ?? this.algorithms[0]?.name ?? ''
+    const name = algorithm ?? this.algorithms[0]?.name
     const known = this.#signers.get(name)
     if (known !== undefined) return known
     const signer = this.#createSigner(this.#privateKey, { algorithm })

@@ -1,40 +1,23 @@
 import { resolve } from 'node:path'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { unchecked } from '../files/access-rule.ts'
+import { normalizeThumbprint } from '../find/thumbprint.ts'
 import { nameOfFile } from './folder-layout.ts'
-import { isSameName } from '../find/key-name.ts'
-import { checkFolder, fileNames, readFiles, type FolderFiles, type Layout } from './layout.ts'
-import { commonName } from '../find/subject.ts'
-import { normalizeThumbprint, sha1Thumbprint } from '../find/thumbprint.ts'
+import type { Layout } from './layout.ts'
+import { sharedFolder } from './shared-folder.ts'
 
 /**
- * The folder of certificates that Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the certificates
- * that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform makes the files and their modes.
+ * The folder of certificates that Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the
+ * certificates that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform makes the files and their modes.
  *
- * @param setting `*`, or thumbprints with commas between them; empty shows nothing
- * @throws SealwrightError `INVALID_ARGUMENT` when the setting is neither
+ * @param setting `*`, or thumbprints separated by commas; an empty one names none
+ * @throws SealwrightError `INVALID_ARGUMENT` for any other setting
  */
 export function appServiceLayout(folder: string, setting: string): Layout {
   const shown = readSetting(setting)
-  const files: FolderFiles = {
-    folder: resolve(folder),
-    rule: unchecked,
-    password: '',
-    accepts: (fileName) =>
-      /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase())),
-    nameOf: ({ friendlyName, certificate }) =>
-      friendlyName ?? commonName(certificate) ?? sha1Thumbprint(certificate),
-  }
-  return {
-    folder: files.folder,
-    hint: hintFor(shown),
-    shared: true,
-    check: () => checkFolder(files),
-    async read(name) {
-      const all = await readFiles(files, await fileNames(files))
-      return name === undefined ? all : all.filter((each) => isSameName(each.name, name))
-    },
-  }
+  const accepts = (fileName: string): boolean =>
+    /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase()))
+  return { ...sharedFolder(resolve(folder), unchecked, accepts), hint: hintFor(shown) }
 }
 
 type Shown = 'all' | ReadonlySet<string>

@@ -3,12 +3,10 @@ import { jwkThumbprint, SealwrightError } from '@sealwright/core'
 import { ownerOnly } from '../files/access-rule.ts'
 import type { FileState } from '../files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../files/key-file.ts'
-import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
-import { readPrivateFolder } from '../files/private-files.ts'
+import { encodePkcs12, type CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
-import type { StoredKey } from '../find/stored-key.ts'
+import { namesIn, readFiles, type VersionedLayout } from './layout.ts'
 import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from './records.ts'
-import { checkFolder, readFiles, type FolderFiles, type VersionedLayout } from './layout.ts'
 
 /**
  * Sealwright's own layout: `NAME.pfx` for the first key of a name, `NAME.v2.pfx` and so on for its further versions, all under
@@ -16,37 +14,23 @@ import { checkFolder, readFiles, type FolderFiles, type VersionedLayout } from '
  * in lower case, because some file systems ignore case; reading ignores case everywhere, and finds files that were put there
  * by hand under any name.
  */
-export function folderLayout(path: string, password: string): VersionedLayout {
-  const folder = resolve(path)
-  const files: FolderFiles = {
-    folder,
-    rule: ownerOnly,
-    password,
-    accepts: isCertificateFile,
-    // The friendly name has the case that the name was given in.
-    nameOf(file) {
-      const { name } = readFileName(file.path)
-      return file.friendlyName !== null && isSameName(file.friendlyName, name) ? file.friendlyName : name
-    },
-  }
-  const allFiles = async (): Promise<readonly string[]> => (await readPrivateFolder(folder, files.rule)) ?? []
-  const keyFiles = async (name: string): Promise<readonly string[]> =>
-    (await allFiles()).filter((each) => isCertificateFile(each) && isSameName(readFileName(each).name, name))
-
+export function folderLayout(location: string, password: string): VersionedLayout {
+  const folder = resolve(location)
+  const allNames = (): Promise<readonly string[]> => namesIn(folder, ownerOnly)
   return {
     folder,
     hint: null,
     shared: false,
-    check: () => checkFolder(files),
+    async check() {
+      await allNames()
+    },
     async read(name) {
-      const all = await allFiles()
-      const wanted = all.filter(
-        (each) =>
-          isCertificateFile(each) && (name === undefined || isSameName(readFileName(each).name, name)),
-      )
+      const all = await allNames()
+      const wanted = keyFiles(all, name)
       if (name !== undefined) assertDistinct(folder, name, wanted)
-      const stored = await readFiles(files, wanted)
-      return stored.map(({ name: own, file }) => {
+      const files = await readFiles(folder, wanted, password, ownerOnly)
+      return files.map((file) => {
+        const own = nameOf(file)
         const keyId = jwkThumbprint(file.certificate.publicKey)
         return {
           name: own,
@@ -58,41 +42,42 @@ export function folderLayout(path: string, password: string): VersionedLayout {
       })
     },
     async locate(name) {
-      return (await keyFiles(name)).map((each) => join(folder, each))
+      return keyFiles(await allNames(), name).map((each) => join(folder, each))
     },
     pathOf: (name) => join(folder, fileName(name, 1)),
     pathOfVersion: (name, number) => join(folder, fileName(name, number)),
-    async add(target, name, key, earliest = 0) {
-      let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
+    async add(path, name, key, earliest = 0) {
       const bytes = await encodePkcs12(name, key, password)
-      const state = await createKeyFile(target, files.rule, bytes, async () => {
-        arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey), earliest)
-      }).catch(async (error: unknown) => {
-        await arrival?.undo().catch(() => undefined)
-        throw error
-      })
-      if (state === null) {
-        await arrival?.undo()
-        return null
+      let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
+      let state: FileState | null = null
+      try {
+        state = await createKeyFile(path, ownerOnly, bytes, async () => {
+          arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey), earliest)
+        })
+      } finally {
+        // A record that stays does no harm: there is no key it belongs to.
+        if (state === null) await arrival?.undo().catch(() => undefined)
       }
+      if (state === null) return null
+      const file = { ...key, ...state, friendlyName: name, path }
       const createdAt = (await arrival?.confirm()) ?? null
-      return storedKey(name, target, key, state, createdAt)
+      return { name, file, number: readFileName(path).number, createdAt, disabledBy: null }
     },
-    async renew({ name, file, createdAt, disabledBy: record }, key) {
+    async renew(stored, key) {
+      const { name, file } = stored
       const bytes = await encodePkcs12(name, key, password)
       const state = await replaceKeyFile(file.path, bytes, file.identity)
-      if (state !== null) {
-        return { ...storedKey(name, file.path, key, state, createdAt), disabledBy: record }
-      }
+      if (state !== null)
+        return { ...stored, file: { ...key, ...state, friendlyName: name, path: file.path } }
       throw new SealwrightError(
         'ALREADY_EXISTS',
-        `the certificate of ${JSON.stringify(name)} is not renewed: another process has changed ${file.path} since it was read; check it and import again`,
+        `the certificate of ${JSON.stringify(name)} was not renewed: another process has changed ${file.path} since it was read; check it and import again`,
       )
     },
     async remove(name) {
-      const all = await allFiles()
-      const removed = await Promise.all((await keyFiles(name)).map((each) => removeFile(join(folder, each))))
-      // After the keys: without its records a key would look as old as any, and enabled.
+      const all = await allNames()
+      const removed = await Promise.all(keyFiles(all, name).map((each) => removeFile(join(folder, each))))
+      // After the keys: a key without its records would have no time of arrival, and be enabled.
       await Promise.all(recordsOf(all, name).map((each) => removeFile(join(folder, each))))
       return removed.includes(true)
     },
@@ -102,20 +87,19 @@ export function folderLayout(path: string, password: string): VersionedLayout {
   }
 }
 
-function storedKey(
-  name: string,
-  path: string,
-  key: Pkcs12Key,
-  state: FileState,
-  createdAt: Date | null,
-): StoredKey {
-  const file = { ...key, ...state, friendlyName: name, path }
-  return { name, file, number: readFileName(path).number, createdAt, disabledBy: null }
+/** The PFX files among the names, or those of one key. Hidden files are temporary, or records. */
+function keyFiles(names: readonly string[], name: string | undefined): readonly string[] {
+  return names.filter(
+    (each) =>
+      /^[^.].*\.(?:pfx|p12)$/i.test(each) &&
+      (name === undefined || isSameName(readFileName(each).name, name)),
+  )
 }
 
-/** Whether a file is a PFX by its name; hidden ones are temporary files or metadata. */
-function isCertificateFile(name: string): boolean {
-  return /^[^.].*\.(?:pfx|p12)$/i.test(name)
+/** The name of the file, in the case that the key was created or imported with: that of the friendly name. */
+function nameOf({ path, friendlyName }: CertificateFile): string {
+  const { name } = readFileName(path)
+  return friendlyName !== null && isSameName(friendlyName, name) ? friendlyName : name
 }
 
 function fileName(name: string, number: number): string {
@@ -135,9 +119,8 @@ export function nameOfFile(path: string): string {
 }
 
 function assertDistinct(folder: string, name: string, files: readonly string[]): void {
-  const numbers = files.map((each) => readFileName(each).number)
-  const twice = files.filter(
-    (_, index) => numbers.indexOf(numbers[index] ?? 0) !== numbers.lastIndexOf(numbers[index] ?? 0),
+  const twice = files.filter((file) =>
+    files.some((other) => other !== file && readFileName(other).number === readFileName(file).number),
   )
   if (twice.length > 0) {
     throw new SealwrightError(

@@ -47,38 +47,24 @@ export interface VersionedLayout extends WritableLayout {
   disable(stored: StoredKey): Promise<void>
 }
 
-/** Which files of a folder to read, and how. */
-export interface FolderFiles {
-  readonly folder: string
-  readonly rule: AccessRule
-  readonly password: string
-  /** Whether a file is one of the layout's, decided by its name. */
-  accepts(fileName: string): boolean
-  /** The name of the key in the store. */
-  nameOf(file: CertificateFile): string
+/** The names in a folder; none when there is no folder. */
+export async function namesIn(folder: string, rule: AccessRule): Promise<readonly string[]> {
+  return (await readPrivateFolder(folder, rule)) ?? []
 }
 
-/** Throws when the folder cannot be read or is not as private as it should be. */
-export async function checkFolder(files: FolderFiles): Promise<void> {
-  await readPrivateFolder(files.folder, files.rule)
-}
-
-/** The names of the layout's files; none when there is no folder. */
-export async function fileNames(files: FolderFiles): Promise<readonly string[]> {
-  const names = (await readPrivateFolder(files.folder, files.rule)) ?? []
-  return names.filter((name) => files.accepts(name))
-}
-
-/** Reads those files of the folder, one after the other: each costs a key derivation. */
-export async function readFiles(files: FolderFiles, names: readonly string[]): Promise<readonly StoredKey[]> {
-  const stored: StoredKey[] = []
-  for (const fileName of names) {
+/** Reads those files of a folder, one after the other: each costs a key derivation. */
+export async function readFiles(
+  folder: string,
+  names: readonly string[],
+  password: string,
+  rule: AccessRule,
+): Promise<readonly CertificateFile[]> {
+  const files: CertificateFile[] = []
+  for (const name of names) {
     // oxlint-disable-next-line no-await-in-loop
-    const file = await readCertificateFile(join(files.folder, fileName), files.password, files.rule)
+    const file = await readCertificateFile(join(folder, name), password, rule)
     // null: deleted since the folder was read.
-    if (file !== null) {
-      stored.push({ name: files.nameOf(file), file, number: 1, createdAt: null, disabledBy: null })
-    }
+    if (file !== null) files.push(file)
   }
-  return stored
+  return files
 }

@@ -1,0 +1,38 @@
+import type { AccessRule } from '../files/access-rule.ts'
+import type { CertificateFile } from '../files/pkcs12-file.ts'
+import { isSameName } from '../find/key-name.ts'
+import type { StoredKey } from '../find/stored-key.ts'
+import { commonName } from '../find/subject.ts'
+import { sha1Thumbprint } from '../find/thumbprint.ts'
+import { namesIn, readFiles, type Layout } from './layout.ts'
+
+/**
+ * A folder that other programs keep certificates in. Its files are named after thumbprints and have no password. The name of a key is the friendly
+ * name in its file, or else the common name, or else the thumbprint.
+ *
+ * @param folder an absolute path
+ * @param accepts whether a file is read, decided by its name
+ */
+export function sharedFolder(
+  folder: string,
+  rule: AccessRule,
+  accepts: (fileName: string) => boolean,
+): Omit<Layout, 'hint'> {
+  return {
+    folder,
+    shared: true,
+    async check() {
+      await namesIn(folder, rule)
+    },
+    async read(name) {
+      const names = (await namesIn(folder, rule)).filter(accepts)
+      const stored = (await readFiles(folder, names, '', rule)).map(storedKey)
+      return stored.filter((each) => name === undefined || isSameName(each.name, name))
+    },
+  }
+}
+
+function storedKey(file: CertificateFile): StoredKey {
+  const name = file.friendlyName ?? commonName(file.certificate) ?? sha1Thumbprint(file.certificate)
+  return { name, file, number: 1, createdAt: null, disabledBy: null }
+}
