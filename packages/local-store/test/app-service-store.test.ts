@@ -45,6 +45,10 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
       })
     expect(await open('*')).toMatchObject({ location: join(folder, `${a.sha1}.p12`) })
     await failure('UNSAFE_PERMISSIONS', () => open(''))
+    const elsewhere = { appService: { folder: scratchFolder(), loadCertificates: '*' } }
+    await failure('UNSAFE_PERMISSIONS', () =>
+      openSigningKey(`file:${join(folder, `${a.sha1}.p12`)}`, { backends: [localStore(elsewhere)] }),
+    )
   })
 
   test('shows those on the list', async () => {

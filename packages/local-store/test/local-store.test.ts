@@ -5,11 +5,13 @@ import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { openssl } from '@sealwright/test-kit/openssl'
 import { lacks, lacksModes } from '@sealwright/test-kit/tools'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { openSigningKey, type OpenKeyOptions, type SigningKey } from '@sealwright/core'
 import { readPkcs12 } from '@sealwright/x509'
 import { localStore, openFolderStore, openPkcs12File, type LocalStoreOptions } from '@sealwright/local-store'
 import { filesIn } from './support/files.ts'
+
+afterEach(() => vi.restoreAllMocks())
 
 const tool = openssl()
 const ec = { keyType: 'ec-p256' } as const
@@ -106,8 +108,8 @@ describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
 
   test('never create', async () => {
     const { base, options } = await machine()
-    expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toContain(
-      'creates no key',
+    expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toBe(
+      'file:PATH creates no key: it names an existing file; use store:FOLDER?name=NAME',
     )
     expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
@@ -141,9 +143,15 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
     await put(join(asked.my, `${own.sha1}.pfx`), tool().pfx(own, ''))
     expect((await open(uri, asked.options)).location).toBe(join(asked.my, `${own.sha1}.pfx`))
 
-    const { options, ssl } = await machine('')
+    const { my, options, ssl } = await machine('')
     await put(join(ssl, `${own.sha1}.p12`), tool().pfx(own, ''))
-    expect(await failure('NOT_FOUND', () => open(uri, options))).not.toContain(ssl)
+    expect(await failure('NOT_FOUND', () => open(uri, options))).toBe(
+      `there is no certificate in ${my}; App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is * or their thumbprints`,
+    )
+    vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin')
+    expect(await failure('NOT_FOUND', () => open(uri, options))).toBe(
+      `there is no certificate in ${my}; on macOS .NET uses the keychain, which is not supported: export a PFX and open it with file:`,
+    )
   })
 
   test('lists what is in both when it is in neither', async () => {
@@ -157,13 +165,13 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
 
   test('never creates', async () => {
     const { my, ssl, options } = await machine('*')
-    for (const uri of [
-      'store:my?name=k',
-      'store:appservice?name=k',
-      `store:my?thumbprint=${'0'.repeat(40)}`,
-    ]) {
-      expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { create: ec }))).toContain(
-        'creates no key',
+    for (const [uri, store] of [
+      ['store:my?name=k', 'my'],
+      ['store:AppService?name=k', 'appservice'],
+      [`store:my?thumbprint=${'0'.repeat(40)}`, 'my'],
+    ] as const) {
+      expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { create: ec }))).toBe(
+        `store:${store} creates no key: two processes could both create a key of one name; use store:FOLDER?name=NAME`,
       )
     }
     expect(await filesIn(my)).toEqual([])
@@ -188,11 +196,17 @@ describe('the backend', () => {
   test('says what it is called and what it opens', async () => {
     const { name, forms } = localStore()
     expect(name).toBe('local store')
+    expect(forms).toEqual([
+      'file:PATH',
+      'file:KEY?certificate=CERTIFICATE',
+      'store:my?thumbprint=…',
+      'store:appservice?thumbprint=…',
+      'store:FOLDER?name=…',
+    ])
     for (const form of forms) {
       const uri = form.replace('…', 'x').replace('FOLDER', './keys')
       expect(localStore().accepts(uri), form).toBe(true)
     }
-    expect(forms.length).toBeGreaterThanOrEqual(5)
   })
 
   test('locates the store of a name in a folder, and nothing else', async () => {
@@ -289,11 +303,15 @@ describe('store:FOLDER', () => {
 
   test('refuses to create by anything but a name', async () => {
     const { base, options } = await machine()
-    for (const query of [`thumbprint=${'0'.repeat(40)}`, 'subject=CN=x']) {
-      const message = await failure('INVALID_ARGUMENT', () =>
-        open(`store:./keys?${query}`, options, { create: ec }),
+    for (const [by, value] of [
+      ['thumbprint', '0'.repeat(40)],
+      ['subject', 'CN=x'],
+    ] as const) {
+      expect(
+        await failure('INVALID_ARGUMENT', () => open(`store:./keys?${by}=${value}`, options, { create: ec })),
+      ).toBe(
+        `store:FOLDER?${by}=… creates no key: it names an existing certificate; use store:FOLDER?name=NAME`,
       )
-      expect(message).toContain('creates no key')
     }
     expect(
       await failure('INVALID_ARGUMENT', () => open('store:./keys?name=a/b', options, { create: ec })),
@@ -301,12 +319,46 @@ describe('store:FOLDER', () => {
     expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
 
-  test('stops when it is aborted', async () => {
-    const { options } = await machine()
-    const signal = AbortSignal.abort(new Error('enough'))
-    await expect(open('store:./keys?name=k', options, { create: ec, signal })).rejects.toThrow('enough')
+  test('says what is there when the name is not', async () => {
+    const { base, options } = await machine()
+    const uri = 'store:./keys?name=k'
+    expect(await failure('NOT_FOUND', () => open(uri, options))).toBe(
+      `there is no certificate in ${join(base, 'keys')}`,
+    )
+    await (await openFolderStore(join(base, 'keys'))).create('other', ec)
+    expect(await failure('NOT_FOUND', () => open(uri, options))).toContain(
+      `no certificate in ${join(base, 'keys')} has the name "k"; found:`,
+    )
   })
 })
+
+test.each(['file:./a.pfx', 'store:my?name=k', 'store:./keys?name=k', 'store:./keys?subject=k'])(
+  '%s is not opened after an abort',
+  async (uri) => {
+    const { options } = await machine()
+    const reason = new Error('enough')
+    const signal = AbortSignal.abort(reason)
+    await expect(open(uri, options, { password: neverAsked, signal })).rejects.toBe(reason)
+  },
+)
+
+test.each(['file:./a.pfx', 'store:./keys?name=k'])(
+  'what the password of %s returns is checked',
+  async (uri) => {
+    const { options } = await machine()
+    const message = 'options.password must return a string'
+    expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { password: seven }))).toBe(message)
+    if (uri.startsWith('file:')) return
+    // oxlint-disable-next-line vitest/no-conditional-expect
+    expect(
+      await failure('INVALID_ARGUMENT', () => localStore(options).locate(uri, { password: seven })),
+    ).toBe(message)
+  },
+)
+
+function seven(): never {
+  return 7 as never
+}
 
 function neverAsked(): never {
   throw new Error('a password was asked for')
