@@ -1,0 +1,395 @@
+// Which thread gets what and when. The threads are stand-ins, so that each test decides what they do; signing-pool.test.ts has real ones.
+import { privateKey } from '@sealwright/test-kit/keys'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
+import { createSigningPool, type SigningPool, type SigningPoolOptions } from '../../src/index.ts'
+import { limit, threads, type FakeWorker } from '../support/fake-worker.ts'
+
+vi.mock('node:worker_threads', async () => {
+  const { FakeWorker: Worker } = await import('../support/fake-worker.ts')
+  return { Worker }
+})
+
+beforeEach(() => {
+  threads.length = 0
+  limit.threads = Infinity
+})
+
+function startPool(count: number, options: SigningPoolOptions = {}): SigningPool {
+  return createSigningPool(privateKey('Ed25519'), { threads: count, ...options })
+}
+
+/** A pool of one thread that runs. */
+function onePool(options: SigningPoolOptions = {}): { pool: SigningPool; thread: FakeWorker } {
+  const pool = startPool(1, options)
+  const thread = threadAt(0)
+  thread.run()
+  return { pool, thread }
+}
+
+function threadAt(index: number): FakeWorker {
+  const thread = threads[index]
+  if (thread === undefined) throw new Error(`there is no thread ${index}`)
+  return thread
+}
+
+/** Asks for signatures of inputs that begin with these bytes; each comes out as that byte, or as its error. */
+function signAll(pool: SigningPool, inputs: readonly number[], signal?: AbortSignal): Promise<unknown>[] {
+  return inputs.map((first) =>
+    pool.sign(Uint8Array.of(first, 0), { signal }).then(
+      (signature) => signature[0],
+      (error: unknown) => error,
+    ),
+  )
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+const sizes = (thread: FakeWorker): number[] => thread.inputs.map(({ length }) => length)
+
+/** Answers until nothing is left. */
+async function finish(pool: SigningPool): Promise<void> {
+  while (pool.pending > 0) {
+    for (const thread of threads) thread.answer()
+    // oxlint-disable-next-line no-await-in-loop
+    await turn()
+  }
+}
+
+describe('threads', () => {
+  test('are all started at once, and nothing is sent before one runs', async () => {
+    const pool = startPool(3)
+    expect(threads).toHaveLength(3)
+    let isReady = false
+    void pool.ready.then(() => (isReady = true))
+    const signed = signAll(pool, [1])
+    await turn()
+    expect([isReady, threads.map(sizes)]).toEqual([false, [[], [], []]])
+    threadAt(1).run()
+    expect(threads.map(sizes)).toEqual([[], [1], []])
+    await turn()
+    expect(isReady).toBe(true)
+    threadAt(1).answer()
+    expect(await Promise.all(signed)).toEqual([1])
+  })
+
+  test('run the program of the package alone, and get the key', () => {
+    const { thread } = onePool()
+    expect(thread.source).toContain('parentPort.on')
+    expect(thread.options).toEqual({
+      eval: true,
+      name: 'sealwright-signing',
+      execArgv: [],
+      env: {},
+      workerData: { key: privateKey('Ed25519'), digest: null, maximumLength: 64 },
+    })
+  })
+
+  test('keep the process running only while they have something to do', async () => {
+    const { pool, thread } = onePool()
+    expect(thread.isReferenced).toBe(false)
+    const signed = signAll(pool, [1, 2])
+    await turn()
+    expect(thread.isReferenced).toBe(true)
+    thread.answer()
+    expect(thread.isReferenced).toBe(true)
+    thread.answer()
+    expect(thread.isReferenced).toBe(false)
+    expect(await Promise.all(signed)).toEqual([1, 2])
+  })
+
+  test('get the bytes of a batch without a copy', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, [1])
+    await turn()
+    const [batch] = thread.batches
+    expect(thread.transferred).toEqual([[batch?.data.buffer, batch?.lengths.buffer]])
+    thread.answer()
+    await Promise.all(signed)
+  })
+
+  test('get equal parts, the least busy first', async () => {
+    const pool = startPool(2)
+    for (const thread of threads) thread.run()
+    const first = signAll(pool, [9])
+    await turn()
+    threadAt(0).answer(0.125)
+    await turn()
+    const signed = signAll(pool, upTo(6))
+    await turn()
+    expect(threads.map(({ inputs }) => inputs)).toEqual([[[9], [0, 1], [4, 5]], [[2, 3]]])
+    await finish(pool)
+    expect(await Promise.all([...first, ...signed])).toEqual([9, ...upTo(6)])
+  })
+})
+
+describe('a batch', () => {
+  test('has one signature until the time for one is known, and a thread gets two batches', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, upTo(5))
+    expect(thread.batches).toEqual([])
+    await turn()
+    expect(thread.inputs).toEqual([[0], [1]])
+    thread.answer()
+    expect(thread.inputs).toHaveLength(2)
+    await turn()
+    expect(thread.inputs).toEqual([[0], [1], [2]])
+    await finish(pool)
+    expect(await Promise.all(signed)).toEqual(upTo(5))
+  })
+
+  test.each([
+    [0.125, 8],
+    [1, 1],
+    [4, 1],
+    [1 / 1024, 64],
+  ])('that takes %d ms for one signature grows to %i', async (duration, size) => {
+    const { pool, thread } = onePool()
+    const first = signAll(pool, [1])
+    await turn()
+    thread.answer(duration)
+    const signed = signAll(pool, upTo(200))
+    await turn()
+    expect(sizes(thread)).toEqual([1, size, size])
+    await finish(pool)
+    expect(await Promise.all([...first, ...signed])).toEqual([1, ...upTo(200)])
+  })
+
+  test('has a size by the moving average of the time for one signature', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, [1])
+    await turn()
+    thread.answer(0.125)
+    signed.push(...signAll(pool, [2, 3]))
+    await turn()
+    // One each, as there is room for two batches.
+    expect(sizes(thread)).toEqual([1, 1, 1])
+    thread.answer(1.125)
+    thread.answer(0.25)
+    signed.push(...signAll(pool, upTo(20)))
+    await turn()
+    // (7 × 0.125 + 1.125) ÷ 8 = 0.25
+    expect(sizes(thread).slice(3)).toEqual([4, 4])
+    await finish(pool)
+    await Promise.all(signed)
+  })
+
+  test('counts its time for each of its signatures', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, [1])
+    await turn()
+    thread.answer(0.125)
+    signed.push(...signAll(pool, upTo(16)))
+    await turn()
+    expect(sizes(thread)).toEqual([1, 8, 8])
+    thread.answer(1)
+    thread.answer(1)
+    signed.push(...signAll(pool, upTo(16)))
+    await turn()
+    expect(sizes(thread)).toEqual([1, 8, 8, 8, 8])
+    await finish(pool)
+    await Promise.all(signed)
+  })
+
+  test('that cannot be signed rejects all of it, and what follows is signed', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, [1])
+    await turn()
+    const cause = new Error('too small')
+    thread.fail(cause)
+    expect(await signed[0]).toMatchObject({
+      code: 'UNSUPPORTED_KEY',
+      message: `OpenSSL cannot sign with the key ${pool.keyId}`,
+      cause,
+    })
+    expect(pool.pending).toBe(0)
+    const [next] = signAll(pool, [2])
+    await turn()
+    thread.answer()
+    expect(await next).toBe(2)
+  })
+})
+
+describe('when a thread ends', () => {
+  test('what it had goes to another before all that waits', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, upTo(4))
+    await turn()
+    expect(thread.inputs).toEqual([[0], [1]])
+    thread.end()
+    expect(threads).toHaveLength(2)
+    threadAt(1).run()
+    expect(threadAt(1).inputs).toEqual([[0], [1]])
+    await finish(pool)
+    expect(await Promise.all(signed)).toEqual(upTo(4))
+  })
+
+  test('without anything to do, no other is started before the next signature', async () => {
+    const { pool, thread } = onePool()
+    thread.end()
+    await turn()
+    expect(threads).toHaveLength(1)
+    const signed = signAll(pool, [1])
+    await turn()
+    threadAt(1).run()
+    threadAt(1).answer()
+    expect(await Promise.all(signed)).toEqual([1])
+  })
+
+  test('for the third time under a signature, it is given up with the error, and no other', async () => {
+    const { pool } = onePool()
+    const signed = signAll(pool, [1, 2, 3])
+    await turn()
+    const cause = new Error('out of memory')
+    for (const index of [0, 1, 2]) {
+      if (index > 0) threadAt(index).run()
+      expect(pool.pending).toBe(3)
+      threadAt(index).end(cause)
+    }
+    for (const each of signed.slice(0, 2)) {
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await each).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: `3 threads ended while signing with the key ${pool.keyId}`,
+        cause,
+      })
+    }
+    expect(pool.pending).toBe(1)
+    threadAt(3).run()
+    threadAt(3).answer()
+    expect(await signed[2]).toBe(3)
+  })
+
+  test('before it runs, the end counts for all that waits, unless another runs', async () => {
+    const pool = startPool(1)
+    const signed = signAll(pool, [1])
+    await turn()
+    for (const index of [0, 1, 2]) threadAt(index).end()
+    expect(await signed[0]).toMatchObject({ code: 'UNAVAILABLE' })
+    // Without an error there is no cause.
+    expect(await signed[0]).not.toHaveProperty('cause')
+    expect(pool.pending).toBe(0)
+
+    const running = startPool(2)
+    const first = threads.length - 2
+    threadAt(first).run()
+    const kept = signAll(running, [1, 2, 3])
+    await turn()
+    for (const end of [1, 2, 3, 4]) threadAt(first + end).end()
+    expect(running.pending).toBe(3)
+    for (const _ of kept) {
+      threadAt(first).answer()
+      // oxlint-disable-next-line no-await-in-loop
+      await turn()
+    }
+    expect(await Promise.all(kept)).toEqual([1, 2, 3])
+  })
+
+  test('what was aborted while it had it is not signed again', async () => {
+    const { pool, thread } = onePool()
+    const controller = new AbortController()
+    const [given] = signAll(pool, [1], controller.signal)
+    const [kept] = signAll(pool, [2])
+    await turn()
+    controller.abort('enough')
+    expect(await given).toBe('enough')
+    // The thread has it still.
+    expect(pool.pending).toBe(2)
+    thread.end()
+    expect(pool.pending).toBe(1)
+    threadAt(1).run()
+    expect(threadAt(1).inputs).toEqual([[2]])
+    threadAt(1).answer()
+    expect(await kept).toBe(2)
+  })
+
+  test('and none can be started, what waits is refused; where some run, they sign', async () => {
+    const pool = startPool(2)
+    threadAt(0).run()
+    threadAt(1).run()
+    limit.threads = 0
+    threadAt(1).end()
+    const signed = signAll(pool, [1])
+    await turn()
+    threadAt(0).answer()
+    expect(await signed[0]).toBe(1)
+    threadAt(0).end()
+    const [refused] = signAll(pool, [2])
+    expect(await refused).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `no thread can be started to sign with the key ${pool.keyId}`,
+      cause: { message: 'EAGAIN' },
+    })
+    expect(pool.pending).toBe(0)
+  })
+})
+
+describe('an abort', () => {
+  test('of what waits makes room at once, and it is not sent', async () => {
+    const { pool, thread } = onePool({ capacity: 3 })
+    const controller = new AbortController()
+    const kept = signAll(pool, [1])
+    const given = signAll(pool, [2, 3], controller.signal)
+    expect(pool.pending).toBe(3)
+    const [refused] = signAll(pool, [4])
+    expect(await refused).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `3 signatures with the key ${pool.keyId} are already waiting; try again later`,
+    })
+    controller.abort('enough')
+    expect(await Promise.all(given)).toEqual(['enough', 'enough'])
+    expect(pool.pending).toBe(1)
+    kept.push(...signAll(pool, [5, 6]))
+    await turn()
+    expect(thread.inputs).toEqual([[1], [5]])
+    await finish(pool)
+    expect(await Promise.all(kept)).toEqual([1, 5, 6])
+  })
+
+  test('of what a thread has keeps its place until the thread answers', async () => {
+    const { pool, thread } = onePool({ capacity: 1 })
+    const controller = new AbortController()
+    const [given] = signAll(pool, [1], controller.signal)
+    await turn()
+    controller.abort('enough')
+    expect(await given).toBe('enough')
+    expect(await signAll(pool, [2])[0]).toMatchObject({ code: 'UNAVAILABLE' })
+    thread.answer()
+    expect(pool.pending).toBe(0)
+  })
+})
+
+describe('closing', () => {
+  test('ends the threads when all is signed, once, and refuses more', async () => {
+    const { pool, thread } = onePool()
+    const signed = signAll(pool, [1, 2, 3])
+    let isClosed = false
+    const closed = pool.close()
+    void closed.then(() => (isClosed = true))
+    expect(pool.close()).toBe(closed)
+    expect(await signAll(pool, [4])[0]).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `the signing pool of the key ${pool.keyId} is closed`,
+    })
+    await turn()
+    const end = vi.spyOn(thread, 'terminate')
+    thread.answer()
+    thread.answer()
+    await turn()
+    expect([isClosed, end.mock.calls]).toEqual([false, []])
+    thread.answer()
+    expect(await Promise.all(signed)).toEqual([1, 2, 3])
+    await closed
+    expect(end).toHaveBeenCalledOnce()
+  })
+
+  test('a pool that has nothing to do ends every thread at once', async () => {
+    const pool = startPool(2)
+    const ends = threads.map((thread) => vi.spyOn(thread, 'terminate'))
+    await pool.close()
+    for (const end of ends) expect(end).toHaveBeenCalledOnce()
+    expect(threads).toHaveLength(2)
+  })
+})
