@@ -4,7 +4,18 @@ import { createRevocationList, createSelfSignedCertificate, readPkcs12 } from '.
 import { createLocalSigner } from '@sealwright/core'
 import { identity } from '../support/certificates.ts'
 import * as pfx from '../support/pfx.ts'
-import { decode, encode, explicit0, int, octets, oid, sequence, type Tlv } from '../support/tlv.ts'
+import {
+  constructed,
+  decode,
+  encode,
+  explicit0,
+  int,
+  octets,
+  oid,
+  primitive,
+  sequence,
+  type Tlv,
+} from '../support/tlv.ts'
 
 /** What is said of items that are passed over: what each is, with its friendly name, and why. */
 
@@ -82,7 +93,43 @@ test('a bag that is none', async () => {
   ])
 })
 
-test('a safe that is none', async () => {
-  const safe = pfx.contentInfo(pfx.oids.data, octets(encode(octets([1]))))
+// The last one is a SEQUENCE that is not constructed.
+test.each([
+  [0x04, 1, 1],
+  [0x10, 0],
+])('a safe that is none', async (...bytes) => {
+  const safe = pfx.contentInfo(pfx.oids.data, octets(bytes))
   await expect(readPkcs12(pfx.sealed(safe), pfx.password)).rejects.toThrow('a safe is not a SEQUENCE of bags')
+})
+
+function attributeWithoutValue(type: string): Tlv {
+  return sequence(oid(type), constructed(0x31))
+}
+
+test('an attribute without a value says nothing, and a friendlyName in segments is not read', async () => {
+  const segments = constructed(0x3e, primitive(0x1e, [0, 0x61]))
+  for (const [attributes, skipped] of [
+    [[pfx.oids.friendlyName, pfx.oids.localKeyId, '1.2.3'].map(attributeWithoutValue), []],
+    [
+      [pfx.attribute(pfx.oids.friendlyName, segments), pfx.localKeyId(1)],
+      [{ what: 'an attribute of a bag', reason: 'a friendlyName is not a BMPString' }],
+    ],
+  ] as const) {
+    const bag = pfx.certificateBag(certificate.raw, ...attributes)
+    // oxlint-disable-next-line no-await-in-loop
+    const read = await readPkcs12(pfx.sealed(pfx.plainSafe(bag)), pfx.password)
+    expect([read.certificates.length, read.skipped]).toEqual([1, skipped])
+  }
+})
+
+test('an attribute of another type is passed over, whatever its value', async () => {
+  const unknown = pfx.attribute('1.2.3', int(1))
+  const key = pfx.keyBag(
+    privateKey.export({ format: 'der', type: 'pkcs8' }),
+    unknown,
+    pfx.friendlyName('a'),
+    unknown,
+  )
+  const { keys, skipped } = await readPkcs12(pfx.sealed(pfx.plainSafe(key)), pfx.password)
+  expect([keys.map(({ friendlyName }) => friendlyName), skipped]).toEqual([['a'], []])
 })

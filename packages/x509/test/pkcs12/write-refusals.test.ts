@@ -12,7 +12,7 @@ import {
   type WritePkcs12Options,
 } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
-import { decode } from '../support/tlv.ts'
+import { decode, encode } from '../support/tlv.ts'
 
 const { privateKey, certificate } = await identity('ec-p256')
 const { certificate: other } = await identity('ed25519')
@@ -106,12 +106,28 @@ test('certificates alone make one safe, and no empty one for keys', async () => 
   expect(safesOf(await writePkcs12(entry, 'pw', once))).toBe(2)
 })
 
+test('an encrypted safe of several kilobytes is DER as well: in one piece, with a definite length', async () => {
+  const { certificate: long } = await identity('rsa-4096')
+  const file = await writePkcs12({ certificates: [certificate, other, rsa.certificate, long] }, 'pw', once)
+  const content = decode(file).children[1]?.children[1]?.children[0]?.content ?? new Uint8Array()
+  expect(content.length).toBeGreaterThan(3000)
+  expect(encode(decode(content))).toEqual(new Uint8Array(content))
+})
+
+test('a key is named after the last common name of its certificate, the most specific one', async () => {
+  const own = await createSelfSignedCertificate(createLocalSigner(privateKey), {
+    subject: 'CN=specific,CN=general',
+  })
+  const { keys } = await readPkcs12(await writePkcs12({ privateKey, certificates: [own] }, 'pw', once), 'pw')
+  expect(keys.map(({ friendlyName }) => friendlyName)).toEqual(['specific'])
+})
+
 test('the private key is wiped once it is encrypted', async () => {
   const encodings: Buffer[] = []
   const { privateKey: key } = await identity('ec-p384')
-  const encode = key.export.bind(key) as (options: object) => Buffer
+  const exportKey = key.export.bind(key) as (options: object) => Buffer
   const spy = vi.spyOn(key, 'export').mockImplementation(((options: { type?: string }) => {
-    const encoding = encode(options)
+    const encoding = exportKey(options)
     if (options.type === 'pkcs8') encodings.push(encoding)
     return encoding
   }) as unknown as typeof key.export)
@@ -123,7 +139,7 @@ test('the private key is wiped once it is encrypted', async () => {
 })
 
 /** What OpenSSL says of a file. */
-async function shown(contents: Pkcs12Entry): Promise<string> {
+async function shown(contents: Pkcs12Entry | readonly Pkcs12Entry[]): Promise<string> {
   const path = join(scratchFolder(), 'a.p12')
   writeFileSync(path, await writePkcs12(contents, 'pw', once))
   expect(readFileSync(path)[0]).toBe(0x30)
@@ -134,6 +150,20 @@ describe.skipIf(lacks('openssl'))('the attributes, as OpenSSL shows them [needs 
   test('certificates without a name have none', async () => {
     expect(await shown({ certificates: [certificate] })).toContain('Bag Attributes: <No Attributes>')
     expect(await shown({ certificates: [certificate], friendlyName: 'b' })).toMatch(/^ *friendlyName: b$/m)
+  })
+
+  test('the certificate of a key keeps them where another entry has it, too', async () => {
+    const text = await shown([
+      { certificates: [other], friendlyName: 'first' },
+      entry,
+      { certificates: [certificate], friendlyName: 'second' },
+      { certificates: [other], friendlyName: 'third' },
+      { certificates: [] },
+    ])
+    expect(text.match(/friendlyName: .*/g)).toEqual(
+      ['first', 'a', 'a'].map((name) => `friendlyName: ${name}`),
+    )
+    expect(text.match(/localKeyID/g)).toHaveLength(2)
   })
 
   // DER sorts a SET OF by its encodings, and so by their lengths.
