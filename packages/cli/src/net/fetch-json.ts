@@ -1,131 +1,33 @@
 import { SealwrightError } from '@sealwright/core'
+import { fetchText, placeOf, type HttpAnswer, type HttpRequest } from './fetch-text.ts'
 
-const timeout = 10_000
-/** A JWK Set of 100 keys with certificates has less. */
-const maximumBytes = 2 ** 20
-
-/** The parts of a server's answer that commands read. */
-export interface JsonAnswer {
-  readonly url: URL
+/** A server's answer in JSON. */
+export interface JsonAnswer extends Omit<HttpAnswer, 'text'> {
   readonly body: unknown
-  readonly headers: Headers
 }
 
 /**
- * Gets a JSON document over https; over http from this machine alone. Redirects are not followed: the
- * address that the user gave is where the keys come from.
+ * Gets a JSON document, as {@link fetchText}.
  *
  * @param what for messages, such as `the JWK Set`
- * @throws SealwrightError `INVALID_ARGUMENT` for another URL; `NOT_FOUND` for a 404 or 410; `UNAVAILABLE`; `INVALID_ENCODING` for
- *   anything but JSON; `LIMIT_EXCEEDED` over 1 MiB
+ * @throws SealwrightError as {@link fetchText}; `NOT_FOUND` for a 404 or 410, `UNAVAILABLE` for another status that is not a
+ *   success; `INVALID_ENCODING` for anything but JSON
  */
-export async function fetchJson(address: string, what: string): Promise<JsonAnswer> {
-  const url = parseUrl(address, what)
-  const place = `${what} at ${url.origin}${url.pathname}`
-  let response: Response
-  try {
-    response = await fetch(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeout),
-    })
-  } catch (cause) {
-    throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: ${reasonOf(cause)}`, { cause })
-  }
-  const { status, headers } = response
-  if (status >= 300 && status < 400) {
-    throw new SealwrightError(
-      'UNAVAILABLE',
-      `${place} redirects to another address; give that one: ${headers.get('location')?.split('?')[0] ?? 'unknown'}`,
-    )
-  }
+export async function fetchJson(address: string, what: string, request?: HttpRequest): Promise<JsonAnswer> {
+  const { text, ...answer } = await fetchText(address, what, request)
+  const { url, status } = answer
+  const place = placeOf(what, url)
   if (status === 404 || status === 410) {
     throw new SealwrightError(
       'NOT_FOUND',
       `there is nothing at ${url.origin}${url.pathname} (${status}); is the path right?`,
     )
   }
-  if (!response.ok)
+  if (status < 200 || status > 299)
     throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: the server answers ${status}`)
-  const text = await readText(response, place)
   try {
-    return { url, body: JSON.parse(text), headers }
+    return { ...answer, body: JSON.parse(text) }
   } catch (cause) {
     throw new SealwrightError('INVALID_ENCODING', `${place} is not JSON; is it the right address?`, { cause })
   }
-}
-
-function parseUrl(address: string, what: string): URL {
-  const url = URL.canParse(address) ? new URL(address) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the address of ${what} is not a URL; it begins with https://`,
-    )
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the address of ${what} has a user name or password in it; leave it out`,
-    )
-  }
-  if (url.protocol === 'http:' && !/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the address of ${what} is http, which anyone on the way can change; use https (http is for localhost alone)`,
-    )
-  }
-  return url
-}
-
-async function readText(response: Response, place: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk)
-      length += chunk.length
-      if (length > maximumBytes) break
-    }
-  } catch (cause) {
-    throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: ${reasonOf(cause)}`, { cause })
-  }
-  if (length > maximumBytes) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${place} has more than the ${maximumBytes} bytes that are allowed`,
-    )
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there; is the server running, and is the port right?',
-  ENOTFOUND: 'the host is not known; is it spelt right?',
-  EAI_AGAIN: 'the host name cannot be looked up now',
-  ECONNRESET: 'the server closed the connection; is it https?',
-  ETIMEDOUT: 'the server does not answer',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS on that port; is it http?',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS on that port; is it http?',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its TLS certificate is self-signed; set NODE_EXTRA_CA_CERTS to the file of that certificate',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
-  CERT_HAS_EXPIRED: 'its TLS certificate has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another host',
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer in ${timeout / 1000} s`
-  const cause: unknown = error instanceof Error ? error.cause : undefined
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined
-  if (typeof code === 'string') return reasons[code] ?? code
-  // The Fetch standard blocks the ports of other protocols, such as 25.
-  return cause instanceof Error && cause.message === 'bad port'
-    ? 'HTTP clients do not use that port'
-    : 'the connection failed'
 }

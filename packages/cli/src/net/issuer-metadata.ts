@@ -15,7 +15,7 @@ export interface IssuerMetadata {
  * @throws SealwrightError as `fetchJson`; `INVALID_ENCODING` where the metadata is of another issuer or has no `jwks_uri`
  */
 export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
-  const answer = await fetchEither(issuer)
+  const answer = await fetchMetadataDocument(issuer)
   const body = answer.body
   const named = memberOf(body, 'issuer')
   const jwksUri = memberOf(body, 'jwks_uri')
@@ -33,7 +33,12 @@ export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
   return { answer, issuer, jwksUri }
 }
 
-async function fetchEither(issuer: string): Promise<JsonAnswer> {
+/**
+ * The metadata as it is: OpenID Connect's, or else RFC 8414's.
+ *
+ * @throws SealwrightError as `fetchJson`
+ */
+export async function fetchMetadataDocument(issuer: string): Promise<JsonAnswer> {
   const base = issuer.replace(/\/$/, '')
   try {
     return await fetchJson(`${base}/.well-known/openid-configuration`, 'the metadata of the issuer')

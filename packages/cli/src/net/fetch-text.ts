@@ -1,0 +1,147 @@
+import { SealwrightError } from '@sealwright/core'
+
+const timeout = 10_000
+/** A JWK Set of 100 keys with certificates has less. */
+const maximumBytes = 2 ** 20
+
+/** What to send; by default a GET for JSON. */
+export interface HttpRequest {
+  readonly method?: 'GET' | 'POST'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** Whether http is accepted of any host: nothing secret is sent, and the answer is not trusted. */
+  readonly anyHttp?: boolean
+}
+
+/** An answer, whatever its status is, but no redirect. */
+export interface HttpAnswer {
+  readonly url: URL
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** When the request was sent and when the head of its answer had arrived, by this machine's clock. */
+  readonly sentAt: Date
+  readonly receivedAt: Date
+}
+
+/**
+ * Sends a request over https; over http to this machine alone. Redirects are not followed: the address that the user gave
+ * is where the answer comes from.
+ *
+ * @param what for messages, such as `the JWK Set`
+ * @throws SealwrightError `INVALID_ARGUMENT` for another URL; `UNAVAILABLE`; `LIMIT_EXCEEDED` over 1 MiB
+ */
+export async function fetchText(
+  address: string,
+  what: string,
+  { anyHttp = false, ...request }: HttpRequest = {},
+): Promise<HttpAnswer> {
+  const url = parseUrl(address, what, anyHttp)
+  const place = placeOf(what, url)
+  const sentAt = new Date()
+  let response: Response
+  try {
+    response = await fetch(url, {
+      ...request,
+      headers: { accept: 'application/json', ...request.headers },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeout),
+    })
+  } catch (cause) {
+    throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+  const receivedAt = new Date()
+  const { status, headers } = response
+  if (status >= 300 && status < 400) {
+    throw new SealwrightError(
+      'UNAVAILABLE',
+      `${place} redirects to another address; give that one: ${headers.get('location')?.split('?')[0] ?? 'unknown'}`,
+    )
+  }
+  return { url, status, headers, text: await readText(response, place), sentAt, receivedAt }
+}
+
+/** For messages: what it is and where, without its query. */
+export function placeOf(what: string, url: URL): string {
+  return `${what} at ${url.origin}${url.pathname}`
+}
+
+/** Whether the URL is of this machine, where http is as good as https. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
+}
+
+function parseUrl(address: string, what: string, anyHttp: boolean): URL {
+  const url = URL.canParse(address) ? new URL(address) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the address of ${what} is not a URL; it begins with https://`,
+    )
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the address of ${what} has a user name or password in it; leave it out`,
+    )
+  }
+  if (url.protocol === 'http:' && !anyHttp && !isLoopback(url)) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `the address of ${what} is http, which anyone on the way can change; use https (http is for localhost alone)`,
+    )
+  }
+  return url
+}
+
+async function readText(response: Response, place: string): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk)
+      length += chunk.length
+      if (length > maximumBytes) break
+    }
+  } catch (cause) {
+    throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: ${reasonOf(cause)}`, { cause })
+  }
+  if (length > maximumBytes) {
+    throw new SealwrightError(
+      'LIMIT_EXCEEDED',
+      `${place} has more than the ${maximumBytes} bytes that are allowed`,
+    )
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there; is the server running, and is the port right?',
+  ENOTFOUND: 'the host is not known; is it spelt right?',
+  EAI_AGAIN: 'the host name cannot be looked up now',
+  ECONNRESET: 'the server closed the connection; is it https?',
+  ETIMEDOUT: 'the server does not answer',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the server does not speak TLS on that port; is it http?',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the server does not speak TLS on that port; is it http?',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its TLS certificate is self-signed; set NODE_EXTRA_CA_CERTS to the file of that certificate',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+  CERT_HAS_EXPIRED: 'its TLS certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another host',
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer in ${timeout / 1000} s`
+  const cause: unknown = error instanceof Error ? error.cause : undefined
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'code') : undefined
+  if (typeof code === 'string') return reasons[code] ?? code
+  // The Fetch standard blocks the ports of other protocols, such as 25.
+  return cause instanceof Error && cause.message === 'bad port'
+    ? 'HTTP clients do not use that port'
+    : 'the connection failed'
+}
