@@ -10,6 +10,7 @@ import type {
   RotateKeyOptions,
   SigningKey,
 } from '@sealwright/core'
+import type { SubjectAltName } from '@sealwright/x509'
 import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
 import type { CertificateIssuer } from '../vault/collection.ts'
 
@@ -58,6 +59,8 @@ export interface CreateVaultKeyOptions extends CreateKeyOptions {
   readonly hardware?: boolean | undefined
   /** Signs the certificate. By default the key signs it itself. */
   readonly issuer?: CertificateIssuer | undefined
+  /** Further names in the certificate, of the types `dns`, `email`, `upn`, `uri` and `ip`. Versions that follow have them, too. */
+  readonly subjectAltNames?: readonly SubjectAltName[] | undefined
 }
 
 /** How {@link KeyVaultStore.rotate} makes the next version. */

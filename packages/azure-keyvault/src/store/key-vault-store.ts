@@ -36,6 +36,7 @@ import type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from
 import { KnownVersions } from './known-versions.ts'
 import { byTimeOfCreation, newestFirst } from './newest-first.ts'
 import { mayFollow } from './next-version.ts'
+import { subjectAltNames, vaultNames } from './subject-alt-names.ts'
 
 type Signal = AbortSignal | undefined
 
@@ -44,7 +45,11 @@ const defaultValidityDays = 730
 const longestValidityDays = 36_525
 
 /** Checks {@link CreateVaultKeyOptions}. */
-export const createVaultKeyOptions: Check = createKeyOptions({ hardware: aBoolean, issuer: anObject })
+export const createVaultKeyOptions: Check = createKeyOptions({
+  hardware: aBoolean,
+  issuer: anObject,
+  subjectAltNames,
+})
 const rotateVaultKeyOptions: Check = rotateKeyOptions({ issuer: anObject })
 
 /** A {@link KeyVaultStore}: the rules that both collections share. */
@@ -117,9 +122,9 @@ export class VaultStore implements KeyVaultStore {
     createVaultKeyOptions('options', options)
     const provide = (): Promise<SigningKey> => this.#provide(name, options)
     // As in `get`. Callers who want different keys of one name don't share a promise, nor each other's error.
-    const { keyType, hardware, subject, validityDays, issuer, signal } = options
-    const key = JSON.stringify([name, keyType, hardware, subject, validityDays, this.#numberOf(issuer)])
-    return signal === undefined ? this.#providing.share(key, provide) : provide()
+    const { issuer, signal, ...key } = options
+    const id = JSON.stringify([name, key, this.#numberOf(issuer)])
+    return signal === undefined ? this.#providing.share(id, provide) : provide()
   }
 
   #numberOf(issuer: CertificateIssuer | undefined): number {
@@ -257,10 +262,14 @@ export class VaultStore implements KeyVaultStore {
       )
     }
     const subject = normalizeDistinguishedName(options.subject ?? `CN=${name}`)
-    if (issuer !== undefined && this.collection === 'keys') {
-      throw new SealwrightError('INVALID_ARGUMENT', 'a bare key has no certificate, so it takes no issuer')
+    const names = vaultNames(options.subjectAltNames ?? [])
+    if (this.collection === 'keys' && (issuer !== undefined || names !== null)) {
+      throw new SealwrightError(
+        'INVALID_ARGUMENT',
+        `a bare key has no certificate, so it takes no ${issuer === undefined ? 'subjectAltNames' : 'issuer'}`,
+      )
     }
-    return { keyType, hardware, subject, validityDays, issuer: issuer ?? null }
+    return { keyType, hardware, subject, validityDays, names, issuer: issuer ?? null }
   }
 
   async #read(name: string, version: string | null, signal: Signal): Promise<SigningKey | null> {

@@ -182,11 +182,13 @@ function policyOf({
   hardware,
   subject,
   validityDays,
+  names,
 }: NewKey): CertificatePolicy & { issuerName: string } {
   const { kty, keySize, curve } = vaultKeyType(keyType, hardware)
   return {
     issuerName: 'Self',
     subject,
+    ...(names !== null && { subjectAlternativeNames: names }),
     keyType: kty,
     ...(keySize !== null && { keySize }),
     ...(curve !== null && { keyCurveName: curve }),

@@ -118,10 +118,15 @@ export class CertificateIssuance {
       }
       // Cut short where the issuer's own certificate ends sooner: a rotation must not fail because the CA is old.
       const requestedEnd = Date.now() + validityDays * dayInMilliseconds
+      const request = readCertificateRequest(csr)
       const certificate = await issueCertificate(
         { signer: issuer.signer, certificate: issuerCertificate },
-        readCertificateRequest(csr),
-        { notAfter: new Date(Math.min(requestedEnd, Date.parse(issuerCertificate.validTo))) },
+        request,
+        {
+          notAfter: new Date(Math.min(requestedEnd, Date.parse(issuerCertificate.validTo))),
+          // Those of the policy. What this vault asks for was asked of it.
+          subjectAltNames: request.extensions.subjectAltNames.filter((each) => each.type !== 'unsupported'),
+        },
       )
       const chain = [certificate, issuerCertificate, ...further].map(({ raw }) => raw)
       return await this.#merge(name, chain, signal)

@@ -1,4 +1,5 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { SubjectAlternativeNames } from '@azure/keyvault-certificates'
 import type { KeyTypeName, SigningKey, Signer } from '@sealwright/core'
 import type { ListedVersion, NewestVersion } from './listed-version.ts'
 
@@ -18,6 +19,8 @@ export interface NewKey {
   /** A distinguished name (RFC 4514). */
   readonly subject: string
   readonly validityDays: number
+  /** Its alternative names; null for none. */
+  readonly names: SubjectAlternativeNames | null
   /** null for a certificate that its own key signs. */
   readonly issuer: CertificateIssuer | null
 }

@@ -7,7 +7,7 @@ import { wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
-import { createSelfSignedCertificate } from '@sealwright/x509'
+import { createSelfSignedCertificate, parseCertificate } from '@sealwright/x509'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type CertificateIssuer } from '../../src/index.ts'
 import { startVault } from '../support/vault.ts'
@@ -35,6 +35,37 @@ describe('creating in the vault', () => {
     })
     expect((await vault.keys.getKey('my-app-auth')).properties.exportable ?? false).toBe(false)
     expect(key.location).toBe(`${vault.url}/certificates/my-app-auth/${key.version}`)
+  })
+
+  test('a certificate has the names that are asked for, and so has the next version', async () => {
+    const vault = await startVault()
+    const store = openKeyVault(vault.url, vault.options)
+    const subjectAltNames = [
+      { type: 'dns', value: 'auth.example.com' },
+      { type: 'dns', value: 'id.example.com' },
+      { type: 'email', value: 'keys@example.com' },
+      { type: 'upn', value: 'keys@example.com' },
+      { type: 'uri', value: 'https://auth.example.com' },
+      { type: 'ip', value: '10.0.0.1' },
+    ] as const
+    const first = await store.create('named', { keyType: 'ec-p256', subjectAltNames })
+    for (const { certificates } of [first, await store.rotate('named')]) {
+      const [certificate] = certificates
+      if (certificate === undefined) throw new Error('there is no certificate')
+      const { extensions } = parseCertificate(certificate)
+      expect(extensions.subjectAltNames).toHaveLength(subjectAltNames.length)
+      expect(extensions.subjectAltNames).toEqual(expect.arrayContaining([...subjectAltNames]))
+    }
+    const bare = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })
+    expect(await failure(bare.create('bare', { subjectAltNames }))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'a bare key has no certificate, so it takes no subjectAltNames',
+    })
+    const directoryName = { type: 'directoryName', value: 'CN=a' } as const
+    expect(await failure(store.create('other', { subjectAltNames: [directoryName] }))).toMatchObject({
+      code: 'UNSUPPORTED_OPERATION',
+      message: expect.stringContaining('it has the types dns, email, upn, uri, ip'),
+    })
   })
 
   test('keeps keys in hardware where asked to', async () => {
@@ -148,8 +179,11 @@ describe('a certificate from an issuer', () => {
       const folder = scratchFolder()
       const issuer = await makeIssuer(folder)
       const store = openKeyVault(vault.url, vault.options)
-      const key = await store.create('issued', { subject: 'CN=issued', validityDays: 90, issuer })
+      const subjectAltNames = [{ type: 'dns', value: 'issued.example.com' }] as const
+      const options = { subject: 'CN=issued', validityDays: 90, issuer, subjectAltNames }
+      const key = await store.create('issued', options)
       const [certificate] = key.certificates
+      expect(certificate?.subjectAltName).toBe('DNS:issued.example.com')
       expect(certificate?.issuer).toBe('O=Contoso\nCN=CA')
       expect(certificate?.subject).toBe('CN=issued')
       // The issuer's ends before the 90 days do.
@@ -163,6 +197,7 @@ describe('a certificate from an issuer', () => {
       expect(await failure(store.rotate('issued'))).toMatchObject({ code: 'UNSUPPORTED_OPERATION' })
       const next = await store.rotate('issued', { issuer })
       expect(next.certificates[0]?.issuer).toBe('O=Contoso\nCN=CA')
+      expect(next.certificates[0]?.subjectAltName).toBe('DNS:issued.example.com')
       expect(next.keyId).not.toBe(key.keyId)
     },
   )

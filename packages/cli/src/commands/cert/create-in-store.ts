@@ -1,3 +1,4 @@
+import type { CreateVaultKeyOptions } from '@sealwright/azure-keyvault'
 import { createLocalSigner, keyType, SealwrightError, type KeyStore, type SigningKey } from '@sealwright/core'
 import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
 import { storePassword } from '../../files/passwords.ts'
@@ -11,13 +12,14 @@ import type { Terminal } from '../../terminal/terminal.ts'
 import {
   certificateOptions,
   defaultDays,
+  namesOf,
   requiredSubject,
   subjectOf,
   type CreateOptions,
 } from './certificate-options.ts'
 
 /**
- * Makes a key with its certificate in a store. A vault makes the key itself, with a subject and a length alone: it has no
+ * Makes a key with its certificate in a store. A vault makes the key itself, with its names and a length alone: it has no
  * further options here.
  */
 export async function createInStore(
@@ -48,20 +50,9 @@ async function createInVault(
   isBare: boolean,
   options: CreateOptions,
 ): Promise<SigningKey> {
-  const given = (
-    [
-      'dns',
-      'ip',
-      'uri',
-      'email',
-      'keyUsage',
-      'eku',
-      'notBefore',
-      'notAfter',
-      'serial',
-      'friendlyName',
-    ] as const
-  ).find((option) => options[option] !== undefined)
+  const given = (['keyUsage', 'eku', 'notBefore', 'notAfter', 'serial', 'friendlyName'] as const).find(
+    (option) => options[option] !== undefined,
+  )
   if (given !== undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
@@ -70,13 +61,21 @@ async function createInVault(
     )
   }
   const { keyType: type = 'rsa-2048', validityDays, cn, subject } = options
-  if (isBare && (cn !== undefined || subject !== undefined || validityDays !== undefined)) {
+  const subjectAltNames = namesOf(options)
+  const isNamed = cn !== undefined || subject !== undefined || subjectAltNames.length > 0
+  if (isBare && (isNamed || validityDays !== undefined)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'under /keys/ a vault has keys without certificates; leave out the name and the dates, or name /certificates/CERT',
+      'under /keys/ a vault has keys without certificates; leave out the names and the dates, or name /certificates/CERT',
     )
   }
-  return store.create(name, { keyType: keyType(type).name, subject: subjectOf(options), validityDays })
+  const creation: CreateVaultKeyOptions = {
+    keyType: keyType(type).name,
+    subject: subjectOf(options),
+    validityDays,
+    ...(subjectAltNames.length > 0 && { subjectAltNames }),
+  }
+  return store.create(name, creation)
 }
 
 /** The file is made here, because the store's own `create` has fewer options. */

@@ -183,10 +183,22 @@ describe('a vault', () => {
     const { file } = scratch()
     const uri = `${url}/certificates/made-there`
     const args = ['cert', 'create', '--cn', 'made', '--key-type', 'ec-p256', '--to', uri]
-    expect((await sealwright([...args, '--dns', 'a.example'], { vault })).error).toContain(
-      '--dns is not available',
+    expect((await sealwright([...args, '--serial', '01'], { vault })).error).toContain(
+      '--serial is not available',
     )
-    expect((await succeed(args, { vault })).out).toContain('CN=made, valid until')
+    const names = ['--dns', 'a.example', 'b.example', '--email', 'a@example.com', '--ip', '10.0.0.1']
+    expect((await succeed([...args, ...names], { vault })).out).toContain('CN=made, valid until')
+    expect((await succeed(['cert', 'show', uri], { vault })).out).toContain(
+      'names:      email:a@example.com, dns:a.example, dns:b.example, ip:10.0.0.1\n',
+    )
+    expect(
+      (
+        await sealwright(
+          [...args, ...names].map((each) => each.replace('certificates', 'keys')),
+          { vault },
+        )
+      ).error,
+    ).toContain('leave out the names')
     const root = ['cert', 'create', '--cn', 'again', '--key', uri, '--out', file('again.cer')]
     await succeed(root, { vault })
     expect((await succeed(['cert', 'show', file('again.cer')])).out).toContain('subject:    CN=again')
