@@ -13,4 +13,6 @@ export type {
   RotateVaultKeyOptions,
 } from './store/key-vault-store-types.ts'
 export type { KeyVaultOptions } from './options.ts'
+export { probeKeyVaultPermissions, type KeyVaultPermissions } from './permissions/probe-permissions.ts'
+export type { Permission as KeyVaultPermission } from './errors/service-errors.ts'
 export { isKeyVaultUri, parseKeyVaultUri, type KeyVaultUri } from './vault-uri.ts'

@@ -10,8 +10,29 @@ export interface Purpose {
   readonly vaultUrl: string
 }
 
-/** The permissions this package uses, each with the least built-in role that has it. */
-const roles = {
+/** A permission that this package uses, in the words of access policies. */
+export type Permission =
+  | 'keys/get'
+  | 'keys/list'
+  | 'keys/sign'
+  | 'keys/create'
+  | 'keys/import'
+  | 'keys/update'
+  | 'keys/rotate'
+  | 'keys/delete'
+  | 'keys/recover'
+  | 'keys/purge'
+  | 'certificates/get'
+  | 'certificates/list'
+  | 'certificates/create'
+  | 'certificates/import'
+  | 'certificates/update'
+  | 'certificates/delete'
+  | 'certificates/recover'
+  | 'certificates/purge'
+
+/** The least built-in role that has each permission. */
+const roles: Readonly<Record<Permission, string>> = {
   'keys/get': 'Key Vault Crypto User',
   'keys/list': 'Key Vault Crypto User',
   'keys/sign': 'Key Vault Crypto User',
@@ -21,6 +42,7 @@ const roles = {
   'keys/rotate': 'Key Vault Crypto Officer',
   'keys/delete': 'Key Vault Crypto Officer',
   'keys/recover': 'Key Vault Crypto Officer',
+  'keys/purge': 'Key Vault Crypto Officer',
   'certificates/get': 'Key Vault Certificate User',
   'certificates/list': 'Key Vault Certificate User',
   'certificates/create': 'Key Vault Certificates Officer',
@@ -28,10 +50,8 @@ const roles = {
   'certificates/update': 'Key Vault Certificates Officer',
   'certificates/delete': 'Key Vault Certificates Officer',
   'certificates/recover': 'Key Vault Certificates Officer',
-} as const
-
-/** A permission, in the words of access policies. */
-export type Permission = keyof typeof roles
+  'certificates/purge': 'Key Vault Certificates Officer',
+}
 
 const deletedNames = new WeakSet<Error>()
 
@@ -93,11 +113,17 @@ export function isDeletedName(error: unknown): boolean {
   return isSealwrightError(error, 'ALREADY_EXISTS') && deletedNames.has(error)
 }
 
+/** Whether the vault refuses because the identity lacks a permission. A firewall and a disabled key are 403s as well. */
+export function lacksPermission({ status, innerCode, message }: Failure): boolean {
+  return (
+    status === 403 &&
+    (/^(AccessDenied|ForbiddenByRbac|ForbiddenByPolicy)$/.test(innerCode ?? '') ||
+      /does not have .* permission|not authorized to perform action/i.test(message))
+  )
+}
+
 function forbidden(failure: Failure, { permission, object, vaultUrl }: Purpose): string {
-  const isAboutAccess =
-    /^(AccessDenied|ForbiddenByRbac|ForbiddenByPolicy)$/.test(failure.innerCode ?? '') ||
-    /does not have .* permission|not authorized to perform action/i.test(failure.message)
-  if (!isAboutAccess) return `${vaultUrl} refuses ${permission} of ${object}: ${quoted(failure)}`
+  if (!lacksPermission(failure)) return `${vaultUrl} refuses ${permission} of ${object}: ${quoted(failure)}`
   return (
     `${identityIn(failure.message)} lacks the permission ${permission} on ${object} in ${vaultUrl}; ` +
     `grant it in the vault's access policies, or with the role "${roles[permission]}"`

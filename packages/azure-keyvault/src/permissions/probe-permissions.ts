@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto'
+import { optionsOf } from '@sealwright/core/internal'
+import { readFailure } from '../errors/failure.ts'
+import { lacksPermission, toSealwrightError, type Permission } from '../errors/service-errors.ts'
+import { keyVaultMembers, type KeyVaultOptions } from '../options.ts'
+import { SdkClients } from '../sdk/sdk-clients.ts'
+import { parseKeyVaultUri, parseVaultUrl } from '../vault-uri.ts'
+
+/** What an identity may do with a key in a vault, in the words of access policies, such as `keys/sign`. */
+export interface KeyVaultPermissions {
+  /** Those of `certificates/` or `keys/` get, list, import, delete, purge, and `keys/sign`, that it has. */
+  readonly granted: readonly Permission[]
+  /** Those that it lacks. */
+  readonly denied: readonly Permission[]
+  /**
+   * Whether the private key can be exported from the vault, with `secrets/get` or `keys/release`; null where the identity may
+   * not read that.
+   */
+  readonly exportable: boolean | null
+}
+
+/**
+ * Tries which permissions the identity has on a key, one request for each. They change nothing: they name a version that
+ * cannot exist, a name that no vault has, or a key that is none. `delete`, `purge` and `import` are found where they are granted for
+ * the whole vault, and not where they are granted for other names alone. No secret is asked for.
+ *
+ * The vault logs the requests, and those that are denied count as failures in its metrics.
+ *
+ * @param uri of a certificate or key, as `parseKeyVaultUri` reads it
+ * @throws SealwrightError `INVALID_ARGUMENT` for another URI; `ACCESS_DENIED` when the vault accepts no token of the identity, or
+ *   refuses for another reason than a permission; `UNAVAILABLE`
+ *
+ * @example
+ * ```ts
+ * import { probeKeyVaultPermissions } from '@sealwright/azure-keyvault'
+ *
+ * const { granted, denied } = await probeKeyVaultPermissions('https://contoso.vault.azure.net/certificates/my-app-auth')
+ * console.log(denied.includes('keys/sign'), granted.includes('certificates/delete'))
+ * ```
+ */
+export async function probeKeyVaultPermissions(
+  uri: string,
+  options: KeyVaultOptions = {},
+): Promise<KeyVaultPermissions> {
+  const { vaultUrl, collection, name } = parseKeyVaultUri(uri)
+  probeOptions('options', options)
+  const probes = probesOf(new SdkClients(vaultUrl, options), name, parseVaultUrl(vaultUrl).managedHsm)
+  const granted: Permission[] = []
+  const denied: Permission[] = []
+  let exportable: boolean | null = null
+  for (const [permission, send] of probes) {
+    // Of a bare key there is no certificate.
+    if (collection === 'keys' && permission.startsWith('certificates/')) continue
+    // eslint-disable-next-line no-await-in-loop -- the SDK loses the body of a first request that is not alone
+    const answer = await attempt(send, permission, { name, vaultUrl })
+    const list = answer === null ? denied : granted
+    list.push(permission)
+    if (permission === `${collection}/get`) exportable = answer?.exportable ?? null
+  }
+  return { granted, denied, exportable }
+}
+
+const probeOptions = optionsOf(keyVaultMembers)
+
+/** No vault gives this id to a version. */
+const noVersion = '0'.repeat(32)
+/** For one answer, in milliseconds. */
+const timeout = 10_000
+
+type Send = () => Promise<unknown>
+
+function limit(): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(timeout) }
+}
+
+function probesOf(
+  sdk: SdkClients,
+  name: string,
+  isManagedHsm: boolean,
+): readonly (readonly [Permission, Send])[] {
+  const { keys, certificates } = sdk
+  const noName = `sealwright-probe-${randomBytes(12).toString('hex')}`
+  const ofCertificates: readonly (readonly [Permission, Send])[] = [
+    ['certificates/get', async () => (await certificates.getCertificate(name, limit())).policy],
+    ['certificates/list', () => certificates.listPropertiesOfCertificateVersions(name, limit()).next()],
+    ['certificates/import', () => certificates.importCertificate(noName, new Uint8Array(1), limit())],
+    ['certificates/delete', () => certificates.beginDeleteCertificate(noName, limit())],
+    ['certificates/purge', () => certificates.purgeDeletedCertificate(noName, limit())],
+  ]
+  return [
+    ...(isManagedHsm ? [] : ofCertificates),
+    ['keys/get', async () => (await keys.getKey(name, limit())).properties],
+    ['keys/list', () => keys.listPropertiesOfKeyVersions(name, limit()).next()],
+    ['keys/sign', () => sdk.cryptography(name, noVersion).sign('RS256', new Uint8Array(32), limit())],
+    ['keys/import', () => keys.importKey(noName, { kty: 'RSA' }, limit())],
+    ['keys/delete', () => keys.beginDeleteKey(noName, limit())],
+    ['keys/purge', () => keys.purgeDeletedKey(noName, limit())],
+  ]
+}
+
+/** @returns null where the permission is missing */
+async function attempt(
+  send: Send,
+  permission: Permission,
+  { name, vaultUrl }: { readonly name: string; readonly vaultUrl: string },
+): Promise<{ readonly exportable: boolean | null } | null> {
+  try {
+    return { exportable: exportableOf(await send()) }
+  } catch (error) {
+    const failure = readFailure(error)
+    if (lacksPermission(failure)) return null
+    // Permissions are checked first. After that there is no such name, or the request cannot be followed.
+    if ([400, 404, 409].includes(failure.status ?? 0)) return { exportable: null }
+    throw toSealwrightError(failure, { permission, object: `the key ${name}`, vaultUrl })
+  }
+}
+
+/** Of a certificate's policy and of a key's properties alike. */
+function exportableOf(answer: unknown): boolean | null {
+  const value: unknown =
+    typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'exportable') : null
+  return typeof value === 'boolean' ? value : null
+}
