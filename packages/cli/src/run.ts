@@ -5,6 +5,7 @@ import { caCommand } from './commands/ca.ts'
 import { certCommand } from './commands/cert.ts'
 import { completeCommand, suggest } from './commands/complete.ts'
 import { crlCommand } from './commands/crl.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { jwksCommand } from './commands/jwks.ts'
 import { revokeCommand } from './commands/revoke.ts'
@@ -21,7 +22,7 @@ const exitCodes = {
   failure: 1,
   /** An unknown command or option, or a value that it cannot have. */
   usage: 2,
-  /** The answer is no: a token is not valid. */
+  /** The answer is no: a token is not valid, an issuer has errors. */
   refused: 3,
   /** Ctrl-C or no at a question, as shells have it for SIGINT. */
   cancelled: 130,
@@ -40,8 +41,8 @@ export async function run(
   access: KeyAccess = {},
 ): Promise<number> {
   const json = args.includes('--json')
-  const fail = (code: string, message: string, exitCode: number): number => {
-    if (json) terminal.out(printableJson({ ok: false, error: { code, message } }))
+  const fail = (code: string, message: string, exitCode: number, isReported = false): number => {
+    if (json && !isReported) terminal.out(printableJson({ ok: false, error: { code, message } }))
     terminal.error(`sealwright: ${message}\n`)
     return exitCode
   }
@@ -70,7 +71,8 @@ export async function run(
       return usage === '' ? exitCodes.usage : fail('USAGE', usage, exitCodes.usage)
     }
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
-    if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
+    if (error instanceof Refused)
+      return fail(error.code, printable(error.message), exitCodes.refused, error.isReported)
     if (isSealwrightError(error)) return fail(error.code, oneLine(error.message), exitCodes.failure)
     return fail(
       'UNEXPECTED',
@@ -96,6 +98,7 @@ function sealwright(terminal: Terminal, access: KeyAccess): Command {
     .addCommand(jwksCommand(terminal, access))
     .addCommand(rotateCommand(terminal, access))
     .addCommand(revokeCommand(terminal, access))
+    .addCommand(doctorCommand(terminal, access))
     .addCommand(caCommand(terminal, access))
     .addCommand(crlCommand(terminal, access))
     .addCommand(completeCommand())

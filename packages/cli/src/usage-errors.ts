@@ -6,12 +6,22 @@ import { printable } from './terminal/terminal.ts'
 const passwordOption =
   /^--?(?:(?!no-)[a-z]+-)?(?:p|pi|po|pw|pwd|pass|passwd|password|passphrase|passin|passout|storepass|keypass)(?:=.*)?$/is
 
+/** The one of `sealwright doctor`. */
+const clientSecretOption = /^--client-secret(?:=.*)?$/s
+
 /**
  * What to say of a password on the command line, where every user of the machine can read it; null where there is none.
  */
 export function passwordArgument(args: readonly string[]): string | null {
   const end = args.indexOf('--')
-  const option = args.slice(0, end === -1 ? undefined : end).find((arg) => passwordOption.test(arg))
+  const options = args.slice(0, end === -1 ? undefined : end)
+  if (options.some((arg) => clientSecretOption.test(arg))) {
+    return (
+      '--client-secret is not an option: other users can read secrets on the command line. Give --client-secret-file FILE (- for ' +
+      'standard input), --client-secret-env NAME, or neither, to be asked'
+    )
+  }
+  const option = options.find((arg) => passwordOption.test(arg))
   if (option === undefined) return null
   const [name] = option.split('=')
   return (

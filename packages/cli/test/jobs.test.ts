@@ -62,7 +62,8 @@ function linesOf(path: string): readonly string[] {
   return blocks.flatMap((block) => block.split('\n')).filter((line) => line.startsWith('sealwright '))
 }
 
-const inReadme = linesOf('../README.md')
+// Those of the doctor need an issuer that answers; its own tests run them.
+const inReadme = linesOf('../README.md').filter((line) => !line.startsWith('sealwright doctor'))
 // The issuer of the example is not on the internet.
 const lines = [...new Set(inReadme.map((line) => line.replace(/\s+#\s.*$/, '')))].map((line) =>
   line.startsWith('sealwright token verify')

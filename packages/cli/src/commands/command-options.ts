@@ -58,10 +58,14 @@ export function parseDays(text: string): number {
 }
 
 export function parseSeconds(text: string): number {
-  const seconds = Number(text)
-  if (!/^\d{1,10}$/.test(text) || seconds === 0)
-    throw new InvalidArgumentError('It is a whole number of seconds.')
+  const seconds = parseSecondsOrZero(text)
+  if (seconds === 0) throw new InvalidArgumentError('It is a whole number of seconds.')
   return seconds
+}
+
+export function parseSecondsOrZero(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It is a whole number of seconds.')
+  return Number(text)
 }
 
 /** A day, which begins in UTC, or a time with its zone. */

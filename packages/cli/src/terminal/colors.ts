@@ -25,7 +25,9 @@ export function highlight(line: string, terminal: Pick<Terminal, 'colors'>): str
       // A month is time to renew.
       .replace(/\b[012]?\d days? left$/, yellow)
       .replace(/^\s*(?:problem|cannot sign):.*$/, red)
+      .replace(/^error\b/, red)
       .replace(/^\s*weak:.*$/, yellow)
+      .replace(/^warning\b/, yellow)
       .replace(/^(?:valid token|ok)\b/, green)
   )
 }

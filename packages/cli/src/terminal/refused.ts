@@ -1,11 +1,14 @@
-/** The answer to a question of the user is no: a token is not valid, a server is misconfigured. It has an exit code of its own. */
+/** The answer to a question of the user is no: a token is not valid, an issuer is misconfigured. It has an exit code of its own. */
 export class Refused extends Error {
   /** For `--json`. */
   readonly code: string
+  /** Whether the result is on standard output already. */
+  readonly isReported: boolean
 
-  constructor(code: string, message: string) {
+  constructor(code: string, message: string, { isReported = false }: { readonly isReported?: boolean } = {}) {
     super(message)
     this.name = 'Refused'
     this.code = code
+    this.isReported = isReported
   }
 }

@@ -1,0 +1,182 @@
+import { SealwrightError } from '@sealwright/core'
+import type { KeyRingPolicyOptions } from '@sealwright/keyring'
+import { Command, Option } from 'commander'
+import { readInput } from '../files/files.ts'
+import {
+  givenPassword,
+  passwordSource,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
+import type { KeyAccess } from '../keys/key-access.ts'
+import { withProgress } from '../terminal/progress.ts'
+import { Refused } from '../terminal/refused.ts'
+import { report } from '../terminal/report.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { tokenArgument } from '../usage-errors.ts'
+import { parseDays, parseSeconds, parseSecondsOrZero } from './command-options.ts'
+
+/** The times of the rotation that the user can give; what the servers have. */
+type TimeOptions = Pick<
+  KeyRingPolicyOptions,
+  | 'tokenLifetime'
+  | 'jwksMaxAge'
+  | 'clockSkew'
+  | 'validatorLeeway'
+  | 'maxSetAge'
+  | 'announcement'
+  | 'retention'
+  | 'rotationInterval'
+>
+
+interface Options extends PasswordOptions, TimeOptions {
+  readonly issuer: string
+  readonly key?: readonly string[]
+  readonly instance?: readonly string[]
+  readonly clientId?: string
+  readonly clientSecretFile?: string
+  readonly clientSecretEnv?: string
+  readonly scope?: readonly string[]
+  readonly token?: string
+  readonly api?: string
+  readonly expiryDays: number
+  readonly json?: boolean
+}
+
+/** `sealwright doctor`: what is wrong with an issuer, and whether its next rotation rejects tokens. */
+export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
+  const command = new Command('doctor')
+    .description(
+      'examine an issuer: discovery, keys, caching, instances, certificates, tokens, permissions, and whether the next rotation ' +
+        'has tokens rejected; each finding says what to do',
+    )
+    .requiredOption('--issuer <url>', 'the issuer')
+    .option('--key <key...>', 'where its servers have their keys: a signing URI or a file')
+    .option('--instance <url...>', 'the servers behind a load balancer, which must publish the same keys')
+    .option('--client-id <id>', 'get a token as this client (client credentials)')
+    .option('--client-secret-file <file>', 'file with the secret of the client; - for standard input')
+    .option('--client-secret-env <name>', 'environment variable with the secret of the client')
+    .option('--scope <name...>', 'the scopes of the token')
+    .addOption(
+      new Option('--token <file>', 'examine the token in this file instead; - for standard input').conflicts(
+        'clientId',
+      ),
+    )
+    .option(
+      '--api <url>',
+      'an API that takes the token with GET; it is sent changed tokens, which it must refuse',
+    )
+    .option('--expiry-days <n>', 'warn so many days before a certificate ends', parseDays, 30)
+  return withTimeOptions(withPasswordOptions(command, 'the keys'))
+    .option('--json', 'print the result as JSON')
+    .action(async (options: Options) => {
+      const subject = {
+        issuer: options.issuer,
+        instances: options.instance ?? [],
+        keys: options.key ?? [],
+        password: passwordSource(options),
+        token: await tokenOf(options, terminal),
+        api: options.api ?? null,
+        policy: timesOf(options),
+        warningDays: options.expiryDays,
+      }
+      // With jose, which few commands need.
+      const { examine } = await import('../doctor/examine.ts')
+      const { linesOf } = await import('../doctor/report/lines.ts')
+      const examining = examine(subject, terminal, access)
+      const { steps, findings, prediction } = await withProgress(
+        terminal,
+        `examining ${options.issuer}`,
+        examining,
+      )
+      const errors = findings.filter(({ severity }) => severity === 'error').length
+      const shown = steps.map(({ name, status, summary }) => ({ name, status, summary }))
+      const result = { ok: errors === 0, issuer: options.issuer, steps: shown, prediction, findings }
+      report(terminal, options.json, result, linesOf(steps, findings))
+      if (errors > 0) {
+        const count = `${errors} error${errors === 1 ? '' : 's'}`
+        throw new Refused('UNHEALTHY', `${count} at ${options.issuer}; the report says what to do`, {
+          isReported: true,
+        })
+      }
+    })
+}
+
+function withTimeOptions(command: Command): Command {
+  return command
+    .option('--token-lifetime <seconds>', 'of the servers: the longest token (default: 3600)', parseSeconds)
+    .option(
+      '--jwks-max-age <seconds>',
+      'of the servers: how long the JWK Set may be kept (default: what they send)',
+      parseSecondsOrZero,
+    )
+    .option(
+      '--max-set-age <seconds>',
+      'of the servers: the oldest keys that they serve (default: 86400)',
+      parseSeconds,
+    )
+    .option(
+      '--announcement <seconds>',
+      'of the servers: how long a key is published before it signs',
+      parseSeconds,
+    )
+    .option(
+      '--retention <seconds>',
+      'of the servers: how long a key is published after it has signed',
+      parseSeconds,
+    )
+    .option('--clock-skew <seconds>', 'the most by which clocks differ (default: 60)', parseSeconds)
+    .option(
+      '--validator-leeway <seconds>',
+      'how long after exp validators accept a token (default: 300)',
+      parseSecondsOrZero,
+    )
+    .option(
+      '--rotation-interval <seconds>',
+      'of the servers: how long a key signs (default: 7776000)',
+      parseSeconds,
+    )
+}
+
+function timesOf(options: TimeOptions): TimeOptions {
+  const { tokenLifetime, jwksMaxAge, clockSkew, validatorLeeway } = options
+  const { maxSetAge, announcement, retention, rotationInterval } = options
+  return {
+    tokenLifetime,
+    jwksMaxAge,
+    clockSkew,
+    validatorLeeway,
+    maxSetAge,
+    announcement,
+    retention,
+    rotationInterval,
+  }
+}
+
+type TokenSource =
+  { readonly client: { id: string; secret: string; scopes: readonly string[] } } | { readonly given: string }
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for a client without a secret */
+async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSource | null> {
+  const { token, clientId, clientSecretFile: file, clientSecretEnv: env, scope = [] } = options
+  if (token !== undefined) {
+    if (/^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw tokenArgument('doctor --token')
+    const text = Buffer.from(await readInput(token, terminal))
+      .toString('utf8')
+      .trim()
+    return { given: text.replace(/^Bearer\s+/i, '') }
+  }
+  if (clientId === undefined) {
+    if (file === undefined && env === undefined) return null
+    throw new SealwrightError('INVALID_ARGUMENT', 'the secret of which client? Give --client-id ID')
+  }
+  const given = await givenPassword({ file, env, option: '--client-secret' }, terminal)
+  const secret = given ?? (await terminal.questions?.password(`Secret of the client ${clientId}`)) ?? null
+  if (secret === null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'the client needs its secret: give --client-secret-file FILE or --client-secret-env NAME',
+    )
+  }
+  return { client: { id: clientId, secret, scopes: scope } }
+}

@@ -1,0 +1,7 @@
+import { isSealwrightError, type SealwrightError } from '@sealwright/core'
+
+/** An error that is a result of the examination. Another one is a mistake of this program. */
+export function expected(error: unknown): SealwrightError {
+  if (isSealwrightError(error)) return error
+  throw error
+}

@@ -1,0 +1,155 @@
+import type { KeyRingPolicyOptions } from '@sealwright/keyring'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import type { PasswordSource } from '../files/passwords.ts'
+import { describeToken } from '../inspect/token-description.ts'
+import type { KeyAccess } from '../keys/key-access.ts'
+import { requestToken, type TokenClient } from '../net/request-token.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { examineCaching, maxAgeOf } from './checks/caching.ts'
+import { examineCertificates } from './checks/certificates.ts'
+import { examineDiscovery, type Metadata } from './checks/discovery.ts'
+import { examineInstances } from './checks/instances.ts'
+import { examineKeys, type PublishedKey, type PublishedSet } from './checks/jwk-set.ts'
+import { examineOwnKeys, skippedKeys, unavailableKey } from './checks/keys-in-place.ts'
+import { ownKeysOf, type OwnKey } from './checks/own-keys.ts'
+import { examinePermissions } from './checks/permissions.ts'
+import { examineRotation, type Prediction } from './checks/rotation.ts'
+import { examineTampering } from './checks/tampering.ts'
+import { examineToken, lifetimeOf } from './checks/token.ts'
+import { finding, type Finding } from './report/finding.ts'
+import { skipped, step, type Step } from './report/step.ts'
+import { rotationPolicy } from './rotation/rotation-policy.ts'
+
+/** What to examine. */
+export interface Subject {
+  readonly issuer: string
+  /** URLs of its instances. */
+  readonly instances: readonly string[]
+  /** Files or signing URIs: where its servers have their keys. */
+  readonly keys: readonly string[]
+  readonly password: PasswordSource
+  /** How to get a token; null for none. */
+  readonly token: { readonly client: TokenClient } | { readonly given: string } | null
+  /** The URL of an API that takes its tokens; null for none. */
+  readonly api: string | null
+  readonly policy: KeyRingPolicyOptions
+  /** How many days before the end of a certificate there is a warning. */
+  readonly warningDays: number
+}
+
+/** What was found. */
+export interface Examination {
+  readonly steps: readonly Step[]
+  readonly findings: readonly Finding[]
+  readonly prediction: Prediction
+}
+
+const defaultClockSkew = 60
+
+/** Examines an issuer, step by step. A step that fails is a finding, and the others go on. */
+export async function examine(subject: Subject, terminal: Terminal, access: KeyAccess): Promise<Examination> {
+  const { issuer, policy } = subject
+  const { metadata, report: discovery } = await examineDiscovery(issuer)
+  const { set, report: keys } = await examineKeys(metadata?.jwksUri ?? null)
+  const published = set?.keys ?? null
+  const expectations = { jwksMaxAge: policy.jwksMaxAge, clockSkew: policy.clockSkew ?? defaultClockSkew }
+  const now = new Date()
+  const caching = examineCaching(set?.answer ?? null, expectations)
+  const instances = await examineInstances(set, subject.instances)
+  const certificates = examineCertificates(published, now, subject.warningDays)
+  const tokens = await examineTokens(subject, metadata, published)
+  const own = await examinePlaces(subject, { set, tokenLifetime: tokens.lifetime }, terminal, access)
+  const steps = [discovery, keys, caching, instances, certificates, ...tokens.steps, ...own.steps]
+  return { steps, findings: steps.flatMap(({ findings }) => findings), prediction: own.prediction }
+}
+
+async function examineTokens(
+  { issuer, token, api, policy }: Subject,
+  metadata: Metadata | null,
+  keys: readonly PublishedKey[] | null,
+): Promise<{ readonly steps: readonly Step[]; readonly lifetime: number | null }> {
+  if (token === null) {
+    const why = 'give --client-id to get a token, or --token FILE with one'
+    return { steps: [skipped('token', why), skipped('tampering', 'there is no token')], lifetime: null }
+  }
+  if (metadata === null && 'client' in token) {
+    const why = 'there is no metadata with a token_endpoint'
+    return { steps: [skipped('token', why), skipped('tampering', 'there is no token')], lifetime: null }
+  }
+  let text: string
+  try {
+    text = 'given' in token ? token.given : await request(token.client, metadata)
+  } catch (error) {
+    if (!isSealwrightError(error)) throw error
+    const where = metadata?.tokenEndpoint ?? issuer
+    const problem = finding('token-unavailable', where, error.message)
+    return {
+      steps: [step('token', where, [problem]), skipped('tampering', 'there is no token')],
+      lifetime: null,
+    }
+  }
+  const { tokenLifetime, clockSkew = defaultClockSkew } = policy
+  const report = await examineToken(text, { issuer, keys, tokenLifetime, clockSkew, now: new Date() })
+  const tampering =
+    keys === null ? skipped('tampering', 'there is no JWK Set') : await examineTampering(text, keys, api)
+  return { steps: [report, tampering], lifetime: lifetimeOf(describeToken(text)?.claims ?? {}) }
+}
+
+async function request(client: TokenClient, metadata: Metadata | null): Promise<string> {
+  const { tokenEndpoint = null, authMethods = null } = metadata ?? {}
+  if (tokenEndpoint === null) {
+    throw new SealwrightError('NOT_FOUND', 'the metadata has no token_endpoint')
+  }
+  return requestToken(tokenEndpoint, client, authMethods)
+}
+
+/** The keys where the servers have them, and the rotation. */
+async function examinePlaces(
+  { keys: sources, password, policy: options }: Subject,
+  { set, tokenLifetime }: { readonly set: PublishedSet | null; readonly tokenLifetime: number | null },
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<{ readonly steps: readonly Step[]; readonly prediction: Prediction }> {
+  const policy = rotationPolicy(options, {
+    maxAge: set === null ? null : maxAgeOf(set.answer),
+    tokenLifetime,
+  })
+  const own: OwnKey[] = []
+  const problems: Finding[] = []
+  for (const source of sources) {
+    try {
+      // eslint-disable-next-line no-await-in-loop -- one question for a password after the other
+      own.push(...(await ownKeysOf(source, password, terminal, access)))
+    } catch (error) {
+      problems.push(unavailableKey(source, error))
+    }
+  }
+  const now = new Date()
+  const { prediction, report: rotation } = examineRotation(
+    own.map(({ version }) => version),
+    policy,
+    now,
+  )
+  const permissions = await examinePermissions(sources, access)
+  if (sources.length === 0) return { steps: [skippedKeys(), permissions, rotation], prediction }
+  // Where a place cannot be read, its keys would look unknown.
+  const key =
+    problems.length > 0
+      ? step('key', sources.join(', '), problems)
+      : await examineOwnKeys(own, set?.keys ?? null, policy, now)
+  return { steps: [withoutRepetition(key, permissions), permissions, rotation], prediction }
+}
+
+function isMissing({ id }: Finding): boolean {
+  return id === 'permission-missing'
+}
+
+/** A permission that is missing is named once. */
+function withoutRepetition(key: Step, permissions: Step): Step {
+  if (!permissions.findings.some(isMissing)) return key
+  return step(
+    key.name,
+    key.summary,
+    key.findings.filter((each) => !isMissing(each)),
+  )
+}

@@ -1,0 +1,69 @@
+import { SealwrightError } from '@sealwright/core'
+import { memberOf } from '../json.ts'
+import { fetchText } from './fetch-text.ts'
+
+/** A client at a token endpoint. */
+export interface TokenClient {
+  readonly id: string
+  readonly secret: string
+  readonly scopes: readonly string[]
+}
+
+/**
+ * Gets an access token with the client credentials grant (RFC 6749 §4.4).
+ *
+ * @param authMethods those of the metadata; null where it has none, which is client_secret_basic
+ * @throws SealwrightError as `fetchText`; `ACCESS_DENIED` with the error of the server; `INVALID_ENCODING` for an answer without
+ *   a token. None has the secret.
+ */
+export async function requestToken(
+  endpoint: string,
+  { id, secret, scopes }: TokenClient,
+  authMethods: readonly string[] | null,
+): Promise<string> {
+  const form = new URLSearchParams({ grant_type: 'client_credentials' })
+  if (scopes.length > 0) form.set('scope', scopes.join(' '))
+  const headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' }
+  const isBasic = authMethods === null || authMethods.includes('client_secret_basic')
+  if (isBasic)
+    headers['authorization'] = `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`
+  else {
+    form.set('client_id', id)
+    form.set('client_secret', secret)
+  }
+  const { status, text } = await fetchText(endpoint, 'the token endpoint', {
+    method: 'POST',
+    headers,
+    body: form.toString(),
+  })
+  const body = parse(text)
+  const token = memberOf(body, 'access_token')
+  if (status === 200 && typeof token === 'string' && token !== '') return token
+  if (status === 200) {
+    throw new SealwrightError('INVALID_ENCODING', 'the answer of the token endpoint has no access_token')
+  }
+  throw new SealwrightError('ACCESS_DENIED', `the token endpoint answers ${status}${reasonOf(body, secret)}`)
+}
+
+/** RFC 6749 §2.3.1 */
+function encode(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+/** RFC 6749 §5.2. A server may quote what it was sent. */
+function reasonOf(body: unknown, secret: string): string {
+  return ['error', 'error_description']
+    .flatMap((name) => {
+      const value = memberOf(body, name)
+      return typeof value === 'string' && !value.includes(secret) ? [`: ${value.slice(0, 200)}`] : []
+    })
+    .join('')
+}

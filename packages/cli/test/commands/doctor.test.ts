@@ -1,0 +1,536 @@
+import { generateKeyPairSync, type KeyObject, type X509Certificate } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createLocalSigner, publicJwk, signingKeyJwk, type SigningKey } from '@sealwright/core'
+import { startKeyVaultEmulator, wellKnown, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { openFolderStore } from '@sealwright/local-store'
+import { secretCredential } from '@sealwright/test-kit/credentials'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
+import { createSelfSignedCertificate, type SelfSignedCertificateOptions } from '@sealwright/x509'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { catalogue, type FindingId } from '../../src/doctor/report/catalogue.ts'
+import { sealwright, type Outcome, type Surroundings } from '../support/sealwright.ts'
+import { signJwt, startTestIssuer, type IssuerAnswers, type TestIssuer } from '../support/test-issuer.ts'
+
+type Json = Record<string, unknown>
+
+const folder = scratchFolderForFile()
+let issuer: TestIssuer
+let healthy: IssuerAnswers
+let key: SigningKey
+/** The published JWK of `key`. */
+let jwk: Json
+/** Of an issuer that has rotated: a version that was switched off, and its successor. */
+let versions: readonly SigningKey[]
+
+const seconds = (): number => Math.floor(Date.now() / 1_000)
+const uri = (name: string): string => `store:${join(folder(), 'keys')}?name=${name}`
+
+function claims(): Json {
+  return { iss: issuer.origin, aud: 'api', sub: 'client', iat: seconds(), exp: seconds() + 3_600 }
+}
+
+function tokenOf(changed: Json = {}, header: Json = {}, signer = key.signer()): Promise<string> {
+  return signJwt(
+    signer,
+    { alg: signer.algorithm.name, kid: key.keyId, ...header },
+    { ...claims(), ...changed },
+  )
+}
+
+beforeAll(async () => {
+  const store = await openFolderStore(join(folder(), 'keys'))
+  key = await store.create('auth', { keyType: 'ec-p256' })
+  await store.create('other', { keyType: 'ec-p256' })
+  const first = await store.create('rotated', { keyType: 'ec-p256' })
+  await store.rotate('rotated')
+  await store.disable('rotated', first.version)
+  versions = await store.list({ name: 'rotated' })
+  jwk = { ...signingKeyJwk(key, 'ES256') }
+  issuer = await startTestIssuer((origin) => ({
+    metadata: { issuer: origin, jwks_uri: `${origin}/jwks`, token_endpoint: `${origin}/token` },
+    jwks: [{ keys: [jwk] }],
+    jwksHeaders: { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' },
+    token: '',
+    api: () => 401,
+  }))
+  const token = await tokenOf()
+  healthy = {
+    ...issuer.answers,
+    token,
+    api: (authorization) => (authorization === `Bearer ${token}` ? 200 : 401),
+  }
+})
+afterAll(() => issuer.close())
+beforeEach(() => {
+  issuer.answers = healthy
+})
+
+interface Report {
+  readonly ok: boolean
+  readonly steps: readonly { readonly name: string; readonly status: string; readonly summary: string }[]
+  readonly prediction: { readonly rejectedFrom: string | null; readonly reason: string | null }
+  readonly findings: readonly {
+    readonly id: FindingId
+    readonly severity: string
+    readonly what: string
+    readonly where: string
+    readonly why: string
+    readonly fix: string
+  }[]
+}
+
+const everything = (): readonly string[] => [
+  '--issuer',
+  issuer.origin,
+  '--key',
+  uri('auth'),
+  '--client-id',
+  'client',
+  '--client-secret-env',
+  'SECRET',
+  '--api',
+  `${issuer.origin}/api`,
+]
+const env = { SECRET: 'correct horse' }
+
+async function examine(
+  args: readonly string[],
+  surroundings: Surroundings = {},
+): Promise<Outcome & { readonly report: Report }> {
+  const outcome = await sealwright(['doctor', ...args, '--json'], { env, ...surroundings })
+  return { ...outcome, report: JSON.parse(outcome.out) }
+}
+
+/** Something that is wrong, and what has to be found. */
+interface Plant {
+  readonly finds: FindingId
+  /** What follows from it, and is found as well. */
+  readonly also?: readonly FindingId[]
+  /** Default: every option. */
+  readonly args?: () => readonly string[]
+  /** What the issuer answers instead. */
+  readonly answers?: () => Partial<IssuerAnswers> | Promise<Partial<IssuerAnswers>>
+}
+
+const metadata = (changed: Json): Partial<IssuerAnswers> => ({
+  metadata: { ...(healthy.metadata as Json), ...changed },
+})
+const keys = (...set: readonly unknown[]): Partial<IssuerAnswers> => ({ jwks: [{ keys: set }] })
+const headers = (changed: Json): Partial<IssuerAnswers> => ({
+  jwksHeaders: { ...healthy.jwksHeaders, ...(changed as Record<string, string>) },
+})
+const token = async (...changed: Parameters<typeof tokenOf>): Promise<Partial<IssuerAnswers>> => {
+  const text = await tokenOf(...changed)
+  return { token: text, api: (authorization) => (authorization === `Bearer ${text}` ? 200 : 401) }
+}
+const without = (name: string): Json =>
+  Object.fromEntries(Object.entries(jwk).filter(([each]) => each !== name))
+const newKey = (): KeyObject => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+/** As an entry of a JWK Set, with a certificate. */
+const published = (certificate: X509Certificate): Json => ({
+  ...without('x5t'),
+  x5c: [certificate.raw.toString('base64')],
+  'x5t#S256': Buffer.from(certificate.fingerprint256.replaceAll(':', ''), 'hex').toString('base64url'),
+})
+const certificate = (
+  options: Partial<SelfSignedCertificateOptions>,
+  signer = key.signer(),
+): Promise<X509Certificate> => createSelfSignedCertificate(signer, { subject: 'CN=auth', ...options })
+const later = (days: number): Date => new Date(Date.now() + days * 86_400_000)
+const only = (name: string): readonly string[] =>
+  everything().map((each) => each.replace(/name=\w+$/, `name=${name}`))
+
+const plants: readonly Plant[] = [
+  { finds: 'discovery-unavailable', answers: () => ({ metadata: 404 }) },
+  { finds: 'issuer-not-https', args: () => ['--issuer', 'http://auth.example.com'] },
+  { finds: 'issuer-mismatch', answers: () => metadata({ issuer: `${issuer.origin}/` }) },
+  {
+    finds: 'endpoint-not-https',
+    answers: () => metadata({ introspection_endpoint: 'http://auth.example.com/introspect' }),
+  },
+  { finds: 'jwks-uri-missing', answers: () => metadata({ jwks_uri: undefined }) },
+  {
+    finds: 'jwks-uri-elsewhere',
+    answers: () => metadata({ jwks_uri: `${issuer.origin.replace('127.0.0.1', 'localhost')}/jwks` }),
+  },
+  { finds: 'jwks-unavailable', answers: () => ({ jwks: 500 }) },
+  { finds: 'jwks-malformed', answers: () => ({ jwks: [{ keys: { first: jwk } }] }) },
+  {
+    finds: 'jwks-empty',
+    also: ['token-kid-unknown', 'key-not-published'],
+    answers: () => keys({ ...jwk, use: 'enc' }),
+  },
+  {
+    finds: 'jwks-too-many-keys',
+    args: () => ['--issuer', issuer.origin],
+    answers: () =>
+      keys(...Array.from({ length: 101 }, (_, index) => ({ ...without('x5c'), kid: `${index}` }))),
+  },
+  { finds: 'jwks-content-type', answers: () => headers({ 'content-type': 'text/plain' }) },
+  {
+    finds: 'jwks-no-cors',
+    answers: () => ({ jwksHeaders: { 'cache-control': 'max-age=300' } }),
+  },
+  { finds: 'jwks-no-max-age', answers: () => headers({ 'cache-control': 'public' }) },
+  { finds: 'jwks-not-cacheable', answers: () => headers({ 'cache-control': 'no-store' }) },
+  {
+    finds: 'jwks-max-age-mismatch',
+    also: ['rotation-key-unknown'],
+    args: () => [...everything(), '--jwks-max-age', '300'],
+    answers: () => headers({ 'cache-control': 'public, max-age=86400' }),
+  },
+  {
+    finds: 'jwk-private',
+    also: ['published-key-unknown'],
+    answers: () => keys(jwk, { ...newKey().export({ format: 'jwk' }), kid: 'private', use: 'sig' }),
+  },
+  {
+    finds: 'jwk-malformed',
+    also: ['published-key-unknown'],
+    answers: () => keys(jwk, { ...jwk, kid: 'malformed', x: 'AAAA', x5c: undefined }),
+  },
+  {
+    finds: 'jwk-weak',
+    also: ['published-key-unknown'],
+    answers: () => {
+      const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+      return keys(jwk, { ...publicKey.export({ format: 'jwk' }), kid: 'weak', use: 'sig' })
+    },
+  },
+  {
+    finds: 'jwk-no-kid',
+    also: ['published-key-unknown'],
+    answers: () => keys(jwk, { ...publicJwk(newKey()), use: 'sig' }),
+  },
+  {
+    finds: 'jwk-duplicate-kid',
+    answers: () => keys(jwk, { ...publicJwk(newKey()), use: 'sig', kid: key.keyId }),
+  },
+  {
+    finds: 'jwk-no-use',
+    answers: () =>
+      keys(Object.fromEntries(Object.entries(without('use')).filter(([name]) => name !== 'alg'))),
+  },
+  { finds: 'x5c-malformed', answers: () => keys({ ...jwk, x5c: ['-----BEGIN CERTIFICATE-----'] }) },
+  {
+    finds: 'x5c-other-key',
+    answers: async () => keys(published(await certificate({}, createLocalSigner(newKey())))),
+  },
+  { finds: 'x5t-mismatch', answers: () => keys({ ...jwk, 'x5t#S256': 'AAAA' }) },
+  {
+    finds: 'certificate-expired',
+    answers: async () => keys(published(await certificate({ notBefore: later(-9), notAfter: later(-1) }))),
+  },
+  {
+    finds: 'certificate-not-yet-valid',
+    answers: async () => keys(published(await certificate({ notBefore: later(1), notAfter: later(90) }))),
+  },
+  {
+    finds: 'certificate-expires-soon',
+    answers: async () => keys(published(await certificate({ notAfter: later(29) }))),
+  },
+  {
+    finds: 'certificate-weak',
+    answers: async () => keys(published(await certificate({ extensions: { keyUsage: ['keyAgreement'] } }))),
+  },
+  {
+    finds: 'instance-unavailable',
+    args: () => [...everything(), '--instance', issuer.origin, closed],
+  },
+  {
+    finds: 'instances-differ',
+    answers: () => ({ jwks: [{ keys: [jwk] }, { keys: [jwk] }, { keys: [{ ...jwk, kid: 'another' }] }] }),
+  },
+  {
+    finds: 'clock-off',
+    answers: () => headers({ date: new Date(Date.now() - 600_000).toUTCString() }),
+  },
+  { finds: 'token-unavailable', answers: () => ({ token: { status: 401, error: 'invalid_client' } }) },
+  {
+    finds: 'token-not-signed',
+    answers: async () => ({ token: await signJwt(null, { alg: 'none' }, claims()) }),
+  },
+  {
+    finds: 'token-no-kid',
+    also: ['published-key-unknown'],
+    answers: async () => ({
+      ...keys(jwk, { ...publicJwk(newKey()), use: 'sig', kid: 'another' }),
+      ...(await token({}, { kid: undefined })),
+    }),
+  },
+  { finds: 'token-kid-unknown', answers: () => token({}, { kid: 'another' }) },
+  {
+    finds: 'token-alg-mismatch',
+    also: ['published-key-unknown', 'key-not-published'],
+    answers: async () => ({
+      ...keys({ ...publicJwk(rsaKey(2048)), use: 'sig', kid: key.keyId.slice(1), alg: 'PS256' }),
+      ...(await token(
+        {},
+        { kid: key.keyId.slice(1) },
+        createLocalSigner(rsaKey(2048), { algorithm: 'RS256' }),
+      )),
+    }),
+  },
+  { finds: 'token-signature-invalid', answers: () => token({}, {}, createLocalSigner(newKey())) },
+  { finds: 'token-issuer-mismatch', answers: () => token({ iss: 'https://auth.example.com' }) },
+  { finds: 'token-time-invalid', answers: () => token({ iat: seconds() + 300, exp: seconds() + 900 }) },
+  { finds: 'token-no-expiry', answers: () => token({ exp: undefined }) },
+  { finds: 'token-no-audience', answers: () => token({ aud: undefined }) },
+  {
+    finds: 'token-outlives-policy',
+    also: ['rotation-key-removed'],
+    args: () => [...everything(), '--token-lifetime', '600'],
+  },
+  {
+    finds: 'token-outlives-certificate',
+    also: ['certificate-expires-soon'],
+    answers: async () => keys(published(await certificate({ notAfter: later(1 / 48) }))),
+  },
+  { finds: 'tampered-token-accepted', answers: () => ({ api: () => 200 }) },
+  { finds: 'api-refuses-token', answers: () => ({ api: () => 401 }) },
+  {
+    finds: 'key-unavailable',
+    args: () => ['--issuer', issuer.origin, '--key', join(folder(), 'absent.pem')],
+  },
+  { finds: 'key-not-published', also: ['published-key-unknown'], args: () => only('other') },
+  {
+    finds: 'key-revoked-published',
+    also: ['token-kid-unknown', 'rotation-key-unknown'],
+    args: () => only('rotated'),
+    answers: () => keys(...versions.map((version) => signingKeyJwk(version, 'ES256'))),
+  },
+  {
+    finds: 'published-key-unknown',
+    answers: () => keys(jwk, { ...publicJwk(newKey()), use: 'sig', kid: 'another' }),
+  },
+  { finds: 'no-signer', also: ['published-key-unknown'], args: () => only('absent') },
+  {
+    finds: 'rotation-key-unknown',
+    args: () => [...everything(), '--announcement', '3600', '--max-set-age', '3600'],
+  },
+  { finds: 'rotation-key-removed', args: () => [...everything(), '--retention', '3600'] },
+]
+
+/** Where nothing listens any more. */
+let closed = ''
+beforeAll(async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closed = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await new Promise((resolve) => server.close(resolve))
+})
+
+describe('a healthy issuer', () => {
+  test('has no findings, and each step says what was seen', async () => {
+    const { code, error, report } = await examine([...everything(), '--instance', issuer.origin])
+    expect({ code, error, findings: report.findings }).toEqual({ code: 0, error: '', findings: [] })
+    expect(report.ok).toBe(true)
+    expect(report.prediction).toMatchObject({ rejectedFrom: null, reason: null })
+    expect(Object.fromEntries(report.steps.map(({ name, status }) => [name, status]))).toEqual({
+      discovery: 'ok',
+      keys: 'ok',
+      caching: 'ok',
+      instances: 'ok',
+      certificates: 'ok',
+      token: 'ok',
+      tampering: 'ok',
+      key: 'ok',
+      permissions: 'skipped',
+      rotation: 'ok',
+    })
+    expect(issuer.forms).toContain('grant_type=client_credentials')
+  })
+
+  test('is told without the steps that nothing was given for', async () => {
+    const { code, out } = await sealwright(['doctor', '--issuer', issuer.origin])
+    expect(code).toBe(0)
+    expect(out).toContain(
+      'skipped  token         give --client-id to get a token, or --token FILE with one\n',
+    )
+    expect(out).toContain('skipped  key           give --key URI to compare')
+    expect(out).toMatch(/ok {7}rotation {6}a key that is announced at \S+Z has no token rejected\n$/)
+  })
+
+  test('is told with a token from elsewhere', async () => {
+    const args = ['--issuer', issuer.origin, '--token', '-']
+    const { code, report } = await examine(args, { input: `Bearer ${await tokenOf()}\n` })
+    expect({ code, findings: report.findings }).toEqual({ code: 0, findings: [] })
+    const opaque = await examine(args, { input: 'opaque' })
+    expect(opaque.report.steps).toContainEqual({
+      name: 'token',
+      status: 'skipped',
+      summary: 'the access token is not a JWT: only the issuer knows whether it is valid',
+    })
+  })
+})
+
+describe('planted in an issuer', () => {
+  test.each(plants)('$finds', async ({ finds, also = [], args = everything, answers }) => {
+    issuer.answers = { ...healthy, ...(await answers?.()) }
+    const { code, out, error, report } = await examine(args())
+    expect([...new Set(report.findings.map(({ id }) => id))].toSorted()).toEqual([finds, ...also].toSorted())
+    for (const { id, severity, what, where, why, fix } of report.findings) {
+      expect(severity).toBe(catalogue[id].severity)
+      for (const text of [what, where, why, fix]) expect(text).toMatch(/^\S.*\S$/)
+    }
+    const isHealthy = report.findings.every(({ severity }) => severity === 'warning')
+    expect(report.ok).toBe(isHealthy)
+    expect(code).toBe(isHealthy ? 0 : 3)
+    expect(error).toMatch(isHealthy ? /^$/ : /^sealwright: \d+ errors? at \S+; the report says what to do\n$/)
+    expect(out + error).not.toContain('correct horse')
+    // Neither the token nor a changed one.
+    expect(out).not.toMatch(/eyJ[\w-]+\.eyJ/)
+  })
+
+  test('is told to a person with the fix', async () => {
+    issuer.answers = { ...healthy, ...headers({ 'cache-control': 'public, max-age=86400' }) }
+    const args = ['--announcement', '7200', '--max-set-age', '3600']
+    const { code, out } = await sealwright(['doctor', ...everything(), ...args], { env, colors: true })
+    expect(code).toBe(3)
+    expect(out).toContain('\u001b[31merror\u001b[39m: rotation-key-unknown: the next key\n')
+    expect(out).toContain(
+      'is announced for 7200 s; maxSetAge + max-age + clockSkew is 3600 + 86400 + 60 = 90060 s\n',
+    )
+    expect(out).toContain('  fix: Set announcement to at least 90060 s, or lower max-age or maxSetAge.\n')
+  })
+})
+
+/** Of a certificate in the vault. */
+const policy = (exportable: boolean): Json => ({
+  key_props: { kty: 'EC', crv: 'P-256', exportable },
+  x509_props: { subject: 'CN=signing' },
+  issuer: { name: 'Self' },
+})
+
+describe('planted in a vault', () => {
+  const server = { clientId: '00000000-0000-4000-8000-000000000052', clientSecret: 'server-secret' }
+  const reader = { clientId: '00000000-0000-4000-8000-000000000053', clientSecret: 'reader-secret' }
+  let emulator: RunningKeyVaultEmulator
+  let vaultUrl = ''
+  beforeAll(async () => {
+    const access = { certificates: ['get', 'list'] as const, keys: ['sign'] as const }
+    emulator = await startKeyVaultEmulator({
+      timing: { issuance: 20, deletion: 20 },
+      seed: {
+        vaults: {
+          contoso: {
+            certificates: [
+              { name: 'signing', policy: policy(false) },
+              { name: 'exportable', policy: policy(true) },
+            ],
+          },
+        },
+      },
+      identities: [
+        { ...wellKnown, access: 'all' },
+        { ...server, access },
+        { ...reader, access: { certificates: ['get', 'list'] } },
+      ],
+    })
+    vaultUrl = emulator.vaultUrl('contoso')
+  })
+  afterAll(() => emulator.close())
+
+  const as = (identity: { clientId: string; clientSecret: string }): Surroundings['vault'] => ({
+    credential: secretCredential(emulator, identity),
+    agent: emulator.agent(),
+    pollInterval: 10,
+    settleTime: 0,
+    deadline: 20_000,
+  })
+
+  test('nothing, for an identity that can read and sign', async () => {
+    const { report } = await examine(
+      ['--issuer', issuer.origin, '--key', `${vaultUrl}/certificates/signing`],
+      { vault: as(server) },
+    )
+    expect(report.findings.map(({ id }) => id)).toEqual(['key-not-published', 'published-key-unknown'])
+    expect(report.steps).toContainEqual(expect.objectContaining({ name: 'permissions', status: 'ok' }))
+  })
+
+  test('too few permissions, and too many', async () => {
+    const args = ['--issuer', issuer.origin, '--key', `${vaultUrl}/certificates/signing`]
+    const few = (await examine(args, { vault: as(reader) })).report.findings
+    expect(few).toContainEqual(
+      expect.objectContaining({ id: 'permission-missing', what: 'the identity lacks keys/sign' }),
+    )
+    const many = (await examine(args, { vault: as(wellKnown) })).report.findings
+    expect(many).toContainEqual(
+      expect.objectContaining({
+        id: 'permission-excess',
+        what: expect.stringContaining('certificates/delete, certificates/purge') as unknown,
+      }),
+    )
+  })
+
+  test('a private key that can be exported', async () => {
+    const args = ['--issuer', issuer.origin, '--key', `${vaultUrl}/certificates/exportable`]
+    const { findings } = (await examine(args, { vault: as(wellKnown) })).report
+    expect(findings.map(({ id }) => id)).toContain('private-key-exportable')
+  })
+})
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8')
+
+describe('the documentation', () => {
+  const lines = read('../../README.md').match(/^sealwright doctor .*$/gm) ?? []
+
+  test.each(lines)('has a line that works: %s', async (line) => {
+    writeFileSync(join(folder(), 'secret.txt'), 'correct horse\n')
+    const args = line
+      .replaceAll("'", '')
+      .replace('https://auth.example.com', issuer.origin)
+      .replace(/store:\S+/, uri('auth'))
+      .replace('secret.txt', join(folder(), 'secret.txt'))
+    expect(await sealwright(args.split(' ').slice(1))).toMatchObject({ code: 0, error: '' })
+  })
+
+  test('has every finding with its meaning and fix', () => {
+    const rows = [
+      ...read('../../../../docs/doctor.md').matchAll(
+        /^\| `([\w-]+)` +\| (error|warning) +\| (.*?) +\| (.*?) +\|$/gm,
+      ),
+    ]
+    const written = rows.map(([, id, severity, why, fix]) => [id, { severity, why, fix }])
+    expect(Object.fromEntries(written)).toEqual(catalogue)
+    expect(lines).toHaveLength(2)
+  })
+})
+
+test('every finding is planted, which is more than twenty', () => {
+  const inVault = ['permission-missing', 'permission-excess', 'private-key-exportable']
+  const planted = new Set([...plants.map(({ finds }) => finds), ...inVault])
+  expect([...planted].toSorted()).toEqual(Object.keys(catalogue).toSorted())
+  expect(planted.size).toBeGreaterThan(20)
+})
+
+describe('what cannot be examined', () => {
+  test.each([
+    [['--client-id', 'client'], 1, 'the client needs its secret: give --client-secret-file FILE'],
+    [['--client-secret-env', 'SECRET'], 1, 'the secret of which client? Give --client-id ID'],
+    [['--client-secret', 'correct horse'], 2, 'other users can read secrets on the command line'],
+    [['--token', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln'], 1, 'other users can read a token on the command line'],
+    [['--announcement', 'soon'], 2, 'It is a whole number of seconds'],
+  ])('%j', async (args, code, message) => {
+    const outcome = await sealwright(['doctor', '--issuer', issuer.origin, ...args], { env })
+    expect(outcome).toMatchObject({ code, out: '', error: expect.stringContaining(message) as unknown })
+    expect(outcome.error).not.toContain('correct horse')
+  })
+
+  test('the secret is asked for, and sent as RFC 6749 has it', async () => {
+    issuer.answers = {
+      ...healthy,
+      ...metadata({ token_endpoint_auth_methods_supported: ['client_secret_post'] }),
+    }
+    const questions = { password: async () => 'correct horse', confirm: async () => true }
+    const args = ['doctor', '--issuer', issuer.origin, '--client-id', 'a:b', '--scope', 'read', 'write']
+    expect(await sealwright(args, { questions })).toMatchObject({ code: 0 })
+    expect(issuer.forms.at(-1)).toBe(
+      'grant_type=client_credentials&scope=read+write&client_id=a%3Ab&client_secret=correct+horse',
+    )
+  })
+})
