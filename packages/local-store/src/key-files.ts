@@ -25,16 +25,16 @@ const keyFileOptions = optionsOf({ certificate: aFilePath, password: aPassword, 
 const pkcs12FileOptions = optionsOf(signerOptions)
 
 /**
- * Opens a private key and its certificates: PFX, PEM, DER, JWK and whatever else `readKeyFile` of `@sealwright/x509` reads. The contents
- * decide the format. The name of the key is the file's, without its extension.
+ * Opens a private key and its certificates: PFX, PEM, DER, JWK and every other format that `readKeyFile` of `@sealwright/x509` reads. The
+ * contents decide the format. The key has the name of the file, without its extension.
  *
- * A folder has the key in `tls.key` and its certificates in `tls.crt`, as Kubernetes mounts a TLS secret; the key is named after the
- * folder. Two files are read again when they change meanwhile, so that both are of one version.
+ * In a folder, the key is in `tls.key` and its certificates in `tls.crt`, as Kubernetes mounts a TLS secret. The key is named after the
+ * folder. If two files change while they are read, they are read again, so that both are of one version.
  *
  * @param path of a file or folder, absolute or relative to the process's working folder
  * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`; `INVALID_ENCODING` for a format that is
  *   not read, for a file with no private key or several, and when no certificate belongs to the key; `UNSAFE_PERMISSIONS` when
- *   others than the owner can read the private key (its folder is not checked); `ACCESS_DENIED`, `UNAVAILABLE`
+ *   other users than the owner can read the private key (its folder is not checked); `ACCESS_DENIED`, `UNAVAILABLE`
  *
  * @example
  * ```ts
@@ -76,12 +76,12 @@ export async function openKeyFileAt(
 }
 
 /**
- * Opens a PFX file that holds one private key. The name of the key is the file's, without its extension.
+ * Opens a PFX file that holds one private key. The key has the name of the file, without its extension.
  *
  * @param path absolute, or relative to the process's working folder
  * @param password of the file; empty for a file without one
  * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `UNSUPPORTED_KEY`, `LIMIT_EXCEEDED`,
- *   `UNSAFE_PERMISSIONS` when others than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
+ *   `UNSAFE_PERMISSIONS` when other users than the owner can read the file (its folder is not checked), `ACCESS_DENIED`,
  *   `UNAVAILABLE`
  *
  * @example

@@ -63,8 +63,8 @@ export interface LocalStoreOptions extends SignerOptions {
  * Every `store:` URI takes exactly one of `thumbprint`, `subject` and `name`. The name is the file's in Sealwright's layout and the
  * friendly name elsewhere. `options.password` opens a file or a folder in Sealwright's layout; the other folders have none.
  *
- * `options.create` works with `store:FOLDER?name=…` alone, and creates a key that is proven absent. All other forms refuse it: a file or
- * a thumbprint names something that exists, and the layouts of .NET and App Service cannot keep two creators apart.
+ * `options.create` creates a key that is proven absent. It works only with `store:FOLDER?name=…`. A file or a thumbprint names something
+ * that exists, and in the layouts of .NET and App Service two processes could both create a key of one name.
  *
  * @example
  * ```ts
@@ -140,7 +140,7 @@ const openKeyOptions = optionsOf({
   signal: anAbortSignal,
 })
 
-/** A file in App Service's folder has the modes that the platform gives it, however it is named. */
+/** The platform sets the modes of the files in App Service's folder, so they are not checked for a `file:` URI either. */
 function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRule {
   return isAppServiceSet(appService) && dirname(path) === appServiceLayoutOf(appService).folder
     ? unchecked

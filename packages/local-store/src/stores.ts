@@ -38,7 +38,7 @@ export interface AppServiceStoreOptions {
  * A key name has 1 to 127 letters, digits and hyphens, as in Key Vault, and case does not tell two names apart. When several
  * processes create or rotate a key at once, one succeeds.
  *
- * @throws SealwrightError `UNSAFE_PERMISSIONS` when others than the owner can enter the folder; `ACCESS_DENIED`, `UNAVAILABLE`
+ * @throws SealwrightError `UNSAFE_PERMISSIONS` when other users than the owner can enter the folder; `ACCESS_DENIED`, `UNAVAILABLE`
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export async function openFolderStore(
  * private key and keys that cannot sign a token.
  *
  * The name of a key is the friendly name in its file, or else the common name of its subject, or else its thumbprint. `create` reads
- * all files to prove that a name is free. But the files are named after thumbprints, so two processes that create the same name at
- * once both succeed. To start several servers at once, use {@link openFolderStore}.
+ * all files to prove that a name is free. But the files are named after thumbprints, so if two processes create the same name at once,
+ * both succeed. To start several servers at once, use {@link openFolderStore}.
  *
  * @throws SealwrightError as {@link openFolderStore}; others may read the folder, since .NET makes it so, but not write to it
  *

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { SealwrightError } from '@sealwright/core'
 
-/** What a store demands of the POSIX modes and owners of the private keys in its folder. */
+/** The POSIX modes and owners that a store accepts for its folder and the files in it. */
 export interface AccessRule {
   /** Mode bits that the folder must not have; null checks neither its mode nor its owner. */
   readonly forbiddenInFolder: number | null
@@ -19,7 +19,7 @@ export const ownerWrites: AccessRule = { forbiddenInFolder: 0o022, forbiddenInFi
 export const unchecked: AccessRule = { forbiddenInFolder: null, forbiddenInFile: null }
 
 /**
- * Checks an open file or folder. Checking a path instead would leave time to exchange the file.
+ * Checks an open file or folder. If a path were checked, the file could be exchanged before it is opened.
  *
  * On Windows it checks nothing: Node derives the modes there from the read-only attribute and cannot see access control lists.
  *
@@ -35,8 +35,8 @@ export function checkAccess(
 ): void {
   const user = process.geteuid?.()
   if (forbidden === null || user === undefined) return
-  // Root may read everything, so what belongs to root is no more exposed than what is one's own; and root itself opens
-  // the files of the users it runs things for.
+  // Root can read everything, so a file of root is no more exposed than one's own. And root itself opens the files of the users that
+  // it runs programs for.
   if (stats.uid !== user && stats.uid !== 0 && user !== 0) {
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
@@ -45,7 +45,7 @@ export function checkAccess(
     )
   }
   // A file of root may be readable by a group of this process: that is how Kubernetes mounts a secret (mode 0440, fsGroup).
-  // What belongs to root and its own group is no such mount where root runs this.
+  // If root runs this, a file of root's own group is no such mount.
   const isMount = stats.uid === 0 && isOwnGroup(stats.gid) && (user !== 0 || stats.gid !== 0)
   const allowed = kind === 'file' && isMount ? 0o040 : 0
   if ((stats.mode & forbidden & ~allowed) !== 0) {

@@ -7,7 +7,7 @@ import { hasErrno } from './file-system-error.ts'
 /** Options of {@link createPrivateFile}. */
 export interface CreateFileOptions {
   /**
-   * What to do on a file system without hard links: `refuse` throws the error of link(2); `in-place` writes under the final
+   * What happens on a file system without hard links: `refuse` throws the error of link(2); `in-place` writes under the final
    * name, so a crash can leave half a file. Default `refuse`.
    */
   readonly withoutHardLinks?: 'refuse' | 'in-place' | undefined
@@ -16,12 +16,12 @@ export interface CreateFileOptions {
 }
 
 /**
- * Creates a file with mode 600, whole or not at all, even if the process or the machine stops. It writes a temporary file in
- * the same folder, flushes it and gives it its name with link(2), which never replaces a file as rename(2) does. So of
- * several writers one succeeds.
+ * Creates a file with mode 600. The file appears whole or not at all, even if the process or the machine stops: it is written to a
+ * temporary file in the same folder, flushed, and given its name with link(2). Unlike rename(2), link(2) never replaces a file, so
+ * of several writers one succeeds.
  *
  * @param path in a folder that exists
- * @throws the error of `node:fs`, `EEXIST` when something of that name is there
+ * @throws the error of `node:fs`; `EEXIST` when the name is taken
  */
 export async function createPrivateFile(
   path: string,
@@ -43,12 +43,12 @@ export async function createPrivateFile(
 }
 
 /**
- * Replaces a file that was read: readers see the old bytes or the new ones, never a mixture. The mode is 600. A symbolic link stays;
+ * Replaces a file that was read. Readers see the old bytes or the new ones, never a mixture. The mode is 600. A symbolic link stays;
  * its target is replaced.
  *
  * @param identity of the file that was read
- * @returns null when the path leads to another file by now, which stays as it was. It is compared right before rename(2). No call
- *   of the system compares and renames at once, so a file that another process writes between the two is lost.
+ * @returns null when the path leads to another file by now; that file is not changed. The comparison is right before rename(2). No
+ *   system call does both at once, so a file that another process writes between the two is lost.
  * @throws the error of `node:fs`
  */
 export async function replacePrivateFile(
@@ -67,7 +67,7 @@ export async function replacePrivateFile(
   return state
 }
 
-/** Writes a temporary file and removes it when `use` is done, unless that has moved it. */
+/** Writes a temporary file, and removes it when `use` is done, unless `use` has moved it. */
 async function withTemporaryFile<Result>(
   folder: string,
   content: Uint8Array | string,
@@ -77,7 +77,7 @@ async function withTemporaryFile<Result>(
   try {
     return await use(path, await writeFlushed(path, content))
   } finally {
-    // One that stays is harmless: it is private, readers ignore it, and a later writer removes it.
+    // If it stays, it does no harm: it is private, readers ignore it, and a later writer removes it.
     await unlink(path).catch(() => undefined)
   }
 }
@@ -109,7 +109,7 @@ export async function flushFolder(folder: string): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // The answer of network and FUSE file systems that have no such operation.
+    // Network and FUSE file systems answer so if they do not have this operation.
     if (!hasErrno(error, 'EINVAL', 'ENOTSUP')) throw error
   } finally {
     await handle.close()

@@ -1,13 +1,13 @@
 import type { Stats } from 'node:fs'
 
-/** A file at one moment. */
+/** The state of a file at one moment. */
 export interface FileState {
   readonly modifiedAt: Date
-  /** Differs between two files, and after a change of one; a rename or a link leaves it as it is. */
+  /** Different for every file, and changed when the file changes. A rename or a new link keeps it. */
   readonly identity: string
 }
 
-/** @param stats follow a symbolic link: they are those of its target */
+/** @param stats of an open file, or of stat(2), which follows symbolic links */
 export function fileState({ dev, ino, size, mtime, mtimeMs }: Stats): FileState {
   return { modifiedAt: mtime, identity: `${dev} ${ino} ${size} ${mtimeMs}` }
 }

@@ -6,10 +6,9 @@ export function hasErrno(error: unknown, ...names: readonly string[]): boolean {
 }
 
 /**
- * An error of the file system in Sealwright's terms. There is no `NOT_FOUND` among them: what is absent is told apart
- * where that can be proven, and everything here leaves it open whether a key exists.
+ * An error of the file system as a SealwrightError. It is never `NOT_FOUND`: none of these errors proves that a key is absent.
  *
- * @param failed what could not be done and to which path, such as `cannot read /keys/my-app.pfx`
+ * @param failed the start of the message, such as `cannot read /keys/my-app.pfx`
  */
 export function fileSystemError(failed: string, cause: unknown): SealwrightError {
   const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)

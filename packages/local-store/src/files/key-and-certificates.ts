@@ -59,7 +59,7 @@ async function readPair(
   return { ...withCertificates(key), path, ...state }
 }
 
-/** The key with its own certificate and the issuers of that in order, as if one file had held them all. */
+/** The key with its certificate and the issuers in order, as if one file had held all of them. */
 async function assemble(
   privateKey: KeyObject,
   certificates: readonly X509Certificate[],
@@ -90,7 +90,7 @@ const mostReads = 5
 
 /**
  * Reads two files that belong together. Kubernetes changes a secret by exchanging a symbolic link to the folder with both, so one file
- * can be old and the other new. Both are read again until they stand still.
+ * can be old and the other new. Both are read again until neither has changed meanwhile.
  */
 async function readTogether(
   path: string,
@@ -98,7 +98,7 @@ async function readTogether(
   rule: AccessRule,
 ): Promise<readonly [PrivateFile, PrivateFile]> {
   for (let reads = 0; reads < mostReads; reads++) {
-    // Each attempt follows a change that the one before it met.
+    // Each attempt follows a change during the one before.
     // oxlint-disable no-await-in-loop
     const before = await Promise.all([identify(path), identify(certificatePath)])
     const files = await Promise.allSettled([
@@ -109,7 +109,7 @@ async function readTogether(
     // oxlint-enable no-await-in-loop
     if (before.join('\n') !== after.join('\n')) continue
     const [key, certificates] = files
-    // The key first: the error about it matters more.
+    // The error about the key matters more.
     if (key.status === 'rejected') throw key.reason
     if (certificates.status === 'rejected') throw certificates.reason
     return [key.value, certificates.value]
@@ -120,7 +120,7 @@ async function readTogether(
   )
 }
 
-/** Which file a path leads to, and its state. Empty for none: reading it says why. */
+/** The file that a path leads to, and its state. Empty if there is none: the attempt to read it gives the reason. */
 async function identify(path: string): Promise<string> {
   try {
     const target = await realpath(path)
@@ -145,7 +145,7 @@ async function readExisting(path: string, rule: AccessRule): Promise<PrivateFile
   return file
 }
 
-/** What `use` finds in the file; the path is in front of every error. */
+/** Reads the contents of a file and passes them to `use`. Every error starts with the path. */
 async function parse<T>(
   path: string,
   bytes: Uint8Array,

@@ -18,7 +18,7 @@ import { readPrivateFolder } from './private-files.ts'
  *
  * @param rule what the folder's mode and owner must be
  * @param beforeLink runs right before the file gets its name
- * @returns null when something of that name is there, which stays as it was
+ * @returns null when the name is taken; nothing is changed
  * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system
  *   without hard links
  */
@@ -30,7 +30,7 @@ export async function createKeyFile(
 ): Promise<FileState | null> {
   const folder = dirname(path)
   await makeFolder(folder)
-  // Another process may have made the folder in the meantime.
+  // Another process may have created the folder meanwhile, with another mode.
   const names = await readPrivateFolder(folder, rule)
   await removeAbandonedFiles(folder, names ?? [])
   try {
@@ -46,7 +46,7 @@ export async function createKeyFile(
 /**
  * Replaces the file of a key as {@link replacePrivateFile} does.
  *
- * @returns null when the file was removed or is another one by now, which stays as it was
+ * @returns null when the file was removed or replaced meanwhile; nothing is changed
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function replaceKeyFile(
@@ -79,27 +79,27 @@ export async function removeFile(path: string): Promise<boolean> {
   return true
 }
 
-/** Makes the folder and missing ones above it, mode 700, each flushed into its parent. */
+/** Creates the folder and its missing parents with mode 700, and flushes each into its parent. */
 async function makeFolder(folder: string): Promise<void> {
   if (await madeFolder(folder)) return
   const parent = dirname(folder)
   if (parent !== folder) await makeFolder(parent)
   if (await madeFolder(folder)) return
-  // The parent exists now, so it is a symbolic link with no target.
+  // The parent exists by now, so it is a symbolic link whose target is missing.
   throw new SealwrightError(
     'UNAVAILABLE',
-    `cannot make the folder ${folder}: ${parent} is a symbolic link whose target is missing`,
+    `cannot create the folder ${folder}: ${parent} is a symbolic link whose target is missing`,
   )
 }
 
-/** Returns false when the parent is missing. */
+/** Creates a folder, unless it exists. Returns false when its parent is missing. */
 async function madeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, 0o700)
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return true
     if (hasErrno(error, 'ENOENT')) return false
-    throw fileSystemError(`cannot make the folder ${folder}`, error)
+    throw fileSystemError(`cannot create the folder ${folder}`, error)
   }
   await flush(dirname(folder))
   return true

@@ -1,6 +1,6 @@
 import { must, type Check } from '@sealwright/core/internal'
 
-/** A path that goes into messages. A text with a line break or a JSON object is the contents of a key file, which no message may show. */
+/** Paths are shown in messages. Text with a line break and JSON objects are the contents of a key file, which no message may show. */
 const isPath = (value: unknown): boolean => typeof value === 'string' && !/^$|[\r\n]|^\s*\{/.test(value)
 
 export const aFilePath: Check = must('the path of a file', isPath)

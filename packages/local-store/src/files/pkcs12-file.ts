@@ -7,7 +7,7 @@ import { readPrivateFile } from './private-files.ts'
 
 /** The contents of a PKCS#12 file: one certificate, and its private key where the file has one. */
 interface Pkcs12Certificate {
-  /** As the file says it; null where it says none. */
+  /** From the file; null if it has none. */
   readonly friendlyName: string | null
   readonly certificate: X509Certificate
   /** The issuers of the certificate that are in the file, in order. */
@@ -68,9 +68,9 @@ export async function readImportedKey(bytes: Uint8Array, password: Password): Pr
 /**
  * A key with its certificates as PKCS#12.
  *
- * @param friendlyName takes the place of the one that the key came with
- * @param password of the file to be made. With the empty one, iterations would slow down its readers only:
- *   what protects such a file is its mode.
+ * @param friendlyName replaces the one that the key came with
+ * @param password of the new file. An empty one needs few iterations: the mode of the file protects it, and more iterations would only
+ *   slow down its readers.
  * @returns DER
  */
 export function encodePkcs12(
@@ -82,11 +82,11 @@ export function encodePkcs12(
   return writePkcs12(contents, password, password === '' ? { iterations: iterationsWithoutPassword } : {})
 }
 
-/** What OpenSSL writes with any password. */
+/** The default of OpenSSL. */
 const iterationsWithoutPassword = 2048
 
 /**
- * The file as one with a private key in it.
+ * The file, with a type that says that it has a private key.
  *
  * @throws SealwrightError `INVALID_ENCODING` when it holds a certificate alone
  */
@@ -99,7 +99,7 @@ export function withPrivateKey(file: CertificateFile): CertificateFile & Pkcs12K
   )
 }
 
-/** An error about a file's contents, with the file's path in front. */
+/** An error about the contents of a file. The message starts with the path. */
 export function inFile(path: string, error: unknown): unknown {
   return isSealwrightError(error)
     ? new SealwrightError(error.code, `${path}: ${error.message}`, { cause: error })

@@ -9,7 +9,7 @@ export interface PrivateFile extends FileState {
   readonly bytes: Uint8Array
 }
 
-/** A PFX with a key and a long chain has some ten KiB. */
+/** A PFX with a key and a long chain has about 10 KiB. */
 const maximumFileSize = 1024 * 1024
 
 /**
@@ -21,7 +21,7 @@ const maximumFileSize = 1024 * 1024
  *   `INVALID_ENCODING` when it is no regular file
  */
 export async function readPrivateFile(path: string, rule: AccessRule): Promise<PrivateFile | null> {
-  // A named pipe would hold up an open without O_NONBLOCK; Windows has neither.
+  // Without O_NONBLOCK, opening a named pipe blocks. Windows has neither.
   const handle = await openExisting(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   if (handle === null) return null
   try {
@@ -34,7 +34,7 @@ export async function readPrivateFile(path: string, rule: AccessRule): Promise<P
         `the file ${path} has ${stats.size} bytes; ${maximumFileSize} are allowed`,
       )
     }
-    // One byte more than was announced, so that a file which grows meanwhile is not taken for a whole one.
+    // One byte more than the size, so that a file that grows meanwhile is noticed.
     const buffer = new Uint8Array(stats.size + 1)
     const length = await readInto(handle, buffer)
     if (length !== stats.size) {
@@ -79,10 +79,10 @@ async function openExisting(path: string, flags: number): Promise<FileHandle | n
     return await open(path, flags)
   } catch (error) {
     if (!hasErrno(error, 'ENOENT')) throw fileSystemError(`cannot read ${path}`, error)
-    // What a link leads to may be on a volume that is not mounted yet.
+    // The target of a link may be on a volume that is not mounted yet.
     if (await isSymbolicLink(path))
       throw fileSystemError(`${path} is a symbolic link whose target is missing`, error)
-    // Even if there is something by now: there was nothing when it was opened.
+    // There may be a file by now, but there was none when it was opened.
     return null
   }
 }

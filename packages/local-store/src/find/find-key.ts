@@ -14,11 +14,11 @@ import {
 
 /** Which key to find. Give exactly one of these. */
 export interface KeyQuery {
-  /** The certificate's SHA-1 or SHA-256 thumbprint as people paste it; see {@link normalizeThumbprint}. */
+  /** The certificate's SHA-1 or SHA-256 thumbprint, in any form that {@link normalizeThumbprint} accepts. */
   readonly thumbprint?: string | undefined
   /**
    * The certificate's whole subject as an RFC 4514 string, such as `CN=my-app-auth,O=Contoso`, or its common name alone,
-   * such as `my-app-auth`. Case does not count, nor do spaces around the separators.
+   * such as `my-app-auth`. Case does not matter, and neither do spaces around the separators.
    */
   readonly subject?: string | undefined
   /** The friendly name inside the file, or the name that the store gives the key. */
@@ -28,15 +28,14 @@ export interface KeyQuery {
 /** A folder that was searched, for messages. */
 export interface SearchedPlace {
   readonly folder: string
-  /** Why a certificate may be missing, for messages; null for no reason. */
+  /** A reason why a certificate may be missing, for messages; null if none is known. */
   readonly hint: string | null
 }
 
 /**
  * Finds the one certificate that matches. Copies of a certificate count once; a copy with the private key is preferred.
  *
- * @throws SealwrightError `INVALID_ARGUMENT`, `NOT_FOUND` with a list of what is there, `AMBIGUOUS` with a list of what
- *   matches
+ * @throws SealwrightError `INVALID_ARGUMENT`; `NOT_FOUND` with a list of all certificates; `AMBIGUOUS` with a list of those that match
  */
 export function findKey(
   stored: readonly StoredKey[],
@@ -161,7 +160,7 @@ function foldersOf(places: readonly SearchedPlace[]): string {
 /** More would make a message unreadable. */
 const mostDescribed = 10
 
-/** Two thumbprints differ in 37 of 40 digits on average. With fewer differences than this, the one in the query is probably mistyped. */
+/** Two thumbprints differ in 37 of 40 digits on average. With fewer differences than this, the thumbprint in the query is probably mistyped. */
 const mistypedBelow = 10
 
 /** One line for each certificate, the one with the most similar thumbprint first. */
@@ -192,7 +191,7 @@ function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): s
   )
 }
 
-/** Text from a certificate, which anyone may have written: on one line, and shortened. */
+/** Text from a certificate, which anyone may have written. It is shortened, and stays on one line. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text)
 }

@@ -2,7 +2,7 @@ import { SealwrightError } from '@sealwright/core'
 
 /**
  * Checks the name for a new key. Key Vault allows the same names, so a key can move there under its name. On every system such a name
- * is a file name: it has no separators and no dots, and ASCII alone has to be folded for case.
+ * is a valid file name: it has no separators and no dots. Only ASCII has to be folded for case.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
@@ -19,8 +19,8 @@ export function checkNewName(name: string): void {
 const windowsDevices = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/i
 
 /**
- * Quotes a name or subject for a message. Text that does not look like one may be a PEM or a JWK, so `instead` is returned: no message
- * may show a private key.
+ * Quotes a name or subject for a message. For text that does not look like one, `instead` is returned: it may be a PEM or a JWK, and no
+ * message may show a private key.
  */
 export function quoteOr(text: string, instead: string): string {
   return /^[^\p{C}{}"]{1,255}$/u.test(text) ? JSON.stringify(text) : instead

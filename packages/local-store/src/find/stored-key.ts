@@ -1,14 +1,14 @@
 import type { CertificateFile } from '../files/pkcs12-file.ts'
 
-/** A certificate file as its store sees it. */
+/** A certificate file in a store. */
 export interface StoredKey {
   /** The name that the store gives it. */
   readonly name: string
   readonly file: CertificateFile
-  /** Which version of its name it is: of two files of one name, the higher number is the newer key. */
+  /** The number of the version. Of two files with the same name, the one with the higher number has the newer key. */
   readonly number: number
-  /** When the store got the key; null where nothing recorded that. */
+  /** When the key came into the store; null if that is not recorded. */
   readonly createdAt: Date | null
-  /** The name of the file, in the folder of the key, that records that it is disabled; null for a key that is enabled. */
+  /** The name of the file, beside that of the key, that disables the key; null for an enabled key. */
   readonly disabledBy: string | null
 }

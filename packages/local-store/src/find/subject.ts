@@ -3,8 +3,8 @@ import { SealwrightError } from '@sealwright/core'
 import { distinguishedName, normalizeDistinguishedName } from '@sealwright/x509'
 
 /**
- * Returns a test for certificates with that subject. Text with an equals sign is the whole distinguished name (RFC 4514), in the order
- * of RFC 4514, Windows and .NET; other text is the common name. Case and spaces around separators do not matter.
+ * Returns a function that tests whether a certificate has that subject. Text with an equals sign is the whole distinguished name, in
+ * the order of RFC 4514, Windows and .NET; other text is the common name. Case and spaces around separators do not matter.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when it is empty or not a distinguished name
  */
@@ -24,7 +24,7 @@ export function commonName(certificate: X509Certificate): string | null {
 }
 
 function commonNames(certificate: X509Certificate): readonly string[] {
-  // Contrary to its type, Node leaves out an empty subject and gives a list where a name occurs several times.
+  // Unlike its type says, Node leaves out an empty subject, and returns a list if an attribute occurs several times.
   const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
   return [subject?.CN ?? []].flat()
 }

@@ -3,11 +3,11 @@ import { SealwrightError } from '@sealwright/core'
 import { aString } from '@sealwright/core/internal'
 
 /**
- * Brings a pasted certificate thumbprint into one form. It removes spaces of every kind, colons, hyphens and the invisible characters
- * that dialogs, web pages and chat programs add; Windows' certificate dialog adds a U+200E. Digits may be in either case.
+ * Normalises a pasted certificate thumbprint. Spaces of every kind, colons, hyphens and the invisible characters that dialogs, web pages
+ * and chat programs add are removed; the certificate dialog of Windows adds a U+200E. Digits may be in either case.
  *
  * @param text SHA-1 (40 hexadecimal digits) or SHA-256 (64)
- * @returns upper-case hexadecimal digits, as Windows, .NET and App Service write thumbprints
+ * @returns upper-case hexadecimal digits, the form of Windows, .NET and App Service
  * @throws SealwrightError `INVALID_ARGUMENT` with the first invalid character, or the number of digits
  *
  * @example
@@ -52,12 +52,12 @@ export function sha256Thumbprint(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
 }
 
-/** The thumbprint of a certificate, by the same hash as a normalised thumbprint. */
+/** The thumbprint of a certificate, with the hash of a normalised thumbprint. */
 export function thumbprintLike(normalized: string, certificate: X509Certificate): string {
   return normalized.length === sha1Digits ? sha1Thumbprint(certificate) : sha256Thumbprint(certificate)
 }
 
-/** At how many positions two strings of the same length differ. */
+/** The number of positions at which two strings of the same length differ. */
 export function differingCharacters(a: string, b: string): number {
   let count = 0
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) count++
@@ -78,6 +78,6 @@ const separators = /[\s:\-\u00AD\u200B-\u200F\u202A-\u202E\u2060\u2066-\u2069]/g
 
 function codePoint(character: string): string {
   const hexadecimal = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  // Printable ASCII is shown as it is, too.
+  // Printable ASCII is also shown itself.
   return /[!-~]/.test(character) ? `U+${hexadecimal} (${character})` : `U+${hexadecimal}`
 }

@@ -59,9 +59,10 @@ const checkCreate = createKeyOptions({ validityDays: aWholeNumber(1, 36_500, 'da
 const millisecondsPerDay = 24 * 60 * 60 * 1000
 
 /**
- * The key of that name if it is the one to be imported, with the imported certificate; null when the name is free.
+ * If the name already has the key, gives it the imported certificate.
  *
- * @throws SealwrightError `ALREADY_EXISTS` when the name is another key's
+ * @returns null when the name is free
+ * @throws SealwrightError `ALREADY_EXISTS` when another key has the name
  */
 async function renewOwn(
   layout: WritableLayout,

@@ -16,7 +16,7 @@ import { sha256Thumbprint } from '../find/thumbprint.ts'
 
 /** A signing key of this machine: its signers sign synchronously too. */
 export interface LocalSigningKey extends SigningKey {
-  /** The SHA-256 thumbprint of the certificate in lower-case hexadecimal: renewing it makes another version. */
+  /** The SHA-256 thumbprint of the certificate in lower-case hexadecimal. A renewed certificate has another one. */
   readonly version: string
   /** The path of the file. */
   readonly location: string
@@ -25,8 +25,8 @@ export interface LocalSigningKey extends SigningKey {
   /** From the certificate. */
   readonly notAfter: Date
   /**
-   * When the folder got the key, as the store recorded it when it wrote the file. null for a file that was put there by hand,
-   * and in the folders of .NET and App Service: a file's own time may be older than its arrival.
+   * When the key came into the folder, as the store recorded it. null for a file that was put there by hand, and in the folders of
+   * .NET and App Service: the time of a file may be older than its arrival.
    */
   readonly createdAt: Date | null
   /** false for a version that was disabled when this object was read. */
@@ -34,7 +34,7 @@ export interface LocalSigningKey extends SigningKey {
   signer(algorithm?: string): SyncSigner
 }
 
-/** Makes a signer over a private key in memory, as `createLocalSigner` and the `createSigner` of `@sealwright/jws` do. */
+/** Makes a signer for a private key in memory, such as `createLocalSigner` or the `createSigner` of `@sealwright/jws`. */
 export type CreateSigner = (
   privateKey: KeyObject,
   options: { readonly algorithm?: string | undefined },
@@ -43,8 +43,8 @@ export type CreateSigner = (
 /** How the keys of a store sign. */
 export interface SignerOptions {
   /**
-   * Makes the signers of the keys, one for each algorithm that is asked for. Default: `createLocalSigner`, whose `sign` runs
-   * in libuv's threads. With the `createSigner` of `@sealwright/jws`, many tokens at once are signed in threads of their own.
+   * Makes the signers of the keys, one for each algorithm that is used. Default: `createLocalSigner`, whose `sign` runs in libuv's
+   * threads. The `createSigner` of `@sealwright/jws` signs many tokens at once in threads of its own.
    */
   readonly createSigner?: CreateSigner | undefined
 }
@@ -100,7 +100,7 @@ class KeyOfFile implements LocalSigningKey {
   readonly notAfter: Date
   readonly createdAt: Date | null
   readonly enabled: boolean
-  // Private by language, so that no inspection, spread or serialisation shows the key.
+  // A #private field, so that no inspection, spread or serialisation shows the key.
   readonly #privateKey: KeyObject
   readonly #createSigner: CreateSigner
   readonly #signers = new Map<string | undefined, SyncSigner>()

@@ -10,9 +10,9 @@ import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from 
 
 /**
  * Sealwright's own layout: `NAME.pfx` for the first key of a name, `NAME.v2.pfx` and so on for its further versions, all under
- * one password. Since the file names say which version is which, link(2) lets one of several writers make it. Names are written
- * in lower case, because some file systems ignore case; reading ignores case everywhere, and finds files that were put there
- * by hand under any name.
+ * one password. The file names contain the versions, so link(2) lets only one of several writers create a version. Names are written
+ * in lower case, because some file systems ignore case. Reading ignores case everywhere, and finds files that were put there by
+ * hand under any name.
  */
 export function folderLayout(location: string, password: string): VersionedLayout {
   const folder = resolve(location)
@@ -113,7 +113,7 @@ function readFileName(path: string): { readonly name: string; readonly number: n
   return name === undefined ? { name: stem, number: 1 } : { name, number: Number(number) }
 }
 
-/** The name of a key that is called as its file is. */
+/** The name of a file without its extension. */
 export function nameOfFile(path: string): string {
   return basename(path, extname(path))
 }

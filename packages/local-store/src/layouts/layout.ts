@@ -5,11 +5,11 @@ import { readCertificateFile, type CertificateFile, type Pkcs12Key } from '../fi
 import { readPrivateFolder } from '../files/private-files.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 
-/** How a folder keeps its certificates. This is the only difference between the stores. */
+/** How a folder keeps its certificates: all that differs between the stores. */
 export interface Layout {
   /** The absolute path. */
   readonly folder: string
-  /** Why certificates may be missing, for messages; null for no reason. */
+  /** A reason why certificates may be missing, for messages; null if none is known. */
   readonly hint: string | null
   /** Whether other programs keep certificates here too. If so, files that are not signing keys are ignored; otherwise they are errors. */
   readonly shared: boolean

@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import { fileSystemError } from '../files/file-system-error.ts'
 import { flush, removeFile } from '../files/key-file.ts'
 
-// What a folder records about its keys, in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A folder that is
-// copied whole keeps them; a key file that is copied alone arrives without.
+// A folder records facts about its keys in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A copy of the whole
+// folder keeps them. A key file that is copied alone has none.
 //
-// The time of arrival is recorded before the key's file appears. Neither a file's modification time nor a certificate's notBefore can
-// tell it: both may be older.
+// The time of arrival is recorded before the file of the key appears. The modification time of the file and the notBefore of the
+// certificate can both be older.
 
 const arrivalPattern = /^\.(.+)\.([\w-]{43})\.arrived-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/
 
@@ -20,7 +20,7 @@ const tolerance = 5_000
  * Records that a key arrives in the folder now.
  *
  * @param earliest the time to record when it is later than now, in milliseconds since 1970
- * @returns removes the record again, for a key that did not arrive after all; or confirms it
+ * @returns `undo` removes the record, for a key that did not arrive after all; `confirm` returns the time that counts
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function recordArrival(
@@ -38,7 +38,7 @@ export async function recordArrival(
     async confirm() {
       const now = new Date()
       if (now.getTime() - at.getTime() <= tolerance) return at
-      // The process stood still before the file appeared, so the key arrived later than recorded. The latest record counts.
+      // The process was stopped before the file appeared, so the key arrived later than recorded. The latest record counts.
       await makeRecord(folder, name, keyId, arrivedAt(now))
       return now
     },

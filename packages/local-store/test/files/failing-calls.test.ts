@@ -165,7 +165,7 @@ describe('writing a key file', () => {
     const folder = join(path, '..', 'new')
     expect(
       await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, Buffer.from('x'))),
-    ).toBe(`cannot make the folder ${folder} (EIO)`)
+    ).toBe(`cannot create the folder ${folder} (EIO)`)
     expect(await failure('ACCESS_DENIED', () => replaceKeyFile(path, Buffer.from('x'), identity))).toBe(
       `cannot write ${path}: the operating system refuses it (EROFS)`,
     )

@@ -99,7 +99,7 @@ describe('writing a new file', () => {
     await symlink('unmounted', join(root, 'volume'))
     const [volume, folder] = [join(root, 'volume'), join(root, 'volume', 'keys')]
     expect(await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toBe(
-      `cannot make the folder ${folder}: ${volume} is a symbolic link whose target is missing`,
+      `cannot create the folder ${folder}: ${volume} is a symbolic link whose target is missing`,
     )
     await failure('UNAVAILABLE', () => createKeyFile(join(join(root, 'volume'), 'k.pfx'), ownerOnly, bytes))
     expect(await readdir(root)).toEqual(['volume'])
