@@ -1,0 +1,104 @@
+import { algorithms, type AlgorithmName } from '@sealwright/core'
+import {
+  aBoolean,
+  aWholeNumber,
+  isRecord,
+  listOf,
+  must,
+  oneOf,
+  optionsOf,
+  type Check,
+} from '@sealwright/core/internal'
+import { aText } from './arguments.ts'
+
+const services = [
+  'Auth0',
+  'GitHub',
+  'Google',
+  'Keycloak',
+  'Microsoft Entra ID',
+  'Okta',
+  'SMART Backend Services',
+  'the authorization server',
+] as const
+
+/** Who verifies the assertions of a preset. */
+export type AssertionService = (typeof services)[number]
+
+/**
+ * What assertions for one service contain. The functions for the services return it: {@link entra}, {@link gitHubApp} and so on, and
+ * {@link privateKeyJwt} for any other service.
+ */
+export interface AssertionPreset {
+  /** Who verifies the assertions. */
+  readonly service: AssertionService
+  /** The algorithms that the service accepts, the first one preferred. Absent if it accepts every algorithm. */
+  readonly algorithms?: readonly AlgorithmName[] | undefined
+  /** The claim `iss`. */
+  readonly issuer: string
+  /** The claim `sub`; absent if there is none. */
+  readonly subject?: string | undefined
+  /** The claim `aud`; absent if there is none. */
+  readonly audience?: string | undefined
+  /** The claim `scope`; absent if there is none. */
+  readonly scope?: string | undefined
+  /** The seconds from now to `exp`. */
+  readonly lifetime: number
+  /** Whether there is an `iat`: false, or by how many seconds it is before now. */
+  readonly issuedAt: false | number
+  /** Whether there is an `nbf`, which is then now. */
+  readonly notBefore: boolean
+  /**
+   * Whether the service accepts an assertion more than once. Such an assertion has no `jti`, and is used until a minute before `exp`.
+   */
+  readonly reusable: boolean
+  /** Whether there is a `jti`, of 128 random bits. */
+  readonly jti: boolean
+  /** The `kid` of the header: `true` for the key's own, `false` for none. */
+  readonly keyId: boolean | string
+  /** Whether the header has the SHA-256 thumbprint of the certificate (`x5t#S256`), so that the key needs one. */
+  readonly certificateThumbprint: boolean
+}
+
+/** The longest lifetime of an assertion, in seconds. RFC 7523 §3 lets servers refuse an `exp` far in the future. */
+export const maximumLifetime = 3600
+
+const isPreset = optionsOf(
+  {
+    service: oneOf(services),
+    algorithms: listOf(oneOf(algorithms.map(({ name }) => name))),
+    issuer: aText,
+    subject: aText,
+    audience: aText,
+    scope: aText,
+    lifetime: aWholeNumber(1, maximumLifetime, 'seconds'),
+    issuedAt: must(
+      'false or a whole number of seconds from 0 to 300',
+      (value) => value === false || (Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 300),
+    ),
+    notBefore: aBoolean,
+    reusable: aBoolean,
+    jti: aBoolean,
+    keyId: (name, value) => (typeof value === 'boolean' ? undefined : aText(name, value)),
+    certificateThumbprint: aBoolean,
+  },
+  [
+    'service',
+    'issuer',
+    'lifetime',
+    'issuedAt',
+    'notBefore',
+    'reusable',
+    'jti',
+    'keyId',
+    'certificateThumbprint',
+  ],
+)
+
+export const aPreset: Check = (name, value) => {
+  isPreset(name, value)
+  must(
+    'without a jti if it is reusable: a service that reads a jti accepts it once',
+    (preset) => isRecord(preset) && !(preset['reusable'] === true && preset['jti'] === true),
+  )(name, value)
+}

@@ -1,0 +1,156 @@
+import { Agent } from 'node:https'
+import { connect } from 'node:tls'
+import type { SigningKey } from '@sealwright/core'
+import type { RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { allowInsecureRequests } from 'openid-client'
+import * as oauth from 'oauth4webapi'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { credential } from '../examples/azure-identity.ts'
+import { googleClient } from '../examples/google-auth-library.ts'
+import { confidentialClient } from '../examples/msal-node.ts'
+import { accessToken as keycloakToken } from '../examples/oauth4webapi.ts'
+import { octokit } from '../examples/octokit.ts'
+import { accessToken } from '../examples/openid-client.ts'
+import { importIntoVault, makePfx, makeServerCertificate, openPfx, startVault } from '../support/keys.ts'
+import { account, clientId, registration, tenantId } from '../support/registrations.ts'
+import { startServices, type ServiceServer } from '../support/service-server.ts'
+import { Verifier } from '../support/services.ts'
+
+// The clients are the published ones, unmodified, in the examples of the README.
+
+const folder = scratchFolderForFile()
+let vault: RunningKeyVaultEmulator
+let tls: { readonly key: string; readonly cert: string }
+const keys = new Map<string, SigningKey>()
+
+beforeAll(async () => {
+  const pfx = await makePfx()
+  tls = await makeServerCertificate()
+  vault = await startVault()
+  keys.set('in a PFX', await openPfx(pfx, folder()))
+  keys.set('in a vault', await importIntoVault(pfx, vault))
+})
+afterAll(() => vault.close())
+
+describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
+  let key: SigningKey
+  /** Over TLS. */
+  let secure: ServiceServer
+  /** For clients that use fetch, which takes no certificate of its own. */
+  let plain: ServiceServer
+
+  beforeAll(async () => {
+    const found = keys.get(place)
+    if (found === undefined) throw new Error('there is no such key')
+    key = found
+    secure = await startServices((origin) => {
+      const tokenPath = `/${tenantId}/oauth2/v2.0/token`
+      const entra = { ...registration('entra', key), audience: origin + tokenPath }
+      return {
+        [tokenPath]: { kind: 'client', verifier: new Verifier('entra', entra), clientId },
+        '/token': {
+          kind: 'grant',
+          verifier: new Verifier('googleServiceAccount', registration('googleServiceAccount', key)),
+        },
+      }
+    }, tls)
+    plain = await startServices((origin) => {
+      const gitHub = new Verifier('gitHubApp', registration('gitHubApp', key))
+      const keycloak = { ...registration('keycloak', key), audience: `${origin}/realms/contoso` }
+      const generic = { ...registration('privateKeyJwt', key), audience: `${origin}/id` }
+      return {
+        '/app': { kind: 'bearer', verifier: gitHub },
+        '/app/installations/7/access_tokens': { kind: 'bearer', verifier: gitHub },
+        '/realms/contoso/token': { kind: 'client', verifier: new Verifier('keycloak', keycloak), clientId },
+        '/id/token': { kind: 'client', verifier: new Verifier('privateKeyJwt', generic), clientId },
+      }
+    })
+    vault.requests.clear()
+  })
+  afterAll(() => {
+    secure.close()
+    plain.close()
+    expect([...secure.refused, ...plain.refused]).toEqual([])
+    // A vault gives no key away: it was asked for signatures alone.
+    expect(vault.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
+  })
+
+  const signatures = (): number => vault.requests.list().filter(({ path }) => path.endsWith('/sign')).length
+  const expectSigned = (before: number, count: number): void => {
+    expect(signatures() - before).toBe(place === 'in a vault' ? count : 0)
+  }
+
+  test("@azure/identity's ClientAssertionCredential", async () => {
+    const before = signatures()
+    const entra = credential(
+      key,
+      { tenantId, clientId, authority: secure.origin },
+      { authorityHost: secure.origin, disableInstanceDiscovery: true, tlsOptions: { ca: tls.cert } },
+    )
+    const first = await entra.getToken('https://graph.microsoft.com/.default')
+    const second = await entra.getToken('https://vault.azure.net/.default')
+    expect(secure.isIssued(first.token)).toBe(true)
+    expect(secure.isIssued(second.token)).toBe(true)
+    // One each, as the verifier accepts a jti once.
+    expectSigned(before, 2)
+  })
+
+  test('@azure/msal-node', async () => {
+    const before = signatures()
+    const client = confidentialClient(
+      key,
+      { tenantId, clientId, authority: secure.origin },
+      { customAgentOptions: { ca: tls.cert } },
+    )
+    for (const resource of ['https://graph.microsoft.com', 'https://vault.azure.net']) {
+      const result = await client.acquireTokenByClientCredential({ scopes: [`${resource}/.default`] })
+      expect(secure.isIssued(result?.accessToken)).toBe(true)
+    }
+    expectSigned(before, 2)
+  })
+
+  test('@octokit/auth-app', async () => {
+    const before = signatures()
+    const client = octokit(key, 12_345, 7, { baseUrl: plain.origin })
+    await client.request('GET /app')
+    const { data } = await client.request('GET /installation/repositories')
+    expect(data).toEqual({ isAllowed: true })
+    expect(plain.accepted).toEqual(expect.arrayContaining(['/app', '/app/installations/7/access_tokens']))
+    // GitHub accepts one assertion many times.
+    expectSigned(before, 1)
+  })
+
+  test('openid-client', async () => {
+    const before = signatures()
+    const app = { issuer: `${plain.origin}/id`, clientId }
+    const token = await accessToken(key, app, { execute: [allowInsecureRequests] })
+    expect(plain.isIssued(token)).toBe(true)
+    expectSigned(before, 1)
+  })
+
+  test('oauth4webapi', async () => {
+    const before = signatures()
+    const realm = { issuer: `${plain.origin}/realms/contoso`, clientId }
+    const token = await keycloakToken(key, realm, { [oauth.allowInsecureRequests]: true })
+    expect(plain.isIssued(token)).toBe(true)
+    expectSigned(before, 1)
+  })
+
+  test('google-auth-library', async () => {
+    const before = signatures()
+    const client = googleClient(key, account)
+    client.transporter.defaults.agent = agentOf(secure, tls.cert)
+    const { token } = await client.getAccessToken()
+    expect(secure.isIssued(token)).toBe(true)
+    expectSigned(before, 1)
+  })
+})
+
+/** Reaches the server under every name. */
+function agentOf({ origin }: ServiceServer, ca: string): Agent {
+  const agent = new Agent({ ca })
+  agent.createConnection = (options) =>
+    connect({ ...options, ca, host: '127.0.0.1', port: Number(new URL(origin).port) })
+  return agent
+}

@@ -1,0 +1,181 @@
+import { createLocalSigner, type AlgorithmName, type SigningKey } from '@sealwright/core'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
+import { createSelfSignedCertificate } from '@sealwright/x509'
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
+import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import {
+  createAssertionSource,
+  entra,
+  googleServiceAccount,
+  gitHubApp,
+  okta,
+  smartBackend,
+} from '../../src/index.ts'
+import { keyInMemory } from '../support/key-in-memory.ts'
+import { account, clientId, presets, registration, tenantId } from '../support/registrations.ts'
+import { services, Verifier, type ServiceName } from '../support/services.ts'
+
+const names = Object.keys(services) as ServiceName[]
+const now = new Date('2026-11-26T12:00:00.700Z')
+const seconds = Math.floor(now.getTime() / 1000)
+const clock = (): Date => now
+
+const rsa = rsaKey(2048)
+const certificate = await createSelfSignedCertificate(createLocalSigner(rsa), {
+  subject: 'CN=reports',
+  notBefore: new Date('2026-01-01T00:00:00Z'),
+})
+const key = keyInMemory(rsa, [certificate])
+const p384 = keyInMemory(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey)
+
+describe.each(names)('%s', (name) => {
+  const verifier = (signingKey: SigningKey = key): Verifier =>
+    new Verifier(name, registration(name, signingKey))
+
+  test('accepts what the preset makes, until it expires', async () => {
+    const source = createAssertionSource(key, presets[name], { clock })
+    const { assertion, expiresAt } = await source.issue()
+    expect(expiresAt.getTime()).toBe((decodeJwt(assertion).exp ?? 0) * 1000)
+    await verifier().verify(assertion, now)
+    await verifier().verify(assertion, new Date(expiresAt.getTime() - 1000))
+    await expect(verifier().verify(assertion, expiresAt)).rejects.toThrow(/exp/)
+  })
+
+  // The verifier can fail: each of these differs from what the service documents in one thing.
+  test('refuses what its documentation does', async () => {
+    const good = await createAssertionSource(key, presets[name], { clock }).assertion()
+    const header = decodeProtectedHeader(good) as { readonly alg: string }
+    const claims = decodeJwt(good)
+    const sign = (
+      changedClaims: object,
+      changedHeader: object = {},
+      by: KeyObject = rsa,
+    ): Promise<string> => {
+      const defined = JSON.parse(JSON.stringify({ ...claims, ...changedClaims })) as object
+      return new SignJWT({ ...defined }).setProtectedHeader({ ...header, ...changedHeader }).sign(by)
+    }
+    const { privateKey: other } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    const wrong: Record<string, Promise<string>> = {
+      'another key': sign({}, {}, other),
+      'another algorithm': sign({}, { alg: 'RS512' === header.alg || name === 'okta' ? 'PS512' : 'PS384' }),
+      'no typ': sign({}, { typ: undefined }),
+      'another kid': sign({}, { kid: 'another' }),
+      'another thumbprint': sign({}, { 'x5t#S256': 'AAAA' }),
+      'no iss': sign({ iss: undefined }),
+      'another iss': sign({ iss: 'another' }),
+      'another sub': sign({ sub: 'another' }),
+      'another aud': sign({ aud: 'https://id.example/another' }),
+      'several aud': sign({ aud: [claims.aud, 'https://id.example/another'] }),
+      'no exp': sign({ exp: undefined }),
+      'an exp in the past': sign({ exp: seconds }),
+      'an exp far in the future': sign({ exp: seconds + 3700 }),
+      'an iat in the future': sign({ iat: seconds + 30 }),
+      'a claim that is not documented': sign({ roles: ['admin'] }),
+    }
+    if (claims.jti !== undefined) {
+      wrong['no jti'] = sign({ jti: undefined })
+      wrong['a short jti'] = sign({ jti: 'AAAAAAAAAAAAAAAAAAAAA' })
+    }
+    if (claims.nbf !== undefined) wrong['an nbf in the future'] = sign({ nbf: seconds + 30 })
+    for (const [what, assertion] of Object.entries(wrong)) {
+      await expect(verifier().verify(await assertion, now), what).rejects.toThrow()
+    }
+    // It accepts what it was given before the change, and so refuses for the change.
+    await verifier().verify(await sign({}), now)
+  })
+
+  test.skipIf(presets[name].reusable || !presets[name].jti)(
+    'accepts an assertion once, and the next one',
+    async () => {
+      const source = createAssertionSource(key, presets[name], { clock })
+      const strict = verifier()
+      const first = await source.assertion()
+      await strict.verify(first, now)
+      await expect(strict.verify(first, now)).rejects.toThrow(/used before/)
+      await strict.verify(await source.assertion(), now)
+    },
+  )
+})
+
+describe('algorithms', () => {
+  const algorithmOf = (signingKey: SigningKey, service: ServiceName): AlgorithmName =>
+    createAssertionSource(signingKey, presets[service], { clock }).algorithm.name
+
+  test('come from the key and from what the service accepts', () => {
+    expect(algorithmOf(key, 'entra')).toBe('PS256')
+    expect(algorithmOf(key, 'gitHubApp')).toBe('RS256')
+    expect(algorithmOf(key, 'smartBackend')).toBe('RS384')
+    expect(algorithmOf(p384, 'smartBackend')).toBe('ES384')
+    expect(algorithmOf(p384, 'okta')).toBe('ES384')
+    expect(algorithmOf(p384, 'keycloak')).toBe('ES384')
+  })
+
+  test('ES384 passes the verifiers that know it', async () => {
+    for (const name of ['smartBackend', 'okta', 'keycloak', 'privateKeyJwt'] as const) {
+      const assertion = await createAssertionSource(p384, presets[name], { clock }).assertion()
+      await new Verifier(name, registration(name, p384)).verify(assertion, now)
+    }
+  })
+})
+
+test('entra takes the authority of another cloud, with or without a slash', () => {
+  for (const authority of ['https://login.microsoftonline.us', 'https://login.microsoftonline.us/']) {
+    expect(entra({ tenantId, clientId, authority }).audience).toBe(
+      `https://login.microsoftonline.us/${tenantId}/oauth2/v2.0/token`,
+    )
+  }
+})
+
+test('googleServiceAccount acts for a user', async () => {
+  const preset = googleServiceAccount({ ...account, subject: 'alice@example.com' })
+  const assertion = await createAssertionSource(key, preset, { clock }).assertion()
+  const registered = { ...registration('googleServiceAccount', key), subject: 'alice@example.com' }
+  await new Verifier('googleServiceAccount', registered).verify(assertion, now)
+  await expect(
+    new Verifier('googleServiceAccount', { ...registered, subject: 'bob@example.com' }).verify(
+      assertion,
+      now,
+    ),
+  ).rejects.toThrow('sub is wrong')
+})
+
+test('gitHubApp has the client ID, or the app ID as text', () => {
+  expect(gitHubApp({ clientId: 'Iv23liabcdefghijklmn' }).issuer).toBe('Iv23liabcdefghijklmn')
+  expect(gitHubApp({ appId: '12345' }).issuer).toBe('12345')
+})
+
+const wrongOptions: readonly [string, () => unknown, RegExp][] = [
+  ['both IDs', () => gitHubApp({ clientId: 'a', appId: 1 }), /either clientId or appId/],
+  ['no ID', () => gitHubApp({}), /either clientId or appId/],
+  ['a tenant with a path', () => entra({ tenantId: 'a/../b', clientId }), /options.tenantId must be/],
+  [
+    'an authority without TLS',
+    () => entra({ tenantId, clientId, authority: 'http://login.example' }),
+    /https URL/,
+  ],
+  [
+    'a token endpoint with a query',
+    () => okta({ clientId, tokenEndpoint: 'https://id.example/?a' }),
+    /https URL/,
+  ],
+  ['no URL', () => smartBackend({ clientId, tokenEndpoint: 'id.example' }), /https URL/],
+  ['half a surrogate pair', () => entra({ tenantId, clientId: '\uD800' }), /valid Unicode/],
+  ['no scope', () => googleServiceAccount({ ...account, scopes: [] }), /at least one scope/],
+  [
+    'two scopes in one',
+    () => googleServiceAccount({ ...account, scopes: ['a b'] }),
+    /scopes\[0\] must be a scope/,
+  ],
+  [
+    'a lifetime over an hour',
+    () => okta({ clientId, tokenEndpoint: 'https://id.example', lifetime: 3601 }),
+    /3600/,
+  ],
+]
+
+test.each(wrongOptions)('options with %s are refused', (_, call, message) => {
+  expect(call).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+  )
+})
