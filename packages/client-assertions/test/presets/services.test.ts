@@ -2,7 +2,7 @@ import { createLocalSigner, type AlgorithmName, type SigningKey } from '@sealwri
 import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { createSelfSignedCertificate } from '@sealwright/x509'
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import {
   createAssertionSource,
@@ -28,6 +28,9 @@ const certificate = await createSelfSignedCertificate(createLocalSigner(rsa), {
 })
 const key = keyInMemory(rsa, [certificate])
 const p384 = keyInMemory(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey)
+
+const publicPem = Buffer.from(key.publicKey.export({ type: 'spki', format: 'pem' }))
+const rsaAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512']
 
 describe.each(names)('%s', (name) => {
   const verifier = (signingKey: SigningKey = key): Verifier =>
@@ -55,10 +58,10 @@ describe.each(names)('%s', (name) => {
       const defined = JSON.parse(JSON.stringify({ ...claims, ...changedClaims })) as object
       return new SignJWT({ ...defined }).setProtectedHeader({ ...header, ...changedHeader }).sign(by)
     }
-    const { privateKey: other } = generateKeyPairSync('rsa', { modulusLength: 2048 })
     const wrong: Record<string, Promise<string>> = {
-      'another key': sign({}, {}, other),
-      'another algorithm': sign({}, { alg: 'RS512' === header.alg || name === 'okta' ? 'PS512' : 'PS384' }),
+      'another key': sign({}, {}, rsaKey(3072)),
+      // The oldest forgery: the public key taken for a shared secret.
+      'an HMAC with the public key': sign({}, { alg: 'HS256' }, createSecretKey(publicPem)),
       'no typ': sign({}, { typ: undefined }),
       'another kid': sign({}, { kid: 'another' }),
       'another thumbprint': sign({}, { 'x5t#S256': 'AAAA' }),
@@ -73,6 +76,8 @@ describe.each(names)('%s', (name) => {
       'an iat in the future': sign({ iat: seconds + 30 }),
       'a claim that is not documented': sign({ roles: ['admin'] }),
     }
+    const unlisted = rsaAlgorithms.find((each) => !services[name].algorithms.includes(each))
+    if (unlisted !== undefined) wrong['an algorithm that is not listed'] = sign({}, { alg: unlisted })
     if (claims.jti !== undefined) {
       wrong['no jti'] = sign({ jti: undefined })
       wrong['a short jti'] = sign({ jti: 'AAAAAAAAAAAAAAAAAAAAA' })

@@ -10,21 +10,21 @@ import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { createSelfSignedCertificate, writePkcs12 } from '@sealwright/x509'
 
 export const privateKey: KeyObject = rsaKey(2048)
-const password = 'a password of the file'
+export const pfxPassword = 'a password of the file'
 
 /** A PFX file with {@link privateKey} and a certificate. */
 export async function makePfx(): Promise<Uint8Array> {
   const certificate = await createSelfSignedCertificate(createLocalSigner(privateKey), {
     subject: 'CN=reports',
   })
-  return writePkcs12({ privateKey, certificates: [certificate] }, password, { iterations: 2_048 })
+  return writePkcs12({ privateKey, certificates: [certificate] }, pfxPassword, { iterations: 2_048 })
 }
 
 /** The key in a file on this machine. */
 export async function openPfx(pfx: Uint8Array, folder: string): Promise<SigningKey> {
   const path = join(folder, 'reports.pfx')
   await writeFile(path, pfx, { mode: 0o600 })
-  return openPkcs12File(path, password)
+  return openPkcs12File(path, pfxPassword)
 }
 
 /** The key in a vault, where it was imported by an administrator. */
@@ -40,7 +40,7 @@ export async function importIntoVault(
     deadline: 20_000,
     attemptTimeout: 10_000,
   })
-  return store.importPkcs12('reports', pfx, password)
+  return store.importPkcs12('reports', pfx, pfxPassword)
 }
 
 export function startVault(): Promise<RunningKeyVaultEmulator> {

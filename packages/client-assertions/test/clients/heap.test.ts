@@ -1,0 +1,98 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { wellKnown, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { bundledProgram } from '@sealwright/test-kit/programs'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import {
+  importIntoVault,
+  makePfx,
+  makeServerCertificate,
+  openPfx,
+  pfxPassword,
+  privateKey,
+  startVault,
+} from '../support/keys.ts'
+import type { LoginTask } from '../support/login-process.ts'
+import { find, findInMemory, tracesInMemory, tracesInSnapshot } from '../support/private-bytes.ts'
+import { startServicesFor, type Services } from '../support/service-endpoints.ts'
+
+// The program logs in with all six clients. Whatever holds a key on the way is in its heap, or below it in OpenSSL.
+
+const program = bundledProgram(new URL('../support/login-process.ts', import.meta.url))
+const folder = scratchFolderForFile()
+const isLinux = process.platform === 'linux'
+let vault: RunningKeyVaultEmulator
+let services: Services
+let task: Omit<LoginTask, 'key' | 'keep'>
+
+beforeAll(async () => {
+  const pfx = await makePfx()
+  const tls = await makeServerCertificate()
+  vault = await startVault()
+  await importIntoVault(pfx, vault)
+  services = await startServicesFor(await openPfx(pfx, folder()), tls)
+  task = {
+    services: { secure: services.secure.origin, plain: services.plain.origin, ca: tls.cert },
+    snapshot: join(folder(), 'process.heapsnapshot'),
+  }
+})
+afterAll(async () => {
+  services.secure.close()
+  services.plain.close()
+  await vault.close()
+})
+
+test('a process that logs in with a key in a vault has no byte of it', async () => {
+  const { ca, authorityHost, tenantId } = vault
+  const { clientId, clientSecret } = wellKnown
+  const vaultUrl = vault.vaultUrl('contoso')
+  const seen = await runProgram({ vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret })
+  expect(seen.snapshot).toEqual([])
+  expect(seen.memory).toEqual([])
+  // It did log in, with each client.
+  const accepted = new Set([...services.secure.accepted, ...services.plain.accepted])
+  expect(accepted.size).toBe(5)
+  expect([...services.secure.refused, ...services.plain.refused]).toEqual([])
+})
+
+test('the search finds a key: one that is kept as text, and one of a PFX in OpenSSL', async () => {
+  const { d = '', p = '', q = '' } = privateKey.export({ format: 'jwk' })
+  const keep = [d, p, q].flatMap((number, index) => {
+    const bytes = Buffer.from(number, 'base64url')
+    return (['hex', 'base64', 'base64url', 'latin1'] as const).map((encoding) => {
+      const path = join(folder(), `${index}.${encoding}`)
+      const text = encoding === 'latin1' ? bytes : bytes.toString(encoding)
+      writeFileSync(path, text)
+      return path
+    })
+  })
+  const pfx = join(folder(), 'reports.pfx')
+  const asText = await runProgram({ pfx, password: pfxPassword }, keep)
+  for (const encoding of ['hex', 'base64', 'base64url', 'raw']) {
+    expect(asText.snapshot).toEqual(
+      expect.arrayContaining([`d in ${encoding}`, `p in ${encoding}`, `q in ${encoding}`]),
+    )
+  }
+  if (isLinux) expect(asText.memory).toEqual(expect.arrayContaining(['d, little-endian']))
+})
+
+/** Which traces of the key are in the heap snapshot of the program, and in its memory. */
+async function runProgram(
+  key: LoginTask['key'],
+  keep: readonly string[] = [],
+): Promise<{ readonly snapshot: readonly string[]; readonly memory: readonly string[] }> {
+  const child = fork(program(), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  child.send({ ...task, key, keep } satisfies LoginTask)
+  await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => expect(code).toBe(0))])
+  const snapshot = readFileSync(task.snapshot)
+  rmSync(task.snapshot)
+  // It is of the whole program: what it kept on purpose is in it.
+  expect(snapshot.includes('Object.kept') || snapshot.includes('logInEverywhere')).toBe(true)
+  const memory = isLinux ? findInMemory(tracesInMemory(privateKey), child.pid ?? 0) : []
+  child.send('done')
+  return { snapshot: find(tracesInSnapshot(privateKey), snapshot), memory }
+}
