@@ -1,13 +1,16 @@
 import { hasMethod, must, type Check } from '@sealwright/core/internal'
 import type { AssertionSource } from '../assertion-source.ts'
 
-/** A method of client authentication, as `oauth4webapi` and `openid-client` take one. */
+/**
+ * A method of client authentication, as `oauth4webapi` and `openid-client` take one. It returns a promise, for which both wait; the type is
+ * that of `openid-client`.
+ */
 export type ClientAuth = (
   server: unknown,
   client: { readonly client_id: string },
   body: URLSearchParams,
   headers: Headers,
-) => Promise<void>
+) => void
 
 export const aSource: Check = must('an AssertionSource; createAssertionSource makes one', (value) =>
   hasMethod(value, 'issue'),
@@ -31,6 +34,7 @@ export const aSource: Check = must('an AssertionSource; createAssertionSource ma
  */
 export function clientAuth(assertions: AssertionSource): ClientAuth {
   aSource('assertions', assertions)
+  // oxlint-disable-next-line typescript/no-misused-promises -- both clients await it
   return async (_server, client, body) => {
     body.set('client_id', client.client_id)
     body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')

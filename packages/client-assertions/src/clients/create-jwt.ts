@@ -4,7 +4,7 @@ import { aSource } from './client-auth.ts'
 /** What `@octokit/auth-app` takes as `createJwt`. */
 export type CreateJwt = (
   appId: string | number,
-  timeDifference?: number | undefined,
+  timeDifference?: number,
 ) => Promise<{ jwt: string; expiresAt: string }>
 
 /**

@@ -76,7 +76,7 @@ test('the search finds a key: one that is kept as text, and one of a PFX in Open
       expect.arrayContaining([`d in ${encoding}`, `p in ${encoding}`, `q in ${encoding}`]),
     )
   }
-  if (isLinux) expect(asText.memory).toEqual(expect.arrayContaining(['d, little-endian']))
+  expect(asText.memory.includes('d, little-endian')).toBe(isLinux)
 })
 
 /** Which traces of the key are in the heap snapshot of the program, and in its memory. */
@@ -87,11 +87,13 @@ async function runProgram(
   const child = fork(program(), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   child.send({ ...task, key, keep } satisfies LoginTask)
-  await Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => expect(code).toBe(0))])
+  await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error('the program ended before it was searched'))),
+  ])
   const snapshot = readFileSync(task.snapshot)
   rmSync(task.snapshot)
-  // It is of the whole program: what it kept on purpose is in it.
-  expect(snapshot.includes('Object.kept') || snapshot.includes('logInEverywhere')).toBe(true)
+  if (!snapshot.includes('logInEverywhere')) throw new Error('the snapshot is not of the program')
   const memory = isLinux ? findInMemory(tracesInMemory(privateKey), child.pid ?? 0) : []
   child.send('done')
   return { snapshot: find(tracesInSnapshot(privateKey), snapshot), memory }

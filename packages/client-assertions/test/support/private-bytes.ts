@@ -35,7 +35,7 @@ export function tracesInMemory(key: KeyObject): readonly Trace[] {
     const part = bytes.subarray(0, length)
     return [
       { name: `${name}, big-endian`, bytes: part },
-      { name: `${name}, little-endian`, bytes: Buffer.from(part).reverse() },
+      { name: `${name}, little-endian`, bytes: Buffer.from(part.toReversed()) },
     ]
   })
 }

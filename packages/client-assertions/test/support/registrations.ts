@@ -62,7 +62,7 @@ export function registration(
     case 'okta':
     case 'smartBackend':
       return { clientId, publicKey, audience: tokenEndpoint, keyId }
-    case 'privateKeyJwt':
+    default:
       return { clientId, publicKey, audience: 'https://id.example', keyId }
   }
 }

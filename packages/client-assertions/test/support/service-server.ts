@@ -63,9 +63,14 @@ export async function startServices(
     issued.add(token)
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
     send(response, endpoint.kind === 'bearer' ? 201 : 200, {
-      ...{ access_token: token, token_type: 'Bearer', expires_in: 3600 },
+      access_token: token,
+      token_type: 'Bearer',
+      expires_in: 3600,
       // GitHub's names.
-      ...{ token, expires_at: expiresAt, permissions: {}, repository_selection: 'all' },
+      token,
+      expires_at: expiresAt,
+      permissions: {},
+      repository_selection: 'all',
     })
   }
 
