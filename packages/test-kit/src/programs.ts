@@ -9,9 +9,10 @@ import { afterAll, beforeAll } from 'vitest'
  * runs it as a process of its own, from the sources and with no build. It lies where it finds everything else.
  *
  * @param program the file's URL
+ * @param external modules that are loaded from node_modules and not bundled, which is faster
  * @returns the path of the bundle, once the tests of the file run
  */
-export function bundledProgram(program: URL): () => string {
+export function bundledProgram(program: URL, external: readonly string[] = []): () => string {
   let folder = ''
   beforeAll(async () => {
     const cache = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url))
@@ -28,6 +29,7 @@ export function bundledProgram(program: URL): () => string {
           '@azure/keyvault-keys',
           '@azure/keyvault-certificates',
           '@azure/core-rest-pipeline',
+          ...external,
         ],
         resolve: { conditions: ['@sealwright/source', 'node', 'import', 'default'] },
       },

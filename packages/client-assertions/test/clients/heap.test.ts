@@ -15,18 +15,26 @@ import {
   privateKey,
   startVault,
 } from '../support/keys.ts'
+import type { Origins } from '../support/log-in-everywhere.ts'
 import type { LoginTask } from '../support/login-process.ts'
 import { find, findInMemory, tracesInMemory, tracesInSnapshot } from '../support/private-bytes.ts'
 import { startServicesFor, type Services } from '../support/service-endpoints.ts'
 
-// The program logs in with all six clients. Whatever holds a key on the way is in its heap, or below it in OpenSSL.
+// The program logs in with all seven clients. A key that it held on the way would be in its heap, or below it in OpenSSL.
 
-const program = bundledProgram(new URL('../support/login-process.ts', import.meta.url))
+const program = bundledProgram(new URL('../support/login-process.ts', import.meta.url), [
+  '@azure/msal-node',
+  '@modelcontextprotocol/sdk',
+  '@octokit/auth-app',
+  '@octokit/core',
+  'google-auth-library',
+])
 const folder = scratchFolderForFile()
 const isLinux = process.platform === 'linux'
 let vault: RunningKeyVaultEmulator
 let services: Services
-let task: Omit<LoginTask, 'key' | 'keep'>
+let origins: Origins
+let snapshotPath: string
 
 beforeAll(async () => {
   const pfx = await makePfx()
@@ -34,10 +42,8 @@ beforeAll(async () => {
   vault = await startVault()
   await importIntoVault(pfx, vault)
   services = await startServicesFor(await openPfx(pfx, folder()), tls)
-  task = {
-    services: { secure: services.secure.origin, plain: services.plain.origin, ca: tls.cert },
-    snapshot: join(folder(), 'process.heapsnapshot'),
-  }
+  origins = { secure: services.secure.origin, plain: services.plain.origin, ca: tls.cert }
+  snapshotPath = join(folder(), 'process.heapsnapshot')
 })
 afterAll(async () => {
   services.secure.close()
@@ -49,12 +55,13 @@ test('a process that logs in with a key in a vault has no byte of it', async () 
   const { ca, authorityHost, tenantId } = vault
   const { clientId, clientSecret } = wellKnown
   const vaultUrl = vault.vaultUrl('contoso')
-  const seen = await runProgram({ vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret })
+  const key = { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret }
+  const seen = await runProgram({ key, services: origins, keep: [] })
   expect(seen.snapshot).toEqual([])
   expect(seen.memory).toEqual([])
   // It did log in, with each client.
   const accepted = new Set([...services.secure.accepted, ...services.plain.accepted])
-  expect(accepted.size).toBe(5)
+  expect(accepted.size).toBe(6)
   expect([...services.secure.refused, ...services.plain.refused]).toEqual([])
 })
 
@@ -70,7 +77,7 @@ test('the search finds a key: one that is kept as text, and one of a PFX in Open
     })
   })
   const pfx = join(folder(), 'reports.pfx')
-  const asText = await runProgram({ pfx, password: pfxPassword }, keep)
+  const asText = await runProgram({ key: { pfx, password: pfxPassword }, services: null, keep })
   for (const encoding of ['hex', 'base64', 'base64url', 'raw']) {
     expect(asText.snapshot).toEqual(
       expect.arrayContaining([`d in ${encoding}`, `p in ${encoding}`, `q in ${encoding}`]),
@@ -81,18 +88,17 @@ test('the search finds a key: one that is kept as text, and one of a PFX in Open
 
 /** Which traces of the key are in the heap snapshot of the program, and in its memory. */
 async function runProgram(
-  key: LoginTask['key'],
-  keep: readonly string[] = [],
+  task: Omit<LoginTask, 'snapshot'>,
 ): Promise<{ readonly snapshot: readonly string[]; readonly memory: readonly string[] }> {
   const child = fork(program(), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   onTestFinished(() => void child.kill('SIGKILL'))
-  child.send({ ...task, key, keep } satisfies LoginTask)
+  child.send({ ...task, snapshot: snapshotPath } satisfies LoginTask)
   await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(() => Promise.reject(new Error('the program ended before it was searched'))),
   ])
-  const snapshot = readFileSync(task.snapshot)
-  rmSync(task.snapshot)
+  const snapshot = readFileSync(snapshotPath)
+  rmSync(snapshotPath)
   if (!snapshot.includes('logInEverywhere')) throw new Error('the snapshot is not of the program')
   const memory = isLinux ? findInMemory(tracesInMemory(privateKey), child.pid ?? 0) : []
   child.send('done')

@@ -1,4 +1,4 @@
-/** A program that logs in with six clients and shows its heap, started by heap.test.ts. It imports no private key. */
+/** A program that logs in with seven clients and writes a snapshot of its heap, started by heap.test.ts. It imports no private key. */
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { writeHeapSnapshot } from 'node:v8'
@@ -9,7 +9,7 @@ import { openPkcs12File } from '@sealwright/local-store'
 import { logInEverywhere, type Origins } from './log-in-everywhere.ts'
 import { reachingAgent } from './reaching-agent.ts'
 
-/** Where the key is, and what to log in to. */
+/** Where the key is, and what to do with it. */
 export interface LoginTask {
   readonly key:
     | { readonly pfx: string; readonly password: string }
@@ -21,7 +21,8 @@ export interface LoginTask {
         readonly clientId: string
         readonly clientSecret: string
       }
-  readonly services: Origins
+  /** What to log in to, if anything. */
+  readonly services: Origins | null
   /** The path to write the heap snapshot to. */
   readonly snapshot: string
   /** Files whose text the program keeps, as programs keep a key from the environment. */
@@ -34,8 +35,11 @@ const kept: unknown[] = []
 if (process.send !== undefined) {
   const [task] = (await once(process, 'message')) as [LoginTask]
   const key = await openKey(task.key)
-  kept.push(key, await logInEverywhere(key, task.services))
+  kept.push(key, task.services === null ? null : await logInEverywhere(key, task.services))
   for (const path of task.keep) kept.push(await readFile(path, 'latin1'))
+  // V8 notes the line of each function. Unless it knows where the lines of a file begin, it counts from the top, which takes ten times as
+  // long. A stack trace makes it look.
+  kept.push(new Error('for its stack').stack)
   writeHeapSnapshot(task.snapshot)
   process.send('ready')
   // Until its memory has been searched.
