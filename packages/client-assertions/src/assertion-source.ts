@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { types } from 'node:util'
 import { SealwrightError, type SignatureAlgorithm, type Signer, type SigningKey } from '@sealwright/core'
 import {
@@ -60,7 +60,7 @@ export interface AssertionSource {
 /**
  * Makes a source of assertions (RFC 7523) for one service. The key stays where it is: in its store, or in a vault.
  *
- * @param key a key from a store. A bare signer will do where the service needs no certificate.
+ * @param key a key from a store. A bare signer suffices if the service needs no certificate.
  * @param preset what the service documents, such as {@link entra} or {@link privateKeyJwt}
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot sign as the service requires; `INVALID_ARGUMENT` for malformed arguments,
  *   when the key or its certificate has expired or is not valid yet, and when the service needs a certificate and the key has none
@@ -98,7 +98,7 @@ const assertionOptions = optionsOf({
   timeDifference: aWholeNumber(-1e9, 1e9, 'seconds'),
 })
 
-/** A reusable assertion is not handed out for its last seconds: it has to arrive before it expires. */
+/** A reusable assertion is not returned in its last minute: it has to arrive before it expires. */
 const reuseMargin = 60_000
 
 class Source implements AssertionSource {
@@ -123,7 +123,8 @@ class Source implements AssertionSource {
     this.keyId = signer.keyId
     this.#signer = signer
     this.#header = header
-    this.#preset = preset
+    // A copy: what was checked is what is used.
+    this.#preset = { ...preset }
     this.#validity = validity
     this.#clock = clock
     validity.assertAt(this.#now())
@@ -140,22 +141,24 @@ class Source implements AssertionSource {
     const now = this.#now()
     this.#validity.assertAt(now)
     const seconds = Math.floor(now.getTime() / 1000) + timeDifference
-    // One that is made for another clock is not for those who ask without it.
+    // An assertion for another clock is not kept for callers on this one.
     if (!this.#preset.reusable || timeDifference !== 0) return this.#sign(seconds, signal)
     return this.#reuse(now, seconds, signal)
   }
 
-  /** All who ask at once wait for one signature, so it does not end with the signal of one of them. */
+  /** Callers at the same time share one signature, so the signal of one of them does not stop it. */
   async #reuse(now: Date, seconds: number, signal: AbortSignal | undefined): Promise<Assertion> {
     const { lifetime } = this.#preset
     const current = this.#current
     const isGood =
       current !== null &&
       now.getTime() < current.expiresAt.getTime() - reuseMargin &&
-      // The clock was set back: `iat` would be in the future.
+      // Unless the clock was set back: `iat` would be in the future.
       now.getTime() >= current.expiresAt.getTime() - (lifetime + 1) * 1000
     const { signed } = isGood ? current : this.#renew(seconds)
-    return signal === undefined ? signed : untilAborted(signed, signal)
+    const { assertion, expiresAt } = await (signal === undefined ? signed : untilAborted(signed, signal))
+    // Others get the same assertion, but a Date of their own.
+    return { assertion, expiresAt: new Date(expiresAt) }
   }
 
   #renew(seconds: number): { readonly expiresAt: Date; readonly signed: Promise<Assertion> } {
@@ -194,7 +197,7 @@ function claimsAt(now: number, preset: AssertionPreset): Claims {
     ...(subject !== undefined && { sub: subject }),
     ...(audience !== undefined && { aud: audience }),
     ...(scope !== undefined && { scope }),
-    ...(jti && { jti: randomBytes(16).toString('base64url') }),
+    ...(jti && { jti: randomUUID() }),
     ...(issuedAt !== false && { iat: now - issuedAt }),
     ...(notBefore && { nbf: now }),
     exp: now + lifetime,

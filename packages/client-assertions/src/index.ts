@@ -7,6 +7,12 @@ export {
 } from './assertion-source.ts'
 export { clientAuth, type ClientAuth } from './clients/client-auth.ts'
 export { createJwt, type CreateJwt } from './clients/create-jwt.ts'
+export {
+  mcpAuthProvider,
+  type McpAuthProvider,
+  type McpAuthProviderOptions,
+  type McpTokens,
+} from './clients/mcp-auth-provider.ts'
 export { auth0, type Auth0Options } from './presets/auth0.ts'
 export { entra, type EntraOptions } from './presets/entra.ts'
 export { gitHubApp, type GitHubAppOptions } from './presets/github-app.ts'

@@ -1,7 +1,7 @@
 import type { Signer, SigningKey } from '@sealwright/core'
 import { invalidArgument } from '@sealwright/core/internal'
 
-/** When a key may be used: the dates of the key and those of its certificate, whichever are narrower. */
+/** When a key may be used: within the dates of the key and within those of its certificate. */
 export class KeyValidity {
   readonly #keyId: string
   readonly #subject: string

@@ -126,7 +126,7 @@ test('every jti is another one', async () => {
   const assertions = await Promise.all(Array.from({ length: 50 }, () => source.assertion()))
   const ids = assertions.map((assertion) => decodeJwt(assertion).jti ?? '')
   expect(new Set(ids).size).toBe(50)
-  expect(ids.every((id) => /^[\w-]{22}$/.test(id))).toBe(true)
+  expect(ids.every((id) => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(id))).toBe(true)
 })
 
 /** A signer that counts, and can fail or wait. */

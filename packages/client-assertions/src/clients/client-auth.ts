@@ -1,9 +1,9 @@
-import { hasMethod, must, type Check } from '@sealwright/core/internal'
 import type { AssertionSource } from '../assertion-source.ts'
+import { aSource, setClientAssertion } from './client-assertion.ts'
 
 /**
- * A method of client authentication, as `oauth4webapi` and `openid-client` take one. It returns a promise, for which both wait; the type is
- * that of `openid-client`.
+ * A method of client authentication, as `oauth4webapi` and `openid-client` take one. It returns a promise, and both wait for it, although
+ * the type, which is that of `openid-client`, does not say so.
  */
 export type ClientAuth = (
   server: unknown,
@@ -11,10 +11,6 @@ export type ClientAuth = (
   body: URLSearchParams,
   headers: Headers,
 ) => void
-
-export const aSource: Check = must('an AssertionSource; createAssertionSource makes one', (value) =>
-  hasMethod(value, 'issue'),
-)
 
 /**
  * Client authentication by assertion (RFC 7523 §2.2) for `openid-client` and `oauth4webapi`: where they take a `ClientAuth`, such as their
@@ -35,9 +31,5 @@ export const aSource: Check = must('an AssertionSource; createAssertionSource ma
 export function clientAuth(assertions: AssertionSource): ClientAuth {
   aSource('assertions', assertions)
   // oxlint-disable-next-line typescript/no-misused-promises -- both clients await it
-  return async (_server, client, body) => {
-    body.set('client_id', client.client_id)
-    body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
-    body.set('client_assertion', await assertions.assertion())
-  }
+  return (_server, { client_id: clientId }, body) => setClientAssertion(body, clientId, assertions)
 }

@@ -1,5 +1,5 @@
 import type { AssertionSource } from '../assertion-source.ts'
-import { aSource } from './client-auth.ts'
+import { aSource } from './client-assertion.ts'
 
 /** What `@octokit/auth-app` takes as `createJwt`. */
 export type CreateJwt = (
@@ -8,8 +8,8 @@ export type CreateJwt = (
 ) => Promise<{ jwt: string; expiresAt: string }>
 
 /**
- * The option `createJwt` of `@octokit/auth-app` (8.1 or newer), in place of `privateKey`. When GitHub's clock and this machine's differ by too
- * much, `@octokit/auth-app` measures the difference and asks again.
+ * The option `createJwt` of `@octokit/auth-app` (8.1 or newer), in place of `privateKey`. When GitHub refuses an assertion because its clock
+ * differs from this machine's, `@octokit/auth-app` measures the difference and asks again.
  *
  * @param assertions of the preset {@link gitHubApp}
  * @throws SealwrightError `INVALID_ARGUMENT`; the function that is returned throws what {@link AssertionSource.issue} throws

@@ -1,5 +1,5 @@
 import { oneOf, optionsOf } from '@sealwright/core/internal'
-import { aHostName, aText } from './arguments.ts'
+import { aClientId, aHostName, aKeyId } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** Options of {@link auth0}. */
@@ -15,7 +15,7 @@ export interface Auth0Options {
 }
 
 const auth0Options = optionsOf(
-  { domain: aHostName, clientId: aText, algorithm: oneOf(['RS256', 'RS384', 'PS256']), keyId: aText },
+  { domain: aHostName, clientId: aClientId, algorithm: oneOf(['RS256', 'RS384', 'PS256']), keyId: aKeyId },
   ['domain', 'clientId'],
 )
 

@@ -1,5 +1,5 @@
 import { must, optionsOf } from '@sealwright/core/internal'
-import { anHttpsUrl, aText } from './arguments.ts'
+import { aClientId, anHttpsOrigin } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** Options of {@link entra}. */
@@ -21,8 +21,8 @@ const entraOptions = optionsOf(
       'the ID or a domain of a directory',
       (value) => typeof value === 'string' && /^[a-z\d][a-z\d.-]*$/i.test(value),
     ),
-    clientId: aText,
-    authority: anHttpsUrl,
+    clientId: aClientId,
+    authority: anHttpsOrigin,
   },
   ['tenantId', 'clientId'],
 )
@@ -57,7 +57,7 @@ export function entra(options: EntraOptions): AssertionPreset {
     algorithms: ['PS256'],
     issuer: clientId,
     subject: clientId,
-    audience: `${authority.replace(/\/+$/, '')}/${tenantId}/oauth2/v2.0/token`,
+    audience: `${new URL(authority).origin}/${tenantId}/oauth2/v2.0/token`,
     lifetime: 300,
     issuedAt: 0,
     notBefore: true,

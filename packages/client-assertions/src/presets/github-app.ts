@@ -1,5 +1,5 @@
 import { invalidArgument, must, optionsOf } from '@sealwright/core/internal'
-import { aText } from './arguments.ts'
+import { aClientId } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** Options of {@link gitHubApp}: one of the two. */
@@ -11,7 +11,7 @@ export interface GitHubAppOptions {
 }
 
 const gitHubAppOptions = optionsOf({
-  clientId: aText,
+  clientId: aClientId,
   appId: must(
     'a positive whole number',
     (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) || isDigits(value),

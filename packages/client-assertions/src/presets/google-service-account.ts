@@ -1,5 +1,5 @@
 import { listOf, must, optionsOf } from '@sealwright/core/internal'
-import { aLifetime, aText } from './arguments.ts'
+import { aKeyId, aLifetime, aScopeToken, aText } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** Options of {@link googleServiceAccount}. */
@@ -16,17 +16,12 @@ export interface GoogleServiceAccountOptions {
   readonly lifetime?: number | undefined
 }
 
-const aScope = must(
-  'a scope: printable ASCII without spaces',
-  (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
-)
-
 const googleOptions = optionsOf(
   {
     email: aText,
-    keyId: aText,
+    keyId: aKeyId,
     scopes: (name, value) => {
-      listOf(aScope)(name, value)
+      listOf(aScopeToken)(name, value)
       must('a list of at least one scope', (list) => Array.isArray(list) && list.length > 0)(name, value)
     },
     subject: aText,

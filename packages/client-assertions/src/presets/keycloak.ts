@@ -1,7 +1,20 @@
-import { algorithms, type AlgorithmName } from '@sealwright/core'
 import { oneOf, optionsOf } from '@sealwright/core/internal'
-import { anHttpsUrl, aText } from './arguments.ts'
+import { aClientId, aKeyId, anHttpsUrl } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
+
+/** What Keycloak offers as _Signature algorithm_. It knows Ed25519 as `EdDSA` alone. */
+const keycloakAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+] as const
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions {
@@ -11,16 +24,16 @@ export interface KeycloakOptions {
   readonly clientId: string
   /** The `kid` of the key in the client's JWK Set. Default: the key's own, its RFC 7638 thumbprint. */
   readonly keyId?: string | undefined
-  /** The _Signature algorithm_ of the client. Default: the key's own, for clients that accept any. */
-  readonly algorithm?: AlgorithmName | undefined
+  /** The _Signature algorithm_ of the client, if it is set. Default: the first of RS256, PS256, ES256 to ES512 and EdDSA that the key supports. */
+  readonly algorithm?: (typeof keycloakAlgorithms)[number] | undefined
 }
 
 const keycloakOptions = optionsOf(
   {
     issuer: anHttpsUrl,
-    clientId: aText,
-    keyId: aText,
-    algorithm: oneOf(algorithms.map(({ name }) => name)),
+    clientId: aClientId,
+    keyId: aKeyId,
+    algorithm: oneOf(keycloakAlgorithms),
   },
   ['issuer', 'clientId'],
 )
@@ -29,7 +42,7 @@ const keycloakOptions = optionsOf(
  * Authenticates a client to Keycloak, whose client authenticator is _Signed JWT_.
  *
  * `iss` and `sub` are the client ID, `aud` is the issuer of the realm alone, `exp` is a minute after `iat`, which is Keycloak's default of _Max
- * expiration_, and a fresh `jti` each time, because Keycloak accepts one once. See
+ * expiration_, and `jti` is new each time, because Keycloak accepts one once. An Ed25519 key signs as `EdDSA`. See
  * {@link https://www.keycloak.org/docs/latest/server_admin/#_client-credentials | Keycloak's documentation}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options
@@ -46,7 +59,7 @@ export function keycloak(options: KeycloakOptions): AssertionPreset {
   const { issuer, clientId, keyId = true, algorithm } = options
   return {
     service: 'Keycloak',
-    algorithms: algorithm === undefined ? undefined : [algorithm],
+    algorithms: algorithm === undefined ? keycloakAlgorithms : [algorithm],
     issuer: clientId,
     subject: clientId,
     audience: issuer,

@@ -1,5 +1,5 @@
 import { oneOf, optionsOf } from '@sealwright/core/internal'
-import { aLifetime, anHttpsUrl, aText } from './arguments.ts'
+import { aClientId, aKeyId, aLifetime, anHttpsUrl } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** What Okta's documentation lists for `private_key_jwt`. */
@@ -24,9 +24,9 @@ export interface OktaOptions {
 
 const oktaOptions = optionsOf(
   {
-    clientId: aText,
+    clientId: aClientId,
     tokenEndpoint: anHttpsUrl,
-    keyId: aText,
+    keyId: aKeyId,
     algorithm: oneOf(oktaAlgorithms),
     lifetime: aLifetime(3600),
   },

@@ -9,7 +9,7 @@ import {
   optionsOf,
   type Check,
 } from '@sealwright/core/internal'
-import { aText } from './arguments.ts'
+import { aKeyId, aText } from '../arguments.ts'
 
 const services = [
   'Auth0',
@@ -22,7 +22,7 @@ const services = [
   'the authorization server',
 ] as const
 
-/** Who verifies the assertions of a preset. */
+/** The service that verifies the assertions of a preset. */
 export type AssertionService = (typeof services)[number]
 
 /**
@@ -30,7 +30,7 @@ export type AssertionService = (typeof services)[number]
  * {@link privateKeyJwt} for any other service.
  */
 export interface AssertionPreset {
-  /** Who verifies the assertions. */
+  /** The service that verifies the assertions. */
   readonly service: AssertionService
   /** The algorithms that the service accepts, the first one preferred. Absent if it accepts every algorithm. */
   readonly algorithms?: readonly AlgorithmName[] | undefined
@@ -52,7 +52,7 @@ export interface AssertionPreset {
    * Whether the service accepts an assertion more than once. Such an assertion has no `jti`, and is used until a minute before `exp`.
    */
   readonly reusable: boolean
-  /** Whether there is a `jti`, of 128 random bits. */
+  /** Whether there is a `jti`, a random UUID. */
   readonly jti: boolean
   /** The `kid` of the header: `true` for the key's own, `false` for none. */
   readonly keyId: boolean | string
@@ -79,7 +79,7 @@ const isPreset = optionsOf(
     notBefore: aBoolean,
     reusable: aBoolean,
     jti: aBoolean,
-    keyId: (name, value) => (typeof value === 'boolean' ? undefined : aText(name, value)),
+    keyId: (name, value) => (typeof value === 'boolean' ? undefined : aKeyId(name, value)),
     certificateThumbprint: aBoolean,
   },
   [

@@ -1,6 +1,6 @@
 import { algorithms, type AlgorithmName } from '@sealwright/core'
 import { aBoolean, oneOf, optionsOf } from '@sealwright/core/internal'
-import { aLifetime, aText } from './arguments.ts'
+import { aClientId, aKeyId, aLifetime, aText } from '../arguments.ts'
 import { maximumLifetime, type AssertionPreset } from './preset.ts'
 
 /** Options of {@link privateKeyJwt}. */
@@ -8,8 +8,8 @@ export interface PrivateKeyJwtOptions {
   /** The client ID. */
   readonly clientId: string
   /**
-   * Whom the assertion is for: the issuer identifier of the authorization server. Older servers want the URL of their token endpoint, as
-   * OpenID Connect Core 1.0 §9 did.
+   * The claim `aud`: the issuer identifier of the authorization server. Older servers expect the URL of their token endpoint instead (OpenID
+   * Connect Core 1.0 §9).
    */
   readonly audience: string
   /** The `kid` in the header; `false` for none. Default: the key's own, its RFC 7638 thumbprint. */
@@ -24,9 +24,9 @@ export interface PrivateKeyJwtOptions {
 
 const privateKeyJwtOptions = optionsOf(
   {
-    clientId: aText,
+    clientId: aClientId,
     audience: aText,
-    keyId: (name, value) => (value === false ? undefined : aText(name, value)),
+    keyId: (name, value) => (value === false ? undefined : aKeyId(name, value)),
     algorithm: oneOf(algorithms.map(({ name }) => name)),
     lifetime: aLifetime(maximumLifetime),
     certificateThumbprint: aBoolean,

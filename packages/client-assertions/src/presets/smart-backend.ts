@@ -1,5 +1,5 @@
 import { optionsOf } from '@sealwright/core/internal'
-import { anHttpsUrl, aText } from './arguments.ts'
+import { aClientId, aKeyId, anHttpsUrl } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
 /** Options of {@link smartBackend}. */
@@ -12,7 +12,7 @@ export interface SmartBackendOptions {
   readonly keyId?: string | undefined
 }
 
-const smartOptions = optionsOf({ clientId: aText, tokenEndpoint: anHttpsUrl, keyId: aText }, [
+const smartOptions = optionsOf({ clientId: aClientId, tokenEndpoint: anHttpsUrl, keyId: aKeyId }, [
   'clientId',
   'tokenEndpoint',
 ])

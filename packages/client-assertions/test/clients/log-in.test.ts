@@ -1,17 +1,21 @@
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { SigningKey } from '@sealwright/core'
 import type { RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { allowInsecureRequests } from 'openid-client'
 import * as oauth from 'oauth4webapi'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createAssertionSource, mcpAuthProvider, privateKeyJwt } from '../../src/index.ts'
 import { credential } from '../examples/azure-identity.ts'
 import { googleClient } from '../examples/google-auth-library.ts'
+import { connectedClient } from '../examples/mcp-sdk.ts'
 import { confidentialClient } from '../examples/msal-node.ts'
 import { accessToken as keycloakToken } from '../examples/oauth4webapi.ts'
 import { octokit } from '../examples/octokit.ts'
 import { accessToken } from '../examples/openid-client.ts'
 import { agentTo, networkClient } from '../support/connections.ts'
 import { importIntoVault, makePfx, makeServerCertificate, openPfx, startVault } from '../support/keys.ts'
+import { report } from '../support/mcp-server.ts'
 import { account, clientId, tenantId } from '../support/registrations.ts'
 import type { ServiceServer } from '../support/service-server.ts'
 import { startServicesFor } from '../support/service-endpoints.ts'
@@ -31,6 +35,24 @@ beforeAll(async () => {
   keys.set('in a vault', await importIntoVault(pfx, vault))
 })
 afterAll(() => vault.close())
+
+/** As the example, with the next major version of the SDK. */
+async function connectedClientOfNextSdk(...[key, app]: Parameters<typeof connectedClient>): Promise<Client> {
+  const registered = { clientId: app.clientId, issuer: app.issuer }
+  const preset = privateKeyJwt({ clientId: app.clientId, audience: app.issuer })
+  const authProvider = mcpAuthProvider(createAssertionSource(key, preset), {
+    ...registered,
+    scope: 'mcp:read',
+  })
+  const client = new Client({ name: 'reports', version: '1.0.0' })
+  await client.connect(new StreamableHTTPClientTransport(new URL(app.mcpServer), { authProvider }))
+  return client
+}
+
+const mcpClients = [
+  ['@modelcontextprotocol/sdk', connectedClient],
+  ['@modelcontextprotocol/client', connectedClientOfNextSdk],
+] as const
 
 /** How many signatures the vault was asked for. */
 const signatures = (): number => vault.requests.list().filter(({ path }) => path.endsWith('/sign')).length
@@ -127,6 +149,26 @@ describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
     const { token } = await client.getAccessToken()
     expect(secure.isIssued(token)).toBe(true)
     expectSigned(before, 1)
+  })
+
+  test.each(mcpClients)('%s', async (_, connect) => {
+    const before = signatures()
+    const mcp = { clientId, issuer: `${plain.origin}/mcp-id`, mcpServer: `${plain.origin}/mcp` }
+    const client = await connect(key, mcp)
+    onTestFinished(() => client.close())
+    const expected = { content: [{ type: 'text', text: report }] }
+    expect(await client.callTool({ name: 'read-report' })).toMatchObject(expected)
+    expectSigned(before, 1)
+    plain.revoke()
+    // It gets another token, with another assertion.
+    expect(await client.callTool({ name: 'read-report' })).toMatchObject(expected)
+    expectSigned(before, 2)
+    // It sends no assertion to a server that the client is not registered with.
+    await expect(connect(key, { ...mcp, mcpServer: `${plain.origin}/rogue/mcp` })).rejects.toThrow(
+      `${plain.origin}/rogue-id`,
+    )
+    expectSigned(before, 2)
+    expect(plain.accepted).not.toContain('/rogue-id/token')
   })
 
   test('nothing was refused, and the vault was asked for signatures alone', () => {

@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi'
 import { allowInsecureRequests } from 'openid-client'
 import { credential } from '../examples/azure-identity.ts'
 import { googleClient } from '../examples/google-auth-library.ts'
+import { connectedClient } from '../examples/mcp-sdk.ts'
 import { confidentialClient } from '../examples/msal-node.ts'
 import { accessToken as keycloakToken } from '../examples/oauth4webapi.ts'
 import { octokit } from '../examples/octokit.ts'
@@ -18,7 +19,7 @@ export interface Origins {
   readonly ca: string
 }
 
-/** Logs in with each of the six clients, and returns them and their tokens, so that nothing of them is collected. */
+/** Logs in with each of the seven clients, and returns them and their tokens, so that nothing of them is collected. */
 export async function logInEverywhere(
   key: SigningKey,
   { secure, plain, ca }: Origins,
@@ -46,5 +47,6 @@ export async function logInEverywhere(
     ),
     await google.getAccessToken(),
   ]
-  return [entra, msal, gitHub, google, tokens]
+  const mcp = await connectedClient(key, { clientId, issuer: `${plain}/mcp-id`, mcpServer: `${plain}/mcp` })
+  return [entra, msal, gitHub, google, mcp, tokens]
 }

@@ -19,7 +19,7 @@ export const account = {
   keyId: '370ab79b4513eb9bad7c9bd16a95cb76b5b2a56a',
   scopes: ['https://www.googleapis.com/auth/cloud-platform', 'https://www.googleapis.com/auth/pubsub'],
 } as const
-const tokenEndpoint = 'https://id.example/token'
+export const tokenEndpoint = 'https://id.example/token'
 
 /** Each preset as an application uses it. */
 export const presets: Readonly<Record<ServiceName, AssertionPreset>> = {

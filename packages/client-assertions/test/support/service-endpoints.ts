@@ -7,7 +7,7 @@ import { Verifier } from './services.ts'
 export interface Services {
   /** Over TLS: Microsoft Entra ID and Google. */
   readonly secure: ServiceServer
-  /** GitHub, Keycloak and another, for clients that use fetch, which takes no certificate of its own. */
+  /** GitHub, Keycloak, another and an MCP server, for clients that use fetch, which takes no certificate of its own. */
   readonly plain: ServiceServer
 }
 
@@ -16,11 +16,12 @@ export async function startServicesFor(
   key: Pick<SigningKey, 'publicKey' | 'keyId' | 'certificates'>,
   tls: { readonly key: string; readonly cert: string },
 ): Promise<Services> {
+  const parameters = { client_id: clientId }
   const secure = await startServices((origin) => {
     const tokenPath = `/${tenantId}/oauth2/v2.0/token`
     const entra = { ...registration('entra', key), audience: origin + tokenPath }
     return {
-      [tokenPath]: { kind: 'client', verifier: new Verifier('entra', entra), clientId },
+      [tokenPath]: { kind: 'client', verifier: new Verifier('entra', entra), parameters },
       '/token': {
         kind: 'grant',
         verifier: new Verifier('googleServiceAccount', registration('googleServiceAccount', key)),
@@ -28,14 +29,24 @@ export async function startServicesFor(
     }
   }, tls)
   const plain = await startServices((origin) => {
+    const verifier = (service: 'keycloak' | 'privateKeyJwt', path: string): Verifier =>
+      new Verifier(service, { ...registration(service, key), audience: origin + path })
     const gitHub = new Verifier('gitHubApp', registration('gitHubApp', key))
-    const keycloak = { ...registration('keycloak', key), audience: `${origin}/realms/contoso` }
-    const generic = { ...registration('privateKeyJwt', key), audience: `${origin}/id` }
+    const mcp = { ...parameters, scope: 'mcp:read', resource: `${origin}/mcp` }
     return {
       '/app': { kind: 'bearer', verifier: gitHub },
       '/app/installations/7/access_tokens': { kind: 'bearer', verifier: gitHub },
-      '/realms/contoso/token': { kind: 'client', verifier: new Verifier('keycloak', keycloak), clientId },
-      '/id/token': { kind: 'client', verifier: new Verifier('privateKeyJwt', generic), clientId },
+      '/realms/contoso/token': {
+        kind: 'client',
+        verifier: verifier('keycloak', '/realms/contoso'),
+        parameters,
+      },
+      '/id/token': { kind: 'client', verifier: verifier('privateKeyJwt', '/id'), parameters },
+      '/mcp-id/token': { kind: 'client', verifier: verifier('privateKeyJwt', '/mcp-id'), parameters: mcp },
+      '/mcp': { kind: 'mcp', issuer: `${origin}/mcp-id` },
+      // It sends clients to a server that is not theirs.
+      '/rogue/mcp': { kind: 'mcp', issuer: `${origin}/rogue-id` },
+      '/rogue-id/token': { kind: 'client', verifier: verifier('privateKeyJwt', '/rogue-id') },
     }
   })
   return { secure, plain }

@@ -3,12 +3,25 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { randomUUID } from 'node:crypto'
+import { answerAsMcpServer } from './mcp-server.ts'
+import { metadataAt } from './service-metadata.ts'
 import { Refusal, type Verifier } from './services.ts'
 
-/** How a service takes an assertion: as client authentication, as a grant, or as a bearer token. */
+/** What is at a path. */
 export type Endpoint =
-  | { readonly kind: 'client' | 'grant'; readonly verifier: Verifier; readonly clientId?: string }
-  | { readonly kind: 'bearer'; readonly verifier: Verifier }
+  | {
+      /** It takes assertions: as client authentication, as a grant, or as a bearer token. */
+      readonly kind: 'client' | 'grant' | 'bearer'
+      readonly verifier: Verifier
+      /** Parameters that the request must have, beside those of the kind. */
+      readonly parameters?: Readonly<Record<string, string>>
+    }
+  | {
+      /** An MCP server. It takes access tokens. */
+      readonly kind: 'mcp'
+      /** The authorization server that it names. */
+      readonly issuer: string
+    }
 
 /** Somebody else's services, on this machine. */
 export interface ServiceServer {
@@ -19,13 +32,15 @@ export interface ServiceServer {
   readonly refused: readonly string[]
   /** Whether a service gave out this access token. */
   isIssued(token: string | null | undefined): boolean
+  /** Takes back all access tokens. */
+  revoke(): void
   close(): void
 }
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /**
- * Starts the services at these paths. Paths that begin with another one and `/.well-known/` have its metadata.
+ * Starts the services at these paths.
  *
  * @param tls for HTTPS
  */
@@ -41,14 +56,19 @@ export async function startServices(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', origin)
-    const form = new URLSearchParams(Buffer.concat(await request.toArray()).toString())
-    const metadata = /^(.*)\/\.well-known\//.exec(pathname)
-    if (metadata !== null)
-      return send(response, 200, discovery(origin, metadata[1] ?? '', Object.keys(routes)))
+    const body = Buffer.concat(await request.toArray())
     const endpoint = routes[pathname]
-    if (endpoint === undefined) return callApi(request, response)
+    if (endpoint === undefined) {
+      const metadata = metadataAt(pathname, origin, routes)
+      return metadata === null ? callApi(request, response) : send(response, 200, metadata)
+    }
+    if (endpoint.kind === 'mcp') {
+      if (hasToken(request)) return answerAsMcpServer(request, response, body)
+      const metadata = `${origin}/.well-known/oauth-protected-resource${pathname}`
+      return send(response, 401, {}, { 'www-authenticate': `Bearer resource_metadata="${metadata}"` })
+    }
     try {
-      await endpoint.verifier.verify(assertionOf(endpoint, request, form))
+      await endpoint.verifier.verify(assertionOf(endpoint, request, body))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refused.push(error.message)
@@ -74,10 +94,15 @@ export async function startServices(
     })
   }
 
+  function hasToken(request: IncomingMessage): boolean {
+    const [, token = ''] = /^(?:token|bearer) (.*)$/i.exec(request.headers.authorization ?? '') ?? []
+    return issued.has(token)
+  }
+
   /** Any other path is an API that takes access tokens. */
   function callApi(request: IncomingMessage, response: ServerResponse): void {
-    const [, token = ''] = /^(?:token|bearer) (.*)$/i.exec(request.headers.authorization ?? '') ?? []
-    send(response, issued.has(token) ? 200 : 403, { isAllowed: issued.has(token) })
+    const isAllowed = hasToken(request)
+    send(response, isAllowed ? 200 : 403, { isAllowed })
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
@@ -93,6 +118,7 @@ export async function startServices(
     accepted,
     refused,
     isIssued: (token) => issued.has(token ?? ''),
+    revoke: () => issued.clear(),
     close() {
       server.close()
       server.closeAllConnections()
@@ -101,22 +127,27 @@ export async function startServices(
 }
 
 /** @throws Refusal when the request has no assertion where the service expects it */
-function assertionOf(endpoint: Endpoint, request: IncomingMessage, form: URLSearchParams): string {
-  if (endpoint.kind === 'bearer') {
+function assertionOf(
+  { kind, parameters = {} }: Exclude<Endpoint, { readonly kind: 'mcp' }>,
+  request: IncomingMessage,
+  body: Buffer,
+): string {
+  if (kind === 'bearer') {
     const [, token] = /^bearer (.*)$/i.exec(request.headers.authorization ?? '') ?? []
     return required('authorization', token)
   }
-  if (endpoint.kind === 'grant') {
-    expectField(form, 'grant_type', 'urn:ietf:params:oauth:grant-type:jwt-bearer')
+  const form = new URLSearchParams(body.toString())
+  for (const [name, value] of Object.entries(parameters)) expectParameter(form, name, value)
+  if (kind === 'grant') {
+    expectParameter(form, 'grant_type', 'urn:ietf:params:oauth:grant-type:jwt-bearer')
     return required('assertion', form.get('assertion'))
   }
-  expectField(form, 'grant_type', 'client_credentials')
-  expectField(form, 'client_assertion_type', assertionType)
-  if (endpoint.clientId !== undefined) expectField(form, 'client_id', endpoint.clientId)
+  expectParameter(form, 'grant_type', 'client_credentials')
+  expectParameter(form, 'client_assertion_type', assertionType)
   return required('client_assertion', form.get('client_assertion'))
 }
 
-function expectField(form: URLSearchParams, name: string, value: string): void {
+function expectParameter(form: URLSearchParams, name: string, value: string): void {
   if (form.get(name) !== value || form.getAll(name).length > 1) throw new Refusal(`${name} is wrong`)
 }
 
@@ -125,18 +156,11 @@ function required(name: string, value: string | null | undefined): string {
   return value
 }
 
-/** Metadata of the authorization server whose token endpoint is below that path. */
-function discovery(origin: string, path: string, paths: readonly string[]): object {
-  const [, tenant] = /^\/([^/]+)\/v2\.0$/.exec(path) ?? []
-  const base = tenant === undefined ? path : `/${tenant}/`
-  return {
-    issuer: `${origin}${path}`,
-    authorization_endpoint: `${origin}${path}/authorize`,
-    token_endpoint: `${origin}${paths.find((each) => each.startsWith(base)) ?? ''}`,
-    jwks_uri: `${origin}${path}/keys`,
-  }
-}
-
-function send(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+function send(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 }

@@ -1,7 +1,7 @@
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto'
 import { decodeProtectedHeader, jwtVerify } from 'jose'
 
-/** What somebody else's service knows of an application. */
+/** What a service knows of an application. */
 export interface Registration {
   readonly clientId: string
   readonly publicKey: KeyObject
@@ -26,6 +26,10 @@ interface Rules {
   readonly claims: readonly string[]
   /** The latest `exp`, in seconds from the given start. */
   readonly latest: { readonly from: 'now' | 'iat' | 'nbf'; readonly seconds: number }
+  /** Whether `jti` is a UUID. */
+  readonly hasUuid?: true
+  /** The longest value of `iss`, `sub` and `jti`, if there is a limit. */
+  readonly maximumLength?: number
 }
 
 const clientClaims = ['iss', 'sub', 'aud', 'jti', 'exp']
@@ -58,6 +62,7 @@ export const services: Readonly<Record<ServiceName, Rules>> = {
     }),
     claims: [...clientClaims, 'nbf', 'iat'],
     latest: { from: 'nbf', seconds: 600 },
+    hasUuid: true,
   },
   gitHubApp: {
     page: 'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app',
@@ -93,6 +98,8 @@ export const services: Readonly<Record<ServiceName, Rules>> = {
     header: withKeyId,
     claims: [...clientClaims, 'iat'],
     latest: { from: 'now', seconds: 300 },
+    hasUuid: true,
+    maximumLength: 64,
   },
   okta: {
     page: 'https://developer.okta.com/docs/guides/build-self-signed-jwt/main/',
@@ -126,7 +133,7 @@ export class Verifier {
 
   /** @throws Refusal */
   async verify(assertion: string, now: Date = new Date()): Promise<void> {
-    const { algorithms, header, claims, latest } = this.#rules
+    const { algorithms, header, claims, latest, maximumLength = Infinity } = this.#rules
     const { clientId, publicKey, audience, subject = clientId, scope } = this.#registered
     try {
       const { alg, ...others } = decodeProtectedHeader(assertion)
@@ -150,6 +157,8 @@ export class Verifier {
       if (!(exp <= start + latest.seconds))
         throw new Refusal(`exp is more than ${latest.seconds} s after ${latest.from}`)
       if (iat !== undefined && iat > seconds) throw new Refusal('iat is in the future')
+      const tooLong = ['iss', 'sub', 'jti'].find((name) => String(payload[name]).length > maximumLength)
+      if (tooLong !== undefined) throw new Refusal(`${tooLong} is too long`)
       if (claims.includes('jti')) this.#useOnce(jti)
     } catch (error) {
       throw error instanceof Refusal
@@ -161,6 +170,9 @@ export class Verifier {
   #useOnce(jti: string | undefined): void {
     // 22 characters of base64url are 132 bits.
     if (jti === undefined || !/^[\w-]{22,}$/.test(jti)) throw new Refusal('jti has too few bits')
+    if (this.#rules.hasUuid && !/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(jti)) {
+      throw new Refusal('jti is not a UUID')
+    }
     if (this.#seen.has(jti)) throw new Refusal('jti was used before')
     this.#seen.add(jti)
   }

@@ -1,0 +1,64 @@
+import { aWholeNumber, must, type Check } from '@sealwright/core/internal'
+
+/** Half of a surrogate pair has no UTF-8, so no JWT can carry it. A control character hints at a file's text, perhaps a key's. */
+export const aText: Check = must(
+  'a string of valid Unicode that is not empty, without control characters',
+  (value) => typeof value === 'string' && /^[^\p{Cc}\p{Surrogate}]+$/u.test(value),
+)
+
+/** RFC 6749 Appendix A.1. */
+export const aClientId: Check = must(
+  'a string of printable ASCII characters',
+  (value) => typeof value === 'string' && /^[ -~]+$/.test(value),
+)
+
+/** Longer ones would not fit into a header that every verifier accepts. */
+export const aKeyId: Check = must(
+  'a string of 1 to 256 printable ASCII characters without quotation marks and backslashes',
+  (value) => typeof value === 'string' && /^[ !#-[\]-~]{1,256}$/.test(value),
+)
+
+/** A URL that an assertion may be sent to: plain HTTP shows it to the network. */
+export const anHttpsUrl: Check = must(
+  'an https URL without a user, a query or a fragment, such as https://id.example/token; http is for localhost only',
+  isSecureUrl,
+)
+
+export const anHttpsOrigin: Check = must(
+  'an https URL without a path, such as https://id.example; http is for localhost only',
+  (value) => isSecureUrl(value) && new URL(value).pathname === '/',
+)
+
+/** @param maximum the longest one that the service accepts, in seconds */
+export function aLifetime(maximum: number): Check {
+  return aWholeNumber(1, maximum, 'seconds')
+}
+
+/** The host of a URL, and nothing else of it. */
+export const aHostName: Check = must(
+  'a host name without a scheme or a path, such as tenant.eu.auth0.com',
+  (value) =>
+    typeof value === 'string' &&
+    /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/i.test(value),
+)
+
+/** A scope-token (RFC 6749 §3.3). */
+export const aScopeToken: Check = must(
+  'a scope: printable ASCII without spaces, quotation marks and backslashes',
+  (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
+)
+
+/** A list of scope-tokens (RFC 6749 §3.3). */
+export const aScope: Check = must(
+  'scopes with one space between them',
+  (value) => typeof value === 'string' && /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/.test(value),
+)
+
+function isSecureUrl(value: unknown): value is string {
+  // What URL would repair silently would not be what the service compares.
+  if (typeof value !== 'string' || /[\s\\?#]/.test(value) || !URL.canParse(value)) return false
+  const { protocol, hostname, username, password } = new URL(value)
+  if (username !== '' || password !== '') return false
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return protocol === 'https:' || (protocol === 'http:' && isLocal)
+}
