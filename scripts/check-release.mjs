@@ -16,6 +16,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { followReadme } from './newcomer.mjs'
 import { publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
@@ -32,6 +33,7 @@ try {
   versionPackages()
   registry = await startRegistry()
   publishPackages()
+  followReadme(join(root, 'README.md'), join(work, 'newcomer'), `${registry.npmrc}fund=false\naudit=false\n`)
   installPackages()
   useFromModules()
   useFromTypeScript()
