@@ -122,9 +122,18 @@ export class VaultStore implements KeyVaultStore {
     createVaultKeyOptions('options', options)
     const provide = (): Promise<SigningKey> => this.#provide(name, options)
     // As in `get`. Callers who want different keys of one name don't share a promise, nor each other's error.
-    const { issuer, signal, ...key } = options
-    const id = JSON.stringify([name, key, this.#numberOf(issuer)])
-    return signal === undefined ? this.#providing.share(id, provide) : provide()
+    const { keyType, hardware, subject, validityDays, issuer, signal } = options
+    const names = options.subjectAltNames
+    const key = JSON.stringify([
+      name,
+      keyType,
+      hardware,
+      subject,
+      validityDays,
+      names,
+      this.#numberOf(issuer),
+    ])
+    return signal === undefined ? this.#providing.share(key, provide) : provide()
   }
 
   #numberOf(issuer: CertificateIssuer | undefined): number {

@@ -68,6 +68,16 @@ export function parseSecondsOrZero(text: string): number {
   return Number(text)
 }
 
+/** The address of a server. */
+export function parseUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  throw new InvalidArgumentError('It is a URL that begins with https://.')
+}
+
+export function parseUrls(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, parseUrl(text)]
+}
+
 /** A day, which begins in UTC, or a time with its zone. */
 export function parseTime(text: string): Date {
   const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text)

@@ -14,7 +14,7 @@ import { Refused } from '../terminal/refused.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { tokenArgument } from '../usage-errors.ts'
-import { parseDays, parseSeconds, parseSecondsOrZero } from './command-options.ts'
+import { parseDays, parseSeconds, parseSecondsOrZero, parseUrl, parseUrls } from './command-options.ts'
 
 /** The times of the rotation that the user can give; what the servers have. */
 type TimeOptions = Pick<
@@ -50,9 +50,13 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
       'examine an issuer: discovery, keys, caching, instances, certificates, tokens, permissions, and whether the next rotation ' +
         'has tokens rejected; each finding says what to do',
     )
-    .requiredOption('--issuer <url>', 'the issuer')
+    .requiredOption('--issuer <url>', 'the issuer', parseUrl)
     .option('--key <key...>', 'where its servers have their keys: a signing URI or a file')
-    .option('--instance <url...>', 'the servers behind a load balancer, which must publish the same keys')
+    .option(
+      '--instance <url...>',
+      'the servers behind a load balancer, which must publish the same keys',
+      parseUrls,
+    )
     .option('--client-id <id>', 'get a token as this client (client credentials)')
     .option('--client-secret-file <file>', 'file with the secret of the client; - for standard input')
     .option('--client-secret-env <name>', 'environment variable with the secret of the client')
@@ -65,6 +69,7 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
     .option(
       '--api <url>',
       'an API that takes the token with GET; it is sent changed tokens, which it must refuse',
+      parseUrl,
     )
     .option('--expiry-days <n>', 'warn so many days before a certificate ends', parseDays, 30)
   return withTimeOptions(withPasswordOptions(command, 'the keys'))

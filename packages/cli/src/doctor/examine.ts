@@ -136,7 +136,7 @@ async function examinePlaces(
   const key =
     problems.length > 0
       ? step('key', sources.join(', '), problems)
-      : await examineOwnKeys(own, set?.keys ?? null, policy, now)
+      : await examineOwnKeys(own, { published: set?.keys ?? null, policy, now, where: sources.join(', ') })
   return { steps: [withoutRepetition(key, permissions), permissions, rotation], prediction }
 }
 

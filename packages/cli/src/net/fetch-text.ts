@@ -9,11 +9,13 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** Whether http is accepted of any host: nothing secret is sent, and the answer is not trusted. */
+  /** Whether http is accepted of any host: nothing secret is sent, and the answer is not trusted. Default false. */
   readonly anyHttp?: boolean
+  /** Whether a redirect is an answer like any other. It is never followed. Default false: it is an error. */
+  readonly acceptRedirect?: boolean
 }
 
-/** An answer, whatever its status is, but no redirect. */
+/** An answer, whatever its status is. */
 export interface HttpAnswer {
   readonly url: URL
   readonly status: number
@@ -34,7 +36,7 @@ export interface HttpAnswer {
 export async function fetchText(
   address: string,
   what: string,
-  { anyHttp = false, ...request }: HttpRequest = {},
+  { anyHttp = false, acceptRedirect = false, ...request }: HttpRequest = {},
 ): Promise<HttpAnswer> {
   const url = parseUrl(address, what, anyHttp)
   const place = placeOf(what, url)
@@ -52,7 +54,7 @@ export async function fetchText(
   }
   const receivedAt = new Date()
   const { status, headers } = response
-  if (status >= 300 && status < 400) {
+  if (status >= 300 && status < 400 && !acceptRedirect) {
     throw new SealwrightError(
       'UNAVAILABLE',
       `${place} redirects to another address; give that one: ${headers.get('location')?.split('?')[0] ?? 'unknown'}`,

@@ -355,6 +355,26 @@ describe('a healthy issuer', () => {
     expect(out).toMatch(/ok {7}rotation {6}a key that is announced at \S+Z has no token rejected\n$/)
   })
 
+  test('may be behind a cache, and have an API that sends strangers to a login', async () => {
+    issuer.answers = {
+      ...healthy,
+      ...headers({ date: new Date(Date.now() - 600_000).toUTCString(), age: '600' }),
+      api: (authorization) => (healthy.api(authorization) === 200 ? 200 : 302),
+    }
+    expect((await examine(everything())).report.findings).toEqual([])
+  })
+
+  test('may sign with an algorithm that jose does not know', async () => {
+    const store = await openFolderStore(join(folder(), 'keys'))
+    const rare = await store.create('rare', { keyType: 'ec-secp256k1' })
+    issuer.answers = {
+      ...healthy,
+      ...keys(signingKeyJwk(rare, 'ES256K')),
+      ...(await token({}, { kid: rare.keyId }, rare.signer())),
+    }
+    expect((await examine(only('rare'))).report.findings).toEqual([])
+  })
+
   test('is told with a token from elsewhere', async () => {
     const args = ['--issuer', issuer.origin, '--token', '-']
     const { code, report } = await examine(args, { input: `Bearer ${await tokenOf()}\n` })
@@ -515,6 +535,9 @@ describe('what cannot be examined', () => {
     [['--client-secret', 'correct horse'], 2, 'other users can read secrets on the command line'],
     [['--token', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln'], 1, 'other users can read a token on the command line'],
     [['--announcement', 'soon'], 2, 'It is a whole number of seconds'],
+    [['--issuer', 'auth.example.com'], 2, 'It is a URL that begins with https://'],
+    [['--instance', 'https://a.example', '10.0.0.1:5001'], 2, 'It is a URL that begins with https://'],
+    [['--api', 'file:///etc/passwd'], 2, 'It is a URL that begins with https://'],
   ])('%j', async (args, code, message) => {
     const outcome = await sealwright(['doctor', '--issuer', issuer.origin, ...args], { env })
     expect(outcome).toMatchObject({ code, out: '', error: expect.stringContaining(message) as unknown })

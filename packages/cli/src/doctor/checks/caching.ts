@@ -60,12 +60,13 @@ function typeFindings({ headers, url }: JsonAnswer): readonly Finding[] {
   return [finding('jwks-content-type', url.href, `Content-Type is ${type ?? 'missing'}`)]
 }
 
-/** `Date` is in whole seconds, and was written between the request and the answer. */
+/** `Date` is in whole seconds. It was written between the request and the answer, or `Age` seconds before (RFC 9111 §4.2.3). */
 function clockFindings(
   { headers, url, sentAt, receivedAt }: JsonAnswer,
   policy: ExpectedHeaders,
 ): readonly Finding[] {
-  const date = Date.parse(headers.get('date') ?? '')
+  const age = /^\d{1,10}$/.exec(headers.get('age') ?? '')
+  const date = Date.parse(headers.get('date') ?? '') + Number(age?.[0] ?? 0) * 1_000
   if (Number.isNaN(date)) return []
   const ahead = date - receivedAt.getTime()
   const behind = sentAt.getTime() - (date + 1_000)

@@ -60,14 +60,23 @@ export function kidsOf(body: unknown): readonly string[] | null {
   if (!Array.isArray(entries)) return null
   return entries.slice(0, mostKeys).map((entry: unknown, index) => {
     const kid = memberOf(entry, 'kid')
-    return typeof kid === 'string' ? kid : `entry ${index + 1}`
+    return shownKid(typeof kid === 'string' ? kid : null, index)
   })
+}
+
+/** A `kid` is untrusted, and may be long. */
+function shownKid(kid: string | null, index: number): string {
+  return kid === null || kid.length > 200 ? `entry ${index + 1}` : kid
 }
 
 function publishedKey(jwk: Readonly<Record<string, unknown>>, index: number): PublishedKey {
   const kid = typeof jwk['kid'] === 'string' ? jwk['kid'] : null
-  const where = kid === null || kid.length > 200 ? `entry ${index + 1}` : kid
-  return { where, kid, jwk, publicKey: 'd' in jwk || 'priv' in jwk ? null : publicKeyOf(jwk) }
+  return {
+    where: shownKid(kid, index),
+    kid,
+    jwk,
+    publicKey: 'd' in jwk || 'priv' in jwk ? null : publicKeyOf(jwk),
+  }
 }
 
 function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | null {

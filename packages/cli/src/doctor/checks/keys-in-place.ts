@@ -7,12 +7,19 @@ import type { PublishedKey } from './jwk-set.ts'
 import type { OwnKey } from './own-keys.ts'
 import { verifies } from './token.ts'
 
+/** What the keys of the servers are compared with. */
+interface KeysInPlace {
+  readonly published: readonly PublishedKey[] | null
+  readonly policy: KeyRingPolicy
+  readonly now: Date
+  /** The places of the keys, for messages. */
+  readonly where: string
+}
+
 /** Compares the keys that the servers have with those that are published, and has the active one sign. */
 export async function examineOwnKeys(
   own: readonly OwnKey[],
-  published: readonly PublishedKey[] | null,
-  policy: KeyRingPolicy,
-  now: Date,
+  { published, policy, now, where }: KeysInPlace,
 ): Promise<Step> {
   const { active, versions } = evaluateTimeline(
     own.map(({ version }) => version),
@@ -23,13 +30,7 @@ export async function examineOwnKeys(
   const states = versions.map(({ version, state }) => `${version.id} is ${state}`).join(', ')
   const findings =
     signing === undefined
-      ? [
-          finding(
-            'no-signer',
-            'the keys',
-            own.length === 0 ? 'there is no key' : `no key can sign: ${states}`,
-          ),
-        ]
+      ? [finding('no-signer', where, own.length === 0 ? 'there is no key' : `no key can sign: ${states}`)]
       : await signingFindings(signing, published)
   return step('key', states === '' ? 'none' : states, [
     ...(published === null ? [] : publicationFindings(versions, own, published, policy, now)),
@@ -97,7 +98,7 @@ async function signingFindings(
   try {
     const signature = await own.signer(alg).sign(Buffer.from(input))
     const token = `${input}.${Buffer.from(signature).toString('base64url')}`
-    if (key === undefined || (await verifies(token, [key]))) return []
+    if (key === undefined || (await verifies(token, [key])) !== false) return []
     return [
       finding('token-signature-invalid', `key ${key.where}`, `it does not verify what ${location} signs`),
     ]

@@ -24,12 +24,16 @@ export function examineRotation(
 ): { readonly prediction: Prediction; readonly report: Step } {
   const known = versions.length === 0 ? [publishedKey] : versions
   const { versions: states } = evaluateTimeline(known, policy, now.getTime())
-  const isPlanned = states.some(({ state }) => state === 'announced')
-  const planned = isPlanned ? known : [...known, nextKey(known, policy, now)]
-  const newest = Math.max(...planned.map(({ createdAt }) => createdAt?.getTime() ?? 0))
+  const [next = null] = states
+    .filter(({ state }) => state === 'announced')
+    .toSorted((a, b) => b.startsAt - a.startsAt)
+    .map(({ version }) => version)
+  // The end of the next key is a matter of the rotation after it.
+  const successor = next === null ? nextKey(known, policy, now) : { ...next, notAfter: null }
+  const planned = [...known.filter((version) => version !== next), successor]
   const rejection = predictRejection(planned, policy, now.getTime())
   const prediction = {
-    announcedAt: new Date(newest).toISOString(),
+    announcedAt: (successor.createdAt ?? now).toISOString(),
     // The second that it is in.
     rejectedFrom:
       rejection === null ? null : new Date(Math.floor(rejection.at / 1_000) * 1_000).toISOString(),

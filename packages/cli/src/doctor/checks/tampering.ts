@@ -21,7 +21,7 @@ export async function examineTampering(
   const forgeries = forge(token, keys)
   const accepted = await Promise.all(
     forgeries.map(async ({ what, token: forged }) =>
-      (await verifies(forged, keys))
+      (await verifies(forged, keys)) === true
         ? [finding('tampered-token-accepted', 'the published keys', `${what} verifies`)]
         : [],
     ),
@@ -49,7 +49,8 @@ async function apiFindings(
 ): Promise<readonly Finding[]> {
   const send = async (value: string | null): Promise<number> => {
     const headers = value === null ? {} : { authorization: `Bearer ${value}` }
-    return (await fetchText(api, 'the API', { headers })).status
+    // A redirect to a login is a refusal.
+    return (await fetchText(api, 'the API', { headers, acceptRedirect: true })).status
   }
   try {
     const status = await send(token)
