@@ -14,6 +14,7 @@ import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { compactVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { InputBuffer } from '../src/compact.ts'
 import { signCompact, signCompactSync, type JwsHeader } from '../src/index.ts'
 import { decode, remote, verifyWithNode } from './support/keys.ts'
 import * as rfc from './support/rfc-vectors.ts'
@@ -262,4 +263,18 @@ test('the signal reaches the signer', async () => {
   const signer = createLocalSigner(privateKey('ES256'))
   const reason = new Error('enough')
   await expect(signCompact(signer, 'x', {}, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
+
+test('one buffer serves all payloads of up to 6144 characters, and a longer one has its own', () => {
+  const input = new InputBuffer('e30')
+  for (const [length, isShared] of [
+    [1, true],
+    [6144, true],
+    [6145, false],
+  ] as const) {
+    const bytes = input.fill('a'.repeat(length))
+    expect(Buffer.from(bytes).toString()).toBe(`e30.${'a'.repeat(length)}`)
+    input.fill('b')
+    expect(Buffer.from(bytes).toString().startsWith('e30.b')).toBe(isShared)
+  }
 })
