@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { fileSystemError } from '../files/file-system-error.ts'
+import { fileSystemError, hasErrno } from '../files/file-system-error.ts'
 import { flush, removeFile } from '../files/key-file.ts'
 
 // A folder records facts about its keys in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A copy of the whole
@@ -29,17 +29,24 @@ export async function recordArrival(
   keyId: string,
   earliest: number,
 ): Promise<{ undo(): Promise<void>; confirm(): Promise<Date> }> {
-  const at = new Date(Math.max(Date.now(), earliest))
-  const path = await makeRecord(folder, name, keyId, arrivedAt(at))
+  let at = new Date(Math.max(Date.now(), earliest))
+  let path = await makeRecord(folder, name, keyId, arrivedAt(at), 'wx')
+  // Another process records the same key at the same time. Each needs a record of its own, which it may remove.
+  while (path === null) {
+    at = new Date(at.getTime() + 1)
+    // oxlint-disable-next-line no-await-in-loop
+    path = await makeRecord(folder, name, keyId, arrivedAt(at), 'wx')
+  }
+  const own = path
   return {
     async undo() {
-      await removeFile(path)
+      await removeFile(own)
     },
     async confirm() {
       const now = new Date()
       if (now.getTime() - at.getTime() <= tolerance) return at
       // The process was stopped before the file appeared, so the key arrived later than recorded. The latest record counts.
-      await makeRecord(folder, name, keyId, arrivedAt(now))
+      await makeRecord(folder, name, keyId, arrivedAt(now), 'a')
       return now
     },
   }
@@ -60,7 +67,7 @@ export function arrivalOf(fileNames: readonly string[], name: string, keyId: str
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function recordDisabled(folder: string, name: string, keyId: string): Promise<void> {
-  await makeRecord(folder, name, keyId, 'disabled')
+  await makeRecord(folder, name, keyId, 'disabled', 'a')
   await flush(folder)
 }
 
@@ -95,13 +102,24 @@ function arrivedAt(time: Date): string {
   return `arrived-${time.toISOString().replaceAll(/[-:.]/g, '')}`
 }
 
-async function makeRecord(folder: string, name: string, keyId: string, record: string): Promise<string> {
+/**
+ * Creates an empty file. Returns its path.
+ *
+ * @param flags `a` accepts a file that is there; `wx` returns null for it
+ */
+async function makeRecord(
+  folder: string,
+  name: string,
+  keyId: string,
+  record: string,
+  flags: 'a' | 'wx',
+): Promise<string | null> {
   const path = join(folder, `.${name.toLowerCase()}.${keyId}.${record}`)
   try {
-    // Another process may make the same record.
-    const handle = await open(path, 'a', 0o600)
+    const handle = await open(path, flags, 0o600)
     await handle.close()
   } catch (error) {
+    if (hasErrno(error, 'EEXIST')) return null
     throw fileSystemError(`cannot write ${basename(path)} in ${dirname(path)}`, error)
   }
   return path

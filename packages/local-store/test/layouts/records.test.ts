@@ -50,10 +50,13 @@ test.each([
   expect(arrivalOf(names, 'k', kid)).toEqual(expected)
 })
 
-test('two processes can record the same arrival', async () => {
+test('of processes that record the same arrival, each has its own record, and removes no other', async () => {
   const folder = scratchFolder()
-  await Promise.all([recordArrival(folder, 'k', kid, 0), recordArrival(folder, 'k', kid, 0)])
-  expect(await readdir(folder)).toHaveLength(1)
+  const [first, second, third] = await Promise.all([0, 1, 2].map(() => recordArrival(folder, 'k', kid, 0)))
+  expect(await readdir(folder)).toHaveLength(3)
+  await second?.undo()
+  await third?.undo()
+  expect(arrivalOf(await readdir(folder), 'k', kid)).toEqual(await first?.confirm())
 })
 
 test('the latest record of a key counts, and no other file', () => {
