@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { identitiesOf, authorizationOf } from './identities.ts'
 import type { Identity } from './identity/access.ts'
@@ -14,19 +14,25 @@ import { createHttpClient, type EmulatorHttpClient } from './http/sdk-client.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from './http/message.ts'
 import { cryptographyOperations } from './keys/cryptography.ts'
 import { rotationOperations, rotationSettlement } from './keys/rotation.ts'
+import { attestationAuthorities } from './keys/attestation-token.ts'
 import { keyOperations } from './keys/keys.ts'
+import { releaseOperations } from './keys/release.ts'
 import { dropPurged, isPurgeDue } from './vault/soft-delete.ts'
 import { hsmRoleOperations } from './managed-hsm/roles.ts'
 import { hsmServiceOperations } from './managed-hsm/service.ts'
 import { handleManagedIdentity } from './identity/managed-identity.ts'
-import type { ServiceSettings } from './vault/operation.ts'
+import type { ReleaseSettings, ServiceSettings } from './vault/operation.ts'
 import { RequestLog } from './service/request-log.ts'
 import { createRouter } from './service/router.ts'
 import { secretOperations } from './secrets/secrets.ts'
 import { handleVaultRequest, type ServiceParts, type VaultAddress } from './service/vault-request.ts'
 import { fileStorage, memoryStorage, type Storage } from './vault/storage.ts'
 import { Throttle } from './service/throttle.ts'
-import { createCertificateAuthority, type PemPair } from './http/server-certificate.ts'
+import {
+  createCertificateAuthority,
+  createServerCertificate,
+  type PemPair,
+} from './http/server-certificate.ts'
 import { Vault, type Settlement } from './vault/vault.ts'
 import type { KeyVaultEmulatorOptions } from './options.ts'
 import { wellKnown } from './well-known.ts'
@@ -116,11 +122,11 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
   const now = options.now ?? Date.now
   const clock = new Clock(now)
   const faults = new Faults()
-  const settings = serviceSettings(options, clock, faults)
   const storage = options.data === undefined ? memoryStorage : fileStorage(options.data)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the emulator wrote them itself
   const secrets = (storage.loadSecrets() as EmulatorSecrets | null) ?? (processSecrets ??= newSecrets())
   storage.saveSecrets(secrets)
+  const settings = serviceSettings(options, clock, faults, secrets)
   const authority = new Authority({
     tenantId: options.tenantId ?? wellKnown.tenantId,
     identities: identitiesOf(options),
@@ -209,7 +215,12 @@ function vaultAddress(url: URL, hosts: readonly string[]): VaultAddress | null {
     : { service: 'vault', vault, resource: `https://${resource}` }
 }
 
-const allKeyOperations = [...keyOperations, ...cryptographyOperations, ...rotationOperations]
+const allKeyOperations = [
+  ...keyOperations,
+  ...cryptographyOperations,
+  ...rotationOperations,
+  ...releaseOperations,
+]
 
 /** Opens each vault once. */
 function openVaults(storage: Storage, settings: ServiceSettings): Pick<ServiceParts, 'vault' | 'vaults'> {
@@ -265,7 +276,12 @@ function noSuchPath(): ServiceResponse {
   })
 }
 
-function serviceSettings(options: KeyVaultEmulatorOptions, { now }: Clock, faults: Faults): ServiceSettings {
+function serviceSettings(
+  options: KeyVaultEmulatorOptions,
+  { now }: Clock,
+  faults: Faults,
+  secrets: EmulatorSecrets,
+): ServiceSettings {
   const recoverableDays = options.recoverableDays ?? 90
   if (!Number.isInteger(recoverableDays) || recoverableDays < 7 || recoverableDays > 90) {
     throw new EmulatorError(`recoverableDays is 7 to 90, not ${recoverableDays}`)
@@ -279,6 +295,22 @@ function serviceSettings(options: KeyVaultEmulatorOptions, { now }: Clock, fault
       const fault = faults.take('certificates/issue').find(({ type }) => type === 'status')
       return fault?.type === 'status' ? errorOf(fault) : null
     },
+    release: {
+      authorities: attestationAuthorities(options.attestationAuthorities),
+      signer: releaseSigner(secrets),
+    },
+  }
+}
+
+/** A certificate for the key that signs tokens, by the emulator's CA; made when a key is first released. */
+function releaseSigner({ certificateAuthority, tokenKey }: EmulatorSecrets): ReleaseSettings['signer'] {
+  let signer: ReturnType<ReleaseSettings['signer']> | undefined
+  return () => {
+    if (signer !== undefined) return signer
+    const key = createPrivateKey(tokenKey)
+    const { certificate } = createServerCertificate(certificateAuthority, ['vault.azure.net'], key)
+    const chain = [certificate, certificateAuthority.certificate]
+    return (signer = { key, certificates: chain.map((pem) => new X509Certificate(pem).raw) })
   }
 }
 

@@ -14,6 +14,7 @@ export {
   type KeyVaultEmulator,
 } from './emulator.ts'
 export type { IdentityOptions, KeyVaultEmulatorOptions } from './options.ts'
+export type { AttestationKeys } from './keys/attestation-token.ts'
 export { EmulatorError } from './protocol/errors.ts'
 export type { Clock } from './service/clock.ts'
 export type { Fault, FaultKind, Faults, StatusFault } from './service/faults.ts'

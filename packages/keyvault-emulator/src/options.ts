@@ -1,3 +1,4 @@
+import type { AttestationKeys } from './keys/attestation-token.ts'
 import type { AcceptedAssertion, Authorization } from './identity/access.ts'
 import type { RoleAssignment } from './identity/roles.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'
@@ -35,6 +36,11 @@ export interface KeyVaultEmulatorOptions {
    * How long asynchronous steps take, in milliseconds. Default 200 each; the service takes up to tens of seconds.
    */
   readonly timing?: Partial<Timing> | undefined
+  /**
+   * The authorities whose attestation tokens release keys: the URL as release policies have it, and its JWK Set. The
+   * emulator has no network and asks no authority for its keys. Default: none, and no key is released.
+   */
+  readonly attestationAuthorities?: Readonly<Record<string, AttestationKeys>> | undefined
   /** The clock, in milliseconds since the epoch. Default `Date.now`. */
   readonly now?: (() => number) | undefined
 }

@@ -1,9 +1,11 @@
+import type { JsonWebKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
+import type { AttestationKeys } from './keys/attestation-token.ts'
 import type { IdentityOptions } from './options.ts'
 import { EmulatorError, ServiceError } from './protocol/errors.ts'
-import { parseBody, parseJsonObject } from './protocol/body.ts'
+import { isJsonObject, parseBody, parseJsonObject } from './protocol/body.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'
 import { performDirectly, type ServiceParts } from './service/vault-request.ts'
 
@@ -11,6 +13,8 @@ import { performDirectly, type ServiceParts } from './service/vault-request.ts'
 export interface Seed {
   /** Instead of the default identities; the option `identities` wins. */
   readonly identities?: readonly IdentityOptions[] | undefined
+  /** As the option `attestationAuthorities`, which wins. */
+  readonly attestationAuthorities?: Readonly<Record<string, AttestationKeys>> | undefined
   /** Objects by the name of their vault. */
   readonly vaults?: Readonly<Record<string, VaultSeed>> | undefined
 }
@@ -50,6 +54,9 @@ const seedSchema = z.strictObject({
         roles: z.array(z.strictObject({ role: z.string(), scope: z.string().optional() })).optional(),
       }),
     )
+    .optional(),
+  attestationAuthorities: z
+    .record(z.string(), z.object({ keys: z.array(z.custom<JsonWebKey>(isJsonObject, 'a JWK')) }))
     .optional(),
   vaults: z
     .record(

@@ -74,6 +74,7 @@ export async function startKeyVaultEmulator(options: StartOptions = {}): Promise
   const internals = assemble({
     ...options,
     identities: options.identities ?? options.seed?.identities,
+    attestationAuthorities: options.attestationAuthorities ?? options.seed?.attestationAuthorities,
   })
   const { emulator, secrets, parts } = internals
   await plantSeed(parts, options.seed ?? {})

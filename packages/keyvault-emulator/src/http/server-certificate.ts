@@ -41,9 +41,12 @@ export function createCertificateAuthority(): PemPair {
   )
 }
 
-/** A server certificate for these names. A name that is an IP address goes in as one. */
-export function createServerCertificate(authority: PemPair, hosts: readonly string[]): PemPair {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+/** A server certificate for these names. A name that is an IP address goes in as one. @param privateKey default: a new one */
+export function createServerCertificate(
+  authority: PemPair,
+  hosts: readonly string[],
+  privateKey: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+): PemPair {
   const authorityKey = createPrivateKey(authority.privateKey)
   const names = subjectAlternativeName({
     dns_names: hosts.filter((host) => !isAddress(host)),

@@ -25,7 +25,7 @@ type Use = 'sign' | 'verify' | 'encrypt' | 'decrypt' | 'wrapKey' | 'unwrapKey'
  * Uses that a key outside its validity still has: earlier signatures and ciphertexts stay usable. A disabled key still
  * verifies, too.
  */
-const usesOfThePast: ReadonlySet<Use> = new Set(['verify', 'decrypt', 'unwrapKey'])
+const usesOfThePast: ReadonlySet<string> = new Set(['verify', 'decrypt', 'unwrapKey'])
 
 const valueSchema = z.object({
   alg: z.string(),
@@ -66,20 +66,6 @@ export const cryptographyOperations: readonly Operation[] = [
   operation('unwrapkey', 'unwrapKey', ({ material }, { alg, value }) =>
     isOct(material.kty) ? unwrapAes(material, alg, value) : decrypt(material, alg, value),
   ),
-  {
-    name: 'keys/release',
-    method: 'POST',
-    path: 'keys/{name}/{version}/release',
-    permission: ['keys', 'release'],
-    quota: 'key',
-    handle(call) {
-      requireVersion('key', call, call.vault.read(call.name).key)
-      throw forbidden(
-        'This emulator does not release keys: it cannot check attestations.',
-        'KeyNotExportable',
-      )
-    },
-  },
   {
     name: 'keys/getAttestation',
     method: 'GET',
@@ -127,18 +113,22 @@ function usableKey(call: Call, use: Use): { id: string; version: KeyVersion } {
   if (!version.keyOps.includes(use)) {
     throw forbidden(`Operation ${use} is not permitted on this key.`, 'KeyOperationForbidden')
   }
+  requireUsable(call, version, use)
+  return { id: keyId(call, record, version), version }
+}
+
+/** @throws ServiceError 403 for a key that is disabled or outside its validity, unless the use is allowed all the same */
+export function requireUsable(call: Call, version: KeyVersion, use: Use | 'release'): void {
   const { enabled, nbf, exp } = version.attributes
   if (!enabled && use !== 'verify') {
     throw forbidden(`Operation ${use} is not allowed on a disabled key.`, 'KeyDisabled')
   }
-  if (!usesOfThePast.has(use)) {
-    const now = seconds(call.settings)
-    if (nbf !== undefined && now < nbf) {
-      throw forbidden(`Operation ${use} is not allowed on a key that is not yet valid.`, 'KeyNotYetValid')
-    }
-    if (exp !== undefined && now >= exp) {
-      throw forbidden(`Operation ${use} is not allowed on an expired key.`, 'KeyExpired')
-    }
+  if (usesOfThePast.has(use)) return
+  const now = seconds(call.settings)
+  if (nbf !== undefined && now < nbf) {
+    throw forbidden(`Operation ${use} is not allowed on a key that is not yet valid.`, 'KeyNotYetValid')
   }
-  return { id: keyId(call, record, version), version }
+  if (exp !== undefined && now >= exp) {
+    throw forbidden(`Operation ${use} is not allowed on an expired key.`, 'KeyExpired')
+  }
 }

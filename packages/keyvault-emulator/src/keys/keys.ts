@@ -15,6 +15,7 @@ import {
 } from './material.ts'
 import { requireCreatable } from '../vault/soft-delete.ts'
 import { ok, withBody, type Answer, type Call, type Operation } from '../vault/operation.ts'
+import { normalizedPolicy } from './release-policy.ts'
 import type { KeyMaterial, KeyRecord, KeyVersion, ReleasePolicy, VaultDocument } from '../vault/records.ts'
 
 const rsaOperations = ['encrypt', 'decrypt', 'sign', 'verify', 'wrapKey', 'unwrapKey']
@@ -25,7 +26,7 @@ const operations = z.array(caseless([...rsaOperations, 'deriveKey'])).optional()
 const releasePolicySchema = z
   .object({
     contentType: z.string().default('application/json; charset=utf-8'),
-    data: z.string(),
+    data: z.string().transform(normalizedPolicy),
     immutable: z.boolean().default(false),
   })
   .optional()
@@ -191,7 +192,11 @@ function updateKey(call: Call<z.output<typeof updateSchema>>): Answer {
 }
 
 /** A `KeyBundle`. */
-export function keyBody(call: Call, record: { readonly name: string }, version: KeyVersion): object {
+interface KeyBody {
+  readonly key: { readonly kid: string; readonly kty: string; readonly key_ops: readonly string[] }
+}
+
+export function keyBody(call: Call, record: { readonly name: string }, version: KeyVersion): KeyBody {
   return {
     key: {
       kid: keyId(call, record, version),

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { z } from 'zod'
 import { parseBody, type JsonObject } from '../protocol/body.ts'
 import type { Permission } from '../protocol/permissions.ts'
@@ -52,6 +53,15 @@ export interface ServiceSettings {
   readonly timing: Timing
   /** Why the issuer refuses the certificate that is due, or null. Asked once for each. */
   readonly issuanceFailure: () => { readonly code: string; readonly message: string } | null
+  readonly release: ReleaseSettings
+}
+
+/** How keys are released. */
+export interface ReleaseSettings {
+  /** The public keys of the attestation authorities by their URL, without a slash at its end. */
+  readonly authorities: ReadonlyMap<string, readonly KeyObject[]>
+  /** What signs released keys: a key, and its certificates in DER, the signer's first. */
+  readonly signer: () => { readonly key: KeyObject; readonly certificates: readonly Buffer[] }
 }
 
 /** How long the service's asynchronous steps take, in milliseconds. */

@@ -16,7 +16,7 @@ from azure.keyvault.keys import KeyClient, KeyReleasePolicy, KeyRotationPolicy, 
 from azure.keyvault.keys.crypto import CryptographyClient, EncryptionAlgorithm, KeyWrapAlgorithm, SignatureAlgorithm
 from azure.keyvault.secrets import SecretClient
 
-port, tenant, client, secret, principal = sys.argv[1:]
+port, tenant, client, secret, principal, release_policy, attestation, environment_key = sys.argv[1:]
 
 # The names of vaults lead to the emulator, as they would through a hosts file.
 resolve = socket.getaddrinfo
@@ -110,6 +110,28 @@ def check_keys():
     assert imported.key.kty == "RSA"
     keys.get_cryptography_client("imported")
     check_cryptography(CryptographyClient(imported, credential, **options))
+
+
+def check_release():
+    """A key leaves the vault, encrypted to the key of the attested environment, and opens with Python's own cryptography."""
+    from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+    from cryptography.hazmat.primitives.hashes import SHA1
+    from cryptography.hazmat.primitives.keywrap import aes_key_unwrap_with_padding
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+
+    policy = KeyReleasePolicy(decode(release_policy))
+    made = keys.create_ec_key("released", hardware_protected=True, exportable=True, release_policy=policy)
+    released = json.loads(decode(keys.release_key("released", attestation).value.split(".")[1]))
+    wrapped = decode(json.loads(decode(released["response"]["key"]["key"]["key_hsm"]))["ciphertext"])
+    own = load_pem_private_key(environment_key.encode(), None)
+    size = own.key_size // 8
+    ephemeral = own.decrypt(wrapped[:size], OAEP(MGF1(SHA1()), SHA1(), None))
+    opened = load_der_private_key(aes_key_unwrap_with_padding(ephemeral, wrapped[size:]), None)
+    assert opened.public_key().public_numbers().x == int.from_bytes(made.key.x, "big")
+
+
+def decode(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def key_from_openssl():
@@ -253,7 +275,7 @@ def check_administration():
     assert settings.update_setting(setting.name, "true").value == "true"
 
 
-for check in (check_keys, check_pool, check_certificates, check_secrets, check_administration):
+for check in (check_keys, check_release, check_pool, check_certificates, check_secrets, check_administration):
     check()
 try:
     keys.get_key("missing")

@@ -6,11 +6,13 @@ import { promisify } from 'node:util'
 import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { expect, onTestFinished, test } from 'vitest'
+import { createAttestationAuthority } from '../support/attestation-authority.ts'
 
 const modules = ['keys', 'certificates', 'secrets', 'administration'].map((name) => `azure.keyvault.${name}`)
 const lacksClients =
   spawnSync('/usr/bin/python3', ['-c', `import azure.identity, cryptography, ${modules.join(', ')}`])
     .status !== 0
+const authority = createAttestationAuthority()
 const script = fileURLToPath(new URL('every-method.py', import.meta.url))
 
 /** What one client was called for. */
@@ -26,7 +28,10 @@ const own = new Set(['close', 'send_request', 'from_jwk', 'create_rsa_private_ke
 test.skipIf(lacksClients)(
   'Python: every method of the clients [needs python3-azure and openssl]',
   async () => {
-    const emulator = await startKeyVaultEmulator({ timing: { issuance: 10, deletion: 10, recovery: 10 } })
+    const emulator = await startKeyVaultEmulator({
+      timing: { issuance: 10, deletion: 10, recovery: 10 },
+      attestationAuthorities: authority.option,
+    })
     onTestFinished(() => emulator.close())
     const ca = join(scratchFolder(), 'ca.pem')
     writeFileSync(ca, emulator.ca)
@@ -37,6 +42,9 @@ test.skipIf(lacksClients)(
       clientId ?? '',
       clientSecret ?? '',
       objectId ?? '',
+      authority.policy,
+      authority.attest({ 'sdk-test': true }),
+      authority.environmentKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     ]
     const { stdout } = await promisify(execFile)('/usr/bin/python3', [script, ...args], {
       env: { ...process.env, REQUESTS_CA_BUNDLE: ca, PATH: `/usr/bin:${process.env['PATH'] ?? ''}` },
@@ -53,8 +61,8 @@ test.skipIf(lacksClients)(
         client,
       ).toEqual([])
     }
-    // The emulator releases no keys, and no service has OKP keys yet.
-    const withoutAnswer = ['create_okp_key', 'release_key']
+    // No service has OKP keys yet.
+    const withoutAnswer = ['create_okp_key']
     expect(missing('KeyClient').filter((name) => !own.has(name))).toEqual(withoutAnswer)
     expect(missing('KeyVaultAccessControlClient').filter((name) => !own.has(name))).toEqual([])
     expect(missing('KeyVaultSettingsClient').filter((name) => !own.has(name))).toEqual([])

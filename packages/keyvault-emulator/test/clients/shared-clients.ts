@@ -1,7 +1,11 @@
 import { CertificateClient } from '@azure/keyvault-certificates'
 import { CryptographyClient, KeyClient, type KeyVaultKey } from '@azure/keyvault-keys'
 import { SecretClient } from '@azure/keyvault-secrets'
-import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import {
+  startKeyVaultEmulator,
+  type RunningKeyVaultEmulator,
+  type StartOptions,
+} from '@sealwright/keyvault-emulator'
 import { afterAll, beforeAll } from 'vitest'
 
 /** The unmodified clients of one emulator, which the tests of a file share. */
@@ -37,11 +41,14 @@ export async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Starts an emulator before the tests of a file and stops it after them. */
-export function sharedClients(): Clients {
+export function sharedClients(options: StartOptions = {}): Clients {
   const started: { current?: RunningKeyVaultEmulator; agent?: ReturnType<RunningKeyVaultEmulator['agent']> } =
     {}
   beforeAll(async () => {
-    started.current = await startKeyVaultEmulator({ timing: { issuance: 10, deletion: 10, recovery: 10 } })
+    started.current = await startKeyVaultEmulator({
+      timing: { issuance: 10, deletion: 10, recovery: 10 },
+      ...options,
+    })
     started.agent = started.current.agent()
   })
   afterAll(() => started.current?.close())
@@ -49,23 +56,23 @@ export function sharedClients(): Clients {
     if (started.current === undefined) throw new Error('the emulator has not started')
     return started.current
   }
-  const options = () => ({ agent: started.agent ?? emulator().agent() })
+  const clientOptions = () => ({ agent: started.agent ?? emulator().agent() })
   return {
     get emulator() {
       return emulator()
     },
     get keys() {
-      return new KeyClient(emulator().vaultUrl(), emulator().credential(), options())
+      return new KeyClient(emulator().vaultUrl(), emulator().credential(), clientOptions())
     },
     get certificates() {
-      return new CertificateClient(emulator().vaultUrl(), emulator().credential(), options())
+      return new CertificateClient(emulator().vaultUrl(), emulator().credential(), clientOptions())
     },
     get secrets() {
-      return new SecretClient(emulator().vaultUrl(), emulator().credential(), options())
+      return new SecretClient(emulator().vaultUrl(), emulator().credential(), clientOptions())
     },
     cryptography(key) {
       if (key === undefined) throw new Error('there is no key')
-      return new CryptographyClient(key, emulator().credential(), options())
+      return new CryptographyClient(key, emulator().credential(), clientOptions())
     },
   }
 }

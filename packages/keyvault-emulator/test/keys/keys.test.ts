@@ -322,41 +322,6 @@ test('a restore to `keys//restore`, as .NET sends it, and names of types in any 
   expect(restored).toMatchObject({ status: 200, body: created.body })
 })
 
-const createHsmKey = (rig: Rig, body: object): ReturnType<Rig['raw']> =>
-  rig.raw('POST', '/keys/k/create?api-version=7.6', { body: { kty: 'EC-HSM', ...body } })
-
-describe('a release policy', () => {
-  const data = Buffer.from('{"version":"1.0.0","anyOf":[]}').toString('base64url')
-
-  test('is kept with an exportable key, and changed unless it is immutable', async () => {
-    const rig = await startRig()
-    const { body } = await createHsmKey(rig, { attributes: { exportable: true }, release_policy: { data } })
-    expect(body).toMatchObject({
-      attributes: { exportable: true },
-      release_policy: { contentType: 'application/json; charset=utf-8', data, immutable: false },
-    })
-    const update = (release_policy: object): ReturnType<Rig['raw']> =>
-      rig.raw('PATCH', '/keys/k/?api-version=7.6', { body: { release_policy } })
-    expect((await update({ data: 'e30', immutable: true })).body).toMatchObject({
-      release_policy: { data: 'e30', immutable: true },
-    })
-    expect((await update({ data })).body).toMatchObject({
-      error: { message: 'AKV.SKR.1020: Immutable Key Release Policy cannot be modified.' },
-    })
-  })
-
-  test.each([
-    [{ attributes: { exportable: true } }, 'AKV.SKR.1004: Exportable keys must have release policy.'],
-    [{ release_policy: { data } }, 'AKV.SKR.1005: Non-exportable keys must not have release policy.'],
-  ])('and being exportable go together: %j', async (body, message) => {
-    const rig = await startRig()
-    expect(await createHsmKey(rig, body)).toMatchObject({
-      status: 400,
-      body: { error: { code: 'BadParameter', message } },
-    })
-  })
-})
-
 describe('rotation', () => {
   test('by hand makes a new version with the policy’s expiry', async () => {
     const rig = await startRig({ now: () => Date.UTC(2026, 3, 21, 19, 7, 7) })

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createKeyVaultEmulator, type KeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { createAttestationAuthority } from '../support/attestation-authority.ts'
 
 /**
  * Facts about recorded traffic of the real service: requests, and of each answer the status, the names of its headers,
@@ -50,6 +51,7 @@ const minute = 60_000
 const hour = 60 * minute
 
 const rsaKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })
+const authority = createAttestationAuthority()
 const ecKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
 
 /** Sends the requests of one recording to a fresh vault and compares the answers. */
@@ -62,6 +64,7 @@ export async function replay(
     // Before the recordings, so that their dates lie ahead.
     now: () => Date.UTC(2019, 0, 1),
     timing: { issuance: hour, deletion: minute, recovery: minute },
+    attestationAuthorities: authority.option,
   })
   const { token } = await emulator.credential().getToken('https://vault.azure.net/.default')
   // The names in an imported certificate are those of the file.
@@ -127,7 +130,7 @@ function filled(body: unknown, replies: readonly Reply[], files: { pfx: string; 
       return { ...(kty.startsWith('RSA') ? rsaKey : ecKey), kty, ...rest }
     }
     const [, kind, number] =
-      /^\$(value|bytes|pfx|pem)(\d*)$/.exec(typeof value === 'string' ? value : '') ?? []
+      /^\$(value|bytes|pfx|pem|policy|attestation)(\d*)$/.exec(typeof value === 'string' ? value : '') ?? []
     switch (kind) {
       case 'value':
         return (replies[Number(number)]?.body as { value?: unknown } | null)?.value
@@ -136,6 +139,10 @@ function filled(body: unknown, replies: readonly Reply[], files: { pfx: string; 
       case 'pfx':
       case 'pem':
         return files[kind]
+      case 'policy':
+        return authority.policy
+      case 'attestation':
+        return authority.attest({ 'sdk-test': true })
       default:
         return value
     }
