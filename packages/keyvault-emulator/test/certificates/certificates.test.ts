@@ -320,6 +320,36 @@ describe('issuer Unknown: CSR and merge', () => {
     expect(merged.cer).toEqual(cer)
   })
 
+  test.each([
+    [undefined, ['own', 'issuer']],
+    [false, ['own', 'issuer']],
+    [true, ['issuer', 'own']],
+  ])(
+    'the chain has the end entity first unless preserveCertOrder is set: %s',
+    async (preserveCertOrder, order) => {
+      const rig = await startRig()
+      const [{ cer: issuer }, { cer: own }] = [await create(rig, 'issuer'), await create(rig, 'c')]
+      const policy = {
+        issuer: { name: 'Unknown' },
+        key_props: { kty: 'EC', crv: 'P-256', exportable: false, reuse_key: true },
+        secret_props: { contentType: 'application/x-pem-file' },
+        x509_props: { subject: 'CN=c' },
+      }
+      const post = (path: string, body: object): ReturnType<Rig['raw']> =>
+        rig.raw('POST', `/certificates/c/${path}?api-version=2025-07-01`, { body })
+      await post('create', { policy, preserveCertOrder })
+      const [first, second] = [issuer, own].map((der) => Buffer.from(der ?? []).toString('base64'))
+      const merged = await post('pending/merge', { x5c: [first, second] })
+      expect(merged).toMatchObject({
+        status: 201,
+        body: { cer: second, preserveCertOrder: preserveCertOrder ?? false },
+      })
+      const { value = '' } = await rig.secrets.getSecret('c')
+      const pem = { own: certificateOf({ cer: own }), issuer: certificateOf({ cer: issuer }) }
+      expect(value).toBe(order.map((name) => pem[name as 'own'].toString()).join(''))
+    },
+  )
+
   test('a certificate of another key is refused, and the request stays', async () => {
     const rig = await startRig()
     const other = await create(rig, 'other')
