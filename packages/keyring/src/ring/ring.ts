@@ -34,6 +34,12 @@ export interface RingParts {
 /** How long the permission to finish what was begun with a replaced key lasts before it is checked again. Milliseconds. */
 const handOverSpan = 100
 
+/**
+ * The longest wait between two readings while the set is too old, in milliseconds. Nothing is signed or served then, so an
+ * instance should be back within half a minute of its stores, whatever the refresh interval is.
+ */
+const staleRetryInterval = 25_000
+
 export class Ring implements KeyRing {
   readonly policy: KeyRingPolicy
   readonly delegates: DelegateRegistry | null
@@ -142,9 +148,8 @@ export class Ring implements KeyRing {
     } catch (error) {
       this.#checkOpen()
       this.#failures++
-      this.#readNext =
-        clock.elapsed() +
-        Math.min(policy.refreshInterval * 1_000, 500 * 2 ** this.#failures) * (0.5 + Math.random() / 2)
+      const wait = Math.min(this.#longestRetryInterval(), 500 * 2 ** this.#failures)
+      this.#readNext = clock.elapsed() + wait * (0.5 + Math.random() / 2)
       listener({ type: 'refresh-failed', error, age: this.#age(), maxSetAge: policy.maxSetAge })
       throw error
     } finally {
@@ -197,6 +202,8 @@ export class Ring implements KeyRing {
   async #tick(): Promise<void> {
     const { clock, decision, rotation } = this.#parts
     this.#reconsider()
+    // It may have been set while the set was young enough.
+    this.#readNext = Math.min(this.#readNext, clock.elapsed() + this.#longestRetryInterval())
     try {
       // A clock that was set makes a set too old that was just read. After a failure the next reading has its time.
       const isOld = decision.freshness().left <= 0 && this.#failures === 0
@@ -211,6 +218,13 @@ export class Ring implements KeyRing {
     } catch {
       // It was reported, and there is a next time; a ring that was closed meanwhile goes no further.
     }
+  }
+
+  /** In milliseconds. */
+  #longestRetryInterval(): number {
+    const { decision, policy } = this.#parts
+    const interval = policy.refreshInterval * 1_000
+    return decision.freshness().left > 0 ? interval : Math.min(interval, staleRetryInterval)
   }
 
   /** Not after the clock was set, when what seems to be due may not be, nor while the sources cannot be read. */

@@ -217,6 +217,33 @@ describe('the registry', () => {
       await verifyWith(ring, await delegation.perKey(issuerOf)().issue({ sub: 'alice' }))
   })
 
+  test.skipIf(!isFull)(
+    'with fewer places than instances has about as many delegates at work as there are places [needs SEALWRIGHT_FULL=1]',
+    async () => {
+      useVirtualTime()
+      const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+      const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
+      const delegations = Array.from({ length: 40 }, () => {
+        const delegation = openDelegation(ring, registry, { clock: dateClock })
+        onTestFinished(() => delegation.close())
+        return delegation
+      })
+      await untilPublished(registry, 16)
+      const atWork: number[] = []
+      for (let minutes = 0; minutes < 12 * 60; minutes += 10) {
+        await pass(600)
+        for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve))
+        expect(ring.jwks().keys.length).toBeLessThanOrEqual(17)
+        atWork.push(delegations.filter(({ delegateId }) => delegateId !== null).length)
+      }
+      const steady = atWork.slice(12)
+      console.log(`delegates at work, every ten minutes from the third hour on: ${steady.join(' ')}`)
+      // One takes up 2 places with this policy: 1 + ⌈(910 + 680) ÷ 3,600⌉.
+      expect(steady.reduce((sum, each) => sum + each, 0) / steady.length).toBeGreaterThanOrEqual(5)
+    },
+    120_000,
+  )
+
   test('of instances that start together publishes the oldest, the same in every instance, and only these sign', async () => {
     useVirtualTime()
     const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
