@@ -4,7 +4,7 @@ import { isFull } from '@sealwright/test-kit/full'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type KeyVaultOptions } from '../src/index.ts'
 import { cuttableAgent, startVault, type TestVault } from './support/vault.ts'
-import { sleep, useVirtualTime } from './support/virtual-time.ts'
+import { sleep, useVirtualTime } from '@sealwright/test-kit/virtual-time'
 
 // The full figures are measured in real time.
 if (!isFull) useVirtualTime()

@@ -5,7 +5,7 @@ import { secretCredential } from '@sealwright/test-kit/credentials'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type KeyVaultOptions, type KeyVaultStore } from '../src/index.ts'
 import { startVault, type TestVault } from './support/vault.ts'
-import { sleep, useVirtualTime } from './support/virtual-time.ts'
+import { sleep, useVirtualTime } from '@sealwright/test-kit/virtual-time'
 
 const data = Buffer.from('the data')
 

@@ -3,13 +3,18 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openKeyVault, type KeyVaultOptions } from '@sealwright/azure-keyvault'
 import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import type { RingClock } from '@sealwright/keyring'
 import { scratchFolder } from '@sealwright/test-kit/folders'
+import { sleep as virtualSleep, useVirtualTime } from '@sealwright/test-kit/virtual-time'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import { basic, client, issuer, settingsFile, testServer } from '../support/server.ts'
 import { networkTo } from '../support/vaults.ts'
+
+/** The time that tests in virtual time have; a machine's uptime stays real. */
+const virtualClock: RingClock = { now: () => Date.now(), elapsed: () => performance.now() }
 
 interface TestVault {
   readonly emulator: RunningKeyVaultEmulator
@@ -57,35 +62,6 @@ async function keySet(app: FastifyInstance): Promise<JSONWebKeySet> {
 }
 
 describe('the token server on a key in the vault', () => {
-  test('two servers that start into an empty vault sign with one key, and each takes the other’s tokens', async () => {
-    const vault = await startVault({ settleTime: 1_000 })
-    const folder = scratchFolder()
-    const start = () =>
-      testServer({
-        vault: vault.options,
-        env: {
-          SIGNING_KEY: vault.uri,
-          SIGNING_KEY_TYPE: 'ec-p256',
-          DATA_DIR: join(folder, 'data'),
-        },
-      })
-    const servers = await Promise.all([start(), start()])
-    const [first, second] = servers
-    expect(first.key.keyId).toBe(second.key.keyId)
-    for (const [from, to] of [servers, servers.toReversed()] as [typeof first, typeof first][]) {
-      const token = await accessToken(from.app)
-      const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keySet(to.app)), { issuer })
-      expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: first.key.keyId })
-      const response = await to.app.inject({
-        url: '/api/identity',
-        headers: { authorization: `Bearer ${token}` },
-      })
-      expect(response.statusCode).toBe(200)
-    }
-    expect(existsSync(join(folder, 'data'))).toBe(false)
-    expect(vault.emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
-  })
-
   test('a server that starts while the vault makes the certificate for another one waits for it', async () => {
     const vault = await startVault({ issuance: 500 })
     const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' }
@@ -94,29 +70,6 @@ describe('the token server on a key in the vault', () => {
     const second = await testServer({ vault: vault.options, env })
     expect(second.key.keyId).toBe((await first).key.keyId)
     expect(vault.emulator.requests.count('certificates/create')).toBe(1)
-  })
-
-  test('while the vault is down the key set is served, tokens are refused in time, and then made again', async () => {
-    const vault = await startVault()
-    const { app } = await testServer({
-      // It is known to be down after two failures, and tried again soon. That calls end at the deadline is tested elsewhere.
-      vault: { ...vault.options, circuitBreaker: { failures: 2, failingFor: 0, coolDown: 200 } },
-      env: { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' },
-    })
-    await accessToken(app)
-    vault.cut(true)
-    for (let round = 0; round < 10; round++) {
-      const [response, keys] = await Promise.all([requestToken(app), keySet(app)])
-      expect(response.statusCode).toBe(503)
-      expect(Number(response.headers['retry-after'])).toBeGreaterThanOrEqual(1)
-      expect(response.json()).toMatchObject({ error: 'temporarily_unavailable' })
-      expect(keys.keys).toHaveLength(1)
-      expect((await app.inject('/health/live')).statusCode).toBe(200)
-      await sleep(20)
-    }
-    vault.cut(false)
-    // Until the test's own time is over.
-    while ((await requestToken(app)).statusCode !== 200) await sleep(20)
   })
 
   test('a vault that answers with errors is given up after one reading, and no key is made', async () => {
@@ -135,16 +88,6 @@ describe('the token server on a key in the vault', () => {
     expect(vault.emulator.requests.count('certificates/listVersions')).toBeGreaterThan(0)
     expect(vault.emulator.requests.count('certificates/get')).toBe(0)
     expect(vault.emulator.requests.count('certificates/create')).toBe(0)
-  })
-
-  test('a server keeps to its part of the quota', async () => {
-    const vault = await startVault()
-    const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256', SIGNING_KEY_QUOTA: '25' }
-    const { app } = await testServer({ vault: vault.options, env })
-    // One at once and 24 in ten seconds: of ten that want theirs within two seconds, not even half get it.
-    const answers = await Promise.all(Array.from({ length: 10 }, () => requestToken(app)))
-    expect(answers.map(({ statusCode }) => statusCode)).toContain(200)
-    expect(answers.filter(({ statusCode }) => statusCode === 503).length).toBeGreaterThan(4)
   })
 
   test('nothing is made when no client can get a token, or when the settings forbid it', async () => {
@@ -172,6 +115,128 @@ describe('the token server on a key in the vault', () => {
       }),
     })
     expect(found.key.keyId).toBe(made.key.keyId)
+    expect(vault.emulator.requests.count('certificates/create')).toBe(1)
+  })
+})
+
+describe('the token server on a key in the vault, in virtual time', () => {
+  useVirtualTime()
+
+  test('two servers that start into an empty vault sign with one key, and each takes the other’s tokens', async () => {
+    const vault = await startVault({ settleTime: 1_000 })
+    const folder = scratchFolder()
+    const start = () =>
+      testServer({
+        vault: vault.options,
+        ringClock: virtualClock,
+        env: {
+          SIGNING_KEY: vault.uri,
+          SIGNING_KEY_TYPE: 'ec-p256',
+          DATA_DIR: join(folder, 'data'),
+        },
+      })
+    const servers = await Promise.all([start(), start()])
+    const [first, second] = servers
+    expect(first.key.keyId).toBe(second.key.keyId)
+    for (const [from, to] of [servers, servers.toReversed()] as [typeof first, typeof first][]) {
+      const token = await accessToken(from.app)
+      const { protectedHeader } = await jwtVerify(token, createLocalJWKSet(await keySet(to.app)), { issuer })
+      expect(protectedHeader).toMatchObject({ alg: 'ES256', kid: first.key.keyId })
+      const response = await to.app.inject({
+        url: '/api/identity',
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect(response.statusCode).toBe(200)
+    }
+    expect(existsSync(join(folder, 'data'))).toBe(false)
+    expect(vault.emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
+  })
+
+  test('a server keeps to its part of the quota', async () => {
+    const vault = await startVault()
+    const env = { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256', SIGNING_KEY_QUOTA: '25' }
+    const { app } = await testServer({ vault: vault.options, env, ringClock: virtualClock })
+    // One at once and 24 in ten seconds: of ten that want theirs within two seconds, not even half get it.
+    const answers = await Promise.all(Array.from({ length: 10 }, () => requestToken(app)))
+    expect(answers.map(({ statusCode }) => statusCode)).toContain(200)
+    expect(answers.filter(({ statusCode }) => statusCode === 503).length).toBeGreaterThan(4)
+  })
+})
+
+async function vaultServer(vault: TestVault, keyRing: object = {}): ReturnType<typeof testServer> {
+  return testServer({
+    vault: vault.options,
+    file: settingsFile({ keyRing }),
+    env: { SIGNING_KEY: vault.uri, SIGNING_KEY_TYPE: 'ec-p256' },
+    ringClock: virtualClock,
+  })
+}
+
+/** Lets so many seconds pass at once, while nothing can come of what timers start. */
+async function pass(seconds: number): Promise<void> {
+  for (let passed = 0; passed < seconds; passed += 10) {
+    vi.advanceTimersByTime(10_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+async function untilBack(app: FastifyInstance): Promise<void> {
+  const since = performance.now()
+  while ((await requestToken(app)).statusCode !== 200) await virtualSleep(200)
+  expect(performance.now() - since).toBeLessThanOrEqual(30_000)
+}
+
+describe('while the vault is down', () => {
+  useVirtualTime()
+
+  const hang = { times: Infinity, fault: { type: 'hang' } } as const
+  test.each<[string, (vault: TestVault, isDown: boolean) => void]>([
+    ['cannot be reached', (vault, isDown) => vault.cut(isDown)],
+    [
+      'does not answer',
+      ({ emulator: { faults } }, isDown) => {
+        if (!isDown) faults.clear()
+        else for (const operation of ['keys/*', 'certificates/*']) faults.add({ operation, ...hang })
+      },
+    ],
+  ])(
+    'because it %s, tokens are refused within 3 s, and are made again within 30 s of its return',
+    async (_, setDown) => {
+      const vault = await startVault()
+      const { app } = await vaultServer(vault)
+      await accessToken(app)
+      setDown(vault, true)
+      for (let round = 0; round < 3; round++) {
+        const askedAt = performance.now()
+        const response = await requestToken(app)
+        expect(response.statusCode).toBe(503)
+        expect(performance.now() - askedAt).toBeLessThanOrEqual(3_000)
+        expect(Number(response.headers['retry-after'])).toBeGreaterThanOrEqual(1)
+        expect(response.json()).toMatchObject({ error: 'temporarily_unavailable' })
+        expect((await keySet(app)).keys).toHaveLength(1)
+        expect((await app.inject('/health/live')).statusCode).toBe(200)
+      }
+      setDown(vault, false)
+      await untilBack(app)
+      expect(vault.emulator.requests.count('certificates/create')).toBe(1)
+    },
+  )
+
+  test('the key set is served until it is too old, and again within 30 s of the return of the vault', async () => {
+    const vault = await startVault()
+    const { app } = await vaultServer(vault, { maxSetAge: 3_600, refreshInterval: 10 })
+    await accessToken(app)
+    vault.cut(true)
+    await pass(3_500)
+    expect((await keySet(app)).keys).toHaveLength(1)
+    expect((await requestToken(app)).statusCode).toBe(503)
+    await pass(200)
+    const tooOld = await app.inject('/.well-known/openid-configuration/jwks')
+    expect(tooOld.statusCode).toBe(503)
+    expect((await requestToken(app)).statusCode).toBe(503)
+    vault.cut(false)
+    await untilBack(app)
+    expect((await keySet(app)).keys).toHaveLength(1)
     expect(vault.emulator.requests.count('certificates/create')).toBe(1)
   })
 })

@@ -8,7 +8,7 @@ import { createSelfSignedCertificate } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openKeyVault } from '../../src/index.ts'
 import { startVault, type TestVault } from '../support/vault.ts'
-import { useVirtualTime } from '../support/virtual-time.ts'
+import { useVirtualTime } from '@sealwright/test-kit/virtual-time'
 
 useVirtualTime()
 
