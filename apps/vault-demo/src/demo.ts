@@ -27,7 +27,7 @@ export interface Demo {
   close(): Promise<void>
 }
 
-/** The certificate that both servers sign with. The first server has the vault make it. */
+/** The certificate that both servers sign with. One of them has the vault make it. */
 const signingKey = 'https://contoso.vault.azure.net/certificates/token-signing'
 
 /**
@@ -73,12 +73,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       NODE_EXTRA_CA_CERTS: caFile,
       ...options.env,
     }
-    // One after the other: if both made a version at the same moment, the JWK Set of one could show both for a while.
-    const first = await startInstance(options.program, env)
-    closing.push(() => first.stop())
-    const second = await startInstance(options.program, env)
-    closing.push(() => second.stop())
-    const instances = [first, second]
+    // At the same moment, as a deployment starts them: one has the vault make the certificate, and the other waits for it.
+    const starts = await Promise.allSettled([0, 1].map(() => startInstance(options.program, env)))
+    const instances = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
+    closing.push(...instances.map((instance) => () => instance.stop()))
+    const failed = starts.find((start) => start.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
     origins.push(...instances.map((instance) => instance.origin))
     return { emulator, signingKey, instances, origin, close }
   } catch (error) {

@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { scratchFolder, scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { bundledServer } from '../../token-server/test/support/program.ts'
 import { describeDemo } from '../src/description.ts'
 import { startDemo, type Demo } from '../src/demo.ts'
+import { startInstance } from '../src/instance.ts'
 
 const program = bundledServer()
 
@@ -76,7 +77,7 @@ describe('two token servers on one key in the vault', () => {
     expect(statuses).toEqual(Array.from({ length: 200 }, () => 200))
     expect(await identityStatus(origin, before)).toBe(200)
 
-    // The vault made one certificate, and the private key was neither requested nor kept.
+    // The vault made one certificate for both, and the private key was neither requested nor kept.
     expect(signingKey).toContain('/certificates/')
     expect(emulator.requests.list().filter(({ path }) => path.startsWith('/secrets'))).toEqual([])
     expect(emulator.requests.count('keys/sign')).toBeGreaterThanOrEqual(200)
@@ -88,6 +89,27 @@ describe('two token servers on one key in the vault', () => {
     const response = await fetch(demo.origin)
     expect(response.status).toBe(502)
   })
+})
+
+test('without the vault, two servers sign with two keys and refuse each other’s tokens', async () => {
+  const folder = scratchFolder()
+  const servers = await Promise.all(
+    ['one', 'two'].map((name) =>
+      startInstance(program(), {
+        PATH: process.env['PATH'] ?? '',
+        PORT: '0',
+        LOG_LEVEL: 'error',
+        ISSUER: 'http://localhost:5001',
+        SIGNING_KEY_TYPE: 'ec-p256',
+        DATA_DIR: join(folder, name),
+      }),
+    ),
+  )
+  onTestFinished(async () => void (await Promise.all(servers.map((server) => server.stop()))))
+  const [first, second] = servers
+  const { token } = await requestToken(first?.origin ?? '')
+  expect(await identityStatus(first?.origin ?? '', token)).toBe(200)
+  expect(await identityStatus(second?.origin ?? '', token)).toBe(401)
 })
 
 test('a server that cannot start says why, and nothing is left running', async () => {
