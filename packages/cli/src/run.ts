@@ -41,13 +41,19 @@ export async function run(
   access: KeyAccess = {},
 ): Promise<number> {
   const json = args.includes('--json')
-  const fail = (code: string, message: string, exitCode: number, isReported = false): number => {
-    if (json && !isReported) terminal.out(printableJson({ ok: false, error: { code, message } }))
+  // A result that is there already says what is wrong, and standard output is one JSON document.
+  let hasResult = false
+  const out: Terminal['out'] = (content) => {
+    hasResult = true
+    terminal.out(content)
+  }
+  const fail = (code: string, message: string, exitCode: number): number => {
+    if (json && !hasResult) terminal.out(printableJson({ ok: false, error: { code, message } }))
     terminal.error(`sealwright: ${message}\n`)
     return exitCode
   }
   let usage = ''
-  const program = sealwright(terminal, access)
+  const program = sealwright({ ...terminal, out }, access)
   if (args[0] === 'complete' && args[1] === '--') {
     await suggest(program, args.slice(2))
     return exitCodes.success
@@ -71,8 +77,7 @@ export async function run(
       return usage === '' ? exitCodes.usage : fail('USAGE', usage, exitCodes.usage)
     }
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
-    if (error instanceof Refused)
-      return fail(error.code, printable(error.message), exitCodes.refused, error.isReported)
+    if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
     if (isSealwrightError(error)) return fail(error.code, oneLine(error.message), exitCodes.failure)
     return fail(
       'UNEXPECTED',

@@ -47,8 +47,8 @@ interface Options extends PasswordOptions, TimeOptions {
 export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('doctor')
     .description(
-      'examine an issuer: discovery, keys, caching, instances, certificates, tokens, permissions, and whether the next rotation ' +
-        'has tokens rejected; each finding says what to do',
+      'examine an issuer: discovery, keys, caching, instances, certificates, tokens, permissions; and predict whether ' +
+        'the next rotation rejects tokens; each finding comes with its fix',
     )
     .requiredOption('--issuer <url>', 'the issuer', parseUrl)
     .option('--key <key...>', 'where its servers have their keys: a signing URI or a file')
@@ -71,7 +71,7 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
       'an API that takes the token with GET; it is sent changed tokens, which it must refuse',
       parseUrl,
     )
-    .option('--expiry-days <n>', 'warn so many days before a certificate ends', parseDays, 30)
+    .option('--expiry-days <n>', 'warn this many days before a certificate ends', parseDays, 30)
   return withTimeOptions(withPasswordOptions(command, 'the keys'))
     .option('--json', 'print the result as JSON')
     .action(async (options: Options) => {
@@ -100,9 +100,7 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
       report(terminal, options.json, result, linesOf(steps, findings))
       if (errors > 0) {
         const count = `${errors} error${errors === 1 ? '' : 's'}`
-        throw new Refused('UNHEALTHY', `${count} at ${options.issuer}; the report says what to do`, {
-          isReported: true,
-        })
+        throw new Refused('UNHEALTHY', `${count} at ${options.issuer}; the report says what to do`)
       }
     })
 }

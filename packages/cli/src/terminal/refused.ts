@@ -2,13 +2,10 @@
 export class Refused extends Error {
   /** For `--json`. */
   readonly code: string
-  /** Whether the result is on standard output already. */
-  readonly isReported: boolean
 
-  constructor(code: string, message: string, { isReported = false }: { readonly isReported?: boolean } = {}) {
+  constructor(code: string, message: string) {
     super(message)
     this.name = 'Refused'
     this.code = code
-    this.isReported = isReported
   }
 }

@@ -158,6 +158,7 @@ const plants: readonly Plant[] = [
     answers: () => metadata({ jwks_uri: `${issuer.origin.replace('127.0.0.1', 'localhost')}/jwks` }),
   },
   { finds: 'jwks-unavailable', answers: () => ({ jwks: 500 }) },
+  { finds: 'jwks-unavailable', answers: () => keys({ ...jwk, padding: 'x'.repeat(2 ** 20) }) },
   { finds: 'jwks-malformed', answers: () => ({ jwks: [{ keys: { first: jwk } }] }) },
   {
     finds: 'jwks-empty',
@@ -290,6 +291,11 @@ const plants: readonly Plant[] = [
     also: ['certificate-expires-soon'],
     answers: async () => keys(published(await certificate({ notAfter: later(1 / 48) }))),
   },
+  {
+    finds: 'token-outlives-certificate',
+    also: ['rotation-key-removed'],
+    answers: () => token({ exp: 1e18 }),
+  },
   { finds: 'tampered-token-accepted', answers: () => ({ api: () => 200 }) },
   { finds: 'api-refuses-token', answers: () => ({ api: () => 401 }) },
   {
@@ -352,7 +358,7 @@ describe('a healthy issuer', () => {
       'skipped  token         give --client-id to get a token, or --token FILE with one\n',
     )
     expect(out).toContain('skipped  key           give --key URI to compare')
-    expect(out).toMatch(/ok {7}rotation {6}a key that is announced at \S+Z has no token rejected\n$/)
+    expect(out).toMatch(/ok {7}rotation {6}the next key is announced at \S+Z; no token is rejected\n$/)
   })
 
   test('may be behind a cache, and have an API that sends strangers to a login', async () => {

@@ -23,12 +23,9 @@ export function examineCertificates(
   const withCertificates = keys.filter(({ jwk }) => jwk['x5c'] !== undefined)
   if (withCertificates.length === 0) return skipped('certificates', 'the JWK Set has none, which is allowed')
   const ends = withCertificates.flatMap((key) => certificateOf(key)?.validTo ?? [])
+  const until = ends.map((end) => new Date(end).toISOString()).join(', ')
   const findings = withCertificates.flatMap((key) => findingsOf(key, now, warningDays))
-  return step(
-    'certificates',
-    `valid until ${ends.map((end) => new Date(end).toISOString()).join(', ')}`,
-    findings,
-  )
+  return step('certificates', ends.length === 0 ? 'none can be read' : `valid until ${until}`, findings)
 }
 
 /** The certificate of the key itself; null where it has none, or none that can be read. */

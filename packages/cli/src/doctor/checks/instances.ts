@@ -4,7 +4,7 @@ import { skipped, step, type Step } from '../report/step.ts'
 import { expected } from './expected.ts'
 import { kidsOf, type PublishedSet } from './jwk-set.ts'
 
-/** So many connections are spread over what a load balancer has behind it. */
+/** Enough connections to reach several servers behind a load balancer. */
 const requests = 8
 
 /**

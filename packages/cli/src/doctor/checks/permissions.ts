@@ -11,7 +11,7 @@ export async function examinePermissions(sources: readonly string[], { vault }: 
   const findings = await Promise.all(uris.map((uri) => findingsOf(uri, vault)))
   return step(
     'permissions',
-    'tried with the identity of this environment; run it as the servers do',
+    'tried with the identity of this environment, which should be that of the servers',
     findings.flat(),
   )
 }

@@ -39,11 +39,13 @@ export function examineRotation(
       rejection === null ? null : new Date(Math.floor(rejection.at / 1_000) * 1_000).toISOString(),
     reason: rejection?.reason ?? null,
   }
-  const plan = `a key that is announced at ${prediction.announcedAt}`
-  if (rejection === null) return { prediction, report: step('rotation', `${plan} has no token rejected`, []) }
+  const plan = `the next key is announced at ${prediction.announcedAt}`
+  if (rejection === null) return { prediction, report: step('rotation', `${plan}; no token is rejected`, []) }
   return {
     prediction,
-    report: step('rotation', plan, [findingOf(rejection, prediction.rejectedFrom ?? '', policy)]),
+    report: step('rotation', `${plan}; tokens can be rejected`, [
+      findingOf(rejection, prediction.rejectedFrom ?? '', policy),
+    ]),
   }
 }
 

@@ -78,7 +78,7 @@ function forge(token: string, keys: readonly PublishedKey[]): readonly Forgery[]
   const unsigned = `${encode({ ...decode(head), alg: 'none' })}.${otherClaims}`
   const confused = `${encode({ ...decode(head), alg: 'HS256' })}.${otherClaims}`
   const [key] = keys.flatMap(({ publicKey, kid }) =>
-    publicKey !== null && kid === decode(head)['kid'] ? [publicKey] : [],
+    publicKey !== null && (keys.length === 1 || kid === decode(head)['kid']) ? [publicKey] : [],
   )
   const pem = key?.export({ type: 'spki', format: 'pem' })
   return [

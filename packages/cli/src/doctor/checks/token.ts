@@ -24,9 +24,9 @@ export async function examineToken(token: string, expectations: TokenExpectation
     return skipped('token', 'the access token is not a JWT: only the issuer knows whether it is valid')
   }
   const { alg, kid } = description.header
-  const summary = `signed with ${String(alg)} by ${typeof kid === 'string' ? kid.slice(0, 200) : 'a key without kid'}`
+  const summary = `signed with ${shown(alg)} by ${typeof kid === 'string' ? shown(kid) : 'a key without kid'}`
   if (alg === 'none' || String(alg).startsWith('HS')) {
-    return step('token', summary, [finding('token-not-signed', 'token', `its alg is ${String(alg)}`)])
+    return step('token', summary, [finding('token-not-signed', 'token', `its alg is ${shown(alg)}`)])
   }
   return step('token', summary, [
     ...claimFindings(description, expectations),
@@ -71,7 +71,7 @@ async function keyFindings(
       finding(
         'token-kid-unknown',
         'token',
-        `its kid is ${String(kid).slice(0, 200)}; the JWK Set has ${known === '' ? 'none' : known}`,
+        `its kid is ${shown(kid)}; the JWK Set has ${known === '' ? 'none' : known}`,
       ),
     ]
   }
@@ -81,7 +81,7 @@ async function keyFindings(
       finding(
         'token-alg-mismatch',
         `key ${key.where}`,
-        `the token has ${String(alg)}, and the JWK has ${published}`,
+        `the token has ${shown(alg)}, and the JWK has ${shown(published)}`,
       ),
     ]
   }
@@ -128,7 +128,7 @@ function claimFindings(
       : [
           problem(
             'token-issuer-mismatch',
-            `its iss is ${JSON.stringify(iss ?? null).slice(0, 200)}, not ${JSON.stringify(issuer)}`,
+            `its iss is ${shown(JSON.stringify(iss ?? null))}, not ${JSON.stringify(issuer)}`,
           ),
         ]),
     ...(typeof exp === 'number' ? [] : [problem('token-no-expiry', 'it has no exp')]),
@@ -155,6 +155,11 @@ function claimFindings(
 /** From `iat` to `exp`, in seconds; null where one of them is missing. */
 export function lifetimeOf({ exp, iat }: Readonly<Record<string, unknown>>): number | null {
   return typeof exp === 'number' && typeof iat === 'number' ? Math.ceil(exp - iat) : null
+}
+
+/** What a server sends may be long. */
+function shown(value: unknown): string {
+  return String(value).slice(0, 200)
 }
 
 function timeText(seconds: number): string {

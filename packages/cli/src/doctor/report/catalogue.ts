@@ -79,7 +79,7 @@ const findings = {
   'jwks-max-age-mismatch': {
     severity: 'error',
     why: 'Validators keep the keys longer than the rotation allows for.',
-    fix: 'Look for a CDN or proxy that changes Cache-Control, or give the policy the jwksMaxAge that is sent.',
+    fix: 'Look for a CDN or proxy that changes Cache-Control, or set jwksMaxAge of the rotation policy to what is sent.',
   },
   'jwk-private': {
     severity: 'error',
@@ -103,7 +103,7 @@ const findings = {
   },
   'jwk-duplicate-kid': {
     severity: 'error',
-    why: 'Validators take either key, and refuse the tokens of the other one.',
+    why: 'Validators pick one of the two keys, and refuse the tokens of the other.',
     fix: 'Give each key its own kid; the RFC 7638 thumbprint is one.',
   },
   'jwk-no-use': {
@@ -168,7 +168,7 @@ const findings = {
   },
   'token-not-signed': {
     severity: 'error',
-    why: 'Anyone can make such a token, or everyone who verifies it.',
+    why: 'Anyone can forge such a token: it has no signature, or its verifiers share the secret.',
     fix: 'Sign with an asymmetric algorithm, such as RS256 or ES256.',
   },
   'token-no-kid': {
@@ -189,7 +189,7 @@ const findings = {
   'token-signature-invalid': {
     severity: 'error',
     why: 'Validators refuse the token.',
-    fix: 'Publish the public key of the key that signs; the two have the same kid and are not a pair.',
+    fix: 'Publish the public key that belongs to the signing key. The kid is the same, but the keys are not a pair.',
   },
   'token-issuer-mismatch': {
     severity: 'error',
@@ -208,7 +208,7 @@ const findings = {
   },
   'token-no-audience': {
     severity: 'warning',
-    why: 'Every service of the issuer accepts it, and so can use it at another one.',
+    why: 'Every API of the issuer accepts the token, so one API can replay it at another.',
     fix: 'Set aud to the API that the token is for (RFC 9068 §2.2).',
   },
   'token-outlives-policy': {
@@ -233,7 +233,7 @@ const findings = {
   },
   'key-unavailable': {
     severity: 'error',
-    why: 'The servers cannot open the key either, if they use the same identity.',
+    why: 'Servers with the same identity or password cannot open the key either.',
     fix: 'Do what the message says, and run it again.',
   },
   'key-not-published': {
@@ -273,7 +273,7 @@ const findings = {
   },
   'rotation-key-unknown': {
     severity: 'error',
-    why: 'Validators that keep the JWK Set as long as they may do not have the new key yet.',
+    why: 'A validator that cached the JWK Set before the announcement does not have the new key yet.',
     fix: 'Announce the key for longer, or let validators keep the JWK Set for a shorter time.',
   },
   'rotation-key-removed': {

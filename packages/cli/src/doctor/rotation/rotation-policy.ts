@@ -1,5 +1,8 @@
 import { keyRingPolicy, type KeyRingPolicy, type KeyRingPolicyOptions } from '@sealwright/keyring'
 
+/** A century, in seconds. */
+const longestLifetime = 100 * 366 * 86_400
+
 /**
  * The policy that the servers have, as the user says. It may be impossible: that is what is to be found out.
  *
@@ -10,11 +13,14 @@ export function rotationPolicy(
   observed: { readonly maxAge: number | null; readonly tokenLifetime: number | null },
 ): KeyRingPolicy {
   const defaults = keyRingPolicy()
+  // The token says it, and may say anything.
+  const seen = observed.tokenLifetime ?? 0
+  const tokenLifetimeSeen = seen > 0 ? Math.min(seen, longestLifetime) : null
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const told: KeyRingPolicy = {
     ...defaults,
     ...(observed.maxAge !== null && { jwksMaxAge: observed.maxAge }),
-    ...(observed.tokenLifetime !== null && { tokenLifetime: observed.tokenLifetime }),
+    ...(tokenLifetimeSeen !== null && { tokenLifetime: tokenLifetimeSeen }),
     ...given,
   }
   const { maxSetAge, jwksMaxAge, clockSkew, tokenLifetime, validatorLeeway } = told
@@ -24,6 +30,6 @@ export function rotationPolicy(
     retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
     // Validators obey what is sent, and tokens live as long as they do, whatever the policy says.
     jwksMaxAge: observed.maxAge ?? jwksMaxAge,
-    tokenLifetime: Math.max(observed.tokenLifetime ?? 0, tokenLifetime),
+    tokenLifetime: Math.max(tokenLifetimeSeen ?? 0, tokenLifetime),
   }
 }
