@@ -157,7 +157,7 @@ function platformLayouts(store: string, options: LocalStoreOptions): readonly La
       const dotNet = dotNetLayoutOf(options.dotNet ?? {})
       if (isAppServiceSet(appService)) return [dotNet, appServiceLayoutOf(appService)]
       const hint =
-        'App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is * or their thumbprints'
+        'App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is * or lists their thumbprints'
       return [{ ...dotNet, hint: dotNet.hint ?? hint }]
     }
     case 'appservice':

@@ -95,7 +95,7 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
 
   test.each(['all', '**', 'AB12', ','])('refuses the setting %j', async (loadCertificates) => {
     expect(await failure('INVALID_ARGUMENT', () => openAppServiceStore({ loadCertificates }))).toContain(
-      'WEBSITE_LOAD_CERTIFICATES takes * or thumbprints',
+      'WEBSITE_LOAD_CERTIFICATES must be * or thumbprints',
     )
   })
 

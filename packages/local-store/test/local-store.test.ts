@@ -146,7 +146,7 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
     const { my, options, ssl } = await machine('')
     await put(join(ssl, `${own.sha1}.p12`), tool().pfx(own, ''))
     expect(await failure('NOT_FOUND', () => open(uri, options))).toBe(
-      `there is no certificate in ${my}; App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is * or their thumbprints`,
+      `there is no certificate in ${my}; App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is * or lists their thumbprints`,
     )
     vi.spyOn(process, 'platform', 'get').mockReturnValue('darwin')
     expect(await failure('NOT_FOUND', () => open(uri, options))).toBe(

@@ -113,7 +113,7 @@ test('a malformed setting of App Service is refused with the reason', async () =
   await expect(openAppServiceStore({ loadCertificates: 'AB' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     message:
-      'WEBSITE_LOAD_CERTIFICATES takes * or thumbprints with commas between them: the thumbprint has 2 hexadecimal digits; SHA-1 has 40 and SHA-256 64',
+      'WEBSITE_LOAD_CERTIFICATES must be * or thumbprints separated by commas: the thumbprint has 2 hexadecimal digits; SHA-1 has 40 and SHA-256 64',
     cause: { code: 'INVALID_ARGUMENT' },
   })
 })

@@ -65,7 +65,7 @@ describe('versions of a key', () => {
     vi.setSystemTime(Date.now() - 3_600_000)
     const before = await filesIn(folder)
     expect(await failure('UNAVAILABLE', () => store.rotate('auth'))).toContain(
-      'which is in the future: set the clock of this machine, then rotate',
+      'which is in the future; correct the clock of this machine, then rotate',
     )
     expect(await filesIn(folder)).toEqual(before)
   })

@@ -157,7 +157,7 @@ describe('an environment that is refused', () => {
     [
       'App Service’s thumbprint without its other setting',
       { APP_SigningCertificateThumbprint: '0'.repeat(40) },
-      /App Service shows certificates only once WEBSITE_LOAD_CERTIFICATES is \* or their thumbprints/,
+      /App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is \* or lists their thumbprints/,
     ],
     ['a store without a query', { SIGNING_KEY: 'store:FOLDER/data' }, /takes exactly one of thumbprint/],
     [

@@ -73,7 +73,7 @@ function withoutLocation(store: string): string {
   if (name.toLowerCase() !== 'my') {
     throw refused(
       'store',
-      'names another store than My, the one for certificates with private keys; use store:my',
+      'names a store other than My, which holds the certificates with private keys; use store:my',
     )
   }
   return name

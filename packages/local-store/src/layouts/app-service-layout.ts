@@ -31,7 +31,7 @@ function readSetting(setting: string): Shown {
     if (!isSealwrightError(error)) throw error
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `WEBSITE_LOAD_CERTIFICATES takes * or thumbprints with commas between them: ${error.message}`,
+      `WEBSITE_LOAD_CERTIFICATES must be * or thumbprints separated by commas: ${error.message}`,
       { cause: error },
     )
   }

@@ -115,7 +115,7 @@ describe('store:', () => {
     ['store:my?', 'has no parameter'],
     ['store:?thumbprint=AB', 'names no store'],
     ['store:LocalMachine/My?thumbprint=AB', 'where only Windows keeps private keys; use store:my'],
-    ['store:CurrentUser/Root?thumbprint=AB', 'another store than My'],
+    ['store:CurrentUser/Root?thumbprint=AB', 'names a store other than My'],
     [
       'store:my?thumbprint=AB&thumbprint=AB',
       'has 2 parameters; it takes exactly one of thumbprint, subject, name',
