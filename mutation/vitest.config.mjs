@@ -13,6 +13,8 @@ export default mergeConfig(
       root: new URL('..', import.meta.url).pathname,
       include: tests.map((folder) => `${folder}/**/*.test.ts`),
       exclude: ['**/node_modules/**', ...without],
+      // Many mutants make a test wait for ever: each costs this long.
+      testTimeout: 10_000,
     },
   },
 )
