@@ -261,7 +261,6 @@ class ThreadPool implements SigningPool {
   /** Rejects the waiting signatures that `isHopeless` holds for. */
   #giveUp(reason: SealwrightError, isHopeless: (signature: PendingSignature) => boolean): void {
     const hopeless = this.#waiting.takeWhere(isHopeless)
-    if (hopeless.length === 0) return
     this.#finished(hopeless.length)
     for (const signature of hopeless) signature.reject(reason)
   }
@@ -274,5 +273,5 @@ class ThreadPool implements SigningPool {
 
 /** The error of a signer that cannot sign now. */
 export function unavailable(message: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('UNAVAILABLE', message, cause === undefined ? undefined : { cause })
+  return new SealwrightError('UNAVAILABLE', message, { cause })
 }

@@ -1,4 +1,5 @@
 // Which thread gets what and when. The threads are stand-ins, so that each test decides what they do; signing-pool.test.ts has real ones.
+import type { SignOptions } from '@sealwright/core'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createSigningPool, type SigningPool, type SigningPoolOptions } from '../../src/index.ts'
@@ -90,6 +91,12 @@ describe('threads', () => {
   test('keep the process running only while they have something to do', async () => {
     const { pool, thread } = onePool()
     expect(thread.isReferenced).toBe(false)
+    const [single] = signAll(pool, [9])
+    await turn()
+    expect(thread.isReferenced).toBe(true)
+    thread.answer()
+    expect(thread.isReferenced).toBe(false)
+    expect(await single).toBe(9)
     const signed = signAll(pool, [1, 2])
     await turn()
     expect(thread.isReferenced).toBe(true)
@@ -348,6 +355,34 @@ describe('an abort', () => {
     expect(await Promise.all(kept)).toEqual([1, 5, 6])
   })
 
+  test('of all that waits sends nothing', async () => {
+    const { pool, thread } = onePool()
+    const controller = new AbortController()
+    const given = signAll(pool, [1, 2], controller.signal)
+    controller.abort('enough')
+    await turn()
+    expect([thread.batches, pool.pending]).toEqual([[], 0])
+    expect(await Promise.all(given)).toEqual(['enough', 'enough'])
+    const [next] = signAll(pool, [3])
+    await turn()
+    thread.answer()
+    expect(await next).toBe(3)
+  })
+
+  test('of what comes back from a thread that has ended makes room at once', async () => {
+    const { pool, thread } = onePool()
+    const controller = new AbortController()
+    const [given] = signAll(pool, [1], controller.signal)
+    await turn()
+    thread.end()
+    expect(pool.pending).toBe(1)
+    controller.abort('enough')
+    expect(await given).toBe('enough')
+    expect(pool.pending).toBe(0)
+    threadAt(1).run()
+    expect(threadAt(1).batches).toEqual([])
+  })
+
   test('of what a thread has keeps its place until the thread answers', async () => {
     const { pool, thread } = onePool({ capacity: 1 })
     const controller = new AbortController()
@@ -359,6 +394,25 @@ describe('an abort', () => {
     thread.answer()
     expect(pool.pending).toBe(0)
   })
+})
+
+test.each<[unknown, unknown, string]>([
+  ['x', undefined, 'data must be a Uint8Array'],
+  [new Uint8Array(1), 'x', 'options must be an object; the only option is signal'],
+])('wrong arguments are refused and take no place (%#)', async (data, options, message) => {
+  const { pool } = onePool()
+  await expect(pool.sign(data as Uint8Array, options as SignOptions)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message,
+  })
+  expect(pool.pending).toBe(0)
+})
+
+test('wrong options of a pool are refused', () => {
+  expect(() => startPool(1, { size: 3 } as SigningPoolOptions)).toThrow(
+    'options.size is not an option; the options are algorithm, threads, capacity',
+  )
+  expect(startPool(1, { algorithm: 'EdDSA' }).algorithm.name).toBe('EdDSA')
 })
 
 describe('closing', () => {
