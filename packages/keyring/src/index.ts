@@ -20,7 +20,12 @@ export { openDelegation, type Delegation, type DelegationOptions } from './deleg
 export type { DelegateRegistry } from './keys/delegates.ts'
 export { openKeyRing } from './ring/open-key-ring.ts'
 export type { KeyRingSource, SourceOptions } from './keys/sources.ts'
-export { type KeyVersion, type Timeline, type VersionState } from './timeline/key-version.ts'
+export {
+  type KeyVersion,
+  type Timeline,
+  type TimelineEntry,
+  type VersionState,
+} from './timeline/key-version.ts'
 export { nextRotation } from './timeline/rotation-plan.ts'
 export { evaluateTimeline } from './timeline/timeline.ts'
 export {

@@ -150,6 +150,12 @@ export interface KeyRingKeyStatus {
   readonly createdAt: Date | null
   /** When its certificate ends; null for a key without one. */
   readonly notAfter: Date | null
+  /** When it starts to sign, or did; null for a key that never signs, and where the store does not say. */
+  readonly signsFrom: Date | null
+  /** When another key takes over, or did, as far as that is known, and else `notAfter`; null for never, and for a revoked key. */
+  readonly signsUntil: Date | null
+  /** When it leaves the JWK Set, or did, as far as that is known; null for never, and for a revoked key. */
+  readonly publishedUntil: Date | null
 }
 
 /** What a revocation costs. */

@@ -1,6 +1,6 @@
 import type { KeyRingPolicy } from '../policy/policy.ts'
 import { evaluateTimeline } from '../timeline/timeline.ts'
-import type { Timeline, VersionState } from '../timeline/key-version.ts'
+import type { Timeline, TimelineEntry, VersionState } from '../timeline/key-version.ts'
 import type { RingKey } from '../keys/ring-keys.ts'
 
 /** Keys of which one signs at a time. */
@@ -18,7 +18,12 @@ export interface RingEntry {
   readonly state: VersionState
   /** The `alg`s it signs, has signed or will sign. */
   readonly algorithms: readonly string[]
+  /** In milliseconds since 1970, or ±Infinity. */
+  readonly times: EntryTimes
 }
+
+/** When a key signs and is published: see {@link TimelineEntry}. */
+export type EntryTimes = Pick<TimelineEntry, 'startsAt' | 'stopsAt' | 'leavesAt'>
 
 /** All of a ring at one time. */
 export interface RingState {
@@ -55,15 +60,22 @@ export function ringStateAt(
     }),
   )
   const entries = keys.map((ringKey): RingEntry => {
-    if (!ringKey.signs) return { ringKey, state: stateOfPublished(ringKey, now), algorithms: [] }
+    if (!ringKey.signs) {
+      const leavesAt = ringKey.notAfter?.getTime() ?? Infinity
+      const times = { startsAt: Infinity, stopsAt: Infinity, leavesAt }
+      return { ringKey, state: stateOfPublished(ringKey, now), algorithms: [], times }
+    }
     const found = lanes.flatMap(({ algorithm, timeline }) => {
       const entry = timeline.versions.find(({ version }) => version === ringKey)
-      return entry === undefined
-        ? []
-        : [{ state: entry.state, algorithm: algorithm ?? defaultAlgorithm(ringKey) }]
+      return entry === undefined ? [] : [{ ...entry, algorithm: algorithm ?? defaultAlgorithm(ringKey) }]
     })
     const state = states.find((each) => found.some((entry) => entry.state === each)) ?? 'retired'
-    return { ringKey, state, algorithms: [...new Set(found.map(({ algorithm }) => algorithm))] }
+    const times = {
+      startsAt: Math.min(...found.map(({ startsAt }) => startsAt)),
+      stopsAt: Math.max(...found.map(({ stopsAt }) => stopsAt)),
+      leavesAt: Math.max(...found.map(({ leavesAt }) => leavesAt)),
+    }
+    return { ringKey, state, algorithms: [...new Set(found.map(({ algorithm }) => algorithm))], times }
   })
   const sorted = entries.toSorted((a, b) => compareEntries(a, b, algorithms))
   const ends = keys.map(({ notAfter }) => notAfter?.getTime() ?? Infinity).filter((end) => end > now)

@@ -123,7 +123,7 @@ export class Ring implements KeyRing {
       age: this.#age(),
       problem: keySet.problem ?? this.#jwksProblem,
       algorithms: publishedAlgorithms(state.entries),
-      keys: state.entries.map(({ ringKey, state: is, algorithms }) => ({
+      keys: state.entries.map(({ ringKey, state: is, algorithms, times }) => ({
         keyId: ringKey.key.keyId,
         location: ringKey.key.location,
         state: is,
@@ -131,6 +131,9 @@ export class Ring implements KeyRing {
         algorithms,
         createdAt: ringKey.createdAt,
         notAfter: ringKey.notAfter,
+        signsFrom: dateOf(Math.max(times.startsAt, ringKey.createdAt?.getTime() ?? -Infinity)),
+        signsUntil: is === 'revoked' ? null : dateOf(times.stopsAt),
+        publishedUntil: is === 'revoked' ? null : dateOf(times.leavesAt),
       })),
       nextRotation: due === Infinity ? null : new Date(due === -Infinity ? clock.now() : due),
     }
@@ -323,6 +326,10 @@ export class Ring implements KeyRing {
       return false
     }
   }
+}
+
+function dateOf(time: number): Date | null {
+  return Number.isFinite(time) ? new Date(time) : null
 }
 
 /** What is published at either of two times. */

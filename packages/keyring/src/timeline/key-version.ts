@@ -21,14 +21,22 @@ export interface KeyVersion {
  */
 export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 'revoked'
 
+/** The state of one version. Times are in milliseconds since 1970. */
+export interface TimelineEntry<V extends KeyVersion = KeyVersion> {
+  readonly version: V
+  readonly state: VersionState
+  /** When it starts to sign, or did; for the first one its `notBefore`, and -Infinity where it has none. */
+  readonly startsAt: number
+  /** When another version takes over, or did, as far as that is known; else when it ends, and Infinity for never. */
+  readonly stopsAt: number
+  /** When it leaves the JWK Set, or did; Infinity for never. */
+  readonly leavesAt: number
+}
+
 /** The state of every version at one time. */
 export interface Timeline<V extends KeyVersion = KeyVersion> {
   /** In the order of their creation. */
-  readonly versions: readonly {
-    readonly version: V
-    readonly state: VersionState
-    readonly startsAt: number
-  }[]
+  readonly versions: readonly TimelineEntry<V>[]
   /** The one that signs; null when there is none that may. */
   readonly active: V | null
   /**

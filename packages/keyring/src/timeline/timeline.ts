@@ -47,11 +47,14 @@ export function evaluateTimeline<V extends KeyVersion>(
   }
   const current = signerAt(entries, now)
   const leaving: number[] = []
-  const states = entries.map(({ version, start, end }) => {
+  const states = entries.map((entry) => {
+    const { version, start, end } = entry
+    const isPast = version !== current?.version && start <= now
     // A version that was overtaken before its start: another instance, which sees less, may have signed with it.
-    const leavesAt = Math.min((signedUntil.get(version) ?? start) + retention, end)
-    if (version !== current?.version && start <= now && leavesAt > now) leaving.push(leavesAt)
-    return { version, state: stateOf(), startsAt: start }
+    const stopsAt = isPast ? (signedUntil.get(version) ?? start) : successionOf(entry, entries, now)
+    const leavesAt = Math.min(stopsAt + retention, end)
+    if (isPast && leavesAt > now) leaving.push(leavesAt)
+    return { version, state: stateOf(), startsAt: start, stopsAt, leavesAt }
 
     function stateOf(): VersionState {
       if (!version.enabled) return 'revoked'
@@ -118,6 +121,12 @@ function signerAt<V extends KeyVersion>(entries: readonly Entry<V>[], at: number
   if (last !== undefined || started.length === 0) return last ?? null
   const rest = entries.filter((entry) => isUsable(entry, at) && entry.created <= at)
   return rest.findLast(({ version }) => time(version.notBefore) <= at) ?? null
+}
+
+/** When the next version takes over from one that signs or will, as far as that is known; else when it ends. */
+function successionOf({ start, end }: Entry, entries: readonly Entry[], now: number): number {
+  const later = entries.filter((entry) => entry.start > Math.max(start, now) && isUsable(entry, entry.start))
+  return Math.min(...later.map((entry) => entry.start), end)
 }
 
 function alarmOf(

@@ -66,6 +66,36 @@ describe('a rotation', () => {
     expect([untilOn(90, versions), untilOn(92, versions), untilOn(93, versions)]).toEqual([92, 93, Infinity])
   })
 
+  test.each([
+    { days: 1, versions: [version('a', 0)], times: { a: [-Infinity, Infinity, Infinity] } },
+    { days: 1, versions: [version('a', 0, { to: 365 })], times: { a: [-Infinity, 365, 365] } },
+    { days: 90, versions, times: { a: [-Infinity, 92, 93], b: [92, Infinity, Infinity] } },
+    { days: 500, versions, times: { a: [-Infinity, 92, 93], b: [92, Infinity, Infinity] } },
+    // The certificate ends before the last token would have.
+    {
+      days: 90,
+      versions: [version('a', 0, { to: 92.5 }), version('b', 90, { to: 400 })],
+      times: { a: [-Infinity, 92, 92.5], b: [92, 400, 400] },
+    },
+    // One that is switched off takes over from none.
+    {
+      days: 90,
+      versions: [version('a', 0), version('b', 90, { enabled: false }), version('c', 90.5)],
+      times: { a: [-Infinity, 92.5, 93.5], c: [92.5, Infinity, Infinity] },
+    },
+    { days: 1, versions: [version('a', null)], times: { a: [-Infinity, Infinity, Infinity] } },
+  ])(
+    'says when each version signs and leaves the JWK Set: $times on day $days',
+    ({ days, versions: given, times }) => {
+      const timeline = evaluateTimeline(given, policy, days * day)
+      const found = timeline.versions.map(({ version: { id }, startsAt, stopsAt, leavesAt }) => [
+        id,
+        [startsAt / day, stopsAt / day, leavesAt / day],
+      ])
+      expect(Object.fromEntries(found)).toMatchObject(times)
+    },
+  )
+
   test('is the same whatever order the versions come in', () => {
     expect(statesOn(92, ...versions.toReversed())).toEqual(statesOn(92, ...versions))
   })
