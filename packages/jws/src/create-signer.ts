@@ -7,7 +7,7 @@ import {
 } from '@sealwright/core'
 import { invalidArgument, oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
 import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
-import { performance, setImmediate } from './pool/real-timers.ts'
+import { performance, setImmediate, setInterval } from './pool/real-timers.ts'
 import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
 
 /**
@@ -43,8 +43,8 @@ export interface ManagedSigner extends SyncSigner {
  *
  * Mode `auto` signs inline with P-256 and Ed25519 keys while signatures are requested one after another, because handing such a
  * signature to a thread takes longer than making it. It lets the event loop turn in between. With all other keys it uses libuv for up to
- * two signatures at a time. Further signatures go to a pool, which starts when it is first needed. If Node may not start threads, they
- * go to libuv.
+ * two signatures at a time. Further signatures go to a pool, which starts when it is needed and ends after half a minute without use.
+ * If Node may not start threads, they go to libuv.
  *
  * @param privateKey as {@link createLocalSigner} takes it
  * @param options.threads of the pool, as for {@link createSigningPool}
@@ -85,6 +85,8 @@ function refusePoolOptions(mode: SigningMode, { threads, capacity }: CreateSigne
 const inlineBudget = 1
 /** How many of libuv's threads sign at most: half of the default number. */
 const maximumLibuv = 2
+/** How long a pool is kept that is not used, in milliseconds. A key that was replaced signs no longer, and nothing closes its signer. */
+const idlePeriod = 30_000
 /** How long after a burst new signatures count as part of it, in milliseconds. */
 const busyPeriod = 5
 
@@ -99,6 +101,9 @@ class ChoosingSigner implements ManagedSigner {
   /** null until it is needed; undefined if no thread can be started. */
   #pool: SigningPool | null | undefined = null
   #isPoolReady = false
+  /** Whether the pool was used since that was last looked at. */
+  #isPoolUsed = false
+  #idleTimer: NodeJS.Timeout | undefined
   #isClosed = false
   #inLibuv = 0
   /** How many inline signatures are made and wait for the next turn of the event loop. */
@@ -136,6 +141,7 @@ class ChoosingSigner implements ManagedSigner {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    clearInterval(this.#idleTimer)
     await this.#pool?.close()
     if (this.#inLibuv + this.#held > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
   }
@@ -159,13 +165,26 @@ class ChoosingSigner implements ManagedSigner {
   #poolIfReady(): 'libuv' | 'pool' {
     if (this.#pool === null) {
       try {
-        this.#pool = this.#startPool()
-        void this.#pool.ready.then(() => (this.#isPoolReady = true))
+        const pool = this.#startPool()
+        this.#pool = pool
+        void pool.ready.then(() => (this.#isPoolReady = this.#pool === pool))
+        this.#idleTimer = setInterval(() => this.#endIdle(pool), idlePeriod).unref()
       } catch {
         this.#pool = undefined
       }
     }
+    this.#isPoolUsed = true
     return this.#isPoolReady ? 'pool' : 'libuv'
+  }
+
+  #endIdle(pool: SigningPool): void {
+    const isIdle = !this.#isPoolUsed && pool.pending === 0
+    this.#isPoolUsed = false
+    if (!isIdle) return
+    clearInterval(this.#idleTimer)
+    this.#pool = null
+    this.#isPoolReady = false
+    void pool.close()
   }
 
   async #signInline(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import type { SignOptions } from '@sealwright/core'
 import { brokenKey, privateKey, privateKeys } from '@sealwright/test-kit/keys'
@@ -148,6 +149,37 @@ describe('left to choose', () => {
     const signer = start(algorithm)
     for (let index = 0; index < 5; index++) await signMany(signer, 200)
     expect(workers).toHaveLength(2)
+  })
+
+  test('a pool that is not used for a while ends its threads, and the next burst starts another', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    vi.resetModules()
+    vi.doMock('../src/pool/real-timers.ts', async (original) => ({
+      ...(await original<object>()),
+      setInterval: globalThis.setInterval,
+    }))
+    try {
+      const { createSigner: create } = await import('../src/index.ts')
+      const signer = create(privateKey('ES256'), { threads: 2 })
+      signers.push(signer)
+      await signMany(signer, 200)
+      vi.advanceTimersByTime(30_000)
+      // It was used in that time.
+      await signMany(signer, 200)
+      expect(workers).toHaveLength(2)
+      const ended = workers.map((worker) => once(worker, 'exit'))
+      vi.advanceTimersByTime(60_000)
+      await Promise.all(ended)
+      await signMany(signer, 1)
+      expect(workers).toHaveLength(2)
+      await signMany(signer, 200)
+      expect(workers).toHaveLength(4)
+      await signer.close()
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.doUnmock('../src/pool/real-timers.ts')
+      vi.useRealTimers()
+    }
   })
 
   test('RS256: what was given up in libuv is still there, and more goes to a pool', async () => {

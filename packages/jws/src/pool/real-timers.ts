@@ -1,6 +1,7 @@
 import { performance as nodePerformance } from 'node:perf_hooks'
-import { setImmediate as nodeSetImmediate } from 'node:timers'
+import { setImmediate as nodeSetImmediate, setInterval as nodeSetInterval } from 'node:timers'
 
 // Taken when this package is loaded, so that fake timers in a test do not stop signatures.
 export const performance: typeof nodePerformance = nodePerformance
 export const setImmediate: typeof nodeSetImmediate = nodeSetImmediate
+export const setInterval: typeof nodeSetInterval = nodeSetInterval
