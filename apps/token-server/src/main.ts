@@ -8,7 +8,7 @@ import { checkPort } from './startup/check-port.ts'
 import { closeOnSignals } from './startup/close-on-signals.ts'
 import { openRing } from './startup/open-ring.ts'
 import { watchKey } from './startup/watch-key.ts'
-import { keyWarnings, settingsWarnings } from './startup/warnings.ts'
+import { keyWarnings, settingsWarnings } from './checks/warnings.ts'
 
 // If a line cannot be printed, it is lost and the server goes on.
 process.stderr.on('error', () => undefined)

@@ -8,6 +8,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyReply,
 } from 'fastify'
+import { Activity } from './activity/activity.ts'
 import { BearerError } from './api/bearer.ts'
 import { identityApi, identityAudience } from './api/identity.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
@@ -15,7 +16,7 @@ import { health } from './health/health.ts'
 import { createLogger, quieter } from './logging/logger.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
-import { welcomePage } from './pages/welcome.ts'
+import { page } from './pages/page.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -101,7 +102,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     async (below) => {
       below.register(metadata(service))
       below.register(tokenEndpoint(service))
-      below.register(welcomePage(service))
+      if (service.settings.hasPage) below.register(page(service))
       if (identityAudience(service.settings) !== undefined) below.register(identityApi(service))
     },
     { prefix: issuerPath },
@@ -126,7 +127,8 @@ function createService(
   // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
-  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock }
+  const activity = new Activity()
+  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock, activity }
 }
 
 /** The port the server listens on; null before it listens. */

@@ -1,4 +1,5 @@
 import type { KeyRing } from '@sealwright/keyring'
+import type { Activity } from './activity/activity.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** What all parts of the server share. */
@@ -11,4 +12,6 @@ export interface Service {
   /** The issuer identifier. A function: without a setting it contains the port, which is known once the server listens. */
   readonly issuer: () => string
   readonly clock: () => Date
+  /** What the token endpoint has done. */
+  readonly activity: Activity
 }

@@ -1,5 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
-import { hasSampleSecret } from '../pages/curl-lines.ts'
+import { hasSampleSecret } from '../settings/sample-client.ts'
+import { isLoopback } from '../settings/environment.ts'
 import type { Settings } from '../settings/settings.ts'
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000
@@ -33,8 +34,4 @@ export function keyWarnings({ notBefore, notAfter }: SigningKey, now: Date): rea
     return ['the certificate of the signing key expires within 30 days']
   }
   return []
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

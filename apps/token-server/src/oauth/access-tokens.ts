@@ -15,7 +15,7 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant): Promise<string>
 }
 
-export function createAccessTokens({ settings, ring, issuer, clock }: Service): AccessTokens {
+export function createAccessTokens({ settings, ring, issuer, clock, activity }: Service): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
   // a few audiences and lifetimes.
   const issuersOf = (key: SigningKey): ((audience: string, lifetime: number) => JwtIssuer) => {
@@ -44,9 +44,12 @@ export function createAccessTokens({ settings, ring, issuer, clock }: Service): 
         client_id: client.clientId,
         scope: scopes.join(' '),
       }
-      return jwts.canIssueSync
+      const started = activity.start()
+      const token = await (jwts.canIssueSync
         ? jwts.issue(claims)
-        : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) })
+        : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) }))
+      activity.issued(started)
+      return token
     },
   }
 }

@@ -29,8 +29,13 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     // The reason is ours and quotes no credentials; what the client sent is not logged.
     const clientId = authenticated.get(request)?.clientId ?? answer.clientId
     const summary = { clientId, error: answer.error, reason: answer.reason }
-    if (answer.statusCode >= 500) request.log.error({ ...summary, err: error }, 'token request failed')
-    else request.log.info(summary, 'token request refused')
+    if (answer.statusCode >= 500) {
+      service.activity.failed()
+      request.log.error({ ...summary, err: error }, 'token request failed')
+    } else {
+      service.activity.refused()
+      request.log.info(summary, 'token request refused')
+    }
     return reply.code(answer.statusCode).headers(answer.headers).send(answer.toJSON())
   }
 

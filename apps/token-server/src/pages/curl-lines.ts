@@ -1,12 +1,8 @@
-import { createHash } from 'node:crypto'
 import { hasIdentityApi, identityPath, identityScope } from '../api/identity.ts'
 import { paths } from '../oauth/metadata.ts'
 import { commonResource } from '../oauth/scopes.ts'
+import { hasSampleSecret, sampleSecret } from '../settings/sample-client.ts'
 import type { Client, Settings } from '../settings/settings.ts'
-
-/** The secret of the sample client, which is public. */
-const sampleSecret = 'sample-secret'
-const sampleSecretHash = createHash('sha256').update(sampleSecret).digest()
 
 /** Lines to paste into a POSIX shell. */
 export interface CurlLines {
@@ -24,10 +20,8 @@ export interface CurlLines {
  * @param base the URL before `/connect/token`
  */
 export function curlLines(settings: Settings, algorithms: readonly string[], base: string): CurlLines | null {
-  const client = [...settings.clients.values()].find(
-    (each) => each.secretHashes.length > 0 && each.grantTypes.includes('client_credentials'),
-  )
-  if (client === undefined) return null
+  const client = curlClient(settings)
+  if (client === null) return null
   const secret = settings.isSample && hasSampleSecret(client) ? `:${sampleSecret}` : ''
   // RFC 6749 §2.3.1 wants the id form-urlencoded before Basic encodes it.
   const user = quote(encodeURIComponent(client.clientId) + secret)
@@ -43,16 +37,19 @@ export function curlLines(settings: Settings, algorithms: readonly string[], bas
   }
 }
 
+/** The first client that can get a token with a secret; null if there is none. */
+export function curlClient({ clients }: Settings): Client | null {
+  const found = [...clients.values()].find(
+    ({ secretHashes, grantTypes }) => secretHashes.length > 0 && grantTypes.includes('client_credentials'),
+  )
+  return found ?? null
+}
+
 /** A scope for a client that must request one because its scopes belong to several resources. */
 function scopeParameter({ resources }: Settings, client: Client, mayUseApi: boolean): string {
   if (commonResource(client.scopes, resources) !== null) return ''
   const scope = mayUseApi ? identityScope : (client.scopes[0] ?? '')
   return ` --data-urlencode ${quote(`scope=${scope}`)}`
-}
-
-/** Whether one of the client's secrets is the public one of the sample. */
-export function hasSampleSecret(client: Client): boolean {
-  return client.secretHashes.some((hash) => sampleSecretHash.equals(hash))
 }
 
 /** Quotes a word for a POSIX shell, if necessary. */

@@ -1,112 +1,80 @@
-import { createHash } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
-import { hasIdentityApi, identityPath } from '../api/identity.ts'
-import { curlLines } from './curl-lines.ts'
-import { describeKey } from './key-description.ts'
-import { authorizationServerMetadataUrl, paths } from '../oauth/metadata.ts'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { OAuthError } from '../oauth/errors.ts'
+import { parseForm, type Form } from '../oauth/form.ts'
 import type { Service } from '../service.ts'
-import { markup, Html } from './html.ts'
-import { style } from './style.ts'
+import { contentSecurityPolicy, document } from './document.ts'
+import { favicon } from './favicon.ts'
+import type { Html } from './html.ts'
+import { activity } from './sections/activity.ts'
+import { check } from './sections/check.ts'
+import { endpoints } from './sections/endpoints.ts'
+import { keyRing } from './sections/key-ring.ts'
+import { signingKey } from './sections/signing-key.ts'
+import { tokenSection } from './sections/token.ts'
+import { noTrial, tryOut, type Trial } from './token/trial.ts'
 
-/** The page loads nothing and runs nothing; it has one style sheet. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  // By its hash, so the style element must contain exactly this text.
-  `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
-
-/** The page at `/`: the signing key, where it is kept, and the endpoints. */
-export function welcomePage(service: Service): (app: FastifyInstance) => Promise<void> {
+/**
+ * The page at `/`: the signing key, the key ring, the life of a token, what the server does now, and its endpoints. It works
+ * without a script. With one, the figures stay up to date and text can be copied.
+ */
+export function page(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
-    app.get('/', (_request, reply) =>
+    const base = app.prefix
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'buffer' },
+      async (_request: unknown, body: Buffer) => parseForm(body),
+    )
+    app.setErrorHandler((error, _request, reply) => {
+      // What the form parser refuses. The form of the page does not send it.
+      if (error instanceof OAuthError) return reply.code(error.statusCode).send(error.toJSON())
+      throw error
+    })
+    app.get('/', (_request, reply) => answer(reply, render(service, base, noTrial)))
+    // The buttons of the page. They use the endpoints of this server with what the form holds, and nothing else.
+    app.post('/', async (request, reply) => {
+      const site = request.headers['sec-fetch-site']
+      if (site !== undefined && site !== 'same-origin') return reply.code(403).send({ error: 'cross_site' })
+      const trial = await tryOut(app, base, isForm(request.body) ? request.body : new Map())
+      return answer(reply, render(service, base, trial))
+    })
+    app.get('/activity', (_request, reply) => answer(reply, activity(service)))
+    app.get('/favicon.svg', (_request, reply) =>
       reply
-        .headers({
-          'content-type': 'text/html; charset=utf-8',
-          'content-security-policy': contentSecurityPolicy,
-          'referrer-policy': 'no-referrer',
-          'cache-control': 'no-store',
-        })
-        .send(render(service).text),
+        .headers({ 'content-type': 'image/svg+xml', 'cache-control': 'public, max-age=86400' })
+        .send(favicon),
     )
   }
 }
 
-function render(service: Service): Html {
-  const issuer = service.issuer()
-  return markup`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Token server</title>
-        ${new Html(`<style>${style}</style>`)}
-      </head>
-      <body>
-        <main>
-          <header>
-            <h1>Token server</h1>
-            <p>Issues access tokens as <strong>${issuer}</strong></p>
-          </header>
-          ${signingKey(service)}
-          ${curlExamples(service)}
-          ${endpoints(service)}
-        </main>
-      </body>
-    </html>`
+function isForm(body: unknown): body is Form {
+  return body instanceof Map
 }
 
-function signingKey({ settings, ring, clock }: Service): Html {
-  const key = ring.signingKey()
-  const { location, type, subject, sha1, sha256, expiry } = describeKey(key, clock())
-  return markup`<section>
-    <h2>Signing key</h2>
-    <dl>
-      ${row('Kept in', location, 'code')}
-      ${row('Named by', settings.signingKey.source)}
-      ${row('Subject', subject)}
-      ${row('Algorithm', `${key.signer().algorithm.name} (${type})`)}
-      ${row('Expires', expiry)}
-      ${row('Key ID', key.keyId, 'code')}
-      ${row('SHA-1 thumbprint', sha1, 'code')}
-      ${row('SHA-256 thumbprint', sha256, 'code')}
-    </dl>
-  </section>`
+function answer(reply: FastifyReply, html: Html): FastifyReply {
+  return reply
+    .headers({
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': contentSecurityPolicy,
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+    })
+    .send(html.text)
 }
 
-function row(name: string, value: string | null, className = ''): Html | null {
-  return value === null ? null : markup`<div><dt>${name}</dt><dd class="${className}">${value}</dd></div>`
-}
-
-function curlExamples({ settings, algorithms, issuer }: Service): Html | null {
-  const curl = curlLines(settings, algorithms(), issuer())
-  return curl === null
-    ? null
-    : markup`<section>
-        <h2>Get a token</h2>
-        <pre>${curl.token}</pre>
-        ${curl.identity === null ? null : markup`<h2>Use it</h2><pre>${curl.identity}</pre>`}
-      </section>`
-}
-
-function endpoints({ settings, algorithms, issuer }: Service): Html {
-  const base = issuer()
-  const { origin } = new URL(base)
-  return markup`<section>
-    <h2>Endpoints</h2>
-    <ul>
-      <li><code>${base + paths.token}</code><span>Token endpoint, for POST (RFC 6749 §4.4)</span></li>
-      ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
-      ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
-      ${link(base + paths.jwks, 'JWK Set: the public key with its certificate (RFC 7517)')}
-      ${hasIdentityApi(settings, algorithms()) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
-      ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
-    </ul>
-  </section>`
-}
-
-function link(href: string, description: string): Html {
-  return markup`<li><a href="${href}"><code>${href}</code></a><span>${description}</span></li>`
+function render(service: Service, base: string, trial: Trial): Html {
+  return document({
+    base,
+    issuer: service.issuer(),
+    isReady: service.ring.status().ready,
+    sections: [
+      signingKey(service),
+      keyRing(service),
+      tokenSection(service, trial),
+      activity(service),
+      check(service),
+      endpoints(service),
+    ],
+  })
 }

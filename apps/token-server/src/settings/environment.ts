@@ -11,6 +11,9 @@ export interface EnvironmentSettings {
   readonly logLevel: LogLevel
   readonly issuer: string | null
   readonly settingsFile: string | null
+  /** null if it is not set. */
+  readonly hasPage: boolean | null
+  readonly isProduction: boolean
 }
 
 const logLevels: readonly LogLevel[] = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -30,6 +33,8 @@ export function readEnvironment(env: Environment): EnvironmentSettings {
     logLevel: readLogLevel(variable(env, 'LOG_LEVEL')),
     issuer: readIssuer(variable(env, 'ISSUER')),
     settingsFile: variable(env, 'TOKEN_SERVER_SETTINGS') ?? null,
+    hasPage: readSwitch(env, 'WELCOME_PAGE'),
+    isProduction: env['NODE_ENV'] === 'production',
   }
 }
 
@@ -41,6 +46,15 @@ export function variable(env: Environment, name: string): string | undefined {
   const value = env[name]
   if (value === '') throw invalidSetting(`${name} is empty; set a value or remove it`)
   return value
+}
+
+function readSwitch(env: Environment, name: string): boolean | null {
+  const value = variable(env, name)
+  if (value === undefined) return null
+  if (value !== 'true' && value !== 'false') {
+    throw invalidSetting(`${name} is ${JSON.stringify(value)}; it must be true or false`)
+  }
+  return value === 'true'
 }
 
 function readPort(value: string | undefined): number {
@@ -64,4 +78,9 @@ function readIssuer(value: string | undefined): string | null {
   const problem = issuerProblem(value)
   if (problem !== null) throw invalidSetting(`ISSUER ${problem}`)
   return value
+}
+
+/** Whether an address or host name is that of this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -1,5 +1,5 @@
 import { ringPolicyOf, signingAlgorithmsOf } from './key-ring-settings.ts'
-import { readEnvironment, type Environment } from './environment.ts'
+import { isLoopback, readEnvironment, type Environment } from './environment.ts'
 import { readSettingsFile, sampleSettingsFile } from './settings-file.ts'
 import type { Settings } from './settings.ts'
 import { readSigningKeySetting } from './signing-key/signing-key-setting.ts'
@@ -19,11 +19,13 @@ export function loadSettings(env: Environment): Settings {
     { file, sections: dotNetSections },
     [...clients.values()].some(({ grantTypes }) => grantTypes.length > 0),
   )
+  const issuer = environment.issuer ?? fromFile.issuer
   return {
     host: environment.host,
     port: environment.port,
     logLevel: environment.logLevel,
-    issuer: environment.issuer ?? fromFile.issuer,
+    issuer,
+    hasPage: environment.hasPage ?? (!environment.isProduction && isLocal(environment.host, issuer)),
     resources,
     clients,
     signingKey,
@@ -34,4 +36,9 @@ export function loadSettings(env: Environment): Settings {
     file,
     isSample: file === sampleSettingsFile,
   }
+}
+
+/** Whether all clients are on this machine. */
+function isLocal(host: string, issuer: string | null): boolean {
+  return isLoopback(host) && (issuer === null || isLoopback(new URL(issuer).hostname))
 }

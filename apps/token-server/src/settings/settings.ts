@@ -12,6 +12,8 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** The issuer identifier (RFC 8414 §2); null for `http://localhost:PORT`. */
   readonly issuer: string | null
+  /** Whether `/` is a page with the keys and a form. Default: only on a developer's machine. */
+  readonly hasPage: boolean
   /** The APIs that tokens are for, and their scopes. */
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>

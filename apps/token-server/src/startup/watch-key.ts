@@ -1,6 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
 import type { FastifyBaseLogger } from 'fastify'
-import { keyWarnings } from './warnings.ts'
+import { keyWarnings } from '../checks/warnings.ts'
 
 const millisecondsPerHour = 60 * 60 * 1000
 

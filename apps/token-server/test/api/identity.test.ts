@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
+import { Activity } from '../../src/activity/activity.ts'
 import { identityApi } from '../../src/api/identity.ts'
 import type { Service } from '../../src/service.ts'
 import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
@@ -166,6 +167,7 @@ test('without an audience to check it is not built', async () => {
     algorithms: () => ring.status().algorithms,
     issuer: () => issuer,
     clock: () => new Date(),
+    activity: new Activity(),
   }
   expect(() => identityApi(service)).toThrow(/no resource has api1/)
 })

@@ -73,7 +73,9 @@ describe('the documents', () => {
   })
 
   test('an issuer with a path has everything below it, but for what RFC 8414 §3.1 puts before it', async () => {
-    const { app } = await testServer({ env: { ISSUER: 'https://gateway.example/auth/id' } })
+    const { app } = await testServer({
+      env: { ISSUER: 'https://gateway.example/auth/id', WELCOME_PAGE: 'true' },
+    })
     const status = async (url: string): Promise<number> => (await app.inject(url)).statusCode
     const metadata = await app.inject('/.well-known/oauth-authorization-server/auth/id')
     expect(metadata.json()).toMatchObject({

@@ -1,10 +1,36 @@
 import { createHash } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { markup, Html } from '../../src/pages/html.ts'
+import { fromNow } from '../../src/pages/times.ts'
 import { client, settingsFile, testServer } from '../support/server.ts'
 
-test('says which key is loaded and from where', async () => {
-  const { app, key } = await testServer()
+/** The page is off where the issuer is on the network, as it is here. */
+const env = { WELCOME_PAGE: 'true' }
+
+async function post(
+  app: FastifyInstance,
+  fields: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly statusCode: number; readonly body: string }> {
+  return app.inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    payload: new URLSearchParams(fields).toString(),
+  })
+}
+
+const goodClient = { client_id: 'client', client_secret: 'the secret' }
+
+/** The token in a page, from the form that uses it. */
+function tokenOf(body: string): string {
+  const [, token = ''] = /name="token" value="([^"]+)"/.exec(body) ?? []
+  return token
+}
+
+test('says which key is loaded, where from, and what it is used for', async () => {
+  const { app, key } = await testServer({ env })
   const response = await app.inject('/')
   expect(response.headers['content-type']).toBe('text/html; charset=utf-8')
   const [certificate] = key.certificates
@@ -16,6 +42,10 @@ test('says which key is loaded and from where', async () => {
     certificate?.fingerprint256.replaceAll(':', ''),
     'ES256 (EC, P-256)',
     'days left)',
+    'in the memory of this process',
+    'ready to sign',
+    '>active</span>',
+    'It signs, and stops in ',
     'https://id.example/.well-known/openid-configuration/jwks',
     'https://id.example/.well-known/oauth-authorization-server',
   ]) {
@@ -23,22 +53,146 @@ test('says which key is loaded and from where', async () => {
   }
 })
 
-test('loads and runs nothing, and its policy admits the style it has', async () => {
-  const response = await (await testServer()).app.inject('/')
-  expect(response.body).not.toMatch(/<(?:script|link|img|iframe)|\son\w+=|url\(/i)
-  const [, style = ''] = /<style>([^]*)<\/style>/.exec(response.body) ?? []
-  const hash = createHash('sha256').update(style).digest('base64')
+test.each([
+  { name: 'an issuer on the network', file: settingsFile(), more: {} },
+  {
+    name: 'an address that other machines reach',
+    file: settingsFile({ issuer: undefined }),
+    more: { HOST: '0.0.0.0' },
+  },
+  {
+    name: 'NODE_ENV=production',
+    file: settingsFile({ issuer: undefined }),
+    more: { NODE_ENV: 'production' },
+  },
+  { name: 'WELCOME_PAGE=false', file: settingsFile({ issuer: undefined }), more: { WELCOME_PAGE: 'false' } },
+])('is off with $name, and mints nothing', async ({ file, more }) => {
+  const { app } = await testServer({ file, env: more })
+  expect((await app.inject('/')).statusCode).toBe(404)
+  expect((await app.inject('/activity')).statusCode).toBe(404)
+  expect((await post(app, { ...goodClient, action: 'issue' })).statusCode).toBe(404)
+})
+
+test.each([{ HOST: '127.0.0.1' }, { ISSUER: 'http://localhost:9000/id' }, { HOST: '::1', NODE_ENV: 'test' }])(
+  'is on for a developer: %o',
+  async (more) => {
+    const { app } = await testServer({ file: settingsFile({ issuer: undefined }), env: more })
+    expect((await app.inject('ISSUER' in more ? '/id' : '/')).statusCode).toBe(200)
+  },
+)
+
+test('the life of a token: issued to a client, accepted, and refused when it was changed', async () => {
+  const now = new Date(Math.floor(Date.now() / 1_000) * 1_000)
+  const { app } = await testServer({ env, clock: () => now })
+  const issued = await post(app, { ...goodClient, scope: 'api1', action: 'issue' })
+  expect(issued.body).toContain('200 OK')
+  const token = tokenOf(issued.body)
+  expect(token.split('.')).toHaveLength(3)
+  for (const text of [
+    'at+jwt',
+    'issued now: ',
+    'expires in 10 minutes: ',
+    'https://id.example',
+    '64 bytes',
+  ]) {
+    expect(issued.body).toContain(text)
+  }
+  const accepted = await post(app, { token, action: 'call' })
+  expect(accepted.body).toContain('The API verified the token and accepts it.')
+  for (const action of ['subject', 'signature', 'none']) {
+    const refused = await post(app, { token, action })
+    expect(refused.body).toContain('the API refuses the token.')
+    expect(refused.body).toContain('401 Unauthorized')
+    expect(refused.body).toContain('WWW-Authenticate: Bearer')
+  }
+})
+
+test('a wrong secret gets no token, and no secret is ever in the page', async () => {
+  const { app } = await testServer({ env })
+  const refused = await post(app, { ...goodClient, client_secret: 'not the secret', action: 'issue' })
+  expect(refused.body).toContain('401 Unauthorized')
+  expect(refused.body).toContain('invalid_client')
+  expect(tokenOf(refused.body)).toBe('')
+  const issued = await post(app, { ...goodClient, action: 'issue' })
+  for (const { body } of [refused, issued, await app.inject('/')]) {
+    expect(body).not.toContain('the secret')
+    expect(body).not.toContain('sample-secret')
+  }
+})
+
+test.each([
+  { name: 'nothing', fields: {} },
+  { name: 'an action that there is not', fields: { action: 'toString', token: 'a.b.c' } },
+  { name: 'a token that is none', fields: { action: 'call', token: 'eyJ.eyJ.x' } },
+  { name: 'a client and no secret', fields: { action: 'issue', client_id: 'client' } },
+])('a form with $name gets the page and no token', async ({ fields }) => {
+  const { app } = await testServer({ env })
+  const response = await post(app, fields)
+  expect(response.statusCode).toBe(200)
+  expect(tokenOf(response.body)).toBe('')
+})
+
+test('forms of other sites and other bodies are refused', async () => {
+  const { app } = await testServer({ env })
+  const issue = { ...goodClient, action: 'issue' }
+  for (const site of ['cross-site', 'same-site', 'none']) {
+    expect((await post(app, issue, { 'sec-fetch-site': site })).statusCode).toBe(403)
+  }
+  expect((await post(app, issue, { 'sec-fetch-site': 'same-origin' })).statusCode).toBe(200)
+  expect((await post(app, issue, { 'content-type': 'text/plain' })).statusCode).toBe(415)
+  const twice = await app.inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'action=issue&action=call',
+  })
+  expect(twice.statusCode).toBe(400)
+})
+
+test('shows what the server has done', async () => {
+  const { app } = await testServer({ env })
+  await post(app, { ...goodClient, action: 'issue' })
+  await post(app, { ...goodClient, client_secret: 'wrong', action: 'issue' })
+  const { body } = await app.inject('/activity')
+  expect(body).toMatch(/<dt>Tokens issued<\/dt><dd>1<\/dd>/)
+  expect(body).toMatch(/<dt>Refused<\/dt><dd>1<\/dd>/)
+  expect(body).toMatch(/<dt>Signature, p50<\/dt><dd>[\d.]+ ms<\/dd>/)
+  expect(body).toContain('<rect ')
+})
+
+test('an expired certificate is loud, and the page is there all the same', async () => {
+  let now = new Date()
+  const { app } = await testServer({ env, clock: () => now })
+  now = new Date('2100-01-01')
+  const { body } = await app.inject('/')
+  expect(body).toContain('The certificate of the signing key has expired.')
+  expect(body).toMatch(/class="badge bad">\d{4}-\d\d-\d\d \(expired\)/)
+  expect(body).not.toContain('No problems found')
+})
+
+test('its policy admits the style and the script it has, and nothing else', async () => {
+  const response = await (await testServer({ env })).app.inject('/')
+  expect(response.body).not.toMatch(
+    /<(?:img|iframe|object)|\son\w+=|\sstyle=|url\(|https?:\/\/(?!id\.example)/i,
+  )
+  const hash = (element: string): string => {
+    const [, text = ''] = new RegExp(`<${element}>([^]*)</${element}>`).exec(response.body) ?? []
+    return `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  }
   expect(response.headers['content-security-policy']).toBe(
-    `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+    `default-src 'none'; style-src ${hash('style')}; script-src ${hash('script')}; connect-src 'self'; ` +
+      `img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
   )
 })
 
-test('what settings hold is text and never markup', async () => {
+test('what settings and visitors send is text and never markup', async () => {
   const clients = [client({ clientId: `<script>alert("1")</script>&'` })]
-  const { app } = await testServer({ file: settingsFile({ clients }) })
-  const { body } = await app.inject('/')
-  expect(body).toContain('%3Cscript%3E')
-  expect(body).not.toContain('<script')
+  const { app } = await testServer({ file: settingsFile({ clients }), env })
+  const evil = { client_id: '"><img src=x>', scope: '"><img src=x>', client_secret: 'x', action: 'issue' }
+  for (const { body } of [await app.inject('/'), await post(app, evil)]) {
+    expect(body.match(/<script/g)).toHaveLength(1)
+    expect(body).not.toContain('<img')
+  }
 })
 
 test('markup escapes all but markup', () => {
@@ -47,4 +201,17 @@ test('markup escapes all but markup', () => {
   expect(markup`${[new Html('<b>'), new Html('</b>')]}${null}${markup`<i>${'<'}</i>`}`.text).toBe(
     '<b></b><i>&lt;</i>',
   )
+})
+
+test.each([
+  [0, 'now'],
+  [1, 'in 1 second'],
+  [-90, '90 seconds ago'],
+  [3_600, 'in 60 minutes'],
+  [7_200, 'in 2 hours'],
+  [-86_400, '24 hours ago'],
+  [86_400 * 730, 'in 730 days'],
+])('%d seconds from now is %j', (seconds, words) => {
+  const now = new Date(1_800_000_000_000)
+  expect(fromNow(new Date(now.getTime() + seconds * 1_000), now)).toBe(words)
 })

@@ -64,7 +64,7 @@ test('the API and the metadata follow a rotation to a key of another type', asyn
   const server = await testServer({
     clock,
     ringClock,
-    env: { SIGNING_KEY: `store:${folder}?name=new` },
+    env: { SIGNING_KEY: `store:${folder}?name=new`, WELCOME_PAGE: 'true' },
     file: settingsFile({
       // Made in the same minute, both would be the issuer's first.
       additionalSigningKeys: [{ uri: `store:${folder}?name=old`, createdAt: '2020-01-01T00:00:00Z' }],

@@ -23,7 +23,7 @@ export interface RingEntry {
 }
 
 /** When a key signs and is published: see {@link TimelineEntry}. */
-export type EntryTimes = Pick<TimelineEntry, 'startsAt' | 'stopsAt' | 'leavesAt'>
+type EntryTimes = Pick<TimelineEntry, 'startsAt' | 'stopsAt' | 'leavesAt'>
 
 /** All of a ring at one time. */
 export interface RingState {

@@ -23,7 +23,9 @@ export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 're
 
 /** The state of one version. Times are in milliseconds since 1970. */
 export interface TimelineEntry<V extends KeyVersion = KeyVersion> {
+  /** As it was given. */
   readonly version: V
+  /** What it is used for at that time. */
   readonly state: VersionState
   /** When it starts to sign, or did; for the first one its `notBefore`, and -Infinity where it has none. */
   readonly startsAt: number

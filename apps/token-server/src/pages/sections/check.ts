@@ -1,0 +1,37 @@
+import type { Service } from '../../service.ts'
+import { keyWarnings, settingsWarnings } from '../../checks/warnings.ts'
+import { badge } from '../document.ts'
+import { markup, type Html } from '../html.ts'
+
+/** What to look at in the settings and the keys. */
+export function check(service: Service): Html {
+  const problems = problemsOf(service)
+  return markup`<section aria-labelledby="check">
+    <h2 id="check">Settings check</h2>
+    <p>From <code>${service.settings.file}</code> and the environment.</p>
+    <ul class="plain">
+      ${problems.length === 0 ? markup`<li>${badge('good', 'ok')} No problems found.</li>` : problems.map(problem)}
+    </ul>
+  </section>`
+}
+
+function problem(text: string): Html {
+  return markup`<li>${badge('soon', 'check')} ${text}</li>`
+}
+
+function problemsOf({ settings, ring, clock }: Service): readonly string[] {
+  const found = [...settingsWarnings(settings)]
+  const status = ring.status()
+  if (status.problem !== null) {
+    found.push(
+      `the keys could not be read at the last attempt; the log says why. They are ${status.age ?? '?'} s old`,
+    )
+  }
+  try {
+    found.push(...keyWarnings(ring.signingKey(), clock()))
+  } catch {
+    found.push('no key can sign now')
+  }
+  if (settings.clients.size === 0) found.push('the settings have no client, so nobody can get a token')
+  return found
+}
