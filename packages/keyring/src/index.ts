@@ -7,6 +7,11 @@ export {
 } from './policy/policy.ts'
 export type { RingClock } from './timeline/clock.ts'
 export { describeKeyRingEvent, type KeyRingEvent, type RingEventListener } from './events/events.ts'
+export {
+  issuerDocuments,
+  type IssuerDocument,
+  type IssuerDocumentsOptions,
+} from './issuer/issuer-documents.ts'
 export type { JwksResponse } from './ring/jwks-response.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
 export type {

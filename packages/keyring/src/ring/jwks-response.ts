@@ -1,14 +1,24 @@
 import { SealwrightError } from '@sealwright/core'
-import type { PublishedJwks } from './jwks.ts'
+import { entityTag, type PublishedJwks } from './jwks.ts'
 
 /** An HTTP answer for any server. */
 export interface JwksResponse {
-  /** 200 with the JWK Set, 304 when the client has it, 503 while there is none. */
+  /** 200 with the document, 304 when the client has it, 503 while there is none. */
   readonly status: 200 | 304 | 503
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /** JSON; empty for 304 and 503. */
   readonly body: string
+}
+
+/** How a document is sent. */
+interface Representation {
+  /** The media type. */
+  readonly type: string
+  /** Seconds that a client may keep it. */
+  readonly maxAge: number
+  /** Default: a digest of the body. */
+  readonly etag?: string
 }
 
 const cors = { 'access-control-allow-origin': '*' }
@@ -34,9 +44,18 @@ export function respondWithJwks(
       body: '',
     }
   }
-  const headers = { ...cors, 'cache-control': `public, max-age=${maxAge}, must-revalidate`, etag: jwks.etag }
-  if (matches(ifNoneMatch, jwks.etag)) return { status: 304, headers, body: '' }
-  return { status: 200, headers: { ...headers, 'content-type': 'application/jwk-set+json' }, body: jwks.body }
+  return respondWith(jwks.body, { type: 'application/jwk-set+json', maxAge, etag: jwks.etag }, ifNoneMatch)
+}
+
+/** Answers a request for a document: 200, or 304 for one that the client has. */
+export function respondWith(
+  body: string,
+  { type, maxAge, etag = entityTag(body) }: Representation,
+  ifNoneMatch: string | undefined,
+): JwksResponse {
+  const headers = { ...cors, 'cache-control': `public, max-age=${maxAge}, must-revalidate`, etag }
+  if (matches(ifNoneMatch, etag)) return { status: 304, headers, body: '' }
+  return { status: 200, headers: { ...headers, 'content-type': type }, body }
 }
 
 /** RFC 9110 §13.1.2: a list of tags, weak ones too, or `*`. */

@@ -35,7 +35,7 @@ export function publishJwks(entries: readonly RingEntry[], aliases: KeyAliases):
     )
   }
   const body = JSON.stringify({ keys })
-  return { keys, body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` }
+  return { keys, body, etag: entityTag(body) }
 }
 
 function jwksOf({ ringKey, algorithms }: RingEntry, aliases: KeyAliases): SigningJwk[] {
@@ -43,4 +43,9 @@ function jwksOf({ ringKey, algorithms }: RingEntry, aliases: KeyAliases): Signin
   const [algorithm, another] = algorithms
   const jwk = signingKeyJwk(ringKey.key, another === undefined ? algorithm : undefined)
   return [jwk, ...aliases(ringKey.key).map((kid) => ({ ...jwk, kid }))]
+}
+
+/** A strong entity tag, with its quotes (RFC 9110 §8.8.3). */
+export function entityTag(body: string): string {
+  return `"${createHash('sha256').update(body).digest('base64url')}"`
 }

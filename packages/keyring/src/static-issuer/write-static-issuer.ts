@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { aBoolean, anObject, aString } from '@sealwright/core/internal'
+import { checkIssuer, issuerMetadata, pathOf, wellKnown } from '../issuer/metadata.ts'
 import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
@@ -37,12 +38,6 @@ export interface StaticIssuerReport {
   readonly again: Date
 }
 
-/** Relative to the issuer (OpenID Connect Discovery §4). */
-const jwksPath = '.well-known/jwks.json'
-const discoveryPath = '.well-known/openid-configuration'
-/** RFC 8414 §3.1: before the path of the issuer, so only where it has none. */
-const metadataPath = '.well-known/oauth-authorization-server'
-
 /**
  * Writes the metadata and the JWK Set of an issuer as files for any web server or bucket, and makes a new version of the key
  * when one is due. Run it again and again, such as hourly: it does what the policy has for that time. A new key is in the
@@ -73,22 +68,23 @@ export async function writeStaticIssuer(
   options: StaticIssuerOptions,
 ): Promise<StaticIssuerReport> {
   anObject('options', options)
-  const { folder, issuer: given, removeUnknown = false, ...ringOptions } = options
+  const { folder, issuer, removeUnknown = false, ...ringOptions } = options
   aString('options.folder', folder)
   aBoolean('options.removeUnknown', removeUnknown)
-  const issuer = checkIssuer(given)
-  await checkDiscovery(join(folder, discoveryPath), issuer)
+  checkIssuer('the issuer', issuer, false)
+  await checkDiscovery(join(folder, wellKnown.openIdConfiguration), issuer)
   const ring = await openKeyRing(sources, policy, ringOptions)
   try {
-    if (!removeUnknown) await checkPublished(join(folder, jwksPath), ring)
+    if (!removeUnknown) await checkPublished(join(folder, wellKnown.jwks), ring)
     const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
-    const metadata = JSON.stringify(describeIssuer(issuer, ring.status().algorithms))
+    const metadata = JSON.stringify(issuerMetadata(issuer, ring.status().algorithms))
     await makeFolder(join(folder, '.well-known'))
     // The keys first: what names them must not come before them.
-    const files = [jwksPath, discoveryPath, ...(new URL(issuer).pathname === '/' ? [metadataPath] : [])]
+    const { jwks, openIdConfiguration, authorizationServer } = wellKnown
+    const files = [jwks, openIdConfiguration, ...(pathOf(issuer) === '' ? [authorizationServer] : [])]
     for (const file of files) {
       // eslint-disable-next-line no-await-in-loop -- in this order
-      await replaceFile(join(folder, file), file === jwksPath ? ring.jwks().body : metadata)
+      await replaceFile(join(folder, file), file === jwks ? ring.jwks().body : metadata)
     }
     return {
       files: files.map((file) => join(folder, file)),
@@ -100,17 +96,6 @@ export async function writeStaticIssuer(
     }
   } finally {
     ring.close()
-  }
-}
-
-function describeIssuer(issuer: string, algorithms: readonly string[]): Record<string, unknown> {
-  return {
-    issuer,
-    jwks_uri: `${issuer.replace(/\/$/, '')}/${jwksPath}`,
-    // Required (RFC 8414 §2, OpenID Connect Discovery §3), and empty: a folder issues nothing.
-    response_types_supported: [],
-    subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: algorithms,
   }
 }
 
@@ -127,13 +112,6 @@ async function rotateWhenDue(
   } catch (error) {
     return { rotated: false, rotationProblem: error }
   }
-}
-
-function checkIssuer(issuer: string): string {
-  const url = URL.canParse(issuer) ? new URL(issuer) : null
-  if (url?.protocol === 'https:' && url.search === '' && url.hash === '' && !/[?#]/.test(issuer))
-    return issuer
-  throw new SealwrightError('INVALID_ARGUMENT', 'the issuer is not an https URL without query and fragment')
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` when the folder is another issuer's */

@@ -1,0 +1,66 @@
+import { anObject, aString, optionsOf } from '@sealwright/core/internal'
+import { respondWith, type JwksResponse } from '../ring/jwks-response.ts'
+import type { KeyRing } from '../ring/key-ring.ts'
+import { checkIssuer, issuerMetadata, pathOf, wellKnown } from './metadata.ts'
+
+/** The options of {@link issuerDocuments}. */
+export interface IssuerDocumentsOptions {
+  /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2), or http on this machine. */
+  readonly issuer: string
+  /** Further members of the metadata, such as `token_endpoint`. They replace those that have the same name. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A document that clients of an issuer read. */
+export interface IssuerDocument {
+  /** The path of its URL, such as `/.well-known/jwks.json`. */
+  readonly path: string
+  /**
+   * The answer to a GET or HEAD request. It never throws.
+   *
+   * @param request.ifNoneMatch the request's `If-None-Match`
+   */
+  readonly respond: (request?: { readonly ifNoneMatch?: string | undefined }) => JwksResponse
+}
+
+/**
+ * The documents by which clients find the keys of an issuer, for any web server: the JWK Set, the metadata of OpenID Connect
+ * Discovery and that of RFC 8414. All are sent with the `max-age` of the policy, an `ETag` and CORS.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one
+ *
+ * @example
+ * ```ts
+ * import { issuerDocuments, type KeyRing } from '@sealwright/keyring'
+ * import { createServer } from 'node:http'
+ *
+ * export function serve(ring: KeyRing) {
+ *   const documents = issuerDocuments(ring, { issuer: 'https://auth.example.com' })
+ *   return createServer((request, response) => {
+ *     const document = documents.find(({ path }) => path === request.url)
+ *     const { status, headers, body } = document?.respond() ?? { status: 404, headers: {}, body: '' }
+ *     response.writeHead(status, headers).end(body)
+ *   })
+ * }
+ * ```
+ */
+export function issuerDocuments(ring: KeyRing, options: IssuerDocumentsOptions): readonly IssuerDocument[] {
+  anObject('ring', ring)
+  issuerDocumentsOptions('options', options)
+  const { issuer, metadata = {} } = options
+  checkIssuer('options.issuer', issuer, true)
+  const path = pathOf(issuer)
+  const describe: IssuerDocument['respond'] = ({ ifNoneMatch } = {}) =>
+    respondWith(
+      JSON.stringify({ ...issuerMetadata(issuer, ring.status().algorithms), ...metadata }),
+      { type: 'application/json', maxAge: ring.policy.jwksMaxAge },
+      ifNoneMatch,
+    )
+  return [
+    { path: `${path}/${wellKnown.jwks}`, respond: (request) => ring.jwksResponse(request) },
+    { path: `${path}/${wellKnown.openIdConfiguration}`, respond: describe },
+    { path: `/${wellKnown.authorizationServer}${path}`, respond: describe },
+  ]
+}
+
+const issuerDocumentsOptions = optionsOf({ issuer: aString, metadata: anObject }, ['issuer'])

@@ -1,0 +1,47 @@
+import { SealwrightError } from '@sealwright/core'
+
+/** Where the documents of an issuer are, below the issuer. */
+export const wellKnown = {
+  /** The JWK Set; the metadata names it. */
+  jwks: '.well-known/jwks.json',
+  /** OpenID Connect Discovery §4. */
+  openIdConfiguration: '.well-known/openid-configuration',
+  /** RFC 8414 §3.1: before the path of the issuer, so below an issuer only where it has none. */
+  authorizationServer: '.well-known/oauth-authorization-server',
+} as const
+
+/** The path of the issuer, without a slash at its end. */
+export function pathOf(issuer: string): string {
+  return new URL(issuer).pathname.replace(/\/$/, '')
+}
+
+/** What OpenID Connect Discovery §3 and RFC 8414 §2 require of an issuer without endpoints. */
+export function issuerMetadata(issuer: string, algorithms: readonly string[]): Record<string, unknown> {
+  return {
+    issuer,
+    jwks_uri: `${issuer.replace(/\/$/, '')}/${wellKnown.jwks}`,
+    // Required, and empty: there is no authorization endpoint.
+    response_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: algorithms,
+  }
+}
+
+/**
+ * Makes sure that it is an issuer identifier (RFC 8414 §2).
+ *
+ * @param name in the message
+ * @param local whether http will do for an issuer on this machine, such as a developer's
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export function checkIssuer(name: string, issuer: string, local: boolean): void {
+  const url = URL.canParse(issuer) ? new URL(issuer) : null
+  const isSecure = url?.protocol === 'https:' || (local && url !== null && isLocal(url))
+  // An empty query or fragment shows in the text alone.
+  if (isSecure && !/[?#]/.test(issuer)) return
+  throw new SealwrightError('INVALID_ARGUMENT', `${name} is not an https URL without query and fragment`)
+}
+
+function isLocal({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+}
