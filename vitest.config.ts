@@ -12,6 +12,7 @@ const servers = [
   'packages/keyvault-emulator/test/identity/!(authority|managed-identity*).test.ts',
   'packages/client-assertions/test/clients/*.test.ts',
   'apps/token-server/test/(api|health|moving|oauth|pages|settings)/**/*.test.ts',
+  'packages/integrations/test/**/*.test.ts',
 ]
 
 /** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { followReadme } from './newcomer.mjs'
-import { publicPackages } from './public-packages.mjs'
+import { optionalPeers, publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const registryFolder = join(root, 'scripts', 'registry')
@@ -127,9 +127,11 @@ function installPackages() {
   mkdirSync(consumer)
   writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }')
   writeFileSync(join(consumer, '.npmrc'), `${registry.npmrc}fund=false\naudit=false\n`)
-  const names = publicPackages(clone).map(({ manifest }) => manifest.name)
+  const packages = publicPackages(clone)
+  const names = packages.map(({ manifest }) => manifest.name)
   // What the packages leave to their users, and the example needs.
-  run('npm', ['install', ...names, 'jose@6', '@types/node@20', 'vitest@4.1.12'], consumer)
+  const others = [...optionalPeers(packages), 'jose@6', '@types/node@20', 'vitest@4.1.12']
+  run('npm', ['install', ...names, ...others], consumer)
   for (const { manifest } of publicPackages(clone)) {
     const files = readdirSync(join(consumer, 'node_modules', manifest.name))
     for (const file of ['LICENSE', 'CHANGELOG.md', 'README.md']) {

@@ -15,3 +15,10 @@ export function publicPackages(root) {
     }))
     .filter(({ manifest }) => manifest.private !== true)
 }
+
+/** What the packages leave to their users, as arguments of `npm install`: peers that not everybody needs. */
+export function optionalPeers(packages) {
+  return packages.flatMap(({ manifest: { peerDependencies = {}, peerDependenciesMeta = {} } }) =>
+    Object.keys(peerDependenciesMeta).map((name) => `${name}@${peerDependencies[name]}`),
+  )
+}

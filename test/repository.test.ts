@@ -55,6 +55,18 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   ],
   '@sealwright/keyring': ['@sealwright/core', '@sealwright/x509'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
+  '@sealwright/integrations': [
+    '@sealwright/core',
+    '@sealwright/jws',
+    '@sealwright/keyring',
+    'jose',
+    // What people run: peers, and all of them optional.
+    '@fastify/jwt',
+    'better-auth',
+    'did-jwt',
+    'fastify',
+    'oidc-provider',
+  ],
   // The oracle's tests use it, too: nothing of the project's own.
   '@sealwright/test-kit': ['@azure/identity', 'vitest', 'vite'],
   '@sealwright/cli': [

@@ -21,6 +21,12 @@ const modules = [
   'keyring/src/index.ts',
   'local-store/src/index.ts',
   'azure-keyvault/src/index.ts',
+  'integrations/src/better-auth.ts',
+  'integrations/src/did-jwt.ts',
+  'integrations/src/express.ts',
+  'integrations/src/fastify-jwt.ts',
+  'integrations/src/fastify.ts',
+  'integrations/src/oidc-provider.ts',
 ]
 
 /** Members of the options that any function takes. */

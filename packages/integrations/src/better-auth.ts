@@ -1,0 +1,127 @@
+import { SealwrightError } from '@sealwright/core'
+import { anObject, aString, must, optionsOf } from '@sealwright/core/internal'
+import { signCompact } from '@sealwright/jws'
+import type { KeyRing } from '@sealwright/keyring'
+import type { JwtOptions } from 'better-auth/plugins/jwt'
+import { aKeyRing, checkLifetime, signerFor } from './shared/ring.ts'
+
+/** Options of {@link ringJwt}. */
+export interface RingJwtOptions {
+  /** Where the JWK Set of the ring is served, such as with {@link jwksRoute}: an absolute URL. */
+  readonly jwksUrl: string
+  /** One of the ring's algorithms that better-auth knows: EdDSA, ES256, ES512, PS256, RS256. Default: the ring's first. */
+  readonly algorithm?: string | undefined
+  /** The other options of the plugin's `jwt`, such as `issuer`, `audience` and `definePayload`. */
+  readonly jwt?: Omit<NonNullable<JwtOptions['jwt']>, 'sign'> | undefined
+}
+
+const ringJwtOptions = optionsOf(
+  {
+    jwksUrl: must('an absolute URL', (value) => typeof value === 'string' && URL.canParse(value)),
+    algorithm: aString,
+    jwt: anObject,
+  },
+  ['jwksUrl'],
+)
+
+type KeyPairConfig = NonNullable<NonNullable<JwtOptions['jwks']>['keyPairConfig']>
+type Jwk = NonNullable<
+  Awaited<ReturnType<NonNullable<NonNullable<JwtOptions['adapter']>['getJwks']>>>
+>[number]
+
+const algorithms = ['EdDSA', 'ES256', 'ES512', 'PS256', 'RS256'] as const
+
+/**
+ * The options of better-auth's JWT plugin for the keys of a ring: it signs with them, verifies with them (`verifyJWT`), and makes
+ * and stores none of its own. The plugin's own `/jwks` endpoint is off; serve the ring's JWK Set at `jwksUrl`.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an algorithm that better-auth does not know. Ed25519
+ *   keys sign `Ed25519` by default: open the ring with `algorithms: ['EdDSA']`.
+ *
+ * @example
+ * ```ts
+ * import { ringJwt } from '@sealwright/integrations/better-auth'
+ * import type { KeyRing } from '@sealwright/keyring'
+ * import { betterAuth } from 'better-auth'
+ * import { jwt } from 'better-auth/plugins/jwt'
+ *
+ * export function auth(ring: KeyRing) {
+ *   const jwksUrl = 'https://auth.example.com/.well-known/jwks.json'
+ *   return betterAuth({ plugins: [jwt(ringJwt(ring, { jwksUrl }))] })
+ * }
+ * ```
+ */
+export function ringJwt(ring: KeyRing, options: RingJwtOptions): JwtOptions {
+  aKeyRing('ring', ring)
+  ringJwtOptions('options', options)
+  const alg = knownAlgorithm(signerFor(ring, options.algorithm).algorithm.name)
+  return {
+    jwks: { remoteUrl: options.jwksUrl, keyPairConfig: { alg } },
+    jwt: {
+      ...options.jwt,
+      async sign(payload, header, { signingAlgorithm, signingKeyId } = {}) {
+        const signer = signerFor(ring, signingAlgorithm ?? alg)
+        if (signingKeyId !== undefined && signingKeyId !== signer.keyId) {
+          throw new SealwrightError(
+            'UNSUPPORTED_OPERATION',
+            `the key ring chooses the key, now ${signer.keyId}; pin an algorithm instead of a key`,
+          )
+        }
+        checkLifetime(ring, payload)
+        // Users have members that JSON turns into text, such as dates.
+        return signCompact(signer, JSON.stringify(payload), { typ: 'JWT', ...header, kid: signer.keyId })
+      },
+    },
+    adapter: {
+      getJwks: async () => publicKeysOf(ring),
+      async createJwk() {
+        throw new SealwrightError('UNSUPPORTED_OPERATION', 'the key ring makes the keys, not the JWT plugin')
+      },
+    },
+  }
+}
+
+/**
+ * A handler of Web requests, as in Next.js, Hono and SvelteKit, that answers with the JWK Set of a ring.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @example
+ * ```ts
+ * import { jwksRoute } from '@sealwright/integrations/better-auth'
+ * import type { KeyRing } from '@sealwright/keyring'
+ *
+ * export const routes = (ring: KeyRing) => ({ GET: jwksRoute(ring) })
+ * ```
+ */
+export function jwksRoute(ring: KeyRing): (request: Request) => Response {
+  aKeyRing('ring', ring)
+  return (request) => {
+    const ifNoneMatch = request.headers.get('if-none-match') ?? undefined
+    const { status, headers, body } = ring.jwksResponse({ ifNoneMatch })
+    return new Response(body === '' ? null : body, { status, headers })
+  }
+}
+
+/** The keys that `verifyJWT` verifies with, as rows of the plugin's table. */
+function publicKeysOf(ring: KeyRing): Jwk[] {
+  return ring.jwks().keys.map((jwk) => ({
+    id: jwk.kid,
+    publicKey: JSON.stringify(jwk),
+    privateKey: '',
+    createdAt: new Date(0),
+    ...(isKnown(jwk.alg) && { alg: jwk.alg }),
+  }))
+}
+
+function knownAlgorithm(name: string): KeyPairConfig['alg'] {
+  if (isKnown(name)) return name
+  throw new SealwrightError(
+    'UNSUPPORTED_ALGORITHM',
+    `better-auth does not know ${name}; open the key ring with one of ${algorithms.join(', ')} in \`algorithms\``,
+  )
+}
+
+function isKnown(name: string | undefined): name is KeyPairConfig['alg'] {
+  return algorithms.some((each) => each === name)
+}

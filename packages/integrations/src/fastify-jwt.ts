@@ -1,0 +1,93 @@
+import { KeyObject } from 'node:crypto'
+import type { FastifyJWTOptions } from '@fastify/jwt'
+import { aNonEmptyString, isRecord, optionsOf } from '@sealwright/core/internal'
+import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './shared/public-keys.ts'
+
+/** Options of {@link verifyOptions}. */
+export interface VerifyOptions {
+  /** Who issues the tokens: their `iss`. */
+  readonly issuer: string
+  /** The API: their `aud` has it. */
+  readonly audience: string
+  /** The keys of the issuer: its ring, where this process issues the tokens itself, or the URL of its JWK Set. */
+  readonly keys: PublicKeys
+  /** The header's `typ`. Default `at+jwt` (RFC 9068 §4), so that no ID token passes for an access token. */
+  readonly typ?: string | undefined
+}
+
+const optionsToVerify = optionsOf(
+  { issuer: aNonEmptyString, audience: aNonEmptyString, keys: publicKeys, typ: aNonEmptyString },
+  ['issuer', 'audience', 'keys'],
+)
+
+/** Seconds by which the clocks of the issuer and the API may differ. */
+const clockTolerance = 60
+
+/**
+ * The options of @fastify/jwt for tokens of an issuer whose keys rotate: `request.jwtVerify()` chooses the key by the token's
+ * `kid`. The plugin signs with key material alone, so `reply.jwtSign()` does not work: issue tokens with `createJwtIssuer` of
+ * `@sealwright/jws`.
+ *
+ * It knows Ed25519 keys by the algorithm `EdDSA` only: open the ring with `algorithms: ['EdDSA']`.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @example
+ * ```ts
+ * import fastifyJwt from '@fastify/jwt'
+ * import { verifyOptions } from '@sealwright/integrations/fastify-jwt'
+ * import Fastify from 'fastify'
+ *
+ * const app = Fastify()
+ * app.register(
+ *   fastifyJwt,
+ *   verifyOptions({
+ *     issuer: 'https://auth.example.com',
+ *     audience: 'https://api.example.com',
+ *     keys: new URL('https://auth.example.com/.well-known/jwks.json'),
+ *   }),
+ * )
+ * app.get('/me', { onRequest: (request) => request.jwtVerify() }, (request) => request.user)
+ * ```
+ */
+export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
+  optionsToVerify('options', options)
+  const { issuer, audience, keys, typ = 'at+jwt' } = options
+  const choose = chooseKey(keys)
+  return {
+    secret: {
+      async public(_request: unknown, token: unknown) {
+        const header = isRecord(token) && isRecord(token['header']) ? token['header'] : {}
+        if (header['typ'] !== typ) throw new TokenError(401, `the token's typ is not ${typ}`)
+        try {
+          // jose reads `alg` and `kid`, and refuses what is not a text.
+          const key = await choose({ alg: String(header['alg']), kid: String(header['kid']) })
+          // The plugin keeps a verifier for each text.
+          return KeyObject.from(key).export({ type: 'spki', format: 'pem' }).toString()
+        } catch (error) {
+          if (isRefusal(error))
+            throw new TokenError(401, 'the token names no key of its issuer', { cause: error })
+          throw new TokenError(503, 'the keys of the issuer cannot be read', { cause: error })
+        }
+      },
+    },
+    decode: { complete: true },
+    verify: {
+      allowedIss: issuer,
+      allowedAud: audience,
+      clockTolerance: clockTolerance * 1_000,
+      requiredClaims: ['exp'],
+    },
+  }
+}
+
+/** Fastify answers with its `statusCode`. */
+class TokenError extends Error {
+  readonly statusCode: 401 | 503
+
+  constructor(statusCode: TokenError['statusCode'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TokenError'
+    this.statusCode = statusCode
+  }
+}

@@ -1,0 +1,114 @@
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { aNonEmptyString, aString, aWholeNumber, listOf, must, optionsOf } from '@sealwright/core/internal'
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
+import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './public-keys.ts'
+
+/** The access tokens that an API accepts (RFC 9068 §4). */
+export interface TokenOptions {
+  /** Who issues them: their `iss`. */
+  readonly issuer: string
+  /** The API: their `aud` has one of these. */
+  readonly audience: string | readonly string[]
+  /** The keys of the issuer: its ring, where this process issues the tokens itself, or the URL of its JWK Set. */
+  readonly keys: PublicKeys
+  /** The header's `typ`. Default `at+jwt`, so that no ID token passes for an access token. */
+  readonly typ?: string | undefined
+  /**
+   * The JOSE algorithms to accept. Default: those that the JWK Set has the keys for. `EdDSA` and `Ed25519` are two names of one
+   * algorithm, and a list with one of them refuses the other.
+   */
+  readonly algorithms?: readonly string[] | undefined
+  /** Seconds by which the clocks of the issuer and the API may differ. Default 60. */
+  readonly clockTolerance?: number | undefined
+}
+
+const tokenOptions = optionsOf(
+  {
+    issuer: aNonEmptyString,
+    audience: must('a string or a list of strings, none of them empty', isAudience),
+    keys: publicKeys,
+    typ: aNonEmptyString,
+    algorithms: listOf(aString),
+    clockTolerance: aWholeNumber(0, 600, 'seconds'),
+  },
+  ['issuer', 'audience', 'keys'],
+)
+
+/** An HTTP answer to a request without a valid token (RFC 6750 §3). */
+export class Refusal {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(status: number, headers: Readonly<Record<string, string>>) {
+    this.status = status
+    this.headers = { 'cache-control': 'no-store', ...headers }
+  }
+}
+
+/** Verifies the token of an Authorization header: its claims, or how to refuse the request. */
+export type TokenVerifier = (authorization: string | undefined) => Promise<JWTPayload | Refusal>
+
+/** @throws SealwrightError `INVALID_ARGUMENT` */
+export function tokenVerifier(options: TokenOptions): TokenVerifier {
+  tokenOptions('options', options)
+  const { issuer, audience, keys, typ = 'at+jwt', algorithms, clockTolerance = 60 } = options
+  const choose = chooseKey(keys)
+  const expected: JWTVerifyOptions = {
+    issuer,
+    audience: typeof audience === 'string' ? audience : [...audience],
+    typ,
+    clockTolerance,
+    requiredClaims: ['exp'],
+    ...(algorithms !== undefined && { algorithms: [...algorithms] }),
+  }
+  return async (authorization) => {
+    if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) return challenge(401)
+    const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
+    if (token === undefined) return challenge(400, 'invalid_request', 'the Authorization header is malformed')
+    try {
+      const { payload } = await jwtVerify(token, choose, expected)
+      return payload
+    } catch (error) {
+      if (!isRefusal(error)) return withoutKeys(error)
+      const isExpired = error instanceof errors.JWTExpired
+      return challenge(
+        401,
+        'invalid_token',
+        isExpired ? 'the token has expired' : 'the token is not valid here',
+      )
+    }
+  }
+}
+
+function challenge(status: number, error?: string, description?: string): Refusal {
+  const parameters = error === undefined ? '' : ` error="${error}", error_description="${description}"`
+  return new Refusal(status, { 'www-authenticate': `Bearer${parameters}` })
+}
+
+/** The token may be valid: the client tries again. */
+function withoutKeys(error: unknown): Refusal {
+  const seconds = isSealwrightError(error) ? (error.retryAfter ?? 5) : 5
+  return new Refusal(503, { 'retry-after': String(seconds) })
+}
+
+const claims = new WeakMap<object, JWTPayload>()
+
+/** Remembers the claims of a request's token. */
+export function setClaims(request: object, payload: JWTPayload): void {
+  claims.set(request, payload)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for a request whose token was not verified */
+export function getClaims(request: object): JWTPayload {
+  const found = typeof request === 'object' ? claims.get(request) : undefined
+  if (found !== undefined) return found
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    'the token of this request was not verified; add requireToken before',
+  )
+}
+
+function isAudience(value: unknown): boolean {
+  const audiences: readonly unknown[] = Array.isArray(value) ? value : [value]
+  return audiences.length > 0 && audiences.every((each) => typeof each === 'string' && each !== '')
+}

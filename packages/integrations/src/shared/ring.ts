@@ -1,0 +1,43 @@
+import { SealwrightError, type Signer } from '@sealwright/core'
+import { hasMethod, must, type Check } from '@sealwright/core/internal'
+import type { KeyRing } from '@sealwright/keyring'
+
+export function isKeyRing(value: unknown): boolean {
+  return hasMethod(value, 'signingKey') && hasMethod(value, 'jwksResponse')
+}
+
+export const aKeyRing: Check = must('a KeyRing; openKeyRing of @sealwright/keyring returns one', isKeyRing)
+
+/**
+ * The signer of now. A ring that was opened without algorithms has one, by any name that fits.
+ *
+ * @throws SealwrightError as {@link KeyRing.signer}
+ */
+export function signerFor(ring: KeyRing, algorithm: string | undefined): Signer {
+  const first = ring.signer()
+  return algorithm === undefined || algorithm === first.algorithm.name ? first : ring.signer(algorithm)
+}
+
+/** The times of a token (RFC 7519 §4.1), in seconds since 1970. */
+interface Times {
+  readonly iat?: unknown
+  readonly exp?: unknown
+}
+
+/**
+ * Makes sure that the key of a token stays published until the token expires. Otherwise validators would refuse the token
+ * after a rotation, weeks after its lifetime was chosen.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a token that lives longer than those of the ring's policy
+ */
+export function checkLifetime({ policy: { tokenLifetime } }: KeyRing, { iat, exp }: Times): void {
+  // Without `exp` it is an answer that is read at once, such as a signed userinfo response.
+  if (typeof exp !== 'number') return
+  const lifetime = exp - (typeof iat === 'number' ? iat : Math.floor(Date.now() / 1_000))
+  if (lifetime <= tokenLifetime) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `the token is valid for ${lifetime} s, but the key ring keeps keys published for tokens of at most ${tokenLifetime} s; ` +
+      'raise tokenLifetime of its policy, or shorten the token',
+  )
+}
