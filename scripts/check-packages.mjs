@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { optionalPeers, publicPackages } from './public-packages.mjs'
+import { consumerManifest, optionalPeers, publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const bin = (name) => join(root, 'node_modules', '.bin', name)
@@ -27,7 +27,7 @@ try {
     return tarball
   })
 
-  writeFileSync(join(outside, 'package.json'), '{ "private": true }')
+  writeFileSync(join(outside, 'package.json'), JSON.stringify(consumerManifest(root)))
   run('npm', ['install', '--no-audit', '--no-fund', ...tarballs, ...optionalPeers(packages)], outside)
   for (const { manifest } of packages) {
     for (const entry of Object.keys(manifest.exports)) {

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { followReadme } from './newcomer.mjs'
-import { optionalPeers, publicPackages } from './public-packages.mjs'
+import { consumerManifest, optionalPeers, publicPackages } from './public-packages.mjs'
 
 const root = resolve(import.meta.dirname, '..')
 const registryFolder = join(root, 'scripts', 'registry')
@@ -125,7 +125,7 @@ function publishPackages() {
 
 function installPackages() {
   mkdirSync(consumer)
-  writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }')
+  writeFileSync(join(consumer, 'package.json'), JSON.stringify(consumerManifest(root)))
   writeFileSync(join(consumer, '.npmrc'), `${registry.npmrc}fund=false\naudit=false\n`)
   const packages = publicPackages(clone)
   const names = packages.map(({ manifest }) => manifest.name)

@@ -16,6 +16,15 @@ export function publicPackages(root) {
     .filter(({ manifest }) => manifest.private !== true)
 }
 
+/**
+ * The manifest of a folder that installs them. On Node 20 Fastify's own range of cookie has to be narrowed, as at the root:
+ * npm takes the newest, which needs Node 22.
+ */
+export function consumerManifest(root) {
+  const { overrides } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return { private: true, type: 'module', overrides: { cookie: overrides.cookie } }
+}
+
 /** What the packages leave to their users, as arguments of `npm install`: peers that not everybody needs. */
 export function optionalPeers(packages) {
   return packages.flatMap(({ manifest: { peerDependencies = {}, peerDependenciesMeta = {} } }) =>
