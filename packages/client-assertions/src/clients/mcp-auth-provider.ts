@@ -9,8 +9,8 @@ export interface McpAuthProviderOptions {
   /** The client ID at the authorization server. */
   readonly clientId: string
   /**
-   * The issuer identifier of the authorization server that the client is registered with. The SDK sends assertions to no other, whatever
-   * the MCP server says.
+   * The issuer identifier of the authorization server that the client is registered with. The SDK sends assertions to no other server, even
+   * if the MCP server names one.
    */
   readonly issuer: string
   /** The scopes to ask for, with one space between them. Default: none, and the server decides. */
@@ -70,9 +70,9 @@ const providerOptions = optionsOf({ clientId: aClientId, issuer: anHttpsUrl, sco
 ])
 
 /**
- * Logs an MCP client in with its own identity (`client_credentials` with `private_key_jwt`): the option `authProvider` of the transports of
- * `@modelcontextprotocol/sdk` and `@modelcontextprotocol/client`, in place of their `PrivateKeyJwtProvider`, which holds the key. Each
- * access token is asked for with an assertion of its own. See
+ * Logs an MCP client in with its own identity (`client_credentials` with `private_key_jwt`). It is the option `authProvider` of the transports
+ * of `@modelcontextprotocol/sdk` (1.31 or newer) and `@modelcontextprotocol/client`, in place of their `PrivateKeyJwtProvider`, which holds
+ * the key. Each token request has an assertion of its own. See
  * {@link https://modelcontextprotocol.io/extensions/auth/oauth-client-credentials | the extension of MCP}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed arguments

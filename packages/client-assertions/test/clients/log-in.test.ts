@@ -16,9 +16,10 @@ import { accessToken } from '../examples/openid-client.ts'
 import { agentTo, networkClient } from '../support/connections.ts'
 import { importIntoVault, makePfx, makeServerCertificate, openPfx, startVault } from '../support/keys.ts'
 import { report } from '../support/mcp-server.ts'
-import { account, clientId, tenantId } from '../support/registrations.ts'
-import type { ServiceServer } from '../support/service-server.ts'
+import { account, clientId, registration, tenantId } from '../support/registrations.ts'
 import { startServicesFor } from '../support/service-endpoints.ts'
+import { startServices, type ServiceServer } from '../support/service-server.ts'
+import { Verifier } from '../support/services.ts'
 
 // The clients are the published ones, unmodified, in the examples of the README.
 
@@ -53,6 +54,8 @@ const mcpClients = [
   ['@modelcontextprotocol/sdk', connectedClient],
   ['@modelcontextprotocol/client', connectedClientOfNextSdk],
 ] as const
+
+const noLog = (): undefined => undefined
 
 /** How many signatures the vault was asked for. */
 const signatures = (): number => vault.requests.list().filter(({ path }) => path.endsWith('/sign')).length
@@ -124,6 +127,25 @@ describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
     expect(plain.accepted).toEqual(expect.arrayContaining(['/app', '/app/installations/7/access_tokens']))
     // GitHub accepts one assertion many times.
     expectSigned(before, 1)
+  })
+
+  // The first assertion expires too late, or has expired.
+  test.each([-300, 700])('@octokit/auth-app, whose server is %i s ahead', async (ahead) => {
+    const before = signatures()
+    const verifier = new Verifier('gitHubApp', registration('gitHubApp', key))
+    const gitHub = await startServices(
+      () => ({ '/app': { kind: 'bearer', verifier } }),
+      undefined,
+      () => new Date(Date.now() + ahead * 1000),
+    )
+    onTestFinished(() => gitHub.close())
+    const warnings: string[] = []
+    const log = { debug: noLog, info: noLog, error: noLog, warn: (text: string) => warnings.push(text) }
+    await octokit(key, 12_345, 7, { baseUrl: gitHub.origin, log }).request('GET /app')
+    expect(warnings.join(' ')).toContain('GitHub API time and system time are different')
+    expect(gitHub.refused).toHaveLength(1)
+    expect(gitHub.accepted).toEqual(['/app'])
+    expectSigned(before, 2)
   })
 
   test('openid-client', async () => {

@@ -1,5 +1,6 @@
 import { createAppAuth } from '@octokit/auth-app'
 import { Octokit } from '@octokit/core'
+import type { OctokitOptions } from '@octokit/core/types'
 import { createAssertionSource, createJwt, gitHubApp } from '@sealwright/client-assertions'
 import type { SigningKey } from '@sealwright/core'
 
@@ -7,7 +8,7 @@ export function octokit(
   key: SigningKey,
   appId: number,
   installationId: number,
-  options: { baseUrl?: string } = {},
+  options: OctokitOptions = {},
 ): Octokit {
   const assertions = createAssertionSource(key, gitHubApp({ appId }))
   return new Octokit({

@@ -39,14 +39,26 @@ export interface ServiceServer {
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
+/** How GitHub words what it refuses; its client acts on some of it. */
+const gitHubRefusals: readonly [RegExp, string][] = [
+  [/iat/, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued"],
+  [/exp is more/, "'Expiration time' claim ('exp') is too far in the future"],
+  [
+    /"exp" claim/,
+    "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+  ],
+]
+
 /**
  * Starts the services at these paths.
  *
  * @param tls for HTTPS
+ * @param clock of the services
  */
 export async function startServices(
   endpoints: (origin: string) => Readonly<Record<string, Endpoint>>,
   tls?: { readonly key: string; readonly cert: string },
+  clock: () => Date = () => new Date(),
 ): Promise<ServiceServer> {
   const accepted: string[] = []
   const refused: string[] = []
@@ -56,6 +68,7 @@ export async function startServices(
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', origin)
+    response.setHeader('date', clock().toUTCString())
     const body = Buffer.concat(await request.toArray())
     const endpoint = routes[pathname]
     if (endpoint === undefined) {
@@ -68,20 +81,20 @@ export async function startServices(
       return send(response, 401, {}, { 'www-authenticate': `Bearer resource_metadata="${metadata}"` })
     }
     try {
-      await endpoint.verifier.verify(assertionOf(endpoint, request, body))
+      await endpoint.verifier.verify(assertionOf(endpoint, request, body), clock())
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refused.push(error.message)
       return send(response, 401, {
         error: 'invalid_client',
         error_description: error.message,
-        message: error.message,
+        message: gitHubRefusals.find(([reason]) => reason.test(error.message))?.[1] ?? 'Bad credentials',
       })
     }
     accepted.push(pathname)
     const token = randomUUID()
     issued.add(token)
-    const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+    const expiresAt = new Date(clock().getTime() + 3_600_000).toISOString()
     send(response, endpoint.kind === 'bearer' ? 201 : 200, {
       access_token: token,
       token_type: 'Bearer',
