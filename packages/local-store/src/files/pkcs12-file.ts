@@ -6,7 +6,7 @@ import type { FileState } from './file-state.ts'
 import { readPrivateFile } from './private-files.ts'
 
 /** The contents of a PKCS#12 file: one certificate, and its private key where the file has one. */
-interface Pkcs12Certificate {
+export interface Pkcs12Certificate {
   /** From the file; null if it has none. */
   readonly friendlyName: string | null
   readonly certificate: X509Certificate
@@ -41,14 +41,23 @@ export async function readCertificateFile(
   const file = await readPrivateFile(path, rule)
   if (file === null) return null
   const { bytes, ...state } = file
+  return { ...(await decryptFile(path, bytes, password)), path, ...state }
+}
+
+/** @throws SealwrightError as {@link readCertificateFile} */
+export async function decryptFile(
+  path: string,
+  bytes: Uint8Array,
+  password: string,
+): Promise<Pkcs12Certificate> {
   try {
     const contents = await readPkcs12(bytes, password)
-    if (contents.keys.length > 0) return { ...withCertificates(onlyKey(contents.keys)), path, ...state }
+    if (contents.keys.length > 0) return withCertificates(onlyKey(contents.keys))
     const [certificate, ...issuers] = contents.certificates
     if (certificate === undefined) {
       throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key and no certificate')
     }
-    return { friendlyName: null, certificate, issuers, privateKey: null, path, ...state }
+    return { friendlyName: null, certificate, issuers, privateKey: null }
   } catch (error) {
     throw inFile(path, error)
   }

@@ -1,11 +1,12 @@
 import { basename, extname, join, resolve } from 'node:path'
 import { jwkThumbprint, SealwrightError } from '@sealwright/core'
 import { ownerOnly } from '../files/access-rule.ts'
+import { CertificateFiles } from '../files/certificate-files.ts'
 import type { FileState } from '../files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
-import { namesIn, readFiles, type VersionedLayout } from './layout.ts'
+import { namesIn, type VersionedLayout } from './layout.ts'
 import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from './records.ts'
 
 /**
@@ -16,6 +17,7 @@ import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from 
  */
 export function folderLayout(location: string, password: string): VersionedLayout {
   const folder = resolve(location)
+  const files = new CertificateFiles(folder, password, ownerOnly)
   const allNames = (): Promise<readonly string[]> => namesIn(folder, ownerOnly)
   return {
     folder,
@@ -28,8 +30,8 @@ export function folderLayout(location: string, password: string): VersionedLayou
       const all = await allNames()
       const wanted = keyFiles(all, name)
       if (name !== undefined) assertDistinct(folder, name, wanted)
-      const files = await readFiles(folder, wanted, password, ownerOnly)
-      return files.map((file) => {
+      const read = await files.read(wanted, all)
+      return read.map((file) => {
         const own = nameOf(file)
         const keyId = jwkThumbprint(file.certificate.publicKey)
         return {

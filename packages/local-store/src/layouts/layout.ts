@@ -1,7 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import { join } from 'node:path'
 import type { AccessRule } from '../files/access-rule.ts'
-import { readCertificateFile, type CertificateFile, type Pkcs12Key } from '../files/pkcs12-file.ts'
+import type { Pkcs12Key } from '../files/pkcs12-file.ts'
 import { readPrivateFolder } from '../files/private-files.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 
@@ -50,21 +49,4 @@ export interface VersionedLayout extends WritableLayout {
 /** The names in a folder; none when there is no folder. */
 export async function namesIn(folder: string, rule: AccessRule): Promise<readonly string[]> {
   return (await readPrivateFolder(folder, rule)) ?? []
-}
-
-/** Reads those files of a folder, one after the other: each costs a key derivation. */
-export async function readFiles(
-  folder: string,
-  names: readonly string[],
-  password: string,
-  rule: AccessRule,
-): Promise<readonly CertificateFile[]> {
-  const files: CertificateFile[] = []
-  for (const name of names) {
-    // oxlint-disable-next-line no-await-in-loop
-    const file = await readCertificateFile(join(folder, name), password, rule)
-    // null: deleted since the folder was read.
-    if (file !== null) files.push(file)
-  }
-  return files
 }

@@ -1,10 +1,11 @@
 import type { AccessRule } from '../files/access-rule.ts'
+import { CertificateFiles } from '../files/certificate-files.ts'
 import type { CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import { commonName } from '../find/subject.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
-import { namesIn, readFiles, type Layout } from './layout.ts'
+import { namesIn, type Layout } from './layout.ts'
 
 /**
  * A folder that other programs keep certificates in. Its files are named after thumbprints and have no password. The name of a key is the friendly
@@ -18,6 +19,7 @@ export function sharedFolder(
   rule: AccessRule,
   accepts: (fileName: string) => boolean,
 ): Omit<Layout, 'hint'> {
+  const files = new CertificateFiles(folder, '', rule)
   return {
     folder,
     shared: true,
@@ -26,7 +28,7 @@ export function sharedFolder(
     },
     async read(name) {
       const names = (await namesIn(folder, rule)).filter(accepts)
-      const stored = (await readFiles(folder, names, '', rule)).map(storedKey)
+      const stored = (await files.read(names)).map(storedKey)
       return stored.filter((each) => name === undefined || isSameName(each.name, name))
     },
   }
