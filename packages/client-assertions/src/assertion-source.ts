@@ -215,7 +215,7 @@ function chooseSigner(key: SigningKey | Signer, { service, algorithms }: Asserti
       : 'pass the SigningKey, or a signer that is made for that algorithm'
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    `the key ${key.keyId} signs with ${available.join(', ')}, and ${service} takes ${(algorithms ?? []).join(' or ')}; ${instead}`,
+    `the key ${key.keyId} signs with ${available.join(', ')}, and ${service} accepts ${(algorithms ?? []).join(' or ')}; ${instead}`,
   )
 }
 
