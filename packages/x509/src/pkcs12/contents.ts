@@ -105,11 +105,7 @@ async function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): Promi
     const signature = await signInThread(digest, challenge, privateKey)
     belongTogether = await verifyInThread(digest, challenge, publicKey, signature)
   } catch (cause) {
-    throw new SealwrightError(
-      'UNSUPPORTED_KEY',
-      `the private key, of type ${type ?? 'unknown'}, cannot sign`,
-      { cause },
-    )
+    throw new SealwrightError('UNSUPPORTED_KEY', `the private key, of type ${type}, cannot sign`, { cause })
   }
   if (!belongTogether) {
     throw new SealwrightError(

@@ -1,4 +1,10 @@
-import { createPublicKey, generateKeyPairSync, X509Certificate, type KeyObject } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  X509Certificate,
+  type KeyObject,
+} from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { brokenKey } from '@sealwright/test-kit/keys'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -27,6 +33,7 @@ async function assemble(
   return { ...(await assembleContents(bags, skipped)), skipped: skipped.items }
 }
 
+const p256 = { namedCurve: 'P-256' }
 const id = (value: number): Uint8Array => Uint8Array.of(value)
 const subjects = (certificates: readonly X509Certificate[] | undefined): readonly string[] | undefined =>
   certificates?.map(({ subject }) => subject)
@@ -183,7 +190,29 @@ describe('the chain', () => {
   })
 })
 
+test('a key without a certificate has its name and no certificates', async () => {
+  const bags = [keyBag(ec.privateKey, { friendlyName: 'a' }), certificateBag(ed25519.certificate)]
+  const { keys, skipped } = await assemble(...bags)
+  expect(keys).toEqual([{ privateKey: ec.privateKey, friendlyName: 'a', certificates: [] }])
+  expect(skipped).toEqual([])
+})
+
 describe('keys are passed over, with their names,', () => {
+  test('that come with the public key of another', async () => {
+    const [own, other] = [generateKeyPairSync('ec', p256), generateKeyPairSync('ec', p256)].map(
+      ({ privateKey }) => privateKey.export({ format: 'jwk' }),
+    )
+    const mixed = createPrivateKey({ key: { ...other, d: own?.d ?? '' }, format: 'jwk' })
+    const { keys, skipped } = await assemble(keyBag(mixed))
+    expect(keys).toEqual([])
+    expect(skipped).toEqual([
+      {
+        what: 'a private key',
+        reason: 'the private key does not belong to the public key it comes with',
+      },
+    ])
+  })
+
   test.each([
     ['rsa', () => brokenKey],
     ['x25519', () => generateKeyPairSync('x25519').privateKey],
