@@ -15,7 +15,17 @@ const stores = {
 }
 
 describe.each(Object.entries(stores))('%s', (_, open) => {
-  const methods = ['get', 'list', 'find', 'create', 'rotate', 'delete', 'importPkcs12', 'exportPkcs12']
+  const methods = [
+    'get',
+    'list',
+    'find',
+    'create',
+    'rotate',
+    'disable',
+    'delete',
+    'importPkcs12',
+    'exportPkcs12',
+  ]
 
   test.each(methods)('%s repeats no argument', async (name) => {
     const store = (await open(join(scratchFolder(), 'keys'))) as unknown as Readonly<Record<string, Method>>

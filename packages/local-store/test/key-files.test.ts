@@ -90,6 +90,12 @@ describe.skipIf(lacks('openssl'))('one file with a key and its certificates [nee
     }
   })
 
+  test('that is not there is NOT_FOUND, whether it is to be a PFX or anything', async () => {
+    const path = join(folderWith({}), 'none.pfx')
+    expect(await failure('NOT_FOUND', () => openPkcs12File(path, ''))).toBe(`there is no file ${path}`)
+    expect(await failure('NOT_FOUND', () => openKeyFile(path))).toBe(`there is no file ${path}`)
+  })
+
   test('without one of them is refused for what it is', async () => {
     const [own, other] = [tool().certificate('/CN=own'), tool().certificate('/CN=other')]
     const publicKey = run(['openssl', ['pkey', '-in', own.keyFile, '-pubout']])
@@ -207,6 +213,15 @@ describe.skipIf(lacks('openssl'))('a key and its certificates in two files [need
       expect(key.certificates.map(({ subject }) => subject)).toEqual(['CN=own', 'CN=issuer'])
       expect(key.version).toBe(own.sha256.toLowerCase())
     }
+  })
+
+  test('in a folder have its whole name, without the extension of a file', async () => {
+    const own = tool().certificate('/CN=own')
+    const folder = join(scratchFolder(), 'my.app')
+    await mkdir(folder)
+    for (const [name, content] of Object.entries(secretOf(own)))
+      await writeFile(join(folder, name), content, { mode: 0o600 })
+    expect(await openKeyFile(folder)).toMatchObject({ name: 'my.app', location: join(folder, 'tls.key') })
   })
 
   test('take certificates in DER and PKCS#7, and a key that is encrypted', async () => {

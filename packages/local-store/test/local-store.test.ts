@@ -224,6 +224,8 @@ describe('the backend', () => {
     ]) {
       expect(await backend.locate(uri, {}), uri).toBeNull()
     }
+    const elsewhere = await localStore().locate('store:./keys?name=my-app', {})
+    expect(elsewhere?.store.location).toBe(join(process.cwd(), 'keys'))
     const locked = await backend.locate('store:./keys?name=my-app', { password: () => 'other' })
     await failure('WRONG_PASSWORD', async () => locked?.store.get('my-app'))
   })

@@ -81,13 +81,23 @@ describe('an export', () => {
   })
 })
 
-describe('a search', () => {
-  test('takes no other criteria', async () => {
-    const { store } = await newStore()
-    expect(await failure('INVALID_ARGUMENT', () => store.find({ name: 'k' } as never))).toBe(
-      'query.name is not an option; the options are thumbprint, subject, friendlyName',
-    )
-  })
+function refused(call: () => unknown): Promise<string> {
+  return failure('INVALID_ARGUMENT', call)
+}
+
+test('options and criteria are checked by their names', async () => {
+  const { store } = await newStore()
+  const options = { versoin: '1' } as never
+  const all = 'options.versoin is not an option; the options are version, signal'
+  expect(await refused(() => store.get('k', options))).toBe(all)
+  expect(await refused(() => store.exportPkcs12('k', '', options))).toBe(all)
+  expect(await refused(() => store.list(options))).toBe(
+    'options.versoin is not an option; the options are name, signal',
+  )
+  expect(await refused(() => store.find({ name: 'k' } as never))).toBe(
+    'query.name is not an option; the options are thumbprint, subject, friendlyName',
+  )
+  expect(await refused(() => store.disable('k', 7 as never))).toBe('version must be a string')
 })
 
 test('a store that is only read creates nothing, and says so', async () => {
