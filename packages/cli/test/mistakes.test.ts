@@ -293,6 +293,20 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       args: 'token sign @a.cer --issuer https://auth.example.com',
       says: ['a certificate and no private key'],
     },
+    {
+      args: 'doctor --issuer https://a.example --client-id shop',
+      says: ['the client needs its secret: give --client-secret-file FILE or --client-secret-env NAME'],
+    },
+    {
+      args: 'doctor --issuer https://a.example --client-secret correct-horse',
+      code: 2,
+      says: ['--client-secret is not an option', '--client-secret-file FILE'],
+    },
+    {
+      args: 'doctor --issuer a.example',
+      code: 2,
+      says: ['--issuer', 'It is a URL that begins with https://'],
+    },
     { args: 'token sign @b.pem', code: 2, says: ["required option '--issuer <url>' not specified"] },
     { args: 'token sign @b.pem --issuer https://a.example --algorithm RS256', says: ['RS256', 'ES256'] },
     {

@@ -53,7 +53,10 @@ beforeAll(async () => {
   issuer = await startTestIssuer((origin) => ({
     metadata: { issuer: origin, jwks_uri: `${origin}/jwks`, token_endpoint: `${origin}/token` },
     jwks: [{ keys: [jwk] }],
-    jwksHeaders: { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' },
+    jwksHeaders: {
+      'cache-control': 'public, max-age=300, must-revalidate',
+      'access-control-allow-origin': '*',
+    },
     token: '',
     api: () => 401,
   }))
@@ -513,6 +516,18 @@ describe('the documentation', () => {
       .replace(/store:\S+/, uri('auth'))
       .replace('secret.txt', join(folder(), 'secret.txt'))
     expect(await sealwright(args.split(' ').slice(1))).toMatchObject({ code: 0, error: '' })
+  })
+
+  test('shows what a healthy issuer prints', async () => {
+    const [, printed = ''] = /^```\n(ok {7}discovery[^`]*)```/m.exec(read('../../README.md')) ?? []
+    const mask = (text: string): string =>
+      text
+        .replaceAll(issuer.origin, 'https://auth.example.com')
+        .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+        .replaceAll(/\b[\w-]{43}(?![\w-])/g, 'KID')
+    const args = ['--issuer', issuer.origin, '--key', uri('auth'), '--client-id', 'client']
+    const { out } = await sealwright(['doctor', ...args, '--client-secret-env', 'SECRET'], { env })
+    expect(mask(out)).toBe(mask(printed))
   })
 
   test('has every finding with its meaning and fix', () => {
