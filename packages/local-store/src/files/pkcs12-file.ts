@@ -95,7 +95,7 @@ export function encodePkcs12(
 const iterationsWithoutPassword = 2048
 
 /**
- * The file, with a type that says that it has a private key.
+ * The file, typed as one that has a private key.
  *
  * @throws SealwrightError `INVALID_ENCODING` when it holds a certificate alone
  */

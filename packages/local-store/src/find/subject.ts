@@ -24,7 +24,7 @@ export function commonName(certificate: X509Certificate): string | null {
 }
 
 function commonNames(certificate: X509Certificate): readonly string[] {
-  // Unlike its type says, Node leaves out an empty subject, and returns a list if an attribute occurs several times.
+  // Contrary to its type, Node omits an empty subject, and returns a list if an attribute occurs several times.
   const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
   return [subject?.CN ?? []].flat()
 }
