@@ -96,6 +96,13 @@ describe.skipIf(lacks('openssl'))('one file with a key and its certificates [nee
     expect(await failure('NOT_FOUND', () => openKeyFile(path))).toBe(`there is no file ${path}`)
   })
 
+  test('may hold the public key as well', async () => {
+    const own = tool().certificate('/CN=own')
+    const publicKey = run(['openssl', ['pkey', '-in', own.keyFile, '-pubout']])
+    const folder = folderWith({ 'all.pem': publicKey + pemOf(own) + keyOf(own) })
+    expect((await openKeyFile(join(folder, 'all.pem'))).version).toBe(own.sha256.toLowerCase())
+  })
+
   test('without one of them is refused for what it is', async () => {
     const [own, other] = [tool().certificate('/CN=own'), tool().certificate('/CN=other')]
     const publicKey = run(['openssl', ['pkey', '-in', own.keyFile, '-pubout']])

@@ -66,6 +66,11 @@ describe('options', () => {
   })
 })
 
+test('a path with braces in it is a path', async () => {
+  const folder = join(scratchFolder(), 'a {b}')
+  expect(await openFolderStore(folder)).toMatchObject({ location: folder })
+})
+
 describe('a folder that cannot be used is refused when it is opened', () => {
   test.skipIf(lacksModes)('where its mode lets others in [needs POSIX modes]', async () => {
     const home = scratchFolder()

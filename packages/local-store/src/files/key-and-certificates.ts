@@ -5,7 +5,6 @@ import { SealwrightError } from '@sealwright/core'
 import { readKeyFile, type KeyFile, type Pkcs12Contents } from '@sealwright/x509'
 import { unchecked, type AccessRule } from './access-rule.ts'
 import { fileState } from './file-state.ts'
-import { fileSystemError, hasErrno } from './file-system-error.ts'
 import { inFile, onlyKey, withCertificates, type CertificateFile, type Pkcs12Key } from './pkcs12-file.ts'
 import { readPrivateFile, type PrivateFile } from './private-files.ts'
 
@@ -133,9 +132,9 @@ async function identify(path: string): Promise<string> {
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false
-    throw fileSystemError(`cannot read ${path}`, error)
+  } catch {
+    // The attempt to read it as a file gives the reason.
+    return false
   }
 }
 

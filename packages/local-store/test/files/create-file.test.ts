@@ -141,7 +141,9 @@ describe('a new file', () => {
       const message = await failure('UNSUPPORTED_OPERATION', () =>
         createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes),
       )
-      expect(message).toContain(`the file system of ${folder} has no hard links`)
+      expect(message).toBe(
+        `the file system of ${folder} has no hard links, so two writers could replace each other's key; keep the keys on a local file system, or share one key through a key vault`,
+      )
       expect(await rejection(createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toMatchObject({
         cause: { code },
       })

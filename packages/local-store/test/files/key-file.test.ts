@@ -90,6 +90,8 @@ describe('writing a new file', () => {
     await Promise.all([old, recent, ...others].map((name) => writeFile(join(folder, name), '')))
     const longAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
     await Promise.all([old, ...others].map((name) => utimes(join(folder, name), longAgo, longAgo)))
+    const almostAnHourAgo = new Date(Date.now() - 50 * 60 * 1000)
+    await utimes(join(folder, recent), almostAnHourAgo, almostAnHourAgo)
     await createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)
     expect((await readdir(folder)).toSorted()).toEqual([recent, ...others, 'k.pfx'].toSorted())
   })

@@ -37,7 +37,7 @@ describe('a file with a private key', () => {
       const path = await privateFile(scratchFolder())
       await chmod(path, mode)
       const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly))
-      expect(message).toContain(`has mode ${mode.toString(8)}`)
+      expect(message).toContain(`the file ${path} has mode ${mode.toString(8)}, `)
       expect(message.endsWith(`type: chmod 600 ${path}`)).toBe(true)
       // The command that the message says does mend test.
       execFileSync('sh', ['-c', message.replace(/^.*type: /, '')])
