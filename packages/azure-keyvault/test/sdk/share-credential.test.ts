@@ -1,3 +1,5 @@
+import { get } from 'node:https'
+import type { LookupFunction } from 'node:net'
 import type { AccessToken, GetTokenOptions } from '@azure/identity'
 import { wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
@@ -33,6 +35,12 @@ const token = (name: string, lifetime = 3_600_000): AccessToken => ({
   expiresOnTimestamp: Date.now() + lifetime,
 })
 
+/** A name that cannot be resolved. */
+const failing =
+  (code: string): LookupFunction =>
+  (_host, _options, callback) =>
+    callback(Object.assign(new Error(`getaddrinfo ${code}`), { code }), [])
+
 describe('a shared credential', () => {
   test('asks once for all who ask at once, and not again while the token is good', async () => {
     const slow = new SlowCredential()
@@ -57,6 +65,41 @@ describe('a shared credential', () => {
       expect((await asking)?.token).toBe(name)
     }
     expect(slow.asked).toHaveLength(3)
+  })
+
+  test('asks again when the credential said that it should', async () => {
+    const slow = new SlowCredential()
+    const shared = shareCredential(slow)
+    for (const name of ['first', 'second']) {
+      const asking = shared.getToken(scope)
+      slow.answer({ ...token(name), refreshAfterTimestamp: Date.now() - 1 })
+      expect((await asking).token).toBe(name)
+    }
+  })
+
+  test('ends a request at once whose connection will fail every time, and says why', async () => {
+    // As MSAL, it keeps the failure to itself and tries again.
+    const credential = {
+      getToken: () =>
+        new Promise<never>(() => {
+          get('https://login.example/token', { lookup: failing('ENOTFOUND') }).on('error', () => undefined)
+        }),
+    }
+    await expect(shareCredential(credential, { timeout: 60_000 }).getToken(scope)).rejects.toMatchObject({
+      message: expect.stringContaining('(ENOTFOUND)'),
+    })
+  })
+
+  test('waits for one whose connection failed and may work the next time', async () => {
+    const credential = {
+      getToken: () =>
+        new Promise<AccessToken>((resolve) => {
+          get('https://login.example/token', { lookup: failing('EAI_AGAIN') }).on('error', () =>
+            resolve(token('second attempt')),
+          )
+        }),
+    }
+    expect((await shareCredential(credential).getToken(scope)).token).toBe('second attempt')
   })
 
   test('never serves the token of one tenant, or for one scope, to another', async () => {
@@ -97,6 +140,7 @@ describe('a shared credential', () => {
       [given, true],
       [{}, true],
     ])
+    expect(Object.keys(slow.asked[1] ?? {})).toEqual(['abortSignal'])
   })
 
   test('asks anew for a token that was refused, in the way in which it had been asked for', async () => {
