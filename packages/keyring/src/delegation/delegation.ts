@@ -6,7 +6,7 @@ import { longestTimer, shown } from '../policy/policy.ts'
 import { careful } from '../events/events.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
-import { issueDelegate, type Delegate } from './issue-delegate.ts'
+import { earliestRenewal, issueDelegate, type Delegate } from './issue-delegate.ts'
 
 /** The options of {@link openDelegation}. */
 export interface DelegationOptions {
@@ -89,13 +89,15 @@ export function openDelegation(
 
   /** Makes a delegate, and the next one early enough for it to be announced when this one ends. */
   async function makeNext(): Promise<void> {
-    let wait = ring.policy.refreshInterval * 1_000
+    // Not at the same time as the other instances that wait for a place.
+    let wait = ring.policy.refreshInterval * (500 + Math.random() * 500)
     try {
-      const delegate = await issueDelegate(making)
+      const isRenewal = delegates.some((each) => each.isAlive())
+      const delegate = await issueDelegate(making, isRenewal)
       if (delegate !== null) {
         delegates = [...delegates.filter((each) => each.isAlive()), delegate]
         // A tenth to a fifth earlier than it must: time for a second try, and instances do not all ask the vault at once.
-        wait = lifetime * (800 + Math.random() * 100)
+        wait = lifetime * (earliestRenewal + Math.random() / 10) * 1_000
       }
     } catch (error) {
       if (!isClosed) report(error)

@@ -35,17 +35,21 @@ export interface Delegate {
 /** How long a look at the ring counts, in milliseconds. */
 const lookSpan = 1_000
 
+/** The part of its lifetime after which a delegate is followed by the next one, at the earliest. */
+export const earliestRenewal = 0.8
+
 /**
  * Makes a key, has the ring's key certify it, publishes the certificate and sees that the ring shows it.
  *
- * @returns null when there are as many delegates as there may be
+ * @param isRenewal whether the process has a delegate that this one follows
+ * @returns null when there is no room for it
  * @throws SealwrightError what the ring's key, the registry or the reading of the sources throws
  */
-export async function issueDelegate(making: DelegateMaking): Promise<Delegate | null> {
+export async function issueDelegate(making: DelegateMaking, isRenewal: boolean): Promise<Delegate | null> {
   const { ring, registry, clock } = making
   await ring.refresh()
   // Spares a signature and a certificate. When several instances find the last place at once, the ring decides.
-  if (isFull(making)) return null
+  if (isFull(making) || !(isRenewal || hasRoomForAnother(making))) return null
   // The machine's own time, as for every other timeout.
   const begun = performance.now()
   const issuer = ring.signingKey()
@@ -69,12 +73,37 @@ export async function issueDelegate(making: DelegateMaking): Promise<Delegate | 
   return delegateOf(key, issuer.keyId, making, clock.elapsed())
 }
 
-/** Whether there are as many delegates as there may be. Revoked ones keep their places. */
-function isFull({ ring, clock }: DelegateMaking): boolean {
-  const places = ring
+/** When the delegates that take up a place were made, in milliseconds. Revoked ones keep their places. */
+function places({ ring, clock }: DelegateMaking): number[] {
+  return ring
     .status()
     .keys.filter(({ delegatedBy, notAfter }) => delegatedBy !== null && Number(notAfter) > clock.now())
-  return places.length >= ring.maxDelegates
+    .map(({ createdAt }) => Number(createdAt))
+}
+
+/** Whether there are as many delegates as there may be. */
+function isFull(making: DelegateMaking): boolean {
+  return places(making).length >= making.ring.maxDelegates
+}
+
+/**
+ * Whether there is room for one more instance with all of its delegates. Without this rule more instances would begin than can
+ * go on, and at times none of them would have a delegate.
+ */
+function hasRoomForAnother(making: DelegateMaking): boolean {
+  const { ring, lifetime, clock } = making
+  const { clockSkew } = ring.policy
+  const placesOfOne = (validity(making) + clockSkew) / (earliestRenewal * lifetime)
+  // Each has made one since then, or two.
+  const since = clock.now() - (lifetime + clockSkew) * 1_000
+  const instances = places(making).filter((madeAt) => madeAt > since).length
+  return instances < Math.max(1, Math.floor(ring.maxDelegates / placesOfOne))
+}
+
+/** How long a delegate is published, in seconds: until its last token has expired, with the time that publishing takes. */
+function validity({ ring, lifetime }: DelegateMaking): number {
+  const { announcement, retention } = ring.policy
+  return announcement + lifetime + retention + (2 * slack(ring)) / 1_000
 }
 
 function isPublished(ring: KeyRing, keyId: string): boolean {
@@ -93,12 +122,11 @@ function slack({ policy }: KeyRing): number {
 async function certify(
   issuer: SigningKey,
   publicKey: KeyObject,
-  { ring, lifetime, clock }: DelegateMaking,
+  making: DelegateMaking,
 ): Promise<[X509Certificate, X509Certificate]> {
-  const { announcement, retention, clockSkew } = ring.policy
-  const notBefore = new Date(clock.now() - clockSkew * 1_000)
-  // Published until its last token has expired, and the time it takes to publish it before and after the announcement begins.
-  const notAfter = new Date(clock.now() + (announcement + lifetime + retention) * 1_000 + 2 * slack(ring))
+  const { ring, clock } = making
+  const notBefore = new Date(clock.now() - ring.policy.clockSkew * 1_000)
+  const notAfter = new Date(clock.now() + validity(making) * 1_000)
   if (issuer.notAfter !== null && issuer.notAfter < notAfter) {
     throw new SealwrightError(
       'UNAVAILABLE',
