@@ -216,14 +216,11 @@ function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certif
  *
  * @param own the certificate of the key; null where there is none, and nothing to pair
  */
-function bagAttributesOf(friendlyName: string | undefined, own: X509Certificate | null): Attribute[] {
+function bagAttributesOf(friendlyName: string, own: X509Certificate | null): Attribute[] {
   // SET OF is sorted in DER.
-  const attributes: Attribute[] = []
-  if (friendlyName !== undefined) {
-    attributes.push(
-      new Attribute({ type: bagAttributes.friendlyName, values: [new BmpString({ value: friendlyName })] }),
-    )
-  }
+  const attributes = [
+    new Attribute({ type: bagAttributes.friendlyName, values: [new BmpString({ value: friendlyName })] }),
+  ]
   if (own !== null) {
     const localKeyId = createHash('sha1').update(own.raw).digest()
     attributes.push(new Attribute({ type: bagAttributes.localKeyId, values: [octetString(localKeyId)] }))
