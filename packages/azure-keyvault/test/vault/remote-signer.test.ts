@@ -79,11 +79,11 @@ describe('the caller', () => {
   })
 
   test.each([
-    ['text', ['header.payload']],
-    ['an ArrayBuffer', [new ArrayBuffer(8)]],
-    ['a signal that is none', [data, { signal: true }]],
-    ['an unknown option', [data, { timeout: 5 }]],
-  ])('is told at once about %s', async (_, parameters) => {
+    ['text', ['header.payload'], /^data must be/],
+    ['an ArrayBuffer', [new ArrayBuffer(8)], /^data must be/],
+    ['a signal of the wrong type', [data, { signal: true }], /options\.signal/],
+    ['an unknown option', [data, { timeout: 5 }], /^options\.timeout is not an option/],
+  ])('is told at once about %s', async (_, parameters, message) => {
     const vault = lyingVault(() => ({ signature, keyId }))
     const asking = vi.spyOn(vault, 'sign')
     const signer = new RemoteSigner(vault, pinnedKey(privateKey), algorithm('ES256'))
@@ -91,6 +91,7 @@ describe('the caller', () => {
     if (typeof method !== 'function') throw new Error('the signer does not sign')
     await expect(Reflect.apply(method, signer, parameters)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message),
     })
     expect(asking).not.toHaveBeenCalled()
   })
