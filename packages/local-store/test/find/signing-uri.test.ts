@@ -63,6 +63,7 @@ describe('file:', () => {
     expect(readLocalUri('file:///C:/keys/a.pfx', '/base', 'win32')).toMatchObject({
       path: '/base/C:/keys/a.pfx',
     })
+    expect(readLocalUri('file:./a/C:/b.pfx', '/base', 'win32')).toMatchObject({ path: '/base/a/C:/b.pfx' })
     expect(readLocalUri(String.raw`file:C:\keys\a.pfx`, '/base', 'win32')).toMatchObject({
       path: String.raw`/base/C:\keys\a.pfx`,
     })
@@ -73,6 +74,8 @@ describe('file:', () => {
     ['file://', 'names no file'],
     ['file://./a.pfx', 'names a host'],
     ['file://server/share/a.pfx', 'names a host'],
+    ['file://x', 'names a host'],
+    ['file:./a.pfx?a=1&certificate=a.crt', 'has a query'],
     ['file:./a.pfx?password=hunter2', 'has a query'],
     ['file:./a.pfx?', 'has a query'],
     ['file:./a.pfx?certificate=', 'has an empty certificate'],
@@ -85,6 +88,7 @@ describe('file:', () => {
     ['file:./a%00.pfx', 'has a NUL'],
   ])('%s is refused', async (uri, said) => {
     const message = await failure('INVALID_ARGUMENT', () => readLocalUri(uri, '/base', 'linux'))
+    expect(message.startsWith('the file: signing URI ')).toBe(true)
     expect(message).toContain(said)
     expect(message).not.toContain('hunter2')
   })
@@ -96,6 +100,10 @@ describe('store:', () => {
     ['store:My?subject=CN=my-app,O=Contoso', { store: 'my', by: 'subject', value: 'CN=my-app,O=Contoso' }],
     ['store:CurrentUser/My?thumbprint=AB', { store: 'my', by: 'thumbprint', value: 'AB' }],
     ['store:currentuser\\my?name=a', { store: 'my', by: 'name', value: 'a' }],
+    ['store:LOCALMACHINE2/my?name=a', { store: '/base/LOCALMACHINE2/my', by: 'name', value: 'a' }],
+    ['store:CurrentUser//My?name=a', { store: 'my', by: 'name', value: 'a' }],
+    ['store:CurrentUser/My/x?name=a', { store: '/base/CurrentUser/My/x', by: 'name', value: 'a' }],
+    ['store:mystore?name=a', { store: '/base/mystore', by: 'name', value: 'a' }],
     ['store:./CurrentUser/My?name=a', { store: '/base/CurrentUser/My', by: 'name', value: 'a' }],
     ['store:my?subject=CN=a%26b', { store: 'my', by: 'subject', value: 'CN=a&b' }],
     ['store:my?name=a+b%2Bc%20d', { store: 'my', by: 'name', value: 'a+b+c d' }],
@@ -131,7 +139,14 @@ describe('store:', () => {
     ['store:a%00b?name=a', 'has a NUL'],
   ])('%s is refused', async (uri, said) => {
     const message = await failure('INVALID_ARGUMENT', () => readLocalUri(uri, '/base', 'linux'))
+    expect(message.startsWith('the store: signing URI ')).toBe(true)
     expect(message).toContain(said)
     expect(message).not.toContain('hunter2')
   })
+})
+
+test('percent-encoding that is not UTF-8 is refused with the error of the decoder as its cause', () => {
+  expect(() => readLocalUri('file:./%C3.pfx', '/base', 'linux')).toThrow(
+    expect.objectContaining({ cause: expect.any(URIError) as Error }),
+  )
 })
