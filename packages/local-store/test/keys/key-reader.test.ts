@@ -53,7 +53,7 @@ describe('an export', () => {
     const first = await store.create('My-App', { keyType })
     const second = await store.rotate('my-app')
     const exported = async (options?: GetKeyOptions): Promise<unknown> => {
-      const { keys } = await readPkcs12(await store.exportPkcs12('my-app', 'pw', options), 'pw')
+      const { keys } = await readPkcs12(await store.exportPkcs12('my-app', '', options), '')
       return keys.map(({ friendlyName, certificates: [own] }) => [friendlyName, own?.fingerprint256])
     }
     const [old, current] = [first, second].map(({ certificates: [own] }) => [['My-App', own?.fingerprint256]])
