@@ -55,7 +55,7 @@ describe('the vault is out of order', () => {
     await vi.advanceTimersByTimeAsync(1_000)
     await expect(finding).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('refused'),
+      message: expect.stringMatching(/^(?!.*was not tried).*refused/),
       retryAfter: 2,
     })
     expect(sent()).toBe(2)
@@ -77,10 +77,7 @@ describe('the vault is out of order', () => {
     await vi.advanceTimersByTimeAsync(50)
     await middle
     await vi.advanceTimersByTimeAsync(1_000)
-    const next = outcome(requests.run(once, answer(90)))
-    await vi.advanceTimersByTimeAsync(100)
     // Two failures in a row open the breaker for two seconds, of which one is left.
-    expect(await next).toBe(starts ? 'done' : 'UNAVAILABLE')
     await outcome(requests.run(once, refusing(500).send))
     const last = outcome(requests.run(once, answer(90)))
     await vi.advanceTimersByTimeAsync(100)
@@ -146,6 +143,7 @@ describe('the time that answers take', () => {
 
   test.each<[string, Send<'done'>, object, number, [number, number]]>([
     ['refusals after 900 ms', answering(400, 900), {}, 40, [900, 1_000]],
+    ['a refusal after 900 ms', answering(400, 900), {}, 1, [1_100, 1_200]],
     ['resets, which are no answers', reset, {}, 40, [290, 310]],
     ['silence until the deadline', silence, { deadline: 300 }, 40, [600, 2_000]],
     [
