@@ -9,6 +9,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { authorizationServer } from '../examples/oidc-provider.ts'
 import { rotatingProvider } from '../src/oidc-provider.ts'
 import { logIn } from './support/browser.ts'
+import { memoryAdapter } from './support/memory-adapter.ts'
 import {
   openFolderRing,
   openTestRing,
@@ -62,30 +63,34 @@ const insecure = { execute: [client.allowInsecureRequests] }
 
 test('a person and a program log in with openid-client while the key in the vault rotates', async () => {
   const testRing = await openVaultRing('ec-p256')
-  const issuer = await serve((origin) => authorizationServer(testRing.ring, origin, configuration))
+  const persistent = { ...configuration, adapter: memoryAdapter() }
+  const issuer = await serve((origin) => authorizationServer(testRing.ring, origin, persistent))
   const web = await client.discovery(new URL(issuer), 'web', 'web-secret', undefined, insecure)
   const job = await client.discovery(new URL(issuer), 'job', 'job-secret', undefined, insecure)
   const validator = strictValidator(web.serverMetadata().jwks_uri ?? '', { issuer })
-  let hint: string | undefined
 
-  const person = async (): Promise<string[]> => {
-    const verifier = client.randomPKCECodeVerifier()
-    const state = client.randomState()
+  /** Logs a person in, as far as the code. */
+  const begin = async (hint?: string): Promise<{ readonly callback: URL; readonly checks: object }> => {
+    const pkceCodeVerifier = client.randomPKCECodeVerifier()
+    const expectedState = client.randomState()
     const start = client.buildAuthorizationUrl(web, {
       redirect_uri: redirectUri,
       scope: 'openid',
-      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
       code_challenge_method: 'S256',
-      state,
+      state: expectedState,
       // The provider verifies it, also when its key has been replaced.
       ...(hint !== undefined && { id_token_hint: hint }),
     })
     const callback = await logIn(start, redirectUri)
-    const tokens = await client.authorizationCodeGrant(web, callback, {
-      pkceCodeVerifier: verifier,
-      expectedState: state,
-      idTokenExpected: true,
-    })
+    return { callback, checks: { pkceCodeVerifier, expectedState, idTokenExpected: true } }
+  }
+  let login = await begin()
+  let hint: string | undefined
+  /** The code is from before the step, and the provider that gave it may be gone. */
+  const person = async (): Promise<string[]> => {
+    const tokens = await client.authorizationCodeGrant(web, login.callback, login.checks)
+    login = await begin(hint)
     hint = tokens.id_token
     return [tokens.id_token ?? '', tokens.access_token]
   }
