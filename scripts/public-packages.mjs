@@ -25,7 +25,7 @@ export function consumerManifest(root) {
   return { private: true, type: 'module', overrides: { cookie: overrides.cookie } }
 }
 
-/** What the packages leave to their users, as arguments of `npm install`: peers that not everybody needs. */
+/** The optional peers of the packages, as arguments of `npm install`. */
 export function optionalPeers(packages) {
   return packages.flatMap(({ manifest: { peerDependencies = {}, peerDependenciesMeta = {} } }) =>
     Object.keys(peerDependenciesMeta).map((name) => `${name}@${peerDependencies[name]}`),

@@ -2,7 +2,7 @@ import { SealwrightError } from '@sealwright/core'
 import { anObject, aString, must, optionsOf } from '@sealwright/core/internal'
 import { signCompact } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
-import type { JwtOptions } from 'better-auth/plugins/jwt'
+import { toExpJWT, type JwtOptions } from 'better-auth/plugins/jwt'
 import { aKeyRing, checkLifetime, signerFor } from './shared/ring.ts'
 
 /** Options of {@link ringJwt}. */
@@ -35,7 +35,8 @@ const algorithms = ['EdDSA', 'ES256', 'ES512', 'PS256', 'RS256'] as const
  * The options of better-auth's JWT plugin for the keys of a ring: it signs with them, verifies with them (`verifyJWT`), and makes
  * and stores none of its own. The plugin's own `/jwks` endpoint is off; serve the ring's JWK Set at `jwksUrl`.
  *
- * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for an algorithm that better-auth does not know. Ed25519
+ * @throws SealwrightError `INVALID_ARGUMENT`, also for an `expirationTime` longer than the `tokenLifetime` of the ring's policy;
+ *   `UNSUPPORTED_ALGORITHM` for an algorithm that better-auth does not know. Ed25519
  *   keys sign `Ed25519` by default: open the ring with `algorithms: ['EdDSA']`.
  *
  * @example
@@ -54,6 +55,7 @@ const algorithms = ['EdDSA', 'ES256', 'ES512', 'PS256', 'RS256'] as const
 export function ringJwt(ring: KeyRing, options: RingJwtOptions): JwtOptions {
   aKeyRing('ring', ring)
   ringJwtOptions('options', options)
+  checkLifetime(ring, { iat: 0, exp: lifetimeOf(options.jwt?.expirationTime ?? defaultExpirationTime) })
   const alg = knownAlgorithm(signerFor(ring, options.algorithm).algorithm.name)
   return {
     jwks: { remoteUrl: options.jwksUrl, keyPairConfig: { alg } },
@@ -100,6 +102,20 @@ export function jwksRoute(ring: KeyRing): (request: Request) => Response {
     const ifNoneMatch = request.headers.get('if-none-match') ?? undefined
     const { status, headers, body } = ring.jwksResponse({ ifNoneMatch })
     return new Response(body === '' ? null : body, { status, headers })
+  }
+}
+
+/** That of better-auth. */
+const defaultExpirationTime = '15m'
+
+/** Seconds; undefined for a time that is not relative, which each token is checked for. */
+function lifetimeOf(expirationTime: unknown): number | undefined {
+  if (typeof expirationTime !== 'string') return undefined
+  try {
+    return toExpJWT(expirationTime, 0)
+  } catch {
+    // Not as the cause: it quotes the value.
+    throw new SealwrightError('INVALID_ARGUMENT', "options.jwt.expirationTime must be a time such as '15m'")
   }
 }
 

@@ -5,7 +5,7 @@ import type { KeyRing } from '@sealwright/keyring'
 import type { Signer as DidJwtSigner } from 'did-jwt'
 import { aKeyRing } from './shared/ring.ts'
 
-/** Those of did-jwt that a JWS can name; its ES256K-R is of its own. */
+/** The algorithms of did-jwt that are registered for JWS. */
 const algorithms = ['ES256', 'ES256K', 'Ed25519', 'EdDSA'] as const
 
 /**

@@ -45,7 +45,7 @@ export function wellKnown(ring: KeyRing, options: IssuerDocumentsOptions): Middl
 
 /**
  * A middleware that lets requests pass whose access token jose verifies, and answers others as RFC 6750 §3 says: 401, 400 for a
- * malformed header, or 503 while the keys of the issuer cannot be had.
+ * malformed header, or 503 while the keys of the issuer cannot be read.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *

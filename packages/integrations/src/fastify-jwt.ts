@@ -58,10 +58,11 @@ export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
     secret: {
       async public(_request: unknown, token: unknown) {
         const header = isRecord(token) && isRecord(token['header']) ? token['header'] : {}
-        if (header['typ'] !== typ) throw new TokenError(401, `the token's typ is not ${typ}`)
+        if (mediaType(header['typ']) !== mediaType(typ))
+          throw new TokenError(401, `the token's typ is not ${typ}`)
+        const { alg, kid } = header
         try {
-          // jose reads `alg` and `kid`, and refuses what is not a text.
-          const key = await choose({ alg: String(header['alg']), kid: String(header['kid']) })
+          const key = await choose({ alg: String(alg), ...(typeof kid === 'string' && { kid }) })
           // The plugin keeps a verifier for each text.
           return KeyObject.from(key).export({ type: 'spki', format: 'pem' }).toString()
         } catch (error) {
@@ -76,9 +77,15 @@ export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
       allowedIss: issuer,
       allowedAud: audience,
       clockTolerance: clockTolerance * 1_000,
-      requiredClaims: ['exp'],
+      // It looks at no claim that is absent.
+      requiredClaims: ['iss', 'aud', 'exp'],
     },
   }
+}
+
+/** RFC 7515 §4.1.9: a media type, whose `application/` may be left out. */
+function mediaType(typ: unknown): string | null {
+  return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : null
 }
 
 /** Fastify answers with its `statusCode`. */

@@ -50,7 +50,7 @@ export function wellKnown(
 
 /**
  * A hook that lets requests pass whose access token jose verifies, and answers others as RFC 6750 §3 says: 401, 400 for a
- * malformed header, or 503 while the keys of the issuer cannot be had.
+ * malformed header, or 503 while the keys of the issuer cannot be read.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *
@@ -74,8 +74,11 @@ export function requireToken(
   const verify = tokenVerifier(options)
   return async (request, reply) => {
     const result = await verify(request.headers.authorization)
-    if (result instanceof Refusal) await reply.code(result.status).headers(result.headers).send()
-    else setClaims(request, result)
+    if (result instanceof Refusal) {
+      if (result.cause !== undefined)
+        request.log.error({ err: result.cause }, 'the keys of the issuer cannot be read')
+      await reply.code(result.status).headers(result.headers).send()
+    } else setClaims(request, result)
   }
 }
 

@@ -47,15 +47,18 @@ export function rotatingProvider(ring: KeyRing, make: (jwks: JWKS) => Provider):
   aFunction('make', make)
   let known = makeFor(ring, ring.jwks(), make)
   let failed: PublishedJwks | null = null
+  let retryAt = 0
   const now = (): Made => {
     const jwks = jwksOf(ring)
     if (jwks === null || jwks === known.jwks) return known
+    if (jwks === failed && performance.now() < retryAt) return known
     try {
       known = makeFor(ring, jwks, make)
     } catch (error) {
       // The provider of before goes on with what it can still do. Its next signature says why it cannot sign.
       if (failed !== jwks) process.emitWarning(error instanceof Error ? error : String(error))
       failed = jwks
+      retryAt = performance.now() + retryDelay
     }
     return known
   }
@@ -66,6 +69,9 @@ export function rotatingProvider(ring: KeyRing, make: (jwks: JWKS) => Provider):
 }
 
 type KoaContext = Parameters<Parameters<Provider['use']>[0]>[0]
+
+/** Milliseconds until a provider is made again that could not be made. */
+const retryDelay = 5_000
 
 interface Made {
   readonly jwks: PublishedJwks

@@ -157,6 +157,16 @@ describe('what the plugin asks for', () => {
     expect(await sign?.({ iat: 1_000, exp: 1_000 + 3_600 })).toMatch(/^ey/)
   })
 
+  test('a lifetime of all tokens that is too long is refused at once', async () => {
+    const { ring } = await openFolderRing('ec-p256')
+    expect(() => ringJwt(ring, { jwksUrl, jwt: { expirationTime: '2h' } })).toThrow(
+      'the token is valid for 7200 s',
+    )
+    expect(() => ringJwt(ring, { jwksUrl, jwt: { expirationTime: 'soon' } })).toThrow(
+      "options.jwt.expirationTime must be a time such as '15m'",
+    )
+  })
+
   test('an algorithm that better-auth does not know is refused at once', async () => {
     const { ring } = await openFolderRing('ed25519')
     expect(() => ringJwt(ring, { jwksUrl })).toThrow(

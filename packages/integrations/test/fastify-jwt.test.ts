@@ -1,5 +1,5 @@
 import fastifyJwt from '@fastify/jwt'
-import { createJwtIssuer, type JwtClaims, type JwtIssuerOptions } from '@sealwright/jws'
+import { createJwtIssuer, signCompact, type JwtClaims, type JwtIssuerOptions } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -19,6 +19,15 @@ function issue(
     sub: 'alice',
     ...claims,
   })
+}
+
+/** A token that is complete but for one claim. */
+function withoutClaim(ring: KeyRing, name: string): Promise<string> {
+  const exp = Math.floor(Date.now() / 1_000) + 60
+  const claims: Record<string, unknown> = { iss: issuer, aud: audience, sub: 'alice', exp }
+  delete claims[name]
+  const signer = ring.signer()
+  return signCompact(signer, JSON.stringify(claims), { typ: 'at+jwt', kid: signer.keyId })
 }
 
 function closed(app: FastifyInstance): FastifyInstance {
@@ -73,12 +82,24 @@ test('it refuses what is not an access token of the issuer', async () => {
     'another audience': await issue(ring, { audience: 'https://other.example.com' }),
     'an unknown key': await issue(stranger),
     'a token that has expired': await issue(ring, {}, { iat: now - 900, exp: now - 61 }),
+    'no issuer': await withoutClaim(ring, 'iss'),
+    'no audience': await withoutClaim(ring, 'aud'),
+    'no expiry': await withoutClaim(ring, 'exp'),
     'a changed token': `${token.slice(0, -4)}AAAA`,
   }
   for (const [name, each] of Object.entries(tokens)) {
     const [status] = await verify(app, each)
     expect(status, name).toBe(401)
   }
+})
+
+test('it takes the typ in any of its spellings, and a key without a name', async () => {
+  const { ring } = await openFolderRing('ec-p256')
+  const app = closed(api(ring, issuer))
+  expect(await verify(app, await issue(ring, { typ: 'application/AT+JWT' }))).toMatchObject([200, {}])
+  const claims = { iss: issuer, aud: audience, exp: Math.floor(Date.now() / 1_000) + 60 }
+  const nameless = await signCompact(ring.signer(), JSON.stringify(claims), { typ: 'at+jwt' })
+  expect(await verify(app, nameless)).toMatchObject([200, {}])
 })
 
 test('it answers with 503 while it cannot have the keys', async () => {

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { createJwtIssuer } from '@sealwright/jws'
+import { createJwtIssuer, signCompact } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
 import express from 'express'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -136,6 +136,12 @@ describe.each(servers)('%s', (_, { example, parts }) => {
       createJwtIssuer(ring.signingKey(), { issuer, audience, ...options }).issue({ sub: 'alice', ...claims })
     const now = Math.floor(Date.now() / 1_000)
     const token = await issue({})
+    const without = (name: string): Promise<string> => {
+      const claims: Record<string, unknown> = { iss: issuer, aud: audience, sub: 'alice', exp: now + 60 }
+      delete claims[name]
+      const signer = ring.signer()
+      return signCompact(signer, JSON.stringify(claims), { typ: 'at+jwt', kid: signer.keyId })
+    }
     const requests: readonly (readonly [string | undefined, number, string | null])[] = [
       [`Bearer ${token}`, 200, null],
       [`bearer   ${token} `, 200, null],
@@ -146,6 +152,10 @@ describe.each(servers)('%s', (_, { example, parts }) => {
         400,
         'Bearer error="invalid_request", error_description="the Authorization header is malformed"',
       ],
+      [`Bearer ${await without('none')}`, 200, null],
+      [`Bearer ${await without('iss')}`, 401, invalid('the token is not valid here')],
+      [`Bearer ${await without('aud')}`, 401, invalid('the token is not valid here')],
+      [`Bearer ${await without('exp')}`, 401, invalid('the token is not valid here')],
       [`Bearer ${token}x`, 401, invalid('the token is not valid here')],
       [`Bearer ${token.slice(0, 100)}`, 401, invalid('the token is not valid here')],
       ['Bearer abc', 401, invalid('the token is not valid here')],
@@ -194,11 +204,33 @@ describe.each(servers)('%s', (_, { example, parts }) => {
   })
 })
 
+test('tells why the keys cannot be read', async () => {
+  const { ring, expire } = await openFolderRing('ec-p256')
+  const token = await createJwtIssuer(ring.signingKey(), { issuer: 'https://a.example', audience }).issue({})
+  expire()
+  const errors: unknown[] = []
+  const origin = await serve(() =>
+    express().use(
+      forExpress.requireToken({
+        issuer: 'https://a.example',
+        audience,
+        keys: ring,
+        onUnavailable: (error) => errors.push(error),
+      }),
+    ),
+  )
+  expect((await fetch(origin, { headers: { authorization: `Bearer ${token}` } })).status).toBe(503)
+  expect(errors).toEqual([expect.objectContaining({ code: 'UNAVAILABLE' })])
+})
+
 test.each([
   ['issuer', { issuer: '' }],
   ['audience', { audience: [] }],
   ['keys', { keys: 'https://auth.example.com/jwks' }],
+  ['keys', { keys: new URL('http://auth.example.com/jwks') }],
+  ['keys', { keys: new URL('file:///jwks.json') }],
   ['typ', { typ: '' }],
+  ['onUnavailable', { onUnavailable: 'log' }],
   ['algorithms', { algorithms: 'RS256' }],
   ['clockTolerance', { clockTolerance: 1_000 }],
   ['audiences', { audiences: audience }],

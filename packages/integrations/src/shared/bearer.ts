@@ -1,5 +1,13 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
-import { aNonEmptyString, aString, aWholeNumber, listOf, must, optionsOf } from '@sealwright/core/internal'
+import {
+  aFunction,
+  aNonEmptyString,
+  aString,
+  aWholeNumber,
+  listOf,
+  must,
+  optionsOf,
+} from '@sealwright/core/internal'
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './public-keys.ts'
 
@@ -20,6 +28,8 @@ export interface TokenOptions {
   readonly algorithms?: readonly string[] | undefined
   /** Seconds by which the clocks of the issuer and the API may differ. Default 60. */
   readonly clockTolerance?: number | undefined
+  /** Told why the keys of the issuer cannot be read, when a request is answered with 503. */
+  readonly onUnavailable?: ((error: unknown) => void) | undefined
 }
 
 const tokenOptions = optionsOf(
@@ -30,6 +40,7 @@ const tokenOptions = optionsOf(
     typ: aNonEmptyString,
     algorithms: listOf(aString),
     clockTolerance: aWholeNumber(0, 600, 'seconds'),
+    onUnavailable: aFunction,
   },
   ['issuer', 'audience', 'keys'],
 )
@@ -38,9 +49,12 @@ const tokenOptions = optionsOf(
 export class Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** Why the keys cannot be read; undefined when it is the token's fault. */
+  readonly cause: unknown
 
-  constructor(status: number, headers: Readonly<Record<string, string>>) {
+  constructor(status: number, headers: Readonly<Record<string, string>>, cause?: unknown) {
     this.status = status
+    this.cause = cause
     this.headers = { 'cache-control': 'no-store', ...headers }
   }
 }
@@ -58,7 +72,7 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
     audience: typeof audience === 'string' ? audience : [...audience],
     typ,
     clockTolerance,
-    requiredClaims: ['exp'],
+    requiredClaims: ['iss', 'aud', 'exp'],
     ...(algorithms !== undefined && { algorithms: [...algorithms] }),
   }
   return async (authorization) => {
@@ -69,7 +83,10 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
       const { payload } = await jwtVerify(token, choose, expected)
       return payload
     } catch (error) {
-      if (!isRefusal(error)) return withoutKeys(error)
+      if (!isRefusal(error)) {
+        options.onUnavailable?.(error)
+        return withoutKeys(error)
+      }
       const isExpired = error instanceof errors.JWTExpired
       return challenge(
         401,
@@ -88,7 +105,7 @@ function challenge(status: number, error?: string, description?: string): Refusa
 /** The token may be valid: the client tries again. */
 function withoutKeys(error: unknown): Refusal {
   const seconds = isSealwrightError(error) ? (error.retryAfter ?? 5) : 5
-  return new Refusal(503, { 'retry-after': String(seconds) })
+  return new Refusal(503, { 'retry-after': String(seconds) }, error)
 }
 
 const claims = new WeakMap<object, JWTPayload>()

@@ -1,21 +1,26 @@
-import { must, type Check } from '@sealwright/core/internal'
+import { isSecureUrl, must, type Check } from '@sealwright/core/internal'
 import type { KeyRing, PublishedJwks } from '@sealwright/keyring'
 import { createLocalJWKSet, createRemoteJWKSet, errors, type CryptoKey } from 'jose'
 import { isKeyRing } from './ring.ts'
 
-/** Where the public keys of an issuer are: its ring in this process, or the URL of its JWK Set. */
+/**
+ * Where the public keys of an issuer are: its ring in this process, or the URL of its JWK Set: https, or http on this machine. jose
+ * keeps a JWK Set for five minutes, whatever its `max-age`, and reads it again for a `kid` that it lacks, at most every 30 seconds.
+ */
 export type PublicKeys = KeyRing | URL
 
-export const publicKeys: Check = must(
-  'a KeyRing, or the URL of a JWK Set',
-  (value) => value instanceof URL || isKeyRing(value),
+export const publicKeys: Check = must('a KeyRing, or the https URL of a JWK Set', (value) =>
+  value instanceof URL ? isSecureUrl(value) : isKeyRing(value),
 )
 
 type ChooseKey = (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => Promise<CryptoKey>
 
-/** Chooses the key for the header of a token, for jose. A remote JWK Set is kept, and read again for a `kid` that it lacks. */
+/** Milliseconds: no longer than most issuers' `max-age`. A revoked key is accepted for as long. */
+const cacheMaxAge = 300_000
+
+/** Chooses the key for the header of a token, for jose. */
 export function chooseKey(keys: PublicKeys): ChooseKey {
-  if (keys instanceof URL) return createRemoteJWKSet(keys)
+  if (keys instanceof URL) return createRemoteJWKSet(keys, { cacheMaxAge })
   let known: { readonly of: PublishedJwks; readonly choose: ChooseKey } | null = null
   return async (header, token) => {
     const of = keys.jwks()
@@ -24,7 +29,7 @@ export function chooseKey(keys: PublicKeys): ChooseKey {
   }
 }
 
-/** Whether jose refused a token. Otherwise the keys could not be had: the issuer does not answer, or the ring is too old. */
+/** Whether jose refused a token. Otherwise the keys cannot be read: the issuer does not answer, or the ring is too old. */
 export function isRefusal(error: unknown): boolean {
   return error instanceof errors.JOSEError && !unavailable.has(error.code)
 }

@@ -1,4 +1,4 @@
-import { anObject, aString, optionsOf } from '@sealwright/core/internal'
+import { anObject, aString, invalidArgument, isRecord, optionsOf } from '@sealwright/core/internal'
 import { respondWith, type JwksResponse } from '../ring/jwks-response.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { checkIssuer, issuerMetadata, pathOf, wellKnown } from './metadata.ts'
@@ -7,7 +7,10 @@ import { checkIssuer, issuerMetadata, pathOf, wellKnown } from './metadata.ts'
 export interface IssuerDocumentsOptions {
   /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2), or http on this machine. */
   readonly issuer: string
-  /** Further members of the metadata, such as `token_endpoint`. They replace those that have the same name. */
+  /**
+   * Further members of the metadata, such as `token_endpoint`. They replace those that have the same name, but for `issuer` and
+   * `jwks_uri`.
+   */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -27,7 +30,8 @@ export interface IssuerDocument {
  * The documents by which clients find the keys of an issuer, for any web server: the JWK Set, the metadata of OpenID Connect
  * Discovery and that of RFC 8414. All are sent with the `max-age` of the policy, an `ETag` and CORS.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one, and for metadata that is no JSON or names another
+ *   issuer or JWK Set
  *
  * @example
  * ```ts
@@ -37,8 +41,9 @@ export interface IssuerDocument {
  * export function serve(ring: KeyRing) {
  *   const documents = issuerDocuments(ring, { issuer: 'https://auth.example.com' })
  *   return createServer((request, response) => {
- *     const document = documents.find(({ path }) => path === request.url)
- *     const { status, headers, body } = document?.respond() ?? { status: 404, headers: {}, body: '' }
+ *     const ifNoneMatch = request.headers['if-none-match']
+ *     const document = request.method === 'GET' ? documents.find(({ path }) => path === request.url) : undefined
+ *     const { status, headers, body } = document?.respond({ ifNoneMatch }) ?? { status: 404, headers: {}, body: '' }
  *     response.writeHead(status, headers).end(body)
  *   })
  * }
@@ -47,12 +52,13 @@ export interface IssuerDocument {
 export function issuerDocuments(ring: KeyRing, options: IssuerDocumentsOptions): readonly IssuerDocument[] {
   anObject('ring', ring)
   issuerDocumentsOptions('options', options)
-  const { issuer, metadata = {} } = options
+  const { issuer } = options
   checkIssuer('options.issuer', issuer, true)
   const path = pathOf(issuer)
+  const more = furtherMembers(options.metadata ?? {}, issuerMetadata(issuer, []))
   const describe: IssuerDocument['respond'] = ({ ifNoneMatch } = {}) =>
     respondWith(
-      JSON.stringify({ ...issuerMetadata(issuer, ring.status().algorithms), ...metadata }),
+      JSON.stringify({ ...issuerMetadata(issuer, ring.status().algorithms), ...more }),
       { type: 'application/json', maxAge: ring.policy.jwksMaxAge },
       ifNoneMatch,
     )
@@ -61,6 +67,25 @@ export function issuerDocuments(ring: KeyRing, options: IssuerDocumentsOptions):
     { path: `${path}/${wellKnown.openIdConfiguration}`, respond: describe },
     { path: `/${wellKnown.authorizationServer}${path}`, respond: describe },
   ]
+}
+
+/** A copy of the members that JSON has of them: what follows never throws, and the caller cannot change it. */
+function furtherMembers(
+  metadata: Readonly<Record<string, unknown>>,
+  own: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  let members: unknown
+  try {
+    members = JSON.parse(JSON.stringify(metadata))
+  } catch {
+    // Not as the cause: it may quote a value.
+  }
+  if (!isRecord(members)) throw invalidArgument('options.metadata cannot be written as a JSON object')
+  for (const name of ['issuer', 'jwks_uri']) {
+    if (Object.hasOwn(members, name) && members[name] !== own[name])
+      throw invalidArgument(`options.metadata.${name} is not that of the issuer; leave it out`)
+  }
+  return members
 }
 
 const issuerDocumentsOptions = optionsOf({ issuer: aString, metadata: anObject }, ['issuer'])

@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { isSecureUrl } from '@sealwright/core/internal'
 
 /** Where the documents of an issuer are, below the issuer. */
 export const wellKnown = {
@@ -36,12 +37,8 @@ export function issuerMetadata(issuer: string, algorithms: readonly string[]): R
  */
 export function checkIssuer(name: string, issuer: string, local: boolean): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : null
-  const isSecure = url?.protocol === 'https:' || (local && url !== null && isLocal(url))
+  const isSecure = url !== null && (local ? isSecureUrl(url) : url.protocol === 'https:')
   // An empty query or fragment shows in the text alone.
   if (isSecure && !/[?#]/.test(issuer)) return
   throw new SealwrightError('INVALID_ARGUMENT', `${name} is not an https URL without query and fragment`)
-}
-
-function isLocal({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
 }

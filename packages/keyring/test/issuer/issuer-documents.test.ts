@@ -82,6 +82,42 @@ describe('the documents of an issuer', () => {
     })
   })
 
+  test.each([
+    ['a bigint', { x: 1n }, 'options.metadata cannot be written as a JSON object'],
+    [
+      'what JSON has as no object',
+      { toJSON: () => 'text' },
+      'options.metadata cannot be written as a JSON object',
+    ],
+    [
+      'another issuer',
+      { issuer: 'https://other.example.com' },
+      'options.metadata.issuer is not that of the issuer',
+    ],
+    [
+      'another JWK Set',
+      { jwks_uri: `${issuer}/keys` },
+      'options.metadata.jwks_uri is not that of the issuer',
+    ],
+  ])('are not made with metadata that has %s', async (_, metadata, message) => {
+    const { ring } = await openRing()
+    expect(() => issuerDocuments(ring, { issuer, metadata })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining(message) as string,
+      }),
+    )
+  })
+
+  test('do not change with the object that was given', async () => {
+    const metadata: Record<string, unknown> = { issuer, token_endpoint: `${issuer}/token` }
+    const { at } = await documentsOf({ issuer, metadata })
+    metadata['token_endpoint'] = 1n
+    expect(JSON.parse(at('/.well-known/openid-configuration')().body)).toMatchObject({
+      token_endpoint: `${issuer}/token`,
+    })
+  })
+
   test('of a ring that is too old are no JWK Set, while the metadata is still true', async () => {
     const { ring, store } = await openRing()
     const [jwks, metadata] = issuerDocuments(ring, { issuer })
