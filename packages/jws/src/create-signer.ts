@@ -7,7 +7,7 @@ import {
 } from '@sealwright/core'
 import { invalidArgument, oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
 import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
-import { performance, setImmediate, setInterval } from './pool/real-timers.ts'
+import { clearInterval, performance, setImmediate, setInterval } from './pool/real-timers.ts'
 import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
 
 /**
@@ -43,7 +43,7 @@ export interface ManagedSigner extends SyncSigner {
  *
  * Mode `auto` signs inline with P-256 and Ed25519 keys while signatures are requested one after another, because handing such a
  * signature to a thread takes longer than making it. It lets the event loop turn in between. With all other keys it uses libuv for up to
- * two signatures at a time. Further signatures go to a pool, which starts when it is needed and ends after half a minute without use.
+ * two signatures at a time. Further signatures go to a pool, which starts when it is needed and ends within a minute after its last use.
  * If Node may not start threads, they go to libuv.
  *
  * @param privateKey as {@link createLocalSigner} takes it
@@ -104,6 +104,8 @@ class ChoosingSigner implements ManagedSigner {
   /** Whether the pool was used since that was last looked at. */
   #isPoolUsed = false
   #idleTimer: NodeJS.Timeout | undefined
+  /** The end of the last pool that was not used. */
+  #ending: Promise<void> | null = null
   #isClosed = false
   #inLibuv = 0
   /** How many inline signatures are made and wait for the next turn of the event loop. */
@@ -142,7 +144,7 @@ class ChoosingSigner implements ManagedSigner {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#idleTimer)
-    await this.#pool?.close()
+    await Promise.all([this.#ending, this.#pool?.close()])
     if (this.#inLibuv + this.#held > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve))
   }
 
@@ -167,7 +169,8 @@ class ChoosingSigner implements ManagedSigner {
       try {
         const pool = this.#startPool()
         this.#pool = pool
-        void pool.ready.then(() => (this.#isPoolReady = this.#pool === pool))
+        // An earlier pool that is late must not change what is said of this one.
+        void pool.ready.then(() => (this.#isPoolReady ||= this.#pool === pool))
         this.#idleTimer = setInterval(() => this.#endIdle(pool), idlePeriod).unref()
       } catch {
         this.#pool = undefined
@@ -184,7 +187,7 @@ class ChoosingSigner implements ManagedSigner {
     clearInterval(this.#idleTimer)
     this.#pool = null
     this.#isPoolReady = false
-    void pool.close()
+    this.#ending = pool.close()
   }
 
   async #signInline(data: Uint8Array, options: SignOptions | undefined): Promise<Uint8Array> {

@@ -157,6 +157,7 @@ describe('left to choose', () => {
     vi.doMock('../src/pool/real-timers.ts', async (original) => ({
       ...(await original<object>()),
       setInterval: globalThis.setInterval,
+      clearInterval: globalThis.clearInterval,
     }))
     try {
       const { createSigner: create } = await import('../src/index.ts')
