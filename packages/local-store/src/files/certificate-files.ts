@@ -11,6 +11,7 @@ export class CertificateFiles {
   readonly #folder: string
   readonly #password: string
   readonly #rule: AccessRule
+  #forgotten = 0
   readonly #known = new Map<string, { readonly bytes: Uint8Array; readonly contents: Pkcs12Certificate }>()
 
   constructor(folder: string, password: string, rule: AccessRule) {
@@ -23,7 +24,7 @@ export class CertificateFiles {
    * Reads the files one after the other: each costs a key derivation.
    *
    * @param names of the files to read
-   * @param all the names in the folder: what is not there any more is forgotten
+   * @param all the names in the folder; what is kept of other files is dropped
    * @throws SealwrightError as {@link readCertificateFile}
    */
   async read(names: readonly string[], all: readonly string[] = names): Promise<readonly CertificateFile[]> {
@@ -38,17 +39,25 @@ export class CertificateFiles {
     return files
   }
 
+  /** Drops what is kept of a file, such as one that is deleted. */
+  forget(name: string): void {
+    this.#known.delete(name)
+    this.#forgotten++
+  }
+
   async #readOne(name: string): Promise<CertificateFile | null> {
     const path = join(this.#folder, name)
-    const file = await readPrivateFile(path, this.#rule)
     const known = this.#known.get(name)
-    // Until it was read, so that nothing is kept of a file that is gone or broken.
+    // It is kept again once it was read: nothing is kept of a file that is gone, broken or refused.
     this.#known.delete(name)
+    const forgotten = this.#forgotten
+    const file = await readPrivateFile(path, this.#rule)
     if (file === null) return null
     const { bytes, ...state } = file
     const isSame = known !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const contents = isSame ? known.contents : await decryptFile(path, bytes, this.#password)
-    this.#known.set(name, { bytes, contents })
+    // Unless a file was deleted meanwhile: it could be this one.
+    if (forgotten === this.#forgotten) this.#known.set(name, { bytes, contents })
     return { ...contents, path, ...state }
   }
 }

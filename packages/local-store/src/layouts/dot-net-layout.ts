@@ -18,7 +18,7 @@ export function dotNetLayout(home: string): WritableLayout {
     ownerWrites,
     (fileName) => /^[^.].*\.pfx$/.test(fileName),
   )
-  const { folder, read } = shared
+  const { folder, read, forget } = shared
   const pathOf: WritableLayout['pathOf'] = (_name, certificate) =>
     join(folder, `${sha1Thumbprint(certificate)}.pfx`)
   return {
@@ -37,7 +37,13 @@ export function dotNetLayout(home: string): WritableLayout {
       throw new SealwrightError('ALREADY_EXISTS', `${path} already exists and was not changed`)
     },
     async remove(name) {
-      const removed = await Promise.all((await read(name)).map(({ file }) => removeFile(file.path)))
+      const removed = await Promise.all(
+        (await read(name)).map(async ({ file }) => {
+          const isRemoved = await removeFile(file.path)
+          forget(file.path)
+          return isRemoved
+        }),
+      )
       return removed.includes(true)
     },
   }

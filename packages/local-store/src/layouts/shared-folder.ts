@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type { AccessRule } from '../files/access-rule.ts'
 import { CertificateFiles } from '../files/certificate-files.ts'
 import type { CertificateFile } from '../files/pkcs12-file.ts'
@@ -18,7 +19,7 @@ export function sharedFolder(
   folder: string,
   rule: AccessRule,
   accepts: (fileName: string) => boolean,
-): Omit<Layout, 'hint'> {
+): Omit<Layout, 'hint'> & { readonly forget: (path: string) => void } {
   const files = new CertificateFiles(folder, '', rule)
   return {
     folder,
@@ -30,6 +31,10 @@ export function sharedFolder(
       const names = (await namesIn(folder, rule)).filter(accepts)
       const stored = (await files.read(names)).map(storedKey)
       return stored.filter((each) => name === undefined || isSameName(each.name, name))
+    },
+    /** Drops what is kept in memory of a deleted file. */
+    forget(path) {
+      files.forget(basename(path))
     },
   }
 }

@@ -71,6 +71,16 @@ test('a file that is gone is forgotten, and one that comes back is decrypted', a
   expect(decrypted).toHaveBeenCalledTimes(3)
 })
 
+test('a key that the store deletes and makes again is read from its new file', async () => {
+  const { store } = await storeOfTwo()
+  const before = await store.get('a')
+  await store.delete('a')
+  expect(await store.get('a')).toBeNull()
+  const made = await store.create('a', { keyType: 'ec-p256' })
+  expect(made.keyId).not.toBe(before?.keyId)
+  expect((await store.get('a'))?.keyId).toBe(made.keyId)
+})
+
 test('a broken file is an error each time, until it is repaired', async () => {
   const { store, pathOf } = await storeOfTwo()
   await keyIds(store)
