@@ -150,11 +150,11 @@ export interface KeyRingKeyStatus {
   readonly createdAt: Date | null
   /** When its certificate ends; null for a key without one. */
   readonly notAfter: Date | null
-  /** When it starts to sign, or did; null for a key that never signs, and where the store does not say. */
+  /** When it starts to sign, or started. null if the store does not say, and for a key that does not sign in this ring. */
   readonly signsFrom: Date | null
-  /** When another key takes over, or did, as far as that is known, and else `notAfter`; null for never, and for a revoked key. */
+  /** When it stops: another key takes over, or its certificate ends. null if neither is known, and for a revoked key. */
   readonly signsUntil: Date | null
-  /** When it leaves the JWK Set, or did, as far as that is known; null for never, and for a revoked key. */
+  /** When it leaves the JWK Set, or left it. null if no end is known, and for a revoked key. */
   readonly publishedUntil: Date | null
 }
 

@@ -27,11 +27,11 @@ export interface TimelineEntry<V extends KeyVersion = KeyVersion> {
   readonly version: V
   /** What it is used for at that time. */
   readonly state: VersionState
-  /** When it starts to sign, or did; for the first one its `notBefore`, and -Infinity where it has none. */
+  /** When it starts to sign, or started. The first version starts at its `notBefore`, or at -Infinity if it has none. */
   readonly startsAt: number
-  /** When another version takes over, or did, as far as that is known; else when it ends, and Infinity for never. */
+  /** When it stops: the next known version takes over, or it ends. Infinity if neither is known. */
   readonly stopsAt: number
-  /** When it leaves the JWK Set, or did; Infinity for never. */
+  /** When it leaves the JWK Set, or left it. Infinity if no end is known. */
   readonly leavesAt: number
 }
 

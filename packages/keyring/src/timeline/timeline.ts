@@ -49,7 +49,8 @@ export function evaluateTimeline<V extends KeyVersion>(
   const leaving: number[] = []
   const states = entries.map((entry) => {
     const { version, start, end } = entry
-    const isPast = version !== current?.version && start <= now
+    const isCurrent = version === current?.version
+    const isPast = !isCurrent && start <= now
     // A version that was overtaken before its start: another instance, which sees less, may have signed with it.
     const stopsAt = isPast ? (signedUntil.get(version) ?? start) : successionOf(entry, entries, now)
     const leavesAt = Math.min(stopsAt + retention, end)
@@ -58,7 +59,7 @@ export function evaluateTimeline<V extends KeyVersion>(
 
     function stateOf(): VersionState {
       if (!version.enabled) return 'revoked'
-      if (version === current?.version) return 'active'
+      if (isCurrent) return 'active'
       if (end <= now) return 'retired'
       if (start > now) return 'announced'
       return leavesAt > now ? 'retiring' : 'retired'
@@ -123,10 +124,12 @@ function signerAt<V extends KeyVersion>(entries: readonly Entry<V>[], at: number
   return rest.findLast(({ version }) => time(version.notBefore) <= at) ?? null
 }
 
-/** When the next version takes over from one that signs or will, as far as that is known; else when it ends. */
-function successionOf({ start, end }: Entry, entries: readonly Entry[], now: number): number {
-  const later = entries.filter((entry) => entry.start > Math.max(start, now) && isUsable(entry, entry.start))
-  return Math.min(...later.map((entry) => entry.start), end)
+/** When the next known version takes over from one that signs or will sign, and at the latest when that one ends. */
+function successionOf(entry: Entry, entries: readonly Entry[], now: number): number {
+  const later = entries.filter(
+    (other) => other.start > now && byStart(other, entry) > 0 && isUsable(other, other.start),
+  )
+  return Math.min(...later.map(({ start }) => start), entry.end)
 }
 
 function alarmOf(

@@ -38,6 +38,33 @@ async function openTogether(store: MemoryStore, length: number): ReturnType<type
 const openAll = (store: MemoryStore, length: number): Promise<Awaited<ReturnType<typeof openTestRing>>[]> =>
   Promise.all(Array.from({ length }, () => openTestRing([{ store, name: 'a', create }], policy)))
 
+test('the status says when each key signs and leaves the JWK Set', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  const published = new MemoryStore('published only')
+  await published.add('b')
+  const { ring } = await openTestRing(
+    [
+      { store, name: 'a', create },
+      { store: published, name: 'b', signs: false },
+    ],
+    policy,
+  )
+  const made = ring.status().keys[0]?.createdAt?.getTime() ?? Number.NaN
+  await ring.rotate()
+  const second = Date.now()
+  const [first, only, next] = ring.status().keys
+  const starts = second + ring.policy.announcement * 1_000
+  expect(first).toMatchObject({ state: 'active', signsFrom: new Date(made), signsUntil: new Date(starts) })
+  expect(first?.publishedUntil).toEqual(new Date(starts + ring.policy.retention * 1_000))
+  expect(next).toMatchObject({ state: 'announced', signsFrom: new Date(starts) })
+  expect(only).toMatchObject({ state: 'retiring', signsFrom: null, signsUntil: null })
+  await store.disable('a', store.versions.find(({ keyId }) => keyId === first?.keyId)?.version ?? '')
+  await ring.refresh()
+  const revoked = ring.status().keys.find(({ state }) => state === 'revoked')
+  expect(revoked).toMatchObject({ keyId: first?.keyId, signsUntil: null, publishedUntil: null })
+})
+
 describe('a ring on an empty store', () => {
   test('makes the first key, says so, and signs with it at once', async () => {
     useVirtualTime()

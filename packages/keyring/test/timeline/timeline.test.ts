@@ -83,6 +83,18 @@ describe('a rotation', () => {
       versions: [version('a', 0), version('b', 90, { enabled: false }), version('c', 90.5)],
       times: { a: [-Infinity, 92.5, 93.5], c: [92.5, Infinity, Infinity] },
     },
+    // Of two that were made at the same time one takes over, and the other one never signs.
+    {
+      days: 90,
+      versions: [version('a', 0), version('b', 90), version('c', 90)],
+      times: { a: [-Infinity, 92, 93], b: [92, 92, 93], c: [92, Infinity, Infinity] },
+    },
+    // The first one is over before the second is announced for long enough, and the second signs at once.
+    {
+      days: 90.5,
+      versions: [version('a', 0, { to: 90.25 }), version('b', 90.125)],
+      times: { a: [-Infinity, 90.25, 90.25], b: [92.125, Infinity, Infinity] },
+    },
     { days: 1, versions: [version('a', null)], times: { a: [-Infinity, Infinity, Infinity] } },
   ])(
     'says when each version signs and leaves the JWK Set: $times on day $days',
