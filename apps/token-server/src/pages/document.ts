@@ -51,7 +51,7 @@ export function document({ base, issuer, isReady, sections }: DocumentParts): Ht
     </html>`
 }
 
-/** A word on a colour. The word alone says it all. */
+/** A word on a colour that stresses what the word says. */
 export function badge(kind: 'good' | 'bad' | 'soon' | 'quiet', text: string): Html {
   return markup`<span class="badge ${kind}">${text}</span>`
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { OAuthError } from '../oauth/errors.ts'
 import { parseForm, type Form } from '../oauth/form.ts'
 import type { Service } from '../service.ts'
+import { isLoopback } from '../settings/environment.ts'
 import { contentSecurityPolicy, document } from './document.ts'
 import { favicon } from './favicon.ts'
 import type { Html } from './html.ts'
@@ -31,21 +32,35 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
       if (error instanceof OAuthError) return reply.code(error.statusCode).send(error.toJSON())
       throw error
     })
+    app.addHook('onRequest', async (request, reply) => {
+      if (isNamed(service, request.hostname)) return undefined
+      return reply.code(421).send({ error: 'misdirected_request' })
+    })
     app.get('/', (_request, reply) => answer(reply, render(service, base, noTrial)))
     // The buttons of the page. They use the endpoints of this server with what the form holds, and nothing else.
     app.post('/', async (request, reply) => {
       const site = request.headers['sec-fetch-site']
       if (site !== undefined && site !== 'same-origin') return reply.code(403).send({ error: 'cross_site' })
-      const trial = await tryOut(app, base, isForm(request.body) ? request.body : new Map())
+      const visit = { app, base, address: request.ip, requestId: request.id }
+      const trial = await tryOut(visit, isForm(request.body) ? request.body : new Map())
       return answer(reply, render(service, base, trial))
     })
-    app.get('/activity', (_request, reply) => answer(reply, activity(service)))
+    // The script of the page asks every two seconds.
+    app.get('/activity', { logLevel: 'warn' }, (_request, reply) => answer(reply, activity(service)))
     app.get('/favicon.svg', (_request, reply) =>
       reply
         .headers({ 'content-type': 'image/svg+xml', 'cache-control': 'public, max-age=86400' })
         .send(favicon),
     )
   }
+}
+
+/**
+ * Whether a request names this server by a name of its own. Another site can give its name the address of this machine (DNS
+ * rebinding): its scripts could then read the page, as to a browser it would be theirs.
+ */
+function isNamed({ issuer }: Service, hostname: string): boolean {
+  return isLoopback(hostname) || hostname === new URL(issuer()).hostname
 }
 
 function isForm(body: unknown): body is Form {

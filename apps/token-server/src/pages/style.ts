@@ -1,11 +1,11 @@
-/** The style sheet of the pages. Every text has a contrast of 4.5 or more on its background, light and dark. */
+/** The style sheet of the pages. The contrast of a text is 4.5 or more, and that of a graphic 3, light and dark. */
 export const style = `
 :root {
   color-scheme: light dark;
   --page: #f5f6f8; --card: #fff; --text: #1c2430; --quiet: #566171; --line: #e2e6ec;
   --accent: #0b5fcc; --on-accent: #fff; --code: #f0f3f7;
   --good: #0a6b3d; --good-back: #e3f5eb; --bad: #a8201a; --bad-back: #fdeceb; --soon: #7a4b00; --soon-back: #fdf2dc;
-  --bar-quiet: #b9c2cf; --bar-soon: #e0a83a; --bar-good: #2b9a66;
+  --bar-quiet: #7d8998; --bar-soon: #a8730a; --bar-good: #1d7d50;
   --header: #a8201a; --claims: #6b2fb3; --signature: #0a6b3d;
 }
 @media (prefers-color-scheme: dark) {
@@ -13,7 +13,7 @@ export const style = `
     --page: #11151b; --card: #1a2029; --text: #e6eaf0; --quiet: #a3aebc; --line: #2c3542;
     --accent: #7db4ff; --on-accent: #0c1420; --code: #12171e;
     --good: #7fd9ab; --good-back: #12301f; --bad: #ff9f98; --bad-back: #3a1614; --soon: #f2c46d; --soon-back: #33260c;
-    --bar-quiet: #4a5666; --bar-soon: #b98a2b; --bar-good: #2f9a68;
+    --bar-quiet: #7d8998; --bar-soon: #c9993a; --bar-good: #35a873;
     --header: #ff9f98; --claims: #c9a6ff; --signature: #7fd9ab;
   }
 }
@@ -92,7 +92,7 @@ dl.figures dd { font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabu
 figure { margin: 0; }
 figure svg { display: block; width: 100%; }
 .charts svg { height: 5.5rem; background: var(--code); border-radius: 0.4rem; fill: var(--accent); }
-polyline { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+polyline { fill: none; stroke-width: 2; stroke-linecap: round; vector-effect: non-scaling-stroke; }
 .p50 { stroke: var(--bar-good); }
 .p99 { stroke: var(--bar-soon); }
 figcaption { font-size: 0.85rem; margin-top: 0.3rem; }
@@ -103,6 +103,8 @@ rect.announced { fill: var(--bar-soon); }
 rect.active { fill: var(--bar-good); }
 rect.retiring { fill: var(--bar-quiet); }
 .legend i { display: inline-block; width: 0.8rem; height: 0.6rem; margin: 0 0.25rem 0 0.6rem; }
+i.p50 { background: var(--bar-good); }
+i.p99 { background: var(--bar-soon); }
 i.announced { background: var(--bar-soon); }
 i.active { background: var(--bar-good); }
 i.retiring { background: var(--bar-quiet); }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { openFolderStore } from '@sealwright/local-store'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { markup, Html } from '../../src/pages/html.ts'
@@ -122,8 +124,8 @@ test('a wrong secret gets no token, and no secret is ever in the page', async ()
 
 test.each([
   { name: 'nothing', fields: {} },
-  { name: 'an action that there is not', fields: { action: 'toString', token: 'a.b.c' } },
-  { name: 'a token that is none', fields: { action: 'call', token: 'eyJ.eyJ.x' } },
+  { name: 'an unknown action', fields: { action: 'toString', token: 'a.b.c' } },
+  { name: 'an invalid token', fields: { action: 'call', token: 'eyJ.eyJ.x' } },
   { name: 'a client and no secret', fields: { action: 'issue', client_id: 'client' } },
 ])('a form with $name gets the page and no token', async ({ fields }) => {
   const { app } = await testServer({ env })
@@ -147,6 +149,78 @@ test('forms of other sites and other bodies are refused', async () => {
     payload: 'action=issue&action=call',
   })
   expect(twice.statusCode).toBe(400)
+})
+
+test('a request for another host is refused, as the page of another site could make it', async () => {
+  const { app } = await testServer({ env })
+  const status = async (host: string): Promise<number> =>
+    (await app.inject({ url: '/', headers: { host } })).statusCode
+  expect(await status('evil.example')).toBe(421)
+  expect(await status('evil.example:5001')).toBe(421)
+  for (const host of ['localhost:5001', '127.0.0.1', '[::1]:5001', 'id.example']) {
+    expect(await status(host)).toBe(200)
+  }
+})
+
+test('what the form asks for is logged with the address and the id of the visitor', async () => {
+  const log: string[] = []
+  const { app } = await testServer({ env, log })
+  await app.inject({
+    method: 'POST',
+    url: '/',
+    remoteAddress: '192.0.2.7',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-request-id': 'visit-1' },
+    payload: 'action=issue&client_id=client&client_secret=wrong',
+  })
+  const refused = log.filter((line) => line.includes('token request refused'))
+  expect(refused).toHaveLength(1)
+  expect(refused[0]).toContain('visit-1')
+  const answered = log.find((line) => line.includes('/connect/token'))
+  expect(answered).toContain('visit-1')
+  expect(answered).toContain('192.0.2.7')
+})
+
+test('while the keys are too old the API refuses nothing: it cannot verify', async () => {
+  let passed = 0
+  const clock = (): Date => new Date(Date.now() + passed)
+  const ringClock = { now: () => Date.now() + passed, elapsed: () => passed }
+  const { app } = await testServer({ env, clock, ringClock })
+  const token = tokenOf((await post(app, { ...goodClient, action: 'issue' })).body)
+  passed = 90_000_000
+  const { body } = await post(app, { token, action: 'subject' })
+  expect(body).toContain('The API could not verify the token.')
+  expect(body).not.toContain('the API refuses the token.')
+  expect(body).toContain('cannot sign')
+})
+
+test('a rotation: which key is announced, active and retiring, and when that changes', async () => {
+  const folder = scratchFolder()
+  const store = await openFolderStore(folder)
+  await store.create('other', { keyType: 'ec-p256' })
+  let passed = 0
+  const clock = (): Date => new Date(Date.now() + passed)
+  const ringClock = { now: () => Date.now() + passed, elapsed: () => passed }
+  const { app, ring } = await testServer({
+    env,
+    clock,
+    ringClock,
+    file: settingsFile({
+      additionalSigningKeys: [{ uri: `store:${folder}?name=other`, signs: false }],
+    }),
+  })
+  await ring.rotate()
+  const announced = (await app.inject('/')).body
+  expect(announced).toMatch(/>active<[^]*It signs, and stops in \d+ hours/)
+  expect(announced).toMatch(/>announced<[^]*It starts to sign in \d+ hours/)
+  expect(announced).toMatch(/It does not sign\. It leaves the JWK Set in \d+ days/)
+  expect(announced.match(/<rect class="announced"/g)).toHaveLength(1)
+  expect(announced.match(/<rect class="active"/g)).toHaveLength(2)
+  expect(announced.match(/<rect class="retiring"/g)).toHaveLength(2)
+  passed += (ring.policy.announcement + 60) * 1_000
+  await ring.refresh()
+  const retiring = (await app.inject('/')).body
+  expect(retiring).toMatch(/>retiring<[^]*It signs no longer\. It leaves the JWK Set in \d+ /)
+  expect(retiring).not.toContain('>announced<')
 })
 
 test('shows what the server has done', async () => {

@@ -10,7 +10,7 @@ const height = 90
 export function activity({ activity: counted }: Service): Html {
   const { issued, refused, failed, p50, p99, points } = counted.snapshot()
   const rates = points.map((point) => point.issued / secondsPerPoint)
-  const times = points.flatMap((point) => [point.p50 ?? 0, point.p99 ?? 0])
+  const longest = Math.max(...points.map((point) => point.p99 ?? 0))
   return markup`<section id="activity" aria-labelledby="activity-title">
     <h2 id="activity-title">Activity</h2>
     <dl class="figures">
@@ -22,7 +22,7 @@ export function activity({ activity: counted }: Service): Html {
     </dl>
     <div class="charts">
       ${chart('Tokens a second, in the last two minutes', `highest ${rounded(Math.max(...rates))}`, bars(rates))}
-      ${chart('Time of a signature, p50 and p99, in the last two minutes', `highest ${milliseconds(Math.max(...times))}`, lines(points, Math.max(...times)))}
+      ${chart('Time of a signature in the last two minutes', `highest ${milliseconds(longest === 0 ? null : longest)}`, lines(points, longest), legend)}
     </div>
   </section>`
 }
@@ -31,10 +31,12 @@ function figure(name: string, value: string): Html {
   return markup`<div><dt>${name}</dt><dd>${value}</dd></div>`
 }
 
-function chart(name: string, highest: string, shapes: Html): Html {
+const legend = markup` <span class="legend"><i class="p50"></i>p50 <i class="p99"></i>p99</span>`
+
+function chart(name: string, highest: string, shapes: Html, more: Html | null = null): Html {
   return markup`<figure>
     <svg viewBox="0 0 ${String(width)} ${String(height)}" role="img" aria-label="${name}: ${highest}" preserveAspectRatio="none">${shapes}</svg>
-    <figcaption>${name}; ${highest}</figcaption>
+    <figcaption>${name}; ${highest}${more}</figcaption>
   </figure>`
 }
 
@@ -49,18 +51,21 @@ function bars(rates: readonly number[]): Html {
   })}`
 }
 
-function lines(points: readonly ActivityPoint[], most: number): Html {
+function lines(points: readonly ActivityPoint[], longest: number): Html {
+  const step = width / points.length
+  const pointOf = (value: number, index: number): string =>
+    `${rounded((index + 0.5) * step)},${rounded(height - 4 - (value / longest) * (height - 8))}`
   const shape = (name: 'p50' | 'p99'): Html => {
-    const step = width / points.length
-    const found = points.flatMap((point, index) => {
+    // A line for each run of points: nothing was measured between two runs.
+    const runs: string[][] = [[]]
+    for (const [index, point] of points.entries()) {
       const value = point[name]
-      if (value === null) return []
-      return [`${rounded((index + 0.5) * step)},${rounded(height - 4 - (value / most) * (height - 8))}`]
-    })
-    // A line of one point would not be seen.
-    const [only] = found
-    if (only !== undefined && found.length === 1) found.push(only)
-    return markup`<polyline class="${name}" points="${found.join(' ')}" />`
+      if (value === null) runs.push([])
+      else runs.at(-1)?.push(pointOf(value, index))
+    }
+    const drawn = runs.filter((run) => run.length > 0)
+    // A line of one point has no length, and is seen by its round ends.
+    return markup`${drawn.map((run) => markup`<polyline class="${name}" points="${[...run, run.at(-1) ?? ''].join(' ')}" />`)}`
   }
   return markup`${shape('p99')}${shape('p50')}`
 }

@@ -21,17 +21,12 @@ function problem(text: string): Html {
 
 function problemsOf({ settings, ring, clock }: Service): readonly string[] {
   const found = [...settingsWarnings(settings)]
-  const status = ring.status()
-  if (status.problem !== null) {
-    found.push(
-      `the keys could not be read at the last attempt; the log says why. They are ${status.age ?? '?'} s old`,
-    )
-  }
+  if (ring.status().problem !== null) found.push('the keys cannot be read or published now; the log says why')
   try {
     found.push(...keyWarnings(ring.signingKey(), clock()))
   } catch {
     found.push('no key can sign now')
   }
-  if (settings.clients.size === 0) found.push('the settings have no client, so nobody can get a token')
+  if (settings.clients.size === 0) found.push('the settings have no client, so no token can be issued')
   return found
 }

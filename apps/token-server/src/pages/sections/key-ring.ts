@@ -12,7 +12,7 @@ export function keyRing({ ring, clock }: Service): Html {
   return markup`<section aria-labelledby="key-ring">
     <h2 id="key-ring">Key ring</h2>
     <p>${age === null ? 'The keys have not been read.' : `The keys were read ${age} s ago.`}
-      ${nextRotation === null ? 'No new key is planned.' : `The next key is due ${fromNow(nextRotation, now)}: ${utc(nextRotation)}.`}</p>
+      ${nextRotation === null ? 'No new key is planned.' : `The next key ${nextRotation < now ? 'was' : 'is'} due ${fromNow(nextRotation, now)}: ${utc(nextRotation)}.`}</p>
     ${timeline(keys, now)}
     <ol class="keys">${keys.map((key) => item(key, now))}</ol>
   </section>`
@@ -36,7 +36,8 @@ function item(key: KeyRingKeyStatus, now: Date): Html {
 }
 
 /** What happens to the key next. */
-function changeOf({ state, signsFrom, signsUntil, publishedUntil }: KeyRingKeyStatus, now: Date): string {
+function changeOf(key: KeyRingKeyStatus, now: Date): string {
+  const { state, signsFrom, signsUntil, publishedUntil } = key
   const at = (date: Date): string => `${fromNow(date, now)} (${utc(date)})`
   switch (state) {
     case 'announced':
@@ -48,9 +49,12 @@ function changeOf({ state, signsFrom, signsUntil, publishedUntil }: KeyRingKeySt
         ? 'It signs. No successor is known.'
         : `It signs, and stops ${at(signsUntil)}.`
     case 'retiring':
-      return publishedUntil === null
-        ? 'It signs no longer. It stays in the JWK Set.'
-        : `It signs no longer. It leaves the JWK Set ${at(publishedUntil)}.`
+      return (
+        (isOnlyPublished(key) ? 'It does not sign.' : 'It signs no longer.') +
+        (publishedUntil === null
+          ? ' It stays in the JWK Set.'
+          : ` It leaves the JWK Set ${at(publishedUntil)}.`)
+      )
     case 'retired':
       return 'It has left the JWK Set.'
     case 'revoked':
@@ -58,6 +62,11 @@ function changeOf({ state, signsFrom, signsUntil, publishedUntil }: KeyRingKeySt
     default:
       return state satisfies never
   }
+}
+
+/** Whether the key is in the JWK Set for the tokens of another program, and never signs here. */
+function isOnlyPublished({ state, signsFrom, signsUntil }: KeyRingKeyStatus): boolean {
+  return state === 'retiring' && signsFrom === null && signsUntil === null
 }
 
 const width = 600
@@ -73,6 +82,10 @@ function timeline(all: readonly KeyRingKeyStatus[], now: Date): Html | null {
   const height = keys.length * rowHeight
   const bars = keys.map((key, index) => {
     const y = index * rowHeight + (rowHeight - barHeight) / 2
+    if (isOnlyPublished(key)) {
+      const until = key.publishedUntil?.getTime() ?? to
+      return markup`${bar('retiring', 0, x(clamp(until, from, to)), y)}`
+    }
     const published = x(clamp(key.createdAt?.getTime() ?? from, from, to))
     const starts = x(clamp(key.signsFrom?.getTime() ?? from, from, to))
     const stops = x(clamp(key.signsUntil?.getTime() ?? to, from, to))
@@ -84,7 +97,7 @@ function timeline(all: readonly KeyRingKeyStatus[], now: Date): Html | null {
     <svg class="timeline" viewBox="0 0 ${String(width)} ${String(height)}" role="img" aria-label="When each key is announced, signs, and leaves the JWK Set; the list has the times">
       ${bars}<line x1="${here}" x2="${here}" y1="0" y2="${String(height)}" />
     </svg>
-    <figcaption><span>${day(from)}</span><span class="legend"><i class="announced"></i>announced <i class="active"></i>signs <i class="retiring"></i>retiring <i class="now"></i>now</span><span>${day(to)}</span></figcaption>
+    <figcaption><span>${minute(from)}</span><span class="legend"><i class="announced"></i>announced <i class="active"></i>signs <i class="retiring"></i>retiring <i class="now"></i>now</span><span>${minute(to)}</span></figcaption>
   </figure>`
 }
 
@@ -98,7 +111,9 @@ function bar(kind: string, start: number, end: number, y: number): Html | null {
  * creation of the key to its end.
  */
 function rangeOf(keys: readonly KeyRingKeyStatus[], now: number): readonly [from: number, to: number] {
-  const changes = keys.flatMap(({ state, createdAt, signsFrom, signsUntil, publishedUntil }) => {
+  const changes = keys.flatMap((key) => {
+    const { state, createdAt, signsFrom, signsUntil, publishedUntil } = key
+    if (isOnlyPublished(key)) return []
     if (state === 'announced') return [createdAt, signsFrom]
     return state === 'retiring' ? [signsUntil, publishedUntil] : []
   })
@@ -121,6 +136,6 @@ function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most)
 }
 
-function day(time: number): string {
-  return utc(new Date(time)).slice(0, 16)
+function minute(time: number): string {
+  return `${utc(new Date(time)).slice(0, 16)} UTC`
 }

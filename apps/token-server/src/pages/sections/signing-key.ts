@@ -31,9 +31,9 @@ function details({ settings, clock }: Service, key: SigningKey): Html {
   const isExpired = key.notAfter !== null && key.notAfter <= now
   return markup`${warning === undefined ? null : markup`<p class="notice ${isExpired ? 'bad' : 'soon'}">${sentence(warning)}</p>`}
     <dl>
-      ${row('Private key', privatePart(settings.signingKey.uri))}
+      ${row('Private key', privatePart(key))}
       ${row('Kept in', location, 'code')}
-      ${row('Named by', settings.signingKey.source)}
+      ${settings.additionalSigningKeys.length > 0 ? null : row('Named by', settings.signingKey.source)}
       ${row('Subject', subject)}
       ${row('Algorithm', `${key.signer().algorithm.name} (${type})`)}
       ${row('Expires', isExpired ? badge('bad', expiry) : expiry)}
@@ -43,9 +43,9 @@ function details({ settings, clock }: Service, key: SigningKey): Html {
     </dl>`
 }
 
-function privatePart(uri: string): string {
-  return /^https?:/i.test(uri)
-    ? 'in the vault, which signs; it never leaves the vault'
+function privatePart({ location }: SigningKey): string {
+  return location.startsWith('https:')
+    ? 'in the vault, which signs'
     : 'on this machine, in the memory of this process'
 }
 

@@ -1,4 +1,4 @@
-import { hasIdentityApi } from '../../api/identity.ts'
+import { hasIdentityApi, identityAudience } from '../../api/identity.ts'
 import type { Service } from '../../service.ts'
 import { hasSampleSecret, sampleSecret } from '../../settings/sample-client.ts'
 import { curlClient } from '../curl-lines.ts'
@@ -38,7 +38,9 @@ function requestForm({ settings }: Service, { clientId, scope }: Trial): Html {
 
 function useForm(service: Service, { clientId, scope }: Trial, { encoded }: TokenParts): Html {
   if (!hasIdentityApi(service.settings, service.algorithms())) {
-    return markup`<p>The settings have no sample API: no resource has the scope <code>api1</code>.</p>`
+    return identityAudience(service.settings) === undefined
+      ? markup`<p>The settings have no sample API: no resource has the scope <code>api1</code>.</p>`
+      : markup`<p>The sample API cannot verify this algorithm.</p>`
   }
   return markup`<form method="post" action="#token">
     <h3>Use it</h3>
@@ -59,17 +61,23 @@ function answer({ request, status, statusText, challenge, body }: Answer, isGood
 }
 
 function apiAnswer(called: Answer & { readonly forgery: Forgery | null }): Html {
-  const isAccepted = called.status === 200
-  const verdict =
-    called.forgery === null
-      ? isAccepted
-        ? 'The API verified the token and accepts it.'
-        : 'The API refuses the token.'
-      : isAccepted
-        ? 'The API accepts a forged token. That must never happen.'
-        : `“${forgeries[called.forgery]}”: the API refuses the token.`
-  const isRight = isAccepted === (called.forgery === null)
-  return markup`<p class="notice ${isRight ? 'good' : 'bad'}" role="status">${verdict}</p>${answer(called, isAccepted)}`
+  const { isRight, text } = verdictOf(called)
+  return markup`<p class="notice ${isRight ? 'good' : 'bad'}" role="status">${text}</p>${answer(called, called.status === 200)}`
+}
+
+function verdictOf({ status, forgery }: Answer & { readonly forgery: Forgery | null }): {
+  readonly isRight: boolean
+  readonly text: string
+} {
+  if (status === 200) {
+    return forgery === null
+      ? { isRight: true, text: 'The API verified the token and accepts it.' }
+      : { isRight: false, text: 'The API accepts a forged token. That must never happen.' }
+  }
+  if (status !== 401 && status !== 403) return { isRight: false, text: 'The API could not verify the token.' }
+  return forgery === null
+    ? { isRight: false, text: 'The API refuses the token.' }
+    : { isRight: true, text: `“${forgeries[forgery]}”: the API refuses the token.` }
 }
 
 function parts({ encoded: [header, claims, signature], ...token }: TokenParts, now: Date): Html {

@@ -20,7 +20,7 @@ export function tamper(
 ): string {
   switch (forgery) {
     case 'subject':
-      return `${header}.${encode({ ...token.claims, sub: 'somebody-else' })}.${signature}`
+      return `${header}.${encode({ ...token.claims, sub: `${String(token.claims['sub'])}-forged` })}.${signature}`
     case 'signature':
       return `${header}.${claims}.${flipBit(signature)}`
     case 'none':

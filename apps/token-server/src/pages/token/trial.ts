@@ -1,4 +1,4 @@
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { identityPath } from '../../api/identity.ts'
 import type { Form } from '../../oauth/form.ts'
 import { paths } from '../../oauth/metadata.ts'
@@ -29,65 +29,75 @@ export interface Answer {
 
 export const noTrial: Trial = { clientId: null, scope: null, token: null, issued: null, called: null }
 
+/** The request that a visitor has made. */
+interface Visit {
+  readonly app: FastifyInstance
+  /** The path of the issuer. */
+  readonly base: string
+  /** The visitor's address and the request's id, for the log. */
+  readonly address: string
+  readonly requestId: string
+}
+
 /**
- * Does what a button of the page says, through the endpoints that everybody uses: the token endpoint authenticates the client
- * as ever, and the API verifies the token as ever.
+ * Does what a button of the page says, through the public endpoints, which authenticate the client and verify the token as
+ * usual.
  */
-export async function tryOut(app: FastifyInstance, base: string, form: Form): Promise<Trial> {
+export async function tryOut(visit: Visit, form: Form): Promise<Trial> {
   const clientId = form.get('client_id') ?? null
   const scope = form.get('scope') ?? null
   const shown = { ...noTrial, clientId, scope }
   if (form.get('action') === 'issue') {
-    return { ...shown, ...(await requestToken(app, base, form)) }
+    return { ...shown, ...(await requestToken(visit, form)) }
   }
   const token = takeApart(form.get('token') ?? '')
   if (token === null) return shown
   const chosen = form.get('action')
   const forgery = isForgery(chosen) ? chosen : null
   const sent = forgery === null ? token.encoded.join('.') : tamper(token, forgery)
-  const response = await app.inject({
-    method: 'GET',
-    url: base + identityPath,
-    headers: { authorization: `Bearer ${sent}` },
-  })
-  return { ...shown, token, called: { ...answerOf(`GET ${identityPath}`, response), forgery } }
+  const request = { method: 'GET', url: visit.base + identityPath } as const
+  const answer = await send(visit, { ...request, headers: { authorization: `Bearer ${sent}` } })
+  return { ...shown, token, called: { ...answer, forgery } }
 }
 
-async function requestToken(
-  app: FastifyInstance,
-  base: string,
-  form: Form,
-): Promise<Pick<Trial, 'token' | 'issued'>> {
+async function requestToken(visit: Visit, form: Form): Promise<Pick<Trial, 'token' | 'issued'>> {
   const parameters = new URLSearchParams({ grant_type: 'client_credentials' })
   for (const name of ['client_id', 'client_secret', 'scope']) {
     const value = form.get(name)
     if (value !== undefined) parameters.set(name, value)
   }
-  const response = await app.inject({
+  const { token, ...issued } = await send(visit, {
     method: 'POST',
-    url: base + paths.token,
+    url: visit.base + paths.token,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     payload: parameters.toString(),
   })
-  const { access_token: token } = jsonOf(response)
-  return {
-    issued: answerOf(`POST ${paths.token}`, response),
-    token: typeof token === 'string' ? takeApart(token) : null,
-  }
+  return { issued, token: token === null ? null : takeApart(token) }
 }
 
-function answerOf(request: string, response: LightMyRequestResponse): Answer {
-  const { access_token: token, ...rest } = jsonOf(response)
+/** Sends a request to this server, and takes the token out of the answer. */
+async function send(
+  { app, address, requestId }: Visit,
+  request: {
+    readonly method: 'GET' | 'POST'
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly payload?: string
+  },
+): Promise<Answer & { readonly token: string | null }> {
+  const response = await app.inject({
+    ...request,
+    remoteAddress: address,
+    headers: { ...request.headers, 'x-request-id': requestId },
+  })
+  const { access_token: token, ...rest } = response.json<Record<string, unknown>>()
   const challenge = response.headers['www-authenticate']
   return {
-    request,
+    request: `${request.method} ${request.url}`,
     status: response.statusCode,
     statusText: response.statusMessage,
     challenge: typeof challenge === 'string' ? challenge : null,
     body: JSON.stringify(token === undefined ? rest : { access_token: '… (below)', ...rest }, null, 2),
+    token: typeof token === 'string' ? token : null,
   }
-}
-
-function jsonOf(response: LightMyRequestResponse): Record<string, unknown> {
-  return response.json<Record<string, unknown>>()
 }
