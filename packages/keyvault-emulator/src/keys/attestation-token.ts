@@ -11,20 +11,35 @@ export interface AttestationKeys {
   readonly keys: readonly JsonWebKey[]
 }
 
-/** The keys of each authority as release takes them. @throws EmulatorError for a key that is not an RSA key */
+/**
+ * The keys of each authority as release takes them.
+ *
+ * @throws EmulatorError for a URL without https, one that is given twice, and what is not a JWK Set of RSA keys
+ */
 export function attestationAuthorities(
   option: Readonly<Record<string, AttestationKeys>> = {},
 ): ReleaseSettings['authorities'] {
-  return new Map(
-    Object.entries(option).map(([url, { keys }]) => [
-      normalizedAuthority(url),
-      keys.map((jwk) => rsaKey(jwk) ?? invalidKey(url)),
-    ]),
-  )
+  const authorities = new Map<string, readonly KeyObject[]>()
+  for (const [url, set] of Object.entries<unknown>(option)) {
+    const issuer = normalizedAuthority(url)
+    if (!issuer.startsWith('https://')) throw invalid(url, 'is not an https URL')
+    if (authorities.has(issuer)) throw invalid(url, 'is given twice, with and without a slash at its end')
+    const keys: unknown = isJsonObject(set) ? set['keys'] : undefined
+    if (!Array.isArray(keys)) throw invalid(url, 'has no JWK Set; { keys: [...] } is expected')
+    authorities.set(
+      issuer,
+      keys.map((jwk: unknown) => {
+        const key = isJsonObject(jwk) ? rsaKey(jwk) : null
+        if (key === null) throw invalid(url, 'has a key that is not an RSA public key as a JWK')
+        return key
+      }),
+    )
+  }
+  return authorities
 }
 
-function invalidKey(url: string): never {
-  throw new EmulatorError(`the attestation authority ${url} has a key that is not an RSA public key as a JWK`)
+function invalid(url: string, why: string): EmulatorError {
+  return new EmulatorError(`the attestation authority ${url} ${why}`)
 }
 
 /** The token of an environment that an authority vouches for. */

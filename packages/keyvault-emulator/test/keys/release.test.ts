@@ -8,7 +8,11 @@ import {
   X509Certificate,
   type KeyObject,
 } from 'node:crypto'
-import { createKeyVaultEmulator, EmulatorError } from '@sealwright/keyvault-emulator'
+import {
+  createKeyVaultEmulator,
+  EmulatorError,
+  type KeyVaultEmulatorOptions,
+} from '@sealwright/keyvault-emulator'
 import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { describe, expect, test } from 'vitest'
 import {
@@ -295,10 +299,24 @@ describe('a release policy', () => {
   })
 })
 
-test('an authority has RSA keys', () => {
-  const option = { 'https://a.example.org': { keys: [{ kty: 'EC', crv: 'P-256', x: '', y: '' }] } }
-  expect(() => createKeyVaultEmulator({ attestationAuthorities: option })).toThrow(EmulatorError)
-  expect(() => createKeyVaultEmulator({ attestationAuthorities: option })).toThrow(
+const jwk = publicJwk(rsaKey(2048))
+test.each<[string, object, RegExp]>([
+  [
+    'a key of another kind',
+    { 'https://a.example.org': { keys: [{ kty: 'EC', crv: 'P-256', x: '', y: '' }] } },
     /^the attestation authority https:\/\/a\.example\.org has a key that is not an RSA public key/,
-  )
+  ],
+  ['no keys', { 'https://a.example.org': {} }, /has no JWK Set/],
+  ['no key set', { 'https://a.example.org': null }, /has no JWK Set/],
+  ['a key that is null', { 'https://a.example.org': { keys: [null] } }, /not an RSA public key/],
+  ['another scheme', { 'http://a.example.org': { keys: [jwk] } }, /is not an https URL/],
+  [
+    'the same URL twice',
+    { 'https://a.example.org': { keys: [jwk] }, 'https://a.example.org/': { keys: [] } },
+    /https:\/\/a\.example\.org\/ is given twice/,
+  ],
+])('an authority with %s is refused', (_, attestationAuthorities, message) => {
+  const options = { attestationAuthorities } as KeyVaultEmulatorOptions
+  expect(() => createKeyVaultEmulator(options)).toThrow(EmulatorError)
+  expect(() => createKeyVaultEmulator(options)).toThrow(message)
 })
