@@ -8,21 +8,21 @@ import { parseKeyVaultUri, parseVaultUrl } from '../vault-uri.ts'
 
 /** What an identity may do with a key in a vault, in the words of access policies, such as `keys/sign`. */
 export interface KeyVaultPermissions {
-  /** Those of `certificates/` or `keys/` get, list, import, delete, purge, and `keys/sign`, that it has. */
+  /** The permissions that it has, of `keys/sign` and get, list, import, delete and purge of `certificates/` or `keys/`. */
   readonly granted: readonly Permission[]
-  /** Those that it lacks. */
+  /** The permissions of the same list that it lacks. */
   readonly denied: readonly Permission[]
   /**
-   * Whether the private key can be exported from the vault, with `secrets/get` or `keys/release`; null where the identity may
-   * not read that.
+   * Whether the private key can be exported from the vault, with `secrets/get` or `keys/release`. null if the identity may not
+   * read the key.
    */
   readonly exportable: boolean | null
 }
 
 /**
- * Tries which permissions the identity has on a key, one request for each. They change nothing: they name a version that
- * cannot exist, a name that no vault has, or a key that is none. `delete`, `purge` and `import` are found where they are granted for
- * the whole vault, and not where they are granted for other names alone. No secret is asked for.
+ * Finds out which permissions the identity has on a key, with one request for each. The requests change nothing: they name a
+ * version that cannot exist or an object that no vault has, or they send an invalid key. `delete`, `purge` and `import` are detected
+ * only if they are granted for the whole vault. No secret is requested.
  *
  * The vault logs the requests, and those that are denied count as failures in its metrics.
  *
