@@ -35,8 +35,8 @@ export interface RingParts {
 const handOverSpan = 100
 
 /**
- * The longest wait between two readings while the set is too old, in milliseconds. Nothing is signed or served then, so an
- * instance should be back within half a minute of its stores, whatever the refresh interval is.
+ * The longest wait between the end of one reading and the next while the set is too old, in milliseconds. Nothing is signed or
+ * served then, so the refresh interval would be too long. A reading that hangs ends after `refreshTimeout`.
  */
 const staleRetryInterval = 25_000
 
