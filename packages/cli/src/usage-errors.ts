@@ -46,6 +46,8 @@ export function usageError(text: string, command: Command): string {
     // The value of an unknown option, and letters that follow a short one.
     .replace(/^(unknown option '--[\w-]+)=[^]*'/, "$1'")
     .replace(/^(unknown option '-\w)[^'-][^]*'/, "$1'")
+    // A URL may have a password in it.
+    .replace(/^(option '--[\w-]+ <(?:url|key)(?:\.\.\.)?>') argument '[^]*' is invalid\./, '$1 is invalid.')
     .replace(/^unknown command '[^']{25,}'/, 'unknown command')
     .split(/\s*\n\s*/)
     .join(' ')

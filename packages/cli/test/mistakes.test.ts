@@ -305,7 +305,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     {
       args: 'doctor --issuer a.example',
       code: 2,
-      says: ['--issuer', 'It is a URL that begins with https://'],
+      says: ['--issuer', 'It must be a URL that begins with https://'],
     },
     { args: 'token sign @b.pem', code: 2, says: ["required option '--issuer <url>' not specified"] },
     { args: 'token sign @b.pem --issuer https://a.example --algorithm RS256', says: ['RS256', 'ES256'] },

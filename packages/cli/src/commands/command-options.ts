@@ -58,20 +58,45 @@ export function parseDays(text: string): number {
 }
 
 export function parseSeconds(text: string): number {
-  const seconds = parseSecondsOrZero(text)
-  if (seconds === 0) throw new InvalidArgumentError('It is a whole number of seconds.')
+  const seconds = Number(text)
+  if (!/^\d{1,10}$/.test(text) || seconds === 0)
+    throw new InvalidArgumentError('It must be a whole number of seconds, from 1 up.')
   return seconds
 }
 
 export function parseSecondsOrZero(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It is a whole number of seconds.')
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of seconds.')
   return Number(text)
 }
 
 /** The address of a server. */
 export function parseUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
-  throw new InvalidArgumentError('It is a URL that begins with https://.')
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError('It must be a URL that begins with https://.')
+  if (hasUserInfo(text))
+    throw new InvalidArgumentError('It must not have a user name or password; leave them out.')
+  return text
+}
+
+/** An issuer, which has neither query nor fragment (RFC 8414 §2). */
+export function parseIssuer(text: string): string {
+  parseUrl(text)
+  if (/[?#]/.test(text)) throw new InvalidArgumentError('It must not have a query or fragment; leave it out.')
+  return text
+}
+
+/** Files and signing URIs of keys. Reports name them. */
+export function parseSources(text: string, before: readonly string[] = []): readonly string[] {
+  if (hasUserInfo(text))
+    throw new InvalidArgumentError('It must not have a user name or password; leave them out.')
+  return [...before, text]
+}
+
+function hasUserInfo(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { username, password } = new URL(text)
+  return username !== '' || password !== ''
 }
 
 export function parseUrls(text: string, before: readonly string[] = []): readonly string[] {

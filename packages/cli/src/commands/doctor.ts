@@ -14,7 +14,15 @@ import { Refused } from '../terminal/refused.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { tokenArgument } from '../usage-errors.ts'
-import { parseDays, parseSeconds, parseSecondsOrZero, parseUrl, parseUrls } from './command-options.ts'
+import {
+  parseDays,
+  parseIssuer,
+  parseSeconds,
+  parseSecondsOrZero,
+  parseSources,
+  parseUrl,
+  parseUrls,
+} from './command-options.ts'
 
 /** The times of the rotation that the user can give; what the servers have. */
 type TimeOptions = Pick<
@@ -50,8 +58,8 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
       'examine an issuer: discovery, keys, caching, instances, certificates, tokens, permissions; and predict whether ' +
         'the next rotation rejects tokens; each finding comes with its fix',
     )
-    .requiredOption('--issuer <url>', 'the issuer', parseUrl)
-    .option('--key <key...>', 'where its servers have their keys: a signing URI or a file')
+    .requiredOption('--issuer <url>', 'the issuer', parseIssuer)
+    .option('--key <key...>', 'where its servers have their keys: a signing URI or a file', parseSources)
     .option(
       '--instance <url...>',
       'the servers behind a load balancer, which must publish the same keys',
@@ -62,9 +70,12 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--client-secret-env <name>', 'environment variable with the secret of the client')
     .option('--scope <name...>', 'the scopes of the token')
     .addOption(
-      new Option('--token <file>', 'examine the token in this file instead; - for standard input').conflicts(
+      new Option('--token <file>', 'examine the token in this file instead; - for standard input').conflicts([
         'clientId',
-      ),
+        'clientSecretFile',
+        'clientSecretEnv',
+        'scope',
+      ]),
     )
     .option(
       '--api <url>',
@@ -107,25 +118,29 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
 
 function withTimeOptions(command: Command): Command {
   return command
-    .option('--token-lifetime <seconds>', 'of the servers: the longest token (default: 3600)', parseSeconds)
+    .option(
+      '--token-lifetime <seconds>',
+      'the longest token lifetime that the servers are configured for (default: 3600)',
+      parseSeconds,
+    )
     .option(
       '--jwks-max-age <seconds>',
-      'of the servers: how long the JWK Set may be kept (default: what they send)',
+      'how long validators may keep the JWK Set (default: the max-age that the servers send)',
       parseSecondsOrZero,
     )
     .option(
       '--max-set-age <seconds>',
-      'of the servers: the oldest keys that they serve (default: 86400)',
+      'how old the keys that a server publishes may be (default: 86400)',
       parseSeconds,
     )
     .option(
       '--announcement <seconds>',
-      'of the servers: how long a key is published before it signs',
+      'how long the servers publish a key before it signs (default: the least that is safe)',
       parseSeconds,
     )
     .option(
       '--retention <seconds>',
-      'of the servers: how long a key is published after it has signed',
+      'how long the servers publish a key after its last signature (default: the least that is safe)',
       parseSeconds,
     )
     .option('--clock-skew <seconds>', 'the most by which clocks differ (default: 60)', parseSeconds)
@@ -134,11 +149,7 @@ function withTimeOptions(command: Command): Command {
       'how long after exp validators accept a token (default: 300)',
       parseSecondsOrZero,
     )
-    .option(
-      '--rotation-interval <seconds>',
-      'of the servers: how long a key signs (default: 7776000)',
-      parseSeconds,
-    )
+    .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)
 }
 
 function timesOf(options: TimeOptions): TimeOptions {
@@ -161,7 +172,7 @@ type TokenSource =
 
 /** @throws SealwrightError `INVALID_ARGUMENT` for a client without a secret */
 async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSource | null> {
-  const { token, clientId, clientSecretFile: file, clientSecretEnv: env, scope = [] } = options
+  const { token, clientId, clientSecretFile: file, clientSecretEnv: env, scope = [], api } = options
   if (token !== undefined) {
     if (/^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw tokenArgument('doctor --token')
     const text = Buffer.from(await readInput(token, terminal))
@@ -170,8 +181,17 @@ async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSourc
     return { given: text.replace(/^Bearer\s+/i, '') }
   }
   if (clientId === undefined) {
-    if (file === undefined && env === undefined) return null
-    throw new SealwrightError('INVALID_ARGUMENT', 'the secret of which client? Give --client-id ID')
+    const [what] = [
+      ...(file === undefined && env === undefined ? [] : ['a client secret']),
+      ...(scope.length === 0 ? [] : ['--scope']),
+    ]
+    if (what !== undefined)
+      throw new SealwrightError('INVALID_ARGUMENT', `${what} needs its client: give --client-id ID`)
+    if (api === undefined) return null
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      '--api needs a token to send: give --client-id ID, or --token FILE with one',
+    )
   }
   const given = await givenPassword({ file, env, option: '--client-secret' }, terminal)
   const secret = given ?? (await terminal.questions?.password(`Secret of the client ${clientId}`)) ?? null

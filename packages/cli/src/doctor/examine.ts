@@ -3,6 +3,7 @@ import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import type { PasswordSource } from '../files/passwords.ts'
 import { describeToken } from '../inspect/token-description.ts'
 import type { KeyAccess } from '../keys/key-access.ts'
+import { isProtected, shownUrl } from '../net/fetch-text.ts'
 import { requestToken, type TokenClient } from '../net/request-token.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { examineCaching, maxAgeOf } from './checks/caching.ts'
@@ -63,36 +64,53 @@ export async function examine(subject: Subject, terminal: Terminal, access: KeyA
   return { steps, findings: steps.flatMap(({ findings }) => findings), prediction: own.prediction }
 }
 
+/** What was seen of the tokens. */
+interface Tokens {
+  readonly steps: readonly Step[]
+  /** Of the token, in seconds; null where it does not say, or where there is none. */
+  readonly lifetime: number | null
+}
+
 async function examineTokens(
   { issuer, token, api, policy }: Subject,
   metadata: Metadata | null,
   keys: readonly PublishedKey[] | null,
-): Promise<{ readonly steps: readonly Step[]; readonly lifetime: number | null }> {
+): Promise<Tokens> {
   if (token === null) {
-    const why = 'give --client-id to get a token, or --token FILE with one'
-    return { steps: [skipped('token', why), skipped('tampering', 'there is no token')], lifetime: null }
+    return withoutToken(skipped('token', 'give --client-id to get a token, or --token FILE with one'))
   }
-  if (metadata === null && 'client' in token) {
-    const why = 'there is no metadata with a token_endpoint'
-    return { steps: [skipped('token', why), skipped('tampering', 'there is no token')], lifetime: null }
-  }
+  const reason = 'client' in token ? reasonToKeepSecret(issuer, metadata) : null
+  if (reason !== null) return withoutToken(skipped('token', reason))
   let text: string
   try {
     text = 'given' in token ? token.given : await request(token.client, metadata)
   } catch (error) {
     if (!isSealwrightError(error)) throw error
-    const where = metadata?.tokenEndpoint ?? issuer
-    const problem = finding('token-unavailable', where, error.message)
-    return {
-      steps: [step('token', where, [problem]), skipped('tampering', 'there is no token')],
-      lifetime: null,
-    }
+    const where = shownUrl(metadata?.tokenEndpoint ?? issuer)
+    return withoutToken(step('token', where, [finding('token-unavailable', where, error.message)]))
   }
   const { tokenLifetime, clockSkew = defaultClockSkew } = policy
   const report = await examineToken(text, { issuer, keys, tokenLifetime, clockSkew, now: new Date() })
-  const tampering =
-    keys === null ? skipped('tampering', 'there is no JWK Set') : await examineTampering(text, keys, api)
-  return { steps: [report, tampering], lifetime: lifetimeOf(describeToken(text)?.claims ?? {}) }
+  return {
+    steps: [report, await examineTampering(text, keys ?? [], api)],
+    lifetime: lifetimeOf(describeToken(text)?.claims ?? {}),
+  }
+}
+
+/** @param token the step that has no token to show */
+function withoutToken(token: Step): Tokens {
+  return { steps: [token, skipped('tampering', 'there is no token')], lifetime: null }
+}
+
+/** Why the secret of a client is not sent to the token endpoint; null where it may be. The finding says what to do. */
+function reasonToKeepSecret(issuer: string, metadata: Metadata | null): string | null {
+  if (metadata === null) return 'there is no metadata with a token_endpoint'
+  // RFC 8414 §3.3: such metadata must not be used.
+  if (!metadata.isOfIssuer) return 'the metadata is of another issuer, so the client secret is not sent'
+  const { tokenEndpoint } = metadata
+  return tokenEndpoint === null || isProtected(tokenEndpoint, issuer)
+    ? null
+    : 'the token_endpoint is not https, so the client secret is not sent'
 }
 
 async function request(client: TokenClient, metadata: Metadata | null): Promise<string> {

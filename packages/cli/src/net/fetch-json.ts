@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { fetchText, placeOf, type HttpAnswer, type HttpRequest } from './fetch-text.ts'
+import { fetchText, placeOf, shownUrl, type HttpAnswer, type HttpRequest } from './fetch-text.ts'
 
 /** A server's answer in JSON. */
 export interface JsonAnswer extends Omit<HttpAnswer, 'text'> {
@@ -20,7 +20,7 @@ export async function fetchJson(address: string, what: string, request?: HttpReq
   if (status === 404 || status === 410) {
     throw new SealwrightError(
       'NOT_FOUND',
-      `there is nothing at ${url.origin}${url.pathname} (${status}); is the path right?`,
+      `there is nothing at ${shownUrl(url)} (${status}); is the path right?`,
     )
   }
   if (status < 200 || status > 299)

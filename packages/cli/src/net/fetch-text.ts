@@ -15,15 +15,19 @@ export interface HttpRequest {
   readonly acceptRedirect?: boolean
 }
 
-/** An answer, whatever its status is. */
-export interface HttpAnswer {
+/** The head of an answer, whatever its status is. */
+interface AnswerHead {
   readonly url: URL
   readonly status: number
   readonly headers: Headers
-  readonly text: string
   /** When the request was sent and when the head of its answer had arrived, by this machine's clock. */
   readonly sentAt: Date
   readonly receivedAt: Date
+}
+
+/** An answer, whatever its status is. */
+export interface HttpAnswer extends AnswerHead {
+  readonly text: string
 }
 
 /**
@@ -33,11 +37,29 @@ export interface HttpAnswer {
  * @param what for messages, such as `the JWK Set`
  * @throws SealwrightError `INVALID_ARGUMENT` for another URL; `UNAVAILABLE`; `LIMIT_EXCEEDED` over 1 MiB
  */
-export async function fetchText(
+export async function fetchText(address: string, what: string, request?: HttpRequest): Promise<HttpAnswer> {
+  const { response, ...head } = await send(address, what, request)
+  return { ...head, text: await readText(response, placeOf(what, head.url)) }
+}
+
+/**
+ * The status of an answer alone. Its body is not read, however long it is.
+ *
+ * @param what for messages, such as `the API`
+ * @throws SealwrightError as {@link fetchText}, without its limit
+ */
+export async function fetchStatus(address: string, what: string, request?: HttpRequest): Promise<number> {
+  const { response, status } = await send(address, what, request)
+  // A body that cannot be cancelled has ended already.
+  await response.body?.cancel().catch(() => undefined)
+  return status
+}
+
+async function send(
   address: string,
   what: string,
   { anyHttp = false, acceptRedirect = false, ...request }: HttpRequest = {},
-): Promise<HttpAnswer> {
+): Promise<AnswerHead & { readonly response: Response }> {
   const url = parseUrl(address, what, anyHttp)
   const place = placeOf(what, url)
   const sentAt = new Date()
@@ -60,16 +82,32 @@ export async function fetchText(
       `${place} redirects to another address; give that one: ${headers.get('location')?.split('?')[0] ?? 'unknown'}`,
     )
   }
-  return { url, status, headers, text: await readText(response, place), sentAt, receivedAt }
+  return { url, status, headers, response, sentAt, receivedAt }
 }
 
 /** For messages: what it is and where, without its query. */
 export function placeOf(what: string, url: URL): string {
-  return `${what} at ${url.origin}${url.pathname}`
+  return `${what} at ${shownUrl(url)}`
+}
+
+/** A URL for reports: a query, a fragment and user info may be secret. */
+export function shownUrl(address: string | URL): string {
+  if (!URL.canParse(String(address))) return 'an address that is not a URL'
+  const { protocol, host, pathname } = new URL(address)
+  return `${protocol}//${host}${pathname}`
+}
+
+/** Whether no one on the way can read or change what is sent there. http is safe only within this machine. */
+export function isProtected(address: string, issuer: string): boolean {
+  if (!URL.canParse(address)) return false
+  const url = new URL(address)
+  return (
+    url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url) && isLoopback(new URL(issuer)))
+  )
 }
 
 /** Whether the URL is of this machine, where http is as good as https. */
-export function isLoopback({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   return /^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 

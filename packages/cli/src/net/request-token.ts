@@ -13,8 +13,8 @@ export interface TokenClient {
  * Gets an access token with the client credentials grant (RFC 6749 §4.4).
  *
  * @param authMethods those of the metadata; null where it has none, which is client_secret_basic
- * @throws SealwrightError as `fetchText`; `ACCESS_DENIED` with the error of the server; `INVALID_ENCODING` for an answer without
- *   a token. None has the secret.
+ * @throws SealwrightError as `fetchText`; `UNSUPPORTED_OPERATION` for a server that takes no client secret, which is then not sent;
+ *   `ACCESS_DENIED` with the error of the server; `INVALID_ENCODING` for an answer without a token. No message has the secret.
  */
 export async function requestToken(
   endpoint: string,
@@ -24,8 +24,7 @@ export async function requestToken(
   const form = new URLSearchParams({ grant_type: 'client_credentials' })
   if (scopes.length > 0) form.set('scope', scopes.join(' '))
   const headers: Record<string, string> = { 'content-type': 'application/x-www-form-urlencoded' }
-  const isBasic = authMethods === null || authMethods.includes('client_secret_basic')
-  if (isBasic)
+  if (methodOf(authMethods) === 'client_secret_basic')
     headers['authorization'] = `Basic ${Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64')}`
   else {
     form.set('client_id', id)
@@ -42,7 +41,21 @@ export async function requestToken(
   if (status === 200) {
     throw new SealwrightError('INVALID_ENCODING', 'the answer of the token endpoint has no access_token')
   }
-  throw new SealwrightError('ACCESS_DENIED', `the token endpoint answers ${status}${reasonOf(body, secret)}`)
+  throw new SealwrightError(
+    'ACCESS_DENIED',
+    `the token endpoint answers ${status}${reasonOf(body, shapesOf(id, secret))}`,
+  )
+}
+
+/** RFC 8414 §2 has `client_secret_basic` as the default. */
+function methodOf(supported: readonly string[] | null): 'client_secret_basic' | 'client_secret_post' {
+  if (supported === null || supported.includes('client_secret_basic')) return 'client_secret_basic'
+  if (supported.includes('client_secret_post')) return 'client_secret_post'
+  const methods = supported.length === 0 ? 'empty' : supported.join(', ').slice(0, 200)
+  throw new SealwrightError(
+    'UNSUPPORTED_OPERATION',
+    `the server takes no client secret: its token_endpoint_auth_methods_supported is ${methods}; give --token FILE with a token`,
+  )
 }
 
 /** RFC 6749 §2.3.1 */
@@ -58,12 +71,26 @@ function parse(text: string): unknown {
   }
 }
 
+/** How the secret may come back: as it is, and as it was sent. */
+function shapesOf(id: string, secret: string): readonly string[] {
+  const encodings = [secret, encode(secret), encodeURIComponent(secret)]
+  return [
+    ...encodings,
+    ...[...encodings, `${id}:${secret}`, `${encode(id)}:${encode(secret)}`].flatMap((text) => [
+      Buffer.from(text).toString('base64').replace(/=+$/, ''),
+      Buffer.from(text).toString('base64url'),
+    ]),
+  ]
+}
+
 /** RFC 6749 §5.2. A server may quote what it was sent. */
-function reasonOf(body: unknown, secret: string): string {
+function reasonOf(body: unknown, secrets: readonly string[]): string {
   return ['error', 'error_description']
     .flatMap((name) => {
       const value = memberOf(body, name)
-      return typeof value === 'string' && !value.includes(secret) ? [`: ${value.slice(0, 200)}`] : []
+      return typeof value === 'string' && !secrets.some((secret) => value.includes(secret))
+        ? [`: ${value.slice(0, 200)}`]
+        : []
     })
     .join('')
 }

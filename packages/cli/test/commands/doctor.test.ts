@@ -10,7 +10,7 @@ import { secretCredential } from '@sealwright/test-kit/credentials'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { createSelfSignedCertificate, type SelfSignedCertificateOptions } from '@sealwright/x509'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { catalogue, type FindingId } from '../../src/doctor/report/catalogue.ts'
 import { sealwright, type Outcome, type Surroundings } from '../support/sealwright.ts'
 import { signJwt, startTestIssuer, type IssuerAnswers, type TestIssuer } from '../support/test-issuer.ts'
@@ -117,8 +117,12 @@ interface Plant {
   readonly args?: () => readonly string[]
   /** What the issuer answers instead. */
   readonly answers?: () => Partial<IssuerAnswers> | Promise<Partial<IssuerAnswers>>
+  /** Where the token endpoint must not be asked. */
+  readonly sends?: 'no secret'
 }
 
+/** Another origin with the same answers. */
+const elsewhere = (): string => issuer.origin.replace('127.0.0.1', 'localhost')
 const metadata = (changed: Json): Partial<IssuerAnswers> => ({
   metadata: { ...(healthy.metadata as Json), ...changed },
 })
@@ -150,15 +154,25 @@ const only = (name: string): readonly string[] =>
 const plants: readonly Plant[] = [
   { finds: 'discovery-unavailable', answers: () => ({ metadata: 404 }) },
   { finds: 'issuer-not-https', args: () => ['--issuer', 'http://auth.example.com'] },
-  { finds: 'issuer-mismatch', answers: () => metadata({ issuer: `${issuer.origin}/` }) },
+  { finds: 'issuer-mismatch', answers: () => metadata({ issuer: `${issuer.origin}/` }), sends: 'no secret' },
   {
     finds: 'endpoint-not-https',
     answers: () => metadata({ introspection_endpoint: 'http://auth.example.com/introspect' }),
   },
+  {
+    finds: 'endpoint-not-https',
+    also: ['token-endpoint-elsewhere'],
+    answers: () => metadata({ token_endpoint: 'http://auth.example.com/token' }),
+    sends: 'no secret',
+  },
   { finds: 'jwks-uri-missing', answers: () => metadata({ jwks_uri: undefined }) },
   {
     finds: 'jwks-uri-elsewhere',
-    answers: () => metadata({ jwks_uri: `${issuer.origin.replace('127.0.0.1', 'localhost')}/jwks` }),
+    answers: () => metadata({ jwks_uri: `${elsewhere()}/jwks` }),
+  },
+  {
+    finds: 'token-endpoint-elsewhere',
+    answers: () => metadata({ token_endpoint: `${elsewhere()}/token` }),
   },
   { finds: 'jwks-unavailable', answers: () => ({ jwks: 500 }) },
   { finds: 'jwks-unavailable', answers: () => keys({ ...jwk, padding: 'x'.repeat(2 ** 20) }) },
@@ -192,6 +206,11 @@ const plants: readonly Plant[] = [
     also: ['published-key-unknown'],
     answers: () => keys(jwk, { ...newKey().export({ format: 'jwk' }), kid: 'private', use: 'sig' }),
   },
+  ...['p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'].map((member): Plant => ({
+    finds: 'jwk-private',
+    also: ['published-key-unknown'],
+    answers: () => keys(jwk, { ...publicJwk(rsaKey(2048)), kid: member, use: 'sig', [member]: 'AQAB' }),
+  })),
   {
     finds: 'jwk-malformed',
     also: ['published-key-unknown'],
@@ -250,6 +269,12 @@ const plants: readonly Plant[] = [
     answers: () => ({ jwks: [{ keys: [jwk] }, { keys: [jwk] }, { keys: [{ ...jwk, kid: 'another' }] }] }),
   },
   {
+    finds: 'instances-differ',
+    answers: () => ({
+      jwks: [{ keys: [jwk] }, { keys: [jwk] }, { keys: [{ ...publicJwk(newKey()), kid: key.keyId }] }],
+    }),
+  },
+  {
     finds: 'clock-off',
     answers: () => headers({ date: new Date(Date.now() - 600_000).toUTCString() }),
   },
@@ -300,7 +325,18 @@ const plants: readonly Plant[] = [
     answers: () => token({ exp: 1e18 }),
   },
   { finds: 'tampered-token-accepted', answers: () => ({ api: () => 200 }) },
+  // Only the status counts, and what was found before an answer fails is kept.
+  { finds: 'tampered-token-accepted', answers: () => ({ api: () => 'endless' }) },
+  {
+    finds: 'tampered-token-accepted',
+    also: ['api-unavailable'],
+    answers: () => ({
+      api: (authorization) =>
+        authorization === undefined || healthy.api(authorization) === 200 ? 200 : 'hang up',
+    }),
+  },
   { finds: 'api-refuses-token', answers: () => ({ api: () => 401 }) },
+  { finds: 'api-unavailable', answers: () => ({ api: () => 'hang up' }) },
   {
     finds: 'key-unavailable',
     args: () => ['--issuer', issuer.origin, '--key', join(folder(), 'absent.pem')],
@@ -373,6 +409,12 @@ describe('a healthy issuer', () => {
     expect((await examine(everything())).report.findings).toEqual([])
   })
 
+  test('may have a path that looks like another host, which no instance is left for', async () => {
+    issuer.answers = { ...healthy, ...metadata({ jwks_uri: `${issuer.origin}//elsewhere.invalid/jwks` }) }
+    const { report } = await examine(['--issuer', issuer.origin, '--instance', issuer.origin])
+    expect(report.findings).toEqual([])
+  })
+
   test('may sign with an algorithm that jose does not know', async () => {
     const store = await openFolderStore(join(folder(), 'keys'))
     const rare = await store.create('rare', { keyType: 'ec-secp256k1' })
@@ -398,7 +440,8 @@ describe('a healthy issuer', () => {
 })
 
 describe('planted in an issuer', () => {
-  test.each(plants)('$finds', async ({ finds, also = [], args = everything, answers }) => {
+  test.each(plants)('$finds', async ({ finds, also = [], args = everything, answers, sends }) => {
+    issuer.forms.length = 0
     issuer.answers = { ...healthy, ...(await answers?.()) }
     const { code, out, error, report } = await examine(args())
     expect([...new Set(report.findings.map(({ id }) => id))].toSorted()).toEqual([finds, ...also].toSorted())
@@ -411,8 +454,85 @@ describe('planted in an issuer', () => {
     expect(code).toBe(isHealthy ? 0 : 3)
     expect(error).toMatch(isHealthy ? /^$/ : /^sealwright: \d+ errors? at \S+; the report says what to do\n$/)
     expect(out + error).not.toContain('correct horse')
+    expect(sends === 'no secret' ? issuer.forms : []).toEqual([])
     // Neither the token nor a changed one.
     expect(out).not.toMatch(/eyJ[\w-]+\.eyJ/)
+  })
+
+  test('a token endpoint of this machine for an issuer elsewhere, which gets no secret', async () => {
+    // The name and TLS of the issuer are those of no machine: its requests go to the test issuer instead.
+    const { fetch } = globalThis
+    vi.stubGlobal('fetch', (url: URL, init: RequestInit) =>
+      fetch(url.href.replace('https://auth.example.com', issuer.origin), init),
+    )
+    onTestFinished(() => void vi.unstubAllGlobals())
+    issuer.forms.length = 0
+    const origin = 'https://auth.example.com'
+    issuer.answers = { ...healthy, ...metadata({ issuer: origin, jwks_uri: `${origin}/jwks` }) }
+    const client = ['--client-id', 'client', '--client-secret-env', 'SECRET']
+    const { report } = await examine(['--issuer', origin, ...client])
+    expect(report.findings.map(({ id }) => id)).toEqual(['endpoint-not-https', 'token-endpoint-elsewhere'])
+    expect(report.steps).toContainEqual({
+      name: 'token',
+      status: 'skipped',
+      summary: 'the token_endpoint is not https, so the client secret is not sent',
+    })
+    expect(issuer.forms).toEqual([])
+  })
+
+  test.each(['private_key_jwt', 'none'])(
+    'a token endpoint that takes %s alone, which gets no secret',
+    async (method) => {
+      issuer.forms.length = 0
+      issuer.answers = { ...healthy, ...metadata({ token_endpoint_auth_methods_supported: [method] }) }
+      const { findings } = (await examine(everything())).report
+      expect(findings).toMatchObject([
+        {
+          id: 'token-unavailable',
+          what: expect.stringMatching(/^the server takes no client secret: .* is \w+;/) as unknown,
+        },
+      ])
+      expect(issuer.forms).toEqual([])
+    },
+  )
+
+  test.each(['client_secret_basic', 'client_secret_post'])(
+    'a server that quotes what it was sent with %s',
+    async (method) => {
+      issuer.answers = {
+        ...healthy,
+        ...metadata({ token_endpoint_auth_methods_supported: [method] }),
+        token: { status: 401, error: 'invalid_client', quotes: true },
+      }
+      const secret = 'wrong+horse & "staple"'
+      const { out, report } = await examine(everything(), { env: { SECRET: secret } })
+      expect(report.findings.map(({ id }) => id)).toEqual(['token-unavailable'])
+      const encoded = new URLSearchParams({ '': secret }).toString().slice(1)
+      expect(report.findings[0]?.what).toMatch(
+        /^the token endpoint answers 401(?:: you sent grant_type=client_credentials)?$/,
+      )
+      for (const shape of ['wrong', 'staple', encoded, btoa(`client:${encoded}`)])
+        expect(out).not.toContain(shape)
+    },
+  )
+
+  test('queries, which may be secret, without showing them', async () => {
+    issuer.answers = {
+      ...healthy,
+      ...metadata({
+        jwks_uri: `${issuer.origin}/absent?code=hidden`,
+        token_endpoint: `${issuer.origin}/absent?code=hidden`,
+        userinfo_endpoint: 'http://user:hidden@auth.example.com/userinfo?code=hidden',
+      }),
+    }
+    const args = [...everything().slice(0, -1), `${issuer.origin}/api?code=hidden`]
+    const { out, report } = await examine(args)
+    expect(report.findings.map(({ id, where }) => [id, where])).toEqual([
+      ['endpoint-not-https', `${issuer.origin}/.well-known/openid-configuration`],
+      ['jwks-unavailable', `${issuer.origin}/absent`],
+      ['token-unavailable', `${issuer.origin}/absent`],
+    ])
+    expect(out).not.toContain('hidden')
   })
 
   test('is told to a person with the fix', async () => {
@@ -552,17 +672,37 @@ test('every finding is planted, which is more than twenty', () => {
 describe('what cannot be examined', () => {
   test.each([
     [['--client-id', 'client'], 1, 'the client needs its secret: give --client-secret-file FILE'],
-    [['--client-secret-env', 'SECRET'], 1, 'the secret of which client? Give --client-id ID'],
+    [['--client-secret-env', 'SECRET'], 1, 'a client secret needs its client: give --client-id ID'],
     [['--client-secret', 'correct horse'], 2, 'other users can read secrets on the command line'],
     [['--token', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln'], 1, 'other users can read a token on the command line'],
-    [['--announcement', 'soon'], 2, 'It is a whole number of seconds'],
-    [['--issuer', 'auth.example.com'], 2, 'It is a URL that begins with https://'],
-    [['--instance', 'https://a.example', '10.0.0.1:5001'], 2, 'It is a URL that begins with https://'],
-    [['--api', 'file:///etc/passwd'], 2, 'It is a URL that begins with https://'],
-  ])('%j', async (args, code, message) => {
+    [['--scope', 'read'], 1, '--scope needs its client: give --client-id ID'],
+    [
+      ['--api', 'https://api.example.com'],
+      1,
+      '--api needs a token to send: give --client-id ID, or --token FILE',
+    ],
+    [['--token', '-', '--client-secret-env', 'SECRET'], 2, 'cannot be used with option'],
+    [['--token', '-', '--client-secret-file', 'secret.txt'], 2, 'cannot be used with option'],
+    [['--token', '-', '--scope', 'read'], 2, 'cannot be used with option'],
+    [['--announcement', 'soon'], 2, 'It must be a whole number of seconds, from 1 up'],
+    [['--announcement', '0'], 2, 'It must be a whole number of seconds, from 1 up'],
+    [['--jwks-max-age', 'soon'], 2, 'It must be a whole number of seconds.'],
+    [['--issuer', 'auth.example.com'], 2, 'It must be a URL that begins with https://'],
+    [['--issuer', 'https://a.example/?tenant=1'], 2, 'It must not have a query or fragment'],
+    [['--issuer', 'https://a.example/#1'], 2, 'It must not have a query or fragment'],
+    [['--instance', 'https://a.example', '10.0.0.1:5001'], 2, 'It must be a URL that begins with https://'],
+    [['--api', 'file:///etc/passwd'], 2, 'It must be a URL that begins with https://'],
+    ...['--issuer', '--instance', '--api', '--key'].map(
+      (option): readonly [readonly string[], number, string] => [
+        [option, 'https://user:correct%20horse@a.example'],
+        2,
+        'It must not have a user name or password',
+      ],
+    ),
+  ] as const)('%j', async (args, code, message) => {
     const outcome = await sealwright(['doctor', '--issuer', issuer.origin, ...args], { env })
     expect(outcome).toMatchObject({ code, out: '', error: expect.stringContaining(message) as unknown })
-    expect(outcome.error).not.toContain('correct horse')
+    expect(outcome.error).not.toMatch(/correct.*horse/)
   })
 
   test('the secret is asked for, and sent as RFC 6749 has it', async () => {

@@ -12,10 +12,10 @@ export interface IssuerAnswers {
   /** The JWK Sets in turn, the last one again and again, or a status. */
   readonly jwks: readonly unknown[] | number
   readonly jwksHeaders: Headers
-  /** The access token, or a status with an OAuth error. */
-  readonly token: string | { readonly status: number; readonly error: string }
+  /** The access token, or a status with an OAuth error. `quotes` has it quote the request in `error` and `error_description`. */
+  readonly token: string | { readonly status: number; readonly error: string; readonly quotes?: boolean }
   /** The status of the API for an Authorization header. */
-  readonly api: (authorization: string | undefined) => number
+  readonly api: (authorization: string | undefined) => number | 'hang up' | 'endless'
 }
 
 /** An issuer on http://127.0.0.1 that answers as it is told. */
@@ -38,6 +38,7 @@ export async function startTestIssuer(healthy: (origin: string) => IssuerAnswers
         served = 0
         return answer(response, metadata)
       case '/jwks':
+      case '//elsewhere.invalid/jwks':
         if (typeof jwks === 'number') return answer(response, jwks)
         if (jwksHeaders['date'] !== undefined) response.sendDate = false
         return answer(response, jwks[Math.min(served++, jwks.length - 1)], jwksHeaders)
@@ -47,10 +48,14 @@ export async function startTestIssuer(healthy: (origin: string) => IssuerAnswers
           if (typeof token === 'string')
             return answer(response, { access_token: token, token_type: 'Bearer' })
           response.statusCode = token.status
-          return answer(response, { error: token.error })
+          if (token.quotes !== true) return answer(response, { error: token.error })
+          return answer(response, {
+            error: `${token.error} ${request.headers.authorization ?? new URLSearchParams(form).get('client_secret') ?? ''}`,
+            error_description: `you sent ${form}`,
+          })
         })
       case '/api':
-        return answer(response, api(request.headers.authorization))
+        return answerOfApi(response, api(request.headers.authorization))
       default:
         return answer(response, 404)
     }
@@ -70,6 +75,12 @@ function answer(response: ServerResponse, body: unknown, headers: Headers = {}):
   response.setHeader('content-type', 'application/json')
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   response.end(JSON.stringify(body))
+}
+
+function answerOfApi(response: ServerResponse, status: ReturnType<IssuerAnswers['api']>): void {
+  if (status === 'hang up') return void response.destroy()
+  if (status === 'endless') return void response.writeHead(200).write(Buffer.alloc(2 ** 20 + 1))
+  return answer(response, status)
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -1,4 +1,5 @@
 import type { JsonAnswer } from '../../net/fetch-json.ts'
+import { shownUrl } from '../../net/fetch-text.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
 
@@ -17,7 +18,7 @@ export function examineCaching(answer: JsonAnswer | null, policy: ExpectedHeader
     ...maxAgeFindings(answer, policy),
     ...typeFindings(answer),
     ...(answer.headers.get('access-control-allow-origin') === null
-      ? [finding('jwks-no-cors', answer.url.href, 'the answer has no Access-Control-Allow-Origin')]
+      ? [finding('jwks-no-cors', shownUrl(answer.url), 'the answer has no Access-Control-Allow-Origin')]
       : []),
     ...clockFindings(answer, policy),
   ])
@@ -35,20 +36,20 @@ export function maxAgeOf(answer: JsonAnswer): number | null {
 }
 
 function maxAgeFindings(answer: JsonAnswer, { jwksMaxAge }: ExpectedHeaders): readonly Finding[] {
-  const { href } = answer.url
+  const where = shownUrl(answer.url)
   const maxAge = maxAgeOf(answer)
   if (maxAge === null)
-    return [finding('jwks-no-max-age', href, 'the answer has no Cache-Control with max-age')]
+    return [finding('jwks-no-max-age', where, 'the answer has no Cache-Control with max-age')]
   if (maxAge === 0) {
     return [
-      finding('jwks-not-cacheable', href, `Cache-Control is ${answer.headers.get('cache-control') ?? ''}`),
+      finding('jwks-not-cacheable', where, `Cache-Control is ${answer.headers.get('cache-control') ?? ''}`),
     ]
   }
   if (jwksMaxAge === undefined || maxAge <= jwksMaxAge) return []
   return [
     finding(
       'jwks-max-age-mismatch',
-      href,
+      where,
       `max-age is ${maxAge} s, and the rotation policy has ${jwksMaxAge} s`,
     ),
   ]
@@ -57,7 +58,7 @@ function maxAgeFindings(answer: JsonAnswer, { jwksMaxAge }: ExpectedHeaders): re
 function typeFindings({ headers, url }: JsonAnswer): readonly Finding[] {
   const type = headers.get('content-type')
   if (/^application\/(?:jwk-set\+)?json\s*(?:;|$)/i.test(type ?? '')) return []
-  return [finding('jwks-content-type', url.href, `Content-Type is ${type ?? 'missing'}`)]
+  return [finding('jwks-content-type', shownUrl(url), `Content-Type is ${type ?? 'missing'}`)]
 }
 
 /** `Date` is in whole seconds. It was written between the request and the answer, or `Age` seconds before (RFC 9111 §4.2.3). */
@@ -75,7 +76,7 @@ function clockFindings(
   return [
     finding(
       'clock-off',
-      url.href,
+      shownUrl(url),
       `its clock is ${Math.round(off)} s ${ahead > behind ? 'ahead of' : 'behind'} this machine’s; clockSkew is ${policy.clockSkew} s`,
     ),
   ]

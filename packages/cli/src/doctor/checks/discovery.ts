@@ -1,13 +1,15 @@
 import { memberOf } from '../../json.ts'
 import { fetchMetadataDocument } from '../../net/issuer-metadata.ts'
 import type { JsonAnswer } from '../../net/fetch-json.ts'
-import { isLoopback } from '../../net/fetch-text.ts'
+import { isProtected, shownUrl } from '../../net/fetch-text.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { step, type Step } from '../report/step.ts'
 import { expected } from './expected.ts'
 
 /** What an issuer says of itself. */
 export interface Metadata {
+  /** Whether it names the issuer that it was read from. Otherwise it must not be used (RFC 8414 §3.3). */
+  readonly isOfIssuer: boolean
   readonly jwksUri: string | null
   readonly tokenEndpoint: string | null
   /** How clients authenticate at the token endpoint; null where the metadata does not say. */
@@ -23,7 +25,7 @@ export async function examineDiscovery(
     answer = await fetchMetadataDocument(issuer)
   } catch (error) {
     const { message } = expected(error)
-    const id = isUnprotected(issuer) ? 'issuer-not-https' : 'discovery-unavailable'
+    const id = !isProtected(issuer, issuer) ? 'issuer-not-https' : 'discovery-unavailable'
     return { metadata: null, report: step('discovery', issuer, [finding(id, issuer, message)]) }
   }
   const { body, url } = answer
@@ -32,19 +34,29 @@ export async function examineDiscovery(
   const methods = memberOf(body, 'token_endpoint_auth_methods_supported')
   return {
     metadata: {
+      isOfIssuer: memberOf(body, 'issuer') === issuer,
       jwksUri,
       tokenEndpoint,
       authMethods: Array.isArray(methods) ? methods.map(String) : null,
     },
-    report: step('discovery', url.href, [
-      ...issuerFindings(issuer, body, url),
-      ...endpointFindings(body, url),
-      ...jwksUriFindings(jwksUri, issuer, url),
+    report: step('discovery', shownUrl(url), [
+      ...issuerFindings(issuer, body, shownUrl(url)),
+      ...endpointFindings(issuer, body, shownUrl(url)),
+      ...(jwksUri === null
+        ? [finding('jwks-uri-missing', shownUrl(url), 'the metadata has no jwks_uri')]
+        : []),
+      ...elsewhereFindings('jwks-uri-elsewhere', { jwks_uri: jwksUri }, issuer, shownUrl(url)),
+      ...elsewhereFindings(
+        'token-endpoint-elsewhere',
+        { token_endpoint: tokenEndpoint },
+        issuer,
+        shownUrl(url),
+      ),
     ]),
   }
 }
 
-function issuerFindings(issuer: string, body: unknown, url: URL): readonly Finding[] {
+function issuerFindings(issuer: string, body: unknown, where: string): readonly Finding[] {
   const named = memberOf(body, 'issuer')
   if (named === issuer) return []
   const slash = typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
@@ -52,7 +64,7 @@ function issuerFindings(issuer: string, body: unknown, url: URL): readonly Findi
   return [
     finding(
       'issuer-mismatch',
-      url.href,
+      where,
       `issuer is ${shown}, not ${JSON.stringify(issuer)}${slash ? '; they differ in the slash at the end' : ''}`,
     ),
   ]
@@ -67,33 +79,30 @@ const endpoints = [
   'introspection_endpoint',
 ]
 
-function endpointFindings(body: unknown, url: URL): readonly Finding[] {
+function endpointFindings(issuer: string, body: unknown, where: string): readonly Finding[] {
   return endpoints.flatMap((name) => {
     const value = textOf(body, name)
-    if (value === null || (URL.canParse(value) && !isUnprotected(value))) return []
-    return [finding('endpoint-not-https', url.href, `${name} is ${JSON.stringify(value.slice(0, 200))}`)]
+    if (value === null || isProtected(value, issuer)) return []
+    return [finding('endpoint-not-https', where, `${name} is ${shownUrl(value)}`)]
   })
 }
 
-function jwksUriFindings(jwksUri: string | null, issuer: string, url: URL): readonly Finding[] {
-  if (jwksUri === null) return [finding('jwks-uri-missing', url.href, 'the metadata has no jwks_uri')]
-  if (!URL.canParse(jwksUri) || new URL(jwksUri).origin === new URL(issuer).origin) return []
-  return [
-    finding(
-      'jwks-uri-elsewhere',
-      url.href,
-      `jwks_uri is at ${new URL(jwksUri).origin}, and the issuer is at ${new URL(issuer).origin}`,
-    ),
-  ]
+/** @param endpoint its name and its URL */
+function elsewhereFindings(
+  id: 'jwks-uri-elsewhere' | 'token-endpoint-elsewhere',
+  endpoint: Readonly<Record<string, string | null>>,
+  issuer: string,
+  where: string,
+): readonly Finding[] {
+  const { origin } = new URL(issuer)
+  return Object.entries(endpoint).flatMap(([name, value]) =>
+    value === null || !URL.canParse(value) || new URL(value).origin === origin
+      ? []
+      : [finding(id, where, `${name} is at ${new URL(value).origin}, and the issuer is at ${origin}`)],
+  )
 }
 
 function textOf(body: unknown, name: string): string | null {
   const value = memberOf(body, name)
   return typeof value === 'string' ? value : null
-}
-
-/** Whether anyone on the way can read and change what is sent there. */
-function isUnprotected(text: string): boolean {
-  const url = new URL(text)
-  return url.protocol !== 'https:' && !isLoopback(url)
 }

@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto'
-import { algorithmsOf, importJwk } from '@sealwright/core'
+import { algorithmsOf, importJwk, jwkThumbprint } from '@sealwright/core'
 import { forgeryFlaw, isRecord } from '@sealwright/core/internal'
 import { memberOf } from '../../json.ts'
 import { fetchJson, type JsonAnswer } from '../../net/fetch-json.ts'
+import { shownUrl } from '../../net/fetch-text.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
 import { expected } from './expected.ts'
@@ -31,36 +32,45 @@ export async function examineKeys(
   jwksUri: string | null,
 ): Promise<{ readonly set: PublishedSet | null; readonly report: Step }> {
   if (jwksUri === null) return { set: null, report: skipped('keys', 'there is no jwks_uri to read') }
+  const where = shownUrl(jwksUri)
   let answer: JsonAnswer
   try {
     answer = await fetchJson(jwksUri, 'the JWK Set')
   } catch (error) {
-    const problem = finding('jwks-unavailable', jwksUri, expected(error).message)
-    return { set: null, report: step('keys', jwksUri, [problem]) }
+    const problem = finding('jwks-unavailable', where, expected(error).message)
+    return { set: null, report: step('keys', where, [problem]) }
   }
   const entries = memberOf(answer.body, 'keys')
   if (!Array.isArray(entries) || !entries.every(isRecord)) {
-    const problem = finding('jwks-malformed', jwksUri, 'it has no array "keys" of JSON objects')
-    return { set: null, report: step('keys', jwksUri, [problem]) }
+    const problem = finding('jwks-malformed', where, 'it has no array "keys" of JSON objects')
+    return { set: null, report: step('keys', where, [problem]) }
   }
   // Keys for encryption are no concern of validators.
   const jwks = entries.slice(0, mostKeys).filter((jwk) => jwk['use'] !== 'enc')
   const keys = jwks.map(publishedKey)
   const findings = [
-    ...setFindings(entries.length, keys, jwksUri),
+    ...setFindings(entries.length, keys, where),
     ...keys.flatMap((key, index) => keyFindings(key, keys.slice(0, index), keys.length)),
   ]
-  const kids = keys.map(({ where }) => where).join(', ')
+  const kids = keys.map((key) => key.where).join(', ')
   return { set: { answer, keys }, report: step('keys', kids === '' ? 'none' : kids, findings) }
 }
 
-/** As the JWK Set of another answer, for comparison; null for anything but a JWK Set. */
-export function kidsOf(body: unknown): readonly string[] | null {
-  const entries = memberOf(body, 'keys')
-  if (!Array.isArray(entries)) return null
+/** An entry of a JWK Set, for comparison with that of another answer. */
+export interface ComparedKey {
+  /** Its `kid`, or its place in the set. */
+  readonly where: string
+  /** Null where the key cannot be read. */
+  readonly thumbprint: string | null
+}
+
+/** The entries of the JWK Set of an answer; none for anything but a JWK Set. */
+export function comparedKeysOf(body: unknown): readonly ComparedKey[] {
+  const entries: unknown = memberOf(body, 'keys')
+  if (!Array.isArray(entries)) return []
   return entries.slice(0, mostKeys).map((entry: unknown, index) => {
-    const kid = memberOf(entry, 'kid')
-    return shownKid(typeof kid === 'string' ? kid : null, index)
+    const { where, publicKey } = publishedKey(isRecord(entry) ? entry : {}, index)
+    return { where, thumbprint: publicKey === null ? null : jwkThumbprint(publicKey) }
   })
 }
 
@@ -75,8 +85,16 @@ function publishedKey(jwk: Readonly<Record<string, unknown>>, index: number): Pu
     where: shownKid(kid, index),
     kid,
     jwk,
-    publicKey: 'd' in jwk || 'priv' in jwk ? null : publicKeyOf(jwk),
+    publicKey: privateMemberOf(jwk) === null ? publicKeyOf(jwk) : null,
   }
+}
+
+/** RFC 7518 §6.2.2, §6.3.2 and §6.4.1; `priv` is that of an AKP key. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
+
+/** The first member that must not be published; null for none. */
+function privateMemberOf(jwk: Readonly<Record<string, unknown>>): string | null {
+  return privateMembers.find((name) => name in jwk) ?? null
 }
 
 function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | null {
@@ -88,10 +106,10 @@ function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | null {
   }
 }
 
-function setFindings(count: number, keys: readonly PublishedKey[], jwksUri: string): readonly Finding[] {
+function setFindings(count: number, keys: readonly PublishedKey[], where: string): readonly Finding[] {
   return [
-    ...(keys.length === 0 ? [finding('jwks-empty', jwksUri, 'it has no key for signatures')] : []),
-    ...(count > mostKeys ? [finding('jwks-too-many-keys', jwksUri, `it has ${count} keys`)] : []),
+    ...(keys.length === 0 ? [finding('jwks-empty', where, 'it has no key for signatures')] : []),
+    ...(count > mostKeys ? [finding('jwks-too-many-keys', where, `it has ${count} keys`)] : []),
   ]
 }
 
@@ -102,15 +120,8 @@ function keyFindings(
   count: number,
 ): readonly Finding[] {
   const place = `key ${where}`
-  if ('d' in jwk || 'priv' in jwk || 'k' in jwk) {
-    return [
-      finding(
-        'jwk-private',
-        place,
-        `it has the private member ${'k' in jwk ? 'k' : 'd' in jwk ? 'd' : 'priv'}`,
-      ),
-    ]
-  }
+  const secret = privateMemberOf(jwk)
+  if (secret !== null) return [finding('jwk-private', place, `it has the private member ${secret}`)]
   const problem = problemOf(jwk)
   return [
     ...(problem === null

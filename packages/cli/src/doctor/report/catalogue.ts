@@ -36,6 +36,11 @@ const findings = {
     why: 'Another host decides which tokens are valid, and some validators refuse it.',
     fix: 'Serve the JWK Set from the origin of the issuer, unless the other host is yours.',
   },
+  'token-endpoint-elsewhere': {
+    severity: 'warning',
+    why: 'Clients send their secrets to another host.',
+    fix: 'Serve the token endpoint from the origin of the issuer, unless the other host is yours.',
+  },
   'jwks-unavailable': {
     severity: 'error',
     why: 'Validators cannot get the keys, and refuse every token once their copy is old.',
@@ -230,6 +235,11 @@ const findings = {
     severity: 'error',
     why: 'Clients cannot use the API.',
     fix: 'Check the issuer, the audience and the scopes that the API expects.',
+  },
+  'api-unavailable': {
+    severity: 'error',
+    why: 'Clients cannot reach the API, and it is not known whether it refuses changed tokens.',
+    fix: 'Do what the message says, and run it again.',
   },
   'key-unavailable': {
     severity: 'error',
