@@ -177,6 +177,16 @@ test('the files that CONTRIBUTING.md sends its readers to are there', () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
 })
 
+test('every decision has a number of its own, which its title repeats', () => {
+  const folder = join(root, 'docs/decisions')
+  const numbers = readdirSync(folder).map((name) => {
+    const [, title] = /^# (\d{4}) /.exec(readFileSync(join(folder, name), 'utf8')) ?? []
+    expect(title, name).toBe(name.slice(0, 4))
+    return title
+  })
+  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
+})
+
 test("README's example is the file that runs in examples/test", () => {
   const [, example] = /```ts\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? []
   expect(example).toBe(readFileSync(join(root, 'examples/sign-a-token.ts'), 'utf8'))
