@@ -18,7 +18,8 @@ import {
 import type { Origins } from '../support/log-in-everywhere.ts'
 import type { LoginTask } from '../support/login-process.ts'
 import { find, findInMemory, tracesInMemory, tracesInSnapshot } from '../support/private-bytes.ts'
-import { startServicesFor, type Services } from '../support/service-endpoints.ts'
+import { msalTenantId, tenantId } from '../support/registrations.ts'
+import { entraTokenPath, startServicesFor, type Services } from '../support/service-endpoints.ts'
 
 // The program logs in with all seven clients. A key that it held on the way would be in its heap, or below it in OpenSSL.
 
@@ -52,16 +53,21 @@ afterAll(async () => {
 })
 
 test('a process that logs in with a key in a vault has no byte of it', async () => {
-  const { ca, authorityHost, tenantId } = vault
+  const { ca, authorityHost } = vault
   const { clientId, clientSecret } = wellKnown
   const vaultUrl = vault.vaultUrl('contoso')
-  const key = { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret }
+  const key = { vaultUrl, ca, authorityHost, tenantId: vault.tenantId, clientId, clientSecret }
   const seen = await runProgram({ key, services: origins, keep: [] })
   expect(seen.snapshot).toEqual([])
   expect(seen.memory).toEqual([])
   // It did log in, with each client.
-  const accepted = new Set([...services.secure.accepted, ...services.plain.accepted])
-  expect(accepted.size).toBe(6)
+  expect(services.secure.accepted).toEqual([entraTokenPath(tenantId), entraTokenPath(msalTenantId), '/token'])
+  expect(services.plain.accepted).toEqual([
+    '/app/installations/7/access_tokens',
+    '/id/token',
+    '/realms/contoso/token',
+    '/mcp-id/token',
+  ])
   expect([...services.secure.refused, ...services.plain.refused]).toEqual([])
 })
 

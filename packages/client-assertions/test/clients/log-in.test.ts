@@ -16,7 +16,7 @@ import { accessToken } from '../examples/openid-client.ts'
 import { agentTo, networkClient } from '../support/connections.ts'
 import { importIntoVault, makePfx, makeServerCertificate, openPfx, startVault } from '../support/keys.ts'
 import { report } from '../support/mcp-server.ts'
-import { account, clientId, registration, tenantId } from '../support/registrations.ts'
+import { account, clientId, msalTenantId, registration, tenantId } from '../support/registrations.ts'
 import { startServicesFor } from '../support/service-endpoints.ts'
 import { startServices, type ServiceServer } from '../support/service-server.ts'
 import { Verifier } from '../support/services.ts'
@@ -105,7 +105,7 @@ describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
     const before = signatures()
     const client = confidentialClient(
       key,
-      { tenantId, clientId, authority: secure.origin },
+      { tenantId: msalTenantId, clientId, authority: secure.origin },
       { networkClient: networkClient(tls.cert) },
     )
     for (const resource of ['https://graph.microsoft.com', 'https://vault.azure.net']) {

@@ -9,7 +9,7 @@ import { accessToken as keycloakToken } from '../examples/oauth4webapi.ts'
 import { octokit } from '../examples/octokit.ts'
 import { accessToken } from '../examples/openid-client.ts'
 import { agentTo, networkClient } from './connections.ts'
-import { account, clientId, tenantId } from './registrations.ts'
+import { account, clientId, msalTenantId, tenantId } from './registrations.ts'
 
 /** Where the services are. */
 export interface Origins {
@@ -30,7 +30,8 @@ export async function logInEverywhere(
     disableInstanceDiscovery: true,
     tlsOptions: { ca },
   })
-  const msal = confidentialClient(key, app, { networkClient: networkClient(ca) })
+  const msalApp = { ...app, tenantId: msalTenantId }
+  const msal = confidentialClient(key, msalApp, { networkClient: networkClient(ca) })
   const gitHub = octokit(key, 12_345, 7, { baseUrl: plain })
   const google = googleClient(key, account)
   google.transporter.defaults.agent = agentTo(secure, ca)

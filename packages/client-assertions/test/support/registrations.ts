@@ -13,6 +13,8 @@ import {
 import type { Registration, ServiceName } from './services.ts'
 
 export const tenantId = '72f988bf-86f1-41af-91ab-2d7cd011db47'
+/** The tenant that MSAL logs in to, so that its requests are told from those of @azure/identity. */
+export const msalTenantId = '9188040d-6c67-4c5b-b112-36a304b66dad'
 export const clientId = '6731de76-14a6-49ae-97bc-6eba6914391e'
 export const account = {
   email: 'reports@my-project.iam.gserviceaccount.com',

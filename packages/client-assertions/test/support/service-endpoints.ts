@@ -1,6 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
-import { clientId, registration, tenantId } from './registrations.ts'
-import { startServices, type ServiceServer } from './service-server.ts'
+import { clientId, msalTenantId, registration, tenantId } from './registrations.ts'
+import { startServices, type Endpoint, type ServiceServer } from './service-server.ts'
 import { Verifier } from './services.ts'
 
 /** Everything that the clients log in to. */
@@ -11,6 +11,8 @@ export interface Services {
   readonly plain: ServiceServer
 }
 
+export const entraTokenPath = (tenant: string): string => `/${tenant}/oauth2/v2.0/token`
+
 /** Starts services that know the public half of a key. */
 export async function startServicesFor(
   key: Pick<SigningKey, 'publicKey' | 'keyId' | 'certificates'>,
@@ -18,10 +20,14 @@ export async function startServicesFor(
 ): Promise<Services> {
   const parameters = { client_id: clientId }
   const secure = await startServices((origin) => {
-    const tokenPath = `/${tenantId}/oauth2/v2.0/token`
-    const entra = { ...registration('entra', key), audience: origin + tokenPath }
+    const entra = (path: string): Endpoint => {
+      const registered = { ...registration('entra', key), audience: origin + path }
+      return { kind: 'client', verifier: new Verifier('entra', registered), parameters }
+    }
+    const [path, msalPath] = [entraTokenPath(tenantId), entraTokenPath(msalTenantId)]
     return {
-      [tokenPath]: { kind: 'client', verifier: new Verifier('entra', entra), parameters },
+      [path]: entra(path),
+      [msalPath]: entra(msalPath),
       '/token': {
         kind: 'grant',
         verifier: new Verifier('googleServiceAccount', registration('googleServiceAccount', key)),
