@@ -37,7 +37,9 @@ const withKeyId = ({ keyId }: Registration): Readonly<Record<string, string | un
   typ: 'JWT',
   kid: keyId,
 })
-const rsaAndEc = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']
+const rs = ['RS256', 'RS384', 'RS512']
+const ps = ['PS256', 'PS384', 'PS512']
+const es = ['ES256', 'ES384', 'ES512']
 
 export type ServiceName =
   | 'auth0'
@@ -87,7 +89,7 @@ export const services: Readonly<Record<ServiceName, Rules>> = {
   },
   privateKeyJwt: {
     page: 'https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication',
-    algorithms: [...rsaAndEc, 'PS256', 'Ed25519'],
+    algorithms: [...rs, ...ps, ...es, 'ES256K', 'Ed25519', 'EdDSA', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
     header: withKeyId,
     claims: [...clientClaims, 'iat'],
     latest: { from: 'now', seconds: 3600 },
@@ -103,14 +105,14 @@ export const services: Readonly<Record<ServiceName, Rules>> = {
   },
   okta: {
     page: 'https://developer.okta.com/docs/guides/build-self-signed-jwt/main/',
-    algorithms: rsaAndEc,
+    algorithms: [...rs, ...es],
     header: withKeyId,
     claims: clientClaims,
     latest: { from: 'now', seconds: 3600 },
   },
   keycloak: {
     page: 'https://www.keycloak.org/docs/latest/server_admin/#_client-credentials',
-    algorithms: [...rsaAndEc, 'PS256', 'PS384', 'PS512', 'EdDSA'],
+    algorithms: [...rs, ...ps, ...es, 'EdDSA'],
     header: withKeyId,
     claims: [...clientClaims, 'iat'],
     latest: { from: 'iat', seconds: 60 },
