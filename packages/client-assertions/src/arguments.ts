@@ -1,6 +1,6 @@
 import { aWholeNumber, must, type Check } from '@sealwright/core/internal'
 
-/** Half of a surrogate pair has no UTF-8, so no JWT can carry it. A control character hints at a file's text, perhaps a key's. */
+/** A JWT is UTF-8, which cannot encode half of a surrogate pair. Text with line breaks may be a PEM file, passed by mistake. */
 export const aText: Check = must(
   'a string of valid Unicode that is not empty, without control characters',
   (value) => typeof value === 'string' && /^[^\p{Cc}\p{Surrogate}]+$/u.test(value),
@@ -55,7 +55,7 @@ export const aScope: Check = must(
 )
 
 function isSecureUrl(value: unknown): value is string {
-  // What URL would repair silently would not be what the service compares.
+  // `new URL` repairs these characters silently. The service compares the text as it is.
   if (typeof value !== 'string' || /[\s\\?#]/.test(value) || !URL.canParse(value)) return false
   const { protocol, hostname, username, password } = new URL(value)
   if (username !== '' || password !== '') return false

@@ -44,19 +44,20 @@ export interface AssertionPreset {
   readonly scope?: string | undefined
   /** The seconds from now to `exp`. */
   readonly lifetime: number
-  /** Whether there is an `iat`: false, or by how many seconds it is before now. */
+  /** The seconds from `iat` to now. `false` for no `iat`. */
   readonly issuedAt: false | number
-  /** Whether there is an `nbf`, which is then now. */
+  /** Whether there is an `nbf`. It is the current time. */
   readonly notBefore: boolean
   /**
-   * Whether the service accepts an assertion more than once. Such an assertion has no `jti`, and is used until a minute before `exp`.
+   * Whether the service accepts an assertion more than once. If so, the source returns the same assertion until a minute before `exp`, and
+   * `jti` must be false.
    */
   readonly reusable: boolean
-  /** Whether there is a `jti`, a random UUID. */
+  /** Whether there is a `jti`. It is a random UUID. */
   readonly jti: boolean
   /** The `kid` of the header: `true` for the key's own, `false` for none. */
   readonly keyId: boolean | string
-  /** Whether the header has the SHA-256 thumbprint of the certificate (`x5t#S256`), so that the key needs one. */
+  /** Whether the header has the SHA-256 thumbprint of the certificate (`x5t#S256`). The key then needs a certificate. */
   readonly certificateThumbprint: boolean
 }
 
