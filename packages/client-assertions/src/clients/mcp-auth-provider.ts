@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { optionsOf } from '@sealwright/core/internal'
+import { invalidArgument, optionsOf } from '@sealwright/core/internal'
 import { aClientId, anHttpsUrl, aScope } from '../arguments.ts'
 import type { AssertionSource } from '../assertion-source.ts'
 import { aSource, setClientAssertion } from './client-assertion.ts'
@@ -9,11 +9,16 @@ export interface McpAuthProviderOptions {
   /** The client ID at the authorization server. */
   readonly clientId: string
   /**
-   * The issuer identifier of the authorization server that the client is registered with. The SDK sends assertions to no other server, even
-   * if the MCP server names one.
+   * The issuer identifier of the authorization server that the client is registered with. No assertion is made for another server, even if
+   * the MCP server names one.
    */
   readonly issuer: string
-  /** The scopes to ask for, with one space between them. Default: none, and the server decides. */
+  /** The URL of the token endpoint. Required if its origin is not that of `issuer`. Default: any URL of that origin. */
+  readonly tokenEndpoint?: string | undefined
+  /**
+   * The scopes to ask for, with one space between them. The scopes that the MCP server advertises are then ignored. Default: those that the
+   * SDK asks for, if any.
+   */
   readonly scope?: string | undefined
 }
 
@@ -39,7 +44,7 @@ export interface McpTokens {
 export interface McpAuthProvider {
   /** None: no user is redirected. */
   readonly redirectUrl: undefined
-  /** What the SDK has to know of the client. */
+  /** The metadata of the client (RFC 7591 §2). */
   readonly clientMetadata: {
     redirect_uris: string[]
     grant_types: string[]
@@ -48,14 +53,25 @@ export interface McpAuthProvider {
   }
   /** The client ID, and the authorization server that it belongs to. */
   clientInformation(): { client_id: string; issuer: string }
-  /** The tokens that were saved last. They are in this process's memory alone. */
+  /** The tokens that were saved last. They are kept in memory only. */
   tokens(): McpTokens | undefined
   /** Keeps the tokens. */
   saveTokens(tokens: McpTokens): void
-  /** The parameters of the token request, without those of {@link addClientAuthentication}. */
+  /**
+   * The parameters of the token request, without those of {@link addClientAuthentication}. The argument is the scope that the SDK asks for.
+   * The option `scope` takes precedence over it.
+   */
   prepareTokenRequest(scope?: string): URLSearchParams
-  /** Adds a fresh assertion to a token request. Throws what {@link AssertionSource.assertion} throws. */
-  readonly addClientAuthentication: (headers: Headers, parameters: URLSearchParams) => Promise<void>
+  /**
+   * Adds a fresh assertion to a token request. Throws `INVALID_ARGUMENT`, before it signs, if the token endpoint or the metadata is not that
+   * of the authorization server in the options. Throws what {@link AssertionSource.assertion} throws.
+   */
+  readonly addClientAuthentication: (
+    headers: Headers,
+    parameters: URLSearchParams,
+    url: string | URL,
+    metadata?: { readonly issuer: string },
+  ) => Promise<void>
   /** Throws: there is no user. */
   redirectToAuthorization(): never
   /** Throws: there is no user. */
@@ -64,15 +80,15 @@ export interface McpAuthProvider {
   codeVerifier(): never
 }
 
-const providerOptions = optionsOf({ clientId: aClientId, issuer: anHttpsUrl, scope: aScope }, [
-  'clientId',
-  'issuer',
-])
+const providerOptions = optionsOf(
+  { clientId: aClientId, issuer: anHttpsUrl, tokenEndpoint: anHttpsUrl, scope: aScope },
+  ['clientId', 'issuer'],
+)
 
 /**
  * Logs an MCP client in with its own identity (`client_credentials` with `private_key_jwt`). It is the option `authProvider` of the transports
  * of `@modelcontextprotocol/sdk` (1.31 or newer) and `@modelcontextprotocol/client`, in place of their `PrivateKeyJwtProvider`, which holds
- * the key. Each token request has an assertion of its own. See
+ * the key. Each token request has an assertion of its own. An MCP server that names another authorization server gets none. See
  * {@link https://modelcontextprotocol.io/extensions/auth/oauth-client-credentials | the extension of MCP}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed arguments
@@ -95,7 +111,7 @@ export function mcpAuthProvider(
 ): McpAuthProvider {
   aSource('assertions', assertions)
   providerOptions('options', options)
-  const { clientId, issuer, scope } = options
+  const { clientId, issuer, tokenEndpoint, scope } = options
   let saved: McpTokens | undefined
   return {
     redirectUrl: undefined,
@@ -110,17 +126,53 @@ export function mcpAuthProvider(
     saveTokens(tokens) {
       saved = tokens
     },
-    prepareTokenRequest(requested = scope) {
+    prepareTokenRequest(requested) {
+      const asked = scope ?? requested
       return new URLSearchParams({
         grant_type: 'client_credentials',
-        ...(requested !== undefined && { scope: requested }),
+        ...(asked !== undefined && { scope: asked }),
       })
     },
-    addClientAuthentication: (_headers, parameters) => setClientAssertion(parameters, clientId, assertions),
+    async addClientAuthentication(_headers, parameters, url, metadata) {
+      assertTokenEndpoint(url, issuer, tokenEndpoint)
+      if (metadata !== undefined) assertIssuer(metadata, issuer)
+      await setClientAssertion(parameters, clientId, assertions)
+    },
     redirectToAuthorization: noUser,
     saveCodeVerifier: noUser,
     codeVerifier: noUser,
   }
+}
+
+// The MCP server names the authorization server. If it named an attacker's, the attacker could log in with the assertion at the server in
+// `aud`. An attacker's metadata can have that server's issuer, so the URL of the token endpoint is checked as well.
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the assertion would be sent to another server */
+function assertTokenEndpoint(url: string | URL, issuer: string, tokenEndpoint: string | undefined): void {
+  const { href, origin } = URL.canParse(String(url)) ? new URL(url) : { href: '', origin: 'an invalid URL' }
+  if (tokenEndpoint === undefined) {
+    if (origin === new URL(issuer).origin) return
+    throw invalidArgument(
+      `no assertion was sent: the token endpoint is at ${origin}, and options.issuer is ${issuer}; if it belongs to that issuer, set options.tokenEndpoint`,
+    )
+  }
+  if (href === new URL(tokenEndpoint).href) return
+  throw invalidArgument(
+    `no assertion was sent: the token endpoint at ${origin} is not options.tokenEndpoint, ${tokenEndpoint}`,
+  )
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` when the metadata is that of another server */
+function assertIssuer(metadata: { readonly issuer: string }, issuer: string): void {
+  if (withoutSlash(metadata.issuer) === withoutSlash(issuer)) return
+  throw invalidArgument(
+    `no assertion was sent: the MCP server names an authorization server whose metadata has another issuer than ${issuer}; check options.issuer`,
+  )
+}
+
+/** The SDK writes the issuer `https://id.example` with a slash, so one at the end makes no difference. */
+function withoutSlash(url: string): string {
+  return (URL.canParse(url) ? new URL(url).href : url).replace(/\/$/, '')
 }
 
 function noUser(): never {

@@ -1,4 +1,5 @@
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { auth as authOfNextSdk, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { auth } from '@modelcontextprotocol/sdk/client/auth.js'
 import type { SigningKey } from '@sealwright/core'
 import type { RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
@@ -51,8 +52,8 @@ async function connectedClientOfNextSdk(...[key, app]: Parameters<typeof connect
 }
 
 const mcpClients = [
-  ['@modelcontextprotocol/sdk', connectedClient],
-  ['@modelcontextprotocol/client', connectedClientOfNextSdk],
+  ['@modelcontextprotocol/sdk', connectedClient, auth],
+  ['@modelcontextprotocol/client', connectedClientOfNextSdk, authOfNextSdk],
 ] as const
 
 const noLog = (): undefined => undefined
@@ -173,7 +174,7 @@ describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
     expectSigned(before, 1)
   })
 
-  test.each(mcpClients)('%s', async (_, connect) => {
+  test.each(mcpClients)('%s', async (_, connect, logIn) => {
     const before = signatures()
     const mcp = { clientId, issuer: `${plain.origin}/mcp-id`, mcpServer: `${plain.origin}/mcp` }
     const client = await connect(key, mcp)
@@ -188,6 +189,15 @@ describe.each(['in a vault', 'in a PFX'])('with a key %s', (place) => {
     // It sends no assertion to a server that the client is not registered with.
     await expect(connect(key, { ...mcp, mcpServer: `${plain.origin}/rogue/mcp` })).rejects.toThrow(
       `${plain.origin}/rogue-id`,
+    )
+    // Nor does the provider, if the SDK does not compare the issuers, as before 1.31.
+    const preset = privateKeyJwt({ clientId, audience: mcp.issuer })
+    const provider = {
+      ...mcpAuthProvider(createAssertionSource(key, preset), { clientId, issuer: mcp.issuer }),
+      clientInformation: () => ({ client_id: clientId }),
+    }
+    await expect(logIn(provider, { serverUrl: `${plain.origin}/rogue/mcp` })).rejects.toThrow(
+      'no assertion was sent',
     )
     expectSigned(before, 2)
     expect(plain.accepted).not.toContain('/rogue-id/token')

@@ -19,7 +19,9 @@ export function metadataAt(
   const [, resource = ''] = /^\/\.well-known\/oauth-protected-resource(\/.+)$/.exec(pathname) ?? []
   const { issuer } = endpoints[resource] ?? {}
   if (issuer !== undefined) {
-    return { resource: origin + resource, authorization_servers: [issuer] }
+    // More than the client of the example asks for.
+    const scopes = ['mcp:read', 'mcp:write']
+    return { resource: origin + resource, authorization_servers: [issuer], scopes_supported: scopes }
   }
   const [, path] =
     /^(\/.+)\/\.well-known\/openid-configuration$/.exec(pathname) ??
