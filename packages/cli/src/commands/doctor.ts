@@ -24,7 +24,7 @@ import {
   parseUrls,
 } from './command-options.ts'
 
-/** The times of the rotation that the user can give; what the servers have. */
+/** The times of the servers' rotation policy that the user can give. */
 type TimeOptions = Pick<
   KeyRingPolicyOptions,
   | 'tokenLifetime'
@@ -35,6 +35,8 @@ type TimeOptions = Pick<
   | 'announcement'
   | 'retention'
   | 'rotationInterval'
+  | 'refreshInterval'
+  | 'refreshTimeout'
 >
 
 interface Options extends PasswordOptions, TimeOptions {
@@ -150,11 +152,17 @@ function withTimeOptions(command: Command): Command {
       parseSecondsOrZero,
     )
     .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)
+    .option('--refresh-interval <seconds>', 'how often a server reads its keys (default: 300)', parseSeconds)
+    .option(
+      '--refresh-timeout <seconds>',
+      'the longest that such a reading takes (default: 60)',
+      parseSeconds,
+    )
 }
 
 function timesOf(options: TimeOptions): TimeOptions {
   const { tokenLifetime, jwksMaxAge, clockSkew, validatorLeeway } = options
-  const { maxSetAge, announcement, retention, rotationInterval } = options
+  const { maxSetAge, announcement, retention, rotationInterval, refreshInterval, refreshTimeout } = options
   return {
     tokenLifetime,
     jwksMaxAge,
@@ -164,6 +172,8 @@ function timesOf(options: TimeOptions): TimeOptions {
     announcement,
     retention,
     rotationInterval,
+    refreshInterval,
+    refreshTimeout,
   }
 }
 

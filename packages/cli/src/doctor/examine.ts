@@ -14,12 +14,12 @@ import { examineKeys, type PublishedKey, type PublishedSet } from './checks/jwk-
 import { examineOwnKeys, skippedKeys, unavailableKey } from './checks/keys-in-place.ts'
 import { ownKeysOf, type OwnKey } from './checks/own-keys.ts'
 import { examinePermissions } from './checks/permissions.ts'
-import { examineRotation, type Prediction } from './checks/rotation.ts'
+import { examineRotation, publishedVersion, unpredictedRotation, type Prediction } from './checks/rotation.ts'
 import { examineTampering } from './checks/tampering.ts'
 import { examineToken, lifetimeOf } from './checks/token.ts'
 import { finding, type Finding } from './report/finding.ts'
 import { skipped, step, type Step } from './report/step.ts'
-import { rotationPolicy } from './rotation/rotation-policy.ts'
+import { rotationPolicies } from './rotation/rotation-policy.ts'
 
 /** What to examine. */
 export interface Subject {
@@ -42,7 +42,8 @@ export interface Subject {
 export interface Examination {
   readonly steps: readonly Step[]
   readonly findings: readonly Finding[]
-  readonly prediction: Prediction
+  /** Null where too little is known for one. */
+  readonly prediction: Prediction | null
 }
 
 const defaultClockSkew = 60
@@ -127,11 +128,9 @@ async function examinePlaces(
   { set, tokenLifetime }: { readonly set: PublishedSet | null; readonly tokenLifetime: number | null },
   terminal: Terminal,
   access: KeyAccess,
-): Promise<{ readonly steps: readonly Step[]; readonly prediction: Prediction }> {
-  const policy = rotationPolicy(options, {
-    maxAge: set === null ? null : maxAgeOf(set.answer),
-    tokenLifetime,
-  })
+): Promise<{ readonly steps: readonly Step[]; readonly prediction: Prediction | null }> {
+  const maxAge = set === null ? null : maxAgeOf(set.answer)
+  const policies = rotationPolicies(options, { maxAge, tokenLifetime })
   const own: OwnKey[] = []
   const problems: Finding[] = []
   for (const source of sources) {
@@ -143,19 +142,33 @@ async function examinePlaces(
     }
   }
   const now = new Date()
-  const { prediction, report: rotation } = examineRotation(
-    own.map(({ version }) => version),
-    policy,
-    now,
-  )
+  const versions =
+    sources.length > 0 ? own.map(({ version }) => version) : [publishedVersion(set?.keys ?? [])]
+  const unknown =
+    problems.length > 0 ? 'not every --key can be opened' : unknownOf(set, sources.length > 0, policies.told)
+  const { prediction, report: rotation } =
+    unknown === null ? examineRotation(versions, policies, now) : unpredictedRotation(unknown, policies.told)
   const permissions = await examinePermissions(sources, access)
   if (sources.length === 0) return { steps: [skippedKeys(), permissions, rotation], prediction }
   // Where a place cannot be read, its keys would look unknown.
   const key =
     problems.length > 0
       ? step('key', sources.join(', '), problems)
-      : await examineOwnKeys(own, { published: set?.keys ?? null, policy, now, where: sources.join(', ') })
+      : await examineOwnKeys(own, {
+          published: set?.keys ?? null,
+          policy: policies.played,
+          now,
+          where: sources.join(', '),
+        })
   return { steps: [withoutRepetition(key, permissions), permissions, rotation], prediction }
+}
+
+/** What a prediction needs and does not have; null where it has everything. */
+function unknownOf(set: PublishedSet | null, hasKeys: boolean, told: KeyRingPolicyOptions): string | null {
+  if (!hasKeys && (set === null || set.keys.length === 0)) return 'there is no published key'
+  if (told.jwksMaxAge !== undefined) return null
+  const what = set === null ? 'there is no JWK Set with a max-age' : 'the JWK Set has no max-age'
+  return `${what}; give --jwks-max-age`
 }
 
 function isMissing({ id }: Finding): boolean {

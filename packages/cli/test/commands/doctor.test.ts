@@ -75,7 +75,7 @@ beforeEach(() => {
 interface Report {
   readonly ok: boolean
   readonly steps: readonly { readonly name: string; readonly status: string; readonly summary: string }[]
-  readonly prediction: { readonly rejectedFrom: string | null; readonly reason: string | null }
+  readonly prediction: { readonly rejectedFrom: string | null; readonly reason: string | null } | null
   readonly findings: readonly {
     readonly id: FindingId
     readonly severity: string
@@ -358,6 +358,28 @@ const plants: readonly Plant[] = [
     args: () => [...everything(), '--announcement', '3600', '--max-set-age', '3600'],
   },
   { finds: 'rotation-key-removed', args: () => [...everything(), '--retention', '3600'] },
+  // A day, in servers with the default policy.
+  { finds: 'rotation-key-removed', answers: () => token({ exp: seconds() + 86_400 }) },
+  {
+    finds: 'rotation-key-removed',
+    also: ['certificate-expires-soon'],
+    args: () => ['--issuer', issuer.origin],
+    answers: async () => keys(published(await certificate({ notAfter: later(1 / 2) }))),
+  },
+  // The next key has to sign as soon as it is there.
+  {
+    finds: 'rotation-key-unknown',
+    also: ['certificate-expired'],
+    args: () => ['--issuer', issuer.origin],
+    answers: async () => keys(published(await certificate({ notBefore: later(-9), notAfter: later(-1) }))),
+  },
+  { finds: 'policy-impossible', args: () => [...everything(), '--max-set-age', '300'] },
+  { finds: 'policy-impossible', args: () => [...everything(), '--rotation-interval', '600'] },
+  {
+    finds: 'policy-impossible',
+    also: ['rotation-key-removed'],
+    args: () => [...everything(), '--max-set-age', '300', '--retention', '3600'],
+  },
 ]
 
 /** Where nothing listens any more. */
@@ -533,6 +555,53 @@ describe('planted in an issuer', () => {
       ['token-unavailable', `${issuer.origin}/absent`],
     ])
     expect(out).not.toContain('hidden')
+  })
+
+  const notPredicted: readonly (Plant & { readonly why: string })[] = [
+    {
+      why: 'not every --key can be opened',
+      finds: 'key-unavailable',
+      args: () => ['--issuer', issuer.origin, '--key', uri('auth'), join(folder(), 'absent.pem')],
+    },
+    {
+      why: 'no key can sign',
+      finds: 'no-signer',
+      also: ['published-key-unknown'],
+      args: () => only('absent'),
+    },
+    {
+      why: 'the JWK Set has no max-age; give --jwks-max-age',
+      finds: 'jwks-no-max-age',
+      answers: () => headers({ 'cache-control': 'public' }),
+    },
+    {
+      why: 'there is no JWK Set with a max-age; give --jwks-max-age',
+      finds: 'jwks-unavailable',
+      answers: () => ({ jwks: 500 }),
+    },
+    {
+      why: 'there is no published key',
+      finds: 'jwks-empty',
+      args: () => ['--issuer', issuer.origin],
+      answers: () => keys(),
+    },
+  ]
+
+  test.each(notPredicted)(
+    '$finds, so no rotation is predicted: $why',
+    async ({ why, finds, also = [], args = everything, answers }) => {
+      issuer.answers = { ...healthy, ...(await answers?.()) }
+      const { report } = await examine(args())
+      expect(new Set(report.findings.map(({ id }) => id))).toEqual(new Set([finds, ...also]))
+      expect(report.steps.at(-1)).toEqual({ name: 'rotation', status: 'skipped', summary: why })
+      expect(report.prediction).toBeNull()
+    },
+  )
+
+  test('no max-age, where the user knows it', async () => {
+    issuer.answers = { ...healthy, ...headers({ 'cache-control': 'public' }) }
+    const { report } = await examine([...everything(), '--jwks-max-age', '300'])
+    expect(report.steps.at(-1)).toMatchObject({ name: 'rotation', status: 'ok' })
   })
 
   test('is told to a person with the fix', async () => {

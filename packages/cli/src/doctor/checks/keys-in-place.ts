@@ -50,19 +50,17 @@ export function skippedKeys(): Step {
   return skipped('key', 'give --key URI to compare the keys of the servers with the published ones')
 }
 
-/** Servers read a new version this soon by default: refreshInterval + refreshTimeout + listingDelay, in milliseconds. */
-const readingTime = 370_000
-
 function publicationFindings(
   versions: ReturnType<typeof evaluateTimeline>['versions'],
   own: readonly OwnKey[],
   published: readonly PublishedKey[],
-  { clockSkew }: KeyRingPolicy,
+  { clockSkew, refreshInterval, refreshTimeout, listingDelay }: KeyRingPolicy,
   now: Date,
 ): readonly Finding[] {
   const known = new Set(published.flatMap(idsOf))
   const place = (id: string): string => own.find(({ keyId }) => keyId === id)?.location ?? id
-  const settled = now.getTime() - clockSkew * 1_000 - readingTime
+  // By then every server has read a new version.
+  const settled = now.getTime() - (clockSkew + refreshInterval + refreshTimeout + listingDelay) * 1_000
   const missing = versions.flatMap(({ version: { id, createdAt }, state }) => {
     const isDue =
       state === 'active' ||

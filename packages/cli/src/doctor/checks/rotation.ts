@@ -1,7 +1,18 @@
-import { evaluateTimeline, nextRotation, type KeyRingPolicy, type KeyVersion } from '@sealwright/keyring'
-import { finding } from '../report/finding.ts'
-import { step, type Step } from '../report/step.ts'
+import {
+  evaluateTimeline,
+  keyRingPolicy,
+  nextRotation,
+  type KeyRingPolicy,
+  type KeyRingPolicyOptions,
+  type KeyVersion,
+} from '@sealwright/keyring'
+import { finding, type Finding } from '../report/finding.ts'
+import { skipped, step, type Step } from '../report/step.ts'
 import { predictRejection, type Rejection } from '../rotation/predict-rejection.ts'
+import type { RotationPolicies } from '../rotation/rotation-policy.ts'
+import { certificateOf } from './certificates.ts'
+import { expected } from './expected.ts'
+import type { PublishedKey } from './jwk-set.ts'
 
 /** The next rotation, and the first token that it would have rejected. */
 export interface Prediction {
@@ -12,63 +23,90 @@ export interface Prediction {
   readonly reason: Rejection['reason'] | null
 }
 
+/** The step, and its prediction; null where it is skipped. */
+interface ExaminedRotation {
+  readonly prediction: Prediction | null
+  readonly report: Step
+}
+
 /**
  * Predicts the next rotation: of the version that is announced, or else of the one that is due next.
  *
- * @param versions those of the servers; empty where the user names no key. Then the published key is as old as can be
+ * @param versions those of the servers
  */
 export function examineRotation(
   versions: readonly KeyVersion[],
-  policy: KeyRingPolicy,
+  { told, played: policy }: RotationPolicies,
   now: Date,
-): { readonly prediction: Prediction; readonly report: Step } {
-  const known = versions.length === 0 ? [publishedKey] : versions
-  const { versions: states } = evaluateTimeline(known, policy, now.getTime())
+): ExaminedRotation {
+  const { active, versions: states } = evaluateTimeline(versions, policy, now.getTime())
   const [next = null] = states
     .filter(({ state }) => state === 'announced')
     .toSorted((a, b) => b.startsAt - a.startsAt)
     .map(({ version }) => version)
   // The end of the next key is a matter of the rotation after it.
-  const successor = next === null ? nextKey(known, policy, now) : { ...next, notAfter: null }
-  const planned = [...known.filter((version) => version !== next), successor]
+  const successor = next === null ? nextKey(versions, policy, now) : { ...next, notAfter: null }
+  const planned = [...versions.filter((version) => version !== next), successor]
   const rejection = predictRejection(planned, policy, now.getTime())
-  const prediction = {
-    announcedAt: (successor.createdAt ?? now).toISOString(),
-    // The second that it is in.
-    rejectedFrom:
-      rejection === null ? null : new Date(Math.floor(rejection.at / 1_000) * 1_000).toISOString(),
-    reason: rejection?.reason ?? null,
+  if (active === null && rejection === null) return unpredictedRotation('no key can sign', told)
+  const announcedAt = (successor.createdAt ?? now).toISOString()
+  const plan = `the next key is announced at ${announcedAt}`
+  if (rejection === null) {
+    const problems = policyFindings(told)
+    const outlook = problems.length === 0 ? 'no token is rejected' : 'the rotation policy is impossible'
+    return {
+      prediction: { announcedAt, rejectedFrom: null, reason: null },
+      report: step('rotation', `${plan}; ${outlook}`, problems),
+    }
   }
-  const plan = `the next key is announced at ${prediction.announcedAt}`
-  if (rejection === null) return { prediction, report: step('rotation', `${plan}; no token is rejected`, []) }
+  // The second that it is in.
+  const rejectedFrom = new Date(Math.floor(rejection.at / 1_000) * 1_000).toISOString()
   return {
-    prediction,
+    prediction: { announcedAt, rejectedFrom, reason: rejection.reason },
     report: step('rotation', `${plan}; tokens can be rejected`, [
-      findingOf(rejection, prediction.rejectedFrom ?? '', policy),
+      findingOf(rejection, rejectedFrom, policy),
+      // The finding above already covers a short announcement or retention.
+      ...policyFindings({ ...told, announcement: undefined, retention: undefined }),
     ]),
   }
 }
 
-const publishedKey: KeyVersion = {
-  id: 'the published key',
-  createdAt: null,
-  notBefore: null,
-  notAfter: null,
-  enabled: true,
+/** @param why what is not known */
+export function unpredictedRotation(why: string, told: KeyRingPolicyOptions): ExaminedRotation {
+  const problems = policyFindings(told)
+  const report = problems.length === 0 ? skipped('rotation', why) : step('rotation', why, problems)
+  return { prediction: null, report }
 }
 
-/** The version that a ring makes when it is due; one that is made now, where none is ever due. */
+/**
+ * The signing key of an issuer of which only the JWK Set is known. It counts as older than every other key. The set does not say
+ * which of its keys signs, so it ends with the last certificate.
+ */
+export function publishedVersion(keys: readonly PublishedKey[]): KeyVersion {
+  const ends = keys.map((key) => Date.parse(certificateOf(key)?.validTo ?? ''))
+  const isKnown = ends.length > 0 && !ends.some(Number.isNaN)
+  const notAfter = isKnown ? new Date(Math.max(...ends)) : null
+  return { id: 'the published key', createdAt: null, notBefore: null, notAfter, enabled: true }
+}
+
+/** The version that the ring makes next; one made now if it never makes one. */
 function nextKey(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: Date): KeyVersion {
   const due = nextRotation(versions, policy, now.getTime())
   const createdAt = new Date(Number.isFinite(due) ? Math.max(due, now.getTime()) : now.getTime())
   return { id: 'the next key', createdAt, notBefore: null, notAfter: null, enabled: true }
 }
 
-function findingOf(
-  { reason, keyId }: Rejection,
-  from: string,
-  policy: KeyRingPolicy,
-): ReturnType<typeof finding> {
+/** What `keyRingPolicy` says of a policy that cannot keep its promise. */
+function policyFindings(told: KeyRingPolicyOptions): readonly Finding[] {
+  try {
+    keyRingPolicy(told)
+    return []
+  } catch (error) {
+    return [finding('policy-impossible', 'the rotation policy', expected(error).message)]
+  }
+}
+
+function findingOf({ reason, keyId }: Rejection, from: string, policy: KeyRingPolicy): Finding {
   const { announcement, maxSetAge, jwksMaxAge, clockSkew, retention, tokenLifetime, validatorLeeway } = policy
   if (reason === 'unknown') {
     const least = maxSetAge + jwksMaxAge + clockSkew

@@ -291,6 +291,11 @@ const findings = {
     why: 'The old key leaves the JWK Set while tokens that it signed are still valid.',
     fix: 'Keep the key published for longer, or issue shorter tokens. Rotate earlier where its certificate ends.',
   },
+  'policy-impossible': {
+    severity: 'error',
+    why: 'A key ring refuses such a policy: it cannot keep every token valid through outages and rotations.',
+    fix: 'Change the times as the message says. Every server must have the same ones.',
+  },
 } as const
 
 /** The id of a finding. It stays the same from release to release. */

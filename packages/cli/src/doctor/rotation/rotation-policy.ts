@@ -3,33 +3,38 @@ import { keyRingPolicy, type KeyRingPolicy, type KeyRingPolicyOptions } from '@s
 /** A century, in seconds. */
 const longestLifetime = 100 * 366 * 86_400
 
+/** The policy of the servers, and what happens under it. */
+export interface RotationPolicies {
+  /** What the servers are configured with, as far as it is known. `keyRingPolicy` may refuse it. */
+  readonly told: KeyRingPolicyOptions
+  /** The same with the `max-age` that validators obey and the longest token. It is not checked. */
+  readonly played: KeyRingPolicy
+}
+
 /**
- * The policy that the servers have, as the user says. It may be impossible: that is what is to be found out.
+ * The policy for the prediction: the user's options, then the `max-age` that the servers send, then the defaults of the ring.
  *
- * @param observed what the server sends, and how long its token is valid, in seconds; null where there is none
+ * @param observed what the servers send, and how long their token is valid, in seconds; null where it is not known
  */
-export function rotationPolicy(
+export function rotationPolicies(
   options: KeyRingPolicyOptions,
   observed: { readonly maxAge: number | null; readonly tokenLifetime: number | null },
-): KeyRingPolicy {
-  const defaults = keyRingPolicy()
-  // The token says it, and may say anything.
-  const seen = observed.tokenLifetime ?? 0
-  const tokenLifetimeSeen = seen > 0 ? Math.min(seen, longestLifetime) : null
+): RotationPolicies {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const told: KeyRingPolicy = {
-    ...defaults,
-    ...(observed.maxAge !== null && { jwksMaxAge: observed.maxAge }),
-    ...(tokenLifetimeSeen !== null && { tokenLifetime: tokenLifetimeSeen }),
-    ...given,
-  }
-  const { maxSetAge, jwksMaxAge, clockSkew, tokenLifetime, validatorLeeway } = told
+  const sent = observed.maxAge === null ? {} : { jwksMaxAge: observed.maxAge }
+  const complete: KeyRingPolicy = { ...keyRingPolicy(), ...sent, ...given }
+  const { maxSetAge, jwksMaxAge, clockSkew, tokenLifetime, validatorLeeway } = complete
+  // A token may claim any lifetime.
+  const seen = Math.min(observed.tokenLifetime ?? 0, longestLifetime)
   return {
-    ...told,
-    announcement: options.announcement ?? maxSetAge + jwksMaxAge + clockSkew,
-    retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
-    // Validators obey what is sent, and tokens live as long as they do, whatever the policy says.
-    jwksMaxAge: observed.maxAge ?? jwksMaxAge,
-    tokenLifetime: Math.max(tokenLifetimeSeen ?? 0, tokenLifetime),
+    told: { ...sent, ...given },
+    played: {
+      ...complete,
+      announcement: options.announcement ?? maxSetAge + jwksMaxAge + clockSkew,
+      retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
+      // Validators obey the max-age that is sent, and a token is valid until its exp, whatever the policy says.
+      jwksMaxAge: observed.maxAge ?? jwksMaxAge,
+      tokenLifetime: Math.max(seen, tokenLifetime),
+    },
   }
 }
