@@ -79,7 +79,7 @@ async function send(
   if (status >= 300 && status < 400 && !acceptRedirect) {
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${place} redirects to another address; give that one: ${headers.get('location')?.split('?')[0] ?? 'unknown'}`,
+      `${place} redirects to another address; give that one: ${targetOf(headers.get('location'), url)}`,
     )
   }
   return { url, status, headers, response, sentAt, receivedAt }
@@ -95,6 +95,13 @@ export function shownUrl(address: string | URL): string {
   if (!URL.canParse(String(address))) return 'an address that is not a URL'
   const { protocol, host, pathname } = new URL(address)
   return `${protocol}//${host}${pathname}`
+}
+
+/** Where a redirect leads. Its URL may be relative (RFC 9110 §10.2.2). */
+function targetOf(location: string | null, base: URL): string {
+  return location === null || !URL.canParse(location, base.href)
+    ? 'unknown'
+    : shownUrl(new URL(location, base))
 }
 
 /** Whether no one on the way can read or change what is sent there. http is safe only within this machine. */

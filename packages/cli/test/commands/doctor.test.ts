@@ -557,6 +557,17 @@ describe('planted in an issuer', () => {
     expect(out).not.toContain('hidden')
   })
 
+  test('a redirect, without what may be secret in it', async () => {
+    issuer.answers = { ...healthy, ...metadata({ jwks_uri: `${issuer.origin}/redirect` }) }
+    const { report } = await examine(['--issuer', issuer.origin])
+    expect(report.findings).toMatchObject([
+      {
+        id: 'jwks-unavailable',
+        what: `the JWK Set at ${issuer.origin}/redirect redirects to another address; give that one: http://localhost/jwks`,
+      },
+    ])
+  })
+
   const notPredicted: readonly (Plant & { readonly why: string })[] = [
     {
       why: 'not every --key can be opened',

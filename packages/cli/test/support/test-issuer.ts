@@ -37,6 +37,8 @@ export async function startTestIssuer(healthy: (origin: string) => IssuerAnswers
       case '/.well-known/openid-configuration':
         served = 0
         return answer(response, metadata)
+      case '/redirect':
+        return void response.writeHead(302, { location: '//user:hidden@localhost/jwks?code=hidden' }).end()
       case '/jwks':
       case '//elsewhere.invalid/jwks':
         if (typeof jwks === 'number') return answer(response, jwks)
