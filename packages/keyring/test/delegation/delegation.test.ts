@@ -234,10 +234,10 @@ describe('the registry', () => {
         const delegation = openDelegation(ring, registry, { clock: dateClock })
         onTestFinished(() => delegation.close())
         delegations.push(delegation)
+        await untilPublished(registry, Math.min(instance + 1, 8))
         await pass(10)
-        await settle()
       }
-      await pass(1_010)
+      await pass(1_030)
       const least = Math.min(count, 8)
       for (let minutes = 0; minutes < 12 * 60; minutes += 10) {
         expect(delegations.filter(({ delegateId }) => delegateId !== null).length).toBeGreaterThanOrEqual(
