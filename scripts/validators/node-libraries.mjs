@@ -196,13 +196,6 @@ const libraries = {
     const { default: jwt } = await import('@tsndr/cloudflare-worker-jwt')
     return ({ alg, jwks }, token) => jwt.verify(token, jwks.keys[0], { algorithm: alg, throwError: true })
   },
-  async '@node-rs/jsonwebtoken'() {
-    const { Algorithm, verify } = await import('@node-rs/jsonwebtoken')
-    return ({ alg, issuer, audience, pem }, token) => {
-      if (Algorithm[alg] === undefined) throw new Error(`Algorithm has no ${alg}`)
-      return verify(token, pem, { algorithms: [Algorithm[alg]], iss: [issuer], aud: [audience] })
-    }
-  },
   async 'did-jwt'() {
     const { verifyJWS } = await import('did-jwt')
     return ({ jwks }, token) =>
@@ -215,7 +208,6 @@ const labels = {
   'express-jwt': 'express-jwt, with jwks-rsa',
   'koa-jwt': 'koa-jwt, with jwks-rsa',
   'passport-jwt': 'passport-jwt, with jwks-rsa',
-  '@node-rs/jsonwebtoken': '@node-rs/jsonwebtoken (Rust)',
   hono: 'hono, with typ JWT',
 }
 
