@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { AccessRule } from './access-rule.ts'
+import { removeFile } from './key-file.ts'
 import { decryptFile, type CertificateFile, type Pkcs12Certificate } from './pkcs12-file.ts'
 import { readPrivateFile } from './private-files.ts'
 
@@ -11,7 +12,7 @@ export class CertificateFiles {
   readonly #folder: string
   readonly #password: string
   readonly #rule: AccessRule
-  #forgotten = 0
+  #removals = 0
   readonly #known = new Map<string, { readonly bytes: Uint8Array; readonly contents: Pkcs12Certificate }>()
 
   constructor(folder: string, password: string, rule: AccessRule) {
@@ -39,10 +40,17 @@ export class CertificateFiles {
     return files
   }
 
-  /** Drops what is kept of a file, such as one that is deleted. */
-  forget(name: string): void {
+  /**
+   * Deletes a file, and drops what is kept of it.
+   *
+   * @returns false when there was none
+   * @throws SealwrightError as {@link removeFile}
+   */
+  async remove(name: string): Promise<boolean> {
+    const isRemoved = await removeFile(join(this.#folder, name))
     this.#known.delete(name)
-    this.#forgotten++
+    this.#removals++
+    return isRemoved
   }
 
   async #readOne(name: string): Promise<CertificateFile | null> {
@@ -50,14 +58,14 @@ export class CertificateFiles {
     const known = this.#known.get(name)
     // It is kept again once it was read: nothing is kept of a file that is gone, broken or refused.
     this.#known.delete(name)
-    const forgotten = this.#forgotten
+    const removals = this.#removals
     const file = await readPrivateFile(path, this.#rule)
     if (file === null) return null
     const { bytes, ...state } = file
     const isSame = known !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const contents = isSame ? known.contents : await decryptFile(path, bytes, this.#password)
     // Unless a file was deleted meanwhile: it could be this one.
-    if (forgotten === this.#forgotten) this.#known.set(name, { bytes, contents })
+    if (removals === this.#removals) this.#known.set(name, { bytes, contents })
     return { ...contents, path, ...state }
   }
 }

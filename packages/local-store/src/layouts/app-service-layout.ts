@@ -17,7 +17,9 @@ export function appServiceLayout(folder: string, setting: string): Layout {
   const shown = readSetting(setting)
   const accepts = (fileName: string): boolean =>
     /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase()))
-  return { ...sharedFolder(resolve(folder), unchecked, accepts), hint: hintFor(shown) }
+  // The platform's files are only read.
+  const { remove: _, ...reading } = sharedFolder(resolve(folder), unchecked, accepts)
+  return { ...reading, hint: hintFor(shown) }
 }
 
 type Shown = 'all' | ReadonlySet<string>

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { ownerWrites } from '../files/access-rule.ts'
-import { createKeyFile, removeFile } from '../files/key-file.ts'
+import { createKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
@@ -18,7 +18,7 @@ export function dotNetLayout(home: string): WritableLayout {
     ownerWrites,
     (fileName) => /^[^.].*\.pfx$/.test(fileName),
   )
-  const { folder, read, forget } = shared
+  const { folder, read } = shared
   const pathOf: WritableLayout['pathOf'] = (_name, certificate) =>
     join(folder, `${sha1Thumbprint(certificate)}.pfx`)
   return {
@@ -35,16 +35,6 @@ export function dotNetLayout(home: string): WritableLayout {
       const added = await add(path, name, key)
       if (added !== null) return added
       throw new SealwrightError('ALREADY_EXISTS', `${path} already exists and was not changed`)
-    },
-    async remove(name) {
-      const removed = await Promise.all(
-        (await read(name)).map(async ({ file }) => {
-          const isRemoved = await removeFile(file.path)
-          forget(file.path)
-          return isRemoved
-        }),
-      )
-      return removed.includes(true)
     },
   }
 }

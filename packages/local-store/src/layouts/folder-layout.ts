@@ -78,13 +78,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
     },
     async remove(name) {
       const all = await allNames()
-      const removed = await Promise.all(
-        keyFiles(all, name).map(async (each) => {
-          const isRemoved = await removeFile(join(folder, each))
-          files.forget(each)
-          return isRemoved
-        }),
-      )
+      const removed = await Promise.all(keyFiles(all, name).map((each) => files.remove(each)))
       // After the keys: a key without its records would have no time of arrival, and be enabled.
       await Promise.all(recordsOf(all, name).map((each) => removeFile(join(folder, each))))
       return removed.includes(true)

@@ -6,7 +6,7 @@ import { isSameName } from '../find/key-name.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import { commonName } from '../find/subject.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
-import { namesIn, type Layout } from './layout.ts'
+import { namesIn, type Layout, type WritableLayout } from './layout.ts'
 
 /**
  * A folder that other programs keep certificates in. Its files are named after thumbprints and have no password. The name of a key is the friendly
@@ -19,22 +19,24 @@ export function sharedFolder(
   folder: string,
   rule: AccessRule,
   accepts: (fileName: string) => boolean,
-): Omit<Layout, 'hint'> & { readonly forget: (path: string) => void } {
+): Omit<Layout, 'hint'> & Pick<WritableLayout, 'remove'> {
   const files = new CertificateFiles(folder, '', rule)
+  async function read(name?: string): Promise<readonly StoredKey[]> {
+    const names = (await namesIn(folder, rule)).filter(accepts)
+    const stored = (await files.read(names)).map(storedKey)
+    return stored.filter((each) => name === undefined || isSameName(each.name, name))
+  }
   return {
     folder,
     shared: true,
     async check() {
       await namesIn(folder, rule)
     },
-    async read(name) {
-      const names = (await namesIn(folder, rule)).filter(accepts)
-      const stored = (await files.read(names)).map(storedKey)
-      return stored.filter((each) => name === undefined || isSameName(each.name, name))
-    },
-    /** Drops what is kept in memory of a deleted file. */
-    forget(path) {
-      files.forget(basename(path))
+    read,
+    async remove(name) {
+      const found = await read(name)
+      const removed = await Promise.all(found.map(({ file }) => files.remove(basename(file.path))))
+      return removed.includes(true)
     },
   }
 }
