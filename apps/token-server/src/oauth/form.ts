@@ -1,3 +1,4 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { invalidRequest } from './errors.ts'
 
 /** The parameters of a request. One without a value counts as omitted (RFC 6749 §3.2) and is not in the map. */
@@ -12,7 +13,7 @@ const repeatable = 'resource'
  *
  * @throws OAuthError `invalid_request`
  */
-export function parseForm(body: Uint8Array): Form {
+function parseForm(body: Uint8Array): Form {
   const form = new Map<string, string>()
   const seen = new Set<string>()
   for (const pair of decodeUtf8(body).split('&')) {
@@ -27,6 +28,21 @@ export function parseForm(body: Uint8Array): Form {
     if (value !== '') form.set(name, value)
   }
   return form
+}
+
+/** Has an app accept forms as the bodies of requests, and nothing else. */
+export function acceptForms(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseForm(body),
+  )
+}
+
+/** The body of a request to an app that {@link acceptForms}; null if it has none. */
+export function formOf({ body }: FastifyRequest): Form | null {
+  return body instanceof Map ? body : null
 }
 
 /** Decodes one name or value; null for a broken escape. */

@@ -5,7 +5,7 @@ import { createAccessTokens } from './access-tokens.ts'
 import type { Client } from '../settings/settings.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError } from './errors.ts'
-import { parseForm, type Form } from './form.ts'
+import { acceptForms, formOf, type Form } from './form.ts'
 import { grantScopes } from './scopes.ts'
 
 /** Parameters that must not be in a URL, which ends up in logs and histories (RFC 6749 §2.3.1). */
@@ -44,13 +44,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       clients: service.settings.clients,
       clock: service.clock,
     })
-    // The body is a form; nothing else is parsed.
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'buffer' },
-      async (_request: FastifyRequest, body: Buffer) => parseForm(body),
-    )
+    acceptForms(app)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
     app.addHook('onRequest', async (request, reply) => {
@@ -67,7 +61,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     })
 
     app.all('/connect/token', async (request) => {
-      const form = readForm(request.body)
+      const form = readForm(request)
       const { client, method } = await authenticate({
         authorization: authorizationHeaders(request.raw.rawHeaders),
         form,
@@ -102,8 +96,9 @@ function refuseQuery(query: unknown): void {
   if (name !== undefined) throw invalidRequest(`${name} must be in the body, not in the URL`)
 }
 
-function readForm(body: unknown): Form {
-  if (body instanceof Map) return body
+function readForm(request: FastifyRequest): Form {
+  const form = formOf(request)
+  if (form !== null) return form
   throw invalidRequest('the request has no body; the parameters must be in it')
 }
 

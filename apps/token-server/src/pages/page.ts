@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { OAuthError } from '../oauth/errors.ts'
-import { parseForm, type Form } from '../oauth/form.ts'
+import { acceptForms, formOf } from '../oauth/form.ts'
 import type { Service } from '../service.ts'
 import { isLoopback } from '../settings/environment.ts'
 import { contentSecurityPolicy, document } from './document.ts'
@@ -21,12 +21,7 @@ import { noTrial, tryOut, type Trial } from './token/trial.ts'
 export function page(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     const base = app.prefix
-    app.removeAllContentTypeParsers()
-    app.addContentTypeParser(
-      'application/x-www-form-urlencoded',
-      { parseAs: 'buffer' },
-      async (_request: unknown, body: Buffer) => parseForm(body),
-    )
+    acceptForms(app)
     app.setErrorHandler((error, _request, reply) => {
       // What the form parser refuses. The form of the page does not send it.
       if (error instanceof OAuthError) return reply.code(error.statusCode).send(error.toJSON())
@@ -42,7 +37,7 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
       const site = request.headers['sec-fetch-site']
       if (site !== undefined && site !== 'same-origin') return reply.code(403).send({ error: 'cross_site' })
       const visit = { app, base, address: request.ip, requestId: request.id }
-      const trial = await tryOut(visit, isForm(request.body) ? request.body : new Map())
+      const trial = await tryOut(visit, formOf(request) ?? new Map())
       return answer(reply, render(service, base, trial))
     })
     // The script of the page asks every two seconds.
@@ -61,10 +56,6 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
  */
 function isNamed({ issuer }: Service, hostname: string): boolean {
   return isLoopback(hostname) || hostname === new URL(issuer()).hostname
-}
-
-function isForm(body: unknown): body is Form {
-  return body instanceof Map
 }
 
 function answer(reply: FastifyReply, html: Html): FastifyReply {
