@@ -1,4 +1,4 @@
-import { aWholeNumber, must, type Check } from '@sealwright/core/internal'
+import { aWholeNumber, isSecureUrl, must, type Check } from '@sealwright/core/internal'
 
 /** A JWT is UTF-8, which cannot encode half of a surrogate pair. Text with line breaks may be a PEM file, passed by mistake. */
 export const aText: Check = must(
@@ -21,12 +21,12 @@ export const aKeyId: Check = must(
 /** A URL that an assertion may be sent to: plain HTTP shows it to the network. */
 export const anHttpsUrl: Check = must(
   'an https URL without a user, a query or a fragment, such as https://id.example/token; http is for localhost only',
-  isSecureUrl,
+  isExactUrl,
 )
 
 export const anHttpsOrigin: Check = must(
   'an https URL without a path, such as https://id.example; http is for localhost only',
-  (value) => isSecureUrl(value) && new URL(value).pathname === '/',
+  (value) => isExactUrl(value) && new URL(value).pathname === '/',
 )
 
 /** @param maximum the longest one that the service accepts, in seconds */
@@ -54,11 +54,9 @@ export const aScope: Check = must(
   (value) => typeof value === 'string' && /^[!#-[\]-~]+(?: [!#-[\]-~]+)*$/.test(value),
 )
 
-function isSecureUrl(value: unknown): value is string {
+function isExactUrl(value: unknown): value is string {
   // `new URL` repairs these characters silently. The service compares the text as it is.
   if (typeof value !== 'string' || /[\s\\?#]/.test(value) || !URL.canParse(value)) return false
-  const { protocol, hostname, username, password } = new URL(value)
-  if (username !== '' || password !== '') return false
-  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  return protocol === 'https:' || (protocol === 'http:' && isLocal)
+  const url = new URL(value)
+  return url.username === '' && url.password === '' && isSecureUrl(url)
 }

@@ -33,6 +33,7 @@ export {
   type Check,
 } from './internal/arguments.ts'
 export { invalidArgument, limitExceeded } from './internal/failures.ts'
+export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export { isSecureUrl } from './internal/urls.ts'
 export { areRsaNumbersOfOneKey, toBigInt } from './internal/rsa-numbers.ts'
 export { resolvePassword } from './stores/password.ts'

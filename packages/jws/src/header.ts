@@ -1,4 +1,5 @@
 import { SealwrightError, type SignatureAlgorithm } from '@sealwright/core'
+import { privateJwkMembers } from '@sealwright/core/internal'
 import { base64urlText } from './base64url.ts'
 import { prependMembers, stringifyObject } from './json.ts'
 
@@ -26,9 +27,6 @@ const maximumLength = 512
 /** Members whose values other code compares as strings. */
 const stringMembers = ['typ', 'cty', 'kid', 'x5t', 'x5t#S256'] as const
 
-/** The private members of a JWK (RFC 7518 §6, RFC 8037 §2). One of them in a header means that a key was passed by mistake. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
-
 /**
  * The encoded JWS Protected Header (RFC 7515 §7.1): `alg` from the signer, then the caller's members in their order.
  *
@@ -41,7 +39,8 @@ export function encodeHeader(algorithm: SignatureAlgorithm, header: JwsHeader): 
   if (Object.hasOwn(header, 'jwk')) {
     throw invalid('header.jwk asks verifiers to trust the key in the token; publish a JWK Set and set kid')
   }
-  for (const member of privateMembers) {
+  // One of them in a header means that a key was passed by mistake.
+  for (const member of privateJwkMembers) {
     if (Object.hasOwn(header, member)) throw invalid(`header.${member} is a member of a private key`)
   }
   if (Object.hasOwn(header, 'b64')) {

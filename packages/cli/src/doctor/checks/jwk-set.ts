@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, importJwk, jwkThumbprint } from '@sealwright/core'
-import { forgeryFlaw, isRecord } from '@sealwright/core/internal'
+import { forgeryFlaw, isRecord, privateJwkMembers } from '@sealwright/core/internal'
 import { memberOf } from '../../json.ts'
 import { fetchJson, type JsonAnswer } from '../../net/fetch-json.ts'
 import { shownUrl } from '../../net/fetch-text.ts'
@@ -89,12 +89,9 @@ function publishedKey(jwk: Readonly<Record<string, unknown>>, index: number): Pu
   }
 }
 
-/** RFC 7518 §6.2.2, §6.3.2 and §6.4.1; `priv` is that of an AKP key. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
-
 /** The first member that must not be published; null for none. */
 function privateMemberOf(jwk: Readonly<Record<string, unknown>>): string | null {
-  return privateMembers.find((name) => name in jwk) ?? null
+  return privateJwkMembers.find((name) => name in jwk) ?? null
 }
 
 function publicKeyOf(jwk: Readonly<Record<string, unknown>>): KeyObject | null {
