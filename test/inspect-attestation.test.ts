@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeModule } from '../packages/azure-keyvault/test/support/attested-key.ts'
 import { attestedKeyBody, startManagedHsm } from '../packages/azure-keyvault/test/support/managed-hsm.ts'
-import { reachingAgent } from '../packages/azure-keyvault/test/support/reaching-agent.ts'
+import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
 import { succeed } from '../packages/cli/test/support/sealwright.ts'
 
 const credential = {

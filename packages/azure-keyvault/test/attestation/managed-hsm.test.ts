@@ -10,7 +10,7 @@ import {
   hsmKeyVersion as version,
   startManagedHsm,
 } from '../support/managed-hsm.ts'
-import { reachingAgent } from '../support/reaching-agent.ts'
+import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
 
 const credential = {
   getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),

@@ -1,9 +1,9 @@
 /** A program that signs in a vault as much as it may, started by processes.test.ts. */
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClientSecretCredential } from '@azure/identity'
 import { isSealwrightError, type Signer } from '@sealwright/core'
-import { reachingAgent } from './reaching-agent.ts'
+import { secretCredential } from '@sealwright/test-kit/credentials'
+import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
 import { openKeyVault } from '../../src/index.ts'
 
 /** How the vault is reached. */
@@ -34,19 +34,14 @@ if (process.send !== undefined) {
 }
 
 async function openSigner(task: SigningTask): Promise<Signer> {
-  const { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret } = task
-  const store = openKeyVault(vaultUrl, {
+  const store = openKeyVault(task.vaultUrl, {
     collection: 'keys',
     // The emulator has one thread for all. Many handshakes at once would keep it busy for seconds, and a process that has
     // too little of the machine must not take that for a vault that is down.
     maxInFlight: 8,
     attemptTimeout: 3_000,
-    agent: reachingAgent(ca),
-    credential: new ClientSecretCredential(tenantId, clientId, clientSecret, {
-      authorityHost,
-      disableInstanceDiscovery: true,
-      tlsOptions: { ca },
-    }),
+    agent: reachingAgent(task.ca),
+    credential: secretCredential(task, task),
   })
   const key = await store.get('signing')
   if (key === null) throw new Error('the key is not there')

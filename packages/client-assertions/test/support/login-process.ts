@@ -2,12 +2,12 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { writeHeapSnapshot } from 'node:v8'
-import { ClientSecretCredential } from '@azure/identity'
 import { openKeyVault } from '@sealwright/azure-keyvault'
 import type { SigningKey } from '@sealwright/core'
 import { openPkcs12File } from '@sealwright/local-store'
 import { logInEverywhere, type Origins } from './log-in-everywhere.ts'
-import { reachingAgent } from './reaching-agent.ts'
+import { secretCredential } from '@sealwright/test-kit/credentials'
+import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
 
 /** Where the key is, and what to do with it. */
 export interface LoginTask {
@@ -50,16 +50,11 @@ if (process.send !== undefined) {
 
 async function openKey(place: LoginTask['key']): Promise<SigningKey> {
   if ('pfx' in place) return openPkcs12File(place.pfx, place.password)
-  const { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret } = place
-  const store = openKeyVault(vaultUrl, {
-    agent: reachingAgent(ca),
+  const store = openKeyVault(place.vaultUrl, {
+    agent: reachingAgent(place.ca),
     deadline: 20_000,
     attemptTimeout: 10_000,
-    credential: new ClientSecretCredential(tenantId, clientId, clientSecret, {
-      authorityHost,
-      disableInstanceDiscovery: true,
-      tlsOptions: { ca },
-    }),
+    credential: secretCredential(place, place),
   })
   const key = await store.get('reports')
   if (key === null) throw new Error('the key is not there')

@@ -3,13 +3,12 @@
  * `/jwks`, `/token` and `/status`.
  */
 import { createServer } from 'node:http'
-import { Agent } from 'node:https'
-import type { LookupFunction } from 'node:net'
 import { openKeyVault } from '@sealwright/azure-keyvault'
 import type { CreateKeyOptions, KeyStore } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
 import { openFolderStore } from '@sealwright/local-store'
 import { secretCredential } from '@sealwright/test-kit/credentials'
+import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
 import { openKeyRing, type KeyRing, type KeyRingPolicyOptions } from '../../src/index.ts'
 
 /** How to reach a store. */
@@ -75,29 +74,22 @@ async function advance({ advance: seconds }: AdvanceMessage): Promise<InstanceAn
   return { type: 'read' }
 }
 
-const lookup: LookupFunction = (_host, options, callback) => {
-  if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }])
-  else callback(null, '127.0.0.1', 4)
-}
-
 const stores = new Map<string, KeyStore>()
 
 async function openStore(config: StoreConfig): Promise<KeyStore> {
   if ('folder' in config) return openFolderStore(config.folder)
   const known = stores.get(config.vaultUrl)
   if (known !== undefined) return known
-  const { vaultUrl, ca, authorityHost, tenantId, clientId, clientSecret } = config
-  const credential = secretCredential({ tenantId, authorityHost, ca }, { clientId, clientSecret })
-  const store = openKeyVault(vaultUrl, {
-    credential,
-    agent: new Agent({ ca, keepAlive: true, lookup }),
+  const store = openKeyVault(config.vaultUrl, {
+    credential: secretCredential(config, config),
+    agent: reachingAgent(config.ca),
     pollInterval: 100,
     // A machine that is busy with other tests must not look like a vault that is down.
     deadline: 20_000,
     attemptTimeout: 10_000,
     quota: 1_000_000,
   })
-  stores.set(vaultUrl, store)
+  stores.set(config.vaultUrl, store)
   return store
 }
 
