@@ -69,7 +69,7 @@ test('a person and a program log in with openid-client while the key in the vaul
   const job = await client.discovery(new URL(issuer), 'job', 'job-secret', undefined, insecure)
   const validator = strictValidator(web.serverMetadata().jwks_uri ?? '', { issuer })
 
-  /** Logs a person in, as far as the code. */
+  /** Logs a person in, and stops when the client would get the code. */
   const begin = async (hint?: string): Promise<{ readonly callback: URL; readonly checks: object }> => {
     const pkceCodeVerifier = client.randomPKCECodeVerifier()
     const expectedState = client.randomState()

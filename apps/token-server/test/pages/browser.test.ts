@@ -4,7 +4,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { settingsFile, listeningServer } from '../support/server.ts'
 
-/** What axe found, as far as it is used here. */
+/** The part of axe's results that is used here. */
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string

@@ -67,7 +67,7 @@ export function findInMemory(traces: readonly Trace[], pid: number): readonly st
   return [...found]
 }
 
-/** @returns the number of bytes; 0 for a page that was given back meanwhile or that nobody may read */
+/** @returns the number of bytes; 0 for a page that was freed meanwhile or cannot be read */
 function readAt(file: number, buffer: Buffer, size: number, position: number): number {
   try {
     return readSync(file, buffer, 0, size, position)

@@ -23,7 +23,7 @@ export type Endpoint =
       readonly issuer: string
     }
 
-/** Somebody else's services, on this machine. */
+/** The services that the clients log in to, on this machine. */
 export interface ServiceServer {
   readonly origin: string
   /** The requests with an assertion that was accepted, by path. */

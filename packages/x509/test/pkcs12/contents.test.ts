@@ -61,7 +61,7 @@ async function chainOf(count: number): Promise<{ leafKey: KeyObject; chain: X509
   return { leafKey: privateKey, chain }
 }
 
-/** The certificate with some of its bytes replaced by others, as many. It is signed by nobody. */
+/** The certificate with some of its bytes replaced by as many others. Its signature is invalid. */
 function forged(certificate: X509Certificate, from: Uint8Array, to: Uint8Array): X509Certificate {
   const der = Buffer.from(certificate.raw)
   const at = der.indexOf(from)

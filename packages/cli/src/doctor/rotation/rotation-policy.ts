@@ -5,7 +5,7 @@ const longestLifetime = 100 * 366 * 86_400
 
 /** The policy of the servers, and what happens under it. */
 export interface RotationPolicies {
-  /** What the servers are configured with, as far as it is known. `keyRingPolicy` may refuse it. */
+  /** The known part of the servers' configuration. `keyRingPolicy` may refuse it. */
   readonly told: KeyRingPolicyOptions
   /** The same with the `max-age` that validators obey and the longest token. It is not checked. */
   readonly played: KeyRingPolicy
