@@ -14,9 +14,12 @@ import { identityApi, identityAudience } from './api/identity.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { health } from './health/health.ts'
 import { createLogger, quieter } from './logging/logger.ts'
+import { replayWindow } from './oauth/assertion-times.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
 import { page } from './pages/page.ts'
+import { MemoryReplayStore } from './replay/memory-store.ts'
+import type { ReplayStore } from './replay/replay-store.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings/settings.ts'
 
@@ -28,6 +31,8 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger | undefined
   /** Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
+  /** Which client assertions were used, for all servers that share it. Default: the memory of this process. */
+  readonly replays?: ReplayStore | undefined
   /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
   readonly requestTimeout?: number | undefined
 }
@@ -121,14 +126,19 @@ function requestId({ headers }: IncomingMessage): string {
 
 function createService(
   app: FastifyInstance,
-  { settings, ring, clock = () => new Date() }: ServerOptions,
+  {
+    settings,
+    ring,
+    clock = () => new Date(),
+    replays = new MemoryReplayStore({ lifetime: replayWindow, clock }),
+  }: ServerOptions,
 ): Service {
   app.addHook('onClose', async () => ring.close())
   // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
   const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
   const activity = new Activity()
-  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock, activity }
+  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock, replays, activity }
 }
 
 /** The port the server listens on; null before it listens. */

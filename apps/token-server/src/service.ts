@@ -1,5 +1,6 @@
 import type { KeyRing } from '@sealwright/keyring'
 import type { Activity } from './activity/activity.ts'
+import type { ReplayStore } from './replay/replay-store.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** What all parts of the server share. */
@@ -12,6 +13,8 @@ export interface Service {
   /** The issuer identifier. A function: without a setting it contains the port, which is known once the server listens. */
   readonly issuer: () => string
   readonly clock: () => Date
+  /** Which client assertions were used. It outlives a reload of the clients. */
+  readonly replays: ReplayStore
   /** What the token endpoint has done. */
   readonly activity: Activity
 }

@@ -9,33 +9,20 @@ import {
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
+import type { ReplayStore } from '../replay/replay-store.ts'
 import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
+import { clockTolerance, maximumLifetime } from './assertion-times.ts'
 import { createDecoyKeys, type DecoyKeys } from './decoy-keys.ts'
 import { invalidClient, OAuthError } from './errors.ts'
-import { ReplayGuard, type UseTime } from './replay-guard.ts'
 
 /** RFC 7523 §2.2. */
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
-/** How far a client's clock may be off, in seconds. */
-const clockTolerance = 30
-
-/** How far ahead an assertion may expire, in seconds. Clients make one per request and need a minute. */
-const maximumLifetime = 600
-
-/** How many assertions of one client are remembered: more than 100 a second for as long as one may be valid. */
-const rememberedAssertions = 100_000
-
-/** For how long an assertion can be valid, in milliseconds, with clocks that are off. */
-const replayWindow = (maximumLifetime + 2 * clockTolerance) * 1000
-
 export interface AssertionVerifierOptions {
   readonly clients: ReadonlyMap<string, Client>
   readonly clock: () => Date
-  /** A clock that cannot be set, in milliseconds. Default: that of this process. */
-  readonly monotonicClock?: () => number
-  /** How many assertions of one client are remembered. Default 100,000. */
-  readonly rememberedAssertions?: number
+  /** Which assertions were used. */
+  readonly replays: ReplayStore
 }
 
 export interface Assertion {
@@ -50,8 +37,6 @@ export interface Assertion {
 interface AssertionClient {
   readonly client: Client
   readonly findKey: KeyFinder
-  /** One for each client: one that sends too many assertions shuts out itself only. */
-  readonly replays: ReplayGuard
 }
 
 /**
@@ -65,7 +50,7 @@ interface AssertionClient {
 export async function createAssertionVerifier(
   options: AssertionVerifierOptions,
 ): Promise<(assertion: Assertion) => Promise<Client>> {
-  const { clock, monotonicClock = () => performance.now() } = options
+  const { clock, replays } = options
   const clients = await assertionClients(options)
   const decoys = await createDecoyKeys(options.clients.values())
 
@@ -96,8 +81,10 @@ export async function createAssertionVerifier(
     if (expires > now.getTime() / 1000 + maximumLifetime + clockTolerance) {
       throw invalidClient(`the assertion expires more than ${maximumLifetime} seconds from now`, whose)
     }
-    const time = { wall: now.getTime(), monotonic: monotonicClock() }
-    noteUse(known, payload.jti, (expires + clockTolerance) * 1000, time)
+    const forgotten = (expires + clockTolerance) * 1000
+    await noteUse(replays, claimedId, payload.jti, forgotten)
+    // The store may have forgotten an earlier use while this request waited for it.
+    if (clock().getTime() >= forgotten) throw invalidClient('the assertion has expired', whose)
     return known.client
   }
 }
@@ -105,12 +92,10 @@ export async function createAssertionVerifier(
 async function assertionClients(
   options: AssertionVerifierOptions,
 ): Promise<ReadonlyMap<string, AssertionClient>> {
-  const limit = options.rememberedAssertions ?? rememberedAssertions
   const entries = [...options.clients.values()].map(async (client) => {
     if (client.jwks === null) return []
     const findKey = await createKeyFinder(client.jwks)
-    const replays = new ReplayGuard(replayWindow, limit)
-    return [[client.clientId, { client, findKey, replays }] as const]
+    return [[client.clientId, { client, findKey }] as const]
   })
   return new Map((await Promise.all(entries)).flat())
 }
@@ -211,18 +196,28 @@ function describe(error: unknown): string {
   return 'the assertion is not a signed JWT'
 }
 
-function noteUse({ client, replays }: AssertionClient, jti: unknown, expires: number, now: UseTime): void {
-  const { clientId } = client
+/** @throws OAuthError for an assertion that was used before, and when it cannot be told whether it was */
+async function noteUse(replays: ReplayStore, clientId: string, jti: unknown, expires: number): Promise<void> {
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) {
     throw invalidClient("the assertion's jti must be a string of 1 to 256 characters", { clientId })
   }
-  const use = replays.use(jti, expires, now)
+  const use = await replays.use(clientId, jti, expires).catch((cause: unknown) => {
+    throw unavailable('used assertions cannot be looked up', 1, { clientId, cause })
+  })
   if (use.kind === 'replay') throw invalidClient('the assertion was used before', { clientId })
   if (use.kind === 'full') {
-    throw new OAuthError('temporarily_unavailable', 'the client has sent too many assertions', {
-      statusCode: 503,
-      headers: { 'retry-after': String(use.retryAfter) },
-      clientId,
-    })
+    throw unavailable('the client has sent too many assertions', use.retryAfter, { clientId })
   }
+}
+
+function unavailable(
+  description: string,
+  retryAfter: number,
+  options: { readonly clientId: string; readonly cause?: unknown },
+): OAuthError {
+  return new OAuthError('temporarily_unavailable', description, {
+    statusCode: 503,
+    headers: { 'retry-after': String(retryAfter) },
+    ...options,
+  })
 }

@@ -43,6 +43,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     const authenticate = await createClientAuthenticator({
       clients: service.settings.clients,
       clock: service.clock,
+      replays: service.replays,
     })
     acceptForms(app)
     app.setErrorHandler(replyWithError)

@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
 import { Activity } from '../../src/activity/activity.ts'
 import { identityApi } from '../../src/api/identity.ts'
+import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
 import type { Service } from '../../src/service.ts'
 import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
@@ -167,6 +168,7 @@ test('without an audience to check it is not built', async () => {
     algorithms: () => ring.status().algorithms,
     issuer: () => issuer,
     clock: () => new Date(),
+    replays: new MemoryReplayStore({ lifetime: 0 }),
     activity: new Activity(),
   }
   expect(() => identityApi(service)).toThrow(/no resource has api1/)

@@ -4,7 +4,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
 import type { Client } from '../../src/settings/settings.ts'
 import { createAssertionVerifier, type Assertion } from '../../src/oauth/client-assertion.ts'
+import { replayWindow } from '../../src/oauth/assertion-times.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
+import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
 import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
@@ -338,7 +340,13 @@ test('no server starts with a key that anyone can sign for', async () => {
   })
 
   const clients = clientsOf({ ...rsa, jwk: publicJwk })
-  await expect(createAssertionVerifier({ clients, clock: () => start })).rejects.toMatchObject({
+  await expect(
+    createAssertionVerifier({
+      clients,
+      clock: () => start,
+      replays: new MemoryReplayStore({ lifetime: replayWindow }),
+    }),
+  ).rejects.toMatchObject({
     code: 'UNSUPPORTED_KEY',
     message: expect.stringContaining('the RSA key has the public exponent 1,') as unknown,
   })
@@ -350,7 +358,11 @@ test('a wall clock that is set forward and back does not make room for a replay'
   const verify = await createAssertionVerifier({
     clients: clientsOf(key),
     clock: () => time.now,
-    monotonicClock: () => uptime,
+    replays: new MemoryReplayStore({
+      lifetime: replayWindow,
+      clock: () => time.now,
+      monotonicClock: () => uptime,
+    }),
   })
   const use = async (assertion: string): Promise<string> => (await verify(request(assertion))).clientId
   const assertion = await sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)
@@ -369,8 +381,12 @@ test('a client that sends more assertions than are remembered has to wait, and n
   const verify = await createAssertionVerifier({
     clients: clientsOf(key),
     clock: () => time.now,
-    monotonicClock: () => uptime,
-    rememberedAssertions: 2,
+    replays: new MemoryReplayStore({
+      lifetime: replayWindow,
+      limit: 2,
+      clock: () => time.now,
+      monotonicClock: () => uptime,
+    }),
   })
   const assertions = await Promise.all(
     [1, 2, 3].map(() => sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)),
@@ -388,6 +404,36 @@ test('a client that sends more assertions than are remembered has to wait, and n
   uptime = 660_000
   time.now = new Date(start.getTime() + 620_000)
   expect((await verify(request(third))).clientId).toBe('client')
+})
+
+test('an assertion that expires while used ones are looked up is refused', async () => {
+  const time = { now: start }
+  const verify = await createAssertionVerifier({
+    clients: clientsOf(key),
+    clock: () => time.now,
+    replays: {
+      use(_clientId, _id, expires) {
+        time.now = new Date(expires)
+        return Promise.resolve({ kind: 'first' })
+      },
+    },
+  })
+  const assertion = await sign(claims(start, issuer), key.privateKey)
+  await expect(verify(request(assertion))).rejects.toThrow('the assertion has expired')
+})
+
+test('an assertion is not accepted while used ones cannot be looked up', async () => {
+  const verify = await createAssertionVerifier({
+    clients: clientsOf(key),
+    clock: () => start,
+    replays: { use: () => Promise.reject(new Error('the connection is lost')) },
+  })
+  await expect(verify(request(await sign(claims(start, issuer), key.privateKey)))).rejects.toMatchObject({
+    error: 'temporarily_unavailable',
+    statusCode: 503,
+    headers: { 'retry-after': '1' },
+    clientId: 'client',
+  })
 })
 
 test.each([7, ['a'], { a: 1 }, true, null, '', 'x'.repeat(257)])(
@@ -446,7 +492,11 @@ test('a forged assertion is verified with the same kinds of keys for every clien
       return [clientId, { ...clientWith({ keys: [jwk] }), clientId }] as const
     }),
   )
-  const verify = await createAssertionVerifier({ clients, clock: () => start })
+  const verify = await createAssertionVerifier({
+    clients,
+    clock: () => start,
+    replays: new MemoryReplayStore({ lifetime: replayWindow }),
+  })
   const verifications = vi.spyOn(crypto.subtle, 'verify')
   onTestFinished(() => verifications.mockRestore())
   for (const [alg, signatureBytes, kinds] of [

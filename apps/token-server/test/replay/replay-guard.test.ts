@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { ReplayGuard, type Use, type UseTime } from '../../src/oauth/replay-guard.ts'
+import { ReplayGuard, type UseTime } from '../../src/replay/replay-guard.ts'
+import type { Use } from '../../src/replay/replay-store.ts'
 
 /** Both clocks, the wall's off by that much. */
 const at = (milliseconds: number, wallOffset = 0): UseTime => ({

@@ -1,9 +1,4 @@
-/** The state of a used identifier. */
-export type Use =
-  | { readonly kind: 'first' }
-  | { readonly kind: 'replay' }
-  /** No more can be remembered, and forgetting another would let it be used again. `retryAfter` is in seconds. */
-  | { readonly kind: 'full'; readonly retryAfter: number }
+import type { Use } from './replay-store.ts'
 
 /** When something is used, by both clocks, in milliseconds. */
 export interface UseTime {
