@@ -8,6 +8,7 @@ import {
 } from '@sealwright/core'
 import { oneOf, optionsOf } from '@sealwright/core/internal'
 import { keyVaultMembers, type KeyVaultOptions } from './options.ts'
+import type { KeyVaultStatus } from './requests/vault-status.ts'
 import type { KeyVaultStore } from './store/key-vault-store-types.ts'
 import { createVaultKeyOptions, VaultStore } from './store/key-vault-store.ts'
 import { CertificateCollection } from './vault/certificate-collection.ts'
@@ -19,6 +20,12 @@ import { isKeyVaultUri, parseKeyVaultUri, parseVaultUrl, uriForms } from './vaul
 export interface OpenKeyVaultOptions extends KeyVaultOptions {
   /** Whether the keys come with certificates. Default `certificates`; `keys` in a managed HSM, which has no certificates. */
   readonly collection?: 'certificates' | 'keys' | undefined
+}
+
+/** What {@link azureKeyVault} returns. */
+export interface KeyVaultBackend extends Backend, KeyLocator {
+  /** Quota, queue, circuit breaker and counts of each vault that was opened, for metrics. It asks nothing of the vaults. */
+  status(): readonly KeyVaultStatus[]
 }
 
 /**
@@ -65,7 +72,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
  * const signature = await key.signer().sign(new TextEncoder().encode('header.payload'))
  * ```
  */
-export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocator {
+export function azureKeyVault(options: KeyVaultOptions = {}): KeyVaultBackend {
   keyVaultOptions('options', options)
   const connections = new Map<string, VaultConnection>()
   const stores = new Map<string, KeyVaultStore>()
@@ -102,6 +109,7 @@ export function azureKeyVault(options: KeyVaultOptions = {}): Backend & KeyLocat
       const { vaultUrl, collection, name, version } = parseKeyVaultUri(uri)
       return { store: storeOf(vaultUrl, collection), name, version }
     },
+    status: () => [...connections.values()].map((connection) => connection.status()),
   }
 }
 

@@ -5,7 +5,7 @@ export {
   type KeyAttestation,
   type VerifyKeyAttestationOptions,
 } from './attestation/verify-key-attestation.ts'
-export { azureKeyVault, openKeyVault, type OpenKeyVaultOptions } from './backend.ts'
+export { azureKeyVault, openKeyVault, type KeyVaultBackend, type OpenKeyVaultOptions } from './backend.ts'
 export type { CertificateIssuer } from './vault/collection.ts'
 export type {
   CreateVaultKeyOptions,
@@ -15,4 +15,11 @@ export type {
 export type { KeyVaultOptions } from './options.ts'
 export { probeKeyVaultPermissions, type KeyVaultPermissions } from './permissions/probe-permissions.ts'
 export type { Permission as KeyVaultPermission } from './errors/service-errors.ts'
+export type {
+  BreakerState,
+  CallCount,
+  KeyVaultStatus,
+  QuotaStatus,
+  RetryCount,
+} from './requests/vault-status.ts'
 export { isKeyVaultUri, parseKeyVaultUri, type KeyVaultUri } from './vault-uri.ts'

@@ -85,6 +85,33 @@ describe('signing URIs of a vault', () => {
     },
   )
 
+  test('the status has each vault once, whatever was opened in it', async () => {
+    const vault = await startVault()
+    const backend = azureKeyVault(vault.options)
+    expect(backend.status()).toEqual([])
+    const options = { backends: [backend], create: { keyType: 'ec-p256' as const } }
+    const certificate = await openSigningKey(`${vault.url}/certificates/a`, options)
+    const other = vault.emulator.vaultUrl('fabrikam')
+    const keys = await Promise.all([vault.url, other].map((url) => openSigningKey(`${url}/keys/b`, options)))
+    await Promise.all([certificate, ...keys].map((key) => key.signer().sign(Buffer.from('data'))))
+    const signatures = backend.status().map(({ vaultUrl, transactions, calls }) => ({
+      vaultUrl,
+      used: transactions.used > 0,
+      calls: calls.filter(({ operation }) => operation === 'keys/sign'),
+    }))
+    expect(signatures).toEqual([
+      { vaultUrl: vault.url, used: true, calls: [{ operation: 'keys/sign', error: null, count: 2 }] },
+      { vaultUrl: other, used: true, calls: [{ operation: 'keys/sign', error: null, count: 1 }] },
+    ])
+    const store = openKeyVault(vault.url, vault.options)
+    expect(await store.get('absent')).toBeNull()
+    expect(store.status()).toMatchObject({
+      vaultUrl: vault.url,
+      breaker: 'closed',
+      calls: [{ operation: 'certificates/get', error: 'NOT_FOUND', count: 1 }],
+    })
+  })
+
   test('callers who want different keys of one name do not get each other’s error', async () => {
     const vault = await startVault()
     const store = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })

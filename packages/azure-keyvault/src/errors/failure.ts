@@ -38,7 +38,7 @@ export function readFailure(error: unknown): Failure {
     return { ...base, message: error.message, isTransient, isOutage: null, wasNotCarriedOut: true }
   }
   // The client aborts a request whose time is up. A caller's own abort never comes here.
-  const isTimeout = error instanceof Error && error.name === 'AbortError'
+  const isTimeout = isAbort(error)
   return {
     ...base,
     message: isTimeout ? 'it did not answer in time' : error instanceof Error ? error.message : String(error),
@@ -61,6 +61,17 @@ export function silence(milliseconds: number): Failure {
     retryAfter: null,
     cause: undefined,
   }
+}
+
+/** The reason of a failure as counters name it: the HTTP status, or why there is none. */
+export function reasonOf({ status, isOutage, cause }: Failure): string {
+  if (status !== null) return String(status)
+  if (isOutage === null) return 'token'
+  return cause === undefined || isAbort(cause) ? 'timeout' : 'connection'
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** Whether the vault itself says that there is no such object. A 404 of anything in between does not. */

@@ -1,3 +1,5 @@
+import type { BreakerState } from './vault-status.ts'
+
 /** When the breaker opens and for how long. All in milliseconds of a monotonic clock. */
 export interface CircuitBreakerOptions {
   /** Failures in a row, with no success between. */
@@ -29,9 +31,20 @@ export class CircuitBreaker {
   /** null while closed. */
   #openUntil: number | null = null
   #probing = false
+  #openings = 0
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options
+  }
+
+  /** How often it has opened; a probe that failed is no new opening. */
+  get openings(): number {
+    return this.#openings
+  }
+
+  stateAt(now: number): BreakerState {
+    if (this.#openUntil === null) return 'closed'
+    return now < this.#openUntil ? 'open' : 'half-open'
   }
 
   /** @returns milliseconds for which nothing should be sent; 0 when a request may be */
@@ -62,6 +75,7 @@ export class CircuitBreaker {
         this.#failures++
         const isOutage =
           this.#failures >= this.#options.failures && now - this.#failingSince >= this.#options.failingFor
+        if (isOutage && this.#openUntil === null) this.#openings++
         // Requests that were under way when it opened don't keep it open for longer.
         if (isProbe || (isOutage && this.#openUntil === null)) this.#openUntil = now + this.#options.coolDown
         if (isProbe) this.#probing = false

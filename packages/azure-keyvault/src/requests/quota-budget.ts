@@ -1,4 +1,5 @@
 import { QuotaShare } from './quota-share.ts'
+import type { QuotaStatus } from './vault-status.ts'
 
 /** The wait before the first request to a vault that was full, in milliseconds. Each further wait is twice as long. */
 const firstProbe = 250
@@ -40,6 +41,7 @@ interface Full {
  * time, later and later, until one is accepted. Then {@link QuotaShare} knows this process's part.
  */
 export class QuotaBudget {
+  readonly #quota: number
   readonly #share: QuotaShare
   #earnedBackAt = 0
   #full: Full | null = null
@@ -48,12 +50,8 @@ export class QuotaBudget {
 
   /** @param quota units in ten seconds: the most this process uses */
   constructor(quota: number) {
+    this.#quota = quota
     this.#share = new QuotaShare(quota)
-  }
-
-  /** Units in ten seconds that this process uses now. */
-  get share(): number {
-    return this.#share.units
   }
 
   /**
@@ -138,6 +136,15 @@ export class QuotaBudget {
   /** Milliseconds for which nothing is sent because the vault is full; 0 when it is not. */
   pausedFor(now: number): number {
     return Math.max(0, (this.#full?.probeAt ?? 0) - now)
+  }
+
+  status(now: number): Pick<QuotaStatus, 'used' | 'share' | 'limit' | 'pausedFor'> {
+    return {
+      used: this.#share.sentBefore(now),
+      share: this.#share.units,
+      limit: this.#quota,
+      pausedFor: this.pausedFor(now),
+    }
   }
 
   #close(now: number, retryAfter: number | null): void {

@@ -2,6 +2,7 @@ import { SealwrightError } from '@sealwright/core'
 import { onAbort } from '@sealwright/core/internal'
 import type { QuotaBudget, Spending } from './quota-budget.ts'
 import type { RoundTrip } from './round-trip.ts'
+import type { QuotaStatus } from './vault-status.ts'
 
 /** How long a request may wait for its turn, in milliseconds. */
 export interface Patience {
@@ -106,6 +107,10 @@ export class RequestQueue {
         this.#admit()
       },
     }
+  }
+
+  status(): Pick<QuotaStatus, 'queued' | 'inFlight'> {
+    return { queued: this.#waiting.size, inFlight: this.#inFlight }
   }
 
   #refuse({ units, deadlineAt, patience }: Entry): void {

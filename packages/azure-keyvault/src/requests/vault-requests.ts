@@ -1,6 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import { onAbort, untilAborted } from '@sealwright/core/internal'
-import { provesAbsence, readFailure, silence, type Failure } from '../errors/failure.ts'
+import { provesAbsence, readFailure, reasonOf, silence, type Failure } from '../errors/failure.ts'
 import { toSealwrightError, type Purpose } from '../errors/service-errors.ts'
 import { sleep } from '../sleep.ts'
 import { AttemptTimer } from './attempt.ts'
@@ -8,9 +8,11 @@ import { backoff } from './backoff.ts'
 import { CircuitBreaker, type Admission } from './circuit-breaker.ts'
 import { QuotaBudget } from './quota-budget.ts'
 import { creationQuota } from './quota-costs.ts'
+import { RequestCounts } from './request-counts.ts'
 import type { RequestLimits } from './request-limits.ts'
 import { RequestQueue, type Patience, type Turn } from './request-queue.ts'
 import { RoundTrip } from './round-trip.ts'
+import type { KeyVaultStatus, QuotaStatus } from './vault-status.ts'
 
 /** One thing to ask of a vault, however many requests it takes. */
 export interface VaultRequest extends Purpose {
@@ -74,6 +76,7 @@ export class VaultRequests {
   readonly #transactions: Lane
   readonly #creations: Lane
   readonly #breaker: CircuitBreaker
+  readonly #counts = new RequestCounts()
   /** Why the breaker is open, for callers that are turned away. */
   #lastOutage = ''
 
@@ -95,6 +98,30 @@ export class VaultRequests {
    *   the caller's signal when that aborts
    */
   async run<T>(request: VaultRequest, send: Send<T>): Promise<T> {
+    try {
+      const result = await this.#run(request, send)
+      this.#counts.succeeded(request.permission)
+      return result
+    } catch (error) {
+      this.#counts.failed(request.permission, error)
+      throw error
+    }
+  }
+
+  status(): Omit<KeyVaultStatus, 'vaultUrl'> {
+    const now = performance.now()
+    const breaker = this.#breaker.stateAt(now)
+    return {
+      transactions: quotaStatus(this.#transactions, now),
+      creations: quotaStatus(this.#creations, now),
+      breaker,
+      breakerOpenings: this.#breaker.openings,
+      outage: breaker === 'closed' ? null : this.#lastOutage,
+      ...this.#counts.status(),
+    }
+  }
+
+  async #run<T>(request: VaultRequest, send: Send<T>): Promise<T> {
     const ending = new AbortController()
     const run: Run = {
       request,
@@ -119,6 +146,7 @@ export class VaultRequests {
           throw toSealwrightError({ ...failure, retryAfter: failure.isTransient ? wait : null }, request)
         }
         run.lastFailure = failure
+        this.#counts.retried(reasonOf(failure))
         // eslint-disable-next-line no-await-in-loop
         await sleep(wait, ending.signal)
       }
@@ -192,8 +220,10 @@ export class VaultRequests {
       else if (failure.isOutage === false) admission.succeeded()
       else admission.abandoned()
       // Before the place in the queue is given to the next, which is meant as well.
-      if (failure.status === 429) turn.spending.refused(now, failure.retryAfter)
-      else if (failure.status !== null) turn.spending.accepted(now)
+      if (failure.status === 429) {
+        this.#counts.throttled()
+        turn.spending.refused(now, failure.retryAfter)
+      } else if (failure.status !== null) turn.spending.accepted(now)
       return { failure, wait: failure.retryAfter ?? backoff(attempt) }
     } finally {
       timer.clear()
@@ -241,6 +271,10 @@ function timeAllowed({ request, lane, deadlineAt, attempt }: Run, sentAt: number
 function mayRepeat({ isIdempotent, isNew }: VaultRequest, failure: Failure): boolean {
   if (isNew === true && provesAbsence(failure)) return true
   return failure.isTransient && (isIdempotent || failure.wasNotCarriedOut)
+}
+
+function quotaStatus({ queue, budget }: Lane, now: number): QuotaStatus {
+  return { ...queue.status(), ...budget.status(now) }
 }
 
 function newLane(quota: number, limits: RequestLimits): Lane {

@@ -12,6 +12,7 @@ import type {
 } from '@sealwright/core'
 import type { SubjectAltName } from '@sealwright/x509'
 import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
+import type { KeyVaultStatus } from '../requests/vault-status.ts'
 import type { CertificateIssuer } from '../vault/collection.ts'
 
 /**
@@ -51,6 +52,8 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
    * @throws SealwrightError `UNSUPPORTED_OPERATION` for a vault: only managed HSMs attest keys; `NOT_FOUND`, or as `get`
    */
   getKeyAttestation(name: string, options?: GetKeyOptions): Promise<KeyAttestation>
+  /** Quota, queue, circuit breaker and counts of the connection to the vault, for metrics. It asks nothing of the vault. */
+  status(): KeyVaultStatus
 }
 
 /** How {@link KeyVaultStore.create} makes a key. */

@@ -25,6 +25,7 @@ import type { KeyAttestation } from '../attestation/verify-key-attestation.ts'
 import { isDeletedName } from '../errors/service-errors.ts'
 import type { Settings } from '../options.ts'
 import { PendingWork } from '../pending-work.ts'
+import type { KeyVaultStatus } from '../requests/vault-status.ts'
 import { sleep } from '../sleep.ts'
 import { vaultAlgorithm } from '../vault/algorithms.ts'
 import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
@@ -257,6 +258,10 @@ export class VaultStore implements KeyVaultStore {
   async delete(name: string): Promise<void> {
     checkName(name)
     await this.#objects.delete(name)
+  }
+
+  status(): KeyVaultStatus {
+    return this.#connection.status()
   }
 
   /** @throws SealwrightError before the vault is asked for anything */

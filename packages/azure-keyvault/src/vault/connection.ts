@@ -6,6 +6,7 @@ import { settingsOf, type KeyVaultOptions, type Settings } from '../options.ts'
 import { creationCost } from '../requests/quota-costs.ts'
 import type { Patience } from '../requests/request-queue.ts'
 import { VaultRequests, type Send, type VaultRequest } from '../requests/vault-requests.ts'
+import type { KeyVaultStatus } from '../requests/vault-status.ts'
 import { SdkClients } from '../sdk/sdk-clients.ts'
 
 /** One operation on the vault, as messages and the queue know it. */
@@ -73,6 +74,10 @@ export class VaultConnection {
     this.settings = settingsOf(options)
     this.sdk = new SdkClients(vaultUrl, options)
     this.#requests = new VaultRequests(this.settings, () => this.sdk.waitingForToken())
+  }
+
+  status(): KeyVaultStatus {
+    return { vaultUrl: this.vaultUrl, ...this.#requests.status() }
   }
 
   /** Has a digest signed. The caller verifies the signature. */

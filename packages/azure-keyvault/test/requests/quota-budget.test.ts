@@ -129,6 +129,6 @@ describe('the quota budget', () => {
     // Sent before, refused, and late.
     early[2]?.refused(400, null)
     expect(budget.pausedFor(400)).toBe(0)
-    expect(budget.share).toBe(4_000)
+    expect(budget.status(0).share).toBe(4_000)
   })
 })
