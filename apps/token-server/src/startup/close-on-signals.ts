@@ -1,5 +1,4 @@
 import closeWithGrace, { type Options } from 'close-with-grace'
-import type { FastifyInstance } from 'fastify'
 import type { Log } from '../logging/open-log.ts'
 
 /** Milliseconds that requests in progress are given to finish. */
@@ -21,16 +20,25 @@ const skip: NonNullable<Options['skip']> = [
   'SIGUSR2',
 ]
 
+export interface CloseOptions {
+  /** Finishes requests in progress. The exit code is 1 if it rejects. */
+  readonly close: () => Promise<unknown>
+  readonly log: Log
+}
+
 /**
  * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error: requests in progress are finished, then the
  * process exits, with 0 after a signal, and with 1 after an error or when time is up. Other signals keep their normal effect:
  * SIGQUIT ends the process at once. main.ts handles SIGHUP.
  */
-export function closeOnSignals(app: FastifyInstance, { logger, output }: Log): void {
+export function closeOnSignals({ close, log: { logger, output } }: CloseOptions): void {
   closeWithGrace({ delay: closeDelay, logger: false, skip }, async ({ signal, err }) => {
     if (err === undefined) logger.info({ signal }, 'closing')
     else logger.fatal({ err }, 'closing after an error')
-    await app.close()
-    await output.flush(flushDelay)
+    try {
+      await close()
+    } finally {
+      await output.flush(flushDelay)
+    }
   })
 }

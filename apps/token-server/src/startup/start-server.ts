@@ -1,0 +1,55 @@
+import type { FastifyInstance } from 'fastify'
+import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
+import { quieter } from '../logging/logger.ts'
+import type { Log } from '../logging/open-log.ts'
+import { buildServer, listeningPort } from '../server.ts'
+import type { Settings } from '../settings/settings.ts'
+import { banner } from './banner.ts'
+import { openRing } from './open-ring.ts'
+import { watchKey } from './watch-key.ts'
+
+export interface StartOptions {
+  readonly log: Log
+}
+
+/** A server that listens. */
+export interface StartedServer {
+  readonly app: FastifyInstance
+  readonly port: number
+  /** Says that it listens, in the log and at the terminal, and what is wrong with the settings and the certificate. */
+  announce(): void
+  /** Reads the keys again, as after one was revoked. */
+  reload(): void
+}
+
+/**
+ * Opens the keys and listens.
+ *
+ * @throws SealwrightError as the store of the keys says
+ */
+export async function startServer(settings: Settings, { log }: StartOptions): Promise<StartedServer> {
+  // At a terminal the banner says which key signs.
+  const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
+  const { ring, isNew } = await openRing(settings, ringLogger)
+  ringLogger.level = settings.logLevel
+  const key = ring.signingKey()
+  const app = buildServer({ settings, ring, logger: log.logger })
+  await app.listen({ host: settings.host, port: settings.port })
+  const port = listeningPort(app) ?? settings.port
+  const now = new Date()
+  const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
+  watchKey(() => ring.signingKey(), log.logger, warnings)
+  return { app, port, announce, reload: () => void ring.refresh().catch(() => undefined) }
+
+  function announce(): void {
+    // At a terminal the banner has all of it.
+    if (!log.isTerminal) {
+      const { keyId, location, notAfter } = key
+      const issuer = settings.issuer ?? `http://localhost:${port}`
+      if (isNew) log.logger.warn({ keyId, location }, 'there was no signing key; a new one was made')
+      log.logger.info({ host: settings.host, port, issuer, keyId, location, notAfter }, 'listening')
+      for (const warning of warnings) log.logger.warn(warning)
+    }
+    process.stderr.write(banner(settings, key, { port, now, isNew, warnings }))
+  }
+}
