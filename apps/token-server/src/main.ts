@@ -1,6 +1,6 @@
 import { openLog } from './logging/open-log.ts'
-import { printable } from './printable.ts'
 import { loadSettings } from './settings/load-settings.ts'
+import { problemsOf } from './settings/problems.ts'
 import { checkPort } from './startup/check-port.ts'
 import { closeOnSignals } from './startup/close-on-signals.ts'
 import { startServer } from './startup/start-server.ts'
@@ -18,7 +18,7 @@ try {
   if (!log.isTerminal) process.on('SIGHUP', () => server.reload())
   server.announce()
 } catch (error) {
-  // The message names the setting or file; a stack would only bury it.
-  process.stderr.write(`token-server: ${printable(error instanceof Error ? error.message : String(error))}\n`)
+  // The message names the settings or the file; a stack would only bury it.
+  for (const problem of problemsOf(error)) process.stderr.write(`token-server: ${problem}\n`)
   process.exitCode = 1
 }

@@ -426,7 +426,7 @@ test.each(['SIGQUIT', 'SIGUSR2'] as const)('%s does what it does to any process'
 
 describe('a start that fails', () => {
   test.each<[string, (folder: string) => Readonly<Record<string, string>>, RegExp]>([
-    ['a wrong port', () => ({ PORT: 'http' }), /PORT is "http"/],
+    ['a wrong port', () => ({ PORT: 'http' }), /PORT: must be/],
     [
       'no such settings file',
       (folder) => ({ TOKEN_SERVER_SETTINGS: join(folder, 'none.json') }),

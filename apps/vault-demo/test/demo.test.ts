@@ -113,5 +113,7 @@ test('without the vault, two servers sign with two keys and refuse each other’
 })
 
 test('a server that cannot start says why, and nothing is left running', async () => {
-  await expect(startDemo({ program: program(), port: 0, env: { PORT: 'none' } })).rejects.toThrow(/PORT is/)
+  await expect(startDemo({ program: program(), port: 0, env: { PORT: 'none' } })).rejects.toThrow(
+    /PORT: must be/,
+  )
 })

@@ -1,6 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
 import { hasSampleSecret } from '../settings/sample-client.ts'
-import { isLoopback } from '../settings/environment.ts'
+import { isLoopback } from '../settings/loopback.ts'
 import type { Settings } from '../settings/settings.ts'
 
 const millisecondsPerDay = 24 * 60 * 60 * 1000

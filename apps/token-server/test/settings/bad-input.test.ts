@@ -75,58 +75,54 @@ describe('an environment that is refused', () => {
   const vault = 'https://myvault.vault.azure.net/certificates/token-signing'
 
   test.each<[string, Readonly<Record<string, string>>, RegExp]>([
-    ['a port that is no number', { PORT: 'http' }, /PORT is "http"; it must be a number from 0 to 65535/],
-    ['a port too high', { PORT: '65536' }, /PORT is "65536"/],
-    ['a negative port', { PORT: '-1' }, /PORT is "-1"/],
-    ['a port with a fraction', { PORT: '80.5' }, /PORT is "80.5"/],
+    ['a port that is no number', { PORT: 'http' }, /^PORT: must be a whole number from 0 to 65535$/],
+    ['a port too high', { PORT: '65536' }, /^PORT: must be a whole number from 0 to 65535$/],
+    ['a negative port', { PORT: '-1' }, /^PORT: must be a whole number from 0 to 65535$/],
+    ['a port with a fraction', { PORT: '80.5' }, /^PORT: must be a whole number from 0 to 65535$/],
     ['an empty port', { PORT: '' }, /PORT is empty/],
     [
       'a host that cannot be',
       { HOST: '192.0.2.1' },
       /cannot listen on 192\.0\.2\.1 port 0, see HOST and PORT/,
     ],
-    [
-      'an unknown log level',
-      { LOG_LEVEL: 'verbose' },
-      /LOG_LEVEL is "verbose"; it must be one of fatal, error/,
-    ],
-    ['an issuer that is no URL', { ISSUER: 'id.example' }, /ISSUER must be a URL/],
-    ['an issuer of another scheme', { ISSUER: 'ftp://id.example' }, /ISSUER must be a URL/],
-    ['an issuer with a query', { ISSUER: 'https://id.example?x' }, /ISSUER must have no query/],
+    ['an unknown log level', { LOG_LEVEL: 'verbose' }, /^LOG_LEVEL: must be one of fatal, error/],
+    ['an issuer that is no URL', { ISSUER: 'id.example' }, /^ISSUER: must be a URL/],
+    ['an issuer of another scheme', { ISSUER: 'ftp://id.example' }, /^ISSUER: must be a URL/],
+    ['an issuer with a query', { ISSUER: 'https://id.example?x' }, /^ISSUER: must have no query/],
     [
       'an issuer with a fragment',
       { ISSUER: 'https://id.example#x' },
-      /ISSUER must have no query and no fragment/,
+      /^ISSUER: must have no query and no fragment/,
     ],
     [
       'an issuer with a wildcard in its path',
       { ISSUER: 'https://id.example/:tenant' },
-      /ISSUER may have letters/,
+      /^ISSUER: may have letters/,
     ],
     [
       'an issuer with a slash at the end',
       { ISSUER: 'https://id.example/' },
-      /ISSUER must not end with a slash/,
+      /^ISSUER: must not end with a slash/,
     ],
     [
       'an issuer in capitals',
       { ISSUER: 'https://ID.example' },
-      /ISSUER must be written as https:\/\/id\.example/,
+      /^ISSUER: must be written as https:\/\/id\.example/,
     ],
     [
       'an issuer below /health',
       { ISSUER: 'https://id.example/health/live' },
-      /ISSUER must not have a path that begins with \/health/,
+      /^ISSUER: must not have a path that begins with \/health/,
     ],
     [
       'an issuer below /.well-known',
       { ISSUER: 'https://id.example/.well-known' },
-      /ISSUER must not have a path that begins/,
+      /^ISSUER: must not have a path that begins/,
     ],
     [
       'an issuer with a password',
       { ISSUER: 'https://a:hunter2@id.example' },
-      /ISSUER must not hold a user name/,
+      /^ISSUER: must not hold a user name/,
     ],
     [
       'a settings file that is not there',
@@ -178,7 +174,7 @@ describe('an environment that is refused', () => {
     [
       'a type that cannot do the algorithm',
       { SIGNING_KEY_TYPE: 'ec-p256', SIGNING_ALGORITHM: 'RS256' },
-      /SIGNING_KEY_TYPE ec-p256 cannot sign with SIGNING_ALGORITHM RS256/,
+      /^SIGNING_KEY_TYPE ec-p256 cannot sign with SIGNING_ALGORITHM RS256/,
     ],
     [
       'a type for a key that exists',
@@ -258,7 +254,7 @@ describe('an environment that is refused', () => {
     [
       'an unknown Type',
       { IdentityServer__Key__Type: 'Vault' },
-      /IdentityServer__Key__Type is "Vault"; it must be Development, File or Store/,
+      /^IdentityServer__Key__Type must be Development, File or Store$/,
     ],
     [
       'a Key without Type',
@@ -411,16 +407,16 @@ describe('a settings file that is refused', () => {
       withClient({}).replace('"clientId"', String.raw`"\u0063lientId": "hunter2", "clientId"`),
       /settings\.json:1:\d+: this setting is already in the same object above/,
     ],
-    ['a list', '[]', /settings\.json: \(the whole file\): .*expected object/],
-    ['null', 'null', /settings\.json: \(the whole file\): .*expected object/],
+    ['a list', '[]', /settings\.json: the whole file must be one JSON object$/],
+    ['null', 'null', /settings\.json: the whole file must be one JSON object$/],
     ['an unknown setting', withFile({ client: [] }), /settings\.json: client: there is no such setting/],
-    ['no clients', withFile({ clients: undefined }), /clients: .*expected array/],
-    ['an empty list of clients', withFile({ clients: [] }), /clients: Too small/],
-    ['no resources', withFile({ resources: undefined }), /resources: .*expected array/],
+    ['no clients', withFile({ clients: undefined }), /settings\.json: clients: is missing$/m],
+    ['an empty list of clients', withFile({ clients: [] }), /clients: must have at least 1 item$/],
+    ['no resources', withFile({ resources: undefined }), /settings\.json: resources: is missing$/m],
     [
       'a resource without scopes',
       withFile({ resources: [{ audience: 'a', scopes: [] }] }),
-      /resources\[0\]\.scopes: Too small/,
+      /resources\[0\]\.scopes: must have at least 1 item$/m,
     ],
     [
       'an issuer with a slash',
@@ -487,7 +483,11 @@ describe('a settings file that is refused', () => {
       withClient({ clientId: 'é' }),
       /clients\[0\]\.clientId: must be 1 to 200 printable ASCII/,
     ],
-    ['a client without scopes', withClient({ scopes: [] }), /clients\[0\]\.scopes: Too small/],
+    [
+      'a client without scopes',
+      withClient({ scopes: [] }),
+      /clients\[0\]\.scopes: must have at least 1 item$/,
+    ],
     [
       'a scope that no resource has',
       withClient({ scopes: ['api1', 'api9'] }),
@@ -501,7 +501,7 @@ describe('a settings file that is refused', () => {
     [
       'another grant type',
       withClient({ grantTypes: ['password'] }),
-      /clients\[0\]\.grantTypes\[0\]: .*"client_credentials"/,
+      /clients\[0\]\.grantTypes\[0\]: must be "client_credentials"$/,
     ],
     [
       'a misspelt setting of a client',
@@ -511,7 +511,7 @@ describe('a settings file that is refused', () => {
     [
       'a secret in plain text',
       withClient({ secrets: ['hunter2'] }),
-      /clients\[0\]\.secrets\[0\]: .*expected object/,
+      /clients\[0\]\.secrets\[0\]: must be an object$/,
     ],
     [
       'a secret in the place of its hash',
@@ -534,7 +534,7 @@ describe('a settings file that is refused', () => {
       /clients\[0\]\.jwks\.keys\[0\]: contains the private member "d"; remove it: only the public key/,
     ],
     ['a symmetric key', withKey({ kty: 'oct', k: 'hunter2' }), /keys\[0\]: contains the private member "k"/],
-    ['a key without its type', withKey({}), /keys\[0\]\.kty: /],
+    ['a key without its type', withKey({}), /keys\[0\]\.kty: is missing$/],
     [
       'a broken key',
       withKey({ ...publicJwk, x: 'AAAA' }),
@@ -588,7 +588,7 @@ describe('a settings file that is refused', () => {
       withKey({ ...publicJwk, kid: 1 }),
       /keys\[0\]: has a "kid" that is not a string/,
     ],
-    ['no keys in a key set', withClient({ jwks: { keys: [] } }), /jwks\.keys: Too small/],
+    ['no keys in a key set', withClient({ jwks: { keys: [] } }), /jwks\.keys: must have at least 1 item$/],
     [
       'a client of IdentityServer',
       withFile({ IdentityServer: { Clients: { a: 'b' } } }),
@@ -611,14 +611,87 @@ describe('a settings file that is refused', () => {
     expect(await attempt({ file })).toEqual(refusal(says))
   })
 
-  test('the first few mistakes are told at once', async () => {
+  test('an object __proto__ that a parser would let through', async () => {
+    expect(await attempt({ file: withFile({ constructor: { prototype: {} } }) })).toEqual(
+      refusal(/settings\.json: constructor: there is no such setting/),
+    )
+  })
+})
+
+describe('several problems are told at once, one a line', () => {
+  test('in one file', async () => {
     const clients = [
       client({ clientId: '', scopes: [] }),
       client({ secrets: [{ sha256: '' }] }),
       client({ a: 1, b: 2 }),
     ]
-    expect(await attempt({ file: withFile({ clients }) })).toEqual(
-      refusal(/clients\[0\]\.clientId: .*; clients\[0\]\.scopes: .*; clients\[1\]\..*; and 2 more$/),
+    const { message } = await attempt({ file: withFile({ clients }) })
+    expect(withoutFolder(message)).toEqual([
+      'settings.json: clients[0].clientId: must be 1 to 200 printable ASCII characters',
+      'settings.json: clients[0].scopes: must have at least 1 item',
+      'settings.json: clients[1].secrets[0].sha256: must be the SHA-256 of the secret, as 64 hexadecimal digits or 44 characters of base64',
+      'settings.json: clients[2].a: there is no such setting',
+      'settings.json: clients[2].b: there is no such setting',
+      'settings.json: clients[2].clientId: the client "client" is already defined above',
+    ])
+  })
+
+  test('in the file, the environment and the signing key', async () => {
+    const refused = await attempt({
+      env: {
+        PORT: 'hunter2',
+        keyRing__maxSetAge: '1d',
+        clients__0__accessTokenLifetime: '0',
+        clients__0__secret: 'hunter2',
+        clients__7__clientId: 'late',
+        SIGNING_KEY: 'file:hunter2.pfx',
+        SIGNING_KEY_QUOTA: '5',
+        SIGNING_KEY_CREATE: 'true',
+        DATA_DIR: '',
+      },
+      file: withFile({
+        client: 1,
+        additionalSigningKeys: [{ uri: 'file:a.pfx', create: 'dsa' }],
+        clients: [client({ scopes: ['api1', 'api7'] }), client()],
+      }),
+    })
+    expect(refused).toMatchObject({ written: [], quotesSecret: false })
+    expect(withoutFolder(refused.message).toSorted()).toEqual(
+      [
+        'PORT: must be a whole number from 0 to 65535',
+        'keyRing__maxSetAge: must be a whole number of seconds',
+        'clients__0__accessTokenLifetime: must be a whole number of seconds from 1 to 86400',
+        'clients__0__secret: there is no such setting',
+        'clients__7__clientId: the items before it are missing; the first item of a list is 0',
+        'DATA_DIR is empty; set a value or remove it',
+        'SIGNING_KEY_QUOTA is only for keys in a vault; remove it',
+        'SIGNING_KEY_CREATE is only for keys in a vault; remove it',
+        'settings.json: client: there is no such setting',
+        'settings.json: additionalSigningKeys[0].create: unknown key type; use one of rsa-2048, …',
+        'settings.json: clients[0].scopes[1]: no resource has the scope "api7"',
+        'settings.json: clients[1].clientId: the client "client" is already defined above',
+      ].toSorted(),
     )
   })
+
+  test('a file that is not JSON, and the environment', async () => {
+    const { message } = await attempt({ env: { PORT: 'x', clients__0__clientId: '' }, file: '{' })
+    expect(withoutFolder(message)).toEqual([
+      'settings.json:1:2: not JSON from here on; look for a missing or extra comma or quote',
+      'clients__0__clientId is empty; set a value or remove it',
+      'PORT: must be a whole number from 0 to 65535',
+    ])
+  })
+
+  test('at most fifty', async () => {
+    const clients = Array.from({ length: 50 }, () => ({ ['x'.repeat(300)]: 1 }))
+    const lines = (await attempt({ file: withFile({ clients }) })).message.split('\n')
+    expect(lines).toHaveLength(51)
+    expect(lines.at(-1)).toBe('and 100 more')
+  })
 })
+
+/** The lines of a message, without the folder of the test and the list of all key types. */
+function withoutFolder(message: string): string[] {
+  return message.split('\n').map((line) => line.replace(/\/\S*\//g, '').replace(/(rsa-2048, ).*/, '$1…'))
+}

@@ -180,7 +180,7 @@ test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, st
     'a password file that is not there',
     { additionalSigningKeys: [{ uri: 'file:./a.pfx', passwordFile: '/nowhere/password' }] },
     {},
-    /^additionalSigningKeys\[0\]\.passwordFile cannot be read: ENOENT/,
+    /^additionalSigningKeys\[0\]\.passwordFile in .*settings\.json cannot be read: ENOENT/,
   ],
   [
     'a time that is no number',
@@ -198,13 +198,13 @@ test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, st
     'two rotation intervals',
     { keyRing: { rotationInterval: 7_776_000 } },
     { SIGNING_KEY_ROTATION_DAYS: '90' },
-    /^SIGNING_KEY_ROTATION_DAYS and keyRing.rotationInterval are both set; remove one$/,
+    /^SIGNING_KEY_ROTATION_DAYS and keyRing\.rotationInterval in .* are both set; remove one$/,
   ],
   [
     'a rotation interval without a key to make',
     { keyRing: { rotationInterval: 7_776_000 } },
     { SIGNING_KEY: 'file:./a.pfx' },
-    /^keyRing\.rotationInterval is only for keys that this server may create; remove it$/,
+    /^keyRing\.rotationInterval in .* is only for keys that this server may create; remove it$/,
   ],
 ])('%s is refused', async (_, file, env, message) => {
   await expect(testServer({ file: settingsFile(file), env })).rejects.toMatchObject({

@@ -1,14 +1,15 @@
-import { variable, type Environment } from '../environment.ts'
-import { invalidSetting } from '../invalid-setting.ts'
+import { emptyVariable, type Environment } from '../environment/environment.ts'
+import type { SettingsFile } from '../file/settings-file.ts'
+import type { Problems } from '../problems.ts'
+
+interface DotNetSetting {
+  /** The setting, for messages. */
+  readonly source: string
+  readonly value: string
+}
 
 /** Settings by their names in .NET's configuration, in lower case: `identityserver:key:type`. */
-export type DotNetSettings = ReadonlyMap<string, { readonly source: string; readonly value: string }>
-
-/** The sections of the settings file with .NET's names. */
-export interface DotNetSections {
-  readonly file: string
-  readonly sections: Readonly<Record<string, unknown>>
-}
+export type DotNetSettings = ReadonlyMap<string, DotNetSetting>
 
 /**
  * The settings that are read, in lower case. Other settings of `IdentityServer` in the environment may belong to another
@@ -18,25 +19,32 @@ const prefixes = ['identityserver:key:', 'openidserversigningsettings:azurekeyva
 
 /**
  * Reads settings like .NET's configuration: sections are joined by colons (or `__` in the environment, where a colon is
- * often impossible), names are case-insensitive, and the environment takes precedence over the file.
- *
- * @throws SealwrightError `INVALID_ARGUMENT` if the environment has one setting in two spellings with different values, or
- *   the file has a value that is neither a string nor a boolean
+ * often impossible), names are case-insensitive, and the environment takes precedence over the file. One setting in two
+ * spellings with different values is a problem; so is a value in the file that is neither a string nor a boolean.
  */
-export function readDotNetSettings(env: Environment, { file, sections }: DotNetSections): DotNetSettings {
-  const settings = new Map<string, { source: string; value: string }>()
-  for (const { name, value } of flatten(sections, '', file)) {
-    settings.set(name.toLowerCase(), { source: `${name} in ${file}`, value })
+export function readDotNetSettings(
+  env: Environment,
+  { path, dotNetSections }: Pick<SettingsFile, 'path' | 'dotNetSections'>,
+  problems: Problems,
+): DotNetSettings {
+  const settings = new Map<string, DotNetSetting>()
+  for (const { name, value } of flatten(dotNetSections, '')) {
+    if (settings.has(name.toLowerCase())) problems.add(`${path}: ${name} is there twice, in two spellings`)
+    if (typeof value === 'string' || typeof value === 'boolean') {
+      settings.set(name.toLowerCase(), { source: `${name} in ${path}`, value: String(value) })
+    } else problems.add(`${path}: ${name} must be a string`)
   }
-  const fromEnvironment = new Map<string, { source: string; value: string }>()
-  for (const source of Object.keys(env)) {
+  const fromEnvironment = new Map<string, DotNetSetting>()
+  for (const [source, value] of Object.entries(env)) {
     const name = source.replaceAll('__', ':').toLowerCase()
-    if (!prefixes.some((prefix) => name.startsWith(prefix))) continue
-    const value = variable(env, source)
-    if (value === undefined) continue
+    if (value === undefined || !prefixes.some((prefix) => name.startsWith(prefix))) continue
+    if (value === '') {
+      problems.add(emptyVariable(source))
+      continue
+    }
     const other = fromEnvironment.get(name)
     if (other !== undefined && other.value !== value) {
-      throw invalidSetting(
+      problems.add(
         `${other.source} and ${source} are the same setting with different values; remove one of them`,
       )
     }
@@ -45,12 +53,11 @@ export function readDotNetSettings(env: Environment, { file, sections }: DotNetS
   return new Map([...settings, ...fromEnvironment])
 }
 
-function* flatten(section: object, prefix: string, file: string): Generator<{ name: string; value: string }> {
+function* flatten(section: object, prefix: string): Generator<{ name: string; value: unknown }> {
   for (const [key, value] of Object.entries(section) as [string, unknown][]) {
     const name = `${prefix}${key}`
-    if (typeof value === 'string' || typeof value === 'boolean') yield { name, value: String(value) }
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      yield* flatten(value, `${name}:`, file)
-    } else throw invalidSetting(`${file}: ${name} must be a string`)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      yield* flatten(value, `${name}:`)
+    } else yield { name, value }
   }
 }

@@ -1,6 +1,6 @@
-import { variable, type Environment } from '../environment.ts'
-import type { DotNetSettings } from './dotnet-settings.ts'
+import { emptyVariable, type Environment } from '../environment/environment.ts'
 import { invalidSetting } from '../invalid-setting.ts'
+import type { DotNetSettings } from './dotnet-settings.ts'
 
 /** The signing key that a setting names. */
 export interface NamedKey {
@@ -35,6 +35,8 @@ type Properties = ReadonlyMap<
 /**
  * `IdentityServer:Key` as ASP.NET Core's API authorization reads it (Microsoft.AspNetCore.ApiAuthorization
  * .IdentityServer): Type Development (Persisted), File (FilePath, Password) or Store (Name, StoreName, StoreLocation).
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for the first of its settings that is not valid
  */
 export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
   const found = new Map<(typeof keyProperties)[number], { source: string; value: string }>()
@@ -63,9 +65,7 @@ export function fromIdentityServer(settings: DotNetSettings): NamedKey | null {
       refuseOthers(found, type.value, ['name', 'thumbprint', 'storename', 'storelocation'])
       return { source: type.source, uri: storeUri(type.source, found) }
     default:
-      throw invalidSetting(
-        `${type.source} is ${JSON.stringify(type.value)}; it must be Development, File or Store`,
-      )
+      throw invalidSetting(`${type.source} must be Development, File or Store`)
   }
 }
 
@@ -82,7 +82,8 @@ export function fromIndicium(settings: DotNetSettings): NamedKey | null {
 /** The app setting that belongs to `WEBSITE_LOAD_CERTIFICATES`, which the store itself reads. */
 export function fromAppService(env: Environment): NamedKey | null {
   const source = 'APP_SigningCertificateThumbprint'
-  const thumbprint = variable(env, source)
+  const thumbprint = env[source]
+  if (thumbprint === '') throw invalidSetting(emptyVariable(source))
   return thumbprint === undefined
     ? null
     : { source, uri: `store:my?thumbprint=${encodeURIComponent(thumbprint)}` }

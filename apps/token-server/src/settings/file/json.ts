@@ -1,4 +1,4 @@
-import { invalidSetting } from './invalid-setting.ts'
+import { invalidSetting } from '../invalid-setting.ts'
 
 /**
  * Parses JSON more strictly than `JSON.parse`, which takes the last of two members with one name and makes `__proto__` a

@@ -1,9 +1,12 @@
+import { z } from 'zod'
+import { orNull, type Section } from '../section.ts'
+
 /**
  * The problem with an issuer identifier (RFC 8414 §2); null if it is valid. Verifiers compare it character by character,
  * so an issuer with a second spelling is refused. `http` is accepted: this server speaks it, on a developer's machine and
  * behind a proxy that terminates TLS.
  */
-export function issuerProblem(issuer: string): string | null {
+function issuerProblem(issuer: string): string | null {
   if (/\p{Surrogate}/u.test(issuer)) return 'must be well-formed text, without lone surrogates'
   const url = URL.canParse(issuer) ? new URL(issuer) : null
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
@@ -20,4 +23,15 @@ export function issuerProblem(issuer: string): string | null {
     return 'must not have a path that begins with /health or /.well-known, which this server uses itself'
   }
   return null
+}
+
+/** null for `http://localhost:PORT`. */
+export const issuer: Section<string | null> = {
+  schema: orNull(
+    z.string().superRefine((text, context) => {
+      const problem = issuerProblem(text)
+      if (problem !== null) context.addIssue(problem)
+    }),
+  ),
+  variables: { ISSUER: [] },
 }

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { invalidSetting, messageOf } from './invalid-setting.ts'
+import { invalidSetting, messageOf } from '../invalid-setting.ts'
 
 /**
  * The text of a small UTF-8 file, without the byte order mark that editors on Windows write.

@@ -1,0 +1,58 @@
+import type { KeyRingPolicyOptions } from '@sealwright/keyring'
+import type { Settings } from '../settings.ts'
+import { identityServerKeyIds, keyRing } from './keys/key-ring.ts'
+import {
+  additionalSigningKeys,
+  dataDir,
+  signingKey,
+  type AdditionalKey,
+  type SigningKeySection,
+} from './keys/signing-key.ts'
+import type { Section } from './section.ts'
+import { host, logLevel, port } from './server/listening.ts'
+import { welcomePage } from './server/page.ts'
+import { accessTokenLifetime } from './tokens/access-tokens.ts'
+import { clients, type ClientEntry } from './tokens/clients.ts'
+import { issuer } from './tokens/issuer.ts'
+import { resources } from './tokens/resources.ts'
+
+/** Members of {@link Settings} that are made of several sections, or of something else than the settings. */
+type Derived =
+  | 'additionalSigningKeys'
+  | 'clients'
+  | 'file'
+  | 'hasPage'
+  | 'isSample'
+  | 'keyRing'
+  | 'signingAlgorithms'
+  | 'signingKey'
+
+/** The sections, each checked by itself. */
+export interface Sections extends Omit<Settings, Derived> {
+  readonly accessTokenLifetime: number
+  readonly additionalSigningKeys: readonly AdditionalKey[]
+  readonly clients: readonly ClientEntry[]
+  readonly dataDir: string | null
+  readonly keyRing: KeyRingPolicyOptions
+  readonly signingKey: SigningKeySection
+  readonly welcomePage: boolean | null
+}
+
+export type Schema = { readonly [Name in keyof Sections]: Section<Sections[Name]> }
+
+/** Every setting. Problems are told in this order. */
+export const schema: Schema = {
+  issuer,
+  host,
+  port,
+  logLevel,
+  welcomePage,
+  accessTokenLifetime,
+  resources,
+  clients,
+  signingKey,
+  dataDir,
+  additionalSigningKeys,
+  keyRing,
+  identityServerKeyIds,
+}
