@@ -245,7 +245,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'the signing URI': [
     {
       args: 'cert show store:my',
-      says: ['the store: signing URI has no parameter; it takes exactly one of thumbprint'],
+      says: ['the store: signing URI has no parameters; it takes exactly one of thumbprint'],
     },
     { args: 'cert show store:my?thumb=AB', says: ['unknown parameter; it takes exactly one of thumbprint'] },
     { args: 'cert show store:@keys?name=new', says: ['new', 'old'] },

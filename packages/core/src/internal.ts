@@ -32,7 +32,7 @@ export {
   signOptions,
   type Check,
 } from './internal/arguments.ts'
-export { invalidArgument, limitExceeded } from './internal/failures.ts'
+export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export { isSecureUrl } from './internal/urls.ts'
 export { areRsaNumbersOfOneKey, toBigInt } from './internal/rsa-numbers.ts'

@@ -3,12 +3,7 @@ export type { CertificateStore, FolderStore, WritableCertificateStore } from './
 export type { CreateSigner, LocalSigningKey, SignerOptions } from './keys/local-signing-key.ts'
 export { openKeyFile, openPkcs12File, type OpenKeyFileOptions } from './key-files.ts'
 export { localStore, type LocalStoreOptions } from './local-store.ts'
-export {
-  openAppServiceStore,
-  openDotNetStore,
-  openFolderStore,
-  type AppServiceStoreOptions,
-  type DotNetStoreOptions,
-  type FolderStoreOptions,
-} from './stores.ts'
+export type { AppServiceStoreOptions } from './layouts/app-service-layout.ts'
+export type { DotNetStoreOptions } from './layouts/dot-net-layout.ts'
+export { openAppServiceStore, openDotNetStore, openFolderStore, type FolderStoreOptions } from './stores.ts'
 export { normalizeThumbprint } from './find/thumbprint.ts'

@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
-import { SealwrightError, type Password } from '@sealwright/core'
+import type { Password } from '@sealwright/core'
 import { aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly, type AccessRule } from './files/access-rule.ts'
 import { readKeyAndCertificates } from './files/key-and-certificates.ts'
@@ -100,6 +100,5 @@ export async function openPkcs12File(
   pkcs12FileOptions('options', options)
   const fullPath = resolve(path)
   const file = await readCertificateFile(fullPath, await resolvePassword('password', password), ownerOnly)
-  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${fullPath}`)
   return localSigningKey({ name: nameOfFile(fullPath), file, createdAt: null, disabledBy: null }, options)
 }

@@ -1,24 +1,33 @@
 import { dirname, resolve } from 'node:path'
 import {
   isSealwrightError,
-  SealwrightError,
   type Backend,
   type KeyLocator,
   type OpenKeyOptions,
+  type SealwrightError,
 } from '@sealwright/core'
 import {
   anAbortSignal,
   aPassword,
   aString,
   createKeyOptions,
+  invalidArgument,
   optionsOf,
   resolvePassword,
 } from '@sealwright/core/internal'
 import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
 import { aFolderPath } from './files/paths.ts'
-import { findKey, noKeyNamed } from './find/find-key.ts'
+import { findKey } from './find/find-key.ts'
+import {
+  appServiceLayout,
+  appServiceMembers,
+  isAppServiceSet,
+  type AppServiceStoreOptions,
+} from './layouts/app-service-layout.ts'
+import { dotNetLayout, dotNetMembers, type DotNetStoreOptions } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
-import type { Layout } from './layouts/layout.ts'
+import type { Layout, VersionedLayout } from './layouts/layout.ts'
+import { noSuchKey } from './keys/key-reader.ts'
 import { versionedStore } from './keys/key-writer.ts'
 import {
   localSigningKey,
@@ -28,15 +37,6 @@ import {
 } from './keys/local-signing-key.ts'
 import { isLocalUri, readLocalUri, type LocalUri } from './find/signing-uri.ts'
 import { openKeyFileAt } from './key-files.ts'
-import {
-  appServiceLayoutOf,
-  appServiceMembers,
-  dotNetLayoutOf,
-  dotNetMembers,
-  isAppServiceSet,
-  type AppServiceStoreOptions,
-  type DotNetStoreOptions,
-} from './stores.ts'
 
 /** Options of {@link localStore}. */
 export interface LocalStoreOptions extends SignerOptions {
@@ -79,6 +79,11 @@ export interface LocalStoreOptions extends SignerOptions {
  */
 export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocator {
   localStoreOptions('options', options)
+  const parse = (uri: string, openOptions: OpenKeyOptions): LocalUri => {
+    aString('uri', uri)
+    openKeyOptions('options', openOptions)
+    return readLocalUri(uri, resolve(options.baseFolder ?? ''))
+  }
   return {
     name: 'local store',
     forms: [
@@ -90,42 +95,37 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
     ],
     accepts: isLocalUri,
     async open(uri, openOptions) {
-      aString('uri', uri)
-      openKeyOptions('options', openOptions)
+      const local = parse(uri, openOptions)
       openOptions.signal?.throwIfAborted()
-      const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
+      const mayCreate = openOptions.create !== undefined
       if (local.kind === 'file') {
-        if (openOptions.create !== undefined) throw cannotCreate('file:PATH', 'it names an existing file')
-        const password = await resolvePassword('options.password', openOptions.password)
+        if (mayCreate) throw cannotCreate('file:PATH', 'it names an existing file')
+        const password = await passwordOf(openOptions)
         const { path, certificatePath } = local
         return openKeyFileAt(path, certificatePath, password, options, ruleOf(path, options))
       }
       const platform = platformLayouts(local.store, options)
-      if (platform === null)
-        return openInFolder(
-          local,
-          await resolvePassword('options.password', openOptions.password),
-          openOptions,
-          options,
-        )
-      if (openOptions.create !== undefined) {
+      if (platform !== null) {
+        if (!mayCreate) return find(platform, local, options)
         throw cannotCreate(`store:${local.store}`, 'two processes could both create a key of one name')
       }
-      return find(platform, local, options)
+      const layout = folderLayout(local.store, await passwordOf(openOptions))
+      if (local.by === 'name') return openNamed(layout, local.value, openOptions, options)
+      if (!mayCreate) return find([layout], local, options)
+      throw cannotCreate(`store:FOLDER?${local.by}=…`, 'it names an existing certificate')
     },
     async locate(uri, openOptions) {
-      aString('uri', uri)
-      openKeyOptions('options', openOptions)
-      const local = readLocalUri(uri, resolve(options.baseFolder ?? ''))
-      if (local.kind === 'file' || local.by !== 'name' || platformLayouts(local.store, options) !== null)
-        return null
-      const layout = folderLayout(
-        local.store,
-        await resolvePassword('options.password', openOptions.password),
-      )
+      const local = parse(uri, openOptions)
+      if (local.kind === 'file' || local.by !== 'name') return null
+      if (platformLayouts(local.store, options) !== null) return null
+      const layout = folderLayout(local.store, await passwordOf(openOptions))
       return { store: versionedStore(layout, options), name: local.value, version: null }
     },
   }
+}
+
+function passwordOf({ password }: OpenKeyOptions): Promise<string> {
+  return resolvePassword('options.password', password)
 }
 
 const localStoreOptions = optionsOf({
@@ -142,7 +142,7 @@ const openKeyOptions = optionsOf({
 
 /** The platform sets the modes of the files in App Service's folder, so they are not checked for a `file:` URI either. */
 function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRule {
-  return isAppServiceSet(appService) && dirname(path) === appServiceLayoutOf(appService).folder
+  return isAppServiceSet(appService) && dirname(path) === appServiceLayout(appService).folder
     ? unchecked
     : ownerOnly
 }
@@ -154,14 +154,14 @@ function platformLayouts(store: string, options: LocalStoreOptions): readonly La
   const appService = options.appService ?? {}
   switch (store) {
     case 'my': {
-      const dotNet = dotNetLayoutOf(options.dotNet ?? {})
-      if (isAppServiceSet(appService)) return [dotNet, appServiceLayoutOf(appService)]
+      const dotNet = dotNetLayout(options.dotNet ?? {})
+      if (isAppServiceSet(appService)) return [dotNet, appServiceLayout(appService)]
       const hint =
         'App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is * or lists their thumbprints'
       return [{ ...dotNet, hint: dotNet.hint ?? hint }]
     }
     case 'appservice':
-      return [appServiceLayoutOf(appService)]
+      return [appServiceLayout(appService)]
     default:
       return null
   }
@@ -177,33 +177,28 @@ async function find(
   return localSigningKey(findKey(stored.flat(), query, layouts), options)
 }
 
-async function openInFolder(
-  uri: StoreUri,
-  password: string,
+/** The key of that name, which is created where that is asked for. */
+async function openNamed(
+  layout: VersionedLayout,
+  name: string,
   { create, signal }: OpenKeyOptions,
   options: SignerOptions,
 ): Promise<LocalSigningKey> {
-  const layout = folderLayout(uri.store, password)
-  if (uri.by !== 'name') {
-    if (create !== undefined)
-      throw cannotCreate(`store:FOLDER?${uri.by}=…`, 'it names an existing certificate')
-    return find([layout], uri, options)
-  }
-  const folder = versionedStore(layout, options)
-  const key = await folder.get(uri.value, { signal })
+  const store = versionedStore(layout, options)
+  const key = await store.get(name, { signal })
   if (key !== null) return key
-  if (create === undefined) throw noKeyNamed(uri.value, await layout.read(), [layout])
+  if (create === undefined) throw await noSuchKey(layout, name)
   try {
-    return await folder.create(uri.value, { ...create, signal: create.signal ?? signal })
+    return await store.create(name, { ...create, signal: create.signal ?? signal })
   } catch (error) {
     if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
     // Another process was faster: its key is the key.
-    const winner = await folder.get(uri.value, { signal })
+    const winner = await store.get(name, { signal })
     if (winner === null) throw error
     return winner
   }
 }
 
 function cannotCreate(form: string, why: string): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', `${form} creates no key: ${why}; use store:FOLDER?name=NAME`)
+  return invalidArgument(`${form} creates no key: ${why}; use store:FOLDER?name=NAME`)
 }

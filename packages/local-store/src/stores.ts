@@ -1,11 +1,13 @@
-import { homedir, userInfo } from 'node:os'
 import type { Password } from '@sealwright/core'
-import { aPassword, aString, optionsOf, resolvePassword, type Check } from '@sealwright/core/internal'
+import { aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { aFolderPath } from './files/paths.ts'
-import { appServiceLayout } from './layouts/app-service-layout.ts'
-import { dotNetLayout } from './layouts/dot-net-layout.ts'
+import {
+  appServiceLayout,
+  appServiceMembers,
+  type AppServiceStoreOptions,
+} from './layouts/app-service-layout.ts'
+import { dotNetLayout, dotNetMembers, type DotNetStoreOptions } from './layouts/dot-net-layout.ts'
 import { folderLayout } from './layouts/folder-layout.ts'
-import type { Layout, WritableLayout } from './layouts/layout.ts'
 import type { CertificateStore, FolderStore, WritableCertificateStore } from './keys/certificate-store.ts'
 import { readOnlyStore } from './keys/key-reader.ts'
 import { versionedStore, writableStore } from './keys/key-writer.ts'
@@ -15,20 +17,6 @@ import { signerOptions, type SignerOptions } from './keys/local-signing-key.ts'
 export interface FolderStoreOptions {
   /** The password of all files in the folder. Default: none, so only the modes of the files protect the keys. */
   readonly password?: Password | undefined
-}
-
-/** Options of {@link openDotNetStore}. */
-export interface DotNetStoreOptions {
-  /** The home folder of the user that .NET runs as. Default: `$HOME`, or else this user's home folder in the system. */
-  readonly home?: string | undefined
-}
-
-/** Options of {@link openAppServiceStore}. */
-export interface AppServiceStoreOptions {
-  /** The folder of the certificates. Default: `/var/ssl/private`. */
-  readonly folder?: string | undefined
-  /** `*`, or SHA-1 thumbprints separated by commas. Default: the environment variable `WEBSITE_LOAD_CERTIFICATES`. */
-  readonly loadCertificates?: string | undefined
 }
 
 /**
@@ -82,7 +70,7 @@ export async function openDotNetStore(
   options: DotNetStoreOptions & SignerOptions = {},
 ): Promise<WritableCertificateStore> {
   dotNetOptions('options', options)
-  const layout = dotNetLayoutOf(options)
+  const layout = dotNetLayout(options)
   await layout.check()
   return writableStore(layout, options)
 }
@@ -106,38 +94,11 @@ export async function openAppServiceStore(
   options: AppServiceStoreOptions & SignerOptions = {},
 ): Promise<CertificateStore> {
   appServiceOptions('options', options)
-  const layout = appServiceLayoutOf(options)
+  const layout = appServiceLayout(options)
   await layout.check()
   return readOnlyStore(layout, options)
 }
 
-/** The members of {@link DotNetStoreOptions}. */
-export const dotNetMembers: Readonly<Record<string, Check>> = { home: aFolderPath }
-/** The members of {@link AppServiceStoreOptions}. */
-export const appServiceMembers: Readonly<Record<string, Check>> = {
-  folder: aFolderPath,
-  loadCertificates: aString,
-}
 const folderStoreOptions = optionsOf({ password: aPassword, ...signerOptions })
 const dotNetOptions = optionsOf({ ...dotNetMembers, ...signerOptions })
 const appServiceOptions = optionsOf({ ...appServiceMembers, ...signerOptions })
-
-/** The layout for those options; reads nothing. */
-export function dotNetLayoutOf(options: DotNetStoreOptions): WritableLayout {
-  // .NET ignores an empty $HOME, too.
-  return dotNetLayout(options.home ?? (homedir() || userInfo().homedir))
-}
-
-/** As {@link dotNetLayoutOf}. */
-export function appServiceLayoutOf(options: AppServiceStoreOptions): Layout {
-  return appServiceLayout(options.folder ?? '/var/ssl/private', settingOf(options))
-}
-
-/** Whether App Service gives the app certificates. */
-export function isAppServiceSet(options: AppServiceStoreOptions): boolean {
-  return settingOf(options) !== ''
-}
-
-function settingOf(options: AppServiceStoreOptions): string {
-  return (options.loadCertificates ?? process.env['WEBSITE_LOAD_CERTIFICATES'] ?? '').trim()
-}

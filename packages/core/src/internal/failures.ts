@@ -5,6 +5,11 @@ export function invalidArgument(message: string, cause?: unknown): SealwrightErr
   return new SealwrightError('INVALID_ARGUMENT', message, { cause })
 }
 
+/** Input does not have the form that it must have. */
+export function invalidEncoding(message: string, cause?: unknown): SealwrightError {
+  return new SealwrightError('INVALID_ENCODING', message, { cause })
+}
+
 /**
  * Untrusted input exceeds a limit.
  *

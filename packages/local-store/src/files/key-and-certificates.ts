@@ -2,11 +2,12 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { invalidEncoding } from '@sealwright/core/internal'
 import { readKeyFile, type KeyFile, type Pkcs12Contents } from '@sealwright/x509'
 import { unchecked, type AccessRule } from './access-rule.ts'
 import { fileState } from './file-state.ts'
 import { inFile, onlyKey, withCertificates, type CertificateFile, type Pkcs12Key } from './pkcs12-file.ts'
-import { readPrivateFile, type PrivateFile } from './private-files.ts'
+import { readExistingFile, type PrivateFile } from './private-files.ts'
 
 /** The names in a Kubernetes secret of type `kubernetes.io/tls`. */
 const secretFiles = { key: 'tls.key', certificates: 'tls.crt' }
@@ -26,34 +27,24 @@ export async function readKeyAndCertificates(
   password: string,
   rule: AccessRule,
 ): Promise<CertificateFile & Pkcs12Key> {
-  if (certificatePath !== null) return readPair(path, certificatePath, password, rule)
-  if (await isFolder(path)) {
-    return readPair(join(path, secretFiles.key), join(path, secretFiles.certificates), password, rule)
+  if (certificatePath === null && (await isFolder(path))) {
+    const { key, certificates } = secretFiles
+    return readKeyAndCertificates(join(path, key), join(path, certificates), password, rule)
   }
-  const { bytes, ...state } = await readExisting(path, rule)
-  const key = await parse(path, bytes, password, (contents) => withCertificates(keyIn(contents)))
-  return { ...key, path, ...state }
-}
-
-async function readPair(
-  path: string,
-  certificatePath: string,
-  password: string,
-  rule: AccessRule,
-): Promise<CertificateFile & Pkcs12Key> {
-  const [file, certificateFile] = await readTogether(path, certificatePath, rule)
-  const { bytes, ...state } = file
+  if (certificatePath === null) {
+    const { bytes, ...state } = await readExistingFile(path, rule)
+    const key = await parse(path, bytes, password, (contents) => withCertificates(keyIn(contents)))
+    return { ...key, path, ...state }
+  }
+  const [{ bytes, ...state }, certificateFile] = await readTogether(path, certificatePath, rule)
   const privateKey = await parse(path, bytes, password, (contents) => keyIn(contents).privateKey)
   const certificates = await parse(certificatePath, certificateFile.bytes, password, (contents) => {
     if (contents.certificates.length > 0) return contents.certificates
-    throw new SealwrightError('INVALID_ENCODING', 'the file holds no certificate')
+    throw invalidEncoding('the file holds no certificate')
   })
   const key = await assemble(privateKey, certificates)
   if (key.certificates.length === 0) {
-    throw new SealwrightError(
-      'INVALID_ENCODING',
-      `no certificate in ${certificatePath} belongs to the private key in ${path}`,
-    )
+    throw invalidEncoding(`no certificate in ${certificatePath} belongs to the private key in ${path}`)
   }
   return { ...withCertificates(key), path, ...state }
 }
@@ -70,16 +61,12 @@ async function assemble(
 
 function keyIn({ keys, certificates, publicKeys }: KeyFile): Pkcs12Contents['keys'][number] {
   if (keys.length === 0 && certificates.length > 0) {
-    throw new SealwrightError(
-      'INVALID_ENCODING',
+    throw invalidEncoding(
       'the file holds a certificate without its private key; open the file of the private key, with ?certificate=PATH for this one',
     )
   }
   if (keys.length === 0 && publicKeys.length > 0) {
-    throw new SealwrightError(
-      'INVALID_ENCODING',
-      'the file holds a public key; signing needs the private key',
-    )
+    throw invalidEncoding('the file holds a public key; signing needs the private key')
   }
   return onlyKey(keys)
 }
@@ -101,8 +88,8 @@ async function readTogether(
     // oxlint-disable no-await-in-loop
     const before = await Promise.all([identify(path), identify(certificatePath)])
     const files = await Promise.allSettled([
-      readExisting(path, rule),
-      readExisting(certificatePath, unchecked),
+      readExistingFile(path, rule),
+      readExistingFile(certificatePath, unchecked),
     ])
     const after = await Promise.all([identify(path), identify(certificatePath)])
     // oxlint-enable no-await-in-loop
@@ -130,18 +117,9 @@ async function identify(path: string): Promise<string> {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory()
-  } catch {
-    // The attempt to read it as a file gives the reason.
-    return false
-  }
-}
-
-async function readExisting(path: string, rule: AccessRule): Promise<PrivateFile> {
-  const file = await readPrivateFile(path, rule)
-  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${path}`)
-  return file
+  // Where stat(2) fails, the attempt to read the path as a file gives the reason.
+  const stats = await stat(path).catch(() => null)
+  return stats?.isDirectory() === true
 }
 
 /** Reads the contents of a file and passes them to `use`. Every error starts with the path. */

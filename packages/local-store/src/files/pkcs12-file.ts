@@ -1,9 +1,10 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, SealwrightError, type Password } from '@sealwright/core'
+import { invalidEncoding } from '@sealwright/core/internal'
 import { readKeyFile, readPkcs12, writePkcs12, type Pkcs12Contents } from '@sealwright/x509'
 import type { AccessRule } from './access-rule.ts'
 import type { FileState } from './file-state.ts'
-import { readPrivateFile } from './private-files.ts'
+import { readExistingFile } from './private-files.ts'
 
 /** The contents of a PKCS#12 file: one certificate, and its private key where the file has one. */
 export interface Pkcs12Certificate {
@@ -29,18 +30,15 @@ export interface CertificateFile extends Pkcs12Certificate, FileState {
  * Reads a PFX file from disk.
  *
  * @param password of the file; the empty one opens files written with none
- * @returns null when there is proven to be no file of that name
- * @throws SealwrightError `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`,
+ * @throws SealwrightError `NOT_FOUND`, `WRONG_PASSWORD`, `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`,
  *   `UNAVAILABLE`; the message names the file
  */
 export async function readCertificateFile(
   path: string,
   password: string,
   rule: AccessRule,
-): Promise<CertificateFile | null> {
-  const file = await readPrivateFile(path, rule)
-  if (file === null) return null
-  const { bytes, ...state } = file
+): Promise<CertificateFile> {
+  const { bytes, ...state } = await readExistingFile(path, rule)
   return { ...(await decryptFile(path, bytes, password)), path, ...state }
 }
 
@@ -54,9 +52,7 @@ export async function decryptFile(
     const contents = await readPkcs12(bytes, password)
     if (contents.keys.length > 0) return withCertificates(onlyKey(contents.keys))
     const [certificate, ...issuers] = contents.certificates
-    if (certificate === undefined) {
-      throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key and no certificate')
-    }
+    if (certificate === undefined) throw invalidEncoding('the file holds no private key and no certificate')
     return { friendlyName: null, certificate, issuers, privateKey: null }
   } catch (error) {
     throw inFile(path, error)
@@ -102,8 +98,7 @@ const iterationsWithoutPassword = 2048
 export function withPrivateKey(file: CertificateFile): CertificateFile & Pkcs12Key {
   const { privateKey } = file
   if (privateKey !== null) return { ...file, privateKey }
-  throw new SealwrightError(
-    'INVALID_ENCODING',
+  throw invalidEncoding(
     `${file.path} holds a certificate without its private key; export it again with the key`,
   )
 }
@@ -122,12 +117,9 @@ export function inFile(path: string, error: unknown): unknown {
  */
 export function onlyKey(keys: Pkcs12Contents['keys']): Pkcs12Contents['keys'][number] {
   const [key, another] = keys
-  if (key === undefined) throw new SealwrightError('INVALID_ENCODING', 'the file holds no private key')
+  if (key === undefined) throw invalidEncoding('the file holds no private key')
   if (another !== undefined) {
-    throw new SealwrightError(
-      'INVALID_ENCODING',
-      `the file holds ${keys.length} private keys; a file to sign with has exactly one`,
-    )
+    throw invalidEncoding(`the file holds ${keys.length} private keys; a file to sign with has exactly one`)
   }
   return key
 }
@@ -140,7 +132,7 @@ export function withCertificates({
 }: Pkcs12Contents['keys'][number]): Pkcs12Key {
   const [certificate, ...issuers] = certificates
   if (certificate === undefined) {
-    throw new SealwrightError('INVALID_ENCODING', 'no certificate in the file belongs to its private key')
+    throw invalidEncoding('no certificate in the file belongs to its private key')
   }
   return { friendlyName, certificate, issuers, privateKey }
 }

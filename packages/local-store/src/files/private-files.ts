@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { lstat, open, readdir, type FileHandle } from 'node:fs/promises'
 import { SealwrightError } from '@sealwright/core'
+import { invalidEncoding, limitExceeded } from '@sealwright/core/internal'
 import { checkAccess, type AccessRule } from './access-rule.ts'
 import { fileState, type FileState } from './file-state.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
@@ -26,13 +27,10 @@ export async function readPrivateFile(path: string, rule: AccessRule): Promise<P
   if (handle === null) return null
   try {
     const stats = await handle.stat()
-    if (!stats.isFile()) throw new SealwrightError('INVALID_ENCODING', `${path} is not a file`)
+    if (!stats.isFile()) throw invalidEncoding(`${path} is not a file`)
     checkAccess(stats, 'file', path, rule.forbiddenInFile)
     if (stats.size > maximumFileSize) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `the file ${path} has ${stats.size} bytes; ${maximumFileSize} are allowed`,
-      )
+      throw limitExceeded(`the file ${path}`, stats.size, 'bytes', maximumFileSize)
     }
     // One byte more than the size, so that a file that grows meanwhile is noticed.
     const buffer = new Uint8Array(stats.size + 1)
@@ -71,6 +69,13 @@ export async function readPrivateFolder(path: string, rule: AccessRule): Promise
     if (hasErrno(error, 'ENOENT')) return null
     throw fileSystemError(`cannot read the folder ${path}`, error)
   }
+}
+
+/** @throws SealwrightError as {@link readPrivateFile}; `NOT_FOUND` when there is proven to be no file of that name */
+export async function readExistingFile(path: string, rule: AccessRule): Promise<PrivateFile> {
+  const file = await readPrivateFile(path, rule)
+  if (file === null) throw new SealwrightError('NOT_FOUND', `there is no file ${path}`)
+  return file
 }
 
 /** The open file; null when there is proven to be none. */

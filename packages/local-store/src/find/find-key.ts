@@ -1,16 +1,11 @@
 import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { distinguishedName } from '@sealwright/x509'
 import { isSameName, quoteOr } from './key-name.ts'
 import type { StoredKey } from './stored-key.ts'
 import { subjectMatcher } from './subject.ts'
-import {
-  differingCharacters,
-  normalizeThumbprint,
-  sha1Thumbprint,
-  sha256Thumbprint,
-  thumbprintLike,
-} from './thumbprint.ts'
+import { differingCharacters, normalizeThumbprint, sha256Thumbprint, thumbprintLike } from './thumbprint.ts'
 
 /** Which key to find. Give exactly one of these. */
 export interface KeyQuery {
@@ -27,6 +22,7 @@ export interface KeyQuery {
 
 /** A folder that was searched, for messages. */
 export interface SearchedPlace {
+  /** The absolute path. */
   readonly folder: string
   /** A reason why a certificate may be missing, for messages; null if none is known. */
   readonly hint: string | null
@@ -62,27 +58,23 @@ export function noKeyNamed(
   stored: readonly StoredKey[],
   places: readonly SearchedPlace[],
 ): SealwrightError {
-  return notFound(
-    { description: `the name ${quoteOr(name, 'that was given')}`, thumbprint: null },
-    withoutCopies(stored),
-    places,
-  )
+  return notFound(named('name', name), withoutCopies(stored), places)
 }
 
 interface Criterion {
   /** What the certificate must have, for messages. */
   readonly description: string
-  /** The thumbprint of the query, normalised; null for another query. */
-  readonly thumbprint: string | null
+  /** The thumbprint of the query, normalised; empty for another query. */
+  readonly thumbprint: string
 }
 
-function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): boolean } {
-  const { thumbprint, subject, friendlyName } = query
+function readQuery({
+  thumbprint,
+  subject,
+  friendlyName,
+}: KeyQuery): Criterion & { matches(stored: StoredKey): boolean } {
   if ([thumbprint, subject, friendlyName].filter((each) => each !== undefined).length !== 1) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      'query takes exactly one of thumbprint, subject and friendlyName',
-    )
+    throw invalidArgument('query takes exactly one of thumbprint, subject and friendlyName')
   }
   if (thumbprint !== undefined) {
     const wanted = normalizeThumbprint(thumbprint)
@@ -94,18 +86,17 @@ function readQuery(query: KeyQuery): Criterion & { matches(stored: StoredKey): b
   }
   if (subject !== undefined) {
     const matches = subjectMatcher(subject)
-    return {
-      description: `the subject ${quoteOr(subject, 'that was given')}`,
-      thumbprint: null,
-      matches: ({ file }) => matches(file.certificate),
-    }
+    return { ...named('subject', subject), matches: ({ file }) => matches(file.certificate) }
   }
   const wanted = friendlyName ?? ''
   return {
-    description: `the friendly name ${quoteOr(wanted, 'that was given')}`,
-    thumbprint: null,
+    ...named('friendly name', wanted),
     matches: ({ name, file }) => file.friendlyName === wanted || isSameName(name, wanted),
   }
+}
+
+function named(kind: string, text: string): Criterion {
+  return { description: `the ${kind} ${quoteOr(text, 'that was given')}`, thumbprint: '' }
 }
 
 /** The newest enabled version of each name in each folder, or else the newest one. Keys without versions all stay. */
@@ -167,9 +158,8 @@ const mistypedBelow = 10
 function describeAll(stored: readonly StoredKey[], { thumbprint }: Criterion): string {
   const lines = stored
     .map(({ name, file, disabledBy }) => {
-      const own =
-        thumbprint === null ? sha1Thumbprint(file.certificate) : thumbprintLike(thumbprint, file.certificate)
-      const differing = thumbprint === null ? Number.MAX_VALUE : differingCharacters(own, thumbprint)
+      const own = thumbprintLike(thumbprint, file.certificate)
+      const differing = differingCharacters(own, thumbprint)
       const line =
         `\n  ${own} ${quote(distinguishedName(file.certificate))}, name ${quote(name)}, ` +
         `expires ${new Date(file.certificate.validTo).toISOString().slice(0, 10)}` +

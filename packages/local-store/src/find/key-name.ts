@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 
 /**
  * Checks the name for a new key. Key Vault allows the same names, so a key can move there under its name. On every system such a name
@@ -8,8 +8,7 @@ import { SealwrightError } from '@sealwright/core'
  */
 export function checkNewName(name: string): void {
   if (!/^[0-9A-Za-z-]{1,127}$/.test(name) || windowsDevices.test(name)) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `${quoteOr(name, 'that text')} is not a valid name for a key; use 1 to 127 letters A-Z, digits and hyphens, and no device name of Windows`,
     )
   }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
-import { SealwrightError } from '@sealwright/core'
+import type { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 
 /** A signing URI of this machine, parsed. */
 export type LocalUri =
@@ -36,26 +37,26 @@ export function isLocalUri(uri: string): boolean {
  * @throws SealwrightError `INVALID_ARGUMENT`; the message contains no value of a parameter
  */
 export function readLocalUri(uri: string, baseFolder: string, platform: string = process.platform): LocalUri {
-  const colon = uri.indexOf(':')
-  const scheme = uri.slice(0, colon).toLowerCase()
-  const rest = uri.slice(colon + 1)
+  const [schemeText, rest = ''] = splitAt(uri, ':')
+  const scheme = schemeText.toLowerCase()
   if (rest.includes('#')) throw refused(scheme, 'has a fragment; write # in a name as %23')
-  const mark = rest.indexOf('?')
-  const path = mark === -1 ? rest : rest.slice(0, mark)
-  const query = mark === -1 ? '' : rest.slice(mark + 1)
+  const [path, query] = splitAt(rest, '?')
 
   if (scheme === 'file') {
     const keyPath = resolve(baseFolder, filePath(path, platform))
-    return {
-      kind: 'file',
-      path: keyPath,
-      certificatePath: mark === -1 ? null : readCertificate(query, keyPath),
-    }
+    const certificatePath = query === undefined ? null : readCertificate(query, keyPath)
+    return { kind: 'file', path: keyPath, certificatePath }
   }
-  const store = withoutLocation(decode(scheme, path))
-  if (store === '') throw refused(scheme, 'names no store; use my, appservice or a folder')
+  const store = withoutLocation(decode('store', path))
+  if (store === '') throw refused('store', 'names no store; use my, appservice or a folder')
   const named = isPlatformStore(store) ? store.toLowerCase() : resolve(baseFolder, store)
-  return { kind: 'store', store: named, ...readQuery(scheme, query) }
+  return { kind: 'store', store: named, ...readQuery(query ?? '') }
+}
+
+/** The text before the first separator, and the text after it; undefined when there is no separator. */
+function splitAt(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator)
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 /** Stores with a fixed name, in either case as in .NET. A folder of that name is `./my`. */
@@ -108,23 +109,16 @@ function readCertificate(query: string, keyPath: string): string {
   return resolve(dirname(keyPath), path)
 }
 
-function readQuery(scheme: string, query: string): { by: StoreParameter; value: string } {
+function readQuery(query: string): { by: StoreParameter; value: string } {
   const pairs = query.split('&').filter((pair) => pair !== '')
-  const [pair, another] = pairs
-  if (pair === undefined || another !== undefined) {
-    throw refused(
-      scheme,
-      `has ${pairs.length === 0 ? 'no parameter' : `${pairs.length} parameters`}; it takes exactly one of ${storeParameters.join(', ')}`,
-    )
-  }
-  const equals = pair.indexOf('=')
-  const name = equals === -1 ? pair : pair.slice(0, equals)
+  const [name, encoded = ''] = splitAt(pairs[0] ?? '', '=')
   const by = storeParameters.find((each) => each === name)
-  if (by === undefined) {
-    throw refused(scheme, `has an unknown parameter; it takes exactly one of ${storeParameters.join(', ')}`)
+  if (by === undefined || pairs.length > 1) {
+    const found = pairs.length === 1 ? 'an unknown parameter' : `${pairs.length || 'no'} parameters`
+    throw refused('store', `has ${found}; it takes exactly one of ${storeParameters.join(', ')}`)
   }
-  const value = equals === -1 ? '' : decode(scheme, pair.slice(equals + 1))
-  if (value === '') throw refused(scheme, `has an empty ${by}`)
+  const value = decode('store', encoded)
+  if (value === '') throw refused('store', `has an empty ${by}`)
   return { by, value }
 }
 
@@ -140,5 +134,5 @@ function decode(scheme: string, encoded: string): string {
 }
 
 function refused(scheme: string, problem: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('INVALID_ARGUMENT', `the ${scheme}: signing URI ${problem}`, { cause })
+  return invalidArgument(`the ${scheme}: signing URI ${problem}`, cause)
 }

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
+import { invalidArgument } from '@sealwright/core/internal'
 import { distinguishedName, normalizeDistinguishedName } from '@sealwright/x509'
 
 /**
@@ -14,7 +14,7 @@ export function subjectMatcher(subject: string): (certificate: X509Certificate) 
     return (certificate) => distinguishedName(certificate).toLowerCase() === wanted
   }
   const wanted = subject.trim().toLowerCase()
-  if (wanted === '') throw new SealwrightError('INVALID_ARGUMENT', 'the subject is empty')
+  if (wanted === '') throw invalidArgument('the subject is empty')
   return (certificate) => commonNames(certificate).some((name) => name.toLowerCase() === wanted)
 }
 

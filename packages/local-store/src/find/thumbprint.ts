@@ -1,6 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
-import { aString } from '@sealwright/core/internal'
+import { aString, invalidArgument } from '@sealwright/core/internal'
 
 /**
  * Normalises a pasted certificate thumbprint. Spaces of every kind, colons, hyphens and the invisible characters that dialogs, web pages
@@ -20,22 +19,17 @@ import { aString } from '@sealwright/core/internal'
 export function normalizeThumbprint(text: string): string {
   aString('text', text)
   if (text.length > maximumLength) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      `the thumbprint has ${text.length} characters; SHA-256 has 64`,
-    )
+    throw invalidArgument(`the thumbprint has ${text.length} characters; SHA-256 has 64`)
   }
   const digits = text.replace(separators, '')
   const foreign = /[^0-9a-f]/iu.exec(digits)
   if (foreign !== null) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `the thumbprint has the character ${codePoint(foreign[0])}; only the digits 0-9 and A-F are valid`,
     )
   }
   if (digits.length !== sha1Digits && digits.length !== sha256Digits) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `the thumbprint has ${digits.length} hexadecimal digits; SHA-1 has ${sha1Digits} and SHA-256 ${sha256Digits}`,
     )
   }
@@ -52,12 +46,12 @@ export function sha256Thumbprint(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
 }
 
-/** The thumbprint of a certificate, with the hash of a normalised thumbprint. */
+/** The thumbprint of a certificate, SHA-256 where the normalised one is and otherwise SHA-1. */
 export function thumbprintLike(normalized: string, certificate: X509Certificate): string {
-  return normalized.length === sha1Digits ? sha1Thumbprint(certificate) : sha256Thumbprint(certificate)
+  return normalized.length === sha256Digits ? sha256Thumbprint(certificate) : sha1Thumbprint(certificate)
 }
 
-/** The number of positions at which two strings of the same length differ. */
+/** The number of positions in `a` at which `b` has another character or none. */
 export function differingCharacters(a: string, b: string): number {
   let count = 0
   for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) count++

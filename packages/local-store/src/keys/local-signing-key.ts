@@ -1,11 +1,10 @@
-import type { KeyObject, X509Certificate } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import {
   algorithmsOf,
   createLocalSigner,
   jwkThumbprint,
   SealwrightError,
-  type SignatureAlgorithm,
   type SigningKey,
   type SyncSigner,
 } from '@sealwright/core'
@@ -58,21 +57,41 @@ export const signerOptions: Readonly<Record<string, Check>> = { createSigner: aF
  * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
-export function localSigningKey(stored: OpenedFile, { createSigner }: SignerOptions): LocalSigningKey {
-  const { privateKey } = withPrivateKey(stored.file)
-  const create = createSigner ?? createPlainSigner
+export function localSigningKey(stored: OpenedFile, options: SignerOptions): LocalSigningKey {
+  const { name, file, createdAt, disabledBy } = stored
+  // It stays in this scope, so that no inspection, spread or serialisation of the key shows it.
+  const { privateKey } = withPrivateKey(file)
+  const { createSigner = createLocalSigner } = options
+  const create = disabledBy === null ? createSigner : refusing(stored, disabledBy)
+  const signers = new Map<string | undefined, SyncSigner>()
   try {
-    const record = stored.disabledBy
-    return new KeyOfFile(stored, privateKey, record === null ? create : refusing(stored, record))
+    const algorithms = algorithmsOf(privateKey)
+    const { publicKey, validFrom, validTo } = file.certificate
+    return {
+      name,
+      version: sha256Thumbprint(file.certificate).toLowerCase(),
+      location: file.path,
+      keyId: jwkThumbprint(publicKey),
+      publicKey,
+      algorithms,
+      certificates: Object.freeze([file.certificate, ...file.issuers]),
+      notBefore: new Date(validFrom),
+      notAfter: new Date(validTo),
+      createdAt,
+      enabled: disabledBy === null,
+      signer(algorithm) {
+        const id = algorithm ?? algorithms[0]?.name
+        const signer = signers.get(id) ?? create(privateKey, { algorithm })
+        signers.set(id, signer)
+        return signer
+      },
+    }
   } catch (error) {
-    throw inFile(stored.file.path, error)
+    throw inFile(file.path, error)
   }
 }
 
 type OpenedFile = Pick<StoredKey, 'name' | 'file' | 'createdAt' | 'disabledBy'>
-
-const createPlainSigner: CreateSigner = (privateKey, { algorithm }) =>
-  createLocalSigner(privateKey, { algorithm })
 
 /** Makes signers that refuse: those of a disabled key. `record` is the name of the file that disables it. */
 function refusing({ name, file }: OpenedFile, record: string): CreateSigner {
@@ -83,55 +102,7 @@ function refusing({ name, file }: OpenedFile, record: string): CreateSigner {
     )
   }
   return (privateKey, options) => {
-    const { algorithm, keyId, publicKey } = createPlainSigner(privateKey, options)
+    const { algorithm, keyId, publicKey } = createLocalSigner(privateKey, options)
     return { algorithm, keyId, publicKey, sign: async () => refuse(), signSync: refuse }
-  }
-}
-
-class KeyOfFile implements LocalSigningKey {
-  readonly name: string
-  readonly version: string
-  readonly location: string
-  readonly keyId: string
-  readonly publicKey: KeyObject
-  readonly algorithms: readonly SignatureAlgorithm[]
-  readonly certificates: readonly X509Certificate[]
-  readonly notBefore: Date
-  readonly notAfter: Date
-  readonly createdAt: Date | null
-  readonly enabled: boolean
-  // A #private field, so that no inspection, spread or serialisation shows the key.
-  readonly #privateKey: KeyObject
-  readonly #createSigner: CreateSigner
-  readonly #signers = new Map<string | undefined, SyncSigner>()
-
-  constructor(
-    { name, file, createdAt, disabledBy }: OpenedFile,
-    privateKey: KeyObject,
-    createSigner: CreateSigner,
-  ) {
-    const { certificate } = file
-    this.name = name
-    this.version = sha256Thumbprint(certificate).toLowerCase()
-    this.location = file.path
-    this.algorithms = algorithmsOf(privateKey)
-    this.publicKey = certificate.publicKey
-    this.keyId = jwkThumbprint(this.publicKey)
-    this.certificates = Object.freeze([certificate, ...file.issuers])
-    this.notBefore = new Date(certificate.validFrom)
-    this.notAfter = new Date(certificate.validTo)
-    this.createdAt = createdAt
-    this.enabled = disabledBy === null
-    this.#privateKey = privateKey
-    this.#createSigner = createSigner
-  }
-
-  signer(algorithm?: string): SyncSigner {
-    const name = algorithm ?? this.algorithms[0]?.name
-    const known = this.#signers.get(name)
-    if (known !== undefined) return known
-    const signer = this.#createSigner(this.#privateKey, { algorithm })
-    this.#signers.set(name, signer)
-    return signer
   }
 }

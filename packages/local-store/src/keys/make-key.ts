@@ -2,6 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import { algorithmsOf, createLocalSigner, keyTypes, type KeyTypeName } from '@sealwright/core'
 import { createSelfSignedCertificate, generatePrivateKey } from '@sealwright/x509'
 import type { Pkcs12Key } from '../files/pkcs12-file.ts'
+import type { LocalSigningKey } from './local-signing-key.ts'
 
 /** Certificates count in seconds, and the last one is part of the validity (RFC 5280 §4.1.2.5). */
 const oneSecond = 1_000
@@ -30,13 +31,7 @@ export async function makeKey(
 }
 
 /** How long a certificate is valid, in milliseconds. */
-export function validityOf({
-  notBefore,
-  notAfter,
-}: {
-  readonly notBefore: Date
-  readonly notAfter: Date
-}): number {
+export function validityOf({ notBefore, notAfter }: Pick<LocalSigningKey, 'notBefore' | 'notAfter'>): number {
   return notAfter.getTime() - notBefore.getTime() + oneSecond
 }
 

@@ -1,25 +1,53 @@
 import { resolve } from 'node:path'
-import { isSealwrightError, SealwrightError } from '@sealwright/core'
+import { isSealwrightError } from '@sealwright/core'
+import { aString, invalidArgument, type Check } from '@sealwright/core/internal'
 import { unchecked } from '../files/access-rule.ts'
+import { aFolderPath } from '../files/paths.ts'
 import { normalizeThumbprint } from '../find/thumbprint.ts'
 import { nameOfFile } from './folder-layout.ts'
 import type { Layout } from './layout.ts'
 import { sharedFolder } from './shared-folder.ts'
 
+/** Options of `openAppServiceStore`. */
+export interface AppServiceStoreOptions {
+  /** The folder of the certificates. Default: `/var/ssl/private`. */
+  readonly folder?: string | undefined
+  /** `*`, or SHA-1 thumbprints separated by commas. Default: the environment variable `WEBSITE_LOAD_CERTIFICATES`. */
+  readonly loadCertificates?: string | undefined
+}
+
+/** The members of {@link AppServiceStoreOptions}. */
+export const appServiceMembers: Readonly<Record<string, Check>> = {
+  folder: aFolderPath,
+  loadCertificates: aString,
+}
+
 /**
  * The folder of certificates that Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the
  * certificates that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform makes the files and their modes.
  *
- * @param setting `*`, or thumbprints separated by commas; an empty one names none
- * @throws SealwrightError `INVALID_ARGUMENT` for any other setting
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed setting
  */
-export function appServiceLayout(folder: string, setting: string): Layout {
-  const shown = readSetting(setting)
+export function appServiceLayout(options: AppServiceStoreOptions): Layout {
+  const shown = readSetting(settingOf(options))
   const accepts = (fileName: string): boolean =>
     /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase()))
   // The platform's files are only read.
-  const { remove: _, ...reading } = sharedFolder(resolve(folder), unchecked, accepts)
+  const { remove: _, ...reading } = sharedFolder(
+    resolve(options.folder ?? '/var/ssl/private'),
+    unchecked,
+    accepts,
+  )
   return { ...reading, hint: hintFor(shown) }
+}
+
+/** Whether App Service gives the app certificates. */
+export function isAppServiceSet(options: AppServiceStoreOptions): boolean {
+  return settingOf(options) !== ''
+}
+
+function settingOf({ loadCertificates }: AppServiceStoreOptions): string {
+  return (loadCertificates ?? process.env['WEBSITE_LOAD_CERTIFICATES'] ?? '').trim()
 }
 
 type Shown = 'all' | ReadonlySet<string>
@@ -31,10 +59,9 @@ function readSetting(setting: string): Shown {
     return new Set(setting.split(',').map(normalizeThumbprint))
   } catch (error) {
     if (!isSealwrightError(error)) throw error
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
+    throw invalidArgument(
       `WEBSITE_LOAD_CERTIFICATES must be * or thumbprints separated by commas: ${error.message}`,
-      { cause: error },
+      error,
     )
   }
 }

@@ -1,18 +1,32 @@
+import { homedir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import type { Check } from '@sealwright/core/internal'
 import { ownerWrites } from '../files/access-rule.ts'
 import { createKeyFile } from '../files/key-file.ts'
+import { aFolderPath } from '../files/paths.ts'
 import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
 import type { WritableLayout } from './layout.ts'
 import { sharedFolder } from './shared-folder.ts'
 
+/** Options of `openDotNetStore`. */
+export interface DotNetStoreOptions {
+  /** The home folder of the user that .NET runs as. Default: `$HOME`, or else this user's home folder in the system. */
+  readonly home?: string | undefined
+}
+
+/** The members of {@link DotNetStoreOptions}. */
+export const dotNetMembers: Readonly<Record<string, Check>> = { home: aFolderPath }
+
 /**
  * The folder in which .NET on Linux keeps `new X509Store(StoreName.My, StoreLocation.CurrentUser)`: `THUMBPRINT.pfx` (upper-case SHA-1;
  * `THUMBPRINT.1.pfx` to `.9.pfx` when that is taken) without a password. It may also hold certificates without a key.
  */
-export function dotNetLayout(home: string): WritableLayout {
+export function dotNetLayout(options: DotNetStoreOptions): WritableLayout {
+  // .NET ignores an empty $HOME, too.
+  const home = options.home ?? (homedir() || userInfo().homedir)
   const shared = sharedFolder(
     resolve(home, '.dotnet', 'corefx', 'cryptography', 'x509stores', 'my'),
     ownerWrites,

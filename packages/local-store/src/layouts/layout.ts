@@ -2,14 +2,11 @@ import type { X509Certificate } from 'node:crypto'
 import type { AccessRule } from '../files/access-rule.ts'
 import type { Pkcs12Key } from '../files/pkcs12-file.ts'
 import { readPrivateFolder } from '../files/private-files.ts'
+import type { SearchedPlace } from '../find/find-key.ts'
 import type { StoredKey } from '../find/stored-key.ts'
 
 /** How a folder keeps its certificates: all that differs between the stores. */
-export interface Layout {
-  /** The absolute path. */
-  readonly folder: string
-  /** A reason why certificates may be missing, for messages; null if none is known. */
-  readonly hint: string | null
+export interface Layout extends SearchedPlace {
   /** Whether other programs keep certificates here too. If so, files that are not signing keys are ignored; otherwise they are errors. */
   readonly shared: boolean
   /** Throws when the folder cannot be used. The files in it are not read. */

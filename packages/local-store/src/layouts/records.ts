@@ -9,9 +9,8 @@ import { flush, removeFile } from '../files/key-file.ts'
 // The time of arrival is recorded before the file of the key appears. The modification time of the file and the notBefore of the
 // certificate can both be older.
 
-const arrivalPattern = /^\.(.+)\.([\w-]{43})\.arrived-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/
-
-const disabledPattern = /^\.(.+)\.([\w-]{43})\.disabled$/
+const recordPattern = /^\.(.+)\.([\w-]{43})\.(disabled|arrived-\d{8}T\d{9}Z)$/
+const arrivedPattern = /^arrived-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/
 
 /** How long a key's file may take to appear after its arrival was recorded, in milliseconds. */
 const tolerance = 5_000
@@ -54,10 +53,9 @@ export async function recordArrival(
 
 /** The time of a key's arrival, from the names of all files in its folder; null when it is not recorded. */
 export function arrivalOf(fileNames: readonly string[], name: string, keyId: string): Date | null {
-  const times = fileNames.flatMap((fileName) => {
-    const record = readArrival(fileName)
-    return record?.name === name.toLowerCase() && record.keyId === keyId ? [record.time] : []
-  })
+  const times = recordsIn(fileNames, name).flatMap((record) =>
+    record.keyId === keyId && record.time !== null ? [record.time] : [],
+  )
   return times.length === 0 ? null : new Date(Math.max(...times))
 }
 
@@ -73,29 +71,30 @@ export async function recordDisabled(folder: string, name: string, keyId: string
 
 /** The name of the file that records that the key is disabled; null for a key that is enabled. */
 export function disabledBy(fileNames: readonly string[], name: string, keyId: string): string | null {
-  const found = fileNames.find((fileName) => {
-    const [, ownName, ownKeyId] = disabledPattern.exec(fileName) ?? []
-    return ownName === name.toLowerCase() && ownKeyId === keyId
-  })
-  return found ?? null
+  const records = recordsIn(fileNames, name)
+  return records.find((record) => record.keyId === keyId && record.time === null)?.fileName ?? null
 }
 
 /** All records of a name, as file names. */
 export function recordsOf(fileNames: readonly string[], name: string): readonly string[] {
-  return fileNames.filter((fileName) => {
-    const ownName = readArrival(fileName)?.name ?? disabledPattern.exec(fileName)?.[1]
-    return ownName === name.toLowerCase()
-  })
+  return recordsIn(fileNames, name).map(({ fileName }) => fileName)
 }
 
-function readArrival(
-  fileName: string,
-): { readonly name: string; readonly keyId: string; readonly time: number } | null {
-  const [, name, keyId, year, month, day, hour, minute, second, millisecond] =
-    arrivalPattern.exec(fileName) ?? []
-  if (name === undefined || keyId === undefined) return null
-  const time = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${millisecond}Z`)
-  return Number.isNaN(time) ? null : { name, keyId, time }
+interface KeyRecord {
+  readonly fileName: string
+  readonly keyId: string
+  /** When the key arrived, in milliseconds since 1970; null in the record that it is disabled. */
+  readonly time: number | null
+}
+
+function recordsIn(fileNames: readonly string[], name: string): readonly KeyRecord[] {
+  return fileNames.flatMap((fileName) => {
+    const [, own, keyId, fact] = recordPattern.exec(fileName) ?? []
+    if (own !== name.toLowerCase() || keyId === undefined || fact === undefined) return []
+    const time =
+      fact === 'disabled' ? null : Date.parse(fact.replace(arrivedPattern, '$1-$2-$3T$4:$5:$6.$7Z'))
+    return Number.isNaN(time) ? [] : [{ fileName, keyId, time }]
+  })
 }
 
 function arrivedAt(time: Date): string {

@@ -42,8 +42,8 @@ describe('reading', () => {
     const path = await file({ privateKey, certificates, friendlyName }, 'pw')
     const read = await readCertificateFile(path, 'pw', ownerOnly)
     expect(read).toMatchObject({ path, friendlyName, issuers: [], identity: expect.any(String) as string })
-    expect(read?.certificate.raw).toEqual(certificates[0]?.raw)
-    expect(read?.privateKey?.equals(privateKey)).toBe(true)
+    expect(read.certificate.raw).toEqual(certificates[0]?.raw)
+    expect(read.privateKey?.equals(privateKey)).toBe(true)
     expect(read).not.toHaveProperty('bytes')
   })
 
@@ -53,9 +53,8 @@ describe('reading', () => {
     const path = await file({ certificates, friendlyName: 'a name' })
     const read = await readCertificateFile(path, '', ownerOnly)
     expect(read).toMatchObject({ path, friendlyName: null, privateKey: null })
-    expect(read?.certificate.subject).toBe('CN=own')
-    expect(read?.issuers.map(({ subject }) => subject)).toEqual(['CN=other'])
-    if (read === null) throw new Error('unreachable')
+    expect(read.certificate.subject).toBe('CN=own')
+    expect(read.issuers.map(({ subject }) => subject)).toEqual(['CN=other'])
     expect(await failure('INVALID_ENCODING', () => withPrivateKey(read))).toBe(
       `${path} holds a certificate without its private key; export it again with the key`,
     )
@@ -79,8 +78,11 @@ describe('reading', () => {
     expect(await failure('INVALID_ENCODING', () => readImportedKey(bytes, ''))).toBe(message)
   })
 
-  test('no file is null', async () => {
-    expect(await readCertificateFile(join(scratchFolder(), 'a.pfx'), '', ownerOnly)).toBeNull()
+  test('a file that is not there is named', async () => {
+    const path = join(scratchFolder(), 'a.pfx')
+    expect(await failure('NOT_FOUND', () => readCertificateFile(path, '', ownerOnly))).toBe(
+      `there is no file ${path}`,
+    )
   })
 })
 

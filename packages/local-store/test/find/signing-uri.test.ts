@@ -119,8 +119,8 @@ describe('store:', () => {
   })
 
   test.each([
-    ['store:my', 'has no parameter'],
-    ['store:my?', 'has no parameter'],
+    ['store:my', 'has no parameters'],
+    ['store:my?', 'has no parameters'],
     ['store:?thumbprint=AB', 'names no store'],
     ['store:LocalMachine/My?thumbprint=AB', 'where only Windows keeps private keys; use store:my'],
     ['store:CurrentUser/Root?thumbprint=AB', 'names a store other than My'],
