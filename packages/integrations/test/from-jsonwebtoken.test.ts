@@ -94,7 +94,7 @@ test('every block of the page is run below', () => {
     sign: [1, 1],
     'sign with a callback, or synchronously': [1, 2],
     'Claims that depend on the moment': [1, 1],
-    'A payload that is no JSON': [1, 1],
+    'A payload that is not JSON': [1, 1],
     'The kid': [0, 1],
     'verify stays': [1, 0],
     'verify goes to jose': [0, 1],
@@ -135,8 +135,8 @@ describe.each(['sign', 'sign with a callback, or synchronously', 'Claims that de
 )
 
 test('a payload of text is the same before and after', async () => {
-  const [before] = inSection('A payload that is no JSON', 'before')
-  const [after] = inSection('A payload that is no JSON', 'after')
+  const [before] = inSection('A payload that is not JSON', 'before')
+  const [after] = inSection('A payload that is not JSON', 'after')
   const payloads = await Promise.all(
     [before, after].map(async (block) => {
       const [, payload] = String((await run(block?.code ?? '', names))['token']).split('.')
