@@ -54,6 +54,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
     'zod',
   ],
   '@sealwright/keyring': ['@sealwright/core', '@sealwright/x509'],
+  '@sealwright/opentelemetry': ['@sealwright/core', '@opentelemetry/api'],
   '@sealwright/local-store': ['@sealwright/core', '@sealwright/x509'],
   '@sealwright/integrations': [
     '@sealwright/core',

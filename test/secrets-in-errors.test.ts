@@ -21,6 +21,7 @@ const modules = [
   'keyring/src/index.ts',
   'local-store/src/index.ts',
   'azure-keyvault/src/index.ts',
+  'opentelemetry/src/index.ts',
   'integrations/src/better-auth.ts',
   'integrations/src/did-jwt.ts',
   'integrations/src/express.ts',

@@ -51,6 +51,7 @@ export interface CallCount {
   readonly operation: Permission
   /** The code of the error; `ABORTED` when the caller ended it; null when the calls succeeded. */
   readonly error: ErrorCode | 'ABORTED' | null
+  /** How many. */
   readonly count: number
 }
 
@@ -61,5 +62,6 @@ export interface RetryCount {
    * token.
    */
   readonly reason: string
+  /** How many. */
   readonly count: number
 }

@@ -1,0 +1,145 @@
+import type { Attributes, Meter } from '@opentelemetry/api'
+import { hasMethod, must } from '@sealwright/core/internal'
+import { meterOptions, observe, type ObserveOptions } from './observe.ts'
+
+/** The states of a key, as `VersionState` of @sealwright/keyring. */
+const states = ['announced', 'active', 'retiring', 'retired', 'revoked'] as const
+
+/** What {@link observeKeyRing} reads. A `KeyRing` of @sealwright/keyring is one. */
+export interface ObservableKeyRing {
+  /** The times of its policy, in seconds. */
+  readonly policy: { readonly maxSetAge: number; readonly announcement: number }
+  /** Where the ring stands. */
+  status(): ObservableKeyRingStatus
+}
+
+/** The part of `KeyRingStatus` of @sealwright/keyring that becomes metrics. */
+export interface ObservableKeyRingStatus {
+  /** Whether the ring signs and serves its JWK Set. */
+  readonly ready: boolean
+  /** The age of the set of keys in seconds; null before the first reading. */
+  readonly age: number | null
+  /** The keys that the ring knows. */
+  readonly keys: readonly {
+    readonly keyId: string
+    readonly state: (typeof states)[number]
+    readonly delegatedBy: string | null
+    readonly algorithms: readonly string[]
+    readonly notAfter: Date | null
+  }[]
+  /** When the next version is due; null for never. */
+  readonly nextRotation: Date | null
+}
+
+const aKeyRing = must('a KeyRing; openKeyRing of @sealwright/keyring returns one', (value) =>
+  hasMethod(value, 'status'),
+)
+
+/**
+ * Registers the metrics of a key ring: whether it is ready, the age of its keys, the state of each key, and when keys expire. They are
+ * read from `ring.status()` when metrics are collected.
+ *
+ * @returns a function that removes them
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ *
+ * @example
+ * ```ts
+ * import { metrics } from '@opentelemetry/api'
+ * import { openKeyRing } from '@sealwright/keyring'
+ * import { openFolderStore } from '@sealwright/local-store'
+ * import { observeKeyRing } from '@sealwright/opentelemetry'
+ *
+ * const store = await openFolderStore('./keys')
+ * const ring = await openKeyRing([{ store, name: 'my-app-auth', create: {} }], { tokenLifetime: 3600 })
+ * const stop = observeKeyRing(ring, { meter: metrics.getMeter('my-app') })
+ * ```
+ */
+export function observeKeyRing(ring: ObservableKeyRing, options: ObserveOptions): () => void {
+  aKeyRing('ring', ring)
+  meterOptions('options', options)
+  const instruments = instrumentsOf(options.meter)
+  let before: readonly KeyAttributes[] = []
+  return observe(options, Object.values(instruments), (report) => {
+    const { ready, age, keys, nextRotation } = ring.status()
+    report(instruments.ready, ready ? 1 : 0)
+    if (age !== null) report(instruments.age, age)
+    report(instruments.maximumAge, ring.policy.maxSetAge)
+    report(instruments.announcement, ring.policy.announcement)
+    report(instruments.nextRotation, nextRotation === null ? Infinity : secondsOf(nextRotation))
+    const now = keys.flatMap(attributesOfKey)
+    // OpenTelemetry's SDK exports a value until another one comes. Without a 0 a key would have two states, and never be gone.
+    for (const { attributes, state } of [...now, ...missing(before, now)]) {
+      for (const each of states) {
+        report(instruments.keys, each === state ? 1 : 0, { ...attributes, 'sealwright.key.state': each })
+      }
+    }
+    before = now
+    for (const { keyId, notAfter } of keys) {
+      if (notAfter !== null) report(instruments.notAfter, secondsOf(notAfter), { 'sealwright.key.id': keyId })
+    }
+  })
+}
+
+/** A key, with one of its algorithms. */
+interface KeyAttributes {
+  readonly attributes: Attributes
+  /** null for a key that is gone. */
+  readonly state: string | null
+}
+
+function attributesOfKey(key: ObservableKeyRingStatus['keys'][number]): KeyAttributes[] {
+  const { keyId, state, delegatedBy, algorithms } = key
+  // A revoked key has no algorithm, and is still one of the keys.
+  return (algorithms.length === 0 ? [null] : algorithms).map((algorithm) => ({
+    state,
+    attributes: {
+      'sealwright.key.id': keyId,
+      ...(algorithm !== null && { 'sealwright.key.algorithm': algorithm }),
+      ...(delegatedBy !== null && { 'sealwright.key.delegated': true }),
+    },
+  }))
+}
+
+/** Those of `before` that are no longer there. */
+function missing(before: readonly KeyAttributes[], now: readonly KeyAttributes[]): KeyAttributes[] {
+  const present = new Set(now.map(({ attributes }) => JSON.stringify(attributes)))
+  return before
+    .filter(({ attributes }) => !present.has(JSON.stringify(attributes)))
+    .map(({ attributes }) => ({ attributes, state: null }))
+}
+
+function secondsOf(time: Date): number {
+  return time.getTime() / 1_000
+}
+
+function instrumentsOf(meter: Meter) {
+  return {
+    ready: meter.createObservableGauge('sealwright.keyring.ready', {
+      description: '1 while the ring signs and serves its JWK Set, otherwise 0.',
+    }),
+    age: meter.createObservableGauge('sealwright.keyring.age', {
+      description: 'Time since the keys were read from their stores.',
+      unit: 's',
+    }),
+    maximumAge: meter.createObservableGauge('sealwright.keyring.max_age', {
+      description: 'The age at which the ring stops signing and serving its JWK Set.',
+      unit: 's',
+    }),
+    announcement: meter.createObservableGauge('sealwright.keyring.announcement', {
+      description: 'How long a new key is published before it signs.',
+      unit: 's',
+    }),
+    nextRotation: meter.createObservableGauge('sealwright.keyring.next_rotation', {
+      description: 'When the next version is due, in seconds since 1970; infinite for never.',
+      unit: 's',
+    }),
+    keys: meter.createObservableUpDownCounter('sealwright.keyring.keys', {
+      description: '1 for the state that the key is in, 0 for the others.',
+      unit: '{key}',
+    }),
+    notAfter: meter.createObservableGauge('sealwright.keyring.key.not_after', {
+      description: 'When the certificate of the key ends, in seconds since 1970.',
+      unit: 's',
+    }),
+  }
+}

@@ -1,0 +1,157 @@
+import { generateKeyPairSync } from 'node:crypto'
+import {
+  createLocalSigner,
+  isSyncSigner,
+  SealwrightError,
+  type Signer,
+  type SigningKey,
+} from '@sealwright/core'
+import { createJwtIssuer } from '@sealwright/jws'
+import { openFolderStore } from '@sealwright/local-store'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { createSignatureMetrics } from '../../src/index.ts'
+import { testReader } from '../support/reader.ts'
+
+const local = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+const data = new TextEncoder().encode('data')
+
+/** A signer that can sign asynchronously only, with `sign`. */
+function remote(sign: Signer['sign']): Signer {
+  const { algorithm, keyId, publicKey } = local
+  return { algorithm, keyId, publicKey, sign }
+}
+
+function attributes(backend: string, error?: string): string {
+  const all = `sealwright.key.id=${local.keyId} sealwright.key.algorithm=ES256 sealwright.key.backend=${backend}`
+  return error === undefined ? all : `${all} error.type=${error}`
+}
+
+describe('the metrics of signatures', () => {
+  test('count each signature once, with its key, algorithm, backend and error', async () => {
+    const signatures = createSignatureMetrics()
+    const { meter, values } = testReader([signatures])
+    signatures.observe({ meter })
+    const measured = signatures.signer(local)
+    expect(isSyncSigner(measured)).toBe(true)
+    await measured.sign(data)
+    measured.signSync(data)
+    const down = new SealwrightError('UNAVAILABLE', 'the vault is down')
+    const vault = signatures.signer(
+      remote(() => Promise.reject(down)),
+      { backend: 'azure-keyvault' },
+    )
+    expect(isSyncSigner(vault)).toBe(false)
+    await expect(vault.sign(data)).rejects.toBe(down)
+    const hsm = signatures.signer(remote((_, options) => Promise.reject(options?.signal?.reason)))
+    await expect(hsm.sign(data, { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
+    const expected = {
+      [attributes('local')]: 2,
+      [attributes('azure-keyvault')]: 0,
+      [attributes('azure-keyvault', 'UNAVAILABLE')]: 1,
+      [attributes('remote')]: 0,
+      [attributes('remote', 'AbortError')]: 1,
+    }
+    expect(await values('sealwright.signatures')).toEqual(expected)
+    const durations = await values('sealwright.signature.duration')
+    const counts = Object.entries(durations).map(([of, value]) => [of, (value as { count: number }).count])
+    expect(Object.fromEntries(counts)).toEqual(
+      Object.fromEntries(Object.entries(expected).filter(([, count]) => count > 0)),
+    )
+  })
+
+  test('a signature that throws synchronously is counted', async () => {
+    const signatures = createSignatureMetrics()
+    const { meter, values } = testReader()
+    signatures.observe({ meter })
+    const broken = new SealwrightError('UNSUPPORTED_KEY', 'OpenSSL cannot sign')
+    const signer = signatures.signer({
+      ...remote(() => Promise.reject(broken)),
+      signSync() {
+        throw broken
+      },
+    })
+    expect(() => signer.signSync(data)).toThrow(broken)
+    expect(await values('sealwright.signatures')).toMatchObject({
+      [attributes('local', 'UNSUPPORTED_KEY')]: 1,
+    })
+    expect(await values('sealwright.active_signatures')).toEqual({ [attributes('local')]: 0 })
+  })
+
+  test('signatures in progress are counted until they end', async () => {
+    const signatures = createSignatureMetrics()
+    const { meter, values } = testReader()
+    signatures.observe({ meter, attributes: { 'service.part': 'tokens' } })
+    const waiting: (() => void)[] = []
+    const signer = signatures.signer(
+      remote(() => new Promise((resolve) => waiting.push(() => resolve(new Uint8Array())))),
+    )
+    const all = [signer.sign(data), signer.sign(data)]
+    const of = `service.part=tokens ${attributes('remote')}`
+    expect(await values('sealwright.active_signatures')).toEqual({ [of]: 2 })
+    waiting.forEach((end) => end())
+    await Promise.all(all)
+    expect(await values('sealwright.active_signatures')).toEqual({ [of]: 0 })
+  })
+
+  test('the duration is that of the signature, in seconds', async () => {
+    const signatures = createSignatureMetrics()
+    const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'local' })
+    const startedAt = recorder.start()
+    recorder.succeeded(startedAt - 700)
+    const [value] = Object.values(await testReader([signatures]).values('sealwright.signature.duration'))
+    const { sum, buckets } = value as { sum: number; buckets: { boundaries: number[]; counts: number[] } }
+    expect(sum).toBeGreaterThanOrEqual(0.7)
+    expect(sum).toBeLessThan(1)
+    expect(buckets.boundaries[buckets.counts.indexOf(1)]).toBe(1)
+  })
+
+  test('a key from a store signs tokens as before, and all of its signers are measured', async () => {
+    const store = await openFolderStore(scratchFolder())
+    const key = await store.create('signing', { keyType: 'ec-p256' })
+    const signatures = createSignatureMetrics()
+    const { meter, values } = testReader()
+    signatures.observe({ meter })
+    const measured: SigningKey = signatures.key(key)
+    expect(measured).toMatchObject({ keyId: key.keyId, location: key.location, notAfter: key.notAfter })
+    expect(measured.signer()).toBe(measured.signer('ES256'))
+    const issuer = createJwtIssuer(measured, { issuer: 'https://id.example', x5tS256: true })
+    await jwtVerify(await issuer.issue({ sub: 'a' }), key.publicKey)
+    await jwtVerify(issuer.issueSync({ sub: 'a' }), key.publicKey)
+    expect(Object.values(await values('sealwright.signatures'))).toEqual([2])
+  })
+
+  test('of many keys the oldest are forgotten', async () => {
+    const signatures = createSignatureMetrics()
+    for (let index = 0; index < 300; index++) {
+      const recorder = signatures.recorder({ keyId: `key ${index}`, algorithm: 'ES256', backend: 'local' })
+      recorder.succeeded(recorder.start())
+    }
+    const points = (await testReader([signatures]).collect()).get('sealwright.signature.duration')?.dataPoints
+    expect(points).toHaveLength(256)
+    expect(points?.[0]?.attributes['sealwright.key.id']).toBe('key 44')
+  })
+
+  test('what observe has registered ends with the function that it returns', async () => {
+    const signatures = createSignatureMetrics()
+    const { meter, values } = testReader()
+    const stop = signatures.observe({ meter })
+    const signer = signatures.signer(local)
+    await signer.sign(data)
+    expect(Object.values(await values('sealwright.signatures'))).toEqual([1])
+    stop()
+    await signer.sign(data)
+    expect(Object.values(await values('sealwright.signatures'))).toEqual([1])
+  })
+
+  test.each([
+    ['no signer', () => createSignatureMetrics().signer({} as never)],
+    ['no key', () => createSignatureMetrics().key(local as never)],
+    ['an empty backend', () => createSignatureMetrics().signer(local, { backend: '' })],
+    ['no meter', () => createSignatureMetrics().observe({} as never)],
+    ['an unknown option', () => createSignatureMetrics({ buckets: [] } as never)],
+  ])('refuses %s', (_, call) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})
