@@ -10,7 +10,7 @@ import Fastify, {
 } from 'fastify'
 import { Activity } from './activity/activity.ts'
 import { BearerError } from './api/bearer.ts'
-import { identityApi, identityAudience } from './api/identity.ts'
+import { identityApi } from './api/identity.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { health } from './health/health.ts'
 import { createLogger, quieter } from './logging/logger.ts'
@@ -18,13 +18,15 @@ import { replayWindow } from './oauth/assertion-times.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
 import { page } from './pages/page.ts'
+import { LiveSettings } from './reload/live-settings.ts'
 import { MemoryReplayStore } from './replay/memory-store.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings/settings.ts'
 
 export interface ServerOptions {
-  readonly settings: Settings
+  /** The settings, or those that a reload can replace. */
+  readonly settings: Settings | LiveSettings
   /** Closes with the server. */
   readonly ring: KeyRing
   /** Default: none. */
@@ -98,8 +100,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
 
   const service = createService(app, options)
-  const issuerPath =
-    options.settings.issuer === null ? '' : new URL(options.settings.issuer).pathname.replace(/\/$/, '')
+  const { issuer } = service.settings
+  const issuerPath = issuer === null ? '' : new URL(issuer).pathname.replace(/\/$/, '')
   app.register(health(service))
   app.register(authorizationServerMetadata(service, issuerPath))
   // Behind a proxy the issuer may have a path. Everything that the metadata names is below it.
@@ -108,7 +110,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
       below.register(metadata(service))
       below.register(tokenEndpoint(service))
       if (service.settings.hasPage) below.register(page(service))
-      if (identityAudience(service.settings) !== undefined) below.register(identityApi(service))
+      below.register(identityApi(service))
     },
     { prefix: issuerPath },
   )
@@ -136,9 +138,21 @@ function createService(
   app.addHook('onClose', async () => ring.close())
   // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
-  const issuer = (): string => settings.issuer ?? `http://localhost:${port() ?? settings.port}`
-  const activity = new Activity()
-  return { settings, ring, algorithms: () => ring.status().algorithms, issuer, clock, replays, activity }
+  const live = settings instanceof LiveSettings ? settings : new LiveSettings(settings)
+  // A reload does not change these.
+  const { issuer, port: configuredPort } = live.current
+  return {
+    get settings() {
+      return live.current
+    },
+    live,
+    ring,
+    algorithms: () => ring.status().algorithms,
+    issuer: () => issuer ?? `http://localhost:${port() ?? configuredPort}`,
+    clock,
+    replays,
+    activity: new Activity(),
+  }
 }
 
 /** The port the server listens on; null before it listens. */

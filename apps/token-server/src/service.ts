@@ -1,11 +1,15 @@
 import type { KeyRing } from '@sealwright/keyring'
 import type { Activity } from './activity/activity.ts'
+import type { LiveSettings } from './reload/live-settings.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import type { Settings } from './settings/settings.ts'
 
 /** What all parts of the server share. */
 export interface Service {
+  /** The settings in effect. A reload replaces them, so ask for each request and keep nothing. */
   readonly settings: Settings
+  /** The same, for what is made of the settings ahead of the requests. */
+  readonly live: LiveSettings
   /** The keys that sign now, and the JWK Set. */
   readonly ring: KeyRing
   /** The JOSE algorithms of the keys in the JWK Set now. A rotation can change them. */

@@ -410,10 +410,18 @@ describe('a log that cannot be written', () => {
   })
 })
 
-test('SIGHUP reads the keys again, and the server goes on', async () => {
-  const server = start()
+test('SIGHUP reads settings and keys again, and the server goes on', async () => {
+  const TOKEN_SERVER_SETTINGS = join(scratchFolder(), 'settings.json')
+  const sample = readFileSync(new URL('../token-server.json', import.meta.url), 'utf8')
+  writeFileSync(TOKEN_SERVER_SETTINGS, sample.replace('sample-client', 'other-client'))
+  const server = start({ TOKEN_SERVER_SETTINGS })
   const { origin } = await server.started()
+  writeFileSync(TOKEN_SERVER_SETTINGS, '{')
   server.signal('SIGHUP')
+  await expect.poll(() => server.stdout).toContain('the settings were not reloaded: ')
+  writeFileSync(TOKEN_SERVER_SETTINGS, sample)
+  server.signal('SIGHUP')
+  await expect.poll(() => server.stdout).toContain('the settings were reloaded')
   await expectGoodTokens(origin)
   expect(await server.stop()).toMatchObject({ code: 0 })
 })

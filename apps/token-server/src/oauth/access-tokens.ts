@@ -1,7 +1,7 @@
 import type { SigningKey } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
 import type { Service } from '../service.ts'
-import type { Client } from '../settings/settings.ts'
+import type { Audience, Client, Settings } from '../settings/settings.ts'
 import type { Grant } from './scopes.ts'
 
 /** Milliseconds that a key outside this process may take to sign. */
@@ -15,24 +15,28 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant): Promise<string>
 }
 
-export function createAccessTokens({ settings, ring, issuer, clock, activity }: Service): AccessTokens {
+export function createAccessTokens(
+  { ring, issuer, clock, activity }: Service,
+  { accessTokens: { typ, nbfLeeway }, signingAlgorithms }: Settings,
+): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
   // a few audiences and lifetimes.
-  const issuersOf = (key: SigningKey): ((audience: string, lifetime: number) => JwtIssuer) => {
-    const common = { clock, x5tS256: key.certificates.length > 0 }
-    const issuers = new Map<string, JwtIssuer>()
-    return (audience: string, lifetime: number): JwtIssuer => {
-      const name = `${lifetime} ${audience}`
-      const known =
-        issuers.get(name) ?? createJwtIssuer(key, { ...common, issuer: issuer(), audience, lifetime })
-      issuers.set(name, known)
+  const issuersOf = (key: SigningKey): ((audience: Audience, lifetime: number) => JwtIssuer) => {
+    const common = { clock, typ, x5tS256: key.certificates.length > 0 }
+    const issuers = new Map<Audience, Map<number, JwtIssuer>>()
+    return (audience, lifetime) => {
+      let byLifetime = issuers.get(audience)
+      if (byLifetime === undefined) issuers.set(audience, (byLifetime = new Map()))
+      let known = byLifetime.get(lifetime)
+      if (known === undefined) {
+        known = createJwtIssuer(key, { ...common, issuer: issuer(), audience, lifetime })
+        byLifetime.set(lifetime, known)
+      }
       return known
     }
   }
   const byDefault = ring.perKey(issuersOf)
-  const byAlgorithm = new Map(
-    settings.signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)] as const),
-  )
+  const byAlgorithm = new Map(signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)] as const))
 
   return {
     async issue(client, { scopes, audience, algorithm }) {
@@ -43,6 +47,7 @@ export function createAccessTokens({ settings, ring, issuer, clock, activity }: 
         sub: client.clientId,
         client_id: client.clientId,
         scope: scopes.join(' '),
+        ...(nbfLeeway > 0 && validFrom(clock(), nbfLeeway)),
       }
       const started = activity.start()
       const token = await (jwts.canIssueSync
@@ -52,4 +57,10 @@ export function createAccessTokens({ settings, ring, issuer, clock, activity }: 
       return token
     },
   }
+}
+
+/** For APIs whose clocks are behind: a token that is valid from before it was issued. */
+function validFrom(now: Date, leeway: number): { readonly iat: number; readonly nbf: number } {
+  const iat = Math.floor(now.getTime() / 1000)
+  return { iat, nbf: iat - leeway }
 }

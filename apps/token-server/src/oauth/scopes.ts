@@ -1,4 +1,5 @@
-import type { Client, Resource } from '../settings/settings.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Audience, Client, Resource } from '../settings/settings.ts'
 import { OAuthError } from './errors.ts'
 
 /** RFC 6749 §3.3: scope-tokens with one space between them. */
@@ -8,7 +9,7 @@ const scopeSyntax = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/
 export interface Grant {
   readonly scopes: readonly string[]
   /** The audience of the resource with these scopes. */
-  readonly audience: string
+  readonly audience: Audience
   /** The JOSE `alg` of the token: the resource's, else the client's; null for the default. */
   readonly algorithm: string | null
 }
@@ -45,7 +46,7 @@ export function commonResource(scopes: readonly string[], resources: readonly Re
   if (first === undefined) return null
   const { audience, signingAlgorithm } = first
   const isOneApi = others.every(
-    (other) => other.audience === audience && other.signingAlgorithm === signingAlgorithm,
+    (other) => isDeepStrictEqual(other.audience, audience) && other.signingAlgorithm === signingAlgorithm,
   )
   return isOneApi ? first : null
 }

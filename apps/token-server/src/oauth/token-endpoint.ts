@@ -20,7 +20,6 @@ const bodyParameters = [
 
 /** The token endpoint (RFC 6749 §3.2) with the client credentials grant (§4.4). */
 export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promise<void> {
-  const accessTokens = createAccessTokens(service)
   /** The authenticated clients of requests in progress, for the log. */
   const authenticated = new WeakMap<FastifyRequest, Client>()
 
@@ -40,11 +39,12 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
   }
 
   return async (app) => {
-    const authenticate = await createClientAuthenticator({
-      clients: service.settings.clients,
-      clock: service.clock,
-      replays: service.replays,
-    })
+    const { clock, replays } = service
+    const current = await service.live.derive(async (settings) => ({
+      settings,
+      accessTokens: createAccessTokens(service, settings),
+      authenticate: await createClientAuthenticator({ clients: settings.clients, clock, replays }),
+    }))
     acceptForms(app)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
@@ -63,6 +63,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
 
     app.all('/connect/token', async (request) => {
       const form = readForm(request)
+      // A reload in the meantime changes nothing for this request.
+      const { settings, accessTokens, authenticate } = current()
       const { client, method } = await authenticate({
         authorization: authorizationHeaders(request.raw.rawHeaders),
         form,
@@ -77,7 +79,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       if (!client.grantTypes.includes(grantType)) {
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
       }
-      const grant = grantScopes(client, service.settings.resources, form.get('scope'))
+      const grant = grantScopes(client, settings.resources, form.get('scope'))
       const token = await accessTokens.issue(client, grant)
       const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')

@@ -77,6 +77,7 @@ function settingsOf(
     hasPage: welcomePage ?? (env['NODE_ENV'] !== 'production' && isLocal(host, issuer)),
     file: file.path,
     isSample: file.path === sampleSettingsFile,
+    sections: { ...parsed },
   }
 }
 

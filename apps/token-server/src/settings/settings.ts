@@ -17,6 +17,7 @@ export interface Settings {
   /** The APIs that tokens are for, and their scopes. */
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>
+  readonly accessTokens: AccessTokenSettings
   readonly signingKey: SigningKeySetting
   /** Keys beside it: in the place that keys are moved away from, or for other algorithms. */
   readonly additionalSigningKeys: readonly AdditionalKeySetting[]
@@ -30,13 +31,26 @@ export interface Settings {
   readonly file: string
   /** Whether that is the sample file, whose client secret is public. */
   readonly isSample: boolean
+  /** The sections that all of this was made of, so that a reload can tell what has changed. */
+  readonly sections: Readonly<Record<string, unknown>>
 }
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
+/** The `aud` of a token (RFC 7519 §4.1.3): a string, or two or more. */
+export type Audience = string | readonly string[]
+
+/** What access tokens have in common. */
+export interface AccessTokenSettings {
+  /** The header's `typ` (RFC 7515 §4.1.9). Default `at+jwt` (RFC 9068 §2.1). */
+  readonly typ: string
+  /** Seconds from `nbf` to `iat`, for APIs whose clocks are behind. Default 0. */
+  readonly nbfLeeway: number
+}
+
 /** An API (RFC 9068 §2.2). A token with one of its scopes has its audience. */
 export interface Resource {
-  readonly audience: string
+  readonly audience: Audience
   readonly scopes: readonly string[]
   /** The JOSE `alg` of its tokens; null for that of the client. */
   readonly signingAlgorithm: string | null

@@ -2,7 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
 import { quieter } from '../logging/logger.ts'
 import type { Log } from '../logging/open-log.ts'
+import { LiveSettings } from '../reload/live-settings.ts'
+import { createReload } from '../reload/reload.ts'
 import { buildServer, listeningPort } from '../server.ts'
+import { loadSettings } from '../settings/load-settings.ts'
+import type { Environment } from '../settings/environment/environment.ts'
 import type { Settings } from '../settings/settings.ts'
 import { banner } from './banner.ts'
 import { openRing } from './open-ring.ts'
@@ -10,6 +14,8 @@ import { watchKey } from './watch-key.ts'
 
 export interface StartOptions {
   readonly log: Log
+  /** Where a reload finds the settings. Default: the environment of this process. */
+  readonly env?: Environment | undefined
 }
 
 /** A server that listens. */
@@ -18,7 +24,7 @@ export interface StartedServer {
   readonly port: number
   /** Says that it listens, in the log and at the terminal, and what is wrong with the settings and the certificate. */
   announce(): void
-  /** Reads the keys again, as after one was revoked. */
+  /** Reads settings and keys again, as after a client was added or a key was revoked. The log says what was done. */
   reload(): void
 }
 
@@ -27,19 +33,24 @@ export interface StartedServer {
  *
  * @throws SealwrightError as the store of the keys says
  */
-export async function startServer(settings: Settings, { log }: StartOptions): Promise<StartedServer> {
+export async function startServer(
+  settings: Settings,
+  { log, env = process.env }: StartOptions,
+): Promise<StartedServer> {
   // At a terminal the banner says which key signs.
   const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
   const { ring, isNew } = await openRing(settings, ringLogger)
   ringLogger.level = settings.logLevel
   const key = ring.signingKey()
-  const app = buildServer({ settings, ring, logger: log.logger })
+  const live = new LiveSettings(settings)
+  const app = buildServer({ settings: live, ring, logger: log.logger })
   await app.listen({ host: settings.host, port: settings.port })
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
   watchKey(() => ring.signingKey(), log.logger, warnings)
-  return { app, port, announce, reload: () => void ring.refresh().catch(() => undefined) }
+  const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
+  return { app, port, announce, reload: () => void reload() }
 
   function announce(): void {
     // At a terminal the banner has all of it.

@@ -2,10 +2,6 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
-import { Activity } from '../../src/activity/activity.ts'
-import { identityApi } from '../../src/api/identity.ts'
-import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
-import type { Service } from '../../src/service.ts'
 import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 async function token({ app }: TestServer, scope = 'api1'): Promise<string> {
@@ -158,18 +154,4 @@ test('there is no sample API without its scope, nor for keys that jose does not 
   const secp256k1 = await testServer({ env: { SIGNING_KEY_TYPE: 'ec-secp256k1' } })
   expect((await get(secp256k1, 'Bearer abc')).statusCode).toBe(404)
   expect(await token(secp256k1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
-})
-
-test('without an audience to check it is not built', async () => {
-  const { settings, ring } = await testServer()
-  const service: Service = {
-    settings: { ...settings, resources: settings.resources.filter(({ audience }) => audience === 'other') },
-    ring,
-    algorithms: () => ring.status().algorithms,
-    issuer: () => issuer,
-    clock: () => new Date(),
-    replays: new MemoryReplayStore({ lifetime: 0 }),
-    activity: new Activity(),
-  }
-  expect(() => identityApi(service)).toThrow(/no resource has api1/)
 })

@@ -11,6 +11,8 @@ import { openRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
+import { LiveSettings } from '../../src/reload/live-settings.ts'
+import { createReload } from '../../src/reload/reload.ts'
 
 export const issuer = 'https://id.example'
 
@@ -66,6 +68,8 @@ export interface TestServer {
   readonly settings: Settings
   readonly key: SigningKey
   readonly ring: KeyRing
+  /** Reloads with a settings file that holds this. What it says is in `ringLog`. */
+  readonly reload: (file: string | Readonly<Record<string, unknown>>) => Promise<void>
 }
 
 /** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
@@ -73,12 +77,13 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const folder = scratchFolder()
   const path = join(folder, 'settings.json')
   writeFileSync(path, JSON.stringify(options.file ?? settingsFile()))
-  const settings = loadSettings({
+  const env = {
     TOKEN_SERVER_SETTINGS: path,
     DATA_DIR: join(folder, 'data'),
     ...(options.env?.['SIGNING_KEY'] === undefined && { SIGNING_KEY_TYPE: 'ec-p256' }),
     ...options.env,
-  })
+  }
+  const settings = loadSettings(env)
   const { log, ringLog, wrapKey } = options
   const logger =
     ringLog === undefined
@@ -94,14 +99,25 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const ring = wrapKey === undefined ? first : await open({ sources: [{ key: wrapKey(first.signingKey()) }] })
   const key = ring.signingKey()
   onTestFinished(() => first.close())
+  const live = new LiveSettings(settings)
   const app = buildServer({
-    settings,
+    settings: live,
     ring,
     clock: options.clock,
     ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
   })
   onTestFinished(() => app.close())
-  return { app, settings, key, ring }
+  const reload = createReload({ read: () => loadSettings(env), live, ring, logger })
+  return {
+    app,
+    settings,
+    key,
+    ring,
+    reload(file) {
+      writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
+      return reload()
+    },
+  }
 }
 
 /** As {@link testServer}, listening, with `http://localhost:PORT` for its issuer unless that of the file is kept. */

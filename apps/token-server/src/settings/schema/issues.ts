@@ -27,6 +27,8 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
       return issue.format === 'datetime'
         ? 'must be a date and time with an offset, such as 2030-01-31T00:00:00Z'
         : 'has the wrong format'
+    case 'invalid_union':
+      return issue.input === undefined ? 'is missing' : 'has the wrong type'
     default:
       return 'is not valid'
   }

@@ -11,7 +11,7 @@ import {
 import type { Section } from './section.ts'
 import { host, logLevel, port } from './server/listening.ts'
 import { welcomePage } from './server/page.ts'
-import { accessTokenLifetime } from './tokens/access-tokens.ts'
+import { accessTokenLifetime, accessTokens } from './tokens/access-tokens.ts'
 import { clients, type ClientEntry } from './tokens/clients.ts'
 import { issuer } from './tokens/issuer.ts'
 import { resources } from './tokens/resources.ts'
@@ -24,6 +24,7 @@ type Derived =
   | 'hasPage'
   | 'isSample'
   | 'keyRing'
+  | 'sections'
   | 'signingAlgorithms'
   | 'signingKey'
 
@@ -48,6 +49,7 @@ export const schema: Schema = {
   logLevel,
   welcomePage,
   accessTokenLifetime,
+  accessTokens,
   resources,
   clients,
   signingKey,

@@ -12,6 +12,8 @@ export interface Section<T> {
    * the names in the file.
    */
   readonly variables?: Readonly<Record<string, readonly string[]>>
+  /** Whether a reload changes it in a running server, which then asks `service.settings` for each request. Default: it does not. */
+  readonly isLive?: true
 }
 
 /** null for a setting that is left out. */

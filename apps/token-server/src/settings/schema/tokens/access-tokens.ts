@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AccessTokenSettings } from '../../settings.ts'
 import type { Section } from '../section.ts'
 
 const defaultLifetime = 3600
@@ -15,4 +16,29 @@ export const lifetime: z.ZodType<number> = z
   .max(maximumLifetime, lifetimeRule)
 
 /** That of clients without their own. */
-export const accessTokenLifetime: Section<number> = { schema: lifetime.default(defaultLifetime) }
+export const accessTokenLifetime: Section<number> = {
+  schema: lifetime.default(defaultLifetime),
+  isLive: true,
+}
+
+/** Ten minutes. Clocks that are further off need to be set. */
+const maximumLeeway = 600
+
+const leewayRule = `must be a whole number of seconds from 0 to ${maximumLeeway}`
+
+export const accessTokens: Section<AccessTokenSettings> = {
+  schema: z
+    .strictObject({
+      // A subtype of a media type (RFC 6838 §4.2), or all of it.
+      typ: z
+        .string()
+        .regex(
+          /^(?:application\/)?[A-Za-z0-9][\w!#$&^.+-]{0,126}$/,
+          'must be a media type without parameters, such as at+jwt (RFC 7515 §4.1.9)',
+        )
+        .default('at+jwt'),
+      nbfLeeway: z.int(leewayRule).min(0, leewayRule).max(maximumLeeway, leewayRule).default(0),
+    })
+    .prefault({}),
+  isLive: true,
+}

@@ -65,4 +65,4 @@ const client = z
   })
   .refine((each) => each.secrets.length > 0 || each.jwks !== undefined, 'must have "secrets" or "jwks"')
 
-export const clients: Section<readonly ClientEntry[]> = { schema: z.array(client).min(1) }
+export const clients: Section<readonly ClientEntry[]> = { schema: z.array(client).min(1), isLive: true }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Resource } from '../../settings.ts'
+import type { Audience, Resource } from '../../settings.ts'
 import { signingAlgorithm } from '../keys/names.ts'
 import { orNull, type Section } from '../section.ts'
 
@@ -12,11 +12,20 @@ export const scope: z.ZodType<string> = z
   )
 
 /** A lone surrogate, which JSON can escape, has no UTF-8 encoding. */
-const audience = z
+const oneAudience = z
   .string()
   .min(1)
   .max(2000)
   .refine((text) => !/\p{Surrogate}/u.test(text), 'must be well-formed text, without lone surrogates')
+
+const audience = z
+  .union([oneAudience, z.array(oneAudience).min(1).max(10)])
+  // A list of one is written as a string, which more APIs understand.
+  .transform((value): Audience => {
+    if (typeof value === 'string') return value
+    const [first = '', ...others] = new Set(value)
+    return others.length === 0 ? first : [first, ...others]
+  })
 
 export const resources: Section<readonly Resource[]> = {
   schema: z
@@ -28,4 +37,5 @@ export const resources: Section<readonly Resource[]> = {
       }),
     )
     .min(1),
+  isLive: true,
 }
