@@ -8,7 +8,8 @@ import {
 import { invalidArgument, oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
 import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
 import { clearInterval, performance, setImmediate, setInterval } from './pool/real-timers.ts'
-import { createSigningPool, unavailable, type SigningPool } from './pool/signing-pool.ts'
+import { unavailable } from './pool/pooled-key.ts'
+import { createSigningPool, type SigningPool } from './pool/signing-pool.ts'
 
 /**
  * Where a signature is made.
@@ -30,11 +31,14 @@ export interface CreateSignerOptions extends SigningPoolOptions {
   readonly mode?: SigningMode | undefined
 }
 
-/** A signer that may have threads and can be closed. */
+/** A signer that can be closed. */
 export interface ManagedSigner extends SyncSigner {
   /** Where signatures are made. */
   readonly mode: SigningMode
-  /** Refuses further calls of `sign`, finishes those in progress and ends the threads, if there are any. */
+  /**
+   * Refuses further calls of `sign`, finishes those in progress and takes the key away from the threads of the pool, if they have it.
+   * Threads without any key end.
+   */
   close(): Promise<void>
 }
 
@@ -43,11 +47,11 @@ export interface ManagedSigner extends SyncSigner {
  *
  * Mode `auto` signs inline with P-256 and Ed25519 keys while signatures are requested one after another, because handing such a
  * signature to a thread takes longer than making it. It lets the event loop turn in between. With all other keys it uses libuv for up to
- * two signatures at a time. Further signatures go to a pool, which starts when it is needed and ends within a minute after its last use.
- * If Node may not start threads, they go to libuv.
+ * two signatures at a time. Further signatures go to a pool: its threads get the key when it is needed there, and drop it within a minute
+ * after its last use. If Node may not start threads, they go to libuv.
  *
  * @param privateKey as {@link createLocalSigner} takes it
- * @param options.threads of the pool, as for {@link createSigningPool}
+ * @param options.threads of the pool, as for {@link createSigningPool}: by default all keys of this process share threads
  * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool;
  *   `UNAVAILABLE` for mode `pool` if no thread can be started; or as {@link createLocalSigner}
@@ -85,7 +89,7 @@ function refusePoolOptions(mode: SigningMode, { threads, capacity }: CreateSigne
 const inlineBudget = 1
 /** How many of libuv's threads sign at most: half of the default number. */
 const maximumLibuv = 2
-/** How long a pool is kept that is not used, in milliseconds. A key that was replaced signs no longer, and nothing closes its signer. */
+/** How long an unused pool is kept, in milliseconds. A key that was replaced signs no longer, and nothing closes its signer. */
 const idlePeriod = 30_000
 /** How long after a burst new signatures count as part of it, in milliseconds. */
 const busyPeriod = 5

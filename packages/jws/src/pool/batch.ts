@@ -3,7 +3,7 @@ import { ecdsaSignatureFromDer, type DigestName, type SignatureAlgorithm } from 
 
 // The protocol between a pool and its threads: the messages, how the pool writes and reads them, and what a thread runs.
 
-/** The key that a thread signs with, passed when it starts. */
+/** A key that a thread signs with. */
 export interface WorkerKey {
   readonly key: KeyObject | SignKeyObjectInput
   readonly digest: DigestName | null
@@ -11,14 +11,20 @@ export interface WorkerKey {
   readonly maximumLength: number
 }
 
-/** To a thread: signing inputs, one after the other. */
+/** To a thread. Keys have numbers. */
+export type ThreadMessage =
+  | { readonly add: number; readonly key: WorkerKey }
+  | { readonly forget: number }
+  | ({ readonly sign: number } & Batch)
+
+/** Signing inputs, one after the other. */
 export interface Batch {
   readonly data: Uint8Array<ArrayBuffer>
   /** The length of each input, in bytes. */
   readonly lengths: Uint32Array<ArrayBuffer>
 }
 
-/** From a thread, one for each batch, in order. */
+/** From a thread, one for each message with a batch, in order. */
 export type BatchResult = SignedBatch | { readonly error: unknown }
 
 /** The signatures as OpenSSL makes them (DER for ECDSA), each at a multiple of {@link WorkerKey.maximumLength}. */
@@ -82,30 +88,38 @@ export function signatureAt(
 }
 
 /**
- * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. It is a string for two reasons: bundlers need
+ * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. A key stays with the thread until it is told to
+ * forget it. The program is a string for two reasons: bundlers need
  * no second entry point, and tools that rewrite functions (coverage, compilers' helpers) cannot add names that the thread does
  * not have. A test checks it against the types above.
  */
 export const workerSource: string = `'use strict'
-const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
+const { parentPort } = process.getBuiltinModule('node:worker_threads')
 const { sign } = process.getBuiltinModule('node:crypto')
 const { performance } = process.getBuiltinModule('node:perf_hooks')
-/** @type {WorkerKey} */
-const { key, digest, maximumLength } = workerData
+/** @type {Map<number, WorkerKey>} */
+const keys = new Map()
 
-parentPort.on('message', (/** @type {Batch} */ batch) => {
+parentPort.on('message', (/** @type {ThreadMessage} */ message) => {
+  if ('add' in message) keys.set(message.add, message.key)
+  else if ('forget' in message) keys.delete(message.forget)
+  else answer(message)
+})
+
+/** @param {{ sign: number } & Batch} batch */
+function answer(batch) {
   /** @type {BatchResult} */
   let result
   try {
-    result = signAll(batch)
+    result = signAll(batch, keys.get(batch.sign))
   } catch (error) {
     result = { error }
   }
   parentPort.postMessage(result, 'error' in result ? [] : [result.signatures.buffer, result.lengths.buffer])
-})
+}
 
-/** @param {Batch} batch @returns {SignedBatch} */
-function signAll({ data, lengths: inputLengths }) {
+/** @param {Batch} batch @param {WorkerKey} key @returns {SignedBatch} */
+function signAll({ data, lengths: inputLengths }, { key, digest, maximumLength }) {
   const start = performance.now()
   const count = inputLengths.length
   const signatures = new Uint8Array(count * maximumLength)

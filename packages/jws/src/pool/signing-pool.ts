@@ -1,22 +1,13 @@
 import type { KeyObject } from 'node:crypto'
-import { availableParallelism } from 'node:os'
-import {
-  createLocalSigner,
-  SealwrightError,
-  type SignatureAlgorithm,
-  type Signer,
-  type SignOptions,
-} from '@sealwright/core'
+import { createLocalSigner, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
 import { bytes, optionsOf, signOptions } from '@sealwright/core/internal'
-import { signatureAt, workerKey, type BatchResult, type WorkerKey } from './batch.ts'
+import { PooledKey, unavailable } from './pooled-key.ts'
 import { poolOptionChecks, type SigningPoolOptions } from './options.ts'
 import { PendingSignature } from './pending-signature.ts'
-import { setImmediate } from './real-timers.ts'
-import { SigningThread } from './signing-thread.ts'
-import { WaitingLine } from './waiting-line.ts'
+import { sharedThreads, ThreadGroup } from './thread-group.ts'
 
 /**
- * A signer with its own threads: it signs on all cores and leaves the event loop free. Signatures that are requested while the
+ * A signer on threads that only sign: it uses all cores and leaves the event loop free. Signatures that are requested while the
  * threads are busy are sent to them in batches.
  */
 export interface SigningPool extends Signer {
@@ -31,19 +22,20 @@ export interface SigningPool extends Signer {
   /** How many signatures are waiting or in progress. */
   readonly pending: number
   /**
-   * Resolves when the first thread runs, about ten milliseconds after the start; until then all signatures wait. It never
-   * rejects: if no thread runs, `sign` rejects.
+   * Resolves when a thread runs: at once if the threads are shared and run already, else about ten milliseconds after the start. Until
+   * then all signatures wait. It never rejects: if no thread runs, `sign` rejects.
    */
   readonly ready: Promise<void>
   /**
-   * Refuses further signatures, finishes those in progress and ends the threads. A pool that is not closed does not keep the
-   * process running.
+   * Refuses further signatures, finishes those in progress and takes the key away from the threads. Threads without any key end. The
+   * same happens when a pool that was not closed is garbage collected. Such a pool does not keep the process running.
    */
   close(): Promise<void>
 }
 
 /**
- * Starts threads that sign with one key. They get the `KeyObject` itself; the key is never exported.
+ * Signs with one key on the threads that all pools of this process share, or on threads of its own. Threads get the `KeyObject`
+ * itself; the key is never exported.
  *
  * @param privateKey as {@link createLocalSigner} takes it
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` if no thread can be started, as under
@@ -54,64 +46,55 @@ export interface SigningPool extends Signer {
  * import { createSigningPool, signCompact } from '@sealwright/jws'
  *
  * const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
- * const pool = createSigningPool(privateKey, { threads: 4 })
+ * const pool = createSigningPool(privateKey)
  * const token = await signCompact(pool, JSON.stringify({ sub: 'alice' }))
  * await pool.close()
  * ```
  */
 export function createSigningPool(privateKey: KeyObject, options: SigningPoolOptions = {}): SigningPool {
   poolOptions('options', options)
-  const { threads = availableParallelism(), capacity = 16_384 } = options
-  const signer = createLocalSigner(privateKey, { algorithm: options.algorithm })
-  return new ThreadPool(signer, workerKey(privateKey, signer.publicKey, signer.algorithm), threads, capacity)
+  const { algorithm, threads, capacity = 16_384 } = options
+  const signer = createLocalSigner(privateKey, { algorithm })
+  const group = threads === undefined ? sharedThreads() : new ThreadGroup(threads)
+  return new KeyPool(signer, new PooledKey(privateKey, signer), group, capacity)
 }
 
 const poolOptions = optionsOf(poolOptionChecks)
 
-/** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send, and too short to notice. */
-const batchDuration = 1
-const maximumBatch = 64
-/** How many threads may die under a signature before it is given up. */
-const maximumDeaths = 3
+/** Takes the key of a pool that was not closed away from the threads. Nothing that is kept here refers to the pool. */
+const collected = new FinalizationRegistry<readonly [PooledKey, ThreadGroup]>(
+  ([key, group]) => void release(key, group),
+)
 
-class ThreadPool implements SigningPool {
+class KeyPool implements SigningPool {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
   readonly ready: Promise<void>
-  #setReady: () => void = () => undefined
-  readonly #key: WorkerKey
-  readonly #threadCount: number
+  readonly #key: PooledKey
+  readonly #group: ThreadGroup
   readonly #capacity: number
-  readonly #threads = new Set<SigningThread>()
-  readonly #waiting = new WaitingLine()
-  /** How many signatures are waiting or with a thread. */
-  #pending = 0
-  #isDispatchDue = false
-  /** A moving average of the time for one signature, in milliseconds; null until the first is made. */
-  #signatureDuration: number | null = null
   #closing: Promise<void> | null = null
-  #onIdle: (() => void) | null = null
 
   constructor(
     { algorithm, keyId, publicKey }: Pick<Signer, 'algorithm' | 'keyId' | 'publicKey'>,
-    key: WorkerKey,
-    threadCount: number,
+    key: PooledKey,
+    group: ThreadGroup,
     capacity: number,
   ) {
     this.algorithm = algorithm
     this.keyId = keyId
     this.publicKey = publicKey
     this.#key = key
-    this.#threadCount = threadCount
+    this.#group = group
     this.#capacity = capacity
-    this.ready = new Promise((resolve) => (this.#setReady = resolve))
-    const problem = this.#startThreads()
-    if (problem !== null) throw problem
+    group.add(key)
+    this.ready = group.ready
+    collected.register(this, [key, group], this)
   }
 
   get pending(): number {
-    return this.#pending
+    return this.#key.pending
   }
 
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
@@ -121,157 +104,27 @@ class ThreadPool implements SigningPool {
       const signal = options?.signal
       signal?.throwIfAborted()
       if (this.#closing !== null) throw unavailable(`the signing pool of the key ${this.keyId} is closed`)
-      if (this.#pending >= this.#capacity) {
+      const key = this.#key
+      if (key.pending >= this.#capacity) {
         throw unavailable(
-          `${this.#pending} signatures with the key ${this.keyId} are already waiting; try again later`,
+          `${key.pending} signatures with the key ${this.keyId} are already waiting; try again later`,
         )
       }
       const signature = new PendingSignature(data, resolve, reject)
-      if (signal !== undefined) signature.abortOn(signal, this.#drop)
-      this.#waiting.push(signature)
-      this.#pending++
-      this.#dispatchSoon()
+      if (signal !== undefined) signature.abortOn(signal, key.drop)
+      key.push(signature)
+      this.#group.dispatchSoon()
     })
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close()
+    collected.unregister(this)
+    this.#closing ??= release(this.#key, this.#group)
     return this.#closing
-  }
-
-  async #close(): Promise<void> {
-    if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
-    await Promise.all([...this.#threads].map((thread) => thread.end()))
-  }
-
-  /** Forgets an aborted signature. If a thread has it, it keeps its place until the thread answers. */
-  readonly #drop = (signature: PendingSignature): void => {
-    if (signature.isSent) return
-    this.#finished(1)
-    this.#waiting.prune(this.#pending)
-  }
-
-  /**
-   * Dispatches at the end of this turn of the event loop. So all signatures that a server requests in one turn are sent together,
-   * and threads that get work while their answers are read cannot keep the loop reading.
-   */
-  #dispatchSoon(): void {
-    if (this.#isDispatchDue) return
-    this.#isDispatchDue = true
-    setImmediate(this.#dispatchNow)
-  }
-
-  readonly #dispatchNow = (): void => {
-    this.#isDispatchDue = false
-    this.#dispatch()
-  }
-
-  /** Sends the waiting signatures to the least busy threads, in equal parts for all batches that can be taken now. */
-  #dispatch(): void {
-    if (this.#waiting.length === 0) return
-    const problem = this.#startThreads()
-    if (problem !== null) {
-      this.#giveUp(problem, () => true)
-      return
-    }
-    let free = 0
-    for (const thread of this.#threads) free += thread.free
-    if (free === 0) return
-    const count = Math.min(Math.ceil(this.#waiting.length / free), this.#batchSize())
-    while (this.#waiting.length > 0) {
-      const thread = this.#leastBusy()
-      if (thread === null) return
-      const batch = this.#waiting.take(count)
-      if (batch.length > 0) thread.send(batch)
-    }
-  }
-
-  #leastBusy(): SigningThread | null {
-    let found: SigningThread | null = null
-    for (const thread of this.#threads) {
-      if (thread.free > 0 && (found === null || thread.load < found.load)) found = thread
-    }
-    return found
-  }
-
-  #batchSize(): number {
-    if (this.#signatureDuration === null) return 1
-    return Math.min(maximumBatch, Math.max(1, Math.floor(batchDuration / this.#signatureDuration)))
-  }
-
-  #receive(batch: readonly PendingSignature[], result: BatchResult): void {
-    this.#finished(batch.length)
-    if ('error' in result) {
-      const message = `OpenSSL cannot sign with the key ${this.keyId}`
-      const reason = new SealwrightError('UNSUPPORTED_KEY', message, { cause: result.error })
-      for (const signature of batch) signature.reject(reason)
-    } else {
-      const latest = result.duration / batch.length
-      this.#signatureDuration = ((this.#signatureDuration ?? latest) * 7 + latest) / 8
-      batch.forEach((signature, index) => {
-        signature.resolve(signatureAt(result, index, this.#key.maximumLength, this.algorithm))
-      })
-    }
-    this.#dispatchSoon()
-  }
-
-  /** Starts the missing threads. If Node refuses some, the running ones are enough. */
-  #startThreads(): SealwrightError | null {
-    try {
-      while (this.#threads.size < this.#threadCount) this.#startThread()
-      return null
-    } catch (cause) {
-      if (this.#threads.size > 0) return null
-      return unavailable(`no thread can be started to sign with the key ${this.keyId}`, cause)
-    }
-  }
-
-  #startThread(): void {
-    const thread = new SigningThread(this.#key, {
-      online: () => {
-        this.#setReady()
-        this.#dispatch()
-      },
-      answered: (batch, result) => this.#receive(batch, result),
-      ended: (ended, cause) => this.#bury(ended, cause),
-    })
-    this.#threads.add(thread)
-  }
-
-  /** Gives the batches of a dead thread to the others. A new thread starts when there is work. */
-  #bury(thread: SigningThread, cause: unknown): void {
-    this.#threads.delete(thread)
-    const sent = thread.unanswered
-    const orphans = sent.filter((signature) => signature.isWanted)
-    this.#finished(sent.length - orphans.length)
-    for (const signature of orphans) {
-      signature.isSent = false
-      signature.deaths++
-    }
-    this.#waiting.unshift(orphans)
-    // A thread that never ran may have died because of anything that waits, unless other threads run.
-    if (!thread.isOnline && ![...this.#threads].some((other) => other.isOnline)) this.#waiting.countDeath()
-    this.#giveUp(
-      unavailable(`${maximumDeaths} threads ended while signing with the key ${this.keyId}`, cause),
-      ({ deaths }) => deaths >= maximumDeaths,
-    )
-    this.#dispatch()
-  }
-
-  /** Rejects the waiting signatures that `isHopeless` holds for. */
-  #giveUp(reason: SealwrightError, isHopeless: (signature: PendingSignature) => boolean): void {
-    const hopeless = this.#waiting.takeWhere(isHopeless)
-    this.#finished(hopeless.length)
-    for (const signature of hopeless) signature.reject(reason)
-  }
-
-  #finished(count: number): void {
-    this.#pending -= count
-    if (this.#pending === 0) this.#onIdle?.()
   }
 }
 
-/** The error of a signer that cannot sign now. */
-export function unavailable(message: string, cause?: unknown): SealwrightError {
-  return new SealwrightError('UNAVAILABLE', message, { cause })
+async function release(key: PooledKey, group: ThreadGroup): Promise<void> {
+  await key.untilIdle()
+  await group.remove(key)
 }

@@ -1,18 +1,28 @@
-import { createPublicKey, sign } from 'node:crypto'
+import { createPublicKey, sign, verify } from 'node:crypto'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { algorithm } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { tryRun } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
-import { packBatch, signatureAt, workerKey, workerSource, type WorkerKey } from '../../src/pool/batch.ts'
+import {
+  packBatch,
+  signatureAt,
+  workerKey,
+  workerSource,
+  type BatchResult,
+  type ThreadMessage,
+  type WorkerKey,
+} from '../../src/pool/batch.ts'
 
 const require = createRequire(import.meta.url)
 const batch = fileURLToPath(new URL('../../src/pool/batch.ts', import.meta.url))
-const imports = `/** @import { Batch, BatchResult, SignedBatch, WorkerKey } from ${JSON.stringify(batch)} */\n`
+const imports = `/** @import { Batch, BatchResult, SignedBatch, ThreadMessage, WorkerKey } from ${JSON.stringify(batch)} */\n`
 
 /** What TypeScript says of a thread's program; nothing when it keeps to the protocol. */
 function typeErrors(source: string): string {
@@ -41,7 +51,9 @@ test('the program of a thread keeps to the types of the protocol', () => {
 })
 
 test('a program that does not is found out', () => {
-  expect(typeErrors(workerSource.replace('maximumLength } =', 'maximumSize } ='))).toContain('maximumSize')
+  expect(typeErrors(workerSource.replace('digest, maximumLength }', 'digest, maximumSize }'))).toContain(
+    'maximumSize',
+  )
   expect(typeErrors(workerSource.replace('signatures, lengths, duration', 'lengths, duration'))).toContain(
     'signatures',
   )
@@ -95,4 +107,29 @@ test('a signature is taken from its place as a copy, ECDSA as R‖S', () => {
   room.set(der, 73)
   const ecdsa = { signatures: room, lengths: Uint32Array.of(0, der.length), duration: 1 }
   expect(signatureAt(ecdsa, 1, 73, algorithm('ES256'))).toHaveLength(64)
+})
+
+test('a thread signs with the keys that it has, and no longer with one that it was told to forget', async () => {
+  const thread = new Worker(workerSource, { eval: true })
+  const post = (message: ThreadMessage): void => thread.postMessage(message, [])
+  const answer = async (key: number, text: string): Promise<BatchResult> => {
+    const answered = once(thread, 'message')
+    post({ sign: key, ...packBatch([{ data: Buffer.from(text) }]) })
+    const [result] = (await answered) as [BatchResult]
+    return result
+  }
+  try {
+    post({ add: 1, key: keyFor('Ed25519') })
+    post({ add: 2, key: keyFor('RS256') })
+    const first = await answer(1, 'a')
+    const second = await answer(2, 'b')
+    if ('error' in first || 'error' in second) throw new Error('not signed')
+    expect(verify(null, Buffer.from('a'), privateKey('Ed25519'), first.signatures)).toBe(true)
+    expect(verify('sha256', Buffer.from('b'), privateKey('RS256'), second.signatures)).toBe(true)
+    post({ forget: 1 })
+    expect(await answer(1, 'a')).toHaveProperty('error')
+    expect(await answer(2, 'b')).toHaveProperty('signatures')
+  } finally {
+    await thread.terminate()
+  }
 })

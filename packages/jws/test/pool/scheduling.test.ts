@@ -76,16 +76,18 @@ describe('threads', () => {
     expect(await Promise.all(signed)).toEqual([1])
   })
 
-  test('run the program of the package alone, and get the key', () => {
-    const { thread } = onePool()
+  test('run the program of the package alone, and get the key with their first batch', async () => {
+    const { pool, thread } = onePool()
     expect(thread.source).toContain('parentPort.on')
-    expect(thread.options).toEqual({
-      eval: true,
-      name: 'sealwright-signing',
-      execArgv: [],
-      env: {},
-      workerData: { key: privateKey('Ed25519'), digest: null, maximumLength: 64 },
-    })
+    expect(thread.options).toEqual({ eval: true, name: 'sealwright-signing', execArgv: [], env: {} })
+    expect([...thread.keys]).toEqual([])
+    const signed = signAll(pool, [1])
+    await turn()
+    expect([...thread.keys.values()]).toEqual([
+      { key: privateKey('Ed25519'), digest: null, maximumLength: 64 },
+    ])
+    thread.answer()
+    await Promise.all(signed)
   })
 
   test('keep the process running only while they have something to do', async () => {
@@ -245,7 +247,7 @@ describe('when a thread ends', () => {
     expect(await Promise.all(signed)).toEqual([1])
   })
 
-  test('for the third time under a signature, it is given up with the error, and no other', async () => {
+  test('for the third time while it signs something, that is given up with the error, and nothing else', async () => {
     const { pool } = onePool()
     const signed = signAll(pool, [1, 2, 3])
     await turn()
@@ -255,18 +257,17 @@ describe('when a thread ends', () => {
       expect(pool.pending).toBe(3)
       threadAt(index).end(cause)
     }
-    for (const each of signed.slice(0, 2)) {
-      // oxlint-disable-next-line no-await-in-loop
-      expect(await each).toMatchObject({
-        code: 'UNAVAILABLE',
-        message: `3 threads ended while signing with the key ${pool.keyId}`,
-        cause,
-      })
-    }
-    expect(pool.pending).toBe(1)
+    expect(await signed[0]).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `3 threads ended while signing with the key ${pool.keyId}`,
+      cause,
+    })
+    expect(pool.pending).toBe(2)
+    // The thread had the second one too, and had not begun with it.
     threadAt(3).run()
-    threadAt(3).answer()
-    expect(await signed[2]).toBe(3)
+    expect(threadAt(3).inputs).toEqual([[2], [3]])
+    await finish(pool)
+    expect(await Promise.all(signed.slice(1))).toEqual([2, 3])
   })
 
   test('before it runs, the end counts for all that waits, unless another runs', async () => {

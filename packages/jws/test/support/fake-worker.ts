@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import type { WorkerOptions } from 'node:worker_threads'
-import type { Batch } from '../../src/pool/batch.ts'
+import type { Batch, ThreadMessage, WorkerKey } from '../../src/pool/batch.ts'
 
 /** The threads that were started, in order. */
 export const threads: FakeWorker[] = []
@@ -17,6 +17,10 @@ export class FakeWorker extends EventEmitter {
   readonly options: WorkerOptions | undefined
   readonly batches: Batch[] = []
   readonly transferred: unknown[] = []
+  /** The keys that it has, by their numbers. */
+  readonly keys: Map<number, WorkerKey> = new Map()
+  /** The number of the key of each batch. */
+  readonly signedWith: number[] = []
   /** Whether it keeps the process running. */
   isReferenced = true
   #answered = 0
@@ -39,9 +43,16 @@ export class FakeWorker extends EventEmitter {
     this.isReferenced = false
   }
 
-  postMessage(batch: Batch, transferred: unknown): void {
-    this.batches.push(batch)
-    this.transferred.push(transferred)
+  postMessage(message: ThreadMessage, transferred: unknown): void {
+    if ('add' in message) this.keys.set(message.add, message.key)
+    else if ('forget' in message) this.keys.delete(message.forget)
+    else {
+      const { sign, ...batch } = message
+      if (!this.keys.has(sign)) throw new Error('the thread does not have the key')
+      this.batches.push(batch)
+      this.signedWith.push(sign)
+      this.transferred.push(transferred)
+    }
   }
 
   async terminate(): Promise<void> {
