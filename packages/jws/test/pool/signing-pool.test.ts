@@ -226,6 +226,9 @@ describe('an abort', () => {
 describe('when a thread dies', () => {
   test('what it was working on is signed by others, again and again', async () => {
     const pool = startPool('RS256')
+    await announcements()
+    // A thread that does not run yet may take so long to end that the other one signs everything.
+    await Promise.all(workers.map((worker) => once(worker, 'online')))
     const inputs = Array.from({ length: 300 }, (_, index) => input(index))
     const pending = inputs.map((data) => pool.sign(data))
     for (const done of [10, 60, 120]) {
