@@ -11,8 +11,9 @@ const servers = [
   'packages/keyvault-emulator/test/(certificates|keys|managed-hsm|secrets|service|vault)/**/*.test.ts',
   'packages/keyvault-emulator/test/identity/!(authority|managed-identity*).test.ts',
   'packages/client-assertions/test/clients/*.test.ts',
-  'apps/token-server/test/(api|health|moving|oauth|pages|reload|settings)/**/*.test.ts',
+  'apps/token-server/test/(api|health|jwt|moving|oauth|pages|reload|settings)/**/*.test.ts',
   'packages/integrations/test/**/*.test.ts',
+  'test/security-corpus/**/*.test.ts',
 ]
 
 /** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */

@@ -31,19 +31,15 @@ export class BearerError extends Error {
 }
 
 /**
- * Whether every part of the token is base64url (RFC 7515 §2). Decoders accept more: padding, and a last character with
- * other unused bits. A token would then have several spellings, and a list of revoked tokens would match only one.
- */
-export function isCanonical(token: string): boolean {
-  return token.split('.').every((part) => Buffer.from(part, 'base64url').toString('base64url') === part)
-}
-
-/**
- * The token of an Authorization header (RFC 6750 §2.1).
+ * The token of the Authorization header (RFC 6750 §2.1).
  *
+ * @param headers every Authorization header of the request
  * @throws BearerError
  */
-export function readBearerToken(authorization: string | undefined): string {
+export function readBearerToken(headers: readonly string[]): string {
+  const [authorization, another] = headers
+  if (another !== undefined)
+    throw new BearerError(400, 'invalid_request', 'the request has more than one Authorization header')
   if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) {
     throw new BearerError(401, null, 'send an access token in the Authorization header')
   }

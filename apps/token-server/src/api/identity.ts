@@ -1,10 +1,12 @@
 import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
+import { authorizationHeaders } from '../authorization-headers.ts'
+import { jwtProblem } from '../jwt/compact-jwt.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 import type { Service } from '../service.ts'
 import type { Settings } from '../settings/settings.ts'
-import { BearerError, isCanonical, readBearerToken } from './bearer.ts'
+import { BearerError, readBearerToken } from './bearer.ts'
 
 /** Where the sample API is, below the issuer. */
 export const identityPath = '/api/identity'
@@ -41,7 +43,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
   const verification = verificationOf(service)
 
   async function verify(token: string, audience: string | string[]): Promise<JWTPayload> {
-    if (!isCanonical(token)) throw invalidToken('the token is not valid here')
+    if (jwtProblem(token) !== null) throw invalidToken('the token is not valid here')
     const { keySet, algorithms } = verification()
     try {
       const { payload } = await jwtVerify(token, keySet, {
@@ -67,7 +69,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
       const audience = identityAudience(service.settings)
       if (audience === undefined || verification().algorithms.length === 0) return reply.callNotFound()
       reply.header('cache-control', 'no-store')
-      const claims = await verify(readBearerToken(request.headers.authorization), audience)
+      const claims = await verify(readBearerToken(authorizationHeaders(request.raw.rawHeaders)), audience)
       const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
       if (!scopes.includes(identityScope)) {
         throw new BearerError(

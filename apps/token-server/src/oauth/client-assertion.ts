@@ -9,6 +9,7 @@ import {
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
+import { headerOf, jwtProblem } from '../jwt/compact-jwt.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
 import { clockTolerance, maximumLifetime } from './assertion-times.ts'
@@ -100,16 +101,30 @@ async function assertionClients(
   return new Map((await Promise.all(entries)).flat())
 }
 
-/** The client that the assertion says it is about, to find its keys; nothing is verified yet. */
+/** The client that the assertion says it is about, to find its keys. Its form is checked; its signature is not verified yet. */
 function readSubject(jwt: string): string {
-  let subject: unknown
-  try {
-    subject = decodeJwt(jwt).sub
-  } catch (cause) {
-    throw invalidClient('the assertion is not a signed JWT', { cause })
+  const problem = jwtProblem(jwt)
+  if (problem === 'not a JWT') throw invalidClient('the assertion is not a signed JWT')
+  if (problem === 'ambiguous') {
+    throw invalidClient("the assertion's header or claims are not a JSON object with each member once")
   }
-  if (typeof subject !== 'string') throw invalidClient("the assertion's sub is missing or wrong")
-  return subject
+  checkHeader(headerOf(jwt))
+  const { sub } = decodeJwt(jwt)
+  if (typeof sub !== 'string') throw invalidClient("the assertion's sub is missing or wrong")
+  return sub
+}
+
+/** The media types of an assertion: any JWT, or that of draft-ietf-oauth-rfc7523bis. */
+const assertionTypes = /^(?:application\/)?(?:jwt|client-authentication\+jwt)$/i
+
+function checkHeader({ crit, typ }: Readonly<Record<string, unknown>>): void {
+  if (crit !== undefined) {
+    throw invalidClient("the assertion's crit names header parameters that this server does not support")
+  }
+  // Clients sign other JWTs with the same key, such as request objects and DPoP proofs (RFC 8725 §3.11).
+  if (typ !== undefined && !(typeof typ === 'string' && assertionTypes.test(typ))) {
+    throw invalidClient("the assertion's typ is that of another kind of JWT")
+  }
 }
 
 /** Finds the key of one assertion: the client's, or a decoy. */

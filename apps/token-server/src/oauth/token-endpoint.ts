@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { authorizationHeaders } from '../authorization-headers.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import type { Service } from '../service.ts'
 import { createAccessTokens } from './access-tokens.ts'
@@ -103,13 +104,6 @@ function readForm(request: FastifyRequest): Form {
   const form = formOf(request)
   if (form !== null) return form
   throw invalidRequest('the request has no body; the parameters must be in it')
-}
-
-/** Every Authorization header. Node's `headers` has only the first, and two are two methods of authentication. */
-function authorizationHeaders(rawHeaders: readonly string[]): readonly string[] {
-  return rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
-  )
 }
 
 function toOAuthError(error: unknown): OAuthError {
