@@ -13,6 +13,7 @@ import { BearerError } from './api/bearer.ts'
 import { identityApi } from './api/identity.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { health } from './health/health.ts'
+import { messageProblem } from './http/message-problem.ts'
 import { createLogger, quieter } from './logging/logger.ts'
 import { replayWindow } from './oauth/assertion-times.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
@@ -73,7 +74,13 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
-    done()
+    const problem = messageProblem(request.raw)
+    if (problem === null) return done()
+    const { statusCode, description } = problem
+    request.log.info({ reason: description }, 'request refused')
+    // What follows on the connection may be part of this request or another one.
+    reply.code(statusCode).header('connection', 'close').header('cache-control', 'no-store')
+    reply.send({ error: 'invalid_request', error_description: description })
   })
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(

@@ -1,7 +1,7 @@
 import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
-import { authorizationHeaders } from '../authorization-headers.ts'
+import { authorizationHeaders } from '../http/authorization-headers.ts'
 import { jwtProblem } from '../jwt/compact-jwt.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 import type { Service } from '../service.ts'

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { authorizationHeaders } from '../authorization-headers.ts'
+import { authorizationHeaders } from '../http/authorization-headers.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import type { Service } from '../service.ts'
 import { createAccessTokens } from './access-tokens.ts'
