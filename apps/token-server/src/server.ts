@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import Fastify, {
   LogController,
@@ -24,6 +25,7 @@ import { MemoryReplayStore } from './replay/memory-store.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import type { Service } from './service.ts'
 import type { Settings } from './settings/settings.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 export interface ServerOptions {
   /** The settings, or those that a reload can replace. */
@@ -36,6 +38,10 @@ export interface ServerOptions {
   readonly clock?: (() => Date) | undefined
   /** Which client assertions were used, for all servers that share it. Default: the memory of this process. */
   readonly replays?: ReplayStore | undefined
+  /** What was asked of each vault that has keys of the ring. Default: there is none. */
+  readonly vaults?: (() => readonly KeyVaultStatus[]) | undefined
+  /** Closes with the server. Default: no metrics and no traces. */
+  readonly telemetry?: Telemetry | null | undefined
   /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
   readonly requestTimeout?: number | undefined
 }
@@ -72,6 +78,8 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     // On close, requests in progress are finished and idle connections are closed at once.
     forceCloseConnections: 'idle',
   })
+  // First, so that requests are measured that other hooks refuse.
+  options.telemetry?.watch(app)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
     const problem = messageProblem(request.raw)
@@ -140,6 +148,8 @@ function createService(
     ring,
     clock = () => new Date(),
     replays = new MemoryReplayStore({ lifetime: replayWindow, clock }),
+    vaults = () => [],
+    telemetry = null,
   }: ServerOptions,
 ): Service {
   app.addHook('onClose', async () => ring.close())
@@ -159,6 +169,8 @@ function createService(
     clock,
     replays,
     activity: new Activity(),
+    vaults,
+    telemetry,
   }
 }
 

@@ -1,8 +1,10 @@
+import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { Activity } from './activity/activity.ts'
 import type { LiveSettings } from './reload/live-settings.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import type { Settings } from './settings/settings.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 
 /** What all parts of the server share. */
 export interface Service {
@@ -21,4 +23,8 @@ export interface Service {
   readonly replays: ReplayStore
   /** What the token endpoint has done. */
   readonly activity: Activity
+  /** What was asked of each vault that has keys of the ring. */
+  readonly vaults: () => readonly KeyVaultStatus[]
+  /** null if there are no metrics and no traces. */
+  readonly telemetry: Telemetry | null
 }

@@ -1,5 +1,6 @@
 import type { SigningKey } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
+import type { FastifyRequest } from 'fastify'
 import type { Service } from '../service.ts'
 import type { Audience, Client, Settings } from '../settings/settings.ts'
 import type { Grant } from './scopes.ts'
@@ -10,13 +11,14 @@ const signingDeadline = 3000
 /** Issues access tokens (RFC 9068). */
 export interface AccessTokens {
   /**
+   * @param request the request that the token is for
    * @throws SealwrightError or a `TimeoutError` if the key cannot sign now
    */
-  issue(client: Client, grant: Grant): Promise<string>
+  issue(client: Client, grant: Grant, request: FastifyRequest): Promise<string>
 }
 
 export function createAccessTokens(
-  { ring, issuer, clock, activity }: Service,
+  { ring, issuer, clock, activity, telemetry }: Service,
   { accessTokens: { typ, nbfLeeway }, signingAlgorithms }: Settings,
 ): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
@@ -39,7 +41,7 @@ export function createAccessTokens(
   const byAlgorithm = new Map(signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)] as const))
 
   return {
-    async issue(client, { scopes, audience, algorithm }) {
+    async issue(client, { scopes, audience, algorithm }, request) {
       const issuers = algorithm === null ? byDefault : (byAlgorithm.get(algorithm) ?? byDefault)
       const jwts = issuers()(audience, client.accessTokenLifetime)
       const claims = {
@@ -49,10 +51,12 @@ export function createAccessTokens(
         scope: scopes.join(' '),
         ...(nbfLeeway > 0 && validFrom(clock(), nbfLeeway)),
       }
+      const issue = (): Promise<string> =>
+        jwts.canIssueSync
+          ? jwts.issue(claims)
+          : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) })
       const started = activity.start()
-      const token = await (jwts.canIssueSync
-        ? jwts.issue(claims)
-        : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) }))
+      const token = await (telemetry === null ? issue() : telemetry.sign(jwts, request, issue))
       activity.issued(started)
       return token
     },

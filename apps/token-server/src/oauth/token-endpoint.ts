@@ -81,7 +81,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
       }
       const grant = grantScopes(client, settings.resources, form.get('scope'))
-      const token = await accessTokens.issue(client, grant)
+      const token = await accessTokens.issue(client, grant, request)
       const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')
       return {

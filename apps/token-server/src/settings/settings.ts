@@ -1,6 +1,7 @@
 import type { KeyTypeName } from '@sealwright/core'
 import type { KeyRingPolicy } from '@sealwright/keyring'
 import type { JSONWebKeySet } from 'jose'
+import type { MetricsSettings } from './schema/server/metrics.ts'
 
 /** Everything that is configured, checked and complete. */
 export interface Settings {
@@ -10,6 +11,8 @@ export interface Settings {
   readonly port: number
   /** A pino level. Default `info`. */
   readonly logLevel: LogLevel
+  /** Where the metrics are served, apart from everything else. */
+  readonly metrics: MetricsSettings
   /** The issuer identifier (RFC 8414 §2); null for `http://localhost:PORT`. */
   readonly issuer: string | null
   /** Whether `/` is a page with the keys and a form. Default: only on a developer's machine. */

@@ -1,4 +1,4 @@
-import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import type { KeyVaultOptions, KeyVaultStatus } from '@sealwright/azure-keyvault'
 import { canLocate, isSealwrightError, openSigningKey, type Backend, type SigningKey } from '@sealwright/core'
 import { createSigner } from '@sealwright/jws'
 import type { KeyRingSource } from '@sealwright/keyring'
@@ -9,10 +9,17 @@ import type { AdditionalKeySetting, KeySetting, Settings } from '../settings/set
 const vaultDeadline = 2_000
 
 /** A place of keys that the settings name. Nothing has been read from it unless it names one key. */
-export interface KeyPlace {
+interface KeyPlace {
   readonly source: KeyRingSource
   /** Opens the one key that a reader without the permission to list gets, and makes it when the settings allow it. */
   openOne(): Promise<{ readonly source: KeyRingSource; readonly isNew: boolean }>
+}
+
+/** The places of all keys. */
+export interface KeyPlaces {
+  readonly places: readonly KeyPlace[]
+  /** What was asked of each vault. */
+  readonly vaults: () => readonly KeyVaultStatus[]
 }
 
 /**
@@ -22,11 +29,11 @@ export interface KeyPlace {
  * @param vault how a vault is reached. Default: with the identity that the environment has
  * @throws SealwrightError as the backend of the URI
  */
-export async function keyPlaces(settings: Settings, vault: KeyVaultOptions): Promise<readonly KeyPlace[]> {
+export async function keyPlaces(settings: Settings, vault: KeyVaultOptions): Promise<KeyPlaces> {
   const { signingKey, additionalSigningKeys } = settings
   const keys = [{ ...signingKey, signs: true, createdAt: null }, ...additionalSigningKeys]
-  const backends = await backendsFor(keys, { quota: signingKey.quota ?? undefined, ...vault })
-  return Promise.all(keys.map((key) => placeOf(key, backends)))
+  const { backends, vaults } = await backendsFor(keys, { quota: signingKey.quota ?? undefined, ...vault })
+  return { places: await Promise.all(keys.map((key) => placeOf(key, backends))), vaults }
 }
 
 async function placeOf(key: AdditionalKeySetting, backends: readonly Backend[]): Promise<KeyPlace> {
@@ -57,10 +64,14 @@ async function openOrCreate(
 }
 
 /** The Azure SDK is loaded only if a key is in a vault. All keys of one vault share its connections and its quota. */
-async function backendsFor(keys: readonly KeySetting[], vault: KeyVaultOptions): Promise<readonly Backend[]> {
+async function backendsFor(
+  keys: readonly KeySetting[],
+  vault: KeyVaultOptions,
+): Promise<{ readonly backends: readonly Backend[]; readonly vaults: KeyPlaces['vaults'] }> {
   // Signatures have threads of their own, and leave libuv's threads to files and DNS.
   const local = localStore({ createSigner })
-  if (!keys.some(({ uri }) => /^https?:/i.test(uri))) return [local]
+  if (!keys.some(({ uri }) => /^https?:/i.test(uri))) return { backends: [local], vaults: () => [] }
   const { azureKeyVault } = await import('@sealwright/azure-keyvault')
-  return [local, azureKeyVault({ deadline: vaultDeadline, ...vault })]
+  const vaults = azureKeyVault({ deadline: vaultDeadline, ...vault })
+  return { backends: [local, vaults], vaults: () => vaults.status() }
 }

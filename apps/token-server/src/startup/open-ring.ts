@@ -1,5 +1,5 @@
 import { createPublicKey } from 'node:crypto'
-import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import type { KeyVaultOptions, KeyVaultStatus } from '@sealwright/azure-keyvault'
 import { algorithmsOf, isSealwrightError, keyType, SealwrightError, type SigningKey } from '@sealwright/core'
 import {
   describeKeyRingEvent,
@@ -26,6 +26,8 @@ export interface OpenedRing {
   readonly ring: KeyRing
   /** Whether there was no key, so that one was made. */
   readonly isNew: boolean
+  /** What was asked of each vault that has keys of the ring. */
+  readonly vaults: () => readonly KeyVaultStatus[]
 }
 
 /**
@@ -44,6 +46,7 @@ export async function openRing(
   { vault = {}, sources, clock }: OpenRingOptions = {},
 ): Promise<OpenedRing> {
   let isNew = false
+  let vaults: OpenedRing['vaults'] = noVaults
   // A start that fails says why in one line.
   let isOpen = false
   const waiting: KeyRingEvent[] = []
@@ -73,7 +76,7 @@ export async function openRing(
     waiting.forEach(log)
     isOpen = true
     // What is made later is a rotation.
-    return { ring, isNew }
+    return { ring, isNew, vaults }
   } catch (error) {
     waiting.filter(({ type }) => type === 'created').forEach(log)
     throw isSealwrightError(error, 'WRONG_PASSWORD') ? withHint(error, settings) : error
@@ -81,7 +84,9 @@ export async function openRing(
 
   async function open(): Promise<KeyRing> {
     if (sources !== undefined) return openKeyRing(sources, settings.keyRing, options)
-    const places = await keyPlaces(settings, vault)
+    const found = await keyPlaces(settings, vault)
+    vaults = found.vaults
+    const { places } = found
     try {
       return await openKeyRing(
         places.map(({ source }) => source),
@@ -101,6 +106,10 @@ export async function openRing(
       )
     }
   }
+}
+
+function noVaults(): readonly KeyVaultStatus[] {
+  return []
 }
 
 /** IdentityServer4 names a certificate by its SHA-1 thumbprint and the algorithm. */

@@ -8,6 +8,7 @@ import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
 import type { Environment } from '../settings/environment/environment.ts'
 import type { Settings } from '../settings/settings.ts'
+import { startTelemetry } from '../telemetry/start-telemetry.ts'
 import { banner } from './banner.ts'
 import { openRing } from './open-ring.ts'
 import { watchKey } from './watch-key.ts'
@@ -39,11 +40,12 @@ export async function startServer(
 ): Promise<StartedServer> {
   // At a terminal the banner says which key signs.
   const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
-  const { ring, isNew } = await openRing(settings, ringLogger)
+  const { ring, isNew, vaults } = await openRing(settings, ringLogger)
   ringLogger.level = settings.logLevel
   const key = ring.signingKey()
   const live = new LiveSettings(settings)
-  const app = buildServer({ settings: live, ring, logger: log.logger })
+  const telemetry = await startTelemetry({ settings, ring, vaults, logger: log.logger, env })
+  const app = buildServer({ settings: live, ring, vaults, telemetry, logger: log.logger })
   await app.listen({ host: settings.host, port: settings.port })
   const port = listeningPort(app) ?? settings.port
   const now = new Date()

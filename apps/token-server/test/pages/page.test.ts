@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { markup, Html } from '../../src/pages/html.ts'
 import { fromNow } from '../../src/pages/times.ts'
 import { client, settingsFile, testServer } from '../support/server.ts'
+import { startVaults } from '../support/vaults.ts'
 
 /** The page is off where the issuer is on the network, as it is here. */
 const env = { WELCOME_PAGE: 'true' }
@@ -288,4 +289,30 @@ test.each([
 ])('%d seconds from now is %j', (seconds, words) => {
   const now = new Date(1_800_000_000_000)
   expect(fromNow(new Date(now.getTime() + seconds * 1_000), now)).toBe(words)
+})
+
+test('for a key in a vault the page shows the quota and the circuit breaker, with the reason of an outage', async () => {
+  const vaults = await startVaults({
+    deadline: 300,
+    attemptTimeout: 300,
+    circuitBreaker: { failures: 2, failingFor: 0 },
+  })
+  const uri = `${vaults.urlOf('contoso')}/certificates/token-signing`
+  const { app, key } = await testServer({
+    env: { ...env, SIGNING_KEY: uri, SIGNING_KEY_TYPE: 'ec-p256', SIGNING_KEY_QUOTA: '2000' },
+    vault: vaults.options,
+  })
+  const figures = async (): Promise<string> => {
+    const { body } = await app.inject('/activity')
+    return body.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
+  }
+  expect(await figures()).toMatch(
+    /contoso\.vault\.azure\.net Circuit breaker closed Quota used in 10 s \d+ of 2000 Waiting 0 Throttled \(429\) 0 Retried 0/,
+  )
+  vaults.cut(true)
+  for (let time = 0; time < 2; time++) {
+    // eslint-disable-next-line no-await-in-loop -- in a row
+    await expect(key.signer().sign(Buffer.from('data'))).rejects.toMatchObject({ name: 'SealwrightError' })
+  }
+  expect(await figures()).toMatch(/The circuit breaker is open: .*contoso.* Circuit breaker open /)
 })

@@ -7,12 +7,13 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
-import { openRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
+import { openRing, type OpenedRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { LiveSettings } from '../../src/reload/live-settings.ts'
 import { createReload } from '../../src/reload/reload.ts'
+import { startTelemetry } from '../../src/telemetry/start-telemetry.ts'
 
 export const issuer = 'https://id.example'
 
@@ -70,6 +71,8 @@ export interface TestServer {
   readonly ring: KeyRing
   /** Reloads with a settings file that holds this. What it says is in `ringLog`. */
   readonly reload: (file: string | Readonly<Record<string, unknown>>) => Promise<void>
+  /** What metrics and traces say. */
+  readonly telemetryLog: readonly string[]
 }
 
 /** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
@@ -89,20 +92,23 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ringLog === undefined
       ? createLogger('silent')
       : createLogger('info', { write: (line) => void ringLog.push(line) })
-  const open = (more: OpenRingOptions): Promise<KeyRing> =>
-    openRing(settings, logger, {
-      vault: options.vault,
-      clock: options.ringClock,
-      ...more,
-    }).then((opened) => opened.ring)
+  const open = (more: OpenRingOptions): Promise<OpenedRing> =>
+    openRing(settings, logger, { vault: options.vault, clock: options.ringClock, ...more })
   const first = await open({ sources: options.sources })
-  const ring = wrapKey === undefined ? first : await open({ sources: [{ key: wrapKey(first.signingKey()) }] })
+  const { vaults } = first
+  const { ring } =
+    wrapKey === undefined ? first : await open({ sources: [{ key: wrapKey(first.ring.signingKey()) }] })
   const key = ring.signingKey()
-  onTestFinished(() => first.close())
+  onTestFinished(() => first.ring.close())
   const live = new LiveSettings(settings)
+  const telemetryLog: string[] = []
+  const telemetryLogger = createLogger('info', { write: (line) => void telemetryLog.push(line) })
+  const telemetry = await startTelemetry({ settings, ring, vaults, logger: telemetryLogger, env })
   const app = buildServer({
     settings: live,
     ring,
+    vaults,
+    telemetry,
     clock: options.clock,
     ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
   })
@@ -113,6 +119,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     settings,
     key,
     ring,
+    telemetryLog,
     reload(file) {
       writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
       return reload()

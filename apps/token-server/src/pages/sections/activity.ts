@@ -1,5 +1,8 @@
+import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import { secondsPerPoint, type ActivityPoint } from '../../activity/activity.ts'
 import type { Service } from '../../service.ts'
+import { printable } from '../../printable.ts'
+import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 
 /** How large a chart is, in its own units. */
@@ -7,7 +10,7 @@ const width = 600
 const height = 90
 
 /** What the server does now. The script of the page replaces it every two seconds. */
-export function activity({ activity: counted }: Service): Html {
+export function activity({ activity: counted, vaults }: Service): Html {
   const { issued, refused, failed, p50, p99, points } = counted.snapshot()
   const rates = points.map((point) => point.issued / secondsPerPoint)
   const longest = Math.max(...points.map((point) => point.p99 ?? 0))
@@ -24,10 +27,26 @@ export function activity({ activity: counted }: Service): Html {
       ${chart('Tokens a second, in the last two minutes', `highest ${rounded(Math.max(...rates))}`, bars(rates))}
       ${chart('Time of a signature in the last two minutes', `highest ${milliseconds(longest === 0 ? null : longest)}`, lines(points, longest), legend)}
     </div>
+    ${vaults().map(vaultFigures)}
   </section>`
 }
 
-function figure(name: string, value: string): Html {
+/** What this process has asked of a vault since it was started, and whether it asks now. */
+function vaultFigures({ vaultUrl, transactions, breaker, outage, throttled, retries }: KeyVaultStatus): Html {
+  const { used, share, queued } = transactions
+  const retried = retries.reduce((total, { count }) => total + count, 0)
+  return markup`<h3>${new URL(vaultUrl).hostname}</h3>
+    ${breaker === 'closed' ? null : markup`<p class="notice bad">The circuit breaker is ${breaker}: ${printable(outage ?? '')}</p>`}
+    <dl class="figures">
+      ${figure('Circuit breaker', breaker === 'closed' ? badge('good', breaker) : badge('bad', breaker))}
+      ${figure('Quota used in 10 s', `${Math.round(used)} of ${Math.round(share)}`)}
+      ${figure('Waiting', String(queued))}
+      ${figure('Throttled (429)', String(throttled))}
+      ${figure('Retried', String(retried))}
+    </dl>`
+}
+
+function figure(name: string, value: string | Html): Html {
   return markup`<div><dt>${name}</dt><dd>${value}</dd></div>`
 }
 

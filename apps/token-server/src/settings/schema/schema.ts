@@ -10,6 +10,7 @@ import {
 } from './keys/signing-key.ts'
 import type { Section } from './section.ts'
 import { host, logLevel, port } from './server/listening.ts'
+import { metrics } from './server/metrics.ts'
 import { welcomePage } from './server/page.ts'
 import { accessTokenLifetime, accessTokens } from './tokens/access-tokens.ts'
 import { clients, type ClientEntry } from './tokens/clients.ts'
@@ -47,6 +48,7 @@ export const schema: Schema = {
   host,
   port,
   logLevel,
+  metrics,
   welcomePage,
   accessTokenLifetime,
   accessTokens,

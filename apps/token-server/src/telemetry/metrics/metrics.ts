@@ -1,0 +1,85 @@
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
+import type { KeyRing } from '@sealwright/keyring'
+import {
+  createSignatureMetrics,
+  observeKeyRing,
+  observeKeyVault,
+  type SignatureRecorder,
+} from '@sealwright/opentelemetry'
+import type { FastifyInstance } from 'fastify'
+import { backendOf, type SignedBy } from '../telemetry.ts'
+import { createRequestMetrics } from './request-metrics.ts'
+import { observeProcess } from './process-metrics.ts'
+import { withUnits } from './prometheus-names.ts'
+
+/** The metrics of this process. */
+export interface Metrics {
+  watch(app: FastifyInstance): void
+  /** Measures a token. */
+  sign(issuer: SignedBy, issue: () => Promise<string>): Promise<string>
+  /** All metrics, in the text format of Prometheus. */
+  scrape(): Promise<string>
+  close(): Promise<void>
+}
+
+export interface MetricsOptions {
+  readonly ring: KeyRing
+  readonly vaults: () => readonly KeyVaultStatus[]
+}
+
+export function createMetrics({ ring, vaults }: MetricsOptions): Metrics {
+  const signatures = createSignatureMetrics()
+  const requests = createRequestMetrics()
+  const reader = new ScrapeReader({ metricProducers: [signatures, requests.durations] })
+  const resource = resourceFromAttributes({ 'service.name': 'token-server' })
+  const meter = new MeterProvider({ resource, readers: [reader] }).getMeter('token-server')
+  signatures.observe({ meter })
+  observeKeyRing(ring, { meter })
+  observeKeyVault({ status: vaults }, { meter })
+  const stopProcess = observeProcess(meter)
+  // Names of scopes would only make each line longer.
+  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true)
+  const recorders = new WeakMap<SignedBy, SignatureRecorder>()
+
+  function recorderOf(issuer: SignedBy): SignatureRecorder {
+    let recorder = recorders.get(issuer)
+    if (recorder === undefined) {
+      const { keyId, algorithm } = issuer
+      recorder = signatures.recorder({ keyId, algorithm: algorithm.name, backend: backendOf(issuer) })
+      recorders.set(issuer, recorder)
+    }
+    return recorder
+  }
+
+  return {
+    watch: (app) => requests.watch(app),
+    async sign(issuer, issue) {
+      const recorder = recorderOf(issuer)
+      const startedAt = recorder.start()
+      try {
+        const token = await issue()
+        recorder.succeeded(startedAt)
+        return token
+      } catch (error) {
+        recorder.failed(startedAt, error)
+        throw error
+      }
+    },
+    async scrape() {
+      const { resourceMetrics } = await reader.collect()
+      return serializer.serialize(withUnits(resourceMetrics))
+    },
+    async close() {
+      stopProcess()
+    },
+  }
+}
+
+/** A reader that collects when it is scraped. */
+class ScrapeReader extends MetricReader {
+  protected override async onShutdown(): Promise<void> {}
+  protected override async onForceFlush(): Promise<void> {}
+}

@@ -1,0 +1,64 @@
+import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
+import type { KeyRing } from '@sealwright/keyring'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Settings } from '../settings/settings.ts'
+import type { Metrics } from './metrics/metrics.ts'
+import type { Telemetry } from './telemetry.ts'
+import type { Tracing } from './tracing/tracing.ts'
+
+export interface TelemetryOptions {
+  readonly settings: Pick<Settings, 'metrics'>
+  readonly ring: KeyRing
+  readonly vaults: () => readonly KeyVaultStatus[]
+  readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /** The standard variables of OpenTelemetry. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Starts what the settings ask for: metrics on a port of their own, and traces to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`.
+ * OpenTelemetry's SDK is loaded only then.
+ *
+ * @returns null if nothing is asked for
+ * @throws SealwrightError `INVALID_ARGUMENT` if the port of the metrics cannot be listened on
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry | null> {
+  const metrics = await startMetrics(options)
+  const tracing = await startTracing(options)
+  if (metrics === null && tracing === null) return null
+  const close = async (): Promise<void> => {
+    await Promise.all([metrics?.close(), tracing?.close()])
+  }
+  return {
+    watch(app) {
+      metrics?.watch(app)
+      tracing?.watch(app)
+      app.addHook('onClose', close)
+    },
+    sign(issuer, request, issue) {
+      const traced = tracing === null ? issue : (): Promise<string> => tracing.sign(issuer, request, issue)
+      return metrics === null ? traced() : metrics.sign(issuer, traced)
+    },
+    close,
+  }
+}
+
+async function startMetrics({ settings, ring, vaults, logger }: TelemetryOptions): Promise<Metrics | null> {
+  const { port, host } = settings.metrics
+  if (port === null) return null
+  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+    import('./metrics/metrics.ts'),
+    import('./metrics/serve-metrics.ts'),
+  ])
+  const metrics = createMetrics({ ring, vaults })
+  const server = await serveMetrics({ host, port }, () => metrics.scrape())
+  logger.info({ host, port: server.port }, 'serving metrics at /metrics')
+  return { ...metrics, close: () => server.close() }
+}
+
+async function startTracing({ env, vaults, logger }: TelemetryOptions): Promise<Tracing | null> {
+  const endpoint = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? ''
+  if (endpoint === '' || env['OTEL_SDK_DISABLED'] === 'true') return null
+  const { createTracing } = await import('./tracing/tracing.ts')
+  return createTracing({ hasVault: vaults().length > 0, logger })
+}

@@ -1,0 +1,36 @@
+import type { JwtIssuer } from '@sealwright/jws'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+/** Measures and traces what the server does. */
+export interface Telemetry {
+  /** Watches the requests of a server, and closes with it. To be called before its routes are there. */
+  watch(app: FastifyInstance): void
+  /**
+   * Makes a token and measures it.
+   *
+   * @param request the request that it is for: the parent of its span
+   */
+  sign(issuer: SignedBy, request: FastifyRequest, issue: () => Promise<string>): Promise<string>
+  /** Stops answering scrapes, and sends the spans that are left. */
+  close(): Promise<void>
+}
+
+/** What makes a token. The same object for each token of a key, an audience and a lifetime. */
+export type SignedBy = Pick<JwtIssuer, 'keyId' | 'algorithm' | 'canIssueSync'>
+
+/** Where the key of an issuer is. Keys that are not in this process are in a vault. */
+export function backendOf({ canIssueSync }: SignedBy): string {
+  return canIssueSync ? 'local' : 'azure-keyvault'
+}
+
+/** The route of a request as the server has it, such as `/connect/token`; null for a path without a route. */
+export function routeOf(request: FastifyRequest): string | null {
+  return request.is404 ? null : (request.routeOptions.url ?? null)
+}
+
+const methods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])
+
+/** The method, or `_OTHER` for one that only a client knows: it is an attribute, and attributes have few values. */
+export function methodOf({ method }: FastifyRequest): string {
+  return methods.has(method) ? method : '_OTHER'
+}

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  context,
+  diag,
+  DiagLogLevel,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Context,
+  type Span,
+} from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { recordFailure } from '@sealwright/opentelemetry'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import { backendOf, methodOf, routeOf, type SignedBy } from '../telemetry.ts'
+
+/** Traces of the requests. */
+export interface Tracing {
+  watch(app: FastifyInstance): void
+  /** Makes a token in a span below that of the request. */
+  sign(issuer: SignedBy, request: FastifyRequest, issue: () => Promise<string>): Promise<string>
+  /** Sends the spans that are left. */
+  close(): Promise<void>
+}
+
+/** Milliseconds for the last spans. A collector that does not answer must not hold up the end of the server. */
+const closeTimeout = 2_000
+
+export interface TracingOptions {
+  /** Whether keys are in a vault, whose requests become spans. */
+  readonly hasVault: boolean
+  readonly logger: Pick<FastifyBaseLogger, 'warn'>
+}
+
+/**
+ * Traces as the standard variables of OpenTelemetry say: `OTEL_EXPORTER_OTLP_*`, `OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME`,
+ * `OTEL_RESOURCE_ATTRIBUTES`, `OTEL_BSP_*`.
+ *
+ * The span of a request is handed on in arguments. Only requests to a vault need OpenTelemetry's context, which follows
+ * promises: on Node 20 and 22 that makes every promise of the process slower.
+ */
+export async function createTracing({ hasVault, logger }: TracingOptions): Promise<Tracing> {
+  // Such as an endpoint that cannot be reached. It must not be on standard error, where it would go unseen.
+  const warn = (message: string): void => logger.warn({ reason: message }, 'traces')
+  diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN)
+  const provider = new BasicTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'token-server' }).merge(
+      detectResources({ detectors: [envDetector] }),
+    ),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+  })
+  const tracer = provider.getTracer('token-server')
+  const propagator = new W3CTraceContextPropagator()
+  /** By request in progress. */
+  const spans = new WeakMap<FastifyRequest, { readonly span: Span; readonly context: Context }>()
+  if (hasVault) {
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+    const { traceAzureClients } = await import('./azure-clients.ts')
+    traceAzureClients(provider)
+  }
+
+  function start(request: FastifyRequest): void {
+    const route = routeOf(request)
+    if (route?.startsWith('/health/') === true) return
+    const parent = propagator.extract(ROOT_CONTEXT, request.headers, headers)
+    const method = methodOf(request)
+    const name = route === null ? method : `${method} ${route}`
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
+    // Others are not sent, and neither is what happens in them.
+    if (!span.isRecording()) return
+    span.setAttributes({
+      'http.request.method': method,
+      'url.scheme': 'http',
+      // A query may have secrets.
+      'url.path': request.url.split('?', 1)[0]?.slice(0, 256),
+      ...(route !== null && { 'http.route': route }),
+    })
+    spans.set(request, { span, context: trace.setSpan(parent, span) })
+  }
+
+  function end(request: FastifyRequest, status: number | null): void {
+    const found = spans.get(request)
+    if (found === undefined) return
+    spans.delete(request)
+    const { span } = found
+    if (status !== null) span.setAttribute('http.response.status_code', status)
+    if (status === null || status >= 500) {
+      span.setAttribute('error.type', status === null ? 'aborted' : String(status))
+      span.setStatus({ code: SpanStatusCode.ERROR })
+    }
+    span.end()
+  }
+
+  return {
+    watch(app) {
+      app.addHook('onRequest', (request, _reply, done) => {
+        start(request)
+        done()
+      })
+      app.addHook('onResponse', (request, reply, done) => {
+        end(request, reply.statusCode)
+        done()
+      })
+      app.addHook('onRequestAbort', (request, done) => {
+        end(request, null)
+        done()
+      })
+    },
+    async sign(issuer, request, issue) {
+      const parent = spans.get(request)
+      if (parent === undefined) return issue()
+      const attributes = {
+        'sealwright.key.id': issuer.keyId,
+        'sealwright.key.algorithm': issuer.algorithm.name,
+        'sealwright.key.backend': backendOf(issuer),
+      }
+      const span = tracer.startSpan('sign', { attributes }, parent.context)
+      try {
+        return await (issuer.canIssueSync
+          ? issue()
+          : context.with(trace.setSpan(parent.context, span), issue))
+      } catch (error) {
+        recordFailure(span, error)
+        throw error
+      } finally {
+        span.end()
+      }
+    },
+    async close() {
+      try {
+        await Promise.race([provider.shutdown(), sleep(closeTimeout, undefined, { ref: false })])
+      } catch (error) {
+        warn(`the last spans were not sent: ${error instanceof Error ? error.message : String(error)}`)
+      }
+    },
+  }
+}
+
+function ignore(): void {}
+
+const headers = {
+  keys: (carrier: FastifyRequest['headers']): string[] => Object.keys(carrier),
+  get: (carrier: FastifyRequest['headers'], key: string): string | string[] | undefined => carrier[key],
+}
