@@ -71,7 +71,7 @@ const framing: Family<Input> = {
       ['the coding identity', 'RFC 9112 §6.1', post(['Transfer-Encoding: identity'])],
       ['a vertical tab before the coding', 'RFC 9112 §6.1', post(['Transfer-Encoding:\x0bchunked'], chunks)],
       ['a coding in quotes', 'RFC 9112 §6.1', post(['Transfer-Encoding: "chunked"'], chunks)],
-      ['a coding on a folded line', 'CVE-2022-35256', post(['Transfer-Encoding:\r\n chunked', length])],
+      ['a coding on a folded line', 'CVE-2022-32215', post(['Transfer-Encoding:\r\n chunked', length])],
       [
         'chunks on a folded line behind another coding',
         'CVE-2022-32215',
@@ -84,7 +84,7 @@ const framing: Family<Input> = {
       ],
       [
         'a line feed alone after Content-Length',
-        'RFC 9112 §2.2',
+        'CVE-2022-35256',
         `${start}\r\n${host}\r\n${authorization}\r\n${type}\r\n${length}\n\r\n${body}`,
       ],
       [
@@ -93,6 +93,8 @@ const framing: Family<Input> = {
         post([`X: a\rTransfer-Encoding: chunked`, length]),
       ],
       ['a carriage return alone after a value', 'CVE-2023-30589', post([`X: a\r${chunked}`, 'Y: b'], chunks)],
+      ['a space before Content-Length', 'CVE-2024-27982', post([` ${length}`])],
+      ['a folded line', 'RFC 9112 §5.2', post(['X: a\r\n b', length])],
       ['a NUL in a value', 'RFC 9110 §5.5', post(['X: a\0b', length])],
       ['a NUL in a name', 'RFC 9110 §5.1', post(['X\0: a', length])],
       ['a name with a space', 'RFC 9112 §5.1', post(['X Y: a', length])],
@@ -123,12 +125,12 @@ const framing: Family<Input> = {
       ],
       [
         'a line feed alone in a chunk extension',
-        'CVE-2025-58068',
+        'CVE-2025-55315',
         post([chunked], `1d;a\n${body}\r\n0\r\n\r\n`),
       ],
       [
         'a carriage return alone in a chunk extension',
-        'CVE-2024-27982',
+        'RFC 9112 §7.1.1',
         post([chunked], `1d;a\rb\r\n${body}\r\n0\r\n\r\n`),
       ],
       [
