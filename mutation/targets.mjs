@@ -41,8 +41,15 @@ export const targets = {
     without: ['**/readers.test.ts', '**/keytool.test.ts', ...slowTests],
   },
   'token-server': {
-    sources: ['apps/token-server/src/oauth'],
-    tests: ['apps/token-server/test/oauth'],
+    sources: ['api', 'health', 'http', 'jwt', 'logging', 'oauth', 'replay'].map(
+      (room) => `apps/token-server/src/${room}`,
+    ),
+    tests: [
+      ...['api', 'health', 'http', 'jwt', 'logging', 'oauth', 'replay'].map(
+        (room) => `apps/token-server/test/${room}`,
+      ),
+      'test/security-corpus',
+    ],
   },
 }
 

@@ -1,11 +1,14 @@
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
-import type { SigningKey } from '@sealwright/core'
+import { openSigningKey, type SigningKey } from '@sealwright/core'
+import { createSigner } from '@sealwright/jws'
 import type { KeyRing, KeyRingSource, RingClock } from '@sealwright/keyring'
+import { localStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openRing, type OpenedRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
@@ -75,7 +78,32 @@ export interface TestServer {
   readonly telemetryLog: readonly string[]
 }
 
-/** The server as main.ts puts it together, on an EC key in a folder of its own unless the environment says otherwise. */
+/** The key of the tests that do not say which key to use. It is made once: making one takes longer than most tests. */
+let ownKey: Promise<SigningKey> | null = null
+
+async function makeKey(): Promise<SigningKey> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sealwright-test-')))
+  try {
+    return await openSigningKey(`store:${folder}?name=token-signing`, {
+      backends: [localStore({ createSigner })],
+      create: { keyType: 'ec-p256' },
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Whether the settings say which key to use, or where. A test that has set the clock needs a key of its own, too. */
+function namesKey({ env = {}, file = {}, vault }: TestServerOptions): boolean {
+  return (
+    vi.isFakeTimers() ||
+    vault !== undefined ||
+    'additionalSigningKeys' in file ||
+    Object.keys(env).some((name) => /^(?:SIGNING_|DATA_DIR|APP_|WEBSITE_|IdentityServer|OpenID)/.test(name))
+  )
+}
+
+/** The server as main.ts puts it together, on an EC key unless the settings say otherwise. */
 export async function testServer(options: TestServerOptions = {}): Promise<TestServer> {
   const folder = scratchFolder()
   const path = join(folder, 'settings.json')
@@ -94,7 +122,8 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
       : createLogger('info', { write: (line) => void ringLog.push(line) })
   const open = (more: OpenRingOptions): Promise<OpenedRing> =>
     openRing(settings, logger, { vault: options.vault, clock: options.ringClock, ...more })
-  const first = await open({ sources: options.sources })
+  const sources = options.sources ?? (namesKey(options) ? undefined : [{ key: await (ownKey ??= makeKey()) }])
+  const first = await open({ sources })
   const { vaults } = first
   const { ring } =
     wrapKey === undefined ? first : await open({ sources: [{ key: wrapKey(first.ring.signingKey()) }] })
