@@ -29,6 +29,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   '@sealwright/core': [],
   '@sealwright/x509': ['@sealwright/core', '@peculiar/webcrypto', 'asn1js', 'ipaddr.js', 'pkijs'],
   '@sealwright/jws': ['@sealwright/core'],
+  '@sealwright/audit-log': ['@sealwright/core', '@sealwright/jws'],
   '@sealwright/client-assertions': ['@sealwright/core', '@sealwright/jws'],
   '@sealwright/azure-keyvault': [
     '@sealwright/core',

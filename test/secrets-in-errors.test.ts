@@ -17,6 +17,7 @@ const modules = [
   'x509/src/index.ts',
   'x509/src/pkijs/index.ts',
   'jws/src/index.ts',
+  'audit-log/src/index.ts',
   'client-assertions/src/index.ts',
   'keyring/src/index.ts',
   'local-store/src/index.ts',

@@ -1,0 +1,132 @@
+import type { SealwrightError } from '@sealwright/core'
+import { stuck, tooMany, unwritable } from './failures.ts'
+
+export interface BatchesOptions {
+  /** Writes some lines, all or none. One call is in progress at a time. */
+  readonly write: (lines: readonly string[]) => Promise<void>
+  /** The file, for messages. */
+  readonly path: () => string
+  /** The first write has failed after others did not. */
+  readonly onFailed: (error: SealwrightError) => void
+  /** A write has not failed after others did. */
+  readonly onRecovered: () => void
+}
+
+/** Milliseconds that a write may take. Callers that wait longer are refused. */
+const writeDeadline = 3000
+/** Milliseconds from a failed write to the next attempt. */
+const retryDelay = 1000
+/** How many lines may wait: a few megabytes. */
+const maximumWaiting = 10_000
+
+/** Some lines, and the promise that they are written. */
+class Batch {
+  readonly lines: string[] = []
+  /** After all others. */
+  last: string | null = null
+  readonly promise: Promise<void>
+  resolve!: () => void
+  reject!: (error: unknown) => void
+
+  constructor() {
+    this.promise = new Promise<void>((resolve, reject) => {
+      this.resolve = resolve
+      this.reject = reject
+    })
+    // A caller that does not wait must not end the process.
+    this.promise.catch(() => undefined)
+  }
+}
+
+/** Collects lines while others are being written, and writes them as one batch (group commit). All of a batch share one promise. */
+export class Batches {
+  readonly #options: BatchesOptions
+  #next: Batch | null = null
+  #isWriting = false
+  /** The write in progress is late. */
+  #isLate = false
+  #failure: { readonly error: SealwrightError; readonly retryAt: number } | null = null
+
+  constructor(options: BatchesOptions) {
+    this.#options = options
+  }
+
+  /** @throws SealwrightError `UNAVAILABLE` while nothing can be written */
+  assertWritable(): void {
+    if (this.#isLate) throw stuck(this.#options.path())
+    if (this.#failure !== null && performance.now() < this.#failure.retryAt) throw this.#failure.error
+    if (this.#next !== null && this.#next.lines.length >= maximumWaiting) throw tooMany(maximumWaiting)
+  }
+
+  /** Resolves when the line is written. */
+  add(line: string): Promise<void> {
+    const batch = this.#batch()
+    batch.lines.push(line)
+    return batch.promise
+  }
+
+  /** As {@link add}, at the end of the batch, where the line gets a chain value. One call at a time. */
+  addLast(line: string): Promise<void> {
+    const batch = this.#batch()
+    batch.last = line
+    return batch.promise
+  }
+
+  #batch(): Batch {
+    if (this.#next !== null) return this.#next
+    this.#next = new Batch()
+    if (!this.#isWriting) {
+      this.#isWriting = true
+      // In the next turn of the event loop: tokens that are signed in this one share a write.
+      setImmediate(() => void this.#writeAll())
+    }
+    return this.#next
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#next !== null) {
+      const batch = this.#next
+      this.#next = null
+      // One after the other: each chain value depends on the one before.
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#write(batch)
+    }
+    this.#isWriting = false
+  }
+
+  async #write(batch: Batch): Promise<void> {
+    const timer = setTimeout(() => this.#refuse(batch), writeDeadline)
+    try {
+      await this.#options.write(batch.last === null ? batch.lines : [...batch.lines, batch.last])
+      batch.resolve()
+      if (this.#failure !== null) {
+        this.#failure = null
+        this.#options.onRecovered()
+      }
+    } catch (cause) {
+      this.#fail(batch, unwritable(this.#options.path(), cause))
+    } finally {
+      clearTimeout(timer)
+      this.#isLate = false
+    }
+  }
+
+  /** Those that wait are refused as well: they would wait for a write that fails in the same way. */
+  #fail(batch: Batch, error: SealwrightError): void {
+    const isFirst = this.#failure === null
+    this.#failure = { error, retryAt: performance.now() + retryDelay }
+    batch.reject(error)
+    this.#next?.reject(error)
+    this.#next = null
+    if (isFirst) this.#options.onFailed(error)
+  }
+
+  /** The write may still succeed. Then there are lines of tokens that were not issued. */
+  #refuse(batch: Batch): void {
+    this.#isLate = true
+    const error = stuck(this.#options.path())
+    batch.reject(error)
+    this.#next?.reject(error)
+    this.#next = null
+  }
+}

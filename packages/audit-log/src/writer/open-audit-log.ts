@@ -1,0 +1,125 @@
+import { mkdir, stat } from 'node:fs/promises'
+import { SealwrightError, type Signer } from '@sealwright/core'
+import {
+  aBoolean,
+  aFunction,
+  aNonEmptyString,
+  aSigner,
+  aWholeNumber,
+  optionsOf,
+} from '@sealwright/core/internal'
+import { SealedWriter, type AuditLog, type AuditLogEvent } from './audit-log.ts'
+import { readSeenHeads } from './seen-heads.ts'
+import { StreamWriter } from './stream-writer.ts'
+
+/** Options of {@link openAuditLog}. */
+export interface AuditLogOptions {
+  /** The folder of the files. It is created with mode 700 if there is none. Several processes can write into one folder. */
+  readonly folder: string
+  /** Signs the seals. A function is asked for each seal, so that a key ring can give the key that signs now. */
+  readonly signer: Signer | (() => Signer)
+  /**
+   * Whether a line must be on disk before its token is handed out (fdatasync), so that it survives a power failure. Default false: it
+   * survives the end of the process, but not that of the machine.
+   */
+  readonly durable?: boolean | undefined
+  /** Seconds between two seals: 1 to 3600. Default 10. */
+  readonly sealInterval?: number | undefined
+  /** Bytes after which the next file begins. Default 64 MiB. */
+  readonly maximumFileSize?: number | undefined
+  /** Seconds after which the next file begins. Default 86,400: a day. */
+  readonly maximumFileAge?: number | undefined
+  /** Hears what happens. Default: nothing is reported. */
+  readonly onEvent?: ((event: AuditLogEvent) => void) | undefined
+  /** Returns the current time. Default: this machine's clock. */
+  readonly clock?: (() => Date) | undefined
+}
+
+/**
+ * Opens an audit log. It begins a stream of its own, and never writes into a file that exists.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNSAFE_PERMISSIONS` if every user may delete files in the folder;
+ *   `ACCESS_DENIED` or `UNAVAILABLE` if the folder cannot be used; or what the signer throws for the first seal
+ *
+ * @example
+ * ```ts
+ * import { openAuditLog } from '@sealwright/audit-log'
+ * import { createLocalSigner } from '@sealwright/core'
+ * import { createJwtIssuer } from '@sealwright/jws'
+ * import { generateKeyPairSync, randomUUID } from 'node:crypto'
+ *
+ * const signer = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+ * const issuer = createJwtIssuer(signer, { issuer: 'https://auth.example.com', audience: 'https://api.example.com' })
+ * const auditLog = await openAuditLog({ folder: './audit', signer })
+ *
+ * async function issue(clientId: string): Promise<string> {
+ *   const jti = randomUUID()
+ *   const token = await issuer.issue({ jti, sub: clientId, client_id: clientId })
+ *   const signingInput = token.slice(0, token.lastIndexOf('.'))
+ *   await auditLog.record({ jti, keyId: issuer.keyId, clientId, signingInput })
+ *   return token
+ * }
+ * ```
+ */
+export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
+  auditLogOptions('options', options)
+  const { folder, signer, durable = false, sealInterval = 10, onEvent = () => undefined } = options
+  const { maximumFileSize = 64 * 2 ** 20, maximumFileAge = 86_400, clock = () => new Date() } = options
+  const seen = await prepareFolder(folder)
+  const writer = new StreamWriter({
+    folder,
+    durable,
+    maximumFileSize,
+    maximumFileAge: maximumFileAge * 1000,
+    sealInterval,
+    seen,
+    clock,
+    onOpened: (file) => onEvent({ type: 'opened', file }),
+  })
+  const log = new SealedWriter(writer, {
+    signer: typeof signer === 'function' ? signer : () => signer,
+    sealInterval,
+    onEvent,
+  })
+  await log.open()
+  return log
+}
+
+const auditLogOptions = optionsOf(
+  {
+    folder: aNonEmptyString,
+    signer: (name, value) => (typeof value === 'function' ? aFunction : aSigner)(name, value),
+    durable: aBoolean,
+    sealInterval: aWholeNumber(1, 3600, 'seconds'),
+    maximumFileSize: aWholeNumber(1024, 2 ** 40, 'bytes'),
+    maximumFileAge: aWholeNumber(1, 366 * 86_400, 'seconds'),
+    onEvent: aFunction,
+    clock: aFunction,
+  },
+  ['folder', 'signer'],
+)
+
+/** @returns the ends of the streams that are in the folder */
+async function prepareFolder(folder: string): ReturnType<typeof readSeenHeads> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const { mode } = await stat(folder)
+    // With the sticky bit only the owner of a file can delete it.
+    if (process.platform !== 'win32' && (mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
+      throw new SealwrightError(
+        'UNSAFE_PERMISSIONS',
+        `every user may delete files in the audit folder ${folder}; run: chmod o-w ${folder}`,
+      )
+    }
+    return await readSeenHeads(folder)
+  } catch (cause) {
+    if (cause instanceof SealwrightError) throw cause
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
+    const isDenied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
+    throw new SealwrightError(
+      isDenied ? 'ACCESS_DENIED' : 'UNAVAILABLE',
+      `the audit folder ${folder} cannot be used (${code})`,
+      { cause },
+    )
+  }
+}
