@@ -11,7 +11,7 @@ const servers = [
   'packages/keyvault-emulator/test/(certificates|keys|managed-hsm|secrets|service|vault)/**/*.test.ts',
   'packages/keyvault-emulator/test/identity/!(authority|managed-identity*).test.ts',
   'packages/client-assertions/test/clients/*.test.ts',
-  'apps/token-server/test/(api|health|http|jwt|moving|oauth|pages|reload|settings)/**/*.test.ts',
+  'apps/token-server/test/(api|check-config|health|http|jwt|moving|oauth|pages|reload|settings)/**/*.test.ts',
   'packages/integrations/test/**/*.test.ts',
   'test/security-corpus/**/*.test.ts',
 ]

@@ -1,4 +1,6 @@
+import { parseCommandLine } from './command-line.ts'
 import { openLog } from './logging/open-log.ts'
+import { runCommand } from './run-command.ts'
 import { loadSettings } from './settings/load-settings.ts'
 import { problemsOf } from './settings/problems.ts'
 import { checkPort } from './startup/check-port.ts'
@@ -7,6 +9,9 @@ import { startServer } from './startup/start-server.ts'
 
 // If a line cannot be printed, it is lost and the server goes on.
 process.stderr.on('error', () => undefined)
+
+const command = parseCommandLine(process.argv.slice(2))
+if (command.kind !== 'start') process.exit(await runCommand(command, process.env))
 
 try {
   const settings = loadSettings(process.env)

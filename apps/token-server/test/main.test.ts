@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
 import {
   chmodSync,
@@ -430,6 +431,43 @@ test.each(['SIGQUIT', 'SIGUSR2'] as const)('%s does what it does to any process'
   const server = start()
   await server.started()
   expect(await server.stop(signal)).toMatchObject({ code: null, signal })
+})
+
+const end = (env: Readonly<Record<string, string>>, ...args: string[]): unknown => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program(), ...args], {
+    env,
+    encoding: 'utf8',
+  })
+  return { status, stdout, stderr }
+}
+
+describe('the command line', () => {
+  test('--check-config says what the settings are, and makes nothing', () => {
+    const DATA_DIR = join(scratchFolder(), 'data')
+    expect(end({ DATA_DIR }, '--check-config')).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(
+        /^Settings .*\/token-server\.json\n[^]*\nThe settings are valid\.\n$/,
+      ) as unknown,
+      stderr: '',
+    })
+    expect(existsSync(DATA_DIR)).toBe(false)
+  })
+
+  test('--check-config ends with 1 for settings that are not valid, and a wrong argument with 2', () => {
+    expect(end({ PORT: 'x', HOST: '' }, '--check-config')).toEqual({
+      status: 1,
+      stdout: '',
+      stderr:
+        'token-server: HOST is empty; set a value or remove it\n' +
+        'token-server: PORT: must be a whole number from 0 to 65535\n',
+    })
+    expect(end({}, '--check')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: 'token-server: there is no option --check; see --help\n',
+    })
+  })
 })
 
 describe('a start that fails', () => {

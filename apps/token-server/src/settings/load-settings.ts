@@ -76,6 +76,7 @@ function settingsOf(
     keyRing: policy,
     hasPage: welcomePage ?? (env['NODE_ENV'] !== 'production' && isLocal(host, issuer)),
     file: file.path,
+    variables: variables.map(({ name }) => name),
     isSample: file.path === sampleSettingsFile,
     sections: { ...parsed },
   }

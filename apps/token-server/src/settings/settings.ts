@@ -32,6 +32,8 @@ export interface Settings {
   readonly identityServerKeyIds: boolean
   /** The path of the settings file. */
   readonly file: string
+  /** The names of the environment variables that set something, except those of .NET and App Service. */
+  readonly variables: readonly string[]
   /** Whether that is the sample file, whose client secret is public. */
   readonly isSample: boolean
   /** The sections that all of this was made of, so that a reload can tell what has changed. */

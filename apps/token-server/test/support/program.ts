@@ -28,7 +28,8 @@ export function bundledServer(): () => string {
         ssr: join(app, 'src/main.ts'),
         outDir: join(folder, 'dist', 'bundle'),
         minify: false,
-        rollupOptions: { output: { entryFileNames: 'main.mjs' } },
+        // Beside it, as the app finds its folder from where its modules are.
+        rollupOptions: { output: { entryFileNames: 'main.mjs', chunkFileNames: '[name]-[hash].mjs' } },
       },
     })
   }, 60_000)

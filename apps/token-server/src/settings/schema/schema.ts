@@ -28,6 +28,7 @@ type Derived =
   | 'sections'
   | 'signingAlgorithms'
   | 'signingKey'
+  | 'variables'
 
 /** The sections, each checked by itself. */
 export interface Sections extends Omit<Settings, Derived> {

@@ -1,0 +1,78 @@
+import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
+import type { SigningKey } from '@sealwright/core'
+import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
+import type { Environment } from '../settings/environment/environment.ts'
+import { loadSettings } from '../settings/load-settings.ts'
+import { problemsOf } from '../settings/problems.ts'
+import type { Settings } from '../settings/settings.ts'
+import { openRing } from '../startup/open-ring.ts'
+import { checkKey, withoutCreation, type CheckedKey } from './check-keys.ts'
+import { describeConfig } from './report.ts'
+
+export interface CheckedConfig {
+  /** What the settings are, for people; empty if they are not valid. It contains no secrets. */
+  readonly report: string
+  /** What is wrong, one a line. Empty for a server that can start. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Checks everything that a start checks, except that the port is free: a running server has it. Files and vaults are read only. A key
+ * that is absent and would be created is named.
+ *
+ * @param vault how a vault is reached. Default: with the identity that the environment has
+ */
+export async function checkConfig(env: Environment, vault: KeyVaultOptions = {}): Promise<CheckedConfig> {
+  let settings: Settings
+  try {
+    settings = loadSettings(env)
+  } catch (error) {
+    return { report: '', problems: problemsOf(error) }
+  }
+  const problems: string[] = []
+  const keys = await Promise.all(
+    [settings.signingKey, ...settings.additionalSigningKeys].map(
+      async (setting): Promise<CheckedKey | null> => {
+        try {
+          return await checkKey(settings, setting, vault)
+        } catch (error) {
+          for (const problem of problemsOf(error)) problems.push(`the key of ${setting.source}: ${problem}`)
+          return null
+        }
+      },
+    ),
+  )
+  const checked = keys.filter((key) => key !== null)
+  const warnings = [...settingsWarnings(settings)]
+  // Which key signs, and whether the keys can do what the settings require, is known when all of them are there.
+  if (problems.length === 0 && checked.every(({ willCreate }) => willCreate === null)) {
+    const active = await checkRing(settings, vault, warnings, problems)
+    if (active !== null) warnings.push(...keyWarnings(active, new Date()))
+  }
+  return { report: describeConfig(settings, checked, warnings), problems }
+}
+
+/** @returns the key that signs now; null if none can */
+async function checkRing(
+  settings: Settings,
+  vault: KeyVaultOptions,
+  warnings: string[],
+  problems: string[],
+): Promise<SigningKey | null> {
+  const logger = {
+    info: () => undefined,
+    warn: (message: string) => void warnings.push(message),
+    error: (message: string) => void problems.push(message),
+  }
+  try {
+    const { ring } = await openRing(withoutCreation(settings), logger, { vault })
+    try {
+      return ring.signingKey()
+    } finally {
+      ring.close()
+    }
+  } catch (error) {
+    problems.push(...problemsOf(error))
+    return null
+  }
+}

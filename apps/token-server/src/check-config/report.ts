@@ -1,0 +1,85 @@
+import { describeKey } from '../pages/key-description.ts'
+import { printable } from '../printable.ts'
+import type { Client, Settings } from '../settings/settings.ts'
+import type { CheckedKey } from './check-keys.ts'
+
+/** The settings for people, as they take effect. It contains no secrets, and neither hashes nor keys of clients. */
+export function describeConfig(
+  settings: Settings,
+  keys: readonly CheckedKey[],
+  warnings: readonly string[],
+): string {
+  const { host, port, issuer, variables, accessTokens } = settings
+  const rows: [string, string][] = [
+    ['Settings', settings.file],
+    ...(variables.length === 0 ? [] : [['Variables', variables.join(', ')] as [string, string]]),
+    ['Issuer', issuer ?? `http://localhost:${port === 0 ? 'PORT' : port}`],
+    ['Listens on', `${host}, ${port === 0 ? 'any free port' : `port ${port}`}`],
+    ['Page', settings.hasPage ? 'on' : 'off'],
+    ...keys.map((key, index): [string, string] => [
+      index === 0 ? 'Signing key' : 'Further key',
+      describe(key),
+    ]),
+    ['Key ring', ringPolicy(settings)],
+    ['Access tokens', `typ ${accessTokens.typ}, nbf ${accessTokens.nbfLeeway} s before iat`],
+    ...settings.resources.map(({ audience, scopes }): [string, string] => [
+      'Resource',
+      `${typeof audience === 'string' ? audience : audience.join(' and ')}: ${scopes.join(' ')}`,
+    ]),
+    ...[...settings.clients.values()].map((client): [string, string] => ['Client', describeClient(client)]),
+    ...warnings.map((warning): [string, string] => ['Warning', warning]),
+  ]
+  return rows.map(([name, text]) => `${name.padEnd(15)}${printable(text)}\n`).join('')
+}
+
+function describe({ setting, versions, willCreate }: CheckedKey): string {
+  // The path or URL of a key. A password is never in it.
+  if (willCreate !== null)
+    return `${setting.uri}: there is none yet; the server will create one (${willCreate})`
+  return versions
+    .map((key) => {
+      const { location, type, expiry } = describeKey(key, new Date())
+      const state = key.enabled ? `expires ${expiry}` : 'disabled'
+      return `${location}: ${key.algorithms[0]?.name ?? ''} (${type}), ${state}`
+    })
+    .join('; ')
+}
+
+function ringPolicy({ keyRing }: Settings): string {
+  const { announcement, retention, rotationInterval, maxSetAge, jwksMaxAge } = keyRing
+  const rotation =
+    rotationInterval === null
+      ? 'when the certificate is about to expire'
+      : `every ${duration(rotationInterval)}`
+  return (
+    `a new key is made ${rotation}, published for ${duration(announcement)} before it signs and ${duration(retention)} afterwards; ` +
+    `the JWK Set is kept for ${duration(jwksMaxAge)}, and served for ${duration(maxSetAge)} without the store of the keys`
+  )
+}
+
+/** `1 d 6 min`, exactly. */
+function duration(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const
+  let rest = seconds
+  const parts = units.flatMap(([unit, length]) => {
+    const whole = Math.floor(rest / length)
+    rest %= length
+    return whole === 0 ? [] : [`${whole} ${unit}`]
+  })
+  return parts.length === 0 ? '0 s' : parts.join(' ')
+}
+
+function describeClient({ clientId, secretHashes, jwks, grantTypes, ...client }: Client): string {
+  const credentials = [count(secretHashes.length, 'secret'), count(jwks?.keys.length ?? 0, 'key')]
+  const tokens = grantTypes.length === 0 ? 'suspended' : `tokens of ${duration(client.accessTokenLifetime)}`
+  return `${clientId}: ${credentials.filter((text) => text !== '').join(' and ')}, ${tokens}, ${client.scopes.join(' ')}`
+}
+
+function count(number: number, noun: string): string {
+  return number === 0 ? '' : `${number} ${noun}${number === 1 ? '' : 's'}`
+}

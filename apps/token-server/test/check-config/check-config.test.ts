@@ -1,0 +1,178 @@
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
+import { openKeyVault } from '@sealwright/azure-keyvault'
+import { openFolderStore } from '@sealwright/local-store'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { describe, expect, test } from 'vitest'
+import { checkConfig, type CheckedConfig } from '../../src/check-config/check-config.ts'
+import { parseCommandLine } from '../../src/command-line.ts'
+import { client, settingsFile } from '../support/server.ts'
+import { networkTo } from '../support/vaults.ts'
+
+/** Every file of a folder, and when it was changed. */
+function contents(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => `${name} ${statSync(join(folder, name)).mtimeMs}`)
+    .toSorted()
+}
+
+/** Checks settings in a folder, which stays as it was. */
+async function check(
+  folder: string,
+  file: object | string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<CheckedConfig> {
+  const path = join(folder, 'settings.json')
+  writeFileSync(path, typeof file === 'string' ? file : JSON.stringify(file))
+  const before = contents(folder)
+  const { report, problems } = await checkConfig({
+    TOKEN_SERVER_SETTINGS: path,
+    DATA_DIR: join(folder, 'data'),
+    ...env,
+  })
+  expect(contents(folder)).toEqual(before)
+  const short = (text: string): string => text.replaceAll(`${folder}/`, '')
+  return { report: short(report), problems: problems.map(short) }
+}
+
+describe('a check of the configuration', () => {
+  test('says what the settings are, without secrets, and which key would be created', async () => {
+    const file = settingsFile({
+      keyRing: { jwksMaxAge: 90 },
+      clients: [
+        client({ clientId: 'warehouse', description: 'the warehouse' }),
+        client({ clientId: 'suspended', grantTypes: [], scopes: ['other1'] }),
+      ],
+      resources: [
+        { audience: ['api', 'more'], scopes: ['api1', 'api2'] },
+        { audience: 'other', scopes: ['other1'] },
+      ],
+    })
+    const env = {
+      SIGNING_KEY_TYPE: 'ec-p256',
+      SIGNING_KEY_PASSWORD: 'hunter2',
+      clients__0__accessTokenLifetime: '60',
+    }
+    expect(await check(scratchFolder(), file, env)).toEqual({
+      problems: [],
+      report: `Settings       settings.json
+Variables      DATA_DIR, SIGNING_KEY_TYPE, SIGNING_KEY_PASSWORD, clients__0__accessTokenLifetime
+Issuer         https://id.example
+Listens on     localhost, port 5001
+Page           off
+Signing key    store:data?name=token-signing: there is none yet; the server will create one (ec-p256)
+Key ring       a new key is made when the certificate is about to expire, published for 1 d 2 min 30 s before it signs and 17 min afterwards; the JWK Set is kept for 1 min 30 s, and served for 1 d without the store of the keys
+Access tokens  typ at+jwt, nbf 0 s before iat
+Resource       api and more: api1 api2
+Resource       other: other1
+Client         warehouse: 1 secret, tokens of 1 min, api1 api2
+Client         suspended: 1 secret, suspended, other1
+`,
+    })
+  })
+
+  test('opens the keys that there are, and warns', async () => {
+    const folder = scratchFolder()
+    const store = await openFolderStore(join(folder, 'data'))
+    await store.create('token-signing', { keyType: 'ec-p256', validityDays: 20 })
+    const { report, problems } = await check(folder, settingsFile({ issuer: 'http://id.example' }))
+    expect(problems).toEqual([])
+    expect(report).toMatch(
+      /^Signing key {4}data\/token-signing\.pfx: ES256 \(EC, P-256\), expires \d{4}-.* \(\d+ days left\)$/m,
+    )
+    expect(report).toContain(
+      'Warning        the issuer is an http: URL; clients on other machines must use https\n',
+    )
+    expect(report).toContain('Warning        the certificate of the signing key expires within 30 days\n')
+  })
+
+  test('tells every problem of the settings', async () => {
+    expect(
+      await check(scratchFolder(), settingsFile({ port: 'hunter2', client: 1 }), { LOG_LEVEL: 'x' }),
+    ).toEqual({
+      report: '',
+      problems: [
+        'settings.json: port: must be a whole number from 0 to 65535',
+        'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent',
+        'settings.json: client: there is no such setting',
+      ],
+    })
+  })
+
+  test('tells every problem of the keys', async () => {
+    const folder = scratchFolder()
+    mkdirSync(join(folder, 'keys'), { mode: 0o700 })
+    writeFileSync(join(folder, 'keys', 'broken.pfx'), 'hunter2', { mode: 0o600 })
+    const file = settingsFile({
+      additionalSigningKeys: [{ uri: `store:${folder}/keys?name=broken` }, { uri: 'file:none.pfx' }],
+    })
+    const { problems } = await check(folder, file, { SIGNING_KEY: `store:${folder}/other?name=a` })
+    expect(problems.toSorted()).toEqual([
+      expect.stringMatching(/^the key of SIGNING_KEY: there is no such key, and the settings do not let/),
+      expect.stringMatching(/^the key of additionalSigningKeys\[0\]: (?!.*hunter2).*broken\.pfx/),
+      expect.stringMatching(/^the key of additionalSigningKeys\[1\]: there is no file .*none\.pfx/),
+    ])
+  })
+
+  test('tells what the keys cannot do', async () => {
+    const folder = scratchFolder()
+    const store = await openFolderStore(join(folder, 'data'))
+    await store.create('token-signing', { keyType: 'ec-p256' })
+    const { problems } = await check(folder, settingsFile(), { SIGNING_ALGORITHM: 'RS256' })
+    expect(problems).toEqual(['no key of the ring signs RS256; they sign ES256'])
+  })
+
+  test('reads a vault and changes nothing in it', async () => {
+    const emulator = await startKeyVaultEmulator({ timing: { issuance: 0 } })
+    const vault = {
+      credential: emulator.credential(),
+      agent: networkTo(emulator).agent,
+      pollInterval: 5,
+      settleTime: 0,
+    }
+    const url = emulator.vaultUrl('contoso')
+    const folder = scratchFolder()
+    const path = join(folder, 'settings.json')
+    writeFileSync(path, JSON.stringify(settingsFile()))
+    const env = {
+      TOKEN_SERVER_SETTINGS: path,
+      SIGNING_KEY: `${url}/certificates/token-signing`,
+      SIGNING_KEY_TYPE: 'ec-p256',
+    }
+    const absent = await checkConfig(env, vault)
+    expect(absent.problems).toEqual([])
+    expect(absent.report).toContain(
+      `${url}/certificates/token-signing: there is none yet; the server will create one (ec-p256)`,
+    )
+
+    await openKeyVault(url, vault).create('token-signing', { keyType: 'ec-p256' })
+    const before = emulator.requests.list().length
+    const present = await checkConfig(env, vault)
+    expect(present.problems).toEqual([])
+    expect(present.report).toMatch(/^Signing key .*\/token-signing\/.*: ES256 \(EC, P-256\), expires/m)
+    const operations = emulator.requests
+      .list()
+      .slice(before)
+      .map(({ operation }) => operation)
+    expect(operations.filter((each) => !['challenge', 'token'].includes(each)).length).toBeGreaterThan(0)
+    expect(operations.filter((each) => !/^(?:challenge|token|\w+\/(?:get|list)\w*)$/i.test(each))).toEqual([])
+  })
+})
+
+describe('the command line', () => {
+  test.each([
+    [[], { kind: 'start' }],
+    [['--check-config'], { kind: 'check-config' }],
+    [['-h'], { kind: 'help' }],
+    [['--check-config', '--help'], { kind: 'help' }],
+    [['--check'], { kind: 'wrong', message: 'there is no option --check; see --help' }],
+    [['--password=hunter2'], { kind: 'wrong', message: '--password takes no value; see --help' }],
+    [['--check-config=hunter2'], { kind: 'wrong', message: '--check-config takes no value; see --help' }],
+    [['-x'], { kind: 'wrong', message: 'there is no option -x; see --help' }],
+    [['hunter2'], { kind: 'wrong', message: 'there are no arguments without --; see --help' }],
+    [['--', '--check-config'], { kind: 'wrong', message: 'there are no arguments without --; see --help' }],
+  ])('%j', (args, command) => {
+    expect(parseCommandLine(args)).toMatchObject(command)
+  })
+})
