@@ -10,6 +10,7 @@ import { onTestFinished } from 'vitest'
 
 /** Emulated vaults that documentation calls by the names of Azure. */
 export interface TestVaults {
+  readonly emulator: RunningKeyVaultEmulator
   /** How servers reach them. */
   readonly options: KeyVaultOptions
   /** With the port that the emulator has. */
@@ -73,6 +74,7 @@ export async function startVaults(changes: KeyVaultOptions = {}): Promise<TestVa
   const credential = emulator.credential()
   const urlOf = (name: string): string => emulator.vaultUrl(name)
   return {
+    emulator,
     options: {
       credential,
       agent,
