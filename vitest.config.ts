@@ -4,7 +4,20 @@ import { defineConfig, defaultExclude } from 'vitest/config'
 const conditions = ['@sealwright/source']
 
 /** Packages whose tests leave no state behind: their files share one set of modules, which saves a minute. */
-const shared = ['core', 'x509']
+const shared = [
+  'packages/(core|x509)/test/**/*.test.ts',
+  'packages/local-store/test/!(contract|processes).test.ts',
+  'packages/local-store/test/(files|find|keys|layouts)/**/*.test.ts',
+  'packages/keyring/test/!(processes|ring)/**/*.test.ts',
+  'packages/keyring/test/ring/!(real-stores).test.ts',
+  'packages/azure-keyvault/test/requests/**/*.test.ts',
+  'packages/azure-keyvault/test/vault-uri.test.ts',
+  'packages/cli/test/commands/(ca|complete|revoke|token).test.ts',
+  'packages/cli/test/commands/cert/convert.test.ts',
+  'packages/cli/test/doctor/**/*.test.ts',
+  'packages/cli/test/(mistakes|run).test.ts',
+  'benchmarks/test/(report|load)/**/*.test.ts',
+]
 
 /** The same for servers in this process: importing one and its clients takes longer than the tests. Files that change the environment are left out. */
 const servers = [
@@ -16,11 +29,14 @@ const servers = [
   'test/security-corpus/**/*.test.ts',
 ]
 
-/** Files of these packages that replace modules, or ask the OpenSSL of a process that nothing else has used. */
+/** Files that replace modules, or ask the OpenSSL of a process that nothing else has used. */
 const apart = [
   'packages/x509/test/time-slices.test.ts',
   'packages/x509/test/pkcs12/checks.test.ts',
   'packages/x509/test/pkcs12/readers.test.ts',
+  'packages/local-store/test/(key-files|renewing).test.ts',
+  'packages/local-store/test/files/(certificate-files|create-file|failing-calls).test.ts',
+  'packages/local-store/test/keys/key-writer.test.ts',
 ]
 
 export default defineConfig({
@@ -38,7 +54,7 @@ export default defineConfig({
         test: {
           name: 'shared modules',
           isolate: false,
-          include: [`packages/(${shared.join('|')})/test/**/*.test.ts`],
+          include: shared,
           exclude: [...defaultExclude, ...apart],
         },
       },
@@ -50,15 +66,17 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'own modules',
-          exclude: [...defaultExclude, ...servers],
+          exclude: [...defaultExclude, ...servers, ...shared],
           include: [
-            `packages/!(${shared.join('|')})/test/**/*.test.ts`,
-            'apps/*/test/**/*.test.ts',
+            '{packages,apps}/*/test/**/*.test.ts',
             '{benchmarks,examples}/test/**/*.test.ts',
             'test/**/*.test.ts',
-            ...apart,
           ],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'replaced modules', include: apart },
       },
     ],
   },
