@@ -8,7 +8,7 @@ import { crlCommand } from './commands/crl.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { jwksCommand } from './commands/jwks.ts'
-import { revokeCommand } from './commands/revoke.ts'
+import { kidLast, revokeCommand } from './commands/revoke.ts'
 import { rotateCommand } from './commands/rotate.ts'
 import { tokenCommand } from './commands/token.ts'
 import type { KeyAccess } from './keys/key-access.ts'
@@ -68,7 +68,7 @@ export async function run(
     })
   }
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(kidLast(args), { from: 'user' })
     return exitCodes.success
   } catch (error) {
     if (error instanceof CommanderError) {

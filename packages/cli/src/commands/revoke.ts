@@ -54,6 +54,15 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
     })
 }
 
+/**
+ * The arguments of the command with a kid that begins with a hyphen at their end, behind `--`: it is no option. Of the thumbprints of
+ * RFC 7638, one in 64 begins so.
+ */
+export function kidLast(args: readonly string[]): readonly string[] {
+  const at = args[0] === 'revoke' ? args.findIndex((each) => /^-[\w-]{42}$/.test(each)) : -1
+  return at === -1 || args.includes('--') ? args : [...args.toSpliced(at, 1), '--', ...args.slice(at, at + 1)]
+}
+
 /** A ring that makes no key unless the revocation needs one: it is opened only when its places have the key. */
 async function openRing(
   keyId: string,

@@ -46,9 +46,18 @@ test('says what a revocation costs, asks, and switches the key off after a succe
 
 test('a kid that is not there changes nothing', async () => {
   const { uri, keyId } = await makeKey()
-  const { code, error } = await sealwright(['revoke', 'abc', '--key', uri, '--yes'])
-  expect(code).toBe(1)
-  expect(error).toContain(`no key there has that kid; the kids are ${keyId}`)
+  // As the thumbprint of one key in 64.
+  const hyphen = `-${'k'.repeat(42)}`
+  for (const args of [
+    ['abc', '--key', uri, '--yes'],
+    [hyphen, '--key', uri, '--yes'],
+    ['--yes', '--key', uri, hyphen],
+    ['--yes', '--key', uri, '--', hyphen],
+  ]) {
+    const { code, error } = await sealwright(['revoke', ...args])
+    expect(code).toBe(1)
+    expect(error).toContain(`no key there has that kid; the kids are ${keyId}`)
+  }
   expect(JSON.parse((await succeed(['cert', 'list', uri, '--json'])).out)).toMatchObject({
     keys: [{ keyId }],
   })
