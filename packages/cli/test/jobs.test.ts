@@ -4,10 +4,22 @@ import { startKeyVaultEmulator, wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { lacks, run } from '@sealwright/test-kit/tools'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type * as X509 from '@sealwright/x509'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { sealwright, type Outcome, type Surroundings } from './support/sealwright.ts'
 
 /** The lines of the documentation, from a clean folder; and what other programs say of the files that they make. */
+
+/** The iterations that the command asked for; undefined for the 600,000 of x509, with which each file costs a second to write and to read. */
+const asked = vi.hoisted((): (number | undefined)[] => [])
+vi.mock('@sealwright/x509', async (original) => {
+  const real = await original<typeof X509>()
+  const writePkcs12: typeof X509.writePkcs12 = (contents, password, options) => {
+    asked.push(options?.iterations)
+    return real.writePkcs12(contents, password, { ...options, iterations: 2048 })
+  }
+  return { ...real, writePkcs12 }
+})
 
 const folder = scratchFolderForFile()
 const home = process.cwd()
@@ -87,6 +99,7 @@ describe('a file is read by other programs', () => {
 
   test.skipIf(lacks('openssl', 'keytool'))('PFX [needs openssl, keytool]', async () => {
     await type('sealwright cert create --cn jobs --key-type ec-p256 --out jobs.pfx')
+    expect(asked.at(-1)).toBeUndefined()
     const text = run(['openssl', 'pkcs12', '-in', 'jobs.pfx', ...password, '-nodes'])
     expect(text).toContain('friendlyName: jobs')
     const listing = [
