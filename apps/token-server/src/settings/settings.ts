@@ -30,6 +30,8 @@ export interface Settings {
   readonly keyRing: KeyRingPolicy
   /** Whether each key is also published under the `kid` that IdentityServer4 gives its certificate. */
   readonly identityServerKeyIds: boolean
+  /** Whether the server reloads when the settings file has changed. Default false: on SIGHUP only. */
+  readonly watchSettings: boolean
   /** The path of the settings file. */
   readonly file: string
   /** The names of the environment variables that set something, except those of .NET and App Service. */

@@ -4,6 +4,7 @@ import { quieter } from '../logging/logger.ts'
 import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
+import { WatchedFile } from '../reload/watched-file.ts'
 import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
 import type { Environment } from '../settings/environment/environment.ts'
@@ -38,6 +39,7 @@ export async function startServer(
   settings: Settings,
   { log, env = process.env }: StartOptions,
 ): Promise<StartedServer> {
+  const file = settings.watchSettings ? new WatchedFile(settings.file) : null
   // At a terminal the banner says which key signs.
   const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
   const { ring, isNew, vaults } = await openRing(settings, ringLogger)
@@ -52,6 +54,7 @@ export async function startServer(
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
   watchKey(() => ring.signingKey(), log.logger, warnings)
   const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
+  file?.start(() => void reload())
   return { app, port, announce, reload: () => void reload() }
 
   function announce(): void {

@@ -12,6 +12,7 @@ import type { Section } from './section.ts'
 import { host, logLevel, port } from './server/listening.ts'
 import { metrics } from './server/metrics.ts'
 import { welcomePage } from './server/page.ts'
+import { watchSettings } from './server/watch-settings.ts'
 import { accessTokenLifetime, accessTokens } from './tokens/access-tokens.ts'
 import { clients, type ClientEntry } from './tokens/clients.ts'
 import { issuer } from './tokens/issuer.ts'
@@ -60,4 +61,5 @@ export const schema: Schema = {
   additionalSigningKeys,
   keyRing,
   identityServerKeyIds,
+  watchSettings,
 }

@@ -1,0 +1,52 @@
+import { statSync, type BigIntStats } from 'node:fs'
+import { stat } from 'node:fs/promises'
+
+/** Milliseconds. */
+const defaultInterval = 5_000
+
+/**
+ * A file whose changes are noticed by looking at it every few seconds, through symbolic links. That works on network file systems,
+ * too, and where Kubernetes replaces a ConfigMap by changing a link.
+ */
+export class WatchedFile {
+  readonly #path: string
+  #state: string | null
+
+  /** The file counts as changed when it is no longer as it is now. */
+  constructor(path: string) {
+    this.#path = path
+    this.#state = describe(statSync(path, { bigint: true, throwIfNoEntry: false }))
+  }
+
+  /**
+   * @param onChange called after a change. A file that is missing for a moment is no change. One that is still being written when it is
+   *   called has changed again at the next look.
+   * @param interval milliseconds between two looks. Default 5,000.
+   * @returns a function that ends it. The process does not wait for it.
+   */
+  start(onChange: () => void, interval: number = defaultInterval): () => void {
+    const timer = setInterval(() => void look(), interval).unref()
+    let isLooking = false
+    let isEnded = false
+    const look = async (): Promise<void> => {
+      if (isLooking) return
+      isLooking = true
+      const state = await stat(this.#path, { bigint: true }).then(describe, () => null)
+      isLooking = false
+      if (isEnded || state === null || state === this.#state) return
+      this.#state = state
+      onChange()
+    }
+    return () => {
+      isEnded = true
+      clearInterval(timer)
+    }
+  }
+}
+
+/** null for a file that is not there. */
+function describe(stats: BigIntStats | undefined): string | null {
+  return stats === undefined
+    ? null
+    : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+}
