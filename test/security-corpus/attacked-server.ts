@@ -75,6 +75,8 @@ function signingKey(): SigningKey {
 /** A token server for one test, and its log at the level `trace`. */
 export interface AttackedServer extends TestServer {
   readonly log: string[]
+  /** The answers that the test has received. */
+  readonly answers: string[]
   readonly issuer: string
 }
 
@@ -82,15 +84,25 @@ export interface AttackedServer extends TestServer {
 export async function attackedServer(): Promise<AttackedServer> {
   const log: string[] = []
   const server = await testServer({ file, log, clock: () => now, sources: [{ key: signingKey() }] })
-  return { ...server, log, issuer }
+  return { ...server, log, answers: [], issuer }
 }
 
 /** It listens; its clock is this machine's. */
 export async function listeningAttackedServer(): Promise<AttackedServer & { readonly port: number }> {
   const log: string[] = []
   const server = await listeningServer({ file, log, sources: [{ key: signingKey() }] })
-  return { ...server, log, issuer: server.origin, port: Number(new URL(server.origin).port) }
+  return { ...server, log, answers: [], issuer: server.origin, port: Number(new URL(server.origin).port) }
 }
+
+/** Private keys of the server and its clients, and passwords that the inputs have. */
+export const plantedSecrets: readonly string[] = [
+  'the secret',
+  'hunter2',
+  ...Object.values(keys).flatMap((key) => {
+    const { d = '' } = key.export({ format: 'jwk' })
+    return [d, key.export({ format: 'pem', type: 'pkcs8' }).toString()]
+  }),
+]
 
 /** Why the server refused the last request, by its log; null if it did not. */
 export function lastReason(log: readonly string[]): string | null {

@@ -1,16 +1,27 @@
 import type { LightMyRequestResponse } from 'fastify'
 import { expect, test } from 'vitest'
 import { assertionType } from '../../apps/token-server/test/support/assertion.ts'
-import { attackedServer, keys, lastReason, now, startTrap, type AttackedServer } from './attacked-server.ts'
+import {
+  attackedServer,
+  keys,
+  lastReason,
+  now,
+  plantedSecrets,
+  startTrap,
+  type AttackedServer,
+} from './attacked-server.ts'
 import { expectedOutcomes, outcomesOf } from './corpus.ts'
 import { clientAssertionFamilies, soundAssertion, type AssertionKit } from './families/client-assertions.ts'
 import { tokenRequestFamilies, type TokenRequest } from './families/token-requests.ts'
+import { secretsIn } from './secret-forms.ts'
 
 const form = 'application/x-www-form-urlencoded'
 
 /** The status of an answer with the error of RFC 6749 §5.2 and the reason in the log. */
-function outcome({ log }: AttackedServer, response: LightMyRequestResponse): string {
+function outcome({ log, answers }: AttackedServer, response: LightMyRequestResponse): string {
   const { statusCode } = response
+  // An access token is what the client is to have.
+  answers.push(JSON.stringify(response.headers), response.body.replace(/"access_token":"[^"]*"/, ''))
   expect(response.headers).toMatchObject({ 'cache-control': 'no-store', pragma: 'no-cache' })
   if (statusCode === 200) return '200'
   const { error, ...rest } = response.json<{ readonly error: string }>()
@@ -22,12 +33,17 @@ function outcome({ log }: AttackedServer, response: LightMyRequestResponse): str
 test.each(clientAssertionFamilies)('$title', async (family) => {
   const server = await attackedServer()
   const trap = await startTrap()
+  const assertions: string[] = []
   const kit: AssertionKit = { now, audience: server.issuer, trap: trap.url, keys }
   const outcomes = await outcomesOf(family, async (make) => {
     const made = make(kit)
-    return assert(server, typeof made === 'string' ? { client_assertion: made } : made)
+    const parameters = typeof made === 'string' ? { client_assertion: made } : made
+    if (!('client_secret' in parameters)) assertions.push(parameters['client_assertion'] ?? '')
+    return assert(server, parameters)
   })
   expect(outcomes).toEqual(expectedOutcomes(family))
+  const secrets = [...plantedSecrets, ...assertions.filter((assertion) => assertion.length > 10)]
+  expect(secretsIn([...server.log, ...server.answers], secrets)).toEqual([])
   expect(trap.requests).toEqual([])
 })
 
@@ -51,6 +67,7 @@ test.each(tokenRequestFamilies)('$title', async (family) => {
   const server = await attackedServer()
   const outcomes = await outcomesOf(family, async (request) => outcome(server, await send(server, request)))
   expect(outcomes).toEqual(expectedOutcomes(family))
+  expect(secretsIn([...server.log, ...server.answers], plantedSecrets)).toEqual([])
 })
 
 function send({ app }: AttackedServer, request: TokenRequest): Promise<LightMyRequestResponse> {

@@ -229,6 +229,7 @@ const framing: Family<Input> = {
       ['the coding in capitals', post(['Transfer-Encoding: CHUNKED'], chunks)],
       ['a chunk extension', post([chunked], `1d;name=value\r\n${body}\r\n0\r\n\r\n`)],
       ['the absolute form of the target', get('http://localhost:{port}/health/live')],
+      ['the absolute form with user information', get('http://client:hunter2@localhost:{port}/health/live')],
       ['Expect: 100-continue', post([length, 'Expect: 100-continue'])],
       [
         'an upgrade that is not offered',

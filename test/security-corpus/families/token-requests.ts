@@ -27,8 +27,7 @@ const otherClient = '400 invalid_request: client_id and the Authorization header
 const mediaType = '400 invalid_request: the Content-Type must be application/x-www-form-urlencoded'
 const malformedScope = '400 invalid_scope: the scope is malformed'
 const inUrl = (name: string): string => `400 invalid_request: ${name} must be in the body, not in the URL`
-const isRefusedFor = (scope: string): string =>
-  `400 invalid_scope: the client may not have the scope '${scope}'`
+const otherScope = '400 invalid_scope: the client may have no other scopes than api1 api2'
 
 const basic: Family<TokenRequest> = {
   title: 'Token requests: client secrets',
@@ -254,22 +253,18 @@ const pollution: Family<TokenRequest> = {
       ['a NUL in the scope', 'CWE-158', { body: `${granted}&scope=api1%00` }],
       ['markup in the scope, not in ASCII', 'CWE-79', { body: `${granted}&scope=%EF%BC%9Cscript%EF%BC%9E` }],
     ),
-    ...refuse<TokenRequest>(isRefusedFor('*'), [
-      'a wildcard',
-      'RFC 6749 §3.3',
-      { body: `${granted}&scope=*` },
-    ]),
-    ...refuse<TokenRequest>(isRefusedFor('admin'), [
+    ...refuse<TokenRequest>(otherScope, ['a wildcard', 'RFC 6749 §3.3', { body: `${granted}&scope=*` }]),
+    ...refuse<TokenRequest>(otherScope, [
       'one scope too many',
       'RFC 6749 §3.3',
       { body: `${granted}&scope=api1+admin` },
     ]),
-    ...refuse<TokenRequest>(isRefusedFor('API1'), [
+    ...refuse<TokenRequest>(otherScope, [
       'a scope in capitals',
       'RFC 6749 §3.3',
       { body: `${granted}&scope=API1` },
     ]),
-    ...refuse<TokenRequest>(isRefusedFor('__proto__'), [
+    ...refuse<TokenRequest>(otherScope, [
       'a scope that is a member of Object',
       'CWE-1321',
       { body: `${granted}&scope=__proto__` },

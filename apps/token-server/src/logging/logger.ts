@@ -17,7 +17,12 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
 }
 
 function describeRequest({ method, url, socket }: LoggedRequest): unknown {
-  return { method, path: url.replace(/[?#].*$/s, ''), address: socket.remoteAddress }
+  return { method, path: pathOf(url), address: socket.remoteAddress }
+}
+
+/** A target may be a whole URL (RFC 9112 §3.2.2), with user information in it. */
+function pathOf(target: string): string {
+  return target.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
 }
 
 function describeError(error: unknown): unknown {

@@ -54,9 +54,13 @@ export function commonResource(scopes: readonly string[], resources: readonly Re
 function readScopes(client: Client, requested: string): readonly string[] {
   if (!scopeSyntax.test(requested)) throw new OAuthError('invalid_scope', 'the scope is malformed')
   const scopes = [...new Set(requested.split(' '))]
-  const refused = scopes.find((scope) => !client.scopes.includes(scope))
-  if (refused !== undefined) {
-    throw new OAuthError('invalid_scope', `the client may not have the scope '${refused.slice(0, 100)}'`)
-  }
-  return scopes
+  if (scopes.every((scope) => client.scopes.includes(scope))) return scopes
+  // What was requested is not repeated: it may be a secret in the wrong place.
+  throw new OAuthError('invalid_scope', `the client may have no other scopes than ${shown(client.scopes)}`)
+}
+
+/** The first of some scopes. */
+function shown(scopes: readonly string[]): string {
+  const some = scopes.slice(0, 20).join(' ')
+  return scopes.length > 20 ? `${some} and ${scopes.length - 20} more` : some
 }

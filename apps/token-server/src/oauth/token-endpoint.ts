@@ -31,7 +31,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     const summary = { clientId, error: answer.error, reason: answer.reason }
     if (answer.statusCode >= 500) {
       service.activity.failed()
-      request.log.error({ ...summary, err: error }, 'token request failed')
+      request.log.error({ ...summary, err: causeOf(error) }, 'token request failed')
     } else {
       service.activity.refused()
       request.log.info(summary, 'token request refused')
@@ -104,6 +104,11 @@ function readForm(request: FastifyRequest): Form {
   const form = formOf(request)
   if (form !== null) return form
   throw invalidRequest('the request has no body; the parameters must be in it')
+}
+
+/** What the administrator has to look at: an OAuthError is what the client is told. */
+function causeOf(error: unknown): unknown {
+  return error instanceof OAuthError ? (error.cause ?? error) : error
 }
 
 function toOAuthError(error: unknown): OAuthError {

@@ -12,7 +12,7 @@ test.each([
   [
     { authorization: basic('client', 'the secret'), scope: 'api9' },
     'client',
-    "the client may not have the scope 'api9'",
+    'the client may have no other scopes than api1 api2',
   ],
 ])(
   'a refused token request is logged with whose it is, where that is known, and why: %j',

@@ -422,6 +422,35 @@ test('an assertion that expires while used ones are looked up is refused', async
   await expect(verify(request(assertion))).rejects.toThrow('the assertion has expired')
 })
 
+test('the log has the cause where used assertions cannot be looked up', async () => {
+  const log: string[] = []
+  const { app } = await testServer({
+    log,
+    clock: () => start,
+    replays: { use: () => Promise.reject(new TypeError('the connection is lost')) },
+    file: settingsFile({ clients: [client({ secrets: [], jwks: { keys: [key.jwk] } })] }),
+  })
+  const response = await app.inject({
+    method: 'POST',
+    url: '/connect/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    payload: new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: assertionType,
+      client_assertion: await sign(claims(start, issuer), key.privateKey),
+    }).toString(),
+  })
+  expect(response.statusCode).toBe(503)
+  expect(response.body).not.toContain('connection')
+  expect(log.map((line) => JSON.parse(line) as object)).toContainEqual(
+    expect.objectContaining({
+      level: 50,
+      reason: 'used assertions cannot be looked up',
+      err: expect.objectContaining({ type: 'TypeError', message: 'the connection is lost' }) as unknown,
+    }),
+  )
+})
+
 test('an assertion is not accepted while used ones cannot be looked up', async () => {
   const verify = await createAssertionVerifier({
     clients: clientsOf(key),

@@ -11,6 +11,7 @@ import type { FastifyInstance } from 'fastify'
 import { onTestFinished, vi } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openRing, type OpenedRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
+import type { ReplayStore } from '../../src/replay/replay-store.ts'
 import { buildServer, listeningPort } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
@@ -60,6 +61,8 @@ export interface TestServerOptions {
   /** In the place of the keys that the settings name. */
   readonly sources?: readonly KeyRingSource[]
   readonly clock?: () => Date
+  /** Default: in memory. */
+  readonly replays?: ReplayStore
   readonly ringClock?: RingClock
   /** What the log's lines are added to. */
   readonly log?: string[]
@@ -139,6 +142,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     vaults,
     telemetry,
     clock: options.clock,
+    replays: options.replays,
     ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
   })
   onTestFinished(() => app.close())

@@ -1,6 +1,7 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { memberOf } from '../json.ts'
 import { fetchJson, type JsonAnswer } from './fetch-json.ts'
+import { isProtected } from './fetch-text.ts'
 
 /** What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414). */
 export interface IssuerMetadata {
@@ -29,6 +30,13 @@ export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
   }
   if (typeof jwksUri !== 'string') {
     throw new SealwrightError('INVALID_ENCODING', `the metadata at ${answer.url.href} has no jwks_uri`)
+  }
+  // Neither a file of this machine nor a service behind its firewall, which the issuer could not read itself.
+  if (!isProtected(jwksUri, issuer)) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      `the jwks_uri in the metadata at ${answer.url.href} is not an https URL`,
+    )
   }
   return { answer, issuer, jwksUri }
 }
