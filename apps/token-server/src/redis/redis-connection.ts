@@ -1,0 +1,123 @@
+import type { ConnectionOptions } from 'node:tls'
+import { Redis } from 'ioredis'
+import type { FastifyBaseLogger } from 'fastify'
+import { redisLocation, type RedisSettings } from './redis-url.ts'
+
+export interface RedisConnectionOptions extends RedisSettings {
+  readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
+  /** Default: the CAs of Node, to which `NODE_EXTRA_CA_CERTS` adds. */
+  readonly tls?: ConnectionOptions
+}
+
+/** Milliseconds until a command counts as failed, and a connection as lost on which no answer comes. */
+const timeout = 500
+
+/** Milliseconds between two attempts to connect. */
+const retryDelay = 500
+
+/**
+ * One connection to Redis, for all that the servers of this service share. Nothing waits long for it: without a connection a
+ * command fails at once, and otherwise after half a second. It is made again in the background, and the log says once that
+ * Redis cannot be used, and once that it can be used again.
+ */
+export class RedisConnection {
+  readonly client: Redis
+  readonly keyPrefix: string
+  readonly #logger: RedisConnectionOptions['logger']
+  readonly #address: string
+  /** The failure that the log has; null while Redis can be used, undefined before it was first tried. */
+  #failure: string | null | undefined
+  #failures = 0
+  #evicts = false
+
+  constructor({ url, keyPrefix, logger, tls }: RedisConnectionOptions) {
+    const location = redisLocation(url)
+    this.keyPrefix = keyPrefix
+    this.#logger = logger
+    this.#address = `${location.host}:${location.port}`
+    this.client = new Redis({
+      ...location,
+      ...(location.tls !== undefined && { tls: { ...location.tls, ...tls } }),
+      lazyConnect: true,
+      connectTimeout: 2 * timeout,
+      commandTimeout: timeout,
+      // Otherwise a server that hangs would cost every request the time of a command.
+      socketTimeout: timeout,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => retryDelay,
+      // After a failover the old primary keeps its connections and refuses to write.
+      reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    })
+    this.client.on('error', (error) => this.#failed(error))
+    this.client.on('ready', () => void this.#checkServer())
+  }
+
+  /** Whether the last command was successful. */
+  get isAvailable(): boolean {
+    return this.#failure === null
+  }
+
+  /** How many commands have failed. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** Connects. If that fails, the log says so, and attempts go on in the background. */
+  async connect(): Promise<void> {
+    await this.client.connect().catch(() => undefined)
+  }
+
+  /** Runs a command. Rejects within half a second. */
+  async run<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+    try {
+      const result = await command(this.client)
+      this.#succeeded()
+      return result
+    } catch (error) {
+      this.#failures++
+      this.#failed(error)
+      throw error
+    }
+  }
+
+  close(): void {
+    this.client.disconnect()
+  }
+
+  #succeeded(): void {
+    if (this.#failure === null) return
+    this.#logger.info(
+      { redis: this.#address },
+      this.#failure === undefined ? 'connected to Redis' : 'Redis can be used again',
+    )
+    this.#failure = null
+  }
+
+  #failed(error: unknown): void {
+    // Without a connection a command says just that. Why there is none was said before.
+    if (typeof this.#failure === 'string') return
+    this.#failure = error instanceof Error ? error.message : 'unknown'
+    this.#logger.warn({ redis: this.#address, err: error }, 'Redis cannot be used')
+  }
+
+  /** Writes, because a replica connects as well; and looks for a setting that lets used assertions be forgotten. */
+  async #checkServer(): Promise<void> {
+    try {
+      await this.run((client) => client.set(`${this.keyPrefix}check`, '1', 'PX', timeout))
+      const memory = await this.run((client) => client.info('memory'))
+      const [, policy = 'noeviction'] = /^maxmemory_policy:(.*?)\r?$/m.exec(memory) ?? []
+      const evicts = policy !== 'noeviction' && !/^maxmemory:0\r?$/m.test(memory)
+      if (evicts && !this.#evicts) {
+        this.#logger.warn(
+          { redis: this.#address, policy },
+          'Redis drops keys when its memory is full, so a used assertion could be accepted again; set maxmemory-policy to noeviction',
+        )
+      }
+      this.#evicts = evicts
+    } catch {
+      // It was logged.
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { lacks } from '@sealwright/test-kit/tools'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../support/ports.ts'
+import { connectRedis, redisServer } from '../support/redis.ts'
+
+const messages = (log: readonly string[]): readonly string[] =>
+  log.map((line) => (JSON.parse(line) as { msg: string }).msg)
+
+test('a Redis that is not there is logged once, and every command fails at once', async () => {
+  const log: string[] = []
+  const redis = await connectRedis(`redis://127.0.0.1:${await freePort()}`, { log })
+  for (let command = 0; command < 3; command++) {
+    await expect(redis.run((client) => client.get('x'))).rejects.toThrow()
+  }
+  expect(redis.isAvailable).toBe(false)
+  expect(redis.failures).toBe(3)
+  expect(messages(log)).toEqual(['Redis cannot be used'])
+  expect(log[0]).toContain('ECONNREFUSED')
+})
+
+describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', () => {
+  const redis = redisServer('--requirepass', 'hunter2')
+
+  test.each([
+    ['the right password', ':hunter2@', ['connected to Redis']],
+    ['a wrong password', ':hunter3@', ['Redis cannot be used']],
+    ['a user that there is not', 'hunter4:hunter3@', ['Redis cannot be used']],
+    ['no password', '', ['Redis cannot be used']],
+  ])('%s', async (_, credentials, expected) => {
+    const log: string[] = []
+    const connection = await connectRedis(redis().url.replace('//', `//${credentials}`), { log })
+    const outcome = await connection.run((client) => client.get('x')).catch((error: unknown) => error)
+    expect(outcome instanceof Error).toBe(expected[0] === 'Redis cannot be used')
+    expect(messages(log)).toEqual(expected)
+    expect(log.join('') + String(outcome)).not.toMatch(/hunter/)
+  })
+
+  test.each([
+    ['allkeys-lru', '100mb', true],
+    ['volatile-ttl', '100mb', true],
+    ['noeviction', '100mb', false],
+    ['allkeys-lru', '0', false],
+  ])('maxmemory-policy %s with maxmemory %s is warned of: %s', async (policy, maximum, isWarned) => {
+    const url = redis().url.replace('//', '//:hunter2@')
+    const admin = await connectRedis(url)
+    onTestFinished(
+      async () => void (await admin.client.config('SET', 'maxmemory', '0', 'maxmemory-policy', 'noeviction')),
+    )
+    await admin.client.config('SET', 'maxmemory', maximum, 'maxmemory-policy', policy)
+    const log: string[] = []
+    const connection = await connectRedis(url, { log })
+    // The check is done when it has sent its commands.
+    await connection.run((client) => client.ping())
+    await connection.run((client) => client.ping())
+    expect(messages(log).includes(evictionWarning)).toBe(isWarned)
+  })
+})
+
+const evictionWarning =
+  'Redis drops keys when its memory is full, so a used assertion could be accepted again; set maxmemory-policy to noeviction'
