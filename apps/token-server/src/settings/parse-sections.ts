@@ -2,6 +2,7 @@ import type { Configuration } from './environment/configuration.ts'
 import type { Problems } from './problems.ts'
 import { describeIssue } from './schema/issues.ts'
 import { schema, type Sections } from './schema/schema.ts'
+import { limitProblems } from './schema/server/limits.ts'
 import { referenceProblems } from './schema/tokens/references.ts'
 
 /**
@@ -40,6 +41,6 @@ export function parseSections(
   for (const name of Object.keys(values)) {
     if (!Object.hasOwn(schema, name)) add([name], 'there is no such setting')
   }
-  for (const { path, message } of referenceProblems(values)) add(path, message)
+  for (const { path, message } of [...referenceProblems(values), ...limitProblems(parsed)]) add(path, message)
   return parsed
 }

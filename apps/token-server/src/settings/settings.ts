@@ -1,6 +1,8 @@
 import type { KeyTypeName } from '@sealwright/core'
 import type { KeyRingPolicy } from '@sealwright/keyring'
 import type { JSONWebKeySet } from 'jose'
+import type { RedisSettings } from '../redis/redis-url.ts'
+import type { LimitSettings } from './schema/server/limits.ts'
 import type { MetricsSettings } from './schema/server/metrics.ts'
 
 /** Everything that is configured, checked and complete. */
@@ -17,6 +19,15 @@ export interface Settings {
   readonly issuer: string | null
   /** Whether `/` is a page with the keys and a form. Default: only on a developer's machine. */
   readonly hasPage: boolean
+  /** Addresses and ranges whose `X-Forwarded-*` headers count. Empty for none; null where nothing is known of proxies. */
+  readonly trustedProxies: readonly string[] | null
+  /** The origins whose pages may request tokens. Default: none. */
+  readonly corsOrigins: readonly string[]
+  /** Seconds between SIGTERM and the close of the listener, in which load balancers learn of it. Default 0. */
+  readonly drainDelay: number
+  readonly limits: LimitSettings
+  /** Where servers share what they remember; null for a server that remembers it itself. */
+  readonly redis: RedisSettings | null
   /** The APIs that tokens are for, and their scopes. */
   readonly resources: readonly Resource[]
   readonly clients: ReadonlyMap<string, Client>

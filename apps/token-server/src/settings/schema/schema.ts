@@ -10,8 +10,11 @@ import {
 } from './keys/signing-key.ts'
 import type { Section } from './section.ts'
 import { host, logLevel, port } from './server/listening.ts'
+import { limits } from './server/limits.ts'
 import { metrics } from './server/metrics.ts'
 import { welcomePage } from './server/page.ts'
+import { corsOrigins, drainDelay, trustedProxies } from './server/proxies.ts'
+import { redis } from './server/redis.ts'
 import { watchSettings } from './server/watch-settings.ts'
 import { accessTokenLifetime, accessTokens } from './tokens/access-tokens.ts'
 import { clients, type ClientEntry } from './tokens/clients.ts'
@@ -52,6 +55,11 @@ export const schema: Schema = {
   logLevel,
   metrics,
   welcomePage,
+  trustedProxies,
+  corsOrigins,
+  drainDelay,
+  limits,
+  redis,
   accessTokenLifetime,
   accessTokens,
   resources,

@@ -1,0 +1,110 @@
+import { createHmac, hash, randomBytes } from 'node:crypto'
+import type { LRUCache } from 'lru-cache'
+import { boundedMap, Counter, type ShareCounts, type SharedCounter } from './counter.ts'
+
+export interface LockoutOptions {
+  /** How many different wrong secrets of a client lock it for the address that sent them. */
+  readonly limit: number
+  /** Counts that several processes share, by name. Default: none. */
+  readonly share?: ShareCounts | undefined
+}
+
+/** A request that authenticates a client with a secret. */
+export interface Attempt {
+  /** As the request has it; there may be no such client. */
+  readonly clientId: string
+  readonly secret: string
+  /** Where it comes from. */
+  readonly network: string
+  /** Whether the secret is right. */
+  readonly matches: boolean
+}
+
+/** Milliseconds that a client is locked for an address, and after which wrong secrets are forgotten. */
+export const lockWindow: number = 15 * 60 * 1000
+
+/** A client with this many times the limit of wrong secrets, from all addresses, is under attack. */
+const attackFactor = 10
+
+/** How many wrong secrets of a client under attack lock it for the address that sent them. */
+const limitUnderAttack = 3
+
+/** How many wrong secrets from one address other processes are told of in a window, which bounds the keys in Redis. */
+const sharedPerNetwork = 100
+
+/** Of a client in the settings. */
+const longestClientId = 200
+
+/** The wrong secrets of one client from one address. */
+interface Tries {
+  /** Of each secret, a digest that is worth nothing outside this process. */
+  readonly secrets: Set<string>
+  isLocked: boolean
+}
+
+/**
+ * Locks a client for an address that has sent several wrong secrets for it.
+ *
+ * - A client is locked for that address only, so nobody can shut out a client by its id. A client that gets wrong secrets from
+ *   many addresses is locked for each of them sooner.
+ * - Only different secrets count: an instance of a client that has kept an old secret does not lock the others.
+ * - Clients that do not exist are locked in the same way, so a lock does not tell which exist.
+ */
+export class Lockout {
+  readonly #limit: number
+  readonly #tries: LRUCache<string, Tries>
+  readonly #clients: Counter
+  readonly #sharedTries: SharedCounter | null
+  readonly #sharing: Counter
+  /** For the digests of wrong secrets: one of them may be right elsewhere. */
+  readonly #key = randomBytes(32)
+
+  constructor({ limit, share }: LockoutOptions) {
+    this.#limit = limit
+    this.#tries = boundedMap(lockWindow)
+    const ofClients = { limit: limit * attackFactor, window: lockWindow }
+    this.#clients = new Counter({ ...ofClients, shared: share?.('attack', ofClients) })
+    this.#sharedTries = share?.('lock', { limit, window: lockWindow }) ?? null
+    this.#sharing = new Counter({ limit: sharedPerNetwork, window: lockWindow })
+  }
+
+  /**
+   * Takes note of an attempt to authenticate.
+   *
+   * @returns milliseconds for which the client is locked for this address, and the attempt refused even if its secret is right;
+   *   0 if it is not locked
+   */
+  judge({ clientId, secret, network, matches }: Attempt): number {
+    const client = clientId.length > longestClientId ? digestOf(clientId) : clientId
+    const key = `${network} ${client}`
+    const tries = this.#tries.get(key)
+    if (tries?.isLocked === true) return Math.max(1, this.#tries.getRemainingTTL(key))
+    if (!matches) this.#noteWrong(key, client, network, secret)
+    return 0
+  }
+
+  #noteWrong(key: string, client: string, network: string, secret: string): void {
+    const tries = this.#tries.get(key) ?? { secrets: new Set(), isLocked: false }
+    const digest = createHmac('sha256', this.#key).update(secret).digest('base64url')
+    if (tries.secrets.has(digest)) return
+    tries.secrets.add(digest)
+    const isShared = this.#sharing.take(network) === 0
+    this.#clients.take(client, { isShared })
+    const limit = this.#clients.isOver(client) ? Math.min(limitUnderAttack, this.#limit) : this.#limit
+    tries.isLocked = tries.secrets.size >= limit
+    this.#tries.set(key, tries)
+    // A single wrong secret is a mistake, and stays in this process.
+    if (isShared && tries.secrets.size > 1) void this.#share(key, tries)
+  }
+
+  async #share(key: string, tries: Tries): Promise<void> {
+    const wait = (await this.#sharedTries?.add(digestOf(key))) ?? 0
+    if (wait === 0 || tries.isLocked) return
+    tries.isLocked = true
+    this.#tries.set(key, tries, { ttl: wait })
+  }
+}
+
+function digestOf(text: string): string {
+  return hash('sha256', text, 'base64url')
+}
