@@ -18,7 +18,8 @@ try {
   await checkPort(settings)
   const log = openLog(settings.logLevel)
   const server = await startServer(settings, { log })
-  closeOnSignals({ close: () => server.app.close(), log })
+  const drain = { begin: () => server.drain(), delay: settings.drainDelay * 1000 }
+  closeOnSignals({ close: () => server.app.close(), log, drain })
   // At a terminal it says that the terminal is gone, and ends the server.
   if (!log.isTerminal) process.on('SIGHUP', () => server.reload())
   server.announce()

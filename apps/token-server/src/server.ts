@@ -13,17 +13,21 @@ import { Activity } from './activity/activity.ts'
 import { BearerError } from './api/bearer.ts'
 import { identityApi } from './api/identity.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
+import { securityHeaders } from './headers/security-headers.ts'
+import { Draining } from './health/draining.ts'
 import { health } from './health/health.ts'
 import { messageProblem } from './http/message-problem.ts'
+import { noLimits, type Limits } from './limits/limits.ts'
 import { createLogger, quieter } from './logging/logger.ts'
 import { replayWindow } from './oauth/assertion-times.ts'
 import { authorizationServerMetadata, metadata } from './oauth/metadata.ts'
 import { tokenEndpoint } from './oauth/token-endpoint.ts'
 import { page } from './pages/page.ts'
 import { LiveSettings } from './reload/live-settings.ts'
+import { trustedProxies } from './proxies/trusted-proxies.ts'
 import { MemoryReplayStore } from './replay/memory-store.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
-import type { Service } from './service.ts'
+import type { RedisState, Service } from './service.ts'
 import type { Settings } from './settings/settings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
 
@@ -42,6 +46,12 @@ export interface ServerOptions {
   readonly vaults?: (() => readonly KeyVaultStatus[]) | undefined
   /** Closes with the server. Default: no metrics and no traces. */
   readonly telemetry?: Telemetry | null | undefined
+  /** How much the token endpoint does for one address and one client. Default: no limits. */
+  readonly limits?: Limits | undefined
+  /** Whether the server is about to close. Default: it is not. */
+  readonly draining?: Draining | undefined
+  /** The state of what servers share. Default: nothing. */
+  readonly redis?: RedisState | null | undefined
   /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
   readonly requestTimeout?: number | undefined
 }
@@ -60,6 +70,8 @@ const defaultRequestTimeout = 10_000
 export function buildServer(options: ServerOptions): FastifyInstance {
   const logger = options.logger ?? createLogger('silent')
   const { requestTimeout = defaultRequestTimeout } = options
+  const settings = options.settings instanceof LiveSettings ? options.settings.current : options.settings
+  const proxies = settings.trustedProxies ?? []
   const app: FastifyInstance = Fastify({
     // Fastify itself is quiet: main.ts says in one line that it listens, and on what key.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
@@ -68,6 +80,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     // The hook below logs one line for each request, when it is answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: maximumBodyBytes,
+    trustProxy: proxies.length === 0 ? false : trustedProxies(proxies),
     requestTimeout,
     // Node waits for the longer of the two times, and looks at its connections every 30 seconds unless told otherwise.
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, 1000) },
@@ -77,11 +90,16 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     },
     // On close, requests in progress are finished and idle connections are closed at once.
     forceCloseConnections: 'idle',
+    // One that was sent before the sender knew is answered as well.
+    return503OnClosing: false,
   })
   // First, so that requests are measured that other hooks refuse.
   options.telemetry?.watch(app)
+  const headers = securityHeaders(settings.issuer)
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff')
+    reply.header('x-request-id', request.id).headers(headers)
+    // Node keeps the address of a connection once it was read. A client may be gone when the answer is logged.
+    void request.socket.remoteAddress
     const problem = messageProblem(request.raw)
     if (problem === null) return done()
     const { statusCode, description } = problem
@@ -91,13 +109,16 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     reply.send({ error: 'invalid_request', error_description: description })
   })
   app.addHook('onResponse', (request, reply, done) => {
-    request.log.info(
-      { req: request.raw, statusCode: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) },
+    // Load balancers ask every second.
+    const isProbe = request.routeOptions.url?.startsWith('/health/') === true && reply.statusCode < 400
+    request.log[isProbe ? 'debug' : 'info'](
+      { req: request, statusCode: reply.statusCode, milliseconds: Math.round(reply.elapsedTime) },
       'answered',
     )
     done()
   })
-  closeConnectionsWithAnswers(app)
+  const service = createService(app, options)
+  closeConnectionsWithAnswers(app, service.draining)
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof BearerError) {
@@ -114,7 +135,6 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     return reply.code(statusCode).send({ error: statusCode === 500 ? 'server_error' : 'invalid_request' })
   })
 
-  const service = createService(app, options)
   const { issuer } = service.settings
   const issuerPath = issuer === null ? '' : new URL(issuer).pathname.replace(/\/$/, '')
   app.register(health(service))
@@ -150,6 +170,9 @@ function createService(
     replays = new MemoryReplayStore({ lifetime: replayWindow, clock }),
     vaults = () => [],
     telemetry = null,
+    limits = noLimits,
+    draining = new Draining(),
+    redis = null,
   }: ServerOptions,
 ): Service {
   app.addHook('onClose', async () => ring.close())
@@ -168,6 +191,9 @@ function createService(
     issuer: () => issuer ?? `http://localhost:${port() ?? configuredPort}`,
     clock,
     replays,
+    limits,
+    draining,
+    redis,
     activity: new Activity(),
     vaults,
     telemetry,
@@ -181,16 +207,16 @@ export function listeningPort(app: FastifyInstance): number | null {
 }
 
 /**
- * While the server closes, every answer ends its connection. Otherwise a client with a kept-alive connection would keep the
- * process running.
+ * Once the server drains, every answer ends its connection. Otherwise a client with a kept-alive connection would go on using
+ * it, and keep the process running.
  */
-function closeConnectionsWithAnswers(app: FastifyInstance): void {
+function closeConnectionsWithAnswers(app: FastifyInstance, draining: Draining): void {
   let closing = false
   app.addHook('preClose', async () => {
     closing = true
   })
   app.addHook('onSend', (_request, reply, payload, done) => {
-    if (closing) reply.header('connection', 'close')
+    if (closing || draining.hasBegun) reply.header('connection', 'close')
     done(null, payload)
   })
 }

@@ -1,10 +1,19 @@
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { Activity } from './activity/activity.ts'
+import type { Draining } from './health/draining.ts'
+import type { Limits } from './limits/limits.ts'
 import type { LiveSettings } from './reload/live-settings.ts'
 import type { ReplayStore } from './replay/replay-store.ts'
 import type { Settings } from './settings/settings.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+
+/** Whether Redis can be used. */
+export interface RedisState {
+  readonly isAvailable: boolean
+  /** How many commands have failed. */
+  readonly failures: number
+}
 
 /** What all parts of the server share. */
 export interface Service {
@@ -21,6 +30,11 @@ export interface Service {
   readonly clock: () => Date
   /** Which client assertions were used. It outlives a reload of the clients. */
   readonly replays: ReplayStore
+  /** How much the token endpoint does for one address and one client. It outlives a reload of the clients. */
+  readonly limits: Limits
+  readonly draining: Draining
+  /** null where servers share nothing. */
+  readonly redis: RedisState | null
   /** What the token endpoint has done. */
   readonly activity: Activity
   /** What was asked of each vault that has keys of the ring. */

@@ -119,7 +119,7 @@ describe('out of the box', () => {
       const terminal = new ServerProcess(program(), { DATA_DIR: join(scratchFolder(), 'data') }, 'terminal')
       const { origin } = await terminal.started()
       const started = terminal.stdout
-      await fetch(`${origin}/health/live`)
+      await fetch(`${origin}/.well-known/openid-configuration`)
       await expect.poll(() => terminal.stdout).toMatch(/^\d\d:\d\d:\d\d INFO {2}answered .*statusCode=200/m)
       expect(started).toMatch(/^\r?\nToken server [^{]*curl [^{]*$/)
       expect(terminal.stdout).not.toContain('"level"')

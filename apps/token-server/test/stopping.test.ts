@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
+import { isFull } from '@sealwright/test-kit/full'
 import { lacks } from '@sealwright/test-kit/tools'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
+import { startProxy } from './support/haproxy.ts'
+import { freePort } from './support/ports.ts'
 import { bundledServer, ServerProcess } from './support/program.ts'
 
 const program = bundledServer()
@@ -45,58 +46,6 @@ test('SIGTERM with 500 requests in flight: every one is answered with a token, t
   expect(await exit).toMatchObject({ code: 0 })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** HAProxy in front of the servers. It sends a request to another one where a connection breaks. */
-async function startProxy(origins: readonly string[]): Promise<string> {
-  const port = await freePort()
-  const path = join(scratchFolder(), 'haproxy.cfg')
-  const servers = origins.map(
-    (origin, index) => `  server s${index} ${new URL(origin).host} check inter 100ms`,
-  )
-  const lines = [
-    'defaults',
-    '  mode http',
-    '  timeout connect 2s',
-    '  timeout client 20s',
-    '  timeout server 20s',
-    'frontend front',
-    `  bind 127.0.0.1:${port}`,
-    '  default_backend servers',
-    'backend servers',
-    '  balance roundrobin',
-    '  option httpchk GET /health/live',
-    '  option http-buffer-request',
-    '  option redispatch 1',
-    '  retries 3',
-    '  retry-on conn-failure empty-response',
-    ...servers,
-  ]
-  writeFileSync(path, `${lines.join('\n')}\n`)
-  const proxy = spawn('haproxy', ['-db', '-f', path], { stdio: 'ignore' })
-  onTestFinished(() => {
-    proxy.kill('SIGKILL')
-  })
-  const origin = `http://127.0.0.1:${port}`
-  await expect
-    .poll(
-      () =>
-        fetch(`${origin}/health/live`).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      { timeout: 20_000 },
-    )
-    .toBe(200)
-  return origin
-}
-
 async function requestToken(origin: string): Promise<string | null> {
   const response = await fetch(`${origin}/connect/token`, {
     method: 'POST',
@@ -118,7 +67,16 @@ test.skipIf(lacks('haproxy'))(
     const first = new ServerProcess(program(), env)
     const { origin: firstOrigin } = await first.started()
     const { origin } = await new ServerProcess(program(), env).started()
-    const front = await startProxy([firstOrigin, origin])
+    const front = await startProxy([firstOrigin, origin], {
+      check: '/health/live',
+      // A request goes to another server where a connection breaks.
+      lines: [
+        'option http-buffer-request',
+        'option redispatch 1',
+        'retries 3',
+        'retry-on conn-failure empty-response',
+      ],
+    })
     const tokens: string[] = []
     /** Requests until so many more are answered, from eight clients at once. */
     const load = async (more: number): Promise<void> => {
@@ -141,5 +99,55 @@ test.skipIf(lacks('haproxy'))(
     const keys = createLocalJWKSet((await response.json()) as JSONWebKeySet)
     for (const token of tokens) await jwtVerify(token, keys, { issuer: 'https://id.example.com' })
     expect(tokens.length).toBeGreaterThanOrEqual(400)
+  },
+)
+
+/** Waits until the server is sent requests. */
+async function isUsed(server: ServerProcess): Promise<void> {
+  await expect.poll(() => server.stdout).toContain('token issued')
+}
+
+test.skipIf(lacks('haproxy'))(
+  'a rolling restart of two servers behind HAProxy loses no request [needs haproxy]',
+  async () => {
+    const common = {
+      DATA_DIR: join(scratchFolder(), 'data'),
+      SIGNING_KEY_TYPE: 'ec-p256',
+      ISSUER: 'https://id.example.com',
+      DRAIN_DELAY: '2',
+    }
+    const start = async (port: number): Promise<ServerProcess> => {
+      const server = new ServerProcess(program(), { ...common, PORT: String(port) })
+      await server.started()
+      return server
+    }
+    const ports = [await freePort(), await freePort()] as const
+    const servers = [await start(ports[0]), await start(ports[1])]
+    const origins = ports.map((port) => `http://localhost:${port}`)
+    // HAProxy hides nothing: it sends no request twice.
+    const front = await startProxy(origins, { check: '/health/ready', lines: ['retries 0'] })
+    const load = { isOver: false }
+    const statuses = new Map<string, number>()
+    const clients = Promise.all(
+      Array.from({ length: 8 }, async () => {
+        while (!load.isOver) {
+          const outcome = await requestToken(front).then(
+            (token) => (token === null ? 'refused' : 'issued'),
+            (error: unknown) => String(error),
+          )
+          statuses.set(outcome, (statuses.get(outcome) ?? 0) + 1)
+        }
+      }),
+    )
+    // HAProxy must send requests to both of them before one goes.
+    await Promise.all(servers.map(isUsed))
+    for (const [index, server] of servers.entries()) {
+      expect(await server.stop('SIGTERM')).toMatchObject({ code: 0 })
+      await isUsed(await start(ports[index] ?? 0))
+      if (!isFull) break
+    }
+    load.isOver = true
+    await clients
+    expect([...statuses.keys()]).toEqual(['issued'])
   },
 )

@@ -19,6 +19,11 @@ export function settingsWarnings(settings: Settings): readonly string[] {
       `other machines can connect, but the metadata says http://localhost: set ISSUER to the URL that clients use`,
     )
   }
+  if (settings.trustedProxies === null && !isLoopback(settings.host)) {
+    found.push(
+      'wrong secrets are not limited: set TRUSTED_PROXIES to the addresses of the proxies in front, or to none',
+    )
+  }
   if (settings.issuer?.startsWith('http:') === true) {
     found.push('the issuer is an http: URL; clients on other machines must use https')
   }

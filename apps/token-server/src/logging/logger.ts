@@ -1,9 +1,11 @@
 import { pino, type DestinationStream, type Logger } from 'pino'
+import { clientAddress } from '../proxies/client-address.ts'
 import type { LogLevel } from '../settings/settings.ts'
 
 interface LoggedRequest {
   readonly method: string
   readonly url: string
+  readonly ip: string
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
@@ -16,8 +18,9 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return destination === undefined ? pino(options) : pino(options, destination)
 }
 
-function describeRequest({ method, url, socket }: LoggedRequest): unknown {
-  return { method, path: pathOf(url), address: socket.remoteAddress }
+function describeRequest(request: LoggedRequest): unknown {
+  const { method, url } = request
+  return { method, path: pathOf(url), address: clientAddress(request) }
 }
 
 /** A target may be a whole URL (RFC 9112 §3.2.2), with user information in it. */

@@ -1,7 +1,8 @@
+import type { Lockout } from '../limits/lockout.ts'
 import type { Client } from '../settings/settings.ts'
 import { assertionType, createAssertionVerifier, type AssertionVerifierOptions } from './client-assertion.ts'
 import { hasSecret } from './client-secret.ts'
-import { invalidClient, invalidRequest } from './errors.ts'
+import { invalidClient, invalidRequest, tooManyRequests } from './errors.ts'
 import { decodeFormComponent, type Form } from './form.ts'
 
 /** The methods of RFC 6749 §2.3.1 and OpenID Connect Core §9 that the token endpoint accepts. */
@@ -16,6 +17,8 @@ export interface ClientRequest {
   readonly form: Form
   /** What an assertion's `aud` may name. */
   readonly audience: readonly string[]
+  /** Where the request comes from, for the lockout. */
+  readonly network: () => string
 }
 
 export interface AuthenticatedClient {
@@ -23,18 +26,24 @@ export interface AuthenticatedClient {
   readonly method: AuthenticationMethod
 }
 
+export interface AuthenticatorOptions extends AssertionVerifierOptions {
+  /** Default: wrong secrets are not counted. */
+  readonly lockout?: Lockout | null | undefined
+}
+
 /**
  * Client authentication (RFC 6749 §2.3): one method per request.
  *
  * @returns a function that returns the client, and throws OAuthError: `invalid_request` for a request with more than one
- *   method or part of one, `invalid_client` for a request without any and when authentication fails
+ *   method or part of one, `invalid_client` for a request without any and when authentication fails, and 429 for a client
+ *   that is locked
  */
 export async function createClientAuthenticator(
-  options: AssertionVerifierOptions,
+  options: AuthenticatorOptions,
 ): Promise<(request: ClientRequest) => Promise<AuthenticatedClient>> {
   const verifyAssertion = await createAssertionVerifier(options)
 
-  return async ({ authorization, form, audience }) => {
+  return async ({ authorization, form, audience, network }) => {
     const method = chooseMethod(authorization, form)
     if (method === 'private_key_jwt') {
       const jwt = readAssertion(form)
@@ -45,6 +54,12 @@ export async function createClientAuthenticator(
     const client = options.clients.get(clientId)
     // First, so that an unknown client and a wrong secret take the same time.
     const matches = hasSecret(client, secret)
+    const wait = options.lockout?.judge({ clientId, secret, network: network(), matches }) ?? 0
+    if (wait > 0) {
+      throw tooManyRequests('this address has sent too many wrong secrets for the client', wait, {
+        clientId: client?.clientId,
+      })
+    }
     if (client === undefined || !matches) {
       // An unknown id is not logged: it may be a secret in the wrong place.
       throw invalidClient('the client is unknown or its secret is wrong', {

@@ -54,6 +54,25 @@ export function invalidRequest(description: string, statusCode = 400): OAuthErro
 }
 
 /**
+ * A limit of this server (RFC 6585 §4).
+ *
+ * @param milliseconds until a request may be accepted again
+ */
+export function tooManyRequests(
+  description: string,
+  milliseconds: number,
+  options: { readonly clientId?: string | undefined } = {},
+): OAuthError {
+  const seconds = String(Math.ceil(milliseconds / 1000))
+  return new OAuthError('temporarily_unavailable', `${description}; retry after ${seconds} seconds`, {
+    statusCode: 429,
+    headers: { 'retry-after': seconds },
+    reason: description,
+    ...options,
+  })
+}
+
+/**
  * The client is unknown or its authentication failed. The status is always 401, with a challenge: RFC 6749 §5.2 requires
  * both for clients that use the Authorization header, RFC 9110 §15.5.2 requires a challenge with every 401.
  *

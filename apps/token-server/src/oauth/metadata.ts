@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { publicDocument } from '../headers/cross-origin.ts'
 import type { Service } from '../service.ts'
 import { authenticationMethods } from './client-authentication.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
@@ -26,7 +27,7 @@ export function metadata(service: Service): (app: FastifyInstance) => Promise<vo
       },
     })
     app.get(paths.openIdConfiguration, (_request, reply) =>
-      reply.header('cache-control', cacheControlOf(service)).send({
+      reply.headers(headersOf(service)).send({
         ...describeServer(service),
         // OpenID Connect Discovery §3 requires these, and its clients check; there are no ID tokens here. It also requires
         // authorization_endpoint, which is left out because there is none.
@@ -44,13 +45,13 @@ export function authorizationServerMetadata(
 ): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     app.get(wellKnown + issuerPath, (_request, reply) =>
-      reply.header('cache-control', cacheControlOf(service)).send(describeServer(service)),
+      reply.headers(headersOf(service)).send(describeServer(service)),
     )
   }
 }
 
-function cacheControlOf({ ring }: Service): string {
-  return `public, max-age=${ring.policy.jwksMaxAge}`
+function headersOf({ ring }: Service): Readonly<Record<string, string>> {
+  return { ...publicDocument, 'cache-control': `public, max-age=${ring.policy.jwksMaxAge}` }
 }
 
 const wellKnown = '/.well-known/oauth-authorization-server'

@@ -1,11 +1,14 @@
+import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { authorizationHeaders } from '../http/authorization-headers.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
+import { tokenCors } from '../headers/cross-origin.ts'
+import { networkOfRequest } from '../limits/limits.ts'
 import type { Service } from '../service.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import type { Client } from '../settings/settings.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
-import { invalidRequest, OAuthError } from './errors.ts'
+import { invalidRequest, OAuthError, tooManyRequests } from './errors.ts'
 import { acceptForms, formOf, type Form } from './form.ts'
 import { grantScopes } from './scopes.ts'
 
@@ -40,12 +43,19 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
   }
 
   return async (app) => {
-    const { clock, replays } = service
+    const { clock, replays, limits } = service
     const current = await service.live.derive(async (settings) => ({
       settings,
       accessTokens: createAccessTokens(service, settings),
-      authenticate: await createClientAuthenticator({ clients: settings.clients, clock, replays }),
+      authenticate: await createClientAuthenticator({
+        clients: settings.clients,
+        clock,
+        replays,
+        lockout: limits.lockout,
+      }),
     }))
+    const { corsOrigins } = service.settings
+    if (corsOrigins.length > 0) await app.register(cors, tokenCors(corsOrigins))
     acceptForms(app)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
@@ -55,6 +65,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         reply.header('allow', 'POST')
         throw invalidRequest('the token endpoint accepts POST only', 405)
       }
+      const wait = limits.requests?.take(networkOfRequest(request)) ?? 0
+      if (wait > 0) throw tooManyRequests('there are too many requests from this address', wait)
       refuseQuery(request.query)
       const encoding = request.headers['content-encoding']
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
@@ -69,6 +81,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       const { client, method } = await authenticate({
         authorization: authorizationHeaders(request.raw.rawHeaders),
         form,
+        network: () => networkOfRequest(request),
         audience: [service.issuer(), `${service.issuer()}/connect/token`],
       })
       authenticated.set(request, client)
@@ -81,6 +94,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         throw new OAuthError('unauthorized_client', 'the client may not use client_credentials')
       }
       const grant = grantScopes(client, settings.resources, form.get('scope'))
+      const wait = limits.tokens?.take(client.clientId) ?? 0
+      if (wait > 0) throw tooManyRequests('the client requests too many tokens', wait)
       const token = await accessTokens.issue(client, grant, request)
       const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')

@@ -1,6 +1,9 @@
+import helmet from '@fastify/helmet'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { helmetForPages } from '../headers/security-headers.ts'
 import { OAuthError } from '../oauth/errors.ts'
 import { acceptForms, formOf } from '../oauth/form.ts'
+import { clientAddress } from '../proxies/client-address.ts'
 import type { Service } from '../service.ts'
 import { isLoopback } from '../settings/loopback.ts'
 import { contentSecurityPolicy, document } from './document.ts'
@@ -21,6 +24,7 @@ import { noTrial, tryOut, type Trial } from './token/trial.ts'
 export function page(service: Service): (app: FastifyInstance) => Promise<void> {
   return async (app) => {
     const base = app.prefix
+    await app.register(helmet, helmetForPages(service.settings.issuer))
     acceptForms(app)
     app.setErrorHandler((error, _request, reply) => {
       // What the form parser refuses. The form of the page does not send it.
@@ -36,7 +40,7 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
     app.post('/', async (request, reply) => {
       const site = request.headers['sec-fetch-site']
       if (site !== undefined && site !== 'same-origin') return reply.code(403).send({ error: 'cross_site' })
-      const visit = { app, base, address: request.ip, requestId: request.id }
+      const visit = { app, base, address: clientAddress(request), requestId: request.id }
       const trial = await tryOut(visit, formOf(request) ?? new Map())
       return answer(reply, render(service, base, trial))
     })
@@ -63,7 +67,6 @@ function answer(reply: FastifyReply, html: Html): FastifyReply {
     .headers({
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': contentSecurityPolicy,
-      'referrer-policy': 'no-referrer',
       'cache-control': 'no-store',
     })
     .send(html.text)

@@ -1,4 +1,4 @@
-import { isIP, SocketAddress } from 'node:net'
+import { isIP, isIPv4, SocketAddress } from 'node:net'
 
 /**
  * The IP address in a text of the operating system or of a proxy, in its one canonical spelling. The text may have a port,
@@ -7,6 +7,8 @@ import { isIP, SocketAddress } from 'node:net'
  * @returns null for a text without an address
  */
 export function parseAddress(text: string): string | null {
+  // Most are.
+  if (isIPv4(text)) return text
   const [, bracketed, zoned, withPort] =
     /^(?:\[([^\]]+)\](?::\d{1,5})?|([^%[\]]+)%.*|(\d[\d.]*):\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? zoned ?? withPort ?? text

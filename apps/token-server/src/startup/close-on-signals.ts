@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import closeWithGrace, { type Options } from 'close-with-grace'
 import type { Log } from '../logging/open-log.ts'
 
@@ -24,17 +25,27 @@ export interface CloseOptions {
   /** Finishes requests in progress. The exit code is 1 if it rejects. */
   readonly close: () => Promise<unknown>
   readonly log: Log
+  /** What happens on SIGTERM before that. Default: nothing. */
+  readonly drain?: {
+    /** Has load balancers send no more requests. */
+    begin(): void
+    /** Milliseconds until they have noticed, and the server closes. */
+    readonly delay: number
+  }
 }
 
 /**
- * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error: requests in progress are finished, then the
- * process exits, with 0 after a signal, and with 1 after an error or when time is up. Other signals keep their normal effect:
+ * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error. On SIGTERM it goes on for the delay, in which load
+ * balancers learn of it. Then requests in progress are finished and the process exits, with 0 after a signal, and with 1 after an error or when time is up. Other signals keep their normal effect:
  * SIGQUIT ends the process at once. main.ts handles SIGHUP.
  */
-export function closeOnSignals({ close, log: { logger, output } }: CloseOptions): void {
-  closeWithGrace({ delay: closeDelay, logger: false, skip }, async ({ signal, err }) => {
+export function closeOnSignals({ close, log: { logger, output }, drain }: CloseOptions): void {
+  const drainDelay = drain?.delay ?? 0
+  closeWithGrace({ delay: drainDelay + closeDelay, logger: false, skip }, async ({ signal, err }) => {
     if (err === undefined) logger.info({ signal }, 'closing')
     else logger.fatal({ err }, 'closing after an error')
+    drain?.begin()
+    if (signal === 'SIGTERM' && drainDelay > 0) await setTimeout(drainDelay)
     try {
       await close()
     } finally {

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
+import { Draining } from '../health/draining.ts'
+import { createLimits } from '../limits/limits.ts'
 import { quieter } from '../logging/logger.ts'
 import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
@@ -11,6 +13,7 @@ import type { Environment } from '../settings/environment/environment.ts'
 import type { Settings } from '../settings/settings.ts'
 import { startTelemetry } from '../telemetry/start-telemetry.ts'
 import { banner } from './banner.ts'
+import { openRedis } from './open-redis.ts'
 import { openRing } from './open-ring.ts'
 import { watchKey } from './watch-key.ts'
 
@@ -26,6 +29,8 @@ export interface StartedServer {
   readonly port: number
   /** Says that it listens, in the log and at the terminal, and what is wrong with the settings and the certificate. */
   announce(): void
+  /** Has load balancers send no more requests. */
+  drain(): void
   /** Reads settings and keys again, as after a client was added or a key was revoked. The log says what was done. */
   reload(): void
 }
@@ -45,9 +50,22 @@ export async function startServer(
   const { ring, isNew, vaults } = await openRing(settings, ringLogger)
   ringLogger.level = settings.logLevel
   const key = ring.signingKey()
+  const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
   const live = new LiveSettings(settings)
   const telemetry = await startTelemetry({ settings, ring, vaults, logger: log.logger, env })
-  const app = buildServer({ settings: live, ring, vaults, telemetry, logger: log.logger })
+  const draining = new Draining()
+  const app = buildServer({
+    settings: live,
+    ring,
+    vaults,
+    telemetry,
+    logger: log.logger,
+    replays: redis?.replays,
+    limits: createLimits(settings, redis?.share),
+    redis,
+    draining,
+  })
+  app.addHook('onClose', async () => redis?.close())
   await app.listen({ host: settings.host, port: settings.port })
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
@@ -55,7 +73,7 @@ export async function startServer(
   watchKey(() => ring.signingKey(), log.logger, warnings)
   const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
   file?.start(() => void reload())
-  return { app, port, announce, reload: () => void reload() }
+  return { app, port, announce, drain: () => draining.begin(), reload: () => void reload() }
 
   function announce(): void {
     // At a terminal the banner has all of it.

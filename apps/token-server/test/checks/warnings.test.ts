@@ -26,12 +26,22 @@ describe('settings', () => {
     [{ HOST: '127.0.0.1' }, [/is public/]],
     [
       { HOST: '0.0.0.0' },
-      [/is public/, /other machines can connect, but the metadata says http:\/\/localhost: set ISSUER/],
+      [
+        /is public/,
+        /other machines can connect, but the metadata says http:\/\/localhost: set ISSUER/,
+        /wrong secrets are not limited: set TRUSTED_PROXIES/,
+      ],
     ],
-    [{ HOST: '::' }, [/is public/, /set ISSUER/]],
-    [{ HOST: 'id.example' }, [/is public/, /set ISSUER/]],
-    [{ HOST: '0.0.0.0', ISSUER: 'https://id.example' }, [/is public/]],
-    [{ HOST: '0.0.0.0', ISSUER: 'http://id.example' }, [/is public/, /must use https/]],
+    [{ HOST: '::', TRUSTED_PROXIES: 'none' }, [/is public/, /set ISSUER/]],
+    [
+      { HOST: 'id.example' },
+      [/is public/, /set ISSUER/, /wrong secrets are not limited: set TRUSTED_PROXIES/],
+    ],
+    [{ HOST: '0.0.0.0', ISSUER: 'https://id.example', TRUSTED_PROXIES: '10.0.0.1' }, [/is public/]],
+    [
+      { HOST: '0.0.0.0', ISSUER: 'http://id.example', TRUSTED_PROXIES: 'none' },
+      [/is public/, /must use https/],
+    ],
   ])('%j', (env, expected) => {
     expect(settingsWarnings(loadSettings(env))).toEqual(
       expected.map((each) => expect.stringMatching(each) as unknown),

@@ -39,39 +39,35 @@ test('the page keeps its own policy, and has the other headers of Helmet', async
   })
 })
 
+const preflight = ({ app }: TestServer, origin: string): Promise<LightMyRequestResponse> =>
+  app.inject({
+    method: 'OPTIONS',
+    url: '/connect/token',
+    headers: {
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    },
+  })
+
+const token = ({ app }: TestServer, origin: string, secret = 'the secret'): Promise<LightMyRequestResponse> =>
+  app.inject({
+    method: 'POST',
+    url: '/connect/token',
+    headers: {
+      origin,
+      authorization: basic('client', secret),
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    payload: 'grant_type=client_credentials&scope=api1',
+  })
+
 describe('pages of other origins', () => {
   test.each([jwks, ...metadata])('may read %s', async (url) => {
     const { app } = await testServer()
     const response = await app.inject({ url, headers: { origin: 'https://app.example' } })
     expect(response.headers['access-control-allow-origin']).toBe('*')
   })
-
-  const preflight = ({ app }: TestServer, origin: string): Promise<LightMyRequestResponse> =>
-    app.inject({
-      method: 'OPTIONS',
-      url: '/connect/token',
-      headers: {
-        origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization',
-      },
-    })
-
-  const token = (
-    { app }: TestServer,
-    origin: string,
-    secret = 'the secret',
-  ): Promise<LightMyRequestResponse> =>
-    app.inject({
-      method: 'POST',
-      url: '/connect/token',
-      headers: {
-        origin,
-        authorization: basic('client', secret),
-        'content-type': 'application/x-www-form-urlencoded',
-      },
-      payload: 'grant_type=client_credentials&scope=api1',
-    })
 
   test('may not request tokens by default', async () => {
     const server = await testServer()

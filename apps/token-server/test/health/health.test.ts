@@ -1,15 +1,20 @@
 import { SealwrightError } from '@sealwright/core'
 import { expect, test } from 'vitest'
+import { Draining } from '../../src/health/draining.ts'
 import { remoteKey } from '../support/remote-key.ts'
 import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { testServer } from '../support/server.ts'
 
+const keySet = { keySetAge: expect.any(Number) as unknown, maxKeySetAge: 86_400 }
+
 test('a server on a key that signs is live and ready', async () => {
   const { app } = await testServer()
   for (const [url, body] of [
     ['/health/live', { status: 'live' }],
-    ['/health/ready', { status: 'ready', keySetAge: expect.any(Number) as unknown, maxKeySetAge: 86_400 }],
+    ['/health/ready', { status: 'ready', signing: 'unknown', ...keySet }],
+    ['/health/signing', { status: 'available', ...keySet }],
+    ['/health/ready', { status: 'ready', signing: 'available', ...keySet }],
   ] as const) {
     const response = await app.inject(url)
     expect([response.statusCode, response.json()]).toEqual([200, body])
@@ -36,7 +41,11 @@ test('readiness says how old the keys are while their store cannot be read', asy
   const response = await app.inject('/health/ready')
   expect([response.statusCode, response.json()]).toEqual([
     200,
-    { status: 'ready', keySetAge: expect.closeTo(3_610, -1) as unknown, maxKeySetAge: 86_400 },
+    expect.objectContaining({
+      status: 'ready',
+      keySetAge: expect.closeTo(3_610, -1) as unknown,
+      maxKeySetAge: 86_400,
+    }),
   ])
   uptime = 86_400_000
   for (const [url, status] of [
@@ -50,7 +59,7 @@ test('readiness says how old the keys are while their store cannot be read', asy
   expect(page.body).toMatch(/No key can sign now: /)
 })
 
-test('readiness follows the key, asks it every few seconds at most, and says nothing of the reason', async () => {
+test('the state of signing follows the key, which is used every few seconds at most, and says nothing of the reason', async () => {
   let now = Date.UTC(2030, 0)
   let signatures = 0
   let broken = false
@@ -63,21 +72,54 @@ test('readiness follows the key, asks it every few seconds at most, and says not
         return key.signer().sign(data)
       }),
   })
-  const ready = async (): Promise<number> => (await app.inject('/health/ready')).statusCode
-  expect(await Promise.all(Array.from({ length: 10 }, ready))).toEqual(Array<number>(10).fill(200))
+  const signing = async (): Promise<number> => (await app.inject('/health/signing')).statusCode
+  expect(await Promise.all(Array.from({ length: 10 }, signing))).toEqual(Array<number>(10).fill(200))
   expect(signatures).toBe(1)
 
   broken = true
   now += 4999
-  expect(await ready()).toBe(200)
+  expect(await signing()).toBe(200)
   now += 1
-  const response = await app.inject('/health/ready')
+  const response = await app.inject('/health/signing')
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5'])
   expect(response.body).not.toContain('vault')
-  expect((await app.inject('/health/live')).statusCode).toBe(200)
+  const ready = await app.inject('/health/ready')
+  expect([ready.statusCode, ready.json()]).toEqual([
+    200,
+    { status: 'ready', signing: 'unavailable', ...keySet },
+  ])
 
   broken = false
   now += 5000
-  expect(await ready()).toBe(200)
+  expect(await signing()).toBe(200)
   expect(signatures).toBe(3)
+})
+
+test('readiness does not wait for a key that hangs', async () => {
+  const gate: { open?: () => void } = {}
+  const isOpen = new Promise<void>((resolve) => (gate.open = resolve))
+  const { app } = await testServer({
+    wrapKey: (key) =>
+      remoteKey(key, async (data) => {
+        await isOpen
+        return key.signer().sign(data)
+      }),
+  })
+  const signing = async (): Promise<unknown> =>
+    (await app.inject('/health/ready')).json<{ signing: string }>().signing
+  expect([await signing(), await signing()]).toEqual(['unknown', 'unknown'])
+  gate.open?.()
+  await expect.poll(signing).toBe('available')
+})
+
+test('a server that drains is not ready, and answers every request until then', async () => {
+  const draining = new Draining()
+  const { app } = await testServer({ draining })
+  draining.begin()
+  const ready = await app.inject('/health/ready')
+  expect([ready.statusCode, ready.json<{ status: string }>().status]).toEqual([503, 'draining'])
+  for (const url of ['/health/live', '/health/signing', '/.well-known/openid-configuration/jwks']) {
+    const response = await app.inject(url)
+    expect([response.statusCode, response.headers.connection]).toEqual([200, 'close'])
+  }
 })

@@ -120,7 +120,7 @@ test.skipIf(lacks('curl', 'bash'))(
 
     vaults.cut(true)
     const [down = ''] = await runbook.run('The vault is down', none)
-    expect(down).toMatch(/^503 in [\d.]+ s\n200\n503\n$/)
+    expect(down).toMatch(/^503 in [\d.]+ s\n200\n200\n503\n$/)
     vaults.cut(false)
     await expect.poll(() => runbook.token().catch(() => null)).not.toBeNull()
 

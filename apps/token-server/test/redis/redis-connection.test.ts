@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { scratchFolderForFile } from '@sealwright/test-kit/folders'
+import { Openssl } from '@sealwright/test-kit/openssl'
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../support/ports.ts'
@@ -10,7 +13,7 @@ test('a Redis that is not there is logged once, and every command fails at once'
   const log: string[] = []
   const redis = await connectRedis(`redis://127.0.0.1:${await freePort()}`, { log })
   for (let command = 0; command < 3; command++) {
-    await expect(redis.run((client) => client.get('x'))).rejects.toThrow()
+    await expect(redis.run((client) => client.get('x'))).rejects.toThrow(/./)
   }
   expect(redis.isAvailable).toBe(false)
   expect(redis.failures).toBe(3)
@@ -19,7 +22,7 @@ test('a Redis that is not there is logged once, and every command fails at once'
 })
 
 describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', () => {
-  const redis = redisServer('--requirepass', 'hunter2')
+  const redis = redisServer((port) => ['--port', port, '--requirepass', 'hunter2'])
 
   test.each([
     ['the right password', ':hunter2@', ['connected to Redis']],
@@ -53,6 +56,31 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     await connection.run((client) => client.ping())
     await connection.run((client) => client.ping())
     expect(messages(log).includes(evictionWarning)).toBe(isWarned)
+  })
+})
+
+describe.skipIf(lacks('redis-server', 'openssl'))('over TLS [needs redis-server and openssl]', () => {
+  const folder = scratchFolderForFile()
+  let ca = ''
+  const redis = redisServer((port) => {
+    const { keyFile, certificateFile } = new Openssl(folder()).certificate('/CN=redis', undefined, [
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+    ])
+    ca = readFileSync(certificateFile, 'utf8')
+    const files = ['--tls-cert-file', certificateFile, '--tls-key-file', keyFile]
+    return ['--port', '0', '--tls-port', port, ...files, '--tls-auth-clients', 'no']
+  })
+
+  test('a certificate of a known CA is required', async () => {
+    const url = redis().url.replace('redis:', 'rediss:')
+    const log: string[] = []
+    const trusting = await connectRedis(url, { log, tls: { ca } })
+    expect(await trusting.run((client) => client.ping())).toBe('PONG')
+    const other = await connectRedis(url, { log })
+    await expect(other.run((client) => client.ping())).rejects.toThrow(/./)
+    expect(messages(log)).toEqual(['connected to Redis', 'Redis cannot be used'])
+    expect(log[1]).toContain('DEPTH_ZERO_SELF_SIGNED_CERT')
   })
 })
 

@@ -15,7 +15,7 @@ export class RedisServer {
   readonly #args: readonly string[]
   #process: ChildProcess | null = null
 
-  constructor(port: number, folder: string, args: readonly string[] = []) {
+  constructor(port: number, folder: string, args: readonly string[]) {
     this.port = port
     this.#folder = folder
     this.#args = args
@@ -27,7 +27,7 @@ export class RedisServer {
 
   /** Waits until it takes commands. It keeps nothing of an earlier run. */
   async start(): Promise<void> {
-    const common = ['--bind', '127.0.0.1', '--port', `${this.port}`, '--save', '', '--dir', this.#folder]
+    const common = ['--bind', '127.0.0.1', '--save', '', '--dir', this.#folder]
     const server = spawn('redis-server', [...common, ...this.#args], { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#process = server
     let output = ''
@@ -61,14 +61,17 @@ export class RedisServer {
 /**
  * One server for the tests of a file, with nothing in it.
  *
- * @param args of `redis-server`
+ * @param argsFor the arguments of `redis-server`; by default it listens on the port, without TLS
  * @returns the server, once the tests run
  */
-export function redisServer(...args: readonly string[]): () => RedisServer {
+export function redisServer(
+  argsFor: (port: string) => readonly string[] = (port) => ['--port', port],
+): () => RedisServer {
   let server: RedisServer | null = null
   const folder = mkdtempSync(join(tmpdir(), 'sealwright-redis-'))
   beforeAll(async () => {
-    server = new RedisServer(await freePort(), folder, args)
+    const port = await freePort()
+    server = new RedisServer(port, folder, argsFor(String(port)))
     await server.start()
   })
   afterAll(async () => {

@@ -11,8 +11,7 @@ import type { FastifyInstance } from 'fastify'
 import { onTestFinished, vi } from 'vitest'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openRing, type OpenedRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
-import type { ReplayStore } from '../../src/replay/replay-store.ts'
-import { buildServer, listeningPort } from '../../src/server.ts'
+import { buildServer, listeningPort, type ServerOptions } from '../../src/server.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { LiveSettings } from '../../src/reload/live-settings.ts'
@@ -50,7 +49,7 @@ export function client(changes: Readonly<Record<string, unknown>> = {}): Record<
 export const basic = (id: string, secret: string): string =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
 
-export interface TestServerOptions {
+export interface TestServerOptions extends Pick<ServerOptions, 'replays' | 'limits' | 'draining' | 'redis'> {
   /** What the settings file holds. */
   readonly file?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, string>>
@@ -61,8 +60,6 @@ export interface TestServerOptions {
   /** In the place of the keys that the settings name. */
   readonly sources?: readonly KeyRingSource[]
   readonly clock?: () => Date
-  /** Default: in memory. */
-  readonly replays?: ReplayStore
   readonly ringClock?: RingClock
   /** What the log's lines are added to. */
   readonly log?: string[]
@@ -143,6 +140,9 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     telemetry,
     clock: options.clock,
     replays: options.replays,
+    limits: options.limits,
+    draining: options.draining,
+    redis: options.redis,
     ...(log !== undefined && { logger: createLogger('trace', { write: (line) => void log.push(line) }) }),
   })
   onTestFinished(() => app.close())

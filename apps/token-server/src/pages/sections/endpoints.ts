@@ -17,7 +17,8 @@ export function endpoints({ settings, algorithms, issuer }: Service): Html {
       ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
       ${link(base + paths.jwks, 'JWK Set: the public keys with their certificates (RFC 7517)')}
       ${hasIdentityApi(settings, algorithms()) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
-      ${link(`${origin}/health/ready`, 'Whether the key can sign now')}
+      ${link(`${origin}/health/ready`, 'Whether a load balancer should send requests here')}
+      ${link(`${origin}/health/signing`, 'Whether the key can sign now')}
     </ul>
     ${curl === null ? null : markup`<h3>From a terminal</h3>${line('curl-token', 'Get a token', curl.token)}`}
     ${curl === null || curl.identity === null ? null : line('curl-identity', 'Get a token and use it', curl.identity)}
