@@ -30,3 +30,47 @@ function ticks(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return Number(fields[11]) + Number(fields[12])
 }
+
+/** Processor time of this process while something runs: of the main thread, and of all others. */
+export class OwnProcessorTime {
+  #operations = 0
+  #main = 0
+  #all = 0
+  #start = { main: 0, all: 0 }
+
+  reset(): void {
+    this.#operations = 0
+    this.#main = 0
+    this.#all = 0
+  }
+
+  start(): void {
+    this.#start = now()
+  }
+
+  /** @param operations how many were done since the start */
+  stop(operations: number): void {
+    const { main, all } = now()
+    this.#main += main - this.#start.main
+    this.#all += all - this.#start.all
+    this.#operations += operations
+  }
+
+  /** For one operation, in microseconds; null on a version of Node that does not count threads (before 23.9). */
+  get perOperation(): ProcessorTime | null {
+    if (threadCpuUsage === undefined || this.#operations === 0) return null
+    return {
+      main: this.#main / this.#operations,
+      others: (this.#all - this.#main) / this.#operations,
+    }
+  }
+}
+
+/** The types of Node 20 do not have it. */
+const { threadCpuUsage }: { readonly threadCpuUsage?: () => NodeJS.CpuUsage } = process
+
+/** In microseconds. */
+function now(): { readonly main: number; readonly all: number } {
+  const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system
+  return { main: threadCpuUsage === undefined ? 0 : sum(threadCpuUsage()), all: sum(process.cpuUsage()) }
+}

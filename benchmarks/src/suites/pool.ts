@@ -4,6 +4,7 @@ import { subject, type Subject } from '../load/keys.ts'
 import { LoopDelay } from '../measuring/loop-delay.ts'
 import { concurrently, repeat } from '../measuring/loops.ts'
 import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
+import { OwnProcessorTime } from '../measuring/processor-time.ts'
 import { startRawThreads, type RawThreads } from '../load/raw-threads.ts'
 import { quantile } from '../measuring/statistics.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
@@ -60,15 +61,23 @@ async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<R
   const threads = startRawThreads(of, Buffer.from(example.slice(0, example.lastIndexOf('.'))))
   const idle = new LoopDelay()
   const delays = makers.map(() => new LoopDelay())
+  const times = makers.map(() => new OwnProcessorTime())
   const contestants: Contestant[] = [
     raw(threads, idle),
-    ...makers.map((maker, index) => contestant(maker, inFlight, delays[index] as LoopDelay)),
+    ...makers.map((maker, index) =>
+      contestant(maker, inFlight, delays[index] as LoopDelay, times[index] as OwnProcessorTime),
+    ),
   ]
   try {
     const rows = await measure('pool', `${of.label} × ${inFlight}`, contestants, plan)
     return rows.map((row, index) => {
       const { samples } = [idle, ...delays][index] as LoopDelay
-      return samples.length === 0 ? row : { ...row, eventLoopDelayP99: quantile(samples, 0.99) }
+      const cpu = times[index - 1]?.perOperation ?? null
+      return {
+        ...row,
+        ...(samples.length > 0 && { eventLoopDelayP99: quantile(samples, 0.99) }),
+        ...(cpu !== null && { cpu }),
+      }
     })
   } finally {
     await Promise.all([...signers, threads].map((each) => each.close()))
@@ -97,20 +106,33 @@ function raw(threads: RawThreads, delay: LoopDelay): Contestant {
   }
 }
 
-/** @param delay runs while the contestant does, as long as all that may be in flight is */
-function contestant({ name, mode, role, make }: Maker, inFlight: number, delay: LoopDelay): Contestant {
+/**
+ * @param delay runs while the contestant does, as long as all that may be in flight is
+ * @param time of the asynchronous ones
+ */
+function contestant(
+  { name, mode, role, make }: Maker,
+  inFlight: number,
+  delay: LoopDelay,
+  time: OwnProcessorTime,
+): Contestant {
   if (mode === 'sync') return { name, mode, role, run: (count) => repeat(count, make) }
   return {
     name,
     mode,
     role,
     minimum: 3 * inFlight,
-    onWarm: () => delay.reset(),
-    run: (count) => {
+    onWarm: () => {
+      delay.reset()
+      time.reset()
+    },
+    run: async (count) => {
+      time.start()
       const done = concurrently(inFlight, count, make, () => delay.stop())
       // Only now: no server is asked for all of them in one turn of the event loop.
       delay.start()
-      return done
+      await done
+      time.stop(count)
     },
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { processorTime, type ProcessorTime } from '../../src/measuring/processor-time.ts'
+import { OwnProcessorTime, processorTime, type ProcessorTime } from '../../src/measuring/processor-time.ts'
 
 test.skipIf(!existsSync('/proc/self/task'))('counts what this process takes (needs /proc)', () => {
   const before = sum(processorTime(process.pid))
@@ -15,6 +15,28 @@ test.skipIf(!existsSync('/proc/self/task'))('counts what this process takes (nee
 test('is null for a process that is not there', () => {
   expect(processorTime(2 ** 30)).toBeNull()
 })
+
+test.skipIf(!('threadCpuUsage' in process))(
+  'counts what runs between start and stop (needs Node 23.9)',
+  () => {
+    const time = new OwnProcessorTime()
+    expect(time.perOperation).toBeNull()
+    time.start()
+    time.stop(1)
+    time.reset()
+    const outside = performance.now() + 100
+    while (performance.now() < outside);
+    time.start()
+    const before = process.cpuUsage()
+    const end = performance.now() + 50
+    while (performance.now() < end);
+    const { user, system } = process.cpuUsage(before)
+    time.stop(1000)
+    const { main, others } = time.perOperation ?? { main: 0, others: 0 }
+    expect(main + others).toBeCloseTo((user + system) / 1000, -1)
+    expect(main).toBeGreaterThan(others)
+  },
+)
 
 function sum(time: ProcessorTime | null): number {
   return time === null ? Number.NaN : time.main + time.others

@@ -39,13 +39,21 @@ test('a pool is judged by its worst load, one at a time not counted', () => {
       node: '20',
       rows: [
         row({ ...pool, alg: 'ES256 × 1', ratioToLimit: 0.3, eventLoopDelayP99: 50 }),
-        row({ ...pool, alg: 'ES256 × 64', ratioToLimit: 0.85, eventLoopDelayP99: 5.04 }),
+        row({
+          ...pool,
+          alg: 'ES256 × 64',
+          ratioToLimit: 0.9,
+          eventLoopDelayP99: 5.04,
+          cpu: { main: 2.04, others: 17 },
+        }),
+        row({ ...pool, alg: 'ES256 × 1024', ratioToLimit: 0.95, cpu: { main: 2.06, others: 17 } }),
         row({ ...pool, alg: 'RS256 × 64', ratioToLimit: 0.97, eventLoopDelayP99: 2 }),
         row({ ...pool, mode: 'libuv', alg: 'RS256 × 64', ratioToLimit: 0.1, eventLoopDelayP99: 20 }),
       ],
     },
   ])
-  expect(line(summary, 'Pool')).toEqual(['0.85'])
+  expect(line(summary, 'Pool')).toEqual(['0.90'])
+  expect(line(summary, 'Main thread')).toEqual(['2.0 µs, **2.1 µs**'])
   expect(line(summary, 'Event loop delay')).toEqual(['5.0'])
 })
 
