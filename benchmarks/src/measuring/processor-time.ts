@@ -71,6 +71,9 @@ const { threadCpuUsage }: { readonly threadCpuUsage?: () => NodeJS.CpuUsage } = 
 
 /** In microseconds. */
 function now(): { readonly main: number; readonly all: number } {
-  const sum = ({ user, system }: NodeJS.CpuUsage): number => user + system
   return { main: threadCpuUsage === undefined ? 0 : sum(threadCpuUsage()), all: sum(process.cpuUsage()) }
+}
+
+function sum({ user, system }: NodeJS.CpuUsage): number {
+  return user + system
 }

@@ -34,6 +34,12 @@ export {
 } from './internal/arguments.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
+export {
+  isTokenSignerSource,
+  tokenSigner,
+  type TokenSigner,
+  type TokenSignerSource,
+} from './signing/token-signer.ts'
 export { isSecureUrl } from './internal/urls.ts'
 export { areRsaNumbersOfOneKey, toBigInt } from './internal/rsa-numbers.ts'
 export { resolvePassword } from './stores/password.ts'

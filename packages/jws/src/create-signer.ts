@@ -5,7 +5,17 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
-import { invalidArgument, oneOf, optionsOf, signOptions, untilAborted } from '@sealwright/core/internal'
+import {
+  invalidArgument,
+  isTokenSignerSource,
+  oneOf,
+  optionsOf,
+  signOptions,
+  tokenSigner,
+  untilAborted,
+  type TokenSigner,
+  type TokenSignerSource,
+} from '@sealwright/core/internal'
 import { poolOptionChecks, type SigningPoolOptions } from './pool/options.ts'
 import { clearInterval, performance, setImmediate, setInterval } from './pool/real-timers.ts'
 import { unavailable } from './pool/pooled-key.ts'
@@ -94,7 +104,7 @@ const idlePeriod = 30_000
 /** How long after a burst new signatures count as part of it, in milliseconds. */
 const busyPeriod = 5
 
-class ChoosingSigner implements ManagedSigner {
+class ChoosingSigner implements ManagedSigner, TokenSignerSource {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
@@ -143,6 +153,13 @@ class ChoosingSigner implements ManagedSigner {
     const place = this.mode === 'auto' ? this.#choose() : this.mode
     if (place === 'inline') return this.#signInline(data, options)
     return place === 'pool' && this.#pool ? this.#pool.sign(data, options) : this.#signInLibuv(data, options)
+  }
+
+  [tokenSigner](): TokenSigner | null {
+    if (this.#isClosed) return null
+    const place = this.mode === 'auto' ? this.#choose() : this.mode
+    const pool = this.#pool
+    return place === 'pool' && pool && isTokenSignerSource(pool) ? pool[tokenSigner]() : null
   }
 
   async close(): Promise<void> {

@@ -15,9 +15,12 @@ import {
   aSignerOrSigningKey,
   aString,
   aWholeNumber,
+  isTokenSignerSource,
   must,
   optionsOf,
   signOptions,
+  tokenSigner,
+  type TokenSignerSource,
 } from '@sealwright/core/internal'
 import { audienceRule, isAudience, maximumLifetime, type JwtClaims } from './claims.ts'
 import { assertSyncSigner, finish, InputBuffer, signingInput, toBytes } from './compact.ts'
@@ -124,7 +127,10 @@ class Issuer implements JwtIssuer {
   readonly keyId: string
   readonly canIssueSync: boolean
   readonly #signer: Signer
+  readonly #tokens: TokenSignerSource | null
   readonly #header: string
+  /** What every token begins with. */
+  readonly #prefix: string
   readonly #payloads: PayloadEncoder
   readonly #syncInput: InputBuffer
 
@@ -133,13 +139,27 @@ class Issuer implements JwtIssuer {
     this.keyId = signer.keyId
     this.canIssueSync = isSyncSigner(signer)
     this.#signer = signer
+    this.#tokens = isTokenSignerSource(signer) ? signer : null
     this.#header = header
+    this.#prefix = `${header}.`
     this.#payloads = payloads
     this.#syncInput = new InputBuffer(header)
   }
 
-  async issue(claims: JwtClaims, options?: SignOptions): Promise<string> {
-    if (options !== undefined) signOptions('options', options)
+  // Not async: that would wrap the promise of a token signer in a second one.
+  issue(claims: JwtClaims, options?: SignOptions): Promise<string> {
+    try {
+      if (options !== undefined) signOptions('options', options)
+      const tokens = this.#tokens?.[tokenSigner]() ?? null
+      return tokens === null
+        ? this.#issue(claims, options)
+        : tokens.signToken(this.#prefix, this.#payloads.text(claims), options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async #issue(claims: JwtClaims, options: SignOptions | undefined): Promise<string> {
     const input = signingInput(this.#header, this.#payloads.encode(claims))
     return finish(input, await this.#signer.sign(toBytes(input), options))
   }

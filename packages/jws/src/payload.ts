@@ -9,7 +9,7 @@ import {
   type JwtClaims,
 } from './claims.ts'
 import { prependMembers, stringifyObject } from './json.ts'
-import { randomId } from './random-id.ts'
+import { idLength, randomId } from './random-id.ts'
 
 /** The issuer and the defaults of its tokens. */
 export interface PayloadOptions {
@@ -40,6 +40,8 @@ export class PayloadEncoder {
   readonly #buffer: Buffer
   #second = -1
   #startLength = 0
+  /** The start of the last payload that was made as text, without its `jti`. */
+  #textStart = { second: -1, rest: '' }
 
   constructor({ issuer, audience, lifetime, clock }: PayloadOptions) {
     this.#iss = JSON.stringify(issuer)
@@ -57,15 +59,26 @@ export class PayloadEncoder {
    * @throws SealwrightError `INVALID_ARGUMENT`
    */
   encode(claims: JwtClaims): string {
-    const text = stringifyObject(claims, 'claims')
-    assertRegisteredClaims(claims)
+    const text = claimsText(claims)
     const now = this.#now()
-    const { jti, aud, iat, nbf, exp } = claims
-    const isUsual =
-      jti === undefined && aud === undefined && iat === undefined && nbf === undefined && exp === undefined
-    return isUsual && text !== '{}' && text.length <= usualLength
+    return isUsual(claims, text)
       ? this.#encodeUsual(text, now)
       : base64urlText(prependMembers(this.#start(claims, now), text))
+  }
+
+  /**
+   * The payload as JSON text. It has a UTF-8 encoding: no lone surrogate.
+   *
+   * @throws SealwrightError `INVALID_ARGUMENT`
+   */
+  text(claims: JwtClaims): string {
+    const text = claimsText(claims)
+    const now = this.#now()
+    if (!isUsual(claims, text)) return prependMembers(this.#start(claims, now), text)
+    if (now !== this.#textStart.second) {
+      this.#textStart = { second: now, rest: this.#start({}, now).slice(jtiOffset + idLength) }
+    }
+    return prependMembers(`{"jti":"${randomId()}${this.#textStart.rest}`, text)
   }
 
   /** The same with a buffer instead of strings. It saves a tenth of the time that a token takes beside its signature. */
@@ -106,6 +119,26 @@ export class PayloadEncoder {
     }
     return seconds
   }
+}
+
+/** The JSON text of the caller's claims. */
+function claimsText(claims: JwtClaims): string {
+  const text = stringifyObject(claims, 'claims')
+  assertRegisteredClaims(claims)
+  return text
+}
+
+/** Whether all of the issuer's claims are added, to claims that are not long. */
+function isUsual({ jti, aud, iat, nbf, exp }: JwtClaims, text: string): boolean {
+  return (
+    jti === undefined &&
+    aud === undefined &&
+    iat === undefined &&
+    nbf === undefined &&
+    exp === undefined &&
+    text !== '{}' &&
+    text.length <= usualLength
+  )
 }
 
 /** NaN if it is not a Date: a clock written in JavaScript can return anything. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-const idLength = 22
+/** The length of an id. */
+export const idLength = 22
 // Random base64url text for hundreds of ids, so that OpenSSL is rarely called. Empty until the first id is needed.
 let pool = ''
 let used = 0

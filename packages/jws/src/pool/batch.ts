@@ -1,137 +1,115 @@
 import type { KeyObject, SignKeyObjectInput } from 'node:crypto'
-import { ecdsaSignatureFromDer, type DigestName, type SignatureAlgorithm } from '@sealwright/core'
+import type { DigestName, SignatureAlgorithm } from '@sealwright/core'
+import type { PendingSignature } from './pending-signature.ts'
 
-// The protocol between a pool and its threads: the messages, how the pool writes and reads them, and what a thread runs.
+// The protocol between a pool and its threads. Inputs and results are in memory that both share. The messages are small.
+
+/** The most signatures in a batch. */
+export const maximumBatch = 64
 
 /** A key that a thread signs with. */
 export interface WorkerKey {
   readonly key: KeyObject | SignKeyObjectInput
   readonly digest: DigestName | null
-  /** The longest that a signature can be, in bytes. */
-  readonly maximumLength: number
+  /** The length of R and of S in bytes for ECDSA, which OpenSSL encodes in DER. null for other algorithms. */
+  readonly coordinateLength: number | null
+  /** The length of a signature in a JWS, in bytes. */
+  readonly signatureLength: number
 }
 
-/** To a thread. Keys have numbers. */
+/** To a thread. Keys and memories have numbers. A number alone is the memory that has a batch to sign. */
 export type ThreadMessage =
   | { readonly add: number; readonly key: WorkerKey }
   | { readonly forget: number }
-  | ({ readonly sign: number } & Batch)
+  | { readonly share: number; readonly memory: SharedArrayBuffer }
+  | number
 
-/** Signing inputs, one after the other. */
-export interface Batch {
-  readonly data: Uint8Array<ArrayBuffer>
-  /** The length of each input, in bytes. */
-  readonly lengths: Uint32Array<ArrayBuffer>
-}
-
-/** From a thread, one for each message with a batch, in order. */
-export type BatchResult = SignedBatch | { readonly error: unknown }
-
-/** The signatures as OpenSSL makes them (DER for ECDSA), each at a multiple of {@link WorkerKey.maximumLength}. */
-export interface SignedBatch {
-  readonly signatures: Uint8Array<ArrayBuffer>
-  /** The length of each signature, in bytes. */
-  readonly lengths: Uint32Array<ArrayBuffer>
-  /** How long the thread took, in milliseconds. */
-  readonly duration: number
-}
+/** From a thread, one for each batch, in order: the milliseconds that it took. The results are in the memory of the batch. */
+export type BatchResult = number | { readonly error: unknown }
 
 /** The {@link WorkerKey} for a key and an algorithm. */
 export function workerKey(
   privateKey: KeyObject,
   publicKey: KeyObject,
-  algorithm: SignatureAlgorithm,
+  { pss, digest, coordinateLength, signatureLength }: SignatureAlgorithm,
 ): WorkerKey {
   return {
-    key: algorithm.pss === null ? privateKey : { key: privateKey, ...algorithm.pss },
-    digest: algorithm.digest,
-    maximumLength: maximumSignatureLength(publicKey, algorithm),
+    key: pss === null ? privateKey : { key: privateKey, ...pss },
+    digest,
+    coordinateLength,
+    signatureLength: signatureLength ?? Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8),
   }
-}
-
-/** An `Ecdsa-Sig-Value` in DER is at most 9 bytes longer than R‖S. Other algorithms have signatures of one length. */
-function maximumSignatureLength(publicKey: KeyObject, algorithm: SignatureAlgorithm): number {
-  const { coordinateLength, signatureLength } = algorithm
-  if (coordinateLength !== null) return 2 * coordinateLength + 9
-  return signatureLength ?? Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
-}
-
-/** Puts signing inputs into one batch. */
-export function packBatch(inputs: readonly { readonly data: Uint8Array }[]): Batch {
-  const lengths = new Uint32Array(inputs.length)
-  let total = 0
-  inputs.forEach(({ data }, index) => {
-    lengths[index] = data.length
-    total += data.length
-  })
-  const data = new Uint8Array(total)
-  let offset = 0
-  for (const input of inputs) {
-    data.set(input.data, offset)
-    offset += input.data.length
-  }
-  return { data, lengths }
-}
-
-/** One signature of a batch, in the format of JWS. It is a copy, so that it does not keep the whole batch in memory. */
-export function signatureAt(
-  { signatures, lengths }: SignedBatch,
-  index: number,
-  maximumLength: number,
-  { coordinateLength }: SignatureAlgorithm,
-): Uint8Array {
-  const start = index * maximumLength
-  const signature = signatures.subarray(start, start + (lengths[index] ?? 0))
-  return coordinateLength === null
-    ? Buffer.from(signature)
-    : ecdsaSignatureFromDer(signature, coordinateLength)
 }
 
 /**
- * The program of a thread: it answers each {@link Batch} with a {@link BatchResult}. A key stays with the thread until it is told to
- * forget it. The program is a string for two reasons: bundlers need
- * no second entry point, and tools that rewrite functions (coverage, compilers' helpers) cannot add names that the thread does
- * not have. A test checks it against the types above.
+ * The words of 32 bits at the start of a batch: the number of the key; how many inputs there are; the length of the text that all tokens
+ * begin with, or 0 in a batch of signatures; where the results begin, in bytes. The length of each input follows. In a batch of tokens the
+ * thread replaces it by the length of the token.
  */
-export const workerSource: string = `'use strict'
-const { parentPort } = process.getBuiltinModule('node:worker_threads')
-const { sign } = process.getBuiltinModule('node:crypto')
-const { performance } = process.getBuiltinModule('node:perf_hooks')
-/** @type {Map<number, WorkerKey>} */
-const keys = new Map()
+export const words = { key: 0, count: 1, prefixLength: 2, results: 3, lengths: 4 } as const
 
-parentPort.on('message', (/** @type {ThreadMessage} */ message) => {
-  if ('add' in message) keys.set(message.add, message.key)
-  else if ('forget' in message) keys.delete(message.forget)
-  else answer(message)
-})
+/** Where the prefix of the tokens begins, in bytes, followed by the inputs. */
+export const dataStart: number = 4 * (words.lengths + maximumBatch)
 
-/** @param {{ sign: number } & Batch} batch */
-function answer(batch) {
-  /** @type {BatchResult} */
-  let result
-  try {
-    result = signAll(batch, keys.get(batch.sign))
-  } catch (error) {
-    result = { error }
+/** Memory that is shared with a thread. It has room for one batch. */
+export class BatchMemory {
+  readonly shared: SharedArrayBuffer
+  readonly #words: Uint32Array
+  readonly #bytes: Buffer
+
+  /** @param size in bytes; a multiple of 4 */
+  constructor(size: number) {
+    this.shared = new SharedArrayBuffer(size)
+    this.#words = new Uint32Array(this.shared)
+    this.#bytes = Buffer.from(this.shared)
   }
-  parentPort.postMessage(result, 'error' in result ? [] : [result.signatures.buffer, result.lengths.buffer])
+
+  /** Writes a batch: its signatures have the same prefix. */
+  write(key: number, signatures: readonly PendingSignature[]): void {
+    const prefix = prefixOf(signatures)
+    let end = dataStart + this.#bytes.write(prefix, dataStart, 'latin1')
+    signatures.forEach(({ data }, index) => {
+      const start = end
+      if (typeof data === 'string') {
+        end += this.#bytes.write(data, start)
+      } else {
+        this.#bytes.set(data, start)
+        end += data.length
+      }
+      this.#words[words.lengths + index] = end - start
+    })
+    this.#words[words.key] = key
+    this.#words[words.count] = signatures.length
+    this.#words[words.prefixLength] = prefix.length
+    this.#words[words.results] = end
+  }
+
+  /** Resolves the signatures of the batch. */
+  resolve(signatures: readonly PendingSignature[], { signatureLength }: WorkerKey): void {
+    const isTokens = this.#words[words.prefixLength] !== 0
+    let start = this.#words[words.results] ?? 0
+    signatures.forEach((signature, index) => {
+      const end = start + (isTokens ? (this.#words[words.lengths + index] ?? 0) : signatureLength)
+      signature.resolve(this.#bytes, start, end)
+      start = end
+    })
+  }
 }
 
-/** @param {Batch} batch @param {WorkerKey} key @returns {SignedBatch} */
-function signAll({ data, lengths: inputLengths }, { key, digest, maximumLength }) {
-  const start = performance.now()
-  const count = inputLengths.length
-  const signatures = new Uint8Array(count * maximumLength)
-  const lengths = new Uint32Array(count)
-  let offset = 0
-  for (let index = 0; index < count; index++) {
-    const end = offset + inputLengths[index]
-    const signature = sign(digest, data.subarray(offset, end), key)
-    signatures.set(signature, index * maximumLength)
-    lengths[index] = signature.length
-    offset = end
+/** How many bytes a batch takes at most, with its results. */
+export function sizeOf(signatures: readonly PendingSignature[], { signatureLength }: WorkerKey): number {
+  const prefix = prefixOf(signatures)
+  let size = dataStart + prefix.length
+  for (const { data } of signatures) {
+    // UTF-8 takes up to 3 bytes for a UTF-16 unit; base64 makes 4 bytes of each 3, and of what is left.
+    size +=
+      typeof data === 'string'
+        ? 7 * data.length + prefix.length + 4 * Math.ceil(signatureLength / 3) + 5
+        : data.length + signatureLength
   }
-  return { signatures, lengths, duration: performance.now() - start }
+  return size
 }
-`
+
+function prefixOf([first]: readonly PendingSignature[]): string {
+  return first?.prefix ?? ''
+}

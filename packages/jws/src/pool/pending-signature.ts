@@ -1,20 +1,29 @@
 import { onAbort } from '@sealwright/core/internal'
 
-/** A signature that was requested and is not made yet. */
+/** A signature, or a token with one, that was requested and is not made yet. */
 export class PendingSignature {
-  /** A copy of the signing input, so that the caller may overwrite its own at once. */
-  readonly data: Uint8Array
+  /** What is signed: a copy, so that the caller may overwrite its own at once. Or the payload of a token, as text. */
+  readonly data: Uint8Array | string
+  /** Empty for a signature. For a token what it begins with: the encoded header and a dot. */
+  readonly prefix: string
   /** Whether a thread has it. */
   isSent = false
   /** How many threads died with it, or instead of starting for it. */
   deaths = 0
   #isAborted = false
-  readonly #resolve: (signature: Uint8Array) => void
+  readonly #resolve: (bytes: Buffer, start: number, end: number) => void
   readonly #reject: (reason: unknown) => void
   #stopListening: (() => void) | null = null
 
-  constructor(data: Uint8Array, resolve: (signature: Uint8Array) => void, reject: (reason: unknown) => void) {
-    this.data = Buffer.from(data)
+  /** @param resolve takes the result from that place; the bytes change after it returns */
+  constructor(
+    data: Uint8Array | string,
+    prefix: string,
+    resolve: (bytes: Buffer, start: number, end: number) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.data = typeof data === 'string' ? data : Buffer.from(data)
+    this.prefix = prefix
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -33,9 +42,9 @@ export class PendingSignature {
     })
   }
 
-  resolve(signature: Uint8Array): void {
+  resolve(bytes: Buffer, start: number, end: number): void {
     this.#stopListening?.()
-    this.#resolve(signature)
+    this.#resolve(bytes, start, end)
   }
 
   reject(reason: unknown): void {

@@ -1,11 +1,10 @@
-import { SealwrightError, type SignatureAlgorithm, type Signer } from '@sealwright/core'
-import { signatureAt, workerKey, type BatchResult, type WorkerKey } from './batch.ts'
+import { SealwrightError, type Signer } from '@sealwright/core'
+import { maximumBatch, workerKey, type BatchMemory, type BatchResult, type WorkerKey } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
 import { WaitingLine } from './waiting-line.ts'
 
 /** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send, and too short to notice. */
 const batchDuration = 1
-const maximumBatch = 64
 /** How many threads may die under a signature before it is given up. */
 const maximumDeaths = 3
 
@@ -19,7 +18,6 @@ export class PooledKey {
   /** When its group last sent a batch of it, counted in batches; 0 for never. */
   lastTurn = 0
   readonly #keyId: string
-  readonly #algorithm: SignatureAlgorithm
   readonly #waiting = new WaitingLine()
   #pending = 0
   /** A moving average of the time for one signature, in milliseconds; null until the first is made. */
@@ -29,7 +27,6 @@ export class PooledKey {
   constructor(privateKey: Parameters<typeof workerKey>[0], { keyId, publicKey, algorithm }: Signer) {
     this.workerKey = workerKey(privateKey, publicKey, algorithm)
     this.#keyId = keyId
-    this.#algorithm = algorithm
   }
 
   /** How many signatures are waiting or with a thread. */
@@ -71,20 +68,18 @@ export class PooledKey {
     return this.#waiting.take(count)
   }
 
-  /** Settles signatures with what a thread has answered. */
-  receive(signatures: readonly PendingSignature[], result: BatchResult): void {
+  /** Settles a batch with what a thread has answered. */
+  receive(signatures: readonly PendingSignature[], result: BatchResult, memory: BatchMemory): void {
     this.#finished(signatures.length)
-    if ('error' in result) {
+    if (typeof result !== 'number') {
       const message = `OpenSSL cannot sign with the key ${this.#keyId}`
       const reason = new SealwrightError('UNSUPPORTED_KEY', message, { cause: result.error })
       for (const signature of signatures) signature.reject(reason)
       return
     }
-    const latest = result.duration / signatures.length
+    const latest = result / signatures.length
     this.#signatureDuration = ((this.#signatureDuration ?? latest) * 7 + latest) / 8
-    signatures.forEach((signature, index) => {
-      signature.resolve(signatureAt(result, index, this.workerKey.maximumLength, this.#algorithm))
-    })
+    memory.resolve(signatures, this.workerKey)
   }
 
   /**

@@ -1,6 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { createLocalSigner, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
-import { bytes, optionsOf, signOptions } from '@sealwright/core/internal'
+import {
+  bytes,
+  optionsOf,
+  signOptions,
+  tokenSigner,
+  type TokenSigner,
+  type TokenSignerSource,
+} from '@sealwright/core/internal'
 import { PooledKey, unavailable } from './pooled-key.ts'
 import { poolOptionChecks, type SigningPoolOptions } from './options.ts'
 import { PendingSignature } from './pending-signature.ts'
@@ -66,7 +73,7 @@ const collected = new FinalizationRegistry<readonly [PooledKey, ThreadGroup]>(
   ([key, group]) => void release(key, group),
 )
 
-class KeyPool implements SigningPool {
+class KeyPool implements SigningPool, TokenSigner, TokenSignerSource {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
@@ -100,21 +107,47 @@ class KeyPool implements SigningPool {
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (!(data instanceof Uint8Array)) bytes('data', data)
-      if (options !== undefined) signOptions('options', options)
-      const signal = options?.signal
-      signal?.throwIfAborted()
-      if (this.#closing !== null) throw unavailable(`the signing pool of the key ${this.keyId} is closed`)
-      const key = this.#key
-      if (key.pending >= this.#capacity) {
-        throw unavailable(
-          `${key.pending} signatures with the key ${this.keyId} are already waiting; try again later`,
-        )
-      }
-      const signature = new PendingSignature(data, resolve, reject)
-      if (signal !== undefined) signature.abortOn(signal, key.drop)
-      key.push(signature)
-      this.#group.dispatchSoon()
+      // A copy: the memory is used again.
+      const copy = (all: Buffer, start: number, end: number): void =>
+        resolve(Buffer.from(all.subarray(start, end)))
+      this.#request(data, '', options, copy, reject)
     })
+  }
+
+  [tokenSigner](): TokenSigner {
+    return this
+  }
+
+  signToken(prefix: string, payload: string, options?: SignOptions): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const decode = (all: Buffer, start: number, end: number): void =>
+        resolve(all.toString('latin1', start, end))
+      this.#request(payload, prefix, options, decode, reject)
+    })
+  }
+
+  /** @throws SealwrightError as {@link SigningPool.sign} rejects; or the signal's reason */
+  #request(
+    data: Uint8Array | string,
+    prefix: string,
+    options: SignOptions | undefined,
+    resolve: (bytes: Buffer, start: number, end: number) => void,
+    reject: (reason: unknown) => void,
+  ): void {
+    if (options !== undefined) signOptions('options', options)
+    const signal = options?.signal
+    signal?.throwIfAborted()
+    if (this.#closing !== null) throw unavailable(`the signing pool of the key ${this.keyId} is closed`)
+    const key = this.#key
+    if (key.pending >= this.#capacity) {
+      throw unavailable(
+        `${key.pending} signatures with the key ${this.keyId} are already waiting; try again later`,
+      )
+    }
+    const signature = new PendingSignature(data, prefix, resolve, reject)
+    if (signal !== undefined) signature.abortOn(signal, key.drop)
+    key.push(signature)
+    this.#group.dispatchSoon()
   }
 
   close(): Promise<void> {

@@ -1,15 +1,24 @@
 import { Worker } from 'node:worker_threads'
-import { packBatch, workerSource, type BatchResult, type ThreadMessage } from './batch.ts'
-import type { PooledKey } from './pooled-key.ts'
+import { BatchMemory, sizeOf, type BatchResult, type ThreadMessage } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
+import type { PooledKey } from './pooled-key.ts'
+import { threadProgram } from './thread-program.ts'
 
 /** One batch that the thread signs, and a second one to start with while the answer to the first is read. */
 const maximumBatches = 2
 
-/** Signatures with one key that a thread was sent together. */
-export interface SentBatch {
+/** The least memory for a batch, and the most that is kept after one, in bytes. */
+const [leastMemory, mostMemory] = [64 * 1024, 1024 * 1024]
+
+/** Signatures with one key that are made together. */
+export interface Batch {
   readonly key: PooledKey
   readonly signatures: readonly PendingSignature[]
+}
+
+/** A {@link Batch} that a thread has. */
+export interface SentBatch extends Batch {
+  readonly memory: BatchMemory
 }
 
 /** The events of a thread. */
@@ -26,13 +35,16 @@ export interface ThreadEvents {
 export class SigningThread {
   readonly #worker: Worker
   readonly #keys = new Set<PooledKey>()
+  /** The batches are in them by turns. */
+  readonly #memories: BatchMemory[] = []
   readonly #batches: SentBatch[] = []
+  #sent = 0
   #isOnline = false
 
   /** @throws Error where Node cannot start a thread */
   constructor(events: ThreadEvents) {
     // A thread that signs needs neither the flags nor the environment of the process.
-    this.#worker = new Worker(workerSource, {
+    this.#worker = new Worker(threadProgram, {
       eval: true,
       name: 'sealwright-signing',
       execArgv: [],
@@ -73,30 +85,43 @@ export class SigningThread {
     return this.#batches
   }
 
-  send(batch: SentBatch): void {
-    const { key, signatures } = batch
+  send({ key, signatures }: Batch): void {
     for (const signature of signatures) signature.isSent = true
     if (!this.#keys.has(key)) {
       this.#keys.add(key)
-      this.#post({ add: key.number, key: key.workerKey }, [])
+      this.#post({ add: key.number, key: key.workerKey })
     }
-    const { data, lengths } = packBatch(signatures)
+    const turn = this.#sent++ % maximumBatches
+    const memory = this.#memoryFor(turn, sizeOf(signatures, key.workerKey))
+    memory.write(key.number, signatures)
     // Only a thread with something to do keeps the process running.
     if (this.#batches.length === 0) this.#worker.ref()
-    this.#batches.push(batch)
-    this.#post({ sign: key.number, data, lengths }, [data.buffer, lengths.buffer])
+    this.#batches.push({ key, signatures, memory })
+    this.#post(turn)
+  }
+
+  /** The memory whose turn it is. It is replaced when it is too small, and after an unusually large batch. */
+  #memoryFor(turn: number, size: number): BatchMemory {
+    const known = this.#memories[turn]
+    const wanted = Math.max(leastMemory, 2 ** Math.ceil(Math.log2(size)))
+    const kept = known?.shared.byteLength ?? 0
+    if (known !== undefined && wanted <= kept && kept <= Math.max(wanted, mostMemory)) return known
+    const memory = new BatchMemory(wanted)
+    this.#memories[turn] = memory
+    this.#post({ share: turn, memory: memory.shared })
+    return memory
   }
 
   /** Takes the key away from the thread. */
   forget(key: PooledKey): void {
-    if (this.#keys.delete(key)) this.#post({ forget: key.number }, [])
+    if (this.#keys.delete(key)) this.#post({ forget: key.number })
   }
 
   async end(): Promise<void> {
     await this.#worker.terminate()
   }
 
-  #post(message: ThreadMessage, transferred: readonly ArrayBuffer[]): void {
-    this.#worker.postMessage(message, transferred)
+  #post(message: ThreadMessage): void {
+    this.#worker.postMessage(message, [])
   }
 }

@@ -109,8 +109,8 @@ export class ThreadGroup {
         this.#setReady()
         this.#dispatch()
       },
-      answered: ({ key, signatures }, result) => {
-        key.receive(signatures, result)
+      answered: ({ key, signatures, memory }, result) => {
+        key.receive(signatures, result, memory)
         this.dispatchSoon()
       },
       ended: (_, cause) => this.#bury(thread, cause),

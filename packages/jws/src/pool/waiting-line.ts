@@ -23,13 +23,14 @@ export class WaitingLine {
     this.#line.unshift(...signatures)
   }
 
-  /** Takes the first `count` wanted signatures, or fewer if they are large. */
+  /** Takes the first `count` wanted signatures, or fewer if they are large. They are of one kind: all have the same prefix. */
   take(count: number): readonly PendingSignature[] {
     const batch: PendingSignature[] = []
     let bytes = 0
     let taken = 0
     for (const signature of this.#line) {
       if (batch.length === count || bytes >= usualBatchBytes) break
+      if (batch.length > 0 && signature.prefix !== batch[0]?.prefix) break
       taken++
       if (!signature.isWanted) continue
       batch.push(signature)

@@ -1,4 +1,4 @@
-import { createPublicKey, sign, verify } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,20 +9,24 @@ import { algorithm } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { tryRun } from '@sealwright/test-kit/tools'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  packBatch,
-  signatureAt,
+  BatchMemory,
+  dataStart,
+  sizeOf,
+  words,
   workerKey,
-  workerSource,
   type BatchResult,
   type ThreadMessage,
   type WorkerKey,
 } from '../../src/pool/batch.ts'
+import { PendingSignature } from '../../src/pool/pending-signature.ts'
+import { threadProgram } from '../../src/pool/thread-program.ts'
+import { verifyWithNode } from '../support/keys.ts'
 
 const require = createRequire(import.meta.url)
-const batch = fileURLToPath(new URL('../../src/pool/batch.ts', import.meta.url))
-const imports = `/** @import { Batch, BatchResult, SignedBatch, ThreadMessage, WorkerKey } from ${JSON.stringify(batch)} */\n`
+const protocol = fileURLToPath(new URL('../../src/pool/batch.ts', import.meta.url))
+const imports = `/** @import { BatchResult, ThreadMessage, WorkerKey } from ${JSON.stringify(protocol)} */\n`
 
 /** What TypeScript says of a thread's program; nothing when it keeps to the protocol. */
 function typeErrors(source: string): string {
@@ -47,16 +51,12 @@ function typeErrors(source: string): string {
 }
 
 test('the program of a thread keeps to the types of the protocol', () => {
-  expect(typeErrors(workerSource)).toBe('')
+  expect(typeErrors(threadProgram)).toBe('')
 })
 
 test('a program that does not is found out', () => {
-  expect(typeErrors(workerSource.replace('digest, maximumLength }', 'digest, maximumSize }'))).toContain(
-    'maximumSize',
-  )
-  expect(typeErrors(workerSource.replace('signatures, lengths, duration', 'lengths, duration'))).toContain(
-    'signatures',
-  )
+  expect(typeErrors(threadProgram.replaceAll('digest', 'digestName'))).toContain('digestName')
+  expect(typeErrors(threadProgram.replace('{ error }', '{ problem: error }'))).toContain('problem')
 })
 
 function keyFor(name: string): WorkerKey {
@@ -65,71 +65,143 @@ function keyFor(name: string): WorkerKey {
 }
 
 test.each([
-  ['RS256', 'sha256', 256],
-  ['PS512', 'sha512', 256],
-  ['ES256', 'sha256', 73],
-  ['ES512', 'sha512', 141],
-  ['Ed25519', null, 64],
-])('for %s a thread gets the digest %s, and room for %i bytes', (name, digest, maximumLength) => {
-  const { key, ...others } = keyFor(name)
-  expect(others).toEqual({ digest, maximumLength })
-  expect(key).toEqual(
-    name === 'PS512' ? { key: privateKey(name), padding: 6, saltLength: 64 } : privateKey(name),
-  )
-})
+  ['RS256', 'sha256', null, 256],
+  ['PS512', 'sha512', null, 256],
+  ['ES256', 'sha256', 32, 64],
+  ['ES512', 'sha512', 66, 132],
+  ['Ed25519', null, null, 64],
+])(
+  'for %s a thread gets the digest %s, and the lengths %j and %i',
+  (name, digest, coordinateLength, signatureLength) => {
+    const { key, ...others } = keyFor(name)
+    expect(others).toEqual({ digest, coordinateLength, signatureLength })
+    expect(key).toEqual(
+      name === 'PS512' ? { key: privateKey(name), padding: 6, saltLength: 64 } : privateKey(name),
+    )
+  },
+)
 
 test('an RSA signature is as long as the modulus, rounded up to bytes', () => {
   // A Mersenne prime of 2203 bits.
   const n = Buffer.from(`0${(2n ** 2203n - 1n).toString(16)}`, 'hex').toString('base64url')
   const publicKey = createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' })
-  expect(workerKey(privateKey('RS256'), publicKey, algorithm('RS256')).maximumLength).toBe(276)
+  expect(workerKey(privateKey('RS256'), publicKey, algorithm('RS256')).signatureLength).toBe(276)
 })
 
-test('inputs of a batch lie one after the other', () => {
-  const inputs = [[1, 2], [], [3]].map((data) => ({ data: Uint8Array.from(data) }))
-  const { data, lengths } = packBatch(inputs)
-  expect([[...data], [...lengths]]).toEqual([
-    [1, 2, 3],
-    [2, 0, 1],
+interface Request {
+  readonly pending: PendingSignature
+  /** What it was resolved with. */
+  readonly result: () => Buffer
+}
+
+function request(data: Uint8Array | string, prefix = ''): Request {
+  let result = Buffer.alloc(0)
+  const pending = new PendingSignature(
+    data,
+    prefix,
+    (bytes, start, end) => (result = Buffer.from(bytes.subarray(start, end))),
+    () => undefined,
+  )
+  return { pending, result: () => result }
+}
+
+test('inputs of a batch lie one after the other, and the results follow', () => {
+  const requests = [[1, 2], [], [3]].map((data) => request(Uint8Array.from(data)))
+  const pending = requests.map((each) => each.pending)
+  const key = { ...keyFor('Ed25519'), signatureLength: 4 }
+  const memory = new BatchMemory(sizeOf(pending, key) + 1)
+  memory.write(7, pending)
+  const all = new Uint32Array(memory.shared)
+  expect([all[words.key], all[words.count], all[words.prefixLength]]).toEqual([7, 3, 0])
+  expect(all[words.results]).toBe(dataStart + 3)
+  expect([...all.subarray(words.lengths, words.lengths + 3)]).toEqual([2, 0, 1])
+  const bytes = new Uint8Array(memory.shared)
+  expect([...bytes.subarray(dataStart, dataStart + 3)]).toEqual([1, 2, 3])
+  bytes.set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], dataStart + 3)
+  memory.resolve(pending, key)
+  expect(requests.map(({ result }) => [...result()])).toEqual([
+    [1, 2, 3, 4],
+    [5, 6, 7, 8],
+    [9, 10, 11, 12],
   ])
 })
 
-test('a signature is taken from its place as a copy, ECDSA as R‖S', () => {
-  const signatures = Uint8Array.from({ length: 12 }, (_, index) => index)
-  const answer = { signatures, lengths: Uint32Array.of(4, 3, 4), duration: 1 }
-  const second = signatureAt(answer, 1, 4, algorithm('EdDSA'))
-  expect([...second]).toEqual([4, 5, 6])
-  signatures.fill(0)
-  expect([...second]).toEqual([4, 5, 6])
-
-  const der = sign('sha256', Buffer.from('x'), privateKey('ES256'))
-  const room = new Uint8Array(2 * 73)
-  room.set(der, 73)
-  const ecdsa = { signatures: room, lengths: Uint32Array.of(0, der.length), duration: 1 }
-  expect(signatureAt(ecdsa, 1, 73, algorithm('ES256'))).toHaveLength(64)
-})
-
-test('a thread signs with the keys that it has, and no longer with one that it was told to forget', async () => {
-  const thread = new Worker(workerSource, { eval: true })
+describe('a thread', () => {
+  let thread: Worker
   const post = (message: ThreadMessage): void => thread.postMessage(message, [])
-  const answer = async (key: number, text: string): Promise<BatchResult> => {
+
+  beforeAll(() => {
+    thread = new Worker(threadProgram, { eval: true })
+  })
+
+  afterAll(() => thread.terminate())
+
+  /** Has the batch signed in a memory that is no larger than it need be. */
+  async function signBatch(
+    number: number,
+    key: WorkerKey,
+    requests: readonly Request[],
+  ): Promise<BatchResult> {
+    const batch = requests.map(({ pending }) => pending)
+    const memory = new BatchMemory(4 * Math.ceil(sizeOf(batch, key) / 4))
+    post({ share: 0, memory: memory.shared })
+    memory.write(number, batch)
     const answered = once(thread, 'message')
-    post({ sign: key, ...packBatch([{ data: Buffer.from(text) }]) })
+    post(0)
     const [result] = (await answered) as [BatchResult]
+    if (typeof result === 'number') memory.resolve(batch, key)
     return result
   }
-  try {
-    post({ add: 1, key: keyFor('Ed25519') })
-    post({ add: 2, key: keyFor('RS256') })
-    const first = await answer(1, 'a')
-    const second = await answer(2, 'b')
-    if ('error' in first || 'error' in second) throw new Error('not signed')
-    expect(verify(null, Buffer.from('a'), privateKey('Ed25519'), first.signatures)).toBe(true)
-    expect(verify('sha256', Buffer.from('b'), privateKey('RS256'), second.signatures)).toBe(true)
+
+  test('signs with the keys that it has, and no longer with one that it was told to forget', async () => {
+    const [first, second] = [keyFor('Ed25519'), keyFor('RS256')]
+    post({ add: 1, key: first })
+    post({ add: 2, key: second })
+    const [a, b] = [request(Buffer.from('a')), request(Buffer.from('b'))]
+    expect(await signBatch(1, first, [a])).toBeGreaterThan(0)
+    expect(await signBatch(2, second, [b])).toBeGreaterThan(0)
+    expect(verify(null, Buffer.from('a'), privateKey('Ed25519'), a.result())).toBe(true)
+    expect(verify('sha256', Buffer.from('b'), privateKey('RS256'), b.result())).toBe(true)
     post({ forget: 1 })
-    expect(await answer(1, 'a')).toHaveProperty('error')
-    expect(await answer(2, 'b')).toHaveProperty('signatures')
-  } finally {
-    await thread.terminate()
-  }
+    expect(await signBatch(1, first, [a])).toHaveProperty('error')
+    expect(await signBatch(2, second, [b])).toBeGreaterThan(0)
+  })
+
+  test.each(['ES256', 'ES512', 'ES256K', 'Ed25519', 'PS256'])('%s: makes whole tokens', async (name) => {
+    const key = keyFor(name)
+    post({ add: 3, key })
+    const header = Buffer.from(JSON.stringify({ alg: name })).toString('base64url')
+    // Characters that take three and four bytes in UTF-8.
+    const texts = ['{}', '"€"', '', '€€€€', 'ﬀ'.repeat(1000), '"🔑"']
+    const requests = texts.map((text) => request(text, `${header}.`))
+    expect(await signBatch(3, key, requests)).toBeGreaterThan(0)
+    const tokens = requests.map(({ result }) => result().toString())
+    expect(tokens.map((token) => token.split('.').slice(0, 2))).toEqual(
+      texts.map((text) => [header, Buffer.from(text).toString('base64url')]),
+    )
+    const publicKey = createPublicKey(privateKey(name))
+    expect(tokens.filter((token) => !verifyWithNode(token, name, publicKey))).toEqual([])
+  })
+
+  test('ES256: R and S that begin with zeros, one in 128, are as long as the others', async () => {
+    const key = keyFor('ES256')
+    post({ add: 4, key })
+    const made: (readonly [text: string, request: Request])[] = []
+    for (let round = 0; round < 10; round++) {
+      const texts = Array.from({ length: 64 }, (_, index) => `${round} ${index}`)
+      const requests = texts.map((text) => [text, request(Buffer.from(text))] as const)
+      made.push(...requests)
+      // oxlint-disable-next-line no-await-in-loop
+      await signBatch(
+        4,
+        key,
+        requests.map(([, each]) => each),
+      )
+    }
+    const publicKey = { key: createPublicKey(privateKey('ES256')), dsaEncoding: 'ieee-p1363' } as const
+    const wrong = made.filter(
+      ([text, { result }]) => !verify('sha256', Buffer.from(text), publicKey, result()),
+    )
+    expect(wrong).toEqual([])
+  })
 })

@@ -6,7 +6,8 @@ function pending(data = Uint8Array.of(1)): { signature: PendingSignature; settle
   const settled: unknown[] = []
   const signature = new PendingSignature(
     data,
-    (bytes) => settled.push(['signed', bytes]),
+    '',
+    (bytes, start, end) => settled.push(['signed', bytes, start, end]),
     (reason) => settled.push(['rejected', reason]),
   )
   return { signature, settled }
@@ -16,7 +17,7 @@ test('it has a copy of the data, is wanted, and no thread has it', () => {
   const data = Uint8Array.of(1, 2)
   const { signature } = pending(data)
   data.fill(0)
-  expect([...signature.data]).toEqual([1, 2])
+  expect(signature.data).toEqual(Buffer.of(1, 2))
   expect(signature).toMatchObject({ isWanted: true, isSent: false, deaths: 0 })
 })
 
@@ -34,20 +35,35 @@ test('an abort rejects it with the reason, then tells', () => {
   expect(getEventListeners(controller.signal, 'abort')).toEqual([])
 })
 
-test.each(['resolve', 'reject'] as const)('%s ends it, and nothing listens to the signal any more', (end) => {
+test('a payload stays text, and has the prefix of its token', () => {
+  const signature = new PendingSignature(
+    '{}',
+    'e30.',
+    () => undefined,
+    () => undefined,
+  )
+  expect(signature).toMatchObject({ data: '{}', prefix: 'e30.' })
+})
+
+const bytes = Buffer.of(9)
+const ends: readonly [string, (signature: PendingSignature) => void, unknown][] = [
+  ['resolve', (signature) => signature.resolve(bytes, 0, 1), ['signed', bytes, 0, 1]],
+  ['reject', (signature) => signature.reject('why'), ['rejected', 'why']],
+]
+
+test.each(ends)('%s ends it, and nothing listens to the signal any more', (_, end, outcome) => {
   const { signature, settled } = pending()
   const controller = new AbortController()
   signature.abortOn(controller.signal, () => settled.push('told'))
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1)
-  const outcome = Uint8Array.of(9)
-  signature[end](outcome)
+  end(signature)
   controller.abort()
-  expect(settled).toEqual([[end === 'resolve' ? 'signed' : 'rejected', outcome]])
+  expect(settled).toEqual([outcome])
   expect(signature.isWanted).toBe(true)
 })
 
-test.each(['resolve', 'reject'] as const)('%s works without a signal', (end) => {
+test.each(ends)('%s works without a signal', (_, end, outcome) => {
   const { signature, settled } = pending()
-  signature[end](Uint8Array.of(9))
-  expect(settled).toHaveLength(1)
+  end(signature)
+  expect(settled).toEqual([outcome])
 })

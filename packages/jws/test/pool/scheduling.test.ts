@@ -84,7 +84,7 @@ describe('threads', () => {
     const signed = signAll(pool, [1])
     await turn()
     expect([...thread.keys.values()]).toEqual([
-      { key: privateKey('Ed25519'), digest: null, maximumLength: 64 },
+      { key: privateKey('Ed25519'), digest: null, coordinateLength: null, signatureLength: 64 },
     ])
     thread.answer()
     await Promise.all(signed)
@@ -109,14 +109,41 @@ describe('threads', () => {
     expect(await Promise.all(signed)).toEqual([1, 2])
   })
 
-  test('get the bytes of a batch without a copy', async () => {
+  test('share two memories with the pool, and use them by turns', async () => {
     const { pool, thread } = onePool()
-    const signed = signAll(pool, [1])
+    const share = vi.spyOn(thread.memories, 'set')
+    const signed = signAll(pool, upTo(6))
     await turn()
-    const [batch] = thread.batches
-    expect(thread.transferred).toEqual([[batch?.data.buffer, batch?.lengths.buffer]])
-    thread.answer()
-    await Promise.all(signed)
+    await finish(pool)
+    expect(await Promise.all(signed)).toEqual(upTo(6))
+    const [first, second] = [...thread.memories.values()]
+    expect(thread.batches.map(({ memory }) => memory)).toEqual([first, second, first, second, first, second])
+    expect(thread.batches.map(({ memory }) => memory === first)).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ])
+    expect(share).toHaveBeenCalledTimes(2)
+    expect([first?.byteLength, second?.byteLength]).toEqual([65_536, 65_536])
+  })
+
+  test('get more memory for a large batch, and give up what is unusually large', async () => {
+    const { pool, thread } = onePool()
+    const memory: number[] = []
+    for (const length of [100_000, 1, 1, 1, 3_000_000, 1, 1]) {
+      const signature = pool.sign(new Uint8Array(length).fill(7))
+      // oxlint-disable-next-line no-await-in-loop
+      await turn()
+      memory.push(thread.batches.at(-1)?.memory.byteLength ?? 0)
+      thread.answer()
+      // oxlint-disable-next-line no-await-in-loop
+      expect(await signature).toEqual(Buffer.alloc(64, 7))
+    }
+    // By turns: 131,072 is kept, and 4,194,304 is not.
+    expect(memory).toEqual([131_072, 65_536, 131_072, 65_536, 4_194_304, 65_536, 65_536])
   })
 
   test('get equal parts, the least busy first', async () => {

@@ -114,7 +114,9 @@ describe('pools with different keys', () => {
       expect(await Promise.all(signed)).toEqual([1, 2])
       // oxlint-enable no-await-in-loop
     }
-    const added = post.mock.calls.flatMap(([message]) => ('add' in message ? [message.key.key] : []))
+    const added = post.mock.calls.flatMap(([message]) =>
+      typeof message === 'object' && 'add' in message ? [message.key.key] : [],
+    )
     expect(added).toEqual([firstKey, secondKey])
     const [numberOfFirst, numberOfSecond] = threadAt(0).keys.keys()
     expect(threadAt(0).signedWith).toEqual(

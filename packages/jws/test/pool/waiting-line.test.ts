@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { PendingSignature } from '../../src/pool/pending-signature.ts'
 import { WaitingLine } from '../../src/pool/waiting-line.ts'
 
-function pending(length = 1, signal?: AbortSignal): PendingSignature {
+function pending(length = 1, signal?: AbortSignal, prefix = ''): PendingSignature {
   const signature = new PendingSignature(
     new Uint8Array(length),
+    prefix,
     () => undefined,
     () => undefined,
   )
@@ -26,6 +27,15 @@ function lineOf(...signatures: readonly PendingSignature[]): WaitingLine {
 }
 
 describe('taking', () => {
+  test('ends where another kind begins', () => {
+    const kinds = ['a.', 'a.', '', 'b.'].map((prefix) => pending(1, undefined, prefix))
+    const line = lineOf(...kinds)
+    expect(line.take(9)).toEqual(kinds.slice(0, 2))
+    expect(line.take(9)).toEqual(kinds.slice(2, 3))
+    expect(line.take(9)).toEqual(kinds.slice(3))
+    expect(line.length).toBe(0)
+  })
+
   test('is in order, as many as are asked for, and those that come back are first', () => {
     const [a, b, c] = [pending(), pending(), pending()]
     const line = lineOf(a, b, c)

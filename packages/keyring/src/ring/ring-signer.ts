@@ -8,6 +8,12 @@ import {
   type SignOptions,
   type SyncSigner,
 } from '@sealwright/core'
+import {
+  isTokenSignerSource,
+  tokenSigner,
+  type TokenSigner,
+  type TokenSignerSource,
+} from '@sealwright/core/internal'
 
 /** A span of the clock's time, in milliseconds since 1970: from `from` on and before `until`. */
 export interface Span {
@@ -94,7 +100,7 @@ function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgor
   )
 }
 
-class LeasedSigner implements Signer {
+class LeasedSigner implements Signer, TokenSignerSource {
   readonly algorithm: SignatureAlgorithm
   readonly keyId: string
   readonly publicKey: KeyObject
@@ -117,6 +123,11 @@ class LeasedSigner implements Signer {
       return Promise.reject(error)
     }
     return this.#signer.sign(data, options)
+  }
+
+  [tokenSigner](): TokenSigner | null {
+    this.#lease.check()
+    return isTokenSignerSource(this.#signer) ? this.#signer[tokenSigner]() : null
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Signer } from '@sealwright/core'
+import { tokenSigner } from '@sealwright/core/internal'
 import { createJwtIssuer } from '@sealwright/jws'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test } from 'vitest'
@@ -56,6 +58,42 @@ describe('a signer that is kept', () => {
     first.enabled = false
     await ring.refresh()
     await expect(kept.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('is revoked') })
+  })
+})
+
+function pick(signer: Signer): Signer {
+  const { algorithm, keyId, publicKey } = signer
+  return { algorithm, keyId, publicKey, sign: (input, options) => signer.sign(input, options) }
+}
+
+describe('a signer that makes whole tokens', () => {
+  test('makes them through the ring, as long as its key may sign', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const key = await store.add('a')
+    const plain = key.signer()
+    const whole = {
+      ...pick(plain),
+      [tokenSigner]: () => ({ signToken: async (prefix: string) => `${prefix}whole` }),
+    }
+    key.signer = () => whole
+    const { ring } = await openTestRing([{ store, name: 'a' }], policy)
+    const jwts = createJwtIssuer(ring.signingKey(), { issuer })
+    expect(await jwts.issue({})).toMatch(/\.whole$/)
+    key.enabled = false
+    await ring.refresh()
+    await expect(jwts.issue({})).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  test('makes signatures when it says so', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const key = await store.add('a')
+    const plain = { ...pick(key.signer()), [tokenSigner]: () => null }
+    key.signer = () => plain
+    const { ring } = await openTestRing([{ store, name: 'a' }], policy)
+    const token = await createJwtIssuer(ring.signingKey(), { issuer }).issue({})
+    expect(token.split('.')).toHaveLength(3)
   })
 })
 
