@@ -67,7 +67,7 @@ export class OwnProcessorTime {
 }
 
 /** The types of Node 20 do not have it. */
-const { threadCpuUsage }: { readonly threadCpuUsage?: () => NodeJS.CpuUsage } = process
+const threadCpuUsage = Reflect.get(process, 'threadCpuUsage') as (() => NodeJS.CpuUsage) | undefined
 
 /** In microseconds. */
 function now(): { readonly main: number; readonly all: number } {

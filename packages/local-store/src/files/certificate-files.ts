@@ -40,6 +40,20 @@ export class CertificateFiles {
     return files
   }
 
+  /** How many files were deleted. */
+  get removals(): number {
+    return this.#removals
+  }
+
+  /**
+   * Keeps the contents of a file that was just written, which need not be decrypted again.
+   *
+   * @param removals before the file was written: if a file was deleted since, it could be this one, and nothing is kept
+   */
+  keep(name: string, bytes: Uint8Array, contents: Pkcs12Certificate, removals: number): void {
+    if (removals === this.#removals) this.#known.set(name, { bytes, contents })
+  }
+
   /**
    * Deletes a file, and drops what is kept of it.
    *
@@ -64,8 +78,7 @@ export class CertificateFiles {
     const { bytes, ...state } = file
     const isSame = known !== undefined && Buffer.compare(known.bytes, bytes) === 0
     const contents = isSame ? known.contents : await decryptFile(path, bytes, this.#password)
-    // Unless a file was deleted meanwhile: it could be this one.
-    if (removals === this.#removals) this.#known.set(name, { bytes, contents })
+    this.keep(name, bytes, contents, removals)
     return { ...contents, path, ...state }
   }
 }

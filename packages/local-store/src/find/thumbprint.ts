@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto'
+import { jwkThumbprint } from '@sealwright/core'
 import { aString, invalidArgument } from '@sealwright/core/internal'
 
 /**
@@ -74,4 +75,16 @@ function codePoint(character: string): string {
   const hexadecimal = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
   // Printable ASCII is also shown itself.
   return /[!-~]/.test(character) ? `U+${hexadecimal} (${character})` : `U+${hexadecimal}`
+}
+
+/** By certificate. A ring reads the same certificates again and again, and exporting a key takes longer than all else of it. */
+const keyIds = new WeakMap<X509Certificate, string>()
+
+/** The `kid` of the key that the certificate is for: the thumbprint of its JWK (RFC 7638). */
+export function keyIdOf(certificate: X509Certificate): string {
+  const known = keyIds.get(certificate)
+  if (known !== undefined) return known
+  const keyId = jwkThumbprint(certificate.publicKey)
+  keyIds.set(certificate, keyId)
+  return keyId
 }

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path'
 import {
   algorithmsOf,
   createLocalSigner,
-  jwkThumbprint,
   SealwrightError,
   type SigningKey,
   type SyncSigner,
@@ -11,7 +10,7 @@ import {
 import { aFunction, type Check } from '@sealwright/core/internal'
 import { inFile, withPrivateKey } from '../files/pkcs12-file.ts'
 import type { StoredKey } from '../find/stored-key.ts'
-import { sha256Thumbprint } from '../find/thumbprint.ts'
+import { keyIdOf, sha256Thumbprint } from '../find/thumbprint.ts'
 
 /** A signing key of this machine: its signers sign synchronously too. */
 export interface LocalSigningKey extends SigningKey {

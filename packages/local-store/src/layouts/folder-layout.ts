@@ -1,11 +1,12 @@
 import { basename, extname, join, resolve } from 'node:path'
-import { jwkThumbprint, SealwrightError } from '@sealwright/core'
+import { SealwrightError } from '@sealwright/core'
 import { ownerOnly } from '../files/access-rule.ts'
 import { CertificateFiles } from '../files/certificate-files.ts'
 import type { FileState } from '../files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
+import { keyIdOf } from '../find/thumbprint.ts'
 import { namesIn, type VersionedLayout } from './layout.ts'
 import { arrivalOf, disabledBy, recordArrival, recordDisabled, recordsOf } from './records.ts'
 
@@ -33,7 +34,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
       const read = await files.read(wanted, all)
       return read.map((file) => {
         const own = nameOf(file)
-        const keyId = jwkThumbprint(file.certificate.publicKey)
+        const keyId = keyIdOf(file.certificate)
         return {
           name: own,
           file,
@@ -49,18 +50,20 @@ export function folderLayout(location: string, password: string): VersionedLayou
     pathOf: (name) => join(folder, fileName(name, 1)),
     pathOfVersion: (name, number) => join(folder, fileName(name, number)),
     async add(path, name, key, earliest = 0) {
+      const { removals } = files
       const bytes = await encodePkcs12(name, key, password)
       let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
       let state: FileState | null = null
       try {
         state = await createKeyFile(path, ownerOnly, bytes, async () => {
-          arrival = await recordArrival(folder, name, jwkThumbprint(key.privateKey), earliest)
+          arrival = await recordArrival(folder, name, keyIdOf(key.certificate), earliest)
         })
       } finally {
         // A record that stays does no harm: there is no key it belongs to.
         if (state === null) await arrival?.undo().catch(() => undefined)
       }
       if (state === null) return null
+      files.keep(basename(path), bytes, { ...key, friendlyName: name }, removals)
       const file = { ...key, ...state, friendlyName: name, path }
       const createdAt = (await arrival?.confirm()) ?? null
       return { name, file, number: readFileName(path).number, createdAt, disabledBy: null }
@@ -84,7 +87,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
       return removed.includes(true)
     },
     async disable({ name, file }) {
-      await recordDisabled(folder, name, jwkThumbprint(file.certificate.publicKey))
+      await recordDisabled(folder, name, keyIdOf(file.certificate))
     },
   }
 }

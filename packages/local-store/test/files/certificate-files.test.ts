@@ -1,5 +1,5 @@
 import { chmodSync, copyFileSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import type * as X509 from '@sealwright/x509'
@@ -43,10 +43,17 @@ test('a file that stays as it is is decrypted once, however it is read', async (
   await store.get('a')
   await store.list({ name: 'b' })
   expect(decrypted).toHaveBeenCalledTimes(2)
-  await store.rotate('a')
-  expect(await keyIds(store)).toHaveLength(3)
-  expect(await keyIds(store)).toHaveLength(3)
-  expect(decrypted).toHaveBeenCalledTimes(3)
+})
+
+test('a file that the store has just written is not decrypted, unless it is written again', async () => {
+  const { store, pathOf } = await storeOfTwo()
+  const made = [await store.rotate('a'), await store.create('c', { keyType: 'ec-p256' })]
+  expect(await keyIds(store)).toEqual(expect.arrayContaining(made.map(({ keyId }) => keyId)))
+  expect(decrypted).toHaveBeenCalledTimes(2)
+  const other = await openFolderStore(dirname(pathOf('c')))
+  expect(await other.get('c')).toMatchObject({ keyId: made[1]?.keyId, name: 'c', version: made[1]?.version })
+  writeFileSync(pathOf('c'), readFileSync(pathOf('b')))
+  expect((await store.get('c'))?.keyId).toBe((await store.get('b'))?.keyId)
 })
 
 test('a file with other bytes is decrypted again, also if its time is that of before', async () => {
