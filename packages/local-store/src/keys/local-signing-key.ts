@@ -70,7 +70,7 @@ export function localSigningKey(stored: OpenedFile, options: SignerOptions): Loc
       name,
       version: sha256Thumbprint(file.certificate).toLowerCase(),
       location: file.path,
-      keyId: jwkThumbprint(publicKey),
+      keyId: keyIdOf(file.certificate),
       publicKey,
       algorithms,
       certificates: Object.freeze([file.certificate, ...file.issuers]),
