@@ -80,6 +80,10 @@ export class ServerProcess {
     onTestFinished(() => void this.#process.kill('SIGKILL'))
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   get stdout(): string {
     return this.#stdout
   }

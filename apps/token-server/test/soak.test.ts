@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { isFull } from '@sealwright/test-kit/full'
+import { expect, test } from 'vitest'
+import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
+import { bundledServer, ServerProcess } from './support/program.ts'
+
+const program = bundledServer()
+const minutes = Number(process.env['SEALWRIGHT_SOAK_MINUTES'] ?? 30)
+/** Seconds. */
+const sampleInterval = 5
+
+const clientKey = ecKey({ alg: 'ES256' })
+
+/** A key signs for half a minute, so the server rotates sixty times in half an hour. */
+const settings = {
+  accessTokenLifetime: 5,
+  resources: [{ audience: 'sample-api', scopes: ['api1'] }],
+  clients: [
+    {
+      clientId: 'with-secret',
+      secrets: [{ sha256: createHash('sha256').update('the secret').digest('hex') }],
+      scopes: ['api1'],
+    },
+    { clientId: 'client', jwks: { keys: [clientKey.jwk] }, scopes: ['api1'] },
+  ],
+  keyRing: {
+    jwksMaxAge: 0,
+    clockSkew: 1,
+    validatorLeeway: 0,
+    refreshInterval: 1,
+    refreshTimeout: 1,
+    listingDelay: 0,
+    maxSetAge: 3,
+    rotationInterval: 30,
+  },
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** All that clients do, once. A status that is not the expected one ends the test. */
+async function everyRequest(origin: string): Promise<void> {
+  const form = { grant_type: 'client_credentials', client_id: 'with-secret', client_secret: 'the secret' }
+  const { body } = await post(origin, form, 200)
+  const { access_token: token } = JSON.parse(body) as { access_token: string }
+  await post(origin, { ...form, client_secret: 'another' }, 401)
+  await post(origin, { ...form, scope: 'unknown' }, 400)
+  const assertion = await sign(claims(new Date(), origin), clientKey.privateKey)
+  const signed = {
+    grant_type: 'client_credentials',
+    client_assertion_type: assertionType,
+    client_assertion: assertion,
+  }
+  await post(origin, signed, 200)
+  await post(origin, signed, 401)
+  await get(`${origin}/api/identity`, 200, { authorization: `Bearer ${token}` })
+  await get(`${origin}/api/identity`, 401, { authorization: `Bearer ${token}x` })
+  for (const path of ['/.well-known/openid-configuration/jwks', '/health/ready', '/']) {
+    await get(origin + path, 200)
+  }
+}
+
+async function post(
+  origin: string,
+  form: Readonly<Record<string, string>>,
+  expected: number,
+): Promise<Answer> {
+  const response = await fetch(`${origin}/connect/token`, { method: 'POST', body: new URLSearchParams(form) })
+  return answerOf(response, expected)
+}
+
+async function get(url: string, expected: number, headers: Record<string, string> = {}): Promise<Answer> {
+  return answerOf(await fetch(url, { headers }), expected)
+}
+
+async function answerOf(response: Response, expected: number): Promise<Answer> {
+  const body = await response.text()
+  if (response.status !== expected) {
+    throw new Error(`${response.url} answered ${response.status}, not ${expected}: ${body}`)
+  }
+  return { status: response.status, body }
+}
+
+/** MiB that the process has in memory, and how many files and threads. */
+function usage(pid: number): { readonly memory: number; readonly threads: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const number = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1])
+  return { memory: number('VmRSS') / 1024, threads: number('Threads') }
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
+}
+
+test.skipIf(!isFull || process.platform !== 'linux')(
+  `${minutes} minutes of every kind of request, with rotation: memory stays flat [needs SEALWRIGHT_FULL=1]`,
+  async () => {
+    const folder = scratchFolder()
+    const file = join(folder, 'settings.json')
+    writeFileSync(file, JSON.stringify(settings))
+    const server = new ServerProcess(
+      program(),
+      {
+        DATA_DIR: join(folder, 'data'),
+        TOKEN_SERVER_SETTINGS: file,
+        SIGNING_KEY_TYPE: 'ec-p256',
+        LOG_LEVEL: 'warn',
+      },
+      'stalled',
+    )
+    const { origin } = await server.started()
+    const end = performance.now() + minutes * 60_000
+    let requests = 0
+    const clients = Array.from({ length: 4 }, async () => {
+      while (performance.now() < end) {
+        await everyRequest(origin)
+        requests += 10
+      }
+    })
+    const samples: ReturnType<typeof usage>[] = []
+    while (performance.now() < end) {
+      await sleep(sampleInterval * 1_000)
+      samples.push(usage(server.pid))
+    }
+    await Promise.all(clients)
+    // The first third warms up: code is compiled, pools and caches fill.
+    const third = Math.floor(samples.length / 3)
+    const memory = samples.map((each) => each.memory)
+    const [before, after] = [median(memory.slice(third, 2 * third)), median(memory.slice(2 * third))]
+    console.log(
+      `${requests} requests; ${before.toFixed(0)} MiB in the second third, ${after.toFixed(0)} MiB in the last; ` +
+        `${samples.at(-1)?.threads} threads`,
+    )
+    expect(after).toBeLessThan(before * 1.05 + 2)
+    expect(samples.at(-1)?.threads).toBeLessThanOrEqual(samples[third]?.threads ?? 0)
+    expect((await server.stop()).code).toBe(0)
+  },
+  (minutes + 2) * 60_000,
+)
