@@ -72,20 +72,26 @@ function checkSystemd() {
 
 function checkCompose() {
   const path = join(deploy, 'compose', 'compose.yaml')
-  run('docker-compose', ['--file', path, 'config', '--quiet'])
+  const [command, ...args] = hasComposePlugin() ? ['docker', 'compose'] : ['docker-compose']
+  run(command, [...args, '--file', path, 'config', '--quiet'])
   console.log('docker-compose: compose.yaml is valid')
   return readFileSync(path, 'utf8')
 }
 
+function hasComposePlugin() {
+  return spawnSync('docker', ['compose', 'version'], { stdio: 'ignore' }).status === 0
+}
+
 /** Each object against the schema of its kind. */
 async function checkManifests(manifests) {
-  for (const manifest of manifests) {
+  const checks = manifests.map(async (manifest) => {
     const [group, version] = manifest.apiVersion.includes('/')
       ? manifest.apiVersion.split('/')
       : ['', manifest.apiVersion]
     const models = await fromTools(join('kubernetes-models', group, version, `${manifest.kind}.mjs`))
     new models[manifest.kind](manifest).validate()
-  }
+  })
+  await Promise.all(checks)
   console.log(`Kubernetes: ${manifests.length} objects have the form of their schemas`)
 }
 
@@ -120,7 +126,10 @@ async function checkBicep() {
     if (rootNode.hasError) throw new Error(`azure/${file} does not parse:\n${rootNode.toString()}`)
     const found = [...text.matchAll(/\{ name: '([A-Z_]+)', (?:secretRef: '[\w-]+'|value: (.+?)) \}/g)]
     if (found.length > 0) {
-      variables.set(`azure/${file}`, Object.fromEntries(found.map(([, name, value]) => [name, literal(name, value)])))
+      variables.set(
+        `azure/${file}`,
+        Object.fromEntries(found.map(([, name, value]) => [name, literal(name, value)])),
+      )
     }
   }
   console.log('Bicep: the templates parse')
@@ -155,7 +164,8 @@ function checkVariables(file, given) {
   const known = readFileSync(join(root, 'apps', 'token-server', 'README.md'), 'utf8')
   const foreign = /^(?:NODE_|AZURE_|SCM_)/
   for (const name of Object.keys(given)) {
-    if (!foreign.test(name) && !known.includes(`\`${name}\``)) throw new Error(`${file}: the README has no ${name}`)
+    if (!foreign.test(name) && !known.includes(`\`${name}\``))
+      throw new Error(`${file}: the README has no ${name}`)
   }
   const { PATH } = process.env
   // The file is another one in each place. That of Kubernetes must be edited first: the next check.
