@@ -56,9 +56,16 @@ export function createAccessTokens(
           ? jwts.issue(claims)
           : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) })
       const started = activity.start()
-      const token = await (telemetry === null ? issue() : telemetry.sign(jwts, request, issue))
-      activity.issued(started)
-      return token
+      const measurement = telemetry?.begin(jwts, request)
+      try {
+        const token = await (measurement === undefined ? issue() : measurement.run(issue))
+        measurement?.succeeded()
+        activity.issued(started)
+        return token
+      } catch (error) {
+        measurement?.failed(error)
+        throw error
+      }
     },
   }
 }

@@ -2,9 +2,10 @@ import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Settings } from '../settings/settings.ts'
+import type { SignatureRecorder } from '@sealwright/opentelemetry'
 import type { Metrics } from './metrics/metrics.ts'
-import type { Telemetry } from './telemetry.ts'
-import type { Tracing } from './tracing/tracing.ts'
+import type { Telemetry, TokenMeasurement } from './telemetry.ts'
+import type { SignatureSpan, Tracing } from './tracing/tracing.ts'
 
 export interface TelemetryOptions {
   readonly settings: Pick<Settings, 'metrics'>
@@ -35,11 +36,35 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       tracing?.watch(app)
       app.addHook('onClose', close)
     },
-    sign(issuer, request, issue) {
-      const traced = tracing === null ? issue : (): Promise<string> => tracing.sign(issuer, request, issue)
-      return metrics === null ? traced() : metrics.sign(issuer, traced)
-    },
+    begin: (issuer, request) =>
+      new Measurement(metrics?.recorderOf(issuer) ?? null, tracing?.begin(issuer, request) ?? null),
     close,
+  }
+}
+
+class Measurement implements TokenMeasurement {
+  readonly #recorder: SignatureRecorder | null
+  readonly #span: SignatureSpan | null
+  readonly #startedAt: number
+
+  constructor(recorder: SignatureRecorder | null, span: SignatureSpan | null) {
+    this.#recorder = recorder
+    this.#span = span
+    this.#startedAt = recorder?.start() ?? 0
+  }
+
+  run(issue: () => Promise<string>): Promise<string> {
+    return this.#span === null ? issue() : this.#span.run(issue)
+  }
+
+  succeeded(): void {
+    this.#recorder?.succeeded(this.#startedAt)
+    this.#span?.end(null)
+  }
+
+  failed(error: unknown): void {
+    this.#recorder?.failed(this.#startedAt, error)
+    this.#span?.end(error)
   }
 }
 

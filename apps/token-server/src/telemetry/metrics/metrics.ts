@@ -18,8 +18,8 @@ import { withUnits } from './prometheus-names.ts'
 /** The metrics of this process. */
 export interface Metrics {
   watch(app: FastifyInstance): void
-  /** Measures a token. */
-  sign(issuer: SignedBy, issue: () => Promise<string>): Promise<string>
+  /** Counts the tokens of an issuer. */
+  recorderOf(issuer: SignedBy): SignatureRecorder
   /** All metrics, in the text format of Prometheus. */
   scrape(): Promise<string>
   close(): Promise<void>
@@ -44,29 +44,16 @@ export function createMetrics({ ring, vaults }: MetricsOptions): Metrics {
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true)
   const recorders = new WeakMap<SignedBy, SignatureRecorder>()
 
-  function recorderOf(issuer: SignedBy): SignatureRecorder {
-    let recorder = recorders.get(issuer)
-    if (recorder === undefined) {
-      const { keyId, algorithm } = issuer
-      recorder = signatures.recorder({ keyId, algorithm: algorithm.name, backend: backendOf(issuer) })
-      recorders.set(issuer, recorder)
-    }
-    return recorder
-  }
-
   return {
     watch: (app) => requests.watch(app),
-    async sign(issuer, issue) {
-      const recorder = recorderOf(issuer)
-      const startedAt = recorder.start()
-      try {
-        const token = await issue()
-        recorder.succeeded(startedAt)
-        return token
-      } catch (error) {
-        recorder.failed(startedAt, error)
-        throw error
+    recorderOf(issuer) {
+      let recorder = recorders.get(issuer)
+      if (recorder === undefined) {
+        const { keyId, algorithm } = issuer
+        recorder = signatures.recorder({ keyId, algorithm: algorithm.name, backend: backendOf(issuer) })
+        recorders.set(issuer, recorder)
       }
+      return recorder
     },
     async scrape() {
       const { resourceMetrics } = await reader.collect()

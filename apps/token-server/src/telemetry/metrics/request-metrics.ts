@@ -1,6 +1,7 @@
+import type { Attributes } from '@opentelemetry/api'
 import { createHistogram, type Histogram, type HistogramSeries } from '@sealwright/opentelemetry'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { methodOf, routeOf } from '../telemetry.ts'
+import { methodOf } from '../telemetry.ts'
 
 export interface RequestMetrics {
   readonly durations: Histogram
@@ -22,35 +23,54 @@ export function createRequestMetrics(): RequestMetrics {
     boundaries,
     scope: 'token-server',
   })
-  /** By method, status and route, of which there are few. */
-  const known = new Map<string, HistogramSeries>()
 
-  function seriesOf(request: FastifyRequest, reply: FastifyReply): HistogramSeries {
-    const method = methodOf(request)
-    const route = routeOf(request)
-    const status = reply.statusCode
-    const id = `${method} ${status} ${route ?? ''}`
-    let series = known.get(id)
-    if (series === undefined) {
-      series = durations.series({
-        'http.request.method': method,
-        'url.scheme': 'http',
-        'http.response.status_code': status,
-        ...(route !== null && { 'http.route': route }),
-        ...(status >= 500 && { 'error.type': String(status) }),
-      })
-      known.set(id, series)
+  /** Measures the requests of one route; null for those without. */
+  function measuring(route: string | null): (request: FastifyRequest, reply: FastifyReply) => void {
+    const known = new Map<string, Map<number, HistogramSeries>>()
+    return (request, reply) => {
+      const status = reply.statusCode
+      let byStatus = known.get(request.method)
+      let series = byStatus?.get(status)
+      if (series === undefined) {
+        const method = methodOf(request)
+        byStatus ??= known.get(method) ?? new Map<number, HistogramSeries>()
+        known.set(method, byStatus)
+        series = byStatus.get(status) ?? durations.series(attributesOf(route, method, status))
+        byStatus.set(status, series)
+      }
+      series.record(reply.elapsedTime / 1_000)
     }
-    return series
   }
 
   return {
     durations,
     watch(app) {
+      // Each route has a hook of its own, since `request.routeOptions` makes an object for each request.
+      app.addHook('onRoute', (route) => {
+        const measure = measuring(route.url)
+        route.onResponse = [
+          ...[route.onResponse ?? []].flat(),
+          (request, reply, done) => {
+            measure(request, reply)
+            done()
+          },
+        ]
+      })
+      const measureOthers = measuring(null)
       app.addHook('onResponse', (request, reply, done) => {
-        seriesOf(request, reply).record(reply.elapsedTime / 1_000)
+        if (request.is404) measureOthers(request, reply)
         done()
       })
     },
+  }
+}
+
+function attributesOf(route: string | null, method: string, status: number): Attributes {
+  return {
+    'http.request.method': method,
+    'url.scheme': 'http',
+    'http.response.status_code': status,
+    ...(route !== null && { 'http.route': route }),
+    ...(status >= 500 && { 'error.type': String(status) }),
   }
 }

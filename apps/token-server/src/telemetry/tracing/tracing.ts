@@ -17,19 +17,27 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { recordFailure } from '@sealwright/opentelemetry'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import { backendOf, methodOf, routeOf, type SignedBy } from '../telemetry.ts'
+import { backendOf, methodOf, type SignedBy } from '../telemetry.ts'
 
 /** Traces of the requests. */
 export interface Tracing {
   watch(app: FastifyInstance): void
-  /** Makes a token in a span below that of the request. */
-  sign(issuer: SignedBy, request: FastifyRequest, issue: () => Promise<string>): Promise<string>
+  /** Begins a span below that of the request; null if the request has none. */
+  begin(issuer: SignedBy, request: FastifyRequest): SignatureSpan | null
   /** Sends the spans that are left. */
   close(): Promise<void>
 }
 
 /** Milliseconds for the last spans. A collector that does not answer must not hold up the end of the server. */
 const closeTimeout = 2_000
+
+/** The span of one signature. */
+export interface SignatureSpan {
+  /** Makes the token. What a vault is asked for it becomes part of the span. */
+  run(issue: () => Promise<string>): Promise<string>
+  /** @param error null for a success */
+  end(error: unknown): void
+}
 
 export interface TracingOptions {
   /** Whether keys are in a vault, whose requests become spans. */
@@ -65,20 +73,21 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
   }
 
   function start(request: FastifyRequest): void {
-    const route = routeOf(request)
-    if (route?.startsWith('/health/') === true) return
-    const parent = propagator.extract(ROOT_CONTEXT, request.headers, headers)
+    if (request.url.startsWith('/health/')) return
+    const isContinued = request.headers['traceparent'] !== undefined
+    const parent = isContinued ? propagator.extract(ROOT_CONTEXT, request.headers, headers) : ROOT_CONTEXT
     const method = methodOf(request)
-    const name = route === null ? method : `${method} ${route}`
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
+    const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parent)
     // Others are not sent, and neither is what happens in them.
     if (!span.isRecording()) return
+    const route = request.is404 ? undefined : request.routeOptions.url
+    if (route !== undefined) span.updateName(`${method} ${route}`)
     span.setAttributes({
       'http.request.method': method,
       'url.scheme': 'http',
       // A query may have secrets.
       'url.path': request.url.split('?', 1)[0]?.slice(0, 256),
-      ...(route !== null && { 'http.route': route }),
+      ...(route !== undefined && { 'http.route': route }),
     })
     spans.set(request, { span, context: trace.setSpan(parent, span) })
   }
@@ -111,24 +120,22 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
         done()
       })
     },
-    async sign(issuer, request, issue) {
+    begin(issuer, request) {
       const parent = spans.get(request)
-      if (parent === undefined) return issue()
+      if (parent === undefined) return null
       const attributes = {
         'sealwright.key.id': issuer.keyId,
         'sealwright.key.algorithm': issuer.algorithm.name,
         'sealwright.key.backend': backendOf(issuer),
       }
       const span = tracer.startSpan('sign', { attributes }, parent.context)
-      try {
-        return await (issuer.canIssueSync
-          ? issue()
-          : context.with(trace.setSpan(parent.context, span), issue))
-      } catch (error) {
-        recordFailure(span, error)
-        throw error
-      } finally {
-        span.end()
+      return {
+        run: (issue) =>
+          issuer.canIssueSync ? issue() : context.with(trace.setSpan(parent.context, span), issue),
+        end(error) {
+          if (error !== null) recordFailure(span, error)
+          span.end()
+        },
       }
     },
     async close() {
