@@ -1,11 +1,13 @@
+import cluster from 'node:cluster'
 import { parseCommandLine } from './command-line.ts'
 import { openLog } from './logging/open-log.ts'
+import { replayWindow } from './oauth/assertion-times.ts'
 import { runCommand } from './run-command.ts'
 import { loadSettings } from './settings/load-settings.ts'
 import { problemsOf } from './settings/problems.ts'
+import type { Settings } from './settings/settings.ts'
 import { checkPort } from './startup/check-port.ts'
-import { closeOnSignals } from './startup/close-on-signals.ts'
-import { startServer } from './startup/start-server.ts'
+import { closeDelay, closeOnSignals } from './startup/close-on-signals.ts'
 
 // If a line cannot be printed, it is lost and the server goes on.
 process.stderr.on('error', () => undefined)
@@ -13,18 +15,59 @@ process.stderr.on('error', () => undefined)
 const command = parseCommandLine(process.argv.slice(2))
 if (command.kind !== 'start') process.exit(await runCommand(command, process.env))
 
-try {
-  const settings = loadSettings(process.env)
-  await checkPort(settings)
+if (cluster.isWorker) {
+  const { runWorker } = await import('./workers/worker.ts')
+  await runWorker(() => loadSettings(process.env))
+} else {
+  try {
+    const settings = loadSettings(process.env)
+    await checkPort(settings)
+    if (settings.workers > 1) await runWorkers(settings)
+    else await runAlone(settings)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function runAlone(settings: Settings): Promise<void> {
+  const { startServer } = await import('./startup/start-server.ts')
   const log = openLog(settings.logLevel)
   const server = await startServer(settings, { log })
   const drain = { begin: () => server.drain(), delay: settings.drainDelay * 1000 }
   closeOnSignals({ close: () => server.app.close(), log, drain })
-  // At a terminal it says that the terminal is gone, and ends the server.
-  if (!log.isTerminal) process.on('SIGHUP', () => server.reload())
+  reloadOnSignal(log.isTerminal, () => server.reload())
   server.announce()
-} catch (error) {
-  // The message names the settings or the file; a stack would only bury it.
+}
+
+/** The server itself is loaded by the workers. */
+async function runWorkers(settings: Settings): Promise<void> {
+  const { startWorkers } = await import('./workers/primary.ts')
+  const log = openLog(settings.logLevel)
+  const workers = startWorkers({
+    count: settings.workers,
+    log,
+    replayWindow,
+    onGiveUp(reason) {
+      fail(reason)
+      void log.output.flush(1_000).then(() => process.exit())
+    },
+  })
+  closeOnSignals({
+    close: () => workers.close(closeDelay + 2_000),
+    log,
+    delay: closeDelay + 4_000,
+    drain: { begin: () => workers.drain(), delay: settings.drainDelay * 1000 },
+  })
+  reloadOnSignal(log.isTerminal, () => workers.reload())
+}
+
+/** At a terminal SIGHUP says that the terminal is gone, and ends the server. */
+function reloadOnSignal(isTerminal: boolean, reload: () => void): void {
+  if (!isTerminal) process.on('SIGHUP', reload)
+}
+
+/** The message names the settings or the file; a stack would only bury it. */
+function fail(error: unknown): void {
   for (const problem of problemsOf(error)) process.stderr.write(`token-server: ${problem}\n`)
   process.exitCode = 1
 }

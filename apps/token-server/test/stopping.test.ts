@@ -1,44 +1,27 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
 import { lacks } from '@sealwright/test-kit/tools'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { expect, test } from 'vitest'
+import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
 import { startProxy } from './support/haproxy.ts'
+import { beginRequest } from './support/open-request.ts'
 import { freePort } from './support/ports.ts'
-import { bundledServer, ServerProcess } from './support/program.ts'
+import { bundledServer, ServerProcess, type LogLine } from './support/program.ts'
 
 const program = bundledServer()
 const body = 'grant_type=client_credentials&client_id=sample-client&client_secret=sample-secret'
-
-/** A token request whose body is still to come, and which the server has begun to read. */
-async function beginRequest(port: number): Promise<{ finish(): Promise<string> }> {
-  const socket = connect(port, 'localhost').setEncoding('utf8')
-  let answer = ''
-  socket.on('data', (text: string) => (answer += text))
-  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
-  socket.write(
-    'POST /connect/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n' +
-      `Content-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
-  )
-  while (!answer.includes('100 Continue')) await once(socket, 'data')
-  return {
-    async finish() {
-      socket.write(body)
-      await closed
-      return answer
-    },
-  }
-}
 
 test('SIGTERM with 500 requests in flight: every one is answered with a token, then it exits with 0', async () => {
   const env = { DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256' }
   const server = new ServerProcess(program(), env)
   const { origin } = await server.started()
   const port = Number(new URL(origin).port)
-  const requests = await Promise.all(Array.from({ length: 500 }, () => beginRequest(port)))
+  const requests = await Promise.all(Array.from({ length: 500 }, () => beginRequest(port, body)))
   const exit = server.stop('SIGTERM')
   await expect.poll(() => server.stdout).toContain('"msg":"closing"')
   const answers = await Promise.all(requests.map((request) => request.finish()))
@@ -151,3 +134,152 @@ test.skipIf(lacks('haproxy'))(
     expect([...statuses.keys()]).toEqual(['issued'])
   },
 )
+
+/** A server of two workers with a new key, in a folder of its own. */
+function twoWorkers(more: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { WORKERS: '2', DATA_DIR: join(scratchFolder(), 'data'), SIGNING_KEY_TYPE: 'ec-p256', ...more }
+}
+
+/** Sends a form on a connection of its own. */
+async function post(origin: string, form: string): Promise<{ status: number; description: string }> {
+  const response = await fetch(`${origin}/connect/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', connection: 'close' },
+    body: form,
+  })
+  const { error_description: description = '' } = (await response.json()) as { error_description?: string }
+  return { status: response.status, description }
+}
+
+/** Waits until the lines with a message are so many, and returns them. */
+async function linesOf(server: ServerProcess, msg: string, count: number): Promise<LogLine[]> {
+  const found = (): LogLine[] => server.lines.filter((line) => line.msg === msg)
+  await expect.poll(() => found().length).toBeGreaterThanOrEqual(count)
+  return found()
+}
+
+/** Asks until every worker has answered, and returns the process of each. */
+async function workersOf(server: ServerProcess, origin: string): Promise<Map<number, number>> {
+  const before = server.lines.length
+  const answered = new Map<number, number>()
+  await expect
+    .poll(async () => {
+      await post(origin, body)
+      for (const { worker, pid } of server.lines.slice(before))
+        if (worker !== undefined) answered.set(worker, pid)
+      return answered.size
+    })
+    .toBe(2)
+  return answered
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('two workers are one server: one key, one log, one memory of assertions, and each is replaced alone', async () => {
+  const key = ecKey()
+  const { crv = '', x = '', y = '' } = key.jwk
+  const jwk = 'clients__1__jwks__keys__0'
+  const env = twoWorkers({
+    clients__1__clientId: 'client',
+    clients__1__scopes__0: 'api1',
+    [`${jwk}__kty`]: 'EC',
+    [`${jwk}__crv`]: crv,
+    [`${jwk}__x`]: x,
+    [`${jwk}__y`]: y,
+  })
+  const server = new ServerProcess(program(), env)
+  const { origin } = await server.started()
+  const workers = await workersOf(server, origin)
+  expect(new Set(workers.values()).size).toBe(2)
+  expect([...workers.values()]).not.toContain(server.pid)
+
+  // One assertion, 200 times, to both of them at once.
+  const from = server.lines.length
+  const assertion = await sign(claims(new Date(), origin), key.privateKey)
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_assertion_type: assertionType,
+    client_assertion: assertion,
+  }).toString()
+  const answers = await Promise.all(Array.from({ length: 200 }, () => post(origin, form)))
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
+  const refused = answers.filter(({ status }) => status !== 200)
+  expect(new Set(refused.map(({ description }) => description))).toEqual(
+    new Set(['the assertion was used before']),
+  )
+  await linesOf(server, 'token request refused', 199)
+  expect(new Set(server.lines.slice(from).map(({ worker }) => worker))).toEqual(new Set([1, 2]))
+
+  // A new version of the key is read by both.
+  const store = await openFolderStore(env['DATA_DIR'] ?? '')
+  await store.rotate('token-signing')
+  server.signal('SIGHUP')
+  await expect
+    .poll(() =>
+      server.lines
+        .filter(({ msg }) => msg.endsWith(': new → announced'))
+        .map(({ worker }) => worker)
+        .toSorted((a = 0, b = 0) => a - b),
+    )
+    .toEqual([1, 2])
+
+  // One of them is killed. Meanwhile the other answers.
+  const [one = 0, two = 0] = [workers.get(1), workers.get(2)]
+  process.kill(two, 'SIGKILL')
+  const [ended] = await linesOf(server, 'a worker has ended and is replaced', 1)
+  expect(ended).toMatchObject({ worker: 2, reason: 'SIGKILL ended it', level: 40 })
+  expect((await post(origin, body)).status).toBe(200)
+  const after = await workersOf(server, origin)
+  expect(after.get(1)).toBe(one)
+  expect(after.get(2)).not.toBe(two)
+
+  // All of it was said once, by the first.
+  for (const msg of ['there was no signing key; a new one was made', 'listening'])
+    expect(server.lines.filter((line) => line.msg === msg).map(({ worker }) => worker)).toEqual([1])
+  expect(server.stderr.match(/^Token server /gm)).toHaveLength(1)
+
+  // Without its primary none goes on.
+  server.signal('SIGKILL')
+  await expect.poll(() => [...after.values()].filter(isRunning)).toEqual([])
+  await expect(post(origin, body)).rejects.toThrow('fetch failed')
+})
+
+/** Causes more lines than the log holds while its reader is stuck: 250 of two kilobytes, by each of eight clients. */
+async function fillLog(port: number): Promise<void> {
+  const socket = connect(port, 'localhost')
+  socket.end(`GET /${'x'.repeat(2_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(250))
+  const answers = await text(socket)
+  expect(answers.match(/HTTP\/1\.1 404 /g)).toHaveLength(250)
+}
+
+test('SIGINT at a terminal goes to all processes: what is in progress is finished, though the log is stuck', async () => {
+  const server = new ServerProcess(program(), twoWorkers(), 'stalled', true)
+  const { origin } = await server.started()
+  const port = Number(new URL(origin).port)
+  await Promise.all(Array.from({ length: 8 }, () => fillLog(port)))
+  const requests = await Promise.all(Array.from({ length: 20 }, () => beginRequest(port, body)))
+  process.kill(-server.pid, 'SIGINT')
+  // Once it closes, new requests are refused, or left alone by all workers.
+  const isRefused = (): Promise<boolean> =>
+    fetch(`${origin}/health/live`, { signal: AbortSignal.timeout(1_000) }).then(
+      ({ status }) => status === 503,
+      () => true,
+    )
+  await expect.poll(isRefused).toBe(true)
+  const answers = await Promise.all(requests.map((request) => request.finish()))
+  expect(answers.filter((answer) => /HTTP\/1\.1 200 OK[^]*"access_token"/.test(answer))).toHaveLength(20)
+  expect(await server.exited).toMatchObject({ code: 0 })
+})
+
+test('a setting with which no worker can start is one line, once', async () => {
+  const server = new ServerProcess(program(), { WORKERS: '2', SIGNING_KEY: 'file:./missing.pfx' })
+  const { code, stderr, stdout } = await server.exited
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(/^token-server: .*missing\.pfx.*\n$/)
+})

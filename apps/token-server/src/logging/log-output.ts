@@ -40,11 +40,11 @@ export class LogOutput {
     this.#retryAfter = retryAfter
   }
 
-  /** Takes a line; returns at once. */
-  write(line: string): void {
-    const bytes = Buffer.from(line)
+  /** Takes a line, or several in one buffer; returns at once. */
+  write(lines: string | Buffer): void {
+    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines
     if (this.#waitingBytes + bytes.length > this.#maximumBytes) {
-      this.#dropped++
+      this.#dropped += linesIn(bytes)
       return
     }
     this.#append(bytes)
@@ -107,6 +107,14 @@ export class LogOutput {
       Buffer.from(`${JSON.stringify({ level: 40, time, lines, msg: 'log lines were dropped' })}\n`),
     )
   }
+}
+
+const newline = 0x0a
+
+function linesIn(bytes: Buffer): number {
+  let count = 0
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count++
+  return count
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import type { Logger } from 'pino'
 import type { LogLevel } from '../settings/settings.ts'
 import { LogOutput, standardOutput } from './log-output.ts'
@@ -13,8 +14,27 @@ export interface Log {
 
 /** The log on standard output: lines of text at a terminal, lines of JSON in a file or a pipe. */
 export function openLog(level: LogLevel): Log {
-  const isTerminal = process.stdout.isTTY
+  const isTerminal = isatty(process.stdout.fd)
   const output = new LogOutput(standardOutput())
   const write = (line: string): void => output.write(isTerminal ? terminalLine(line) : line)
   return { logger: createLogger(level, { write }), output, isTerminal }
+}
+
+/**
+ * The log of a worker, which goes to its primary: lines of JSON, with the number of the worker.
+ *
+ * @param isTerminal whether a person reads the output of the primary
+ */
+export function openWorkerLog(level: LogLevel, worker: number, isTerminal: boolean): Log {
+  const output = new LogOutput(standardOutput())
+  const logger = createLogger(level, { write: (line: string) => output.write(line) }).child({ worker })
+  return { logger, output, isTerminal }
+}
+
+/** Takes whole lines of the logs of workers. */
+export function linesOfWorkers({ output, isTerminal }: Log): (lines: Buffer) => void {
+  if (!isTerminal) return (lines) => output.write(lines)
+  return (lines) => {
+    for (const line of lines.toString('utf8').split('\n')) if (line !== '') output.write(terminalLine(line))
+  }
 }

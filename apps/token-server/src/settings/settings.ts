@@ -11,6 +11,8 @@ export interface Settings {
   readonly host: string
   /** The port to listen on; 0 for any free port. Default 5001. */
   readonly port: number
+  /** How many processes listen on the port, each of them with all keys. Default 1. */
+  readonly workers: number
   /** A pino level. Default `info`. */
   readonly logLevel: LogLevel
   /** Where the metrics are served, apart from everything else. */

@@ -3,13 +3,15 @@ import closeWithGrace, { type Options } from 'close-with-grace'
 import type { Log } from '../logging/open-log.ts'
 
 /** Milliseconds that requests in progress are given to finish. */
-const closeDelay = 10_000
+export const closeDelay = 10_000
 
 /** Milliseconds for the last lines of the log. */
 const flushDelay = 1000
 
+type Signals = NonNullable<Options['skip']>
+
 /** Signals that close-with-grace would handle, too. They keep their normal effect. */
-const skip: NonNullable<Options['skip']> = [
+const skip: Signals = [
   'SIGHUP',
   'SIGQUIT',
   'SIGILL',
@@ -25,6 +27,8 @@ export interface CloseOptions {
   /** Finishes requests in progress. The exit code is 1 if it rejects. */
   readonly close: () => Promise<unknown>
   readonly log: Log
+  /** Milliseconds that it may take. Default 10,000. */
+  readonly delay?: number
   /** What happens on SIGTERM before that. Default: nothing. */
   readonly drain?: {
     /** Has load balancers send no more requests. */
@@ -36,20 +40,46 @@ export interface CloseOptions {
 
 /**
  * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error. On SIGTERM it goes on for the delay, in which load
- * balancers learn of it. Then requests in progress are finished and the process exits, with 0 after a signal, and with 1 after an error or when time is up. Other signals keep their normal effect:
- * SIGQUIT ends the process at once. main.ts handles SIGHUP.
+ * balancers learn of it. Then requests in progress are finished and the process exits, with 0 after a signal, and with 1 after an
+ * error or when time is up. Other signals keep their normal effect: SIGQUIT ends the process at once. main.ts handles SIGHUP.
  */
-export function closeOnSignals({ close, log: { logger, output }, drain }: CloseOptions): void {
+export function closeOnSignals(options: CloseOptions): void {
+  install(options, skip)
+}
+
+/**
+ * The same for a worker, except that its primary says when. SIGINT at a terminal goes to all processes, and so does the SIGTERM of
+ * systemd: the first is left to the primary, and the second may come before and after what the primary says.
+ *
+ * @returns a function that shuts the worker down
+ */
+export function closeOnRequest(options: CloseOptions): () => void {
+  const { close } = install(options, [...skip, 'SIGTERM', 'SIGINT'])
+  let isClosing = false
+  return () => {
+    if (isClosing) return
+    isClosing = true
+    close()
+  }
+}
+
+function install(
+  { close, log: { logger, output }, delay = closeDelay, drain }: CloseOptions,
+  skipped: Signals,
+): ReturnType<typeof closeWithGrace> {
   const drainDelay = drain?.delay ?? 0
-  closeWithGrace({ delay: drainDelay + closeDelay, logger: false, skip }, async ({ signal, err }) => {
-    if (err === undefined) logger.info({ signal }, 'closing')
-    else logger.fatal({ err }, 'closing after an error')
-    drain?.begin()
-    if (signal === 'SIGTERM' && drainDelay > 0) await setTimeout(drainDelay)
-    try {
-      await close()
-    } finally {
-      await output.flush(flushDelay)
-    }
-  })
+  return closeWithGrace(
+    { delay: drainDelay + delay, logger: false, skip: skipped },
+    async ({ signal, err }) => {
+      if (signal !== undefined) logger.info({ signal }, 'closing')
+      if (err !== undefined) logger.fatal({ err }, 'closing after an error')
+      drain?.begin()
+      if (signal === 'SIGTERM' && drainDelay > 0) await setTimeout(drainDelay)
+      try {
+        await close()
+      } finally {
+        await output.flush(flushDelay)
+      }
+    },
+  )
 }

@@ -3,6 +3,7 @@ import { canLocate, isSealwrightError, openSigningKey, type Backend, type Signin
 import { createSigner } from '@sealwright/jws'
 import type { KeyRingSource } from '@sealwright/keyring'
 import { localStore } from '@sealwright/local-store'
+import { shareOfQuota, signingThreads } from './shares.ts'
 import type { AdditionalKeySetting, KeySetting, Settings } from '../settings/settings.ts'
 
 /** Milliseconds for a signature in the vault: clients learn of a failure within three seconds. */
@@ -30,9 +31,12 @@ export interface KeyPlaces {
  * @throws SealwrightError as the backend of the URI
  */
 export async function keyPlaces(settings: Settings, vault: KeyVaultOptions): Promise<KeyPlaces> {
-  const { signingKey, additionalSigningKeys } = settings
+  const { signingKey, additionalSigningKeys, workers } = settings
   const keys = [{ ...signingKey, signs: true, createdAt: null }, ...additionalSigningKeys]
-  const { backends, vaults } = await backendsFor(keys, { quota: signingKey.quota ?? undefined, ...vault })
+  const { backends, vaults } = await backendsFor(keys, workers, {
+    quota: shareOfQuota(signingKey.quota, workers),
+    ...vault,
+  })
   return { places: await Promise.all(keys.map((key) => placeOf(key, backends))), vaults }
 }
 
@@ -66,10 +70,12 @@ async function openOrCreate(
 /** The Azure SDK is loaded only if a key is in a vault. All keys of one vault share its connections and its quota. */
 async function backendsFor(
   keys: readonly KeySetting[],
+  workers: number,
   vault: KeyVaultOptions,
 ): Promise<{ readonly backends: readonly Backend[]; readonly vaults: KeyPlaces['vaults'] }> {
+  const threads = signingThreads(workers)
   // Signatures have threads of their own, and leave libuv's threads to files and DNS.
-  const local = localStore({ createSigner })
+  const local = localStore({ createSigner: (key, options) => createSigner(key, { ...options, threads }) })
   if (!keys.some(({ uri }) => /^https?:/i.test(uri))) return { backends: [local], vaults: () => [] }
   const { azureKeyVault } = await import('@sealwright/azure-keyvault')
   const vaults = azureKeyVault({ deadline: vaultDeadline, ...vault })

@@ -7,6 +7,7 @@ import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
 import { WatchedFile } from '../reload/watched-file.ts'
+import type { ReplayStore } from '../replay/replay-store.ts'
 import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
 import type { Environment } from '../settings/environment/environment.ts'
@@ -19,6 +20,10 @@ import { watchKey } from './watch-key.ts'
 
 export interface StartOptions {
   readonly log: Log
+  /** The number of this worker, from 1; null (default) for a server of one process. */
+  readonly worker?: number | null
+  /** Default: the memory of this process. */
+  readonly replays?: ReplayStore | undefined
   /** Where a reload finds the settings. Default: the environment of this process. */
   readonly env?: Environment | undefined
 }
@@ -42,7 +47,7 @@ export interface StartedServer {
  */
 export async function startServer(
   settings: Settings,
-  { log, env = process.env }: StartOptions,
+  { log, worker = null, replays, env = process.env }: StartOptions,
 ): Promise<StartedServer> {
   const file = settings.watchSettings ? new WatchedFile(settings.file) : null
   // At a terminal the banner says which key signs.
@@ -60,7 +65,7 @@ export async function startServer(
     vaults,
     telemetry,
     logger: log.logger,
-    replays: redis?.replays,
+    replays: redis?.replays ?? replays,
     limits: createLimits(settings, redis?.share),
     redis,
     draining,
@@ -70,7 +75,8 @@ export async function startServer(
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
-  watchKey(() => ring.signingKey(), log.logger, warnings)
+  // One of several workers is enough.
+  if (worker === null || worker === 1) watchKey(() => ring.signingKey(), log.logger, warnings)
   const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
   file?.start(() => void reload())
   return { app, port, announce, drain: () => draining.begin(), reload: () => void reload() }

@@ -42,6 +42,17 @@ test('the rest of a write that was cut short comes next', () => {
   expect(written.join('')).toBe('abc\ndef\n')
 })
 
+test('of several lines in one buffer each is counted when they are dropped', () => {
+  const { write, written, finish } = manualOutput()
+  const output = new LogOutput(write, { maximumBytes: 10 })
+  output.write(Buffer.from('1\n2\n3\n'))
+  output.write(Buffer.from('a\nb\nc\n'))
+  finish()
+  finish()
+  expect(written[0]).toBe('1\n2\n3\n')
+  expect(JSON.parse(written[1] ?? '')).toMatchObject({ lines: 3, msg: 'log lines were dropped' })
+})
+
 test.each([
   ['ENOSPC', 1000],
   ['EAGAIN', 50],

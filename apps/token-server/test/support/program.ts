@@ -44,6 +44,13 @@ export interface Exit {
   readonly stderr: string
 }
 
+/** A line of the log. */
+export interface LogLine {
+  readonly msg: string
+  readonly pid: number
+  readonly worker?: number
+}
+
 /** A server in a process of its own, that is killed after the test if it still runs. */
 export class ServerProcess {
   readonly exited: Promise<Exit>
@@ -54,11 +61,13 @@ export class ServerProcess {
   /**
    * @param env all of its environment, but for the way to programs; a free port unless it says otherwise
    * @param stdout what reads its log: the test, nothing, the test at a terminal of its own, or a file
+   * @param isDetached whether it leads a process group, as a program that a shell starts
    */
   constructor(
     program: string,
     env: Readonly<Record<string, string>>,
     stdout: 'read' | 'stalled' | 'terminal' | number = 'read',
+    isDetached = false,
   ) {
     const [command, args] =
       stdout === 'terminal'
@@ -66,6 +75,7 @@ export class ServerProcess {
         : [process.execPath, [program]]
     this.#process = spawn(command, args, {
       env: { PATH: process.env['PATH'], PORT: '0', ...env },
+      detached: isDetached,
       stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe'],
     })
     if (stdout !== 'stalled') {
@@ -114,6 +124,14 @@ export class ServerProcess {
       throw new Error(`the server ended with ${code}: ${stderr}`)
     })
     return Promise.race([origin, ended])
+  }
+
+  /** Each line of its log. */
+  get lines(): readonly LogLine[] {
+    return this.#stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as LogLine)
   }
 
   signal(signal: NodeJS.Signals): void {

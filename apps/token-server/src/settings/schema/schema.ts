@@ -16,6 +16,7 @@ import { welcomePage } from './server/page.ts'
 import { corsOrigins, drainDelay, trustedProxies } from './server/proxies.ts'
 import { redis } from './server/redis.ts'
 import { watchSettings } from './server/watch-settings.ts'
+import { workers } from './server/workers.ts'
 import { accessTokenLifetime, accessTokens } from './tokens/access-tokens.ts'
 import { clients, type ClientEntry } from './tokens/clients.ts'
 import { issuer } from './tokens/issuer.ts'
@@ -52,6 +53,7 @@ export const schema: Schema = {
   issuer,
   host,
   port,
+  workers,
   logLevel,
   metrics,
   welcomePage,

@@ -1,0 +1,218 @@
+import { maximumFailures, Restarts, settledAfter } from './restarts.ts'
+
+/** How a worker ended. */
+export interface WorkerEnd {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+/** What happens to a worker. */
+export interface WorkerEvents {
+  /** It listens. */
+  ready(port: number): void
+  /** It could not start, for a reason that a person can understand. Its end follows. */
+  failed(reason: string): void
+  /** Its process has ended, and its log is read. */
+  ended(end: WorkerEnd): void
+}
+
+/** One process. */
+export interface WorkerProcess {
+  tell(topic: 'close' | 'drain' | 'reload'): void
+  kill(): void
+}
+
+/** What the supervisor says. */
+export interface SupervisorLog {
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface SupervisorOptions {
+  /** How many workers. */
+  readonly count: number
+  /** Starts a process. */
+  readonly start: (number: number, isFirst: boolean, events: WorkerEvents) => WorkerProcess
+  readonly log: SupervisorLog
+  /** Called once, when the server cannot go on. No worker runs any more. */
+  readonly onGiveUp: (reason: string) => void
+  /** A clock that cannot be set, in milliseconds. */
+  readonly now?: () => number
+}
+
+/** The place of one worker after the other. */
+interface Slot {
+  readonly number: number
+  readonly restarts: Restarts
+  process: WorkerProcess | null
+  /** When it became ready; null while it is not. */
+  readySince: number | null
+  /** Why it could not start. */
+  reason: string | null
+  /** Whether a reload was asked for while it started. It may have read the settings before. */
+  isReloadDue: boolean
+  timer: NodeJS.Timeout | null
+}
+
+/**
+ * Keeps the workers running. The first one starts alone, and makes the key if there is none; the others start when it is ready.
+ * A worker that ends is replaced. The server is given up when a worker cannot be replaced ten times in a row, while no
+ * other has started well; and at once when the very first worker says why it cannot start.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions
+  readonly #now: () => number
+  readonly #slots: readonly Slot[]
+  /** The port of the server; null until the first worker is ready. */
+  #port: number | null = null
+  #isDraining = false
+  #isClosing = false
+  #isClean = true
+  readonly #onEmpty: (() => void)[] = []
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#now = options.now ?? (() => performance.now())
+    this.#slots = Array.from({ length: options.count }, (_, index): Slot => {
+      const number = index + 1
+      return {
+        number,
+        restarts: new Restarts(),
+        process: null,
+        readySince: null,
+        reason: null,
+        isReloadDue: false,
+        timer: null,
+      }
+    })
+  }
+
+  start(): void {
+    const [first] = this.#slots
+    if (first !== undefined) this.#start(first)
+  }
+
+  /** Has load balancers send no more requests to any of them. */
+  drain(): void {
+    this.#isDraining = true
+    for (const { process } of this.#slots) process?.tell('drain')
+  }
+
+  /** Has all workers read their settings and keys again. */
+  reload(): void {
+    for (const slot of this.#slots) {
+      if (slot.readySince === null) slot.isReloadDue = true
+      else slot.process?.tell('reload')
+    }
+  }
+
+  /**
+   * Has all workers finish what they do and end, and starts no more.
+   *
+   * @param grace milliseconds until those that are left are killed
+   * @throws Error when one was killed or ended with an error
+   */
+  async close(grace: number): Promise<void> {
+    this.#stop()
+    for (const { process } of this.#slots) process?.tell('close')
+    const timer = setTimeout(() => {
+      this.#isClean = false
+      for (const { process } of this.#slots) process?.kill()
+    }, grace)
+    await this.#empty()
+    clearTimeout(timer)
+    if (!this.#isClean) throw new Error('a worker could not finish')
+  }
+
+  /** Ends all workers at once. */
+  kill(): void {
+    this.#stop()
+    for (const { process } of this.#slots) process?.kill()
+  }
+
+  #start(slot: Slot): void {
+    slot.timer = null
+    slot.reason = null
+    slot.isReloadDue = false
+    const isFirst = this.#port === null
+    slot.process = this.#options.start(slot.number, isFirst, {
+      ready: (port) => this.#ready(slot, port),
+      failed: (reason) => (slot.reason = reason),
+      ended: (end) => this.#ended(slot, end),
+    })
+  }
+
+  #ready(slot: Slot, port: number): void {
+    slot.readySince = this.#now()
+    // What it was told before, it may not have heard.
+    if (this.#isDraining) slot.process?.tell('drain')
+    if (this.#isClosing) slot.process?.tell('close')
+    if (slot.isReloadDue) slot.process?.tell('reload')
+    const isFirst = this.#port === null
+    this.#port ??= port
+    // All workers had ended, and with them a port that the system had chosen.
+    if (port !== this.#port) this.#giveUp(`the port ${this.#port} was lost; set PORT to a port other than 0`)
+    if (!isFirst || this.#isClosing) return
+    for (const other of this.#slots) if (other !== slot) this.#start(other)
+  }
+
+  #ended(slot: Slot, { code, signal }: WorkerEnd): void {
+    const wasReady = slot.readySince !== null
+    const readyFor = slot.readySince === null ? 0 : this.#now() - slot.readySince
+    slot.process = null
+    slot.readySince = null
+    if (this.#isClosing) {
+      // One that has not started has nothing to finish.
+      if (code !== 0 && wasReady) this.#isClean = false
+      if (this.#isEmpty()) for (const tell of this.#onEmpty.splice(0)) tell()
+      return
+    }
+    const how = slot.reason ?? (signal === null ? `it ended with exit code ${code}` : `${signal} ended it`)
+    if (this.#port === null && slot.reason !== null) {
+      this.#giveUp(slot.reason)
+      return
+    }
+    const delay = slot.restarts.ended(readyFor)
+    if (slot.restarts.failures >= maximumFailures && !this.#hasSettled()) {
+      this.#giveUp(`worker ${slot.number} did not start well ${maximumFailures} times in a row: ${how}`)
+      return
+    }
+    this.#report(slot, how, delay)
+    slot.timer = setTimeout(() => this.#start(slot), delay)
+  }
+
+  #report({ number, reason }: Slot, how: string, restartIn: number): void {
+    const details = { worker: number, reason: how, restartIn }
+    // One that was ended by hand, with SIGTERM, has done nothing wrong.
+    if (reason === null) this.#options.log.warn(details, 'a worker has ended and is replaced')
+    else this.#options.log.error(details, 'a worker could not start and is tried again')
+  }
+
+  #hasSettled(): boolean {
+    const now = this.#now()
+    return this.#slots.some(({ readySince }) => readySince !== null && now - readySince >= settledAfter)
+  }
+
+  #giveUp(reason: string): void {
+    if (this.#isClosing) return
+    this.kill()
+    void this.#empty().then(() => this.#options.onGiveUp(reason))
+  }
+
+  #stop(): void {
+    this.#isClosing = true
+    for (const slot of this.#slots) {
+      if (slot.timer !== null) clearTimeout(slot.timer)
+      slot.timer = null
+    }
+  }
+
+  #isEmpty(): boolean {
+    return this.#slots.every(({ process }) => process === null)
+  }
+
+  async #empty(): Promise<void> {
+    if (this.#isEmpty()) return
+    await new Promise<void>((resolve) => this.#onEmpty.push(resolve))
+  }
+}

@@ -1,0 +1,34 @@
+/** The longest line that is waited for, in bytes. What follows would otherwise be held without bound. */
+const maximumLine = 1024 * 1024
+
+const newline = 0x0a
+
+/**
+ * Passes on the lines of one worker's log, whole and as many at once as have arrived, so that lines of several workers do not mix.
+ *
+ * @param write takes one or more whole lines
+ * @returns takes what arrives, and with null its end
+ */
+export function wholeLines(write: (lines: Buffer) => void): (chunk: Buffer | null) => void {
+  let parts: Buffer[] = []
+  let length = 0
+  const pass = (last: Buffer): void => {
+    write(parts.length === 0 ? last : Buffer.concat([...parts, last]))
+    parts = []
+    length = 0
+  }
+  return (chunk) => {
+    if (chunk === null) {
+      // A worker that was killed in the middle of a line.
+      if (length > 0) pass(Buffer.from('\n'))
+      return
+    }
+    const end = chunk.lastIndexOf(newline) + 1
+    if (end > 0) pass(chunk.subarray(0, end))
+    const rest = chunk.subarray(end)
+    if (rest.length === 0) return
+    parts.push(rest)
+    length += rest.length
+    if (length > maximumLine) pass(Buffer.from('\n'))
+  }
+}
