@@ -611,7 +611,7 @@ describe('a settings file that is refused', () => {
     expect(await attempt({ file })).toEqual(refusal(says))
   })
 
-  test('an object __proto__ that a parser would let through', async () => {
+  test('a setting with a name that every object has', async () => {
     expect(await attempt({ file: withFile({ constructor: { prototype: {} } }) })).toEqual(
       refusal(/settings\.json: constructor: there is no such setting/),
     )

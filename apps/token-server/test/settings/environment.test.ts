@@ -5,6 +5,7 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { loadSettings } from '../../src/settings/load-settings.ts'
+import { schema } from '../../src/settings/schema/schema.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { client, settingsFile } from '../support/server.ts'
 
@@ -57,10 +58,17 @@ describe('the same settings', () => {
       {
         clientId: fc.stringMatching(/^[\x20-\x7e]{1,12}$/),
         description: fc.string({ minLength: 1, maxLength: 5 }).filter((text) => !text.includes('\0')),
-        secrets: fc.array(fc.record({ sha256: fc.stringMatching(/^[0-9a-f]{64}$/) }), {
-          minLength: 1,
-          maxLength: 3,
-        }),
+        secrets: fc.array(
+          fc.record({
+            sha256: fc
+              .uint8Array({ minLength: 32, maxLength: 32 })
+              .map((bytes) => Buffer.from(bytes).toString('hex')),
+          }),
+          {
+            minLength: 1,
+            maxLength: 3,
+          },
+        ),
         jwks: fc.constant({ keys: [publicJwk] }),
         grantTypes: fc.constant(['client_credentials']),
         scopes: fc.subarray([...scopes], { minLength: 1 }),
@@ -174,6 +182,19 @@ describe('the same settings', () => {
     expect(comparable(fromEnvironment)).toEqual(comparable(read(file)))
     expect(fromEnvironment.variables).toEqual(Object.keys(env))
   })
+})
+
+test('every variable with a name of its own is the variable of one setting', () => {
+  const all = Object.entries(schema).flatMap(([section, each]) =>
+    Object.entries(each.variables ?? {}).map(([name, path]) => ({
+      name,
+      path: [section, ...path].join('__'),
+    })),
+  )
+  expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
+  for (const { name, path } of all) {
+    expect(problems(settingsFile(), { [name]: 'x', [path]: 'x' }).join()).not.toContain('no such setting')
+  }
 })
 
 describe('the environment', () => {

@@ -105,7 +105,7 @@ function asText(value: unknown): string {
 
 const meanings: Readonly<Record<string, string>> = {
   alg: 'signature algorithm',
-  typ: 'an access token (RFC 9068)',
+  typ: 'type of the token',
   kid: 'the key in the JWK Set',
   'x5t#S256': 'SHA-256 thumbprint of the certificate',
   iss: 'issuer',
