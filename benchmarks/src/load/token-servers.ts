@@ -28,11 +28,13 @@ export interface SealwrightOptions {
   readonly core?: number
   /** How long a version of the key signs, in seconds. Default: until its certificate is about to end. */
   readonly rotationInterval?: number
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** This repository's token server, as it is started, with no log. */
 export async function startSealwright(options: SealwrightOptions): Promise<TokenServers> {
-  const { folder, keyType, instances = 1, core, rotationInterval } = options
+  const { folder, keyType, instances = 1, core, rotationInterval, env } = options
   const manifest = import.meta.resolve('@sealwright/token-server/package.json')
   const main = new URL('dist/main.js', manifest).pathname
   const settings = join(folder, 'settings.json')
@@ -58,6 +60,7 @@ export async function startSealwright(options: SealwrightOptions): Promise<Token
         SIGNING_KEY_TYPE: keyType,
         LOG_LEVEL: 'silent',
         ...(rotationInterval !== undefined && { TOKEN_SERVER_SETTINGS: settings }),
+        ...env,
       },
     })
     servers.push({ child, port, issuer: `http://localhost:${port}` })

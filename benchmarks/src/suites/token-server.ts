@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
@@ -19,6 +22,12 @@ export const tokenServer: Suite = {
     const turns = { rounds: plan.rounds, turns: Math.ceil(plan.turns / 10), turn: 250 }
     progress(`${connections} connections`)
     const rows = await withServers(servers, 'ES256', turns)
+    progress('with and without metrics and traces')
+    const collector = await startCollector()
+    rows.push(
+      ...(await withServers((folder) => observedServers(folder, collector.url), 'ES256, telemetry', turns)),
+    )
+    collector.close()
     progress('with and without rotation')
     // Each turn takes as long as a key signs, so it contains all that a rotation costs.
     const more = { rounds: plan.rounds, turns: 1, turn: rotationInterval * 1_000 }
@@ -75,6 +84,46 @@ function servers(folder: string): readonly ServerKind[] {
     },
     { name: 'oidc-provider', mode: 'http', role: 'peer', start: startOidcProvider },
   ]
+}
+
+/** The limit is the server without metrics and traces. A common rate of traces is one in a hundred. */
+function observedServers(folder: string, endpoint: string): readonly ServerKind[] {
+  const start = (env: Readonly<Record<string, string>>): Promise<TokenServers> =>
+    startSealwright({ folder, keyType: 'ec-p256', env })
+  const metrics = { METRICS_PORT: '0' }
+  const traces = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.01',
+  }
+  return [
+    { name: 'token-server', mode: 'off', role: 'limit', start: () => start({}) },
+    { name: 'token-server', mode: 'metrics', role: 'own', start: () => start(metrics) },
+    {
+      name: 'token-server',
+      mode: 'metrics, 1 % traces',
+      role: 'own',
+      start: () => start({ ...metrics, ...traces }),
+    },
+  ]
+}
+
+/** Takes traces by OTLP over HTTP, and forgets them. */
+async function startCollector(): Promise<{ readonly url: string; readonly close: () => void }> {
+  const server = createServer((request, response) => {
+    request
+      .resume()
+      .on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'))
+  })
+  await once(server.listen(0, 'localhost'), 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://localhost:${port}`,
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }
 
 /** The limit is the server without rotation. Each has a folder of its own for its key. */

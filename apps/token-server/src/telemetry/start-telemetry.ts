@@ -14,7 +14,21 @@ export interface TelemetryOptions {
   readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
   /** The standard variables of OpenTelemetry. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The number of this worker, which its metrics have as a label; null (default) for a server of one process. */
+  readonly worker?: number | null | undefined
+  /** All processes of the server. Any of them may be asked for the metrics. Default: this one alone. */
+  readonly peers?: ScrapePeers | undefined
 }
+
+/** How the processes of a server ask each other. */
+export interface ScrapePeers {
+  /** Has this process answer the others. */
+  answer(topic: string, value: () => unknown): void
+  /** Asks all of them, this one included. Those that do not answer are left out. */
+  collect(topic: string): Promise<readonly { readonly value: unknown }[]>
+}
+
+const topic = 'metrics'
 
 /**
  * Starts what the settings ask for: metrics on a port of their own, and traces to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`.
@@ -68,17 +82,29 @@ class Measurement implements TokenMeasurement {
   }
 }
 
-async function startMetrics({ settings, ring, vaults, logger }: TelemetryOptions): Promise<Metrics | null> {
+async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> {
+  const { settings, ring, vaults, logger, worker = null, peers } = options
   const { port, host } = settings.metrics
   if (port === null) return null
-  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+  const [{ createMetrics }, { mergeScrapes }, { serveMetrics }] = await Promise.all([
     import('./metrics/metrics.ts'),
+    import('./metrics/merge-scrapes.ts'),
     import('./metrics/serve-metrics.ts'),
   ])
-  const metrics = createMetrics({ ring, vaults })
-  const server = await serveMetrics({ host, port }, () => metrics.scrape())
+  const metrics = createMetrics({ ring, vaults, worker })
+  peers?.answer(topic, () => metrics.scrape())
+  const server = await serveMetrics({ host, port }, async () => {
+    if (peers === undefined) return metrics.scrape()
+    const answers = await peers.collect(topic)
+    return mergeScrapes(answers.map(({ value }) => String(value)))
+  })
   logger.info({ host, port: server.port }, 'serving metrics at /metrics')
-  return { ...metrics, close: () => server.close() }
+  return {
+    ...metrics,
+    async close() {
+      await Promise.all([metrics.close(), server.close()])
+    },
+  }
 }
 
 async function startTracing({ env, vaults, logger }: TelemetryOptions): Promise<Tracing | null> {

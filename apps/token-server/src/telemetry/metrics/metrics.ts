@@ -28,20 +28,25 @@ export interface Metrics {
 export interface MetricsOptions {
   readonly ring: KeyRing
   readonly vaults: () => readonly KeyVaultStatus[]
+  /** The label `worker` of each metric; null for none. */
+  readonly worker: number | null
 }
 
-export function createMetrics({ ring, vaults }: MetricsOptions): Metrics {
+export function createMetrics({ ring, vaults, worker }: MetricsOptions): Metrics {
   const signatures = createSignatureMetrics()
   const requests = createRequestMetrics()
   const reader = new ScrapeReader({ metricProducers: [signatures, requests.durations] })
-  const resource = resourceFromAttributes({ 'service.name': 'token-server' })
+  const resource = resourceFromAttributes({
+    'service.name': 'token-server',
+    ...(worker !== null && { worker: String(worker) }),
+  })
   const meter = new MeterProvider({ resource, readers: [reader] }).getMeter('token-server')
   signatures.observe({ meter })
   observeKeyRing(ring, { meter })
   observeKeyVault({ status: vaults }, { meter })
   const stopProcess = observeProcess(meter)
   // Names of scopes would only make each line longer.
-  const serializer = new PrometheusSerializer(undefined, false, undefined, false, true)
+  const serializer = new PrometheusSerializer(undefined, false, /^worker$/, false, true)
   const recorders = new WeakMap<SignedBy, SignatureRecorder>()
 
   return {
