@@ -29,6 +29,12 @@ export function lacksPython(statements: string, python = 'python3'): boolean {
 /** Whether files have no POSIX modes, as on Windows. For `test.skipIf`; the name of the test ends in `[needs POSIX modes]`. */
 export const lacksModes: boolean = process.platform === 'win32'
 
+/**
+ * keytool, compiling less of itself, so that it ends in half the time. With hundreds of thousands of iterations it takes longer: use
+ * plain `keytool` for those.
+ */
+export const keytool = 'keytool -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC'
+
 /** Runs a command and returns its output as text. Throws with everything it printed when it fails. */
 export function run(command: CommandLine, input?: string | Uint8Array): string {
   return runForBytes(command, input).toString()

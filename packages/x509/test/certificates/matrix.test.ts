@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createLocalSigner, type KeyTypeName, type Signer } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
-import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
+import { keytool, lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createCertificateRequest,
@@ -236,9 +236,9 @@ describe.each(rows.filter(({ type }) => type !== 'ec-secp256k1'))(
       'keytool prints it [needs keytool]',
       async () => {
         const files = save(await documentsOf(type, algorithm))
-        expect(run(`keytool -printcert -file ${files.leaf}`)).toContain('DNSName: login.contoso.com')
-        expect(run(`keytool -printcertreq -file ${files.request}`)).toContain('CN=my-app-auth')
-        expect(run(`keytool -printcrl -file ${files.revocationList}`)).toContain(
+        expect(run(`${keytool} -printcert -file ${files.leaf}`)).toContain('DNSName: login.contoso.com')
+        expect(run(`${keytool} -printcertreq -file ${files.request}`)).toContain('CN=my-app-auth')
+        expect(run(`${keytool} -printcrl -file ${files.revocationList}`)).toContain(
           'Reason Code: KEY_COMPROMISE',
         )
       },

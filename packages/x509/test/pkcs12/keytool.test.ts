@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { KeyTypeName } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { lacks, run, tryRun } from '@sealwright/test-kit/tools'
+import { keytool, lacks, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { writePkcs12, type Pkcs12Profile } from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
@@ -27,15 +27,15 @@ describe.skipIf(lacks('keytool')).each<Pkcs12Profile>(['modern', 'compatible'])(
       const [right, wrong] = [join(folder, 'right'), join(folder, 'wrong')]
       writeFileSync(right, password)
       writeFileSync(wrong, `${password}x`)
-      const text = run(`keytool -list -keystore ${path} -storepass:file ${right}`)
+      const text = run(`${keytool} -list -keystore ${path} -storepass:file ${right}`)
       expect(text.match(/^\S+(?=, .*PrivateKeyEntry)/gm)?.toSorted()).toEqual(types.toSorted())
-      expect(tryRun(`keytool -list -keystore ${path} -storepass:file ${wrong}`).stdout).toContain(
+      expect(tryRun(`${keytool} -list -keystore ${path} -storepass:file ${wrong}`).stdout).toContain(
         'password was incorrect',
       )
       // -list looks at the MAC and the certificates; this opens a key as well.
       const copy = `-destkeystore ${join(folder, 'copy.p12')} -deststorepass another -noprompt`
       run(
-        `keytool -importkeystore -srckeystore ${path} -srcstorepass:file ${right} -srcalias ec-p256 ${copy}`,
+        `${keytool} -importkeystore -srckeystore ${path} -srcstorepass:file ${right} -srcalias ec-p256 ${copy}`,
       )
     })
   },

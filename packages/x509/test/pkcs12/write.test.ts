@@ -4,7 +4,7 @@ import { createPublicKey, webcrypto } from 'node:crypto'
 import { Crypto as PeculiarCrypto } from '@peculiar/webcrypto'
 import { createLocalSigner, type KeyTypeName } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { lacks, type Outcome, run, tryRun } from '@sealwright/test-kit/tools'
+import { keytool, lacks, type Outcome, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import {
   createSelfSignedCertificate,
@@ -93,7 +93,7 @@ test.skipIf(lacks('keytool')).each<KeyTypeName>(['rsa-2048', 'ec-p256', 'ec-secp
   'keytool lists it: %s [needs keytool]',
   async (name) => {
     const path = await saved(name)
-    const text = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+    const text = run(`${keytool} -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
     expect(text).toContain('Your keystore contains 1 entry')
     expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
     const { certificate } = await identity(name)
@@ -142,7 +142,7 @@ describe('profiles', () => {
 
   test.skipIf(lacks('keytool'))('keytool lists a compatible file [needs keytool]', async () => {
     const path = await savedAs('compatible', password)
-    const text = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+    const text = run(`${keytool} -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
     expect(text).toMatch(new RegExp(`^${friendlyName}, .*PrivateKeyEntry`, 'm'))
   })
 
@@ -188,7 +188,7 @@ describe('several entries', () => {
         ['one', 'other', 'two', 'one', 'two'].map((name) => `friendlyName: ${name}`),
       )
       expect(text.match(/BEGIN (?:CERTIFICATE|PRIVATE)/g)).toHaveLength(5)
-      const listing = run(`keytool -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
+      const listing = run(`${keytool} -list -keystore ${path} -storetype PKCS12 -storepass ${password}`)
       expect(listing.match(/^\w+, .*PrivateKeyEntry/gm)?.map((line) => line.slice(0, 3))).toEqual([
         'one',
         'two',
@@ -276,7 +276,7 @@ describe('passwords', () => {
     'JDK 17 refuses what is not ASCII, whoever wrote it [needs keytool]',
     async () => {
       const path = await saved('ec-p256', 'pässwörd')
-      const { status } = tryRun(`keytool -list -keystore ${path} -storetype PKCS12 -storepass pässwörd`)
+      const { status } = tryRun(`${keytool} -list -keystore ${path} -storetype PKCS12 -storepass pässwörd`)
       expect(status).not.toBe(0)
     },
   )
