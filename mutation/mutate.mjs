@@ -43,6 +43,7 @@ const results = await new Stryker({
   // A mutant that makes an endless loop is ended; a slow machine alone ends none.
   timeoutMS: 60_000,
   timeoutFactor: 6,
+  dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 90 },
   disableTypeChecks: false,
   tempDirName: 'mutation/.stryker-tmp',
