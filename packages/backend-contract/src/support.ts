@@ -22,7 +22,7 @@ export async function rejection(promise: Promise<unknown>, ...codes: readonly Er
     (value) => assert.fail(`expected ${expected}, got ${String(value)}`),
     (reason: unknown) => reason,
   )
-  assert(error instanceof Error, `something was thrown that is no Error: ${String(error)}`)
+  assert(error instanceof Error, `a value that is not an Error was thrown: ${String(error)}`)
   const code = isSealwrightError(error) ? error.code : null
   assert(
     code !== null && codes.includes(code),

@@ -175,7 +175,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert create --cn a', says: ['where should it go? Give --out my-app-auth.pfx'] },
     {
       args: 'cert create --cn a --no-password --out @new',
-      says: ['the name does not tell the format; end it in .pfx'],
+      says: ['the extension does not tell the format; use .pfx'],
     },
     {
       args: 'cert create --cn a --no-password --out @a.pfx',
@@ -188,7 +188,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     {
       args: 'cert create --cn a --no-password --out @new.cer',
-      says: ['would have the certificate and not its new key', '--cer'],
+      says: ['would contain the certificate but not its new key', '--cer'],
     },
     {
       args: 'cert create --cn a --no-password --out @new.jwk --cer - --json',
@@ -200,7 +200,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       says: ['the name is not valid in Key Vault', 'letters, digits and hyphens'],
     },
     { args: `cert import @b.pem --to ${vault}/secrets/my-app`, says: ['use /certificates/NAME'] },
-    { args: 'cert import @b.pem --to store:appservice --name b', says: ['read only here'] },
+    {
+      args: 'cert import @b.pem --to store:appservice --name b',
+      says: ['is read-only; nothing can be added'],
+    },
     {
       args: `${create.replace('--out @new.pfx', '')} --to store:my?thumbprint=AB`,
       says: ['the new key needs a name: --to store:FOLDER?name=NAME'],
@@ -253,7 +256,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert show file:@absent.pfx', says: ['absent.pfx: no such file or folder'] },
     {
       args: 'cert show https://contoso.example/certificates/a',
-      says: ['of no known kind: name file:PATH', vault.replace('contoso', 'NAME')],
+      says: ['has an unknown form; use file:PATH', vault.replace('contoso', 'NAME')],
     },
     { args: 'cert show http://contoso.vault.azure.net/certificates/a', says: ['is not https'] },
     { args: `cert show ${vault}/certificates/a/latest`, says: ['which is not a version'] },

@@ -48,7 +48,7 @@ export function parseMarvellBlob(blob: Uint8Array): MarvellBlob {
     }
   })
   const [objects, another] = layouts
-  if (objects === undefined) throw malformed('it has neither of the layouts of Marvell')
+  if (objects === undefined) throw malformed('it has neither of Marvell’s layouts')
   if (another !== undefined) throw malformed('it can be read in two ways')
   return { objects, signed, signature: blob.subarray(-signatureLength) }
 }

@@ -94,7 +94,7 @@ export function verifyKeyAttestation(
   if (version !== 'MRVL-1') {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      'key attestations are verified in the format MRVL-1 only',
+      'only key attestations in the format MRVL-1 can be verified',
     )
   }
   const blobs = [privateKeyAttestation, ...(publicKeyAttestation === null ? [] : [publicKeyAttestation])].map(

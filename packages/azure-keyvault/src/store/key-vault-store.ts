@@ -182,7 +182,7 @@ export class VaultStore implements KeyVaultStore {
     if (found !== null && found !== 'pending') return found
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${name} was recovered in ${this.location}, but it is not there yet`,
+      `${name} was recovered in ${this.location}, but it is not available yet`,
       { retryAfter: 10 },
     )
   }

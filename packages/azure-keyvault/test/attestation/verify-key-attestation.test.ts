@@ -131,7 +131,7 @@ describe('an attestation is refused', () => {
   })
 
   test.each<[string, (attestation: KeyAttestation) => Partial<KeyAttestation>, RegExp]>([
-    ['in another format', () => ({ version: 'MRVL-2' }), /in the format MRVL-1 only/],
+    ['in another format', () => ({ version: 'MRVL-2' }), /only key attestations in the format MRVL-1/],
     ['without certificates', () => ({ certificates: '' }), /has 0 certificates; 1 to 20/],
     [
       'with too many certificates',
@@ -145,7 +145,7 @@ describe('an attestation is refused', () => {
     ],
     ['of its signature alone', () => ({ privateKeyAttestation: Buffer.alloc(256) }), /it has 256 bytes/],
     ['of 64 KiB', () => ({ privateKeyAttestation: Buffer.alloc(65_537) }), /it has 65537 bytes/],
-    ['of zeros', () => ({ privateKeyAttestation: Buffer.alloc(600) }), /neither of the layouts/],
+    ['of zeros', () => ({ privateKeyAttestation: Buffer.alloc(600) }), /neither of Marvell’s layouts/],
     [
       'of no private key',
       () => ({
@@ -175,7 +175,7 @@ describe('an attestation is refused', () => {
           genuine.partitionKey,
         ),
       }),
-      /neither of the layouts/,
+      /neither of Marvell’s layouts/,
     ],
   ])('%s', (_, change, message) => {
     const attestation = attestationOf(pairOf(rsa))

@@ -95,7 +95,7 @@ async function serialNumberOf(text: string, issuer: OpenedIssuer, terminal: Term
   if (certificate?.checkIssued(issuer.certificate) !== true) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the CA has not issued the certificate in ${text}; a CRL lists its own alone`,
+      `the CA has not issued the certificate in ${text}; a CRL lists only certificates of its own CA`,
     )
   }
   return certificate.serialNumber

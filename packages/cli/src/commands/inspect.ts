@@ -103,7 +103,7 @@ async function describeUrl(address: string): Promise<Description> {
   if (keys === null) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${address} is no JWK Set and no issuer: it has neither "keys" nor "jwks_uri"`,
+      `${address} is neither a JWK Set nor an issuer: it has no "keys" and no "jwks_uri"`,
     )
   }
   const url = found.url.href

@@ -45,7 +45,7 @@ export function formatOf(path: string, given: DocumentFormat | undefined): Docum
   if (format !== undefined) return format
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${path}: the name does not tell the format; end it in .pfx, .pem, .key, .cer, .der, .p7b or .jwk, or give --format`,
+    `${path}: the extension does not tell the format; use .pfx, .pem, .key, .cer, .der, .p7b or .jwk, or give --format`,
   )
 }
 

@@ -13,7 +13,7 @@ export function assertImporter(store: KeyStore): asserts store is KeyStore & Pkc
   if (canImportPkcs12(store)) return
   throw new SealwrightError(
     'UNSUPPORTED_OPERATION',
-    `${store.location} is read only here; nothing can be added to it`,
+    `${store.location} is read-only; nothing can be added to it`,
   )
 }
 

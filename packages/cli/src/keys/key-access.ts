@@ -29,7 +29,7 @@ export async function backendFor(uri: string, access: KeyAccess): Promise<Backen
   if (backend !== undefined) return backend
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    'the signing URI is of no known kind: name file:PATH, store:my?thumbprint=…, store:FOLDER?name=NAME or ' +
+    'the signing URI has an unknown form; use file:PATH, store:my?thumbprint=…, store:FOLDER?name=NAME or ' +
       'https://NAME.vault.azure.net/certificates/CERT',
   )
 }

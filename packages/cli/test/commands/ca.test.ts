@@ -136,7 +136,10 @@ describe('ca create, cert request, cert issue, crl', () => {
         ['cert', 'issue', issuing, '--cn', 'a', '--ca', issuing, '--purpose', 'issuing-ca', '--out', out],
         'path',
       ],
-      [['crl', '--ca', issuing, '--out', out, '--revoke', file('root.cer')], 'a CRL lists its own alone'],
+      [
+        ['crl', '--ca', issuing, '--out', out, '--revoke', file('root.cer')],
+        'a CRL lists only certificates of its own CA',
+      ],
       [
         ['ca', 'create', '--cn', 'x', '--out', file('x.pem'), '--no-password', '--crl-url', 'http://a'],
         '--crl-url is for a CA below',

@@ -82,7 +82,7 @@ describe('rotate', () => {
 
   test.each([
     ['file:./a.pfx', 'the signing URI names one key, which has no further versions'],
-    ['ftp://example.com', 'the signing URI is of no known kind'],
+    ['ftp://example.com', 'the signing URI has an unknown form'],
     ['store:/absent/keys?name=auth', 'there is no auth in'],
   ])('%s is refused', async (uri, message) => {
     const { code, out, error } = await sealwright(['rotate', uri])

@@ -29,7 +29,7 @@ export function readOnlyStore(layout: Layout, options: SignerOptions): Certifica
       aString('name', name)
       throw new SealwrightError(
         'UNSUPPORTED_OPERATION',
-        `cannot create the key ${quoteOr(name, 'of that name')}: ${layout.folder} is read only here`,
+        `cannot create the key ${quoteOr(name, 'of that name')}: ${layout.folder} is read-only`,
       )
     },
   }

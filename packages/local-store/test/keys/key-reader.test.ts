@@ -104,10 +104,10 @@ test('a store that is only read creates nothing, and says so', async () => {
   const folder = scratchFolder()
   const store = await openAppServiceStore({ folder, loadCertificates: '*' })
   expect(await failure('UNSUPPORTED_OPERATION', () => store.create('k'))).toBe(
-    `cannot create the key "k": ${folder} is read only here`,
+    `cannot create the key "k": ${folder} is read-only`,
   )
   expect(await failure('UNSUPPORTED_OPERATION', () => store.create('{"kty":"EC"}'))).toBe(
-    `cannot create the key of that name: ${folder} is read only here`,
+    `cannot create the key of that name: ${folder} is read-only`,
   )
 })
 

@@ -56,6 +56,6 @@ export class SequenceReader {
 
   /** @throws SealwrightError `INVALID_ENCODING` when a field is left */
   end(): void {
-    if (this.#next < this.#fields.length) throw malformed(this.#source, 'has more fields than it should')
+    if (this.#next < this.#fields.length) throw malformed(this.#source, 'has too many fields')
   }
 }

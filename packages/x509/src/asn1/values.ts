@@ -5,7 +5,7 @@ import { malformed, tags, type BerElement } from './ber.ts'
 export function unwrapExplicit(element: BerElement, tag: number, source: string): BerElement {
   const [inner] = element.children
   if (element.tag !== tag || inner === undefined || element.children.length !== 1) {
-    throw malformed(source, 'is not the one tagged value it should be')
+    throw malformed(source, 'is not a single value with the expected tag')
   }
   return inner
 }
@@ -44,7 +44,7 @@ export function decodeInteger(element: BerElement, source: string): number {
     throw malformed(source, 'is not an INTEGER')
   }
   if (second !== undefined && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80)) {
-    throw malformed(source, 'is an INTEGER in a form longer than its shortest')
+    throw malformed(source, 'is an INTEGER that is not in its shortest form')
   }
   if (content.length > 4) {
     throw new ItemLimitExceeded(`${source} is a number of ${content.length} bytes; 4 are allowed`)

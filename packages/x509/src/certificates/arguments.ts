@@ -71,7 +71,7 @@ const knownExtensions = optionsOf(extensionMembers)
 
 const extensions: Check = (name, value) => {
   if (isRecord(value) && Object.hasOwn(value, 'subjectAltNames')) {
-    throw invalidArgument(`${name}.subjectAltNames is not an option; it stands beside extensions`)
+    throw invalidArgument(`${name}.subjectAltNames is not an option; pass it next to extensions`)
   }
   knownExtensions(name, value)
 }

@@ -84,11 +84,13 @@ export function resolveContent(
   checkKeyUsage(keyUsage, publicKey)
   if (ca && !keyUsage.includes('keyCertSign')) {
     // RFC 5280 §4.2.1.3. A request may leave the key usage to the CA that issues.
-    throw invalidArgument('a CA’s certificate has the key usage keyCertSign')
+    throw invalidArgument('a CA certificate needs the key usage keyCertSign')
   }
   const nameless = isEmptyName(subject)
   if (nameless && (ca || subjectAltNames.length === 0)) {
-    throw invalidArgument('a certificate with an empty subject has subjectAltNames, and is not a CA’s')
+    throw invalidArgument(
+      'a certificate with an empty subject needs subjectAltNames and cannot be a CA certificate',
+    )
   }
   if (
     options.profile === 'tlsServer' &&

@@ -129,7 +129,7 @@ export function readCertificateRequest(
   const document = readSignedDocument(Uint8Array.from(der), source, { elements: 1000, depth: 16 })
   const info = new SequenceReader(document.toBeSigned, source)
   const version = info.integer('version')
-  if (version !== 0) throw malformed(source, `has version ${version}; RFC 2986 has 0`)
+  if (version !== 0) throw malformed(source, `has version ${version}; RFC 2986 requires 0`)
   const subject = info.any('subject')
   const publicKeyInfo = info.any('subjectPKInfo')
   const attributes = info.optional(tags.context0)

@@ -38,16 +38,20 @@ export interface ExaminedIssuer {
  */
 export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   if (!certifies(certificate, signer.publicKey)) {
-    throw invalidArgument('the issuer’s certificate is for another key than the one that signs')
+    throw invalidArgument('the issuer’s certificate does not belong to the key that signs')
   }
   const fields = readCertificateFields(certificate)
   const extensions = interpretExtensions(fields.extensions, 'the issuer’s certificate')
   const { keyUsage, subjectKeyIdentifier } = extensions
   if (keyUsage !== null && !keyUsage.includes('keyCertSign')) {
-    throw invalidArgument('the issuer’s certificate does not let its key sign certificates (keyCertSign)')
+    throw invalidArgument(
+      'the issuer’s certificate does not allow its key to sign certificates (keyCertSign)',
+    )
   }
   if (!certificate.ca) {
-    throw invalidArgument('the issuer’s certificate is not a CA’s; verifiers would refuse what it issues')
+    throw invalidArgument(
+      'the issuer’s certificate is not a CA certificate; verifiers would refuse the certificates that it issues',
+    )
   }
   assertValidNow(fields)
   const keyIdentifier =

@@ -114,7 +114,8 @@ export function readCertificateFields(certificate: X509Certificate): Certificate
  */
 export function checkVersion(field: BerElement | null, hasExtensions: boolean): void {
   const version = field === null ? 0 : decodeInteger(unwrapExplicit(field, tags.context0, source), source)
-  if (version < 0 || version > 2) throw malformed(source, 'has an unknown version; RFC 5280 has 1, 2 and 3')
+  if (version < 0 || version > 2)
+    throw malformed(source, 'has an unknown version; RFC 5280 defines 1, 2 and 3')
   if (hasExtensions && version !== 2) {
     throw malformed(source, `has version ${version + 1} and extensions, which need version 3`)
   }

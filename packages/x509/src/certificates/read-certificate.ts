@@ -16,7 +16,7 @@ export function readCertificate(der: Uint8Array, source: string): X509Certificat
     throw malformed(source, 'does not hold an X.509 certificate', cause)
   }
   // Node takes PEM as well, and bytes after the end.
-  if (!certificate.raw.equals(der)) throw malformed(source, 'holds something besides one certificate in DER')
+  if (!certificate.raw.equals(der)) throw malformed(source, 'does not hold exactly one certificate in DER')
   assertCertifiedCurve(certificate, source)
   return certificate
 }

@@ -54,7 +54,7 @@ export async function renewCertificate(
     const names = decodeExtension(fields.extensions, subjectAltName, 'the certificate') ?? []
     checkIssuance(issuer, certificate.ca, namesOf(subject, names))
   } else if (!certifies(certificate, signerOf(by).publicKey)) {
-    throw invalidArgument('a certificate is renewed by its own key or by a CA, and this is another key')
+    throw invalidArgument('a certificate is renewed by its own key or by a CA; this is a different key')
   } else if (isEmptyName(subject)) {
     throw invalidArgument('a self-signed certificate needs a subject, and this one has none')
   }

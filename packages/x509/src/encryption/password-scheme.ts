@@ -176,7 +176,7 @@ function pbes1(
             // A Node in FIPS mode has no MD5.
             throw new SealwrightError(
               'UNSUPPORTED_ALGORITHM',
-              `${source} derives its key with MD5, which this Node does not have`,
+              `${source} derives its key with MD5, which this version of Node does not support`,
               { cause },
             )
           },

@@ -116,7 +116,8 @@ interface KeyInfo {
 function readKeyInfo(element: BerElement, der: Uint8Array, source: string): KeyInfo {
   const info = new SequenceReader(element, source)
   const version = info.integer('version')
-  if (version !== 0 && version !== 1) throw malformed(source, `has version ${version}; RFC 5958 has 0 and 1`)
+  if (version !== 0 && version !== 1)
+    throw malformed(source, `has version ${version}; RFC 5958 defines 0 and 1`)
   const algorithm = info.any('algorithm')
   const oid = new SequenceReader(algorithm, `${source} algorithm`).objectIdentifier('algorithm')
   if (!signingKeys.has(oid)) {
@@ -145,7 +146,7 @@ function bitString({ constructed, content, children }: BerElement): Uint8Array {
 function assertOwnPublicKey(key: KeyObject, publicKeyInfo: Uint8Array, source: string): void {
   const publicKey = readPublicKey(publicKeyInfo, `the public key beside ${source}`)
   if (!sameKey(createPublicKey(key), publicKey)) {
-    throw malformed(source, 'does not belong to the public key beside it')
+    throw malformed(source, 'does not belong to the public key next to it')
   }
 }
 

@@ -21,7 +21,7 @@ export function readPublicKey(publicKeyInfo: Uint8Array, source: string): KeyObj
   try {
     publicKey = createPublicKey({ key: Buffer.from(publicKeyInfo), format: 'der', type: 'spki' })
   } catch (cause) {
-    throw mlDsaProblem(source, publicKeyInfo, cause) ?? malformed(source, 'is none that OpenSSL takes', cause)
+    throw mlDsaProblem(source, publicKeyInfo, cause) ?? malformed(source, 'is not accepted by OpenSSL', cause)
   }
   assertKnownType(publicKey, source, publicKeyInfo)
   if (publicKey.asymmetricKeyType === 'ec') checkEcPublicKey(readPublicKeyInfo(publicKeyInfo), source)
@@ -64,7 +64,7 @@ function checkEcPublicKey({ algorithm, subjectPublicKey }: PublicKeyInfo, source
   if (algorithm.children[1]?.tag !== tags.objectIdentifier) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `${source} is on a curve that is spelled out and not named (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve names it`,
+      `${source} has explicit curve parameters instead of a named curve (RFC 5480 §2.1.1); openssl pkey -ec_param_enc named_curve converts it`,
     )
   }
 }

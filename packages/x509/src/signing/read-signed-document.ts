@@ -26,7 +26,7 @@ export function readSignedDocument(der: Uint8Array, source: string, budget: BerB
   const algorithm = document.any('signatureAlgorithm')
   const { bytes, unusedBits } = decodeBitString(document.any('signature'), `the signature of ${source}`)
   document.end()
-  if (unusedBits !== 0) throw malformed(source, 'has a signature that is no whole number of bytes')
+  if (unusedBits !== 0) throw malformed(source, 'has a signature whose length is not a whole number of bytes')
   return { toBeSigned, algorithm, signature: bytes }
 }
 
@@ -43,7 +43,7 @@ export function checkSignatureAlgorithm(
   source: string,
 ): void {
   if (Buffer.compare(signature.bytes, algorithm.bytes) !== 0) {
-    throw malformed(source, 'says two things of the algorithm it is signed with')
+    throw malformed(source, 'names two different signature algorithms')
   }
 }
 
@@ -74,12 +74,12 @@ export function verifyDocument(document: SignedDocument, publicKey: KeyObject, s
   if (row === undefined || !goesWith(row, publicKey)) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} is signed with an algorithm that does not go with its key, or is not supported`,
+      `${source} is signed with an algorithm that does not match its key or is not supported`,
     )
   }
   assertUnforgeable(publicKey)
   // X.509 takes any hash with any curve, where JWS binds them; the hash is the row's, and the curve the key's.
   if (!verify(row.digest, document.toBeSigned.bytes, { key: publicKey, ...row.pss }, document.signature)) {
-    throw new SealwrightError('INVALID_SIGNATURE', `${source} is not signed with the key it should be`)
+    throw new SealwrightError('INVALID_SIGNATURE', `${source} is not signed with the expected key`)
   }
 }

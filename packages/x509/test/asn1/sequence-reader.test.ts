@@ -18,7 +18,7 @@ test('takes fields in order and knows its end', () => {
   )
   expect(fields.optional(tags.set)).toBeNull()
   expect(fields.integer('one')).toBe(1)
-  expect(refusal(() => fields.end())).toBe('INVALID_ENCODING: S has more fields than it should')
+  expect(refusal(() => fields.end())).toBe('INVALID_ENCODING: S has too many fields')
   expect(fields.octetString('two')).toEqual(Uint8Array.of(2))
   expect(fields.objectIdentifier('three')).toBe('1.2.3')
   const inner = fields.sequence('four')
@@ -43,7 +43,7 @@ test.each<[string, (fields: SequenceReader) => unknown, string]>([
   [
     'a tagged value',
     (fields) => fields.explicit(tags.context0, 't'),
-    'S t is not the one tagged value it should be',
+    'S t is not a single value with the expected tag',
   ],
 ])('names the field that is not %s', (_, take, message) => {
   expect(refusal(() => take(reader(constructed(0x31))))).toBe(`INVALID_ENCODING: ${message}`)

@@ -37,7 +37,7 @@ describe('decodeInteger', () => {
     '%s is longer than it need be',
     (bytes) => {
       expect(refusal(() => decodeInteger(read(bytes), 'the number'))).toBe(
-        'INVALID_ENCODING: the number is an INTEGER in a form longer than its shortest',
+        'INVALID_ENCODING: the number is an INTEGER that is not in its shortest form',
       )
     },
   )
@@ -139,7 +139,7 @@ describe('unwrapExplicit', () => {
     ['a primitive one', '80 03 02 01 07'],
   ])('%s is refused', (_, bytes) => {
     expect(refusal(() => unwrapExplicit(read(bytes), tags.context0, 'the field'))).toBe(
-      'INVALID_ENCODING: the field is not the one tagged value it should be',
+      'INVALID_ENCODING: the field is not a single value with the expected tag',
     )
   })
 })

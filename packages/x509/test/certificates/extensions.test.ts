@@ -369,7 +369,7 @@ describe('refused before anything is signed', () => {
       'INVALID_ARGUMENT',
     )
     const options = { subject: 'CN=a', extensions: { subjectAltNames: dns } as CertificateExtensions }
-    const refusal = 'options.extensions.subjectAltNames is not an option; it stands beside extensions'
+    const refusal = 'options.extensions.subjectAltNames is not an option; pass it next to extensions'
     await expect(createSelfSignedCertificate(signer, options)).rejects.toThrow(refusal)
     await expect(createCertificateRequest(signer, options)).rejects.toThrow(refusal)
   })

@@ -61,9 +61,9 @@ describe('versions', () => {
   })
 
   test.each([
-    [3, false, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
-    [9, true, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
-    [0xff, true, 'the certificate has an unknown version; RFC 5280 has 1, 2 and 3'],
+    [3, false, 'the certificate has an unknown version; RFC 5280 defines 1, 2 and 3'],
+    [9, true, 'the certificate has an unknown version; RFC 5280 defines 1, 2 and 3'],
+    [0xff, true, 'the certificate has an unknown version; RFC 5280 defines 1, 2 and 3'],
     [null, true, 'the certificate has version 1 and extensions, which need version 3'],
     [1, true, 'the certificate has version 2 and extensions, which need version 3'],
   ])('%j, extensions %j, is refused and shown', async (version, extensions, message) => {

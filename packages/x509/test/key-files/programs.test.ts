@@ -116,7 +116,7 @@ describe('PKCS#8 of version 2 (RFC 5958 §2), on every Node', () => {
     const [one, two] = [kinds[name](), kinds[name]()]
     await expect(readKeyFile(version2(one.privateKey, two.publicKey, false, []), '')).rejects.toMatchObject({
       code: 'INVALID_ENCODING',
-      message: 'the private key does not belong to the public key beside it',
+      message: 'the private key does not belong to the public key next to it',
     })
   })
 
@@ -125,7 +125,7 @@ describe('PKCS#8 of version 2 (RFC 5958 §2), on every Node', () => {
     const [, ...fields] = decode(privateKey.export({ format: 'der', type: 'pkcs8' })).children
     await expect(readKeyFile(encode(sequence(int(2), ...fields)), '')).rejects.toMatchObject({
       code: 'INVALID_ENCODING',
-      message: 'the private key has version 2; RFC 5958 has 0 and 1',
+      message: 'the private key has version 2; RFC 5958 defines 0 and 1',
     })
   })
 })

@@ -114,7 +114,7 @@ describe('a public key of ML-DSA, where it cannot be used', () => {
     const request = decode(await createCertificateRequest(await ecSigner(), { subject: 'CN=a' }))
     request.children[0]?.children.splice(2, 1, info)
     const reading = Promise.resolve().then(() => readCertificateRequest(encode(request)))
-    await expect(reading).rejects.toThrow(isThere ? 'does not go with its key' : 'Node 24.7 or newer')
+    await expect(reading).rejects.toThrow(isThere ? 'does not match its key' : 'Node 24.7 or newer')
   })
 
   test('in the certificate of a CA, and in one to renew, it does as well', async () => {
@@ -126,7 +126,7 @@ describe('a public key of ML-DSA, where it cannot be used', () => {
     const other = new X509Certificate(encode(changed))
     expect(parseCertificate(other).subject).toBe('CN=Root')
     const reading = Promise.resolve().then(() => readRevocationList(list, other))
-    await expect(reading).rejects.toThrow(isThere ? 'does not go with its key' : 'Node 24.7 or newer')
+    await expect(reading).rejects.toThrow(isThere ? 'does not match its key' : 'Node 24.7 or newer')
     const renewed = await whereThere(renewCertificate(other, { signer, certificate }))
     expect(renewed === null ? null : parseCertificate(renewed).subject).toBe(isThere ? 'CN=Root' : null)
   })

@@ -86,7 +86,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
   if (source === undefined && !targets.privateKey) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${out} would have the certificate and not its new key; name a .pfx or .pem file`,
+      `${out} would contain the certificate but not its new key; name a .pfx or .pem file`,
     )
   }
   const issuer = await openIssuer(options, terminal, access)

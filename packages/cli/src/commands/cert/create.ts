@@ -62,7 +62,7 @@ async function create(options: CreateOptions, terminal: Terminal): Promise<void>
   if (!targets.privateKey) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${options.out} would have the certificate and not its new key; name a .pfx or .pem file, and this one with --cer`,
+      `${options.out} would contain the certificate but not its new key; name a .pfx or .pem file, and this one with --cer`,
     )
   }
   const type = keyType(options.keyType ?? 'rsa-2048').name
@@ -92,7 +92,7 @@ async function certify(
   if (targets.privateKey && options.out !== '-' && options.format !== 'pem' && !/\.pem$/i.test(options.out)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'with --key the certificate alone is written; name a .cer, .der or .pem file. cert convert joins it with the key',
+      'with --key only the certificate is written; name a .cer, .der or .pem file. cert convert joins it with the key',
     )
   }
   const key = await openKey(source, { password }, terminal, access)

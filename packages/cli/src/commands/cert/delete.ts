@@ -65,7 +65,7 @@ async function deleteFromStore(
   if (!canDelete(store)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      `${store.location} is read only here; nothing can be deleted from it`,
+      `${store.location} is read-only; nothing can be deleted from it`,
     )
   }
   const [name, versions] = await versionsOf(opened)

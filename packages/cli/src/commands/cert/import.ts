@@ -39,7 +39,7 @@ export function certImportCommand(terminal: Terminal, access: KeyAccess): Comman
     )
     .option(
       '--name <name>',
-      'its name there, where --to has none (default: its friendly name, its common name, or the name of the file)',
+      'its name in the store, if --to has none (default: its friendly name, its common name, or the name of the file)',
     )
     .option('--certificate <file>', 'the certificates of the key, where they are in another file')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
@@ -66,7 +66,7 @@ async function importFrom(
   if (version !== null || query !== null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      '--to names a key by its version, thumbprint or subject; name it by its name',
+      '--to must name the key by its name, not by a version, thumbprint or subject',
     )
   }
   if (name !== null && options.name !== undefined && name !== options.name) {

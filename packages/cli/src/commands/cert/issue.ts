@@ -149,7 +149,7 @@ function grantable({ extensions }: CertificateRequest): readonly SubjectAltName[
     if (name.type !== 'unsupported') return name
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the request asks for a name of a type that is not written; leave out --grant-names',
+      'the request has a name of an unsupported type; leave out --grant-names',
     )
   })
 }

@@ -119,10 +119,7 @@ async function replaceInStore(
   const password = await storePassword(options, terminal)
   const { store } = await openStore(source, password, access)
   if (!canImportPkcs12(store) || key.name === null) {
-    throw new SealwrightError(
-      'UNSUPPORTED_OPERATION',
-      `${store.location} is read only here; give --out FILE.pfx`,
-    )
+    throw new SealwrightError('UNSUPPORTED_OPERATION', `${store.location} is read-only; give --out FILE.pfx`)
   }
   const { location } = await importKey(store, key.name, { privateKey: await key.privateKey(), certificates })
   return location

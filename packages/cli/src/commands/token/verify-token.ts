@@ -143,7 +143,7 @@ function refusal(
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return refused(`its signature is wrong: it was changed, or signed with another key (its kid is ${kid})`)
   }
-  if (error instanceof errors.JOSEAlgNotAllowed) return refused('its alg is not one of the key')
+  if (error instanceof errors.JOSEAlgNotAllowed) return refused('its alg does not match the key')
   if (error instanceof errors.JWKSMultipleMatchingKeys)
     return refused('the JWK Set has several keys for it; it needs a kid')
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)

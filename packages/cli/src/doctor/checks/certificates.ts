@@ -21,7 +21,8 @@ export function examineCertificates(
 ): Step {
   if (keys === null) return skipped('certificates', 'there is no JWK Set')
   const withCertificates = keys.filter(({ jwk }) => jwk['x5c'] !== undefined)
-  if (withCertificates.length === 0) return skipped('certificates', 'the JWK Set has none, which is allowed')
+  if (withCertificates.length === 0)
+    return skipped('certificates', 'no key in the JWK Set has x5c, which is allowed')
   const ends = withCertificates.flatMap((key) => certificateOf(key)?.validTo ?? [])
   const until = ends.map((end) => new Date(end).toISOString()).join(', ')
   const findings = withCertificates.flatMap((key) => findingsOf(key, now, warningDays))

@@ -84,7 +84,7 @@ const findings = {
   'jwks-max-age-mismatch': {
     severity: 'error',
     why: 'Validators keep the keys longer than the rotation allows for.',
-    fix: 'Look for a CDN or proxy that changes Cache-Control, or set jwksMaxAge of the rotation policy to what is sent.',
+    fix: 'Look for a CDN or proxy that changes Cache-Control, or set jwksMaxAge of the rotation policy to the value that is sent.',
   },
   'jwk-private': {
     severity: 'error',
@@ -94,7 +94,7 @@ const findings = {
   'jwk-malformed': {
     severity: 'error',
     why: 'Validators refuse its tokens, and some of them the whole set.',
-    fix: 'Publish the key as RFC 7517 and RFC 7518 have it; sealwright inspect shows what is wrong.',
+    fix: 'Publish the key as RFC 7517 and RFC 7518 require; sealwright inspect shows its errors.',
   },
   'jwk-weak': {
     severity: 'error',

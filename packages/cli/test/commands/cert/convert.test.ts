@@ -159,7 +159,7 @@ describe('cert convert', () => {
 
   test.each([
     ['nowhere', [], 'where should it go? Give --out FILE.pfx'],
-    ['a name without a format', ['--out', 'NAME'], 'the name does not tell the format; end it in .pfx'],
+    ['a name without a format', ['--out', 'NAME'], 'the extension does not tell the format; use .pfx'],
     ['a JWK with a password', ['--out', 'a.jwk'], 'a JWK cannot be encrypted; --no-out-password'],
     [
       'a PFX without a word on its password',

@@ -129,7 +129,7 @@ describe('a file', () => {
       certificates: [{ subject: 'CN=other', key: { type: 'ec-P-256' } }],
     })
     expect((await sealwright([...args, '--out', file('other.pfx')])).error).toContain(
-      'the certificate alone is written',
+      'only the certificate is written',
     )
     expect(readdirSync(file('')).toSorted()).toEqual(['other.cer', 'password'])
   })

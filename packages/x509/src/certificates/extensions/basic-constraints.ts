@@ -26,7 +26,7 @@ export const basicConstraints: ExtensionKind<BasicConstraints, BasicConstraints>
       pathLength !== undefined &&
       (!ca || !Number.isInteger(pathLength) || pathLength < 0 || pathLength > 100)
     ) {
-      throw invalidArgument('a path length is a whole number from 0 to 100, and only a CA has one')
+      throw invalidArgument('a path length must be a whole number from 0 to 100, and only a CA can have one')
     }
     return new PkiBasicConstraints({
       cA: ca,

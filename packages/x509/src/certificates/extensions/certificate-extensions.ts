@@ -149,7 +149,7 @@ function checkConsistency(wanted: WantedExtensions): void {
   const ca = wanted.basicConstraints?.ca === true
   // RFC 5280 §4.2.1.9: keyCertSign and cA go together. A request may leave the key usage to the CA that issues.
   if (ca ? usages.length > 0 && !usages.includes('keyCertSign') : usages.includes('keyCertSign')) {
-    throw invalidArgument('the key usage keyCertSign is for a CA, and a CA needs it')
+    throw invalidArgument('a CA needs the key usage keyCertSign, and only a CA can have it')
   }
   if (
     usages.some((usage) => usage === 'encipherOnly' || usage === 'decipherOnly') &&

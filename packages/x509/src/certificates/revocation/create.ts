@@ -79,7 +79,7 @@ function examineRevocationIssuer(issuer: Issuer): ExaminedIssuer {
   const examined = examineIssuer(issuer)
   const { keyUsage } = examined.extensions
   if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
-    throw invalidArgument('the issuer’s certificate does not let its key sign CRLs (cRLSign)')
+    throw invalidArgument('the issuer’s certificate does not allow its key to sign CRLs (cRLSign)')
   }
   return examined
 }

@@ -92,7 +92,7 @@ function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Ce
   if (keyUsage !== null && !keyUsage.includes('cRLSign')) {
     throw new SealwrightError(
       'INVALID_SIGNATURE',
-      'the issuer’s certificate does not let its key sign CRLs (cRLSign)',
+      'the issuer’s certificate does not allow its key to sign CRLs (cRLSign)',
     )
   }
   verifyDocument(document, readPublicKey(publicKeyInfo, 'the public key of the issuer’s certificate'), source)

@@ -62,7 +62,9 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   const serialNumberField = fields.any('serialNumber')
   const signature = fields.any('signature')
   if (Buffer.compare(signature.bytes, document.algorithm.bytes) !== 0) {
-    findings.problems.push(`${source} names two signature algorithms, where RFC 5280 wants the same twice`)
+    findings.problems.push(
+      `${source} names two different signature algorithms; RFC 5280 requires the same twice`,
+    )
   }
   const issuer = findings.name(fields.any('issuer'))
   const validity = fields.sequence('validity')

@@ -46,7 +46,7 @@ export class Findings {
   /** @param list SEQUENCE OF Extension */
   rawExtensions(list: BerElement, source: string): readonly CustomExtension[] {
     if (list.children.length === 0) {
-      this.problems.push(`${source} has an empty list of extensions, where RFC 5280 wants one or more`)
+      this.problems.push(`${source} has an empty list of extensions; RFC 5280 requires at least one`)
       return []
     }
     return this.attempt(() => readExtensions(list, source), [])

@@ -63,7 +63,7 @@ export function describeCertificateRequest(
   const document = readSignedDocument(Uint8Array.from(der), source, { elements: 5000, depth: 16 })
   const info = new SequenceReader(document.toBeSigned, source)
   const version = info.integer('version')
-  if (version !== 0) findings.problems.push(`${source} has version ${version}; RFC 2986 has 0`)
+  if (version !== 0) findings.problems.push(`${source} has version ${version}; RFC 2986 requires 0`)
   const subjectField = info.any('subject')
   if (subjectField.tag !== tags.sequence) throw malformed(source, 'has no subject')
   const { bytes: publicKeyInfo } = info.any('subjectPKInfo')

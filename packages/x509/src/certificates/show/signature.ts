@@ -98,7 +98,7 @@ export function showVerification(
 ): boolean | null {
   if (publicKey === null || digest === undefined) return null
   if (!keyTypes.includes(publicKey.asymmetricKeyType ?? '')) {
-    findings.problems.push(`its signature algorithm, ${name}, is not one of its key`)
+    findings.problems.push(`its signature algorithm, ${name}, does not match its key`)
     return false
   }
   const pss = saltLength !== undefined && { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }

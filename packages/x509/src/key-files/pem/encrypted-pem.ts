@@ -106,7 +106,7 @@ function bytesToKey(password: FilePassword, salt: Uint8Array, length: number, so
     // A Node in FIPS mode has no MD5.
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} takes its key from MD5, which this Node does not have`,
+      `${source} takes its key from MD5, which this version of Node does not support`,
       {
         cause,
       },

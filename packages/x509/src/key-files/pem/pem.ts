@@ -74,7 +74,7 @@ export function decodePem(text: string): readonly PemBlock[] {
       if (!labelPattern.test(label)) throw problem('the label is malformed')
       open = { label, start: index + boundary.length }
     } else {
-      if (open?.label !== label) throw problem('a block ends that has not begun')
+      if (open?.label !== label) throw problem('a block ends before it begins')
       const body = text.slice(open.start, index)
       if (/^\s*[\w-]+:/.test(body)) {
         throw new SealwrightError('INVALID_ENCODING', `the PEM block ${label} has headers`)
