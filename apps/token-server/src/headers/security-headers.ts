@@ -4,7 +4,7 @@ import type { FastifyHelmetOptions } from '@fastify/helmet'
 const oneYear = 31_536_000
 
 /** Whether browsers may be told to use https only: not by a server that is http to its clients. */
-export function isHttps(issuer: string | null): boolean {
+function isHttps(issuer: string | null): boolean {
   return issuer?.startsWith('https:') === true
 }
 

@@ -7,8 +7,9 @@ import { isIP, isIPv4, SocketAddress } from 'node:net'
  * @returns null for a text without an address
  */
 export function parseAddress(text: string): string | null {
-  // Most are.
-  if (isIPv4(text)) return text
+  // Most are IPv4, in its IPv6 form on a server that listens on both.
+  const plain = text.startsWith('::ffff:') ? text.slice(7) : text
+  if (isIPv4(plain)) return plain
   const [, bracketed, zoned, withPort] =
     /^(?:\[([^\]]+)\](?::\d{1,5})?|([^%[\]]+)%.*|(\d[\d.]*):\d{1,5})$/.exec(text) ?? []
   const address = bracketed ?? zoned ?? withPort ?? text

@@ -112,6 +112,17 @@ test('readiness does not wait for a key that hangs', async () => {
   await expect.poll(signing).toBe('available')
 })
 
+test('what load balancers ask every second is not in the log at info, but for what is wrong', async () => {
+  const log: string[] = []
+  const draining = new Draining()
+  const { app } = await testServer({ log, draining })
+  await app.inject('/health/ready')
+  draining.begin()
+  await app.inject('/health/ready')
+  const lines = log.map((line) => JSON.parse(line) as { msg: string; level: number })
+  expect(lines.filter(({ msg }) => msg === 'answered').map(({ level }) => level)).toEqual([20, 30])
+})
+
 test('a server that drains is not ready, and answers every request until then', async () => {
   const draining = new Draining()
   const { app } = await testServer({ draining })
