@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { AuditLog } from '@sealwright/audit-log'
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import Fastify, {
@@ -12,6 +13,7 @@ import Fastify, {
 import { Activity } from './activity/activity.ts'
 import { BearerError } from './api/bearer.ts'
 import { identityApi } from './api/identity.ts'
+import { TokenAudit } from './audit/token-audit.ts'
 import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { securityHeaders } from './headers/security-headers.ts'
 import { Draining } from './health/draining.ts'
@@ -52,6 +54,8 @@ export interface ServerOptions {
   readonly draining?: Draining | undefined
   /** The state of what servers share. Default: nothing. */
   readonly redis?: RedisState | null | undefined
+  /** Where tokens are recorded before they leave. Closes with the server. Default: nowhere. */
+  readonly auditLog?: AuditLog | null | undefined
   /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
   readonly requestTimeout?: number | undefined
 }
@@ -173,9 +177,14 @@ function createService(
     limits = noLimits,
     draining = new Draining(),
     redis = null,
+    auditLog = null,
   }: ServerOptions,
 ): Service {
-  app.addHook('onClose', async () => ring.close())
+  app.addHook('onClose', async () => {
+    // Its last seal needs the key.
+    await auditLog?.close()
+    ring.close()
+  })
   // Every token request needs the issuer, so the operating system is asked for the port once.
   const port = onceKnown(() => listeningPort(app))
   const live = settings instanceof LiveSettings ? settings : new LiveSettings(settings)
@@ -195,6 +204,7 @@ function createService(
     draining,
     redis,
     activity: new Activity(),
+    audit: auditLog === null ? null : new TokenAudit(auditLog),
     vaults,
     telemetry,
   }

@@ -1,6 +1,7 @@
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { Activity } from './activity/activity.ts'
+import type { TokenAudit } from './audit/token-audit.ts'
 import type { Draining } from './health/draining.ts'
 import type { Limits } from './limits/limits.ts'
 import type { LiveSettings } from './reload/live-settings.ts'
@@ -37,6 +38,8 @@ export interface Service {
   readonly redis: RedisState | null
   /** What the token endpoint has done. */
   readonly activity: Activity
+  /** Records tokens before they leave; null if there is no audit log. */
+  readonly audit: TokenAudit | null
   /** What was asked of each vault that has keys of the ring. */
   readonly vaults: () => readonly KeyVaultStatus[]
   /** null if there are no metrics and no traces. */

@@ -12,13 +12,13 @@ const signingDeadline = 3000
 export interface AccessTokens {
   /**
    * @param request the request that the token is for
-   * @throws SealwrightError or a `TimeoutError` if the key cannot sign now
+   * @throws SealwrightError or a `TimeoutError` if the key cannot sign now; UnrecordedError if the audit log cannot be written
    */
   issue(client: Client, grant: Grant, request: FastifyRequest): Promise<string>
 }
 
 export function createAccessTokens(
-  { ring, issuer, clock, activity, telemetry }: Service,
+  { ring, issuer, clock, activity, audit, telemetry }: Service,
   { accessTokens: { typ, nbfLeeway }, signingAlgorithms }: Settings,
 ): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
@@ -44,11 +44,13 @@ export function createAccessTokens(
     async issue(client, { scopes, audience, algorithm }, request) {
       const issuers = algorithm === null ? byDefault : (byAlgorithm.get(algorithm) ?? byDefault)
       const jwts = issuers()(audience, client.accessTokenLifetime)
+      const jti = audit?.newId()
       const claims = {
         // There is no user, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,
         client_id: client.clientId,
         scope: scopes.join(' '),
+        ...(jti !== undefined && { jti }),
         ...(nbfLeeway > 0 && validFrom(clock(), nbfLeeway)),
       }
       const issue = (): Promise<string> =>
@@ -57,15 +59,17 @@ export function createAccessTokens(
           : jwts.issue(claims, { signal: AbortSignal.timeout(signingDeadline) })
       const started = activity.start()
       const measurement = telemetry?.begin(jwts, request)
+      let token: string
       try {
-        const token = await (measurement === undefined ? issue() : measurement.run(issue))
+        token = await (measurement === undefined ? issue() : measurement.run(issue))
         measurement?.succeeded()
-        activity.issued(started)
-        return token
       } catch (error) {
         measurement?.failed(error)
         throw error
       }
+      if (audit !== null && jti !== undefined) await audit.record(token, jti, jwts.keyId, client.clientId)
+      activity.issued(started)
+      return token
     },
   }
 }

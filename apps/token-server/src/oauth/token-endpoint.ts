@@ -2,6 +2,7 @@ import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { authorizationHeaders } from '../http/authorization-headers.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
+import { UnrecordedError } from '../audit/token-audit.ts'
 import { tokenCors } from '../headers/cross-origin.ts'
 import { networkOfRequest } from '../limits/limits.ts'
 import type { Service } from '../service.ts'
@@ -130,7 +131,9 @@ function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error
   const retryAfter = retryAfterOf(error)
   if (retryAfter !== null) {
-    return new OAuthError('temporarily_unavailable', 'the signing key is unavailable', {
+    const description =
+      error instanceof UnrecordedError ? 'tokens cannot be recorded now' : 'the signing key is unavailable'
+    return new OAuthError('temporarily_unavailable', description, {
       statusCode: 503,
       headers: { 'retry-after': String(retryAfter) },
       cause: error,

@@ -1,6 +1,7 @@
 import type { KeyTypeName } from '@sealwright/core'
 import type { KeyRingPolicy } from '@sealwright/keyring'
 import type { JSONWebKeySet } from 'jose'
+import type { AuditSettings } from './schema/server/audit.ts'
 import type { RedisSettings } from '../redis/redis-url.ts'
 import type { LimitSettings } from './schema/server/limits.ts'
 import type { MetricsSettings } from './schema/server/metrics.ts'
@@ -17,6 +18,8 @@ export interface Settings {
   readonly logLevel: LogLevel
   /** Where the metrics are served, apart from everything else. */
   readonly metrics: MetricsSettings
+  /** Where issued tokens are recorded. */
+  readonly audit: AuditSettings
   /** The issuer identifier (RFC 8414 §2); null for `http://localhost:PORT`. */
   readonly issuer: string | null
   /** Whether `/` is a page with the keys and a form. Default: only on a developer's machine. */

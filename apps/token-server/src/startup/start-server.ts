@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { openAudit } from '../audit/open-audit.ts'
 import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
 import { Draining } from '../health/draining.ts'
 import { createLimits } from '../limits/limits.ts'
@@ -43,7 +44,7 @@ export interface StartedServer {
 /**
  * Opens the keys and listens.
  *
- * @throws SealwrightError as the store of the keys says
+ * @throws SealwrightError as the store of the keys says, and the folder of the audit log
  */
 export async function startServer(
   settings: Settings,
@@ -59,11 +60,13 @@ export async function startServer(
   const live = new LiveSettings(settings)
   const telemetry = await startTelemetry({ settings, ring, vaults, logger: log.logger, env })
   const draining = new Draining()
+  const auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
   const app = buildServer({
     settings: live,
     ring,
     vaults,
     telemetry,
+    auditLog,
     logger: log.logger,
     replays: redis?.replays ?? replays,
     limits: createLimits(settings, redis?.share),

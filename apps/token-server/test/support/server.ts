@@ -9,6 +9,7 @@ import { localStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { FastifyInstance } from 'fastify'
 import { onTestFinished, vi } from 'vitest'
+import { openAudit } from '../../src/audit/open-audit.ts'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openRing, type OpenedRing, type OpenRingOptions } from '../../src/startup/open-ring.ts'
 import { buildServer, listeningPort, type ServerOptions } from '../../src/server.ts'
@@ -63,7 +64,7 @@ export interface TestServerOptions extends Pick<ServerOptions, 'replays' | 'limi
   readonly ringClock?: RingClock
   /** What the log's lines are added to. */
   readonly log?: string[]
-  /** The same for what the ring says. */
+  /** The same for what the ring and the audit log say. */
   readonly ringLog?: string[]
 }
 
@@ -133,11 +134,13 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const telemetryLog: string[] = []
   const telemetryLogger = createLogger('info', { write: (line) => void telemetryLog.push(line) })
   const telemetry = await startTelemetry({ settings, ring, vaults, logger: telemetryLogger, env })
+  const auditLog = await openAudit({ settings: settings.audit, ring, logger })
   const app = buildServer({
     settings: live,
     ring,
     vaults,
     telemetry,
+    auditLog,
     clock: options.clock,
     replays: options.replays,
     limits: options.limits,

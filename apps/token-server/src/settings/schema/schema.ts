@@ -9,6 +9,7 @@ import {
   type SigningKeySection,
 } from './keys/signing-key.ts'
 import type { Section } from './section.ts'
+import { audit } from './server/audit.ts'
 import { host, logLevel, port } from './server/listening.ts'
 import { limits } from './server/limits.ts'
 import { metrics } from './server/metrics.ts'
@@ -56,6 +57,7 @@ export const schema: Schema = {
   workers,
   logLevel,
   metrics,
+  audit,
   welcomePage,
   trustedProxies,
   corsOrigins,

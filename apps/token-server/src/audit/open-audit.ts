@@ -1,0 +1,59 @@
+import { resolve } from 'node:path'
+import { openAuditLog, type AuditLog, type AuditLogEvent } from '@sealwright/audit-log'
+import type { KeyRing } from '@sealwright/keyring'
+import type { FastifyBaseLogger } from 'fastify'
+import type { AuditSettings } from '../settings/schema/server/audit.ts'
+
+export interface OpenAuditOptions {
+  readonly settings: AuditSettings
+  /** Its key that signs tokens also signs the seals. */
+  readonly ring: Pick<KeyRing, 'signer'>
+  readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+}
+
+/**
+ * Opens the audit log, if the settings have one. Every process writes a stream of its own, so several can share the folder.
+ *
+ * @throws SealwrightError as {@link openAuditLog}
+ */
+export async function openAudit({
+  settings: { folder, ...options },
+  ring,
+  logger,
+}: OpenAuditOptions): Promise<AuditLog | null> {
+  if (folder === null) return null
+  return openAuditLog({
+    ...options,
+    folder: resolve(folder),
+    signer: () => ring.signer(),
+    onEvent: (event) => logEvent(event, logger),
+  })
+}
+
+function logEvent(event: AuditLogEvent, logger: OpenAuditOptions['logger']): void {
+  switch (event.type) {
+    case 'opened':
+      logger.info({ file: event.file }, 'the audit log has a new file')
+      break
+    case 'sealed': {
+      // With this line an auditor can prove that the end of the audit log was not cut off.
+      const { stream, sequence, chain } = event
+      logger.info({ stream, sequence, chain }, 'the audit log is sealed')
+      break
+    }
+    case 'failed':
+      logger.error({ err: event.error }, 'the audit log cannot be written; no token is issued')
+      break
+    case 'recovered':
+      logger.warn({ file: event.file }, 'the audit log can be written again')
+      break
+    case 'seal-failed':
+      logger.error(
+        { err: event.error },
+        'the audit log cannot be sealed; the next attempt is after the interval',
+      )
+      break
+    case 'file-changed':
+      logger.error({ file: event.file }, 'another program has changed or deleted the file of the audit log')
+  }
+}
