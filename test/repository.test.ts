@@ -72,6 +72,7 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   // The oracle's tests use it, too: nothing of the project's own.
   '@sealwright/test-kit': ['@azure/identity', 'vitest', 'vite'],
   '@sealwright/cli': [
+    '@sealwright/audit-log',
     '@sealwright/azure-keyvault',
     '@sealwright/core',
     '@sealwright/jws',

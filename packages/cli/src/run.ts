@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isSealwrightError } from '@sealwright/core'
 import { Command, CommanderError } from 'commander'
+import { auditCommand } from './commands/audit/audit.ts'
 import { caCommand } from './commands/ca.ts'
 import { certCommand } from './commands/cert.ts'
 import { completeCommand, suggest } from './commands/complete.ts'
@@ -104,6 +105,7 @@ function sealwright(terminal: Terminal, access: KeyAccess): Command {
     .addCommand(rotateCommand(terminal, access))
     .addCommand(revokeCommand(terminal, access))
     .addCommand(doctorCommand(terminal, access))
+    .addCommand(auditCommand(terminal, access))
     .addCommand(caCommand(terminal, access))
     .addCommand(crlCommand(terminal, access))
     .addCommand(completeCommand())

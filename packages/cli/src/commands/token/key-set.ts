@@ -1,10 +1,8 @@
 import type { KeyObject } from 'node:crypto'
-import { SealwrightError } from '@sealwright/core'
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
-import { readInput } from '../../files/files.ts'
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
 import { memberOf } from '../../json.ts'
-import { fetchJson } from '../../net/fetch-json.ts'
 import { fetchMetadata } from '../../net/issuer-metadata.ts'
+import { readKeySet } from '../../net/read-key-set.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 
 /** What a token is verified with: one key, or a set. */
@@ -22,31 +20,10 @@ export async function keySetOf(
   terminal: Terminal,
 ): Promise<KeySource> {
   const address = jwks ?? (await fetchMetadata(issuer)).jwksUri
-  const isUrl = /^https?:/i.test(address)
-  const body = isUrl
-    ? (await fetchJson(address, 'the JWK Set')).body
-    : parseJson(await readInput(address, terminal), address)
-  if (!isJwks(body)) {
-    throw new SealwrightError('INVALID_ENCODING', `${address} is not a JWK Set: it has no array "keys"`)
-  }
+  const body = await readKeySet(address, terminal)
   const kids = body.keys.flatMap((key): string[] => {
     const kid = memberOf(key, 'kid')
     return typeof kid === 'string' ? [kid] : []
   })
   return { set: createLocalJWKSet(body), kids }
-}
-
-function isJwks(body: unknown): body is JSONWebKeySet {
-  const keys = memberOf(body, 'keys')
-  return Array.isArray(keys) && keys.every((key) => typeof key === 'object' && key !== null)
-}
-
-function parseJson(bytes: Uint8Array, path: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch (cause) {
-    throw new SealwrightError('INVALID_ENCODING', `${path} is not JSON; a JWK Set is {"keys": […]}`, {
-      cause,
-    })
-  }
 }
