@@ -52,8 +52,9 @@ function ringPolicy({ keyRing }: Settings): string {
       ? 'when the certificate is about to expire'
       : `every ${duration(rotationInterval)}`
   return (
-    `a new key is made ${rotation}, published for ${duration(announcement)} before it signs and ${duration(retention)} afterwards; ` +
-    `the JWK Set is kept for ${duration(jwksMaxAge)}, and served for ${duration(maxSetAge)} without the store of the keys`
+    `a new key is made ${rotation}; it is published ${duration(announcement)} before it signs, and until ` +
+    `${duration(retention)} after the next key signs; clients keep the JWK Set for ${duration(jwksMaxAge)}; it is served for ` +
+    `${duration(maxSetAge)} while the keys cannot be read`
   )
 }
 
