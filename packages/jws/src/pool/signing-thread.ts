@@ -103,7 +103,8 @@ export class SigningThread {
   /** The memory whose turn it is. It is replaced when it is too small, and after an unusually large batch. */
   #memoryFor(turn: number, size: number): BatchMemory {
     const known = this.#memories[turn]
-    const wanted = Math.max(leastMemory, 2 ** Math.ceil(Math.log2(size)))
+    const wanted =
+      size > mostMemory ? 4 * Math.ceil(size / 4) : Math.max(leastMemory, 2 ** Math.ceil(Math.log2(size)))
     const kept = known?.shared.byteLength ?? 0
     if (known !== undefined && wanted <= kept && kept <= Math.max(wanted, mostMemory)) return known
     const memory = new BatchMemory(wanted)

@@ -15,6 +15,7 @@ const keys = new Map()
 const memories = new Map()
 /** Room for R and S of P-521. */
 const scratch = Buffer.alloc(132)
+const dot = 0x2e
 
 parentPort.on('message', (/** @type {ThreadMessage} */ message) => {
   if (typeof message === 'number') parentPort.postMessage(signBatch(message))
@@ -71,7 +72,8 @@ function makeTokens(words, bytes, { key, digest, coordinateLength, signatureLeng
       writeCoordinates(signature, coordinateLength, scratch, 0)
       signature = scratch
     }
-    result += bytes.write('.' + signature.toString('base64url', 0, signatureLength), result, 'latin1')
+    bytes[result++] = dot
+    result += bytes.write(signature.toString('base64url', 0, signatureLength), result, 'latin1')
     words[${words.lengths} + index] = result - token
     start = end
   }

@@ -3,6 +3,7 @@ import type { SignOptions } from '@sealwright/core'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { createSigningPool, type SigningPool, type SigningPoolOptions } from '../../src/index.ts'
+import { dataStart } from '../../src/pool/batch.ts'
 import { limit, threads, type FakeWorker } from '../support/fake-worker.ts'
 
 vi.mock('node:worker_threads', async () => {
@@ -142,8 +143,9 @@ describe('threads', () => {
       // oxlint-disable-next-line no-await-in-loop
       expect(await signature).toEqual(Buffer.alloc(64, 7))
     }
-    // By turns: 131,072 is kept, and 4,194,304 is not.
-    expect(memory).toEqual([131_072, 65_536, 131_072, 65_536, 4_194_304, 65_536, 65_536])
+    // By turns: 131,072 is kept, and what 3,000,000 bytes and a signature need is not.
+    const large = dataStart + 3_000_000 + 64
+    expect(memory).toEqual([131_072, 65_536, 131_072, 65_536, large, 65_536, 65_536])
   })
 
   test('get equal parts, the least busy first', async () => {
