@@ -1,24 +1,43 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose'
+import { importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from 'jose'
 import { usableAlgorithms } from '../settings/client-key.ts'
 
-/** Rejects when no key fits, or several do. */
-export type KeyFinder = ReturnType<typeof createLocalJWKSet>
+/** The key that verifies an assertion, or how many fit its header in place of one. */
+export type FoundKey = CryptoKey | 'none' | 'several'
+
+/** Finds the key for the header of an assertion, by `alg` and `kid`. */
+export type KeyFinder = (header: { readonly alg: string; readonly kid?: unknown }) => FoundKey
 
 /**
- * Finds the key of a JWK Set that verifies an assertion, by `alg` and `kid`.
+ * Prepares the keys of a JWK Set.
  *
- * Every key is imported here. jose imports a key when it is first used, which takes time: the first forged assertion of
- * an existing client would take longer than that of a client that does not exist.
+ * Every key is imported here, and looking for one throws nothing. jose imports a key when it is first used, and throws when none
+ * fits. Both take time: a forged assertion of an existing client would take longer than that of a client that does not exist.
  */
 export async function createKeyFinder(jwks: JSONWebKeySet): Promise<KeyFinder> {
-  const keys = jwks.keys.map(withEitherNameOfEd25519)
-  const find = createLocalJWKSet({ keys })
-  const uses = keys.flatMap((key) =>
-    usableAlgorithms(key).map((alg) => find({ alg, ...(key.kid !== undefined && { kid: key.kid }) })),
-  )
-  // Where several keys fit none is imported, then or later.
-  await Promise.allSettled(uses)
-  return find
+  const keys = await Promise.all(jwks.keys.map(withEitherNameOfEd25519).flatMap(importedKeys))
+  return ({ alg, kid }) => {
+    let found: FoundKey = 'none'
+    for (const each of keys) {
+      if (each.alg !== alg || (kid !== undefined && each.kid !== kid)) continue
+      found = found === 'none' ? each.key : 'several'
+    }
+    return found
+  }
+}
+
+interface ImportedKey {
+  readonly alg: string
+  readonly kid: unknown
+  readonly key: CryptoKey
+}
+
+/** A key for each of its algorithms. */
+function importedKeys(jwk: JWK): readonly Promise<ImportedKey>[] {
+  return usableAlgorithms(jwk).map(async (alg) => {
+    const key = await importJWK(jwk, alg)
+    if (key instanceof Uint8Array) throw new Error('unreachable: the settings have asymmetric keys alone')
+    return { alg, kid: jwk.kid, key }
+  })
 }
 
 /** Ed25519 signatures have two names, `EdDSA` (RFC 8037) and `Ed25519` (RFC 9864), and clients use either. */

@@ -127,6 +127,12 @@ function checkHeader({ crit, typ }: Readonly<Record<string, unknown>>): void {
   }
 }
 
+const keyProblems = {
+  'no client': 'the client is unknown or has no "jwks"',
+  none: "none of the client's keys fits the assertion's alg and kid",
+  several: "several of the client's keys fit the assertion; send the kid in its header",
+} as const
+
 /** Finds the key of one assertion: the client's, or a decoy. */
 class KeyLookup {
   readonly #ofClient: KeyFinder | undefined
@@ -141,8 +147,11 @@ class KeyLookup {
     this.#decoys = decoys
   }
 
-  async find(header: JWTHeaderParameters): Promise<CryptoKey> {
-    const key = (await this.#ofItsClient(header)) ?? (await this.#decoys.find(header.alg))
+  find(header: JWTHeaderParameters): CryptoKey {
+    const decoy = this.#decoys.find(header.alg)
+    const found = this.#ofClient === undefined ? 'no client' : this.#ofClient(header)
+    if (typeof found === 'string') this.problem = keyProblems[found]
+    const key = typeof found === 'string' ? decoy : found
     this.#found = { key, alg: header.alg }
     return key
   }
@@ -151,16 +160,6 @@ class KeyLookup {
   async equalizeTime(jwt: string): Promise<void> {
     if (this.#found === null) return
     await this.#decoys.verifyWithOthers(jwt, this.#found.alg, this.#found.key)
-  }
-
-  async #ofItsClient(header: JWTHeaderParameters): Promise<CryptoKey | null> {
-    try {
-      if (this.#ofClient !== undefined) return await this.#ofClient(header)
-      this.problem = 'the client is unknown or has no "jwks"'
-    } catch (error) {
-      this.problem = describe(error)
-    }
-    return null
   }
 }
 
@@ -202,11 +201,6 @@ function describe(error: unknown): string {
   }
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return "the assertion's signature does not verify"
-  if (error instanceof errors.JWKSNoMatchingKey)
-    return "none of the client's keys fits the assertion's alg and kid"
-  if (error instanceof errors.JWKSMultipleMatchingKeys) {
-    return "several of the client's keys fit the assertion; send the kid in its header"
-  }
   if (error instanceof errors.JOSEAlgNotAllowed) return "the assertion's alg is not accepted"
   return 'the assertion is not a signed JWT'
 }

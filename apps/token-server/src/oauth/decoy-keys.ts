@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { compactVerify, type CryptoKey, type JWK } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { clientKeyProblem } from '../settings/client-key.ts'
-import { createKeyFinder } from './assertion-keys.ts'
+import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
 
 /**
  * Public keys for assertions that no key of the client has signed. They make every such assertion cost the same, so the time
@@ -12,8 +12,8 @@ import { createKeyFinder } from './assertion-keys.ts'
  * that is refused is verified once with a key of each kind.
  */
 export interface DecoyKeys {
-  /** The key to verify with in place of the client's. Throws if no key fits the algorithm. */
-  find(alg: string): Promise<CryptoKey>
+  /** The key to verify with in place of the client's. */
+  find(alg: string): CryptoKey
   /** Verifies the assertion with a key of each other kind than that of `tried`, which it was verified with. */
   verifyWithOthers(jwt: string, alg: string, tried: CryptoKey): Promise<void>
 }
@@ -32,18 +32,23 @@ export async function createDecoyKeys(clients: Iterable<Client>): Promise<DecoyK
   if (main === undefined) throw new Error('unreachable: there is at least one kind')
 
   return {
-    find: (alg) => main({ alg }),
+    find: (alg) => findOne(main, alg),
     async verifyWithOthers(jwt, alg, tried) {
       const kind = kindOf(tried)
       if (kind === null) return
       for (const find of finders) {
+        const key = findOne(find, alg)
         // eslint-disable-next-line no-await-in-loop -- side by side they would take as long as the slowest of them
-        const key = await find({ alg })
-        // eslint-disable-next-line no-await-in-loop
         if (kindOf(key) !== kind) await compactVerify(jwt, key).catch(() => undefined)
       }
     },
   }
+}
+
+function findOne(find: KeyFinder, alg: string): CryptoKey {
+  const key = find({ alg })
+  if (typeof key === 'string') throw new Error('unreachable: there is one decoy key for each algorithm')
+  return key
 }
 
 /** What the time of an RSA signature's verification depends on. */

@@ -31,7 +31,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
   function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = toOAuthError(error)
     // The reason is ours and quotes no credentials; what the client sent is not logged.
-    const clientId = authenticated.get(request)?.clientId ?? answer.clientId
+    // Null and not left out, so that the line takes the same time for a client that does not exist.
+    const clientId = authenticated.get(request)?.clientId ?? answer.clientId ?? null
     const summary = { clientId, error: answer.error, reason: answer.reason }
     if (answer.statusCode >= 500) {
       service.activity.failed()

@@ -8,7 +8,7 @@ const formType = 'application/x-www-form-urlencoded'
 
 test.each([
   [{ authorization: basic('client', 'wrong') }, 'client', 'the client secret is wrong'],
-  [{ authorization: basic('hunter2', 'wrong') }, undefined, 'the client is unknown'],
+  [{ authorization: basic('hunter2', 'wrong') }, null, 'the client is unknown'],
   [
     { authorization: basic('client', 'the secret'), scope: 'api9' },
     'client',
