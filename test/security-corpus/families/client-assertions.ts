@@ -426,6 +426,10 @@ const headers: Family<Input> = {
       ['a DPoP proof', 'RFC 9449 §4.2', own({}, { typ: 'dpop+jwt' })],
       ['a logout token', 'RFC 8725 §3.11', own({}, { typ: 'logout+jwt' })],
       ['a number for typ', 'RFC 7515 §4.1.9', own({}, { typ: 7 })],
+      ['a list for typ', 'RFC 7515 §4.1.9', own({}, { typ: ['JWT'] })],
+      ['a typ that begins like JWT', 'RFC 7515 §4.1.9', own({}, { typ: 'JWT2' })],
+      ['a typ that ends like JWT', 'RFC 7515 §4.1.9', own({}, { typ: 'xJWT' })],
+      ['a typ of another tree', 'RFC 7515 §4.1.9', own({}, { typ: 'text/jwt' })],
     ),
     ...refuse<Input>(
       ambiguous,
@@ -446,6 +450,8 @@ const headers: Family<Input> = {
   acceptances: accept<Input>(
     '200',
     ['typ JWT', own({}, { typ: 'JWT' })],
+    ['typ jwt', own({}, { typ: 'jwt' })],
+    ['the whole media type', own({}, { typ: 'application/jwt' })],
     ['typ client-authentication+jwt', own({}, { typ: 'client-authentication+jwt' })],
     [
       'a jku, which is not followed',

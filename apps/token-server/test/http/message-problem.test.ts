@@ -8,6 +8,31 @@ function problem(fields: readonly (readonly [string, string])[], httpVersionMajo
   return messageProblem({ headers, httpVersionMajor, rawHeaders: fields.flat() })?.statusCode ?? null
 }
 
+/** What the client is told of a request. */
+function descriptionOf(
+  headers: Readonly<Record<string, string>>,
+  rawHeaders: readonly string[],
+  httpVersionMajor = 1,
+): string | undefined {
+  return messageProblem({ headers, httpVersionMajor, rawHeaders: [...rawHeaders] })?.description
+}
+
+test('each problem is told to the client and the log', () => {
+  expect([
+    descriptionOf({}, [], 2),
+    descriptionOf({}, Array<string>(202).fill('x')),
+    descriptionOf({ host: 'a/b' }, ['Host', 'a/b']),
+    descriptionOf({ 'transfer-encoding': 'chunked', 'content-length': '1' }, []),
+    descriptionOf({ 'transfer-encoding': 'gzip, chunked' }, []),
+  ]).toEqual([
+    'the HTTP version is not supported',
+    'the request has more than 100 header fields',
+    'the Host header is invalid, or there is more than one',
+    'the request has both Content-Length and Transfer-Encoding',
+    'the only supported Transfer-Encoding is chunked',
+  ])
+})
+
 const host = ['Host', 'localhost'] as const
 const many = (count: number): [string, string][] => Array.from({ length: count }, () => ['X', 'a'])
 

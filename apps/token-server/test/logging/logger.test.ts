@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
+import { createLogger, quieter } from '../../src/logging/logger.ts'
 import { listeningPort } from '../../src/server.ts'
 import { assertionType, claims, ecKey, sign } from '../support/assertion.ts'
 import { basic, client, listeningServer, settingsFile, testServer } from '../support/server.ts'
@@ -130,4 +131,44 @@ test('a whole flow, right and wrong, leaves no secret, token, assertion or heade
     for (const form of [secret, ...parts, [...Buffer.from(secret)].join(',')])
       expect(text).not.toContain(form)
   }
+})
+
+test('an error in the log has its type, code, message and stack, and nothing else', () => {
+  const log: string[] = []
+  const logger = createLogger('error', { write: (line) => void log.push(line) })
+  const errorOf = (err: unknown): unknown => {
+    logger.error({ err })
+    return (JSON.parse(log.pop() ?? '') as { err: unknown }).err
+  }
+  const error = Object.assign(new TypeError('no'), { code: 'ECODE', secret: 'hunter2', cause: 'hunter2' })
+  expect(errorOf(error)).toEqual({ type: 'TypeError', code: 'ECODE', message: 'no', stack: error.stack })
+  expect(errorOf(Object.assign(new Error('no'), { code: 7 }))).not.toHaveProperty('code')
+  expect(errorOf('hunter2')).toEqual({ message: 'something other than an Error was thrown' })
+  logger.info('below the level')
+  expect(log).toEqual([])
+})
+
+test.each([
+  ['/a/b?c=hunter2#d', '/a/b'],
+  ['/a#hunter2', '/a'],
+  ['http://a:hunter2@host:1/b?c', '/b'],
+  ['HTTPS+x.y-z://hunter2/b', '/b'],
+  ['http://hunter2?x', ''],
+  ['/a/http://b/c', '/a/http://b/c'],
+  ['*', '*'],
+])('the target %j has the path %j in the log', (url, path) => {
+  const log: string[] = []
+  createLogger('info', { write: (line) => void log.push(line) }).info({
+    req: { method: 'GET', url, socket: { remoteAddress: '::1' } },
+  })
+  expect(JSON.parse(log[0] ?? '')).toMatchObject({ req: { method: 'GET', path, address: '::1' } })
+})
+
+test('messages that say what others say are written from warn on', () => {
+  expect(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(quieter)).toEqual([
+    ...Array<string>(4).fill('warn'),
+    'error',
+    'fatal',
+    'silent',
+  ])
 })

@@ -551,6 +551,23 @@ test('a body with Content-Encoding: identity is read', async () => {
   expect(response.statusCode).toBe(200)
 })
 
+test('a client with many scopes is told the first of them', async () => {
+  const scopes = Array.from({ length: 22 }, (_, index) => `s${index}`)
+  const many = (count: number): Promise<TestServer> =>
+    testServer({
+      file: settingsFile({
+        resources: [{ audience: 'api', scopes }],
+        clients: [client({ scopes: scopes.slice(0, count) })],
+      }),
+    })
+  const told = async (count: number): Promise<string> =>
+    (await post(await many(count), { body: `${granted}&scope=x` })).json<{ error_description: string }>()
+      .error_description
+  const first = scopes.slice(0, 20).join(' ')
+  expect(await told(20)).toBe(`the client may have no other scopes than ${first}`)
+  expect(await told(22)).toBe(`the client may have no other scopes than ${first} and 2 more`)
+})
+
 test('resource may be sent more than once, as RFC 8707 §2 has it, and is ignored', async () => {
   const body = `${granted}&resource=https%3A%2F%2Fa.example&resource=https%3A%2F%2Fb.example`
   expect((await post(await testServer(), { body })).statusCode).toBe(200)
