@@ -12,6 +12,7 @@ import { startProxy } from './support/haproxy.ts'
 import { beginRequest } from './support/open-request.ts'
 import { freePort } from './support/ports.ts'
 import { bundledServer, ServerProcess, type LogLine } from './support/program.ts'
+import { scrape } from './support/scrape.ts'
 
 const program = bundledServer()
 const body = 'grant_type=client_credentials&client_id=sample-client&client_secret=sample-secret'
@@ -192,6 +193,7 @@ test('two workers are one server: one key, one log, one memory of assertions, an
     [`${jwk}__crv`]: crv,
     [`${jwk}__x`]: x,
     [`${jwk}__y`]: y,
+    METRICS_PORT: '0',
   })
   const server = new ServerProcess(program(), env)
   const { origin } = await server.started()
@@ -238,6 +240,11 @@ test('two workers are one server: one key, one log, one memory of assertions, an
   const after = await workersOf(server, origin)
   expect(after.get(1)).toBe(one)
   expect(after.get(2)).not.toBe(two)
+
+  // Any of them has the metrics of all.
+  await expect
+    .poll(async () => (await scrape(server.stdout.split('\n'))).match(/^sealwright_keyring_ready\{.*$/gm))
+    .toEqual(['sealwright_keyring_ready{worker="1"} 1', 'sealwright_keyring_ready{worker="2"} 1'])
 
   // All of it was said once, by the first.
   for (const msg of ['there was no signing key; a new one was made', 'listening'])

@@ -8,6 +8,7 @@ import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
 import { WatchedFile } from '../reload/watched-file.ts'
+import type { Peers } from '../peers/peers.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
@@ -25,6 +26,8 @@ export interface StartOptions {
   readonly worker?: number | null
   /** Default: the memory of this process. */
   readonly replays?: ReplayStore | undefined
+  /** All processes of the server, any of which is asked for the metrics. Default: this one alone. */
+  readonly peers?: Peers | undefined
   /** Where a reload finds the settings. Default: the environment of this process. */
   readonly env?: Environment | undefined
 }
@@ -48,7 +51,7 @@ export interface StartedServer {
  */
 export async function startServer(
   settings: Settings,
-  { log, worker = null, replays, env = process.env }: StartOptions,
+  { log, worker = null, replays, peers, env = process.env }: StartOptions,
 ): Promise<StartedServer> {
   const file = settings.watchSettings ? new WatchedFile(settings.file) : null
   // At a terminal the banner says which key signs.
@@ -58,7 +61,15 @@ export async function startServer(
   const key = ring.signingKey()
   const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
   const live = new LiveSettings(settings)
-  const telemetry = await startTelemetry({ settings, ring, vaults, logger: log.logger, env })
+  const telemetry = await startTelemetry({
+    settings,
+    ring,
+    vaults,
+    logger: log.logger,
+    env,
+    worker,
+    peers,
+  })
   const draining = new Draining()
   const auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
   const app = buildServer({

@@ -1,6 +1,7 @@
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Peers } from '../peers/peers.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { SignatureRecorder } from '@sealwright/opentelemetry'
 import type { Metrics } from './metrics/metrics.ts'
@@ -17,15 +18,7 @@ export interface TelemetryOptions {
   /** The number of this worker, which its metrics have as a label; null (default) for a server of one process. */
   readonly worker?: number | null | undefined
   /** All processes of the server. Any of them may be asked for the metrics. Default: this one alone. */
-  readonly peers?: ScrapePeers | undefined
-}
-
-/** How the processes of a server ask each other. */
-export interface ScrapePeers {
-  /** Has this process answer the others. */
-  answer(topic: string, value: () => unknown): void
-  /** Asks all of them, this one included. Those that do not answer are left out. */
-  collect(topic: string): Promise<readonly { readonly value: unknown }[]>
+  readonly peers?: Peers | undefined
 }
 
 const topic = 'metrics'
@@ -98,7 +91,8 @@ async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> 
     const answers = await peers.collect(topic)
     return mergeScrapes(answers.map(({ value }) => String(value)))
   })
-  logger.info({ host, port: server.port }, 'serving metrics at /metrics')
+  // One of several workers is enough.
+  if (worker === null || worker === 1) logger.info({ host, port: server.port }, 'serving metrics at /metrics')
   return {
     ...metrics,
     async close() {

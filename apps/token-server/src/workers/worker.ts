@@ -3,6 +3,7 @@ import type { Settings } from '../settings/settings.ts'
 import { closeOnRequest } from '../startup/close-on-signals.ts'
 import { startServer } from '../startup/start-server.ts'
 import { Channel, type Message } from './channel.ts'
+import { peersThrough } from './peers-through-primary.ts'
 import { readPlace } from './place.ts'
 import { PrimaryReplayStore } from './primary-replay-store.ts'
 
@@ -26,6 +27,7 @@ export async function runWorker(loadSettings: () => Settings): Promise<void> {
       log,
       worker: number,
       replays: new PrimaryReplayStore(primary),
+      peers: peersThrough(primary),
     })
     close = closeOnRequest({ close: () => server.app.close(), log })
     drainDelay = settings.drainDelay * 1000

@@ -1,7 +1,8 @@
 import { lacksPython } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { mergeScrapes } from '../../src/telemetry/metrics/merge-scrapes.ts'
-import { startTelemetry, type ScrapePeers } from '../../src/telemetry/start-telemetry.ts'
+import type { Peers } from '../../src/peers/peers.ts'
+import { startTelemetry } from '../../src/telemetry/start-telemetry.ts'
 import { parseScrape, scrape } from '../support/scrape.ts'
 import { testServer } from '../support/server.ts'
 
@@ -24,9 +25,10 @@ test.skipIf(lacksPython('import prometheus_client', '/usr/bin/python3'))(
   async () => {
     const { settings, ring } = await testServer({ env: { METRICS_PORT: '0' } })
     const answers: (() => unknown)[] = []
-    const peers: ScrapePeers = {
+    const peers: Peers = {
       answer: (_, value) => void answers.push(value),
-      collect: () => Promise.all(answers.map(async (value) => ({ value: await value() }))),
+      collect: () =>
+        Promise.all(answers.map(async (value, index) => ({ worker: index + 1, value: await value() }))),
     }
     const log: string[] = []
     const logger = {
