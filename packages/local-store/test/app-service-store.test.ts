@@ -25,6 +25,7 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
     await writeFile(join(folder, `${a.sha1}.p12`), tool().pfx(a, ''), { mode: 0o644 })
     await writeFile(join(folder, `${b.sha1}.p12`), tool().pfx(b, '', ['-name', 'bee']), { mode: 0o644 })
     await writeFile(join(folder, `${b.sha1}.der`), b.certificate.raw)
+    await writeFile(join(folder, `${b.sha1}.p12.tmp`), 'not written yet')
     return { folder, store: await openAppServiceStore({ folder, loadCertificates }) }
   }
 
@@ -104,7 +105,7 @@ describe.skipIf(lacks('openssl'))("App Service's folder [needs openssl]", () => 
     expect(await failure('UNSUPPORTED_OPERATION', () => store.create('c'))).toContain(folder)
     expect(canImportPkcs12(store)).toBe(false)
     expect(canDelete(store)).toBe(false)
-    expect(await readdir(folder)).toHaveLength(3)
+    expect(await readdir(folder)).toHaveLength(4)
   })
 
   test('has nothing where there is no such folder', async () => {

@@ -88,6 +88,29 @@ test('a key that the store deletes and makes again is read from its new file', a
   expect((await store.get('a'))?.keyId).toBe(made.keyId)
 })
 
+test('nothing is kept of a file that is deleted while it is decrypted', async () => {
+  const { folder, store, pathOf } = await storeOfTwo()
+  const real = decrypted.getMockImplementation() ?? readPkcs12
+  copyFileSync(pathOf('a'), join(folder, 'kept'))
+  decrypted.mockImplementationOnce(async (...args) => {
+    await store.delete('a')
+    return real(...args)
+  })
+  await store.get('a')
+  copyFileSync(join(folder, 'kept'), pathOf('a'))
+  decrypted.mockClear()
+  await store.get('a')
+  await store.get('a')
+  expect(decrypted).toHaveBeenCalledTimes(1)
+})
+
+test('a file is no key if its name only contains the extension of one', async () => {
+  const { folder, store, pathOf } = await storeOfTwo()
+  const before = await keyIds(store)
+  for (const name of ['a.pfx.bak', 'a.p12~', '.a.pfx']) copyFileSync(pathOf('a'), join(folder, name))
+  expect(await keyIds(store)).toEqual(before)
+})
+
 test('a broken file is an error each time, until it is repaired', async () => {
   const { store, pathOf } = await storeOfTwo()
   await keyIds(store)
