@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
 import { maximumBatch, workerKey, type BatchMemory, type BatchResult, type WorkerKey } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
@@ -24,7 +25,7 @@ export class PooledKey {
   #signatureDuration: number | null = null
   #onIdle: (() => void) | null = null
 
-  constructor(privateKey: Parameters<typeof workerKey>[0], { keyId, publicKey, algorithm }: Signer) {
+  constructor(privateKey: KeyObject, { keyId, publicKey, algorithm }: Signer) {
     this.workerKey = workerKey(privateKey, publicKey, algorithm)
     this.#keyId = keyId
   }
