@@ -79,7 +79,9 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const app: FastifyInstance = Fastify({
     // Fastify itself is quiet: main.ts says in one line that it listens, and on what key.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
-    childLoggerFactory: (_logger, bindings, childOptions) => logger.child(bindings, childOptions),
+    // A logger for each request costs more than anything else here, so there is none when nothing is logged.
+    childLoggerFactory: (_logger, bindings, childOptions) =>
+      logger.level === 'silent' ? logger : logger.child(bindings, childOptions),
     genReqId: requestId,
     // The hook below logs one line for each request, when it is answered.
     logController: new LogController({ disableRequestLogging: true }),

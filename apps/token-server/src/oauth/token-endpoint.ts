@@ -61,7 +61,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     acceptForms(app)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
-    app.addHook('onRequest', async (request, reply) => {
+    app.addHook('onRequest', (request, reply, done) => {
       reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
       if (request.method !== 'POST') {
         reply.header('allow', 'POST')
@@ -74,6 +74,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
         throw invalidRequest('the body must not have a Content-Encoding', 415)
       }
+      done()
     })
 
     app.all('/connect/token', async (request) => {
@@ -113,6 +114,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
 
 function refuseQuery(query: unknown): void {
   const names = typeof query === 'object' && query !== null ? Object.keys(query) : []
+  if (names.length === 0) return
   const name = bodyParameters.find((each) => names.includes(each))
   if (name !== undefined) throw invalidRequest(`${name} must be in the body, not in the URL`)
 }
