@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { HttpLoad } from './http-load.ts'
 import { shortestTimes } from './shortest-times.ts'
@@ -24,6 +25,8 @@ export interface SealwrightOptions {
   readonly keyType: string
   /** Default 1. */
   readonly instances?: number
+  /** How many processes an instance has. Default 1. */
+  readonly workers?: number
   /** The one core they may use. Default: all. */
   readonly core?: number
   /** How long a version of the key signs, in seconds. Default: until its certificate is about to end. */
@@ -34,7 +37,7 @@ export interface SealwrightOptions {
 
 /** This repository's token server, as it is started, with no log. */
 export async function startSealwright(options: SealwrightOptions): Promise<TokenServers> {
-  const { folder, keyType, instances = 1, core, rotationInterval, env } = options
+  const { folder, keyType, instances = 1, workers = 1, core, rotationInterval, env } = options
   const manifest = import.meta.resolve('@sealwright/token-server/package.json')
   const main = new URL('dist/main.js', manifest).pathname
   const settings = join(folder, 'settings.json')
@@ -59,14 +62,18 @@ export async function startSealwright(options: SealwrightOptions): Promise<Token
         DATA_DIR: folder,
         SIGNING_KEY_TYPE: keyType,
         LOG_LEVEL: 'silent',
+        WORKERS: String(workers),
         ...(rotationInterval !== undefined && { TOKEN_SERVER_SETTINGS: settings }),
         ...env,
       },
     })
     servers.push({ child, port, issuer: `http://localhost:${port}` })
   }
-  return open(servers, '/connect/token')
+  return open(servers, '/connect/token', workers === 1 ? 0 : workerStart)
 }
+
+/** Milliseconds for further workers to start, after the first one answers. No answer tells how many are there. */
+const workerStart = 3_000
 
 export async function startOidcProvider(): Promise<TokenServers> {
   return open([await startScript('oidc-provider.js')], '/token')
@@ -96,7 +103,7 @@ async function startScript(file: string, ...args: readonly string[]): Promise<Se
 }
 
 /** Waits for the servers, makes sure that their tokens verify, and opens the connections. */
-async function open(servers: readonly Server[], path: string): Promise<TokenServers> {
+async function open(servers: readonly Server[], path: string, wait = 0): Promise<TokenServers> {
   const processes = servers.map(({ child }) => child)
   const kill = (): void => {
     for (const child of processes) child.kill()
@@ -104,6 +111,7 @@ async function open(servers: readonly Server[], path: string): Promise<TokenServ
   try {
     const request = tokenRequest(path)
     for (const { port, issuer } of servers) await check(port, issuer, request)
+    await setTimeout(wait)
     const load = await HttpLoad.open(
       servers.map(({ port }) => port),
       connections,
@@ -155,7 +163,7 @@ async function until(request: () => Promise<Response>): Promise<unknown> {
       return await (await request()).json()
     } catch (error) {
       if (attempt === 100) throw error
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await setTimeout(100)
     }
   }
 }

@@ -22,6 +22,16 @@ export function processorTime(pid: number): ProcessorTime | null {
   }
 }
 
+/** The processes that a process has started; none where there is no /proc. */
+export function childrenOf(pid: number): readonly number[] {
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim()
+    return children === '' ? [] : children.split(' ').map(Number)
+  } catch {
+    return []
+  }
+}
+
 /** USER_HZ, which is 100 on every architecture that Node runs on (proc(5)). */
 const millisecondsPerTick = 10
 

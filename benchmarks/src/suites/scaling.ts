@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure, type Contestant, type Row } from '../measuring/measure.ts'
-import { processorTime, type ProcessorTime } from '../measuring/processor-time.ts'
+import { childrenOf, processorTime, type ProcessorTime } from '../measuring/processor-time.ts'
 import { scalingTable, wholeMachine } from '../report/scaling.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import {
@@ -13,7 +13,7 @@ import {
   type TokenServers,
 } from '../load/token-servers.ts'
 
-/** The token server on one core and on all, in one process and in two, and the processor time that a token takes. */
+/** The token server on one core and on all, in one process, in two instances and in two workers, and the processor time that a token takes. */
 export const scaling: Suite = {
   name: 'scaling',
   title: 'A token server, by cores and instances',
@@ -64,12 +64,13 @@ async function measureKey(alg: string, keyType: string, { plan, progress }: Suit
   }
 }
 
-type Arrangement = readonly [mode: string, options: Pick<SealwrightOptions, 'instances' | 'core'>]
+type Arrangement = readonly [mode: string, options: Pick<SealwrightOptions, 'instances' | 'workers' | 'core'>]
 
 function arrangements(progress: SuiteContext['progress']): readonly Arrangement[] {
   const unbound: readonly Arrangement[] = [
     [wholeMachine, {}],
     ['2 instances', { instances: 2 }],
+    ['2 workers', { workers: 2 }],
   ]
   if (hasTaskset()) return [['1 instance on 1 core', { core: 0 }], ...unbound]
   progress('without one core alone, for which taskset of util-linux is needed')
@@ -113,7 +114,10 @@ class Meter {
   }
 
   #now(): ProcessorTime | null {
-    const times = this.#servers.processes.map(({ pid }) => processorTime(pid ?? 0))
+    const times = this.#servers.processes.flatMap(({ pid = 0 }) => [
+      processorTime(pid),
+      ...childrenOf(pid).map(processorTime),
+    ])
     return times.reduce(
       (sum, each) =>
         sum === null || each === null
