@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { alone } from '../../src/peers/peers.ts'
 import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
 import { Channel } from '../../src/workers/channel.ts'
 import { answerCollections, peersThrough } from '../../src/workers/peers-through-primary.ts'
@@ -102,11 +101,4 @@ test('peers collect what each of them knows, without those that do not answer', 
     { worker: 3, value: 33 },
   ])
   expect(await three?.collect('nothing')).toEqual([])
-})
-
-test('a server of one process has itself for a peer', async () => {
-  const peers = alone()
-  peers.answer('count', () => 7)
-  expect(await peers.collect('count')).toEqual([{ worker: 1, value: 7 }])
-  expect(await peers.collect('nothing')).toEqual([])
 })
