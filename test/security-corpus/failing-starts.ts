@@ -63,6 +63,12 @@ export async function failingStarts(
     ['a password in place of the level', { LOG_LEVEL: startSecret }],
     ['a password in place of the type', { SIGNING_KEY_TYPE: startSecret }],
     ['a password in place of the algorithm', { SIGNING_ALGORITHM: startSecret }],
+    [
+      'a password in a URL of Redis with a wrong port',
+      { REDIS_URL: `redis://:${startSecret}@localhost:99999999` },
+    ],
+    ['a password in a URL of Redis with a query', { REDIS_URL: `redis://:${startSecret}@localhost?a=b` }],
+    ['a password in place of the URL of Redis', { REDIS_URL: startSecret }],
     ['settings that are not JSON', settings('broken.json', `{"clients":[{"secret":"${startSecret}"`)],
     [
       'a secret in place of its hash',

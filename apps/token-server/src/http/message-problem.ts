@@ -29,8 +29,9 @@ export function messageProblem({ headers, httpVersionMajor, rawHeaders }: Messag
   if (coding === undefined) return null
   if (headers['content-length'] !== undefined)
     return { statusCode: 400, description: 'the request has both Content-Length and Transfer-Encoding' }
+  if (coding === '') return { statusCode: 400, description: 'the Transfer-Encoding is empty' }
   // Where the last coding is another one, the parser ends the connection.
-  return coding === '' || /[ \t,]chunked$/i.test(coding)
+  return /[ \t,]chunked$/i.test(coding)
     ? { statusCode: 501, description: 'the only supported Transfer-Encoding is chunked' }
     : null
 }

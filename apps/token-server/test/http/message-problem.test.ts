@@ -23,12 +23,14 @@ test('each problem is told to the client and the log', () => {
     descriptionOf({}, Array<string>(202).fill('x')),
     descriptionOf({ host: 'a/b' }, ['Host', 'a/b']),
     descriptionOf({ 'transfer-encoding': 'chunked', 'content-length': '1' }, []),
+    descriptionOf({ 'transfer-encoding': '' }, []),
     descriptionOf({ 'transfer-encoding': 'gzip, chunked' }, []),
   ]).toEqual([
     'the HTTP version is not supported',
     'the request has more than 100 header fields',
     'the Host header is invalid, or there is more than one',
     'the request has both Content-Length and Transfer-Encoding',
+    'the Transfer-Encoding is empty',
     'the only supported Transfer-Encoding is chunked',
   ])
 })
@@ -90,7 +92,7 @@ test('there may be one Host, or none', () => {
 test.each([
   ['chunked', null],
   ['Chunked', null],
-  ['', 501],
+  ['', 400],
   ['gzip, chunked', 501],
   ['gzip,CHUNKED', 501],
   ['gzip\tchunked', 501],
