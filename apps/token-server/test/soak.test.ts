@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
 import { bundledServer, ServerProcess } from './support/program.ts'
 
@@ -124,10 +123,8 @@ test.skipIf(!isFull || process.platform !== 'linux')(
       }
     })
     const samples: ReturnType<typeof usage>[] = []
-    while (performance.now() < end) {
-      await sleep(sampleInterval * 1_000)
-      samples.push(usage(server.pid))
-    }
+    const timer = setInterval(() => samples.push(usage(server.pid)), sampleInterval * 1_000)
+    onTestFinished(() => clearInterval(timer))
     await Promise.all(clients)
     // The first third warms up: code is compiled, pools and caches fill.
     const third = Math.floor(samples.length / 3)

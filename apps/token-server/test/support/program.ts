@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,6 +23,8 @@ export function bundledServer(): () => string {
     await build({
       configFile: false,
       logLevel: 'error',
+      // @fastify/helmet requires it; a bundler would take the ES module.
+      resolve: { alias: { helmet: createRequire(import.meta.resolve('@fastify/helmet')).resolve('helmet') } },
       // As in vitest.config.ts.
       ssr: { noExternal: true, resolve: { conditions: ['@sealwright/source', 'node', 'import', 'default'] } },
       build: {
