@@ -15,11 +15,13 @@ const hidden = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'reqId
 
 /**
  * A line of the log for a person at a terminal, made of the JSON that goes into files and pipes:
- * `12:30:05 INFO  answered  req=POST /connect/token statusCode=200`.
+ * `12:30:05 INFO  answered  req=POST /connect/token statusCode=200`. Other text stays as it is: a worker that was killed leaves half
+ * a line, and a library may print.
  */
 export function terminalLine(json: string): string {
-  const parsed: unknown = JSON.parse(json)
-  const record = new Map<string, unknown>(Object.entries(Object(parsed)))
+  const parsed = parseObject(json)
+  if (parsed === null) return `${printable(json.trimEnd())}\n`
+  const record = new Map<string, unknown>(Object.entries(parsed))
   const [level, time, msg, err] = ['level', 'time', 'msg', 'err'].map((name) => record.get(name))
   const clock = new Date(Number(time)).toTimeString().slice(0, 8)
   const details = [...record]
@@ -27,6 +29,15 @@ export function terminalLine(json: string): string {
     .map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const line = `${clock} ${(levels[Number(level)] ?? String(level)).padEnd(5)} ${String(msg)}${details.join('')}`
   return [line.trimEnd(), ...errorLines(err), ''].map(printable).join('\n')
+}
+
+function parseObject(json: string): object | null {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' ? value : null
+  } catch {
+    return null
+  }
 }
 
 function errorLines(error: unknown): readonly string[] {

@@ -23,3 +23,10 @@ test('nothing in it moves the cursor, begins a line or turns the text around', (
   const text = line({ msg: 'a\nb\u001B[2J\u202Egpj.exe', err: { message: 'x\u009Bc' }, subject: 'é 😀' })
   expect(text).toBe('INFO  a<U+000A>b<U+001B>[2J<U+202E>gpj.exe subject=é 😀\n    x<U+009B>c\n')
 })
+
+test.each(['{"level":30,"msg":"cut o', 'Debugger\u001B[2J listening', 'null'])(
+  '%j, which is not a line of the log, stays as it is',
+  (text) => {
+    expect(terminalLine(`${text}\n`)).toBe(`${text.replace('\u001B', '<U+001B>')}\n`)
+  },
+)
