@@ -21,6 +21,7 @@ import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { client, settingsFile } from './support/server.ts'
 import { keytoolPfx, opensslPfx } from './support/pfx.ts'
+import { freePort } from './support/ports.ts'
 import { bundledServer, ServerProcess } from './support/program.ts'
 
 const program = bundledServer()
@@ -502,6 +503,19 @@ describe('a start that fails', () => {
       expect.stringMatching(/^token-server: cannot listen on 127\.0\.0\.1 port \d+, [^\n]+\n$/),
     ])
     expect(existsSync(DATA_DIR)).toBe(false)
+  })
+
+  // What was opened before must not keep the process running.
+  test('a folder of the audit log that cannot be used', async () => {
+    const folder = scratchFolder()
+    writeFileSync(join(folder, 'file'), '')
+    const { code, stderr } = await start({
+      DATA_DIR: join(folder, 'data'),
+      AUDIT_LOG: join(folder, 'file', 'audit'),
+      METRICS_PORT: '0',
+      REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+    }).exited
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^token-server: [^\n]+\n$/)])
   })
 
   test('a development key of another type than the one that is set', async () => {

@@ -59,33 +59,9 @@ export async function startServer(
   const { ring, isNew, vaults } = await openRing(settings, ringLogger)
   ringLogger.level = settings.logLevel
   const key = ring.signingKey()
-  const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
   const live = new LiveSettings(settings)
-  const telemetry = await startTelemetry({
-    settings,
-    ring,
-    vaults,
-    logger: log.logger,
-    env,
-    worker,
-    peers,
-  })
   const draining = new Draining()
-  const auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
-  const app = buildServer({
-    settings: live,
-    ring,
-    vaults,
-    telemetry,
-    auditLog,
-    logger: log.logger,
-    replays: redis?.replays ?? replays,
-    limits: createLimits(settings, redis?.share),
-    redis,
-    draining,
-  })
-  app.addHook('onClose', async () => redis?.close())
-  await app.listen({ host: settings.host, port: settings.port })
+  const app = await closingOnFailure(listen)
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
@@ -94,6 +70,39 @@ export async function startServer(
   const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
   file?.start(() => void reload())
   return { app, port, announce, drain: () => draining.begin(), reload: () => void reload() }
+
+  async function listen(opened: Opened): Promise<FastifyInstance> {
+    opened.push(() => ring.close())
+    const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
+    opened.push(() => redis?.close())
+    const telemetry = await startTelemetry({
+      settings,
+      ring,
+      vaults,
+      logger: log.logger,
+      env,
+      worker,
+      peers,
+    })
+    opened.push(() => telemetry?.close())
+    const auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
+    opened.push(() => auditLog?.close())
+    const server = buildServer({
+      settings: live,
+      ring,
+      vaults,
+      telemetry,
+      auditLog,
+      logger: log.logger,
+      replays: redis?.replays ?? replays,
+      limits: createLimits(settings, redis?.share),
+      redis,
+      draining,
+    })
+    server.addHook('onClose', async () => redis?.close())
+    await server.listen({ host: settings.host, port: settings.port })
+    return server
+  }
 
   function announce(): void {
     // At a terminal the banner has all of it.
@@ -105,5 +114,22 @@ export async function startServer(
       for (const warning of warnings) log.logger.warn(warning)
     }
     process.stderr.write(banner(settings, key, { port, now, isNew, warnings }))
+  }
+}
+
+/** What closes each thing that has been opened. */
+type Opened = (() => void | Promise<void>)[]
+
+/** Closes what was opened if the rest fails, last first. A connection or a timer that stays would keep the process running. */
+async function closingOnFailure<T>(open: (opened: Opened) => Promise<T>): Promise<T> {
+  const opened: Opened = []
+  try {
+    return await open(opened)
+  } catch (error) {
+    for (const close of opened.toReversed()) {
+      // oxlint-disable-next-line no-await-in-loop -- the last seal of the audit log needs the key
+      await close()
+    }
+    throw error
   }
 }

@@ -31,8 +31,9 @@ const topic = 'metrics'
  * @throws SealwrightError `INVALID_ARGUMENT` if the port of the metrics cannot be listened on
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry | null> {
-  const metrics = await startMetrics(options)
   const tracing = await startTracing(options)
+  // Last: if the port is taken, nothing is open.
+  const metrics = await startMetrics(options)
   if (metrics === null && tracing === null) return null
   const close = async (): Promise<void> => {
     await Promise.all([metrics?.close(), tracing?.close()])
