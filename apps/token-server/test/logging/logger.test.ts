@@ -159,7 +159,7 @@ test.each([
 ])('the target %j has the path %j in the log', (url, path) => {
   const log: string[] = []
   createLogger('info', { write: (line) => void log.push(line) }).info({
-    req: { method: 'GET', url, socket: { remoteAddress: '::1' } },
+    req: { method: 'GET', url, ip: '::1', socket: { remoteAddress: '::1' } },
   })
   expect(JSON.parse(log[0] ?? '')).toMatchObject({ req: { method: 'GET', path, address: '::1' } })
 })
