@@ -28,6 +28,8 @@ export const tokenServer: Suite = {
       ...(await withServers((folder) => observedServers(folder, collector.url), 'ES256, telemetry', turns)),
     )
     collector.close()
+    progress('with and without an audit log')
+    rows.push(...(await withServers(auditedServers, 'ES256, audit log', turns)))
     progress('with and without rotation')
     // Each turn takes as long as a key signs, so it contains all that a rotation costs.
     const more = { rounds: plan.rounds, turns: 1, turn: rotationInterval * 1_000 }
@@ -104,6 +106,23 @@ function observedServers(folder: string, endpoint: string): readonly ServerKind[
       mode: 'metrics, 1 % traces',
       role: 'own',
       start: () => start({ ...metrics, ...traces }),
+    },
+  ]
+}
+
+/** The limit is the server without an audit log. */
+function auditedServers(folder: string): readonly ServerKind[] {
+  const start = (env: Readonly<Record<string, string>>): Promise<TokenServers> =>
+    startSealwright({ folder, keyType: 'ec-p256', env })
+  const auditLog = { AUDIT_LOG: join(folder, 'audit') }
+  return [
+    { name: 'token-server', mode: 'no audit log', role: 'limit', start: () => start({}) },
+    { name: 'token-server', mode: 'audit log', role: 'own', start: () => start(auditLog) },
+    {
+      name: 'token-server',
+      mode: 'audit log, durable',
+      role: 'own',
+      start: () => start({ AUDIT_LOG: join(folder, 'durable'), audit__durable: 'true' }),
     },
   ]
 }
