@@ -44,13 +44,12 @@ export function createAccessTokens(
     async issue(client, { scopes, audience, algorithm }, request) {
       const issuers = algorithm === null ? byDefault : (byAlgorithm.get(algorithm) ?? byDefault)
       const jwts = issuers()(audience, client.accessTokenLifetime)
-      const jti = audit?.newId()
+      audit?.assertWritable()
       const claims = {
         // There is no user, so the client is the subject (RFC 9068 §2.2).
         sub: client.clientId,
         client_id: client.clientId,
         scope: scopes.join(' '),
-        ...(jti !== undefined && { jti }),
         ...(nbfLeeway > 0 && validFrom(clock(), nbfLeeway)),
       }
       const issue = (): Promise<string> =>
@@ -67,7 +66,7 @@ export function createAccessTokens(
         measurement?.failed(error)
         throw error
       }
-      if (audit !== null && jti !== undefined) await audit.record(token, jti, jwts.keyId, client.clientId)
+      if (audit !== null) await audit.record(token, jwts.keyId, client.clientId)
       activity.issued(started)
       return token
     },

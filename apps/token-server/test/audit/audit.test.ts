@@ -7,6 +7,7 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { LightMyRequestResponse } from 'fastify'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { jtiOf } from '../../src/audit/token-audit.ts'
 import { remoteKey } from '../support/remote-key.ts'
 import {
   basic,
@@ -134,4 +135,14 @@ test('AUDIT_LOG names the folder', async () => {
   })
   expect((await requestToken(server)).statusCode).toBe(200)
   expect(linesIn(folder).filter((line) => 'jti' in line)).toHaveLength(1)
+})
+
+test.each([
+  '{"jti":"abcdefghijklmnopqrstuv","sub":"client"}',
+  '{"sub":"client","jti":"abcdefghijklmnopqrstuv"}',
+  '{"jti":"short"}',
+  '{"jti":"a longer one than the issuer has, and with spaces","sub":"client"}',
+])('the jti of a payload is found wherever it is: %s', (payload) => {
+  const { jti } = JSON.parse(payload) as { jti: string }
+  expect(jtiOf(`header.${Buffer.from(payload).toString('base64url')}`)).toBe(jti)
 })

@@ -23,6 +23,7 @@ function disk(): {
         settle = (error) => (error === undefined ? resolve() : reject(error))
       })
     },
+    linger: 0,
     path: () => '/audit/file',
     onFailed: ({ message }) => events.push(message),
     onRecovered: () => events.push('recovered'),
@@ -132,5 +133,6 @@ test('at most 10,000 lines wait', async () => {
   }
   expect(() => batches.assertWritable()).toThrow('10000 lines of the audit log wait to be written')
   await end()
+  await until(() => written.length === 2)
   batches.assertWritable()
 })
