@@ -3,7 +3,7 @@ import { canLocate, isSealwrightError, openSigningKey, type Backend, type Signin
 import { createSigner } from '@sealwright/jws'
 import type { KeyRingSource } from '@sealwright/keyring'
 import { localStore } from '@sealwright/local-store'
-import { shareOfQuota, signingPlace } from './shares.ts'
+import { shareOfQuota, signingThreads } from './shares.ts'
 import type { AdditionalKeySetting, KeySetting, Settings } from '../settings/settings.ts'
 
 /** Milliseconds for a signature in the vault: clients learn of a failure within three seconds. */
@@ -75,7 +75,7 @@ async function backendsFor(
 ): Promise<{ readonly backends: readonly Backend[]; readonly vaults: KeyPlaces['vaults'] }> {
   // Signatures have threads of their own, and leave libuv's threads to files and DNS.
   const local = localStore({
-    createSigner: (key, options) => createSigner(key, { ...options, ...signingPlace(workers, key) }),
+    createSigner: (key, options) => createSigner(key, { ...options, threads: signingThreads(workers) }),
   })
   if (!keys.some(({ uri }) => /^https?:/i.test(uri))) return { backends: [local], vaults: () => [] }
   const { azureKeyVault } = await import('@sealwright/azure-keyvault')

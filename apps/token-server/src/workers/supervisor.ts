@@ -23,7 +23,7 @@ export interface WorkerProcess {
 }
 
 /** What the supervisor says. */
-export interface SupervisorLog {
+interface SupervisorLog {
   warn(details: object, message: string): void
   error(details: object, message: string): void
 }
