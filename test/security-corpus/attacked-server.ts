@@ -8,12 +8,16 @@ import {
   listeningServer,
   settingsFile,
   testServer,
+  type InjectOptions,
+  type LightMyRequestResponse,
   type TestServer,
 } from '../../apps/token-server/test/support/server.ts'
 import { algorithmsOf, createLocalSigner, type SigningKey } from '../../packages/core/src/index.ts'
 import { rsaKey } from '../../packages/test-kit/src/rsa-keys.ts'
 import type { TokenKit } from './families/access-tokens.ts'
 import { assertionClients, type AssertionKit } from './families/client-assertions.ts'
+
+export type { InjectOptions, LightMyRequestResponse }
 
 export const now: Date = new Date('2030-01-01T00:00:00Z')
 

@@ -12,7 +12,7 @@ export function compact(header: Part, payload: Part, signature: MakeSignature): 
   return `${input}.${Buffer.from(signature(Buffer.from(input))).toString('base64url')}`
 }
 
-export function encodePart(part: Part): string {
+function encodePart(part: Part): string {
   const bytes = typeof part === 'string' || part instanceof Uint8Array ? part : JSON.stringify(part)
   return Buffer.from(bytes).toString('base64url')
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import type { InjectOptions } from 'fastify'
 import { expect, test } from 'vitest'
 import { assertionType } from '../../apps/token-server/test/support/assertion.ts'
 import { isFull } from '../../packages/test-kit/src/full.ts'
-import { attackedServer, keys, now, type AttackedServer } from './attacked-server.ts'
+import { attackedServer, keys, now, type AttackedServer, type InjectOptions } from './attacked-server.ts'
 import { compact, es256 } from './jws.ts'
 import { largestT } from './welch.ts'
 

@@ -1,4 +1,3 @@
-import type { LightMyRequestResponse } from 'fastify'
 import { expect, test } from 'vitest'
 import { assertionType } from '../../apps/token-server/test/support/assertion.ts'
 import {
@@ -9,6 +8,7 @@ import {
   plantedSecrets,
   startTrap,
   type AttackedServer,
+  type LightMyRequestResponse,
 } from './attacked-server.ts'
 import { expectedOutcomes, outcomesOf } from './corpus.ts'
 import { clientAssertionFamilies, soundAssertion, type AssertionKit } from './families/client-assertions.ts'

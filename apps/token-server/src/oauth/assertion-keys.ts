@@ -2,7 +2,7 @@ import { importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from 'jose'
 import { usableAlgorithms } from '../settings/client-key.ts'
 
 /** The key that verifies an assertion, or how many fit its header in place of one. */
-export type FoundKey = CryptoKey | 'none' | 'several'
+type FoundKey = CryptoKey | 'none' | 'several'
 
 /** Finds the key for the header of an assertion, by `alg` and `kid`. */
 export type KeyFinder = (header: { readonly alg: string; readonly kid?: unknown }) => FoundKey

@@ -19,6 +19,8 @@ import { LiveSettings } from '../../src/reload/live-settings.ts'
 import { createReload } from '../../src/reload/reload.ts'
 import { startTelemetry } from '../../src/telemetry/start-telemetry.ts'
 
+export type { InjectOptions, LightMyRequestResponse } from 'fastify'
+
 export const issuer = 'https://id.example'
 
 /** SHA-256 of `the secret`, by `printf %s 'the secret' | sha256sum`. */
