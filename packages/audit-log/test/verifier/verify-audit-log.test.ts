@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { lacks } from '@sealwright/test-kit/tools'
+import { lacks, lacksModes } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { verifyAuditLog, type VerifyAuditLogOptions } from '../../src/index.ts'
 import { found, linesOf, newSigner, pathOf, signer, verify, writeLog } from '../support/logs.ts'
@@ -62,14 +62,18 @@ test('a folder without an audit log is an error', async () => {
   await expect(verifyAuditLog(join(folder, 'file'))).rejects.toMatchObject({ code: 'UNAVAILABLE' })
 })
 
-test.skipIf(process.getuid?.() === 0)(
-  'a file that cannot be read is an error [needs an ordinary user]',
-  async () => {
-    const folder = await writeLog(0)
-    chmodSync(pathOf(folder), 0)
+test.skipIf(lacksModes)('a file that cannot be read is an error [needs POSIX modes]', async () => {
+  const folder = await writeLog(0)
+  chmodSync(pathOf(folder), 0)
+  const isRoot = process.geteuid?.() === 0
+  // Root can read everything.
+  if (isRoot) process.seteuid?.('nobody')
+  try {
     await expect(verifyAuditLog(folder)).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
-  },
-)
+  } finally {
+    if (isRoot) process.seteuid?.(0)
+  }
+})
 
 describe('files that anybody could have put there do no harm', () => {
   const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`
