@@ -7,6 +7,9 @@ import type { PendingSignature } from './pending-signature.ts'
 /** The most signatures in a batch. */
 export const maximumBatch = 64
 
+/** The longest input in bytes: what OpenSSL takes at once. It also keeps all places in a batch below 2³². */
+export const maximumInput: number = 2 ** 31 - 1
+
 /** A key that a thread signs with. */
 export interface WorkerKey {
   readonly key: KeyObject | SignKeyObjectInput

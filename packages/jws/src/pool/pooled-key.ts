@@ -83,6 +83,13 @@ export class PooledKey {
     memory.resolve(signatures, this.workerKey)
   }
 
+  /** Rejects signatures that could not be sent. */
+  refuse(signatures: readonly PendingSignature[], cause: unknown): void {
+    this.#finished(signatures.length)
+    const reason = unavailable(`there is no memory to sign with the key ${this.#keyId}`, cause)
+    for (const signature of signatures) signature.reject(reason)
+  }
+
   /**
    * Puts the signatures of a thread that died back to the front.
    *

@@ -2,12 +2,14 @@ import type { KeyObject } from 'node:crypto'
 import { createLocalSigner, type SignatureAlgorithm, type Signer, type SignOptions } from '@sealwright/core'
 import {
   bytes,
+  limitExceeded,
   optionsOf,
   signOptions,
   tokenSigner,
   type TokenSigner,
   type TokenSignerSource,
 } from '@sealwright/core/internal'
+import { maximumInput } from './batch.ts'
 import { PooledKey, unavailable } from './pooled-key.ts'
 import { poolOptionChecks, type SigningPoolOptions } from './options.ts'
 import { PendingSignature } from './pending-signature.ts'
@@ -22,8 +24,9 @@ export interface SigningPool extends Signer {
    * As {@link Signer.sign}. When a thread dies, another one makes its signatures. An abort removes a waiting signature; one
    * in progress is not stopped, and its result is dropped.
    *
-   * @throws SealwrightError `UNAVAILABLE` when `capacity` signatures are waiting or in progress, when the pool is closed, or
-   *   when threads keep dying or cannot be started; `UNSUPPORTED_KEY` when OpenSSL cannot sign with the key
+   * @throws SealwrightError `UNAVAILABLE` when `capacity` signatures are waiting or in progress, when the pool is closed,
+   *   when threads keep dying or cannot be started, or when there is no memory for `data`; `LIMIT_EXCEEDED` for 2 GiB of `data` or more;
+   *   `UNSUPPORTED_KEY` when OpenSSL cannot sign with the key
    */
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array>
   /** How many signatures are waiting or in progress. */
@@ -107,6 +110,7 @@ class KeyPool implements SigningPool, TokenSigner, TokenSignerSource {
   sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       if (!(data instanceof Uint8Array)) bytes('data', data)
+      if (data.length > maximumInput) throw limitExceeded('data', data.length, 'bytes', maximumInput)
       // A copy: the memory is used again.
       const copy = (all: Buffer, start: number, end: number): void =>
         resolve(Buffer.from(all.subarray(start, end)))

@@ -85,14 +85,16 @@ export class SigningThread {
     return this.#batches
   }
 
+  /** @throws RangeError if there is no memory for the batch; the thread is as it was */
   send({ key, signatures }: Batch): void {
+    const turn = this.#sent % maximumBatches
+    const memory = this.#memoryFor(turn, sizeOf(signatures, key.workerKey))
+    this.#sent++
     for (const signature of signatures) signature.isSent = true
     if (!this.#keys.has(key)) {
       this.#keys.add(key)
       this.#post({ add: key.number, key: key.workerKey })
     }
-    const turn = this.#sent++ % maximumBatches
-    const memory = this.#memoryFor(turn, sizeOf(signatures, key.workerKey))
     memory.write(key.number, signatures)
     // Only a thread with something to do keeps the process running.
     if (this.#batches.length === 0) this.#worker.ref()

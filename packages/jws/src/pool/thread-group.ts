@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import type { PendingSignature } from './pending-signature.ts'
 import type { PooledKey } from './pooled-key.ts'
 import { setImmediate } from './real-timers.ts'
 import { SigningThread } from './signing-thread.ts'
@@ -78,7 +79,7 @@ export class ThreadGroup {
         const thread = this.#leastBusy()
         if (thread === null) return
         const signatures = key.take(size)
-        if (signatures.length > 0) thread.send({ key, signatures })
+        if (signatures.length > 0) send(thread, key, signatures)
         key.lastTurn = ++this.#turns
       }
     }
@@ -136,6 +137,14 @@ export class ThreadGroup {
       key.giveUpHopeless(cause)
     }
     this.#dispatch()
+  }
+}
+
+function send(thread: SigningThread, key: PooledKey, signatures: readonly PendingSignature[]): void {
+  try {
+    thread.send({ key, signatures })
+  } catch (cause) {
+    key.refuse(signatures, cause)
   }
 }
 

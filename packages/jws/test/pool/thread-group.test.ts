@@ -80,6 +80,37 @@ async function startMeasuredPool(size: number): Promise<SigningPool> {
   return pool
 }
 
+test('a batch that there is no memory for is refused, and the memory of another one is not used for the next', async () => {
+  const pool = await startMeasuredPool(1)
+  threadAt(1).end()
+  limit.threads = 0
+  const first = signAll(pool, [1])
+  await turn()
+  const Shared = SharedArrayBuffer
+  vi.stubGlobal(
+    'SharedArrayBuffer',
+    class extends Shared {
+      constructor(size: number) {
+        if (size > 2 ** 20) throw new RangeError('Array buffer allocation failed')
+        super(size)
+      }
+    },
+  )
+  const large = pool.sign(new Uint8Array(2 ** 21))
+  await expect(large).rejects.toMatchObject({ code: 'UNAVAILABLE', cause: { name: 'RangeError' } })
+  vi.unstubAllGlobals()
+  const second = signAll(pool, [2])
+  await turn()
+  await finishAll()
+  expect(await Promise.all([...first, ...second])).toEqual([1, 2])
+  expect(pool.pending).toBe(0)
+})
+
+test('data that OpenSSL does not take at once is refused', async () => {
+  const data = Object.defineProperty(new Uint8Array(1), 'length', { value: 2 ** 31 })
+  await expect(startPool().sign(data)).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' })
+})
+
 describe('pools with different keys', () => {
   test('share threads, as many as there are cores', async () => {
     const [first, second] = [startPool(), startPool()]
