@@ -136,7 +136,7 @@ class CountedSignatures implements SignatureMetrics {
     const id = [of.backend, of.algorithm, of.keyId].join(' ')
     const known = this.#recorders.get(id)
     if (known !== undefined) return known
-    if (this.#recorders.size >= maximumRecorders) this.#forgetOldest()
+    if (this.#recorders.size >= maximumRecorders) this.#forgetUnused()
     const recorder = new Recorder(of, this.#durations)
     this.#recorders.set(id, recorder)
     return recorder
@@ -158,11 +158,11 @@ class CountedSignatures implements SignatureMetrics {
     return this.#durations.collect()
   }
 
-  /** The key that was used first: a ring has replaced it. */
-  #forgetOldest(): void {
-    const [oldest] = this.#recorders
-    if (oldest === undefined) return
-    const [id, recorder] = oldest
+  /** The key that was not used for the longest time. It need not be the first one: that can certify delegates all the time. */
+  #forgetUnused(): void {
+    const [unused] = [...this.#recorders].toSorted(([, one], [, other]) => one.usedAt - other.usedAt)
+    if (unused === undefined) return
+    const [id, recorder] = unused
     this.#recorders.delete(id)
     for (const series of recorder.series) this.#durations.remove(series)
   }
@@ -187,6 +187,7 @@ class Recorder implements SignatureRecorder {
   readonly #succeeded: HistogramSeries
   readonly #failed = new Map<string, HistogramSeries>()
   #active = 0
+  #usedAt = performance.now()
 
   constructor(of: SignatureAttributes, durations: Histogram) {
     this.attributes = toAttributes(of)
@@ -198,13 +199,18 @@ class Recorder implements SignatureRecorder {
     return this.#active
   }
 
+  get usedAt(): number {
+    return this.#usedAt
+  }
+
   get series(): readonly HistogramSeries[] {
     return [this.#succeeded, ...this.#failed.values()]
   }
 
   start(): number {
     this.#active++
-    return performance.now()
+    this.#usedAt = performance.now()
+    return this.#usedAt
   }
 
   succeeded(startedAt: number): void {

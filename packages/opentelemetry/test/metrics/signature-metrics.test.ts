@@ -122,7 +122,7 @@ describe('the metrics of signatures', () => {
     expect(Object.values(await values('sealwright.signatures'))).toEqual([2])
   })
 
-  test('of many keys the oldest are forgotten', async () => {
+  test('of many keys those are forgotten that were not used for the longest time', async () => {
     const signatures = createSignatureMetrics()
     for (let index = 0; index < 300; index++) {
       const recorder = signatures.recorder({ keyId: `key ${index}`, algorithm: 'ES256', backend: 'local' })
@@ -131,6 +131,18 @@ describe('the metrics of signatures', () => {
     const points = (await testReader([signatures]).collect()).get('sealwright.signature.duration')?.dataPoints
     expect(points).toHaveLength(256)
     expect(points?.[0]?.attributes['sealwright.key.id']).toBe('key 44')
+  })
+
+  test('a key that is still used is not forgotten, however many others there were', async () => {
+    const signatures = createSignatureMetrics()
+    const root = signatures.recorder({ keyId: 'root', algorithm: 'ES256', backend: 'azure-keyvault' })
+    for (let index = 0; index < 300; index++) {
+      root.succeeded(root.start())
+      const delegate = signatures.recorder({ keyId: `key ${index}`, algorithm: 'ES256', backend: 'local' })
+      delegate.succeeded(delegate.start())
+    }
+    const points = (await testReader([signatures]).collect()).get('sealwright.signature.duration')?.dataPoints
+    expect(points?.[0]).toMatchObject({ attributes: { 'sealwright.key.id': 'root' }, value: { count: 300 } })
   })
 
   test('what observe has registered ends with the function that it returns', async () => {
