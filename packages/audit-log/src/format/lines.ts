@@ -65,6 +65,9 @@ export const maximumLineLength: number = 64 * 1024
 /** The longest `jti`, `kid` and `client_id`, in UTF-16 units. */
 export const maximumNameLength = 1024
 
+/** The longest time between two seals, in seconds. */
+export const maximumSealInterval = 3600
+
 /** How many other streams the first line of a stream names at most. */
 export const maximumSeen = 100
 
@@ -83,15 +86,14 @@ export function fragment(members: Readonly<Record<string, unknown>>): string {
  * @returns null for anything that the writer would not have written, such as a further member or a space
  */
 export function parseLine(text: string): AuditLine | null {
-  let line: unknown
   try {
-    line = JSON.parse(text)
+    const line: unknown = JSON.parse(text)
+    // This also finds members that occur twice. It throws for a line that is nested thousands of times.
+    if (!isRecord(line) || JSON.stringify(line) !== text) return null
+    return isAuditLine(line) ? line : null
   } catch {
     return null
   }
-  // This also finds members that occur twice.
-  if (!isRecord(line) || JSON.stringify(line) !== text) return null
-  return isAuditLine(line) ? line : null
 }
 
 type Test = (value: unknown) => boolean
@@ -119,7 +121,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     previous: (value) => value === null || hasShape(value, { file: isCount, ...isHead }),
     host: isText,
     pid: isCount,
-    seal_interval: isCount,
+    seal_interval: (value) => isCount(value) && Number(value) <= maximumSealInterval,
     seen: (value) =>
       Array.isArray(value) &&
       value.length <= maximumSeen &&

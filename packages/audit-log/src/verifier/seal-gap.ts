@@ -12,7 +12,7 @@ export class SealGap {
   unsealed = 0
   #sinceMark: string | null = null
   #afterMark = 0
-  #isReported = false
+  #isTooLong = false
 
   addTokens(count: number, time: string): void {
     this.unsealed += count
@@ -31,14 +31,18 @@ export class SealGap {
   seal(): void {
     this.unsealed = this.#afterMark
     this.since = this.#sinceMark
-    this.#isReported = false
+    this.#isTooLong = false
   }
 
-  /** Whether a seal is missing; once for each gap. */
-  isTooLong(time: string): boolean {
-    if (this.since === null || this.#isReported) return false
+  /** The stream has come to this time. */
+  reach(time: string): void {
+    if (this.since === null) return
     const seconds = (Date.parse(time) - Date.parse(this.since)) / 1000
-    this.#isReported = seconds > allowedIntervals * this.interval + allowedSeconds
-    return this.#isReported
+    this.#isTooLong ||= seconds > allowedIntervals * this.interval + allowedSeconds
+  }
+
+  /** Whether a seal is missing. A late one covers all that was added before it: the key was away, or the machine was suspended. */
+  get isTooLong(): boolean {
+    return this.#isTooLong
   }
 }

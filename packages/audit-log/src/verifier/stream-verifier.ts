@@ -50,6 +50,8 @@ export class StreamVerifier {
   #files = 0
   /** Whether lines before this file are not there. */
   #isAfterHole = false
+  /** Whether the first file is there. */
+  #isFromStart = false
   #head: Head = start
   #lastBatch: LastBatch | null = null
   #batch: Batch | null = null
@@ -57,6 +59,7 @@ export class StreamVerifier {
   #sealed: AuditStream['sealed'] = null
   #isClosed = false
   #untrusted: string | null = null
+  #hasInvalidSeal = false
   #confirmed: Claim | null = null
   #lines = 0
   #tokens = 0
@@ -78,6 +81,7 @@ export class StreamVerifier {
     this.#file = file
     this.#files++
     this.#isAfterHole = isAfterHole
+    this.#isFromStart ||= file.number === 1
   }
 
   line({ number, bytes, isWhole }: FileLine): void {
@@ -107,6 +111,7 @@ export class StreamVerifier {
 
   end(): AuditStream {
     for (const claim of [...this.#claims.values()].flat()) this.#reportClaim(claim)
+    this.#reportMissingSeals()
     this.#reportEnd()
     return {
       stream: this.#options.stream,
@@ -147,6 +152,15 @@ export class StreamVerifier {
       this.#report('chain-broken', 'error', message, 1)
     }
     this.#head = previous === null ? start : { sequence: previous.sequence, chain: previous.chain }
+    if (this.#isAfterHole) this.#passHole()
+  }
+
+  /** What claims say of the lines in the hole cannot be checked, except of the last one: the chain goes on from it. */
+  #passHole(): void {
+    for (const sequence of this.#claims.keys()) {
+      if (sequence < this.#head.sequence) this.#claims.delete(sequence)
+    }
+    this.#settleClaims()
   }
 
   /** The writer has gone on in the next file without it, because its write had failed. */
@@ -162,6 +176,7 @@ export class StreamVerifier {
   #take(batch: Batch, content: AuditLine, number: number): void {
     if (content.sequence !== batch.sequence + 1)
       batch.problem ??= sequenceProblem(batch.sequence, content.sequence, number)
+    if (isOpen(content)) this.#gap.interval = content.seal_interval
     if (isOpen(content) !== (number === 1)) batch.problem ??= `line ${number} is not what a file has there`
     const isSeal = 'event' in content && content.event === 'seal'
     if (this.#isClosed && !(isSeal && this.#mark !== null))
@@ -200,17 +215,13 @@ export class StreamVerifier {
   }
 
   #noteEvents({ last, time, tokens }: Batch): void {
-    if (last !== null && isOpen(last)) this.#gap.interval = last.seal_interval
     if (tokens > 0 && time !== null) this.#gap.addTokens(tokens, time)
     if (last !== null && 'event' in last && (last.event === 'mark' || last.event === 'close')) {
       this.#mark = this.#head
       this.#gap.mark()
       this.#isClosed ||= last.event === 'close'
     }
-    if (time !== null && this.#gap.isTooLong(time)) {
-      const message = `no valid seal covers the tokens from ${this.#gap.since} on, though the server seals every ${this.#gap.interval} s`
-      this.#report('seals-missing', 'error', message, null)
-    }
+    if (time !== null) this.#gap.reach(time)
   }
 
   #checkSeal({ line, content }: NonNullable<Batch['seal']>): void {
@@ -222,7 +233,10 @@ export class StreamVerifier {
       onKey(verdict.kid)
       this.#gap.seal()
       if (mark !== null) this.#sealed = { sequence: mark.sequence, time: content.time }
-    } else if (verdict.isUntrusted !== true) {
+      return
+    }
+    this.#hasInvalidSeal = true
+    if (verdict.isUntrusted !== true) {
       this.#report('seal-invalid', 'error', verdict.problem, line)
     } else if (verdict.kid !== this.#untrusted) {
       // Once, and not for each of its seals.
@@ -245,8 +259,20 @@ export class StreamVerifier {
     if (sequence > this.#head.sequence) {
       const message = `${source} had ${sequence} lines of the stream; ${this.#head.sequence} are there, so its end was cut off`
       this.#report('stream-cut', 'error', message, null, null)
-    } else if (!this.#isAfterHole || sequence > 0) {
+    } else {
       this.#report('stream-differs', 'error', `${source} had other lines up to ${sequence}`, null, null)
+    }
+  }
+
+  #reportMissingSeals(): void {
+    const { isTooLong, interval, since } = this.#gap
+    if (isTooLong) {
+      const message = `no valid seal covers the tokens from ${since} on, though the server seals every ${interval} s`
+      this.#report('seals-missing', 'error', message, null, null)
+    } else if (this.#isFromStart && this.#tokens > 0 && this.#sealed === null && !this.#hasInvalidSeal) {
+      const message =
+        'the stream has tokens and no seal, though the server seals a stream before its first token'
+      this.#report('seals-missing', 'error', message, null, null)
     }
   }
 

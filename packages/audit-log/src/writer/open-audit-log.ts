@@ -8,6 +8,7 @@ import {
   aWholeNumber,
   optionsOf,
 } from '@sealwright/core/internal'
+import { maximumSealInterval } from '../format/lines.ts'
 import { SealedWriter, type AuditLog, type AuditLogEvent } from './audit-log.ts'
 import { readSeenHeads } from './seen-heads.ts'
 import { StreamWriter } from './stream-writer.ts'
@@ -90,7 +91,7 @@ const auditLogOptions = optionsOf(
     folder: aNonEmptyString,
     signer: (name, value) => (typeof value === 'function' ? aFunction : aSigner)(name, value),
     durable: aBoolean,
-    sealInterval: aWholeNumber(1, 3600, 'seconds'),
+    sealInterval: aWholeNumber(1, maximumSealInterval, 'seconds'),
     maximumFileSize: aWholeNumber(1024, 2 ** 40, 'bytes'),
     maximumFileAge: aWholeNumber(1, 366 * 86_400, 'seconds'),
     onEvent: aFunction,

@@ -1,8 +1,9 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
-import { verifyAuditLog, type AuditFinding, type AuditStream } from '../../src/index.ts'
-import { filesOf, linesOf, pathOf, signer, verify, writeLines, writeLog } from '../support/logs.ts'
+import { openAuditLog, verifyAuditLog, type AuditFinding, type AuditStream } from '../../src/index.ts'
+import { entry, filesOf, linesOf, pathOf, signer, verify, writeLines, writeLog } from '../support/logs.ts'
 
 const trustedKeys = [signer.keyId]
 
@@ -77,10 +78,20 @@ describe('an earlier report shows', () => {
 })
 
 test('the first files of a stream may be archived', async () => {
-  const folder = await writeLog(24, { maximumFileSize: 1024 })
+  const folder = scratchFolder()
+  const log = await openAuditLog({ folder, signer, maximumFileSize: 1024 })
+  await log.record(entry(1))
+  // Of a line that is archived later.
+  const expected = await streamsOf(folder)
+  for (let each = 2; each <= 24; each++) {
+    // oxlint-disable-next-line no-await-in-loop
+    await log.record(entry(each))
+  }
+  await log.close()
   for (const name of filesOf(folder).slice(0, 2)) rmSync(join(folder, name))
   expect(idsOf((await verify(folder)).findings)).toEqual(['file-missing'])
   expect((await verifyAuditLog(folder, { trustedKeys, archived: true })).findings).toEqual([])
+  expect((await verifyAuditLog(folder, { trustedKeys, archived: true, expected })).findings).toEqual([])
   // But none in between.
   rmSync(pathOf(folder, 1))
   expect(idsOf((await verifyAuditLog(folder, { trustedKeys, archived: true })).findings)).toEqual([

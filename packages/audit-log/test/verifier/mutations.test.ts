@@ -121,14 +121,14 @@ test('a token that is added is found when the whole chain is computed again', as
   expect(await found(folder)).toEqual(['error seal-invalid 11', 'warning open-end'])
 })
 
-test('seals that are taken out, with the chain computed again, leave tokens without a seal', async () => {
+test('tokens of a stream that has no seal at all are an error: a stream is sealed before its first token', async () => {
   const folder = withLines((all) =>
     rechained(renumbered(all.filter((line) => !line.includes('"event":"seal"')))),
   )
-  expect(await found(folder)).toEqual(['warning open-end'])
+  expect(await found(folder)).toEqual(['error seals-missing', 'warning open-end'])
   const { findings, streams } = await verify(folder)
   expect(streams[0]?.sealed).toBeNull()
-  expect(findings[0]?.message).toBe(
+  expect(findings[1]?.message).toBe(
     'the last seal is missing; no seal is valid, and 5 token(s) follow it. Lines that were cut from the end cannot be noticed',
   )
 })
@@ -138,6 +138,51 @@ test('tokens that go on for long without a seal are an error', async () => {
     rechained(renumbered(fromNextCentury(all).filter((line) => !line.includes('"event":"seal"')))),
   )
   expect(await found(folder)).toEqual(['error seals-missing', 'warning open-end'])
+})
+
+test('later seals that are taken out, with the chain computed again, leave tokens without a seal', async () => {
+  const folder = withLines((all) =>
+    rechained(renumbered(all.filter((line, index) => index < 3 || !line.includes('"event":"seal"')))),
+  )
+  expect(await found(folder)).toEqual(['warning open-end'])
+})
+
+test('tokens that a late seal covers are no error: the key was away, or the machine was suspended', async () => {
+  let now = Date.parse('2026-11-26T12:00:00Z')
+  const folder = scratchFolder()
+  const log = await openAuditLog({ folder, signer, clock: () => new Date(now) })
+  await log.record(entry(1))
+  now += 86_400_000
+  await log.record(entry(2))
+  await log.close()
+  expect(await found(folder)).toEqual([])
+})
+
+test.each([
+  { sealInterval: 600, missing: 6_060 },
+  { sealInterval: 1, missing: 70 },
+])('a seal every $sealInterval s is missing after $missing s', async ({ sealInterval, missing }) => {
+  const foundAfter = async (seconds: number): Promise<readonly string[]> => {
+    let now = Date.parse('2026-11-26T12:00:00Z')
+    const folder = scratchFolder()
+    const log = await openAuditLog({ folder, signer, sealInterval, clock: () => new Date(now) })
+    await log.record(entry(1))
+    now += seconds * 1000
+    await log.record(entry(2))
+    const findings = await found(folder)
+    await log.close()
+    return findings
+  }
+  expect(await foundAfter(missing)).toEqual(['warning open-end'])
+  expect(await foundAfter(missing + 1)).toEqual(['error seals-missing', 'warning open-end'])
+})
+
+test('a line that is nested thousands of times is one that the writer would not write', async () => {
+  const nested = `{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}`
+  const folder = withLines((all) => rechained(all.with(9, `${nested}${chainPlaceholder}`)))
+  expect(await found(folder)).toContain('error line-invalid 10')
+  // Nor does it keep a server from starting.
+  await writeLog(1, { folder })
 })
 
 test('a seal by another key is found, even where the log has that key', async () => {
