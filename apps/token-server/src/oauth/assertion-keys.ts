@@ -33,8 +33,10 @@ interface ImportedKey {
 
 /** A key for each of its algorithms. */
 function importedKeys(jwk: JWK): readonly Promise<ImportedKey>[] {
+  // They include "verify". Web Crypto refuses a public key that is for anything else as well.
+  const { key_ops: _, ...publicKey } = jwk
   return usableAlgorithms(jwk).map(async (alg) => {
-    const key = await importJWK(jwk, alg)
+    const key = await importJWK(publicKey, alg)
     if (key instanceof Uint8Array) throw new Error('unreachable: the settings have asymmetric keys alone')
     return { alg, kid: jwk.kid, key }
   })

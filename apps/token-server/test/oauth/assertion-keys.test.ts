@@ -36,3 +36,8 @@ test('a key has the algorithms of its JWK', async () => {
   const key = find({ alg: 'PS256' })
   expect(typeof key === 'string' ? null : key.algorithm).toMatchObject({ name: 'RSA-PSS' })
 })
+
+test('a key may be for more than verifying', async () => {
+  const find = await createKeyFinder({ keys: [ecKey({ key_ops: ['sign', 'verify'] }).jwk] })
+  expect(find({ alg: 'ES256' })).toMatchObject({ usages: ['verify'] })
+})
