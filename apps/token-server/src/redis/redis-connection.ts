@@ -106,7 +106,8 @@ export class RedisConnection {
   async #checkServer(): Promise<void> {
     try {
       await this.run((client) => client.set(`${this.keyPrefix}check`, '1', 'PX', timeout))
-      const memory = await this.run((client) => client.info('memory'))
+      // Not by `run`: a user without the permission to ask can use Redis.
+      const memory = await this.client.info('memory')
       const [, policy = 'noeviction'] = /^maxmemory_policy:(.*?)\r?$/m.exec(memory) ?? []
       const evicts = policy !== 'noeviction' && !/^maxmemory:0\r?$/m.test(memory)
       if (evicts && !this.#evicts) {
@@ -117,7 +118,7 @@ export class RedisConnection {
       }
       this.#evicts = evicts
     } catch {
-      // It was logged.
+      // If it was the write, it was logged.
     }
   }
 }

@@ -38,6 +38,17 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     expect(log.join('') + String(outcome)).not.toMatch(/hunter/)
   })
 
+  test('a user that may not ask for the policy can use Redis', async () => {
+    const admin = await connectRedis(redis().url.replace('//', '//:hunter2@'))
+    await admin.client.acl('SETUSER', 'limited', 'on', '>hunter5', '~*', '+@all', '-info')
+    const log: string[] = []
+    const connection = await connectRedis(redis().url.replace('//', '//limited:hunter5@'), { log })
+    await connection.run((client) => client.ping())
+    await connection.run((client) => client.ping())
+    expect(messages(log)).toEqual(['connected to Redis'])
+    expect(connection.failures).toBe(0)
+  })
+
   test.each([
     ['allkeys-lru', '100mb', true],
     ['volatile-ttl', '100mb', true],
