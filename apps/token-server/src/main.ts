@@ -8,6 +8,7 @@ import { problemsOf } from './settings/problems.ts'
 import type { Settings } from './settings/settings.ts'
 import { checkPort } from './startup/check-port.ts'
 import { closeDelay, closeOnSignals } from './startup/close-on-signals.ts'
+import { reloadOnSignal } from './startup/reload-on-signal.ts'
 
 // If a line cannot be printed, it is lost and the server goes on.
 process.stderr.on('error', () => undefined)
@@ -32,10 +33,11 @@ if (cluster.isWorker) {
 async function runAlone(settings: Settings): Promise<void> {
   const { startServer } = await import('./startup/start-server.ts')
   const log = openLog(settings.logLevel)
+  const reloadWith = reloadOnSignal(log.isTerminal)
   const server = await startServer(settings, { log })
   const drain = { begin: () => server.drain(), delay: settings.drainDelay * 1000 }
   closeOnSignals({ close: () => server.app.close(), log, drain })
-  reloadOnSignal(log.isTerminal, () => server.reload())
+  reloadWith(() => server.reload())
   server.announce()
 }
 
@@ -58,12 +60,7 @@ async function runWorkers(settings: Settings): Promise<void> {
     delay: closeDelay + 4_000,
     drain: { begin: () => workers.drain(), delay: settings.drainDelay * 1000 },
   })
-  reloadOnSignal(log.isTerminal, () => workers.reload())
-}
-
-/** At a terminal SIGHUP says that the terminal is gone, and ends the server. */
-function reloadOnSignal(isTerminal: boolean, reload: () => void): void {
-  if (!isTerminal) process.on('SIGHUP', reload)
+  reloadOnSignal(log.isTerminal)(() => workers.reload())
 }
 
 /** The message names the settings or the file; a stack would only bury it. */

@@ -1,6 +1,7 @@
 import { openWorkerLog } from '../logging/open-log.ts'
 import type { Settings } from '../settings/settings.ts'
 import { closeOnRequest } from '../startup/close-on-signals.ts'
+import { reloadOnSignal } from '../startup/reload-on-signal.ts'
 import { startServer } from '../startup/start-server.ts'
 import { Channel, type Message } from './channel.ts'
 import { peersThrough } from './peers-through-primary.ts'
@@ -23,6 +24,7 @@ export async function runWorker(loadSettings: () => Settings): Promise<void> {
     const settings = loadSettings()
     const { number, isFirst, isTerminal } = readPlace(process.env)
     const log = openWorkerLog(settings.logLevel, number, isTerminal)
+    const reloadWith = reloadOnSignal(isTerminal)
     const server = await startServer(settings, {
       log,
       worker: number,
@@ -34,7 +36,7 @@ export async function runWorker(loadSettings: () => Settings): Promise<void> {
     drain = () => server.drain()
     primary.on('drain', drain)
     primary.on('reload', () => server.reload())
-    if (!isTerminal) process.on('SIGHUP', () => server.reload())
+    reloadWith(() => server.reload())
     if (isFirst) server.announce()
     primary.tell('ready', server.port)
   } catch (error) {
