@@ -23,6 +23,7 @@ if (count) {
     '[needs test data from elsewhere',
     '[needs SEALWRIGHT_FULL=1]',
     ...(hasMlDsa() ? [] : ['[needs ML-DSA']),
+    ...(process.threadCpuUsage === undefined ? ['[needs Node 23.9]'] : []),
   ]
   const unexpected = skipped.filter(({ name }) => !expected.some((reason) => name.includes(reason)))
   if (passed === 0 || unexpected.length > 0) process.exitCode = 1

@@ -87,6 +87,8 @@ function replacements(value: unknown, secret: unknown, where = ''): [where: stri
   }
   if (typeof value !== 'object' || value === null || Reflect.getPrototypeOf(value) !== Object.prototype)
     return here
+  // A store has made a signing key, not the caller.
+  if ('certificates' in value && 'signer' in value) return here
   const nested = Object.entries(value).flatMap(([member, each]) =>
     replacements(each, secret, `${where}.${member}`).map(([at, replaced]): [string, unknown] => [
       at,

@@ -45,8 +45,8 @@ const options = [
 /** Functions that start threads take long: what they would be given beyond their arguments is left out. */
 const mostArguments: Readonly<Record<string, number>> = { createSigner: 2, createSigningPool: 2 }
 
-/** Functions whose errors name the file that their first argument is the path of. */
-const pathFirst: ReadonlySet<string> = new Set(['openKeyFile', 'openPkcs12File'])
+/** Functions whose errors name the file or folder that their first argument is the path of. */
+const pathFirst: ReadonlySet<string> = new Set(['openKeyFile', 'openPkcs12File', 'verifyAuditLog'])
 const isFirst = (args: readonly unknown[], secret: unknown): boolean => args[0] === secret
 
 let home: string

@@ -17,7 +17,7 @@ test('is null for a process that is not there', () => {
 })
 
 test.skipIf(!('threadCpuUsage' in process))(
-  'counts what runs between start and stop (needs Node 23.9)',
+  'counts what runs between start and stop [needs Node 23.9]',
   () => {
     const time = new OwnProcessorTime()
     expect(time.perOperation).toBeNull()

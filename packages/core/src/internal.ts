@@ -8,6 +8,8 @@ export {
   aBoolean,
   aCertificate,
   aDate,
+  aFilePath,
+  aFolderPath,
   aFunction,
   aKeyObject,
   anAbortSignal,

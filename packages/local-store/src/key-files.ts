@@ -1,9 +1,8 @@
 import { basename, dirname, resolve } from 'node:path'
 import type { Password } from '@sealwright/core'
-import { aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
+import { aFilePath, aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import { ownerOnly, type AccessRule } from './files/access-rule.ts'
 import { readKeyAndCertificates } from './files/key-and-certificates.ts'
-import { aFilePath } from './files/paths.ts'
 import { readCertificateFile } from './files/pkcs12-file.ts'
 import {
   localSigningKey,

@@ -7,6 +7,7 @@ import {
   type SealwrightError,
 } from '@sealwright/core'
 import {
+  aFolderPath,
   anAbortSignal,
   aPassword,
   aString,
@@ -16,7 +17,6 @@ import {
   resolvePassword,
 } from '@sealwright/core/internal'
 import { ownerOnly, unchecked, type AccessRule } from './files/access-rule.ts'
-import { aFolderPath } from './files/paths.ts'
 import { findKey } from './find/find-key.ts'
 import {
   appServiceLayout,

@@ -1,6 +1,5 @@
 import type { Password } from '@sealwright/core'
-import { aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
-import { aFolderPath } from './files/paths.ts'
+import { aFolderPath, aPassword, optionsOf, resolvePassword } from '@sealwright/core/internal'
 import {
   appServiceLayout,
   appServiceMembers,

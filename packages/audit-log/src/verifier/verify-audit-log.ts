@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import {
   aBoolean,
-  aNonEmptyString,
+  aFolderPath,
   anArray,
   limitExceeded,
   listOf,
@@ -56,7 +56,7 @@ export async function verifyAuditLog(
   folder: string,
   options: VerifyAuditLogOptions = {},
 ): Promise<AuditReport> {
-  aNonEmptyString('folder', folder)
+  aFolderPath('folder', folder)
   verifyOptions('options', options)
   const { trustedKeys, expected = [], archived = false } = options
   const streams = groupByStream(await filesIn(folder))

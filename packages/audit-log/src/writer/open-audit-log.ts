@@ -1,13 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises'
 import { SealwrightError, type Signer } from '@sealwright/core'
-import {
-  aBoolean,
-  aFunction,
-  aNonEmptyString,
-  aSigner,
-  aWholeNumber,
-  optionsOf,
-} from '@sealwright/core/internal'
+import { aBoolean, aFunction, aFolderPath, aSigner, aWholeNumber, optionsOf } from '@sealwright/core/internal'
 import { maximumSealInterval } from '../format/lines.ts'
 import { SealedWriter, type AuditLog, type AuditLogEvent } from './audit-log.ts'
 import { readSeenHeads } from './seen-heads.ts'
@@ -88,7 +81,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
 
 const auditLogOptions = optionsOf(
   {
-    folder: aNonEmptyString,
+    folder: aFolderPath,
     signer: (name, value) => (typeof value === 'function' ? aFunction : aSigner)(name, value),
     durable: aBoolean,
     sealInterval: aWholeNumber(1, maximumSealInterval, 'seconds'),

@@ -28,7 +28,7 @@ test('without keys the seals are verified with those in the log, and that is sai
 })
 
 test.each<[string, unknown[], string]>([
-  ['no folder', [''], 'folder must be a string that is not empty'],
+  ['no folder', [''], 'folder must be the path of a folder'],
   [
     'a key that is no thumbprint',
     ['x', { trustedKeys: ['kid'] }],

@@ -62,7 +62,7 @@ test('a folder that is a file is refused', async () => {
 })
 
 test.each<[string, Partial<Record<keyof AuditLogOptions, unknown>>, string]>([
-  ['no folder', { folder: '' }, 'options.folder must be a string that is not empty'],
+  ['no folder', { folder: '' }, 'options.folder must be the path of a folder'],
   ['no signer', { signer: undefined }, 'options.signer must be a Signer'],
   [
     'an interval of zero',

@@ -23,6 +23,10 @@ export const aNonEmptyString: Check = must(
   'a string that is not empty',
   (value) => isString(value) && value !== '',
 )
+/** Paths are shown in messages. Text with a line break and JSON objects are the contents of a key file, which no message may show. */
+const isPath = (value: unknown): boolean => typeof value === 'string' && !/^$|[\r\n]|^\s*\{/.test(value)
+export const aFilePath: Check = must('the path of a file', isPath)
+export const aFolderPath: Check = must('the path of a folder', isPath)
 export const aNumber: Check = must('a number', (value) => typeof value === 'number')
 export const aBoolean: Check = must('true or false', (value) => typeof value === 'boolean')
 export const aFunction: Check = must('a function', isFunction)
