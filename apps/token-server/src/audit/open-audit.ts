@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { openAuditLog, type AuditLog, type AuditLogEvent } from '@sealwright/audit-log'
+import type { AuditLog, AuditLogEvent } from '@sealwright/audit-log'
 import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
 import type { AuditSettings } from '../settings/schema/server/audit.ts'
@@ -14,7 +14,7 @@ export interface OpenAuditOptions {
 /**
  * Opens the audit log, if the settings have one. Every process writes a stream of its own, so several can share the folder.
  *
- * @throws SealwrightError as {@link openAuditLog}
+ * @throws SealwrightError as `openAuditLog`
  */
 export async function openAudit({
   settings: { folder, ...options },
@@ -22,6 +22,8 @@ export async function openAudit({
   logger,
 }: OpenAuditOptions): Promise<AuditLog | null> {
   if (folder === null) return null
+  // Loaded only where it is used: it is a tenth of what a start takes.
+  const { openAuditLog } = await import('@sealwright/audit-log')
   return openAuditLog({
     ...options,
     folder: resolve(folder),
