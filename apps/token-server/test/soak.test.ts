@@ -30,10 +30,11 @@ const settings = {
     jwksMaxAge: 0,
     clockSkew: 1,
     validatorLeeway: 0,
-    refreshInterval: 1,
-    refreshTimeout: 1,
+    refreshInterval: 2,
+    refreshTimeout: 5,
     listingDelay: 0,
-    maxSetAge: 3,
+    // Long enough for a busy machine: with an older set the server would rightly issue nothing.
+    maxSetAge: 15,
     rotationInterval: 30,
   },
 }
