@@ -10,8 +10,6 @@ export interface BatchesOptions {
   readonly onFailed: (error: SealwrightError) => void
   /** A write has not failed after others did. */
   readonly onRecovered: () => void
-  /** Milliseconds that a server under load collects lines before it writes them. Default 2. */
-  readonly linger?: number
 }
 
 /** Milliseconds that a write may take. Callers that wait longer are refused. */
@@ -43,18 +41,14 @@ class Batch {
 /** Collects lines while others are being written, and writes them as one batch (group commit). All of a batch share one promise. */
 export class Batches {
   readonly #options: BatchesOptions
-  readonly #linger: number
   #next: Batch | null = null
   #isWriting = false
-  /** The last batch had several lines. */
-  #isBusy = false
   /** The write in progress is late. */
   #isLate = false
   #failure: { readonly error: SealwrightError; readonly retryAt: number } | null = null
 
   constructor(options: BatchesOptions) {
     this.#options = options
-    this.#linger = options.linger ?? 2
   }
 
   /** @throws SealwrightError `UNAVAILABLE` while nothing can be written */
@@ -81,28 +75,23 @@ export class Batches {
   #batch(): Batch {
     if (this.#next !== null) return this.#next
     this.#next = new Batch()
-    if (!this.#isWriting) this.#schedule()
+    if (!this.#isWriting) {
+      this.#isWriting = true
+      // In the next turn of the event loop: tokens that are signed in this one share a write.
+      setImmediate(() => void this.#writeAll())
+    }
     return this.#next
   }
 
-  #schedule(): void {
-    this.#isWriting = true
-    const write = (): void => void this.#writeNext()
-    // In the next turn of the event loop, so that tokens that are signed in this one share a write.
-    if (!this.#isBusy) setImmediate(write)
-    // A write takes as much time of the processor as dozens of lines.
-    else setTimeout(write, this.#linger)
-  }
-
-  async #writeNext(): Promise<void> {
-    const batch = this.#next
-    this.#next = null
-    if (batch !== null) {
-      this.#isBusy = this.#linger > 0 && batch.lines.length > 1
+  async #writeAll(): Promise<void> {
+    while (this.#next !== null) {
+      const batch = this.#next
+      this.#next = null
+      // One after the other: each chain value depends on the one before.
+      // oxlint-disable-next-line no-await-in-loop
       await this.#write(batch)
     }
     this.#isWriting = false
-    if (this.#next !== null) this.#schedule()
   }
 
   async #write(batch: Batch): Promise<void> {

@@ -23,7 +23,6 @@ function disk(): {
         settle = (error) => (error === undefined ? resolve() : reject(error))
       })
     },
-    linger: 0,
     path: () => '/audit/file',
     onFailed: ({ message }) => events.push(message),
     onRecovered: () => events.push('recovered'),
