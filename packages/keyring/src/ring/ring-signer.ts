@@ -1,18 +1,10 @@
-import type { KeyObject } from 'node:crypto'
-import {
-  isSyncSigner,
-  SealwrightError,
-  type SignatureAlgorithm,
-  type Signer,
-  type SigningKey,
-  type SignOptions,
-  type SyncSigner,
-} from '@sealwright/core'
+import { SealwrightError, type SignatureAlgorithm, type Signer, type SigningKey } from '@sealwright/core'
 import {
   isTokenSignerSource,
   tokenSigner,
-  type TokenSigner,
   type TokenSignerSource,
+  wrapKey,
+  wrapSigner,
 } from '@sealwright/core/internal'
 
 /** A span of the clock's time, in milliseconds since 1970: from `from` on and before `until`. */
@@ -62,33 +54,18 @@ export function leasedKey(
   lease: Lease,
 ): SigningKey {
   const signers = new Map<string, Signer>()
-  const { name, version, location, keyId, publicKey, certificates } = key
-  const { notBefore, notAfter, createdAt, enabled } = key
-  return {
-    name,
-    version,
-    location,
-    keyId,
-    publicKey,
-    algorithms,
-    certificates,
-    notBefore,
-    notAfter,
-    createdAt,
-    enabled,
-    signer(asked?: string): Signer {
+  return wrapKey(
+    key,
+    (asked) => {
       const chosen = asked ?? algorithms[0]?.name ?? ''
       // Verifiers refuse a token whose `alg` is not that of its JWK (RFC 7517 §4.4).
       if (!algorithms.some((each) => each.name === chosen)) throw notPublished(key, algorithms)
-      let signer = signers.get(chosen)
-      if (signer === undefined) {
-        const plain = key.signer(chosen)
-        signer = isSyncSigner(plain) ? new LeasedSyncSigner(plain, lease) : new LeasedSigner(plain, lease)
-        signers.set(chosen, signer)
-      }
+      const signer = signers.get(chosen) ?? leasedSigner(key.signer(chosen), lease)
+      signers.set(chosen, signer)
       return signer
     },
-  }
+    algorithms,
+  )
 }
 
 function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgorithm[]): SealwrightError {
@@ -100,49 +77,26 @@ function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgor
   )
 }
 
-class LeasedSigner implements Signer, TokenSignerSource {
-  readonly algorithm: SignatureAlgorithm
-  readonly keyId: string
-  readonly publicKey: KeyObject
-  readonly #signer: Signer
-  readonly #lease: Lease
-
-  constructor(signer: Signer, lease: Lease) {
-    this.algorithm = signer.algorithm
-    this.keyId = signer.keyId
-    this.publicKey = signer.publicKey
-    this.#signer = signer
-    this.#lease = lease
-  }
-
-  /** Not async: a further promise for each signature would cost more than the look at the lease. */
-  sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    try {
-      this.#lease.check()
-    } catch (error) {
-      return Promise.reject(error)
-    }
-    return this.#signer.sign(data, options)
-  }
-
-  [tokenSigner](): TokenSigner | null {
-    this.#lease.check()
-    return isTokenSignerSource(this.#signer) ? this.#signer[tokenSigner]() : null
-  }
-}
-
-class LeasedSyncSigner extends LeasedSigner implements SyncSigner {
-  readonly #syncSigner: SyncSigner
-  readonly #syncLease: Lease
-
-  constructor(signer: SyncSigner, lease: Lease) {
-    super(signer, lease)
-    this.#syncSigner = signer
-    this.#syncLease = lease
-  }
-
-  signSync(data: Uint8Array): Uint8Array {
-    this.#syncLease.check()
-    return this.#syncSigner.signSync(data)
+/** Not an async function: a further promise for each signature would cost more than the look at the lease. */
+function leasedSigner(signer: Signer, lease: Lease): Signer & TokenSignerSource {
+  return {
+    ...wrapSigner(signer, {
+      sign(data, options) {
+        try {
+          lease.check()
+        } catch (error) {
+          return Promise.reject(error)
+        }
+        return signer.sign(data, options)
+      },
+      signSync: (sync) => (data) => {
+        lease.check()
+        return sync.signSync(data)
+      },
+    }),
+    [tokenSigner]() {
+      lease.check()
+      return isTokenSignerSource(signer) ? signer[tokenSigner]() : null
+    },
   }
 }

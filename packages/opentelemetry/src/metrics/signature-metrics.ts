@@ -1,5 +1,5 @@
 import type { Meter } from '@opentelemetry/api'
-import { isSyncSigner, type Signer, type SigningKey, type SyncSigner } from '@sealwright/core'
+import type { Signer, SigningKey, SyncSigner } from '@sealwright/core'
 import { aFunction, aNonEmptyString, aSigner, aSigningKey, optionsOf } from '@sealwright/core/internal'
 import {
   attributesOf,
@@ -8,8 +8,8 @@ import {
   type BackendOption,
   type SignatureAttributes,
 } from '../attributes.ts'
-import { MeasuredSigner, MeasuredSyncSigner } from './measured-signer.ts'
-import { wrapKey } from '../wrap-key.ts'
+import { measuredSigner } from './measured-signer.ts'
+import { keyWithSigners } from '../key-with-signers.ts'
 import { createHistogram, type Histogram, type HistogramSeries } from './histogram.ts'
 import type { HistogramCollection, HistogramProducer } from './metric-data.ts'
 import { meterOptions, observe, type ObserveOptions } from './observe.ts'
@@ -120,16 +120,13 @@ class CountedSignatures implements SignatureMetrics {
   signer(signer: Signer, options: BackendOption = {}): Signer {
     aSigner('signer', signer)
     backendOptions('options', options)
-    const recorder = this.recorder(attributesOf(signer, options))
-    return isSyncSigner(signer)
-      ? new MeasuredSyncSigner(signer, recorder)
-      : new MeasuredSigner(signer, recorder)
+    return measuredSigner(signer, this.recorder(attributesOf(signer, options)))
   }
 
   key(key: SigningKey, options: BackendOption = {}): SigningKey {
     aSigningKey('key', key)
     backendOptions('options', options)
-    return wrapKey(key, (signer) => this.signer(signer, options))
+    return keyWithSigners(key, (signer) => this.signer(signer, options))
   }
 
   recorder(of: SignatureAttributes): SignatureRecorder {

@@ -1,16 +1,18 @@
-import type { KeyObject } from 'node:crypto'
 import { SpanStatusCode, type Span, type Tracer } from '@opentelemetry/api'
+import type { Signer, SigningKey, SyncSigner } from '@sealwright/core'
 import {
-  isSyncSigner,
-  type SignatureAlgorithm,
-  type Signer,
-  type SigningKey,
-  type SignOptions,
-  type SyncSigner,
-} from '@sealwright/core'
-import { aNonEmptyString, aSigner, aSigningKey, hasMethod, must, optionsOf } from '@sealwright/core/internal'
+  aNonEmptyString,
+  aSigner,
+  aSigningKey,
+  hasMethod,
+  must,
+  optionsOf,
+  wrapSigner,
+} from '@sealwright/core/internal'
 import { attributesOf, errorTypeOf, toAttributes, type BackendOption } from '../attributes.ts'
-import { wrapKey } from '../wrap-key.ts'
+import { keyWithSigners } from '../key-with-signers.ts'
+
+const spanName = 'sign'
 
 /** Options of {@link tracedSigner} and {@link tracedKey}. */
 export interface TracedSignerOptions extends BackendOption {
@@ -51,8 +53,32 @@ export function tracedSigner(signer: Signer, options: TracedSignerOptions): Sign
 export function tracedSigner(signer: Signer, options: TracedSignerOptions): Signer {
   aSigner('signer', signer)
   tracedSignerOptions('options', options)
-  const spans = { tracer: options.tracer, attributes: toAttributes(attributesOf(signer, options)) }
-  return isSyncSigner(signer) ? new TracedSyncSigner(signer, spans) : new TracedSigner(signer, spans)
+  const { tracer } = options
+  const attributes = toAttributes(attributesOf(signer, options))
+  return wrapSigner(signer, {
+    sign: (data, signOptions) =>
+      tracer.startActiveSpan(spanName, { attributes }, async (span) => {
+        try {
+          return await signer.sign(data, signOptions)
+        } catch (error) {
+          recordFailure(span, error)
+          throw error
+        } finally {
+          span.end()
+        }
+      }),
+    signSync: (sync) => (data) =>
+      tracer.startActiveSpan(spanName, { attributes }, (span) => {
+        try {
+          return sync.signSync(data)
+        } catch (error) {
+          recordFailure(span, error)
+          throw error
+        } finally {
+          span.end()
+        }
+      }),
+  })
 }
 
 /**
@@ -76,70 +102,7 @@ export function tracedSigner(signer: Signer, options: TracedSignerOptions): Sign
 export function tracedKey(key: SigningKey, options: TracedSignerOptions): SigningKey {
   aSigningKey('key', key)
   tracedSignerOptions('options', options)
-  return wrapKey(key, (signer) => tracedSigner(signer, options))
-}
-
-/** How spans of signatures are made. */
-interface Spans {
-  readonly tracer: Tracer
-  readonly attributes: Readonly<Record<string, string>>
-}
-
-const spanName = 'sign'
-
-class TracedSigner implements Signer {
-  readonly algorithm: SignatureAlgorithm
-  readonly keyId: string
-  readonly publicKey: KeyObject
-  readonly #signer: Signer
-  readonly #spans: Spans
-
-  constructor(signer: Signer, spans: Spans) {
-    this.algorithm = signer.algorithm
-    this.keyId = signer.keyId
-    this.publicKey = signer.publicKey
-    this.#signer = signer
-    this.#spans = spans
-  }
-
-  sign(data: Uint8Array, options?: SignOptions): Promise<Uint8Array> {
-    const { tracer, attributes } = this.#spans
-    return tracer.startActiveSpan(spanName, { attributes }, async (span) => {
-      try {
-        return await this.#signer.sign(data, options)
-      } catch (error) {
-        recordFailure(span, error)
-        throw error
-      } finally {
-        span.end()
-      }
-    })
-  }
-}
-
-class TracedSyncSigner extends TracedSigner implements SyncSigner {
-  readonly #syncSigner: SyncSigner
-  readonly #syncSpans: Spans
-
-  constructor(signer: SyncSigner, spans: Spans) {
-    super(signer, spans)
-    this.#syncSigner = signer
-    this.#syncSpans = spans
-  }
-
-  signSync(data: Uint8Array): Uint8Array {
-    const { tracer, attributes } = this.#syncSpans
-    return tracer.startActiveSpan(spanName, { attributes }, (span) => {
-      try {
-        return this.#syncSigner.signSync(data)
-      } catch (error) {
-        recordFailure(span, error)
-        throw error
-      } finally {
-        span.end()
-      }
-    })
-  }
+  return keyWithSigners(key, (signer) => tracedSigner(signer, options))
 }
 
 const aSpan = must('a Span; tracer.startSpan(name) of @opentelemetry/api returns one', (value) =>
