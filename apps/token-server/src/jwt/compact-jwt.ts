@@ -1,4 +1,4 @@
-import { findJsonProblem } from '../settings/file/json.ts'
+import { findJsonProblem } from '../json/find-json-problem.ts'
 
 /**
  * Why a JWT has more than one reading; null for one that has not. Decoders differ in what they accept, so another program

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { appFolder } from '../app-folder.ts'
 import { invalidSetting } from '../invalid-setting.ts'
-import { parseJson } from './json.ts'
+import { parseJson } from './parse-json.ts'
 import { readTextFile } from './text-file.ts'
 
 /** The settings file without `TOKEN_SERVER_SETTINGS`. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { findJsonProblem } from '../../src/settings/file/json.ts'
+import { findJsonProblem } from '../../src/json/find-json-problem.ts'
 
 test('a string without its end is found at once, however long it is', () => {
   // With an expression that backtracks, each further character would double the time: the test would never end.

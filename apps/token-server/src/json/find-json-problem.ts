@@ -1,18 +1,3 @@
-import { invalidSetting } from '../invalid-setting.ts'
-
-/**
- * Parses JSON more strictly than `JSON.parse`, which takes the last of two members with one name and makes `__proto__` a
- * member: a setting could be in the file, checked, and not in effect.
- *
- * @param path of the file, for messages
- * @throws SealwrightError `INVALID_ARGUMENT`; the message has the line and column and does not quote the text
- */
-export function parseJson(text: string, path: string): unknown {
-  const problem = findJsonProblem(text)
-  if (problem === null) return JSON.parse(text)
-  throw invalidSetting(`${path}:${problem.line}:${problem.column}: ${problem.message}`)
-}
-
 /** The problem with a text that is not JSON, with line and column from 1. */
 export interface JsonProblem {
   readonly line: number
