@@ -2,18 +2,11 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
-import { basic, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 async function token({ app }: TestServer, scope = 'api1'): Promise<string> {
-  const response = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded',
-      authorization: basic('client', 'the secret'),
-    },
-    payload: `grant_type=client_credentials&scope=${scope}`,
-  })
+  const response = await app.inject(tokenRequest({ scope }))
   return response.json<{ access_token: string }>().access_token
 }
 

@@ -1,6 +1,7 @@
 import type { LightMyRequestResponse } from 'fastify'
 import { describe, expect, test } from 'vitest'
-import { basic, settingsFile, testServer, type TestServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 const jwks = '/.well-known/openid-configuration/jwks'
 const metadata = ['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server']
@@ -51,16 +52,7 @@ const preflight = ({ app }: TestServer, origin: string): Promise<LightMyRequestR
   })
 
 const token = ({ app }: TestServer, origin: string, secret = 'the secret'): Promise<LightMyRequestResponse> =>
-  app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      origin,
-      authorization: basic('client', secret),
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
-  })
+  app.inject(tokenRequest({ secret, headers: { origin } }))
 
 describe('pages of other origins', () => {
   test.each([jwks, ...metadata])('may read %s', async (url) => {

@@ -5,7 +5,8 @@ import { createLimits, type Limits } from '../../src/limits/limits.ts'
 import { RedisCounter } from '../../src/limits/redis-counter.ts'
 import type { LimitSettings } from '../../src/settings/schema/server/limits.ts'
 import { connectRedis, redisServer } from '../support/redis.ts'
-import { basic, client, settingsFile, testServer, type TestServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { client, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 const limitsOf = (changes: Partial<LimitSettings>, share?: ShareCounts): Limits => {
   const none = { addressRequestsPerMinute: null, clientTokensPerMinute: null, wrongSecrets: null }
@@ -34,15 +35,8 @@ async function requestToken(
   { id = 'client', secret = 'the secret', address = '203.0.113.1', headers = {} }: Sent = {},
 ): Promise<{ readonly status: number; readonly error?: string; readonly retryAfter?: number }> {
   const response = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
+    ...tokenRequest({ clientId: id, secret, headers }),
     remoteAddress: address,
-    headers: {
-      authorization: basic(id, secret),
-      'content-type': 'application/x-www-form-urlencoded',
-      ...headers,
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
   })
   const { error } = response.json<{ error?: string }>()
   const retryAfter = response.headers['retry-after']

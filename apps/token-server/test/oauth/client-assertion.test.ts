@@ -7,7 +7,8 @@ import { createAssertionVerifier, type Assertion } from '../../src/oauth/client-
 import { replayWindow } from '../../src/oauth/assertion-times.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
 import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
-import { assertionType, claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
+import { claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
+import { assertionRequest } from '../support/requests.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 /** The one answer to assertions that no key vouches for. */
@@ -50,17 +51,7 @@ async function assertionServer(...keys: readonly ClientKey[]): Promise<{
     time,
     log,
     use: async (assertion, parameters = {}) => {
-      const response = await server.app.inject({
-        method: 'POST',
-        url: '/connect/token',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        payload: new URLSearchParams({
-          grant_type: 'client_credentials',
-          client_assertion_type: assertionType,
-          client_assertion: assertion,
-          ...parameters,
-        }).toString(),
-      })
+      const response = await server.app.inject(assertionRequest(assertion, parameters))
       return { status: response.statusCode, ...response.json<object>() }
     },
   }
@@ -430,16 +421,7 @@ test('the log has the cause where used assertions cannot be looked up', async ()
     replays: { use: () => Promise.reject(new TypeError('the connection is lost')) },
     file: settingsFile({ clients: [client({ secrets: [], jwks: { keys: [key.jwk] } })] }),
   })
-  const response = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: assertionType,
-      client_assertion: await sign(claims(start, issuer), key.privateKey),
-    }).toString(),
-  })
+  const response = await app.inject(assertionRequest(await sign(claims(start, issuer), key.privateKey)))
   expect(response.statusCode).toBe(503)
   expect(response.body).not.toContain('connection')
   expect(log.map((line) => JSON.parse(line) as object)).toContainEqual(

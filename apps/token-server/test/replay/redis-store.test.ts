@@ -4,8 +4,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { replayWindow } from '../../src/oauth/assertion-times.ts'
 import { RedisReplayStore } from '../../src/replay/redis-store.ts'
 import type { ReplayStore, Use } from '../../src/replay/replay-store.ts'
-import { assertionType, claims, ecKey, sign } from '../support/assertion.ts'
+import { claims, ecKey, sign } from '../support/assertion.ts'
 import { connectRedis, redisServer } from '../support/redis.ts'
+import { assertionRequest } from '../support/requests.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 async function kindOf(
@@ -185,17 +186,7 @@ interface Answer {
 }
 
 async function requestToken({ app }: TestServer, assertion: string): Promise<Answer> {
-  const response = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_assertion_type: assertionType,
-      client_assertion: assertion,
-      scope: 'api1',
-    }).toString(),
-  })
+  const response = await app.inject(assertionRequest(assertion, { scope: 'api1' }))
   return {
     status: response.statusCode,
     error: response.json<{ error?: string }>().error,

@@ -7,20 +7,13 @@ import { lacks } from '@sealwright/test-kit/tools'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import { expect, test } from 'vitest'
 import { opensslPfx } from '../support/pfx.ts'
-import { client, basic, settingsFile, testServer, type TestServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { client, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
 const jwksUrl = '/.well-known/openid-configuration/jwks'
 
 async function token({ app }: TestServer, id = 'client', scope = 'api1'): Promise<string> {
-  const response = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      authorization: basic(id, 'the secret'),
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    payload: `grant_type=client_credentials&scope=${scope}`,
-  })
+  const response = await app.inject(tokenRequest({ clientId: id, scope }))
   expect(response.statusCode, response.body).toBe(200)
   return response.json<{ access_token: string }>().access_token
 }

@@ -10,7 +10,8 @@ import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test, vi } from 'vitest'
 import { loadSettings } from '../../src/settings/load-settings.ts'
-import { basic, client, issuer, settingsFile, testServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { client, issuer, settingsFile, testServer } from '../support/server.ts'
 import { networkTo } from '../support/vaults.ts'
 
 /** The time that tests in virtual time have; a machine's uptime stays real. */
@@ -38,15 +39,7 @@ async function startVault({ settleTime = 0, issuance = 20 } = {}): Promise<TestV
 }
 
 async function requestToken(app: FastifyInstance): Promise<Awaited<ReturnType<typeof app.inject>>> {
-  return app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      authorization: basic('client', 'the secret'),
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
-  })
+  return app.inject(tokenRequest())
 }
 
 async function accessToken(app: FastifyInstance): Promise<string> {

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { parseScrape, scrape, type Family } from '../support/scrape.ts'
-import { basic, testServer, type TestServer } from '../support/server.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { testServer, type TestServer } from '../support/server.ts'
 import { startVaults } from '../support/vaults.ts'
 
 const root = new URL('../../../../', import.meta.url)
@@ -57,15 +58,7 @@ const queries = [
 const absentLabels = new Set(['job', 'instance', 'worker', 'sealwright_key_delegated'])
 
 async function requestToken({ app }: TestServer): Promise<number> {
-  const { statusCode } = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      authorization: basic('client', 'the secret'),
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
-  })
+  const { statusCode } = await app.inject(tokenRequest())
   return statusCode
 }
 

@@ -3,7 +3,9 @@ import { SealwrightError } from '@sealwright/core'
 import { lacksPython } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { parseScrape, scrape } from '../support/scrape.ts'
-import { basic, testServer, type TestServerOptions } from '../support/server.ts'
+import { remoteKey } from '../support/remote-key.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { testServer, type TestServerOptions } from '../support/server.ts'
 import { startVaults } from '../support/vaults.ts'
 
 const metricsOn = { METRICS_PORT: '0' }
@@ -12,15 +14,7 @@ async function requestToken(
   app: Awaited<ReturnType<typeof testServer>>['app'],
   secret = 'the secret',
 ): Promise<number> {
-  const { statusCode } = await app.inject({
-    method: 'POST',
-    url: '/connect/token',
-    headers: {
-      authorization: basic('client', secret),
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
-  })
+  const { statusCode } = await app.inject(tokenRequest({ secret }))
   return statusCode
 }
 
@@ -116,15 +110,7 @@ test('metrics are on their own port, and off by default', async () => {
 test('a signature that fails is counted with its code', async () => {
   const down = new SealwrightError('UNAVAILABLE', 'the key is away')
   const { app, telemetryLog } = await local({
-    wrapKey: (key) => ({
-      ...key,
-      signer: () => ({
-        algorithm: key.signer().algorithm,
-        keyId: key.keyId,
-        publicKey: key.publicKey,
-        sign: () => Promise.reject(down),
-      }),
-    }),
+    wrapKey: (key) => remoteKey(key, () => Promise.reject(down)),
   })
   expect(await requestToken(app)).toBe(503)
   const text = await scrape(telemetryLog)

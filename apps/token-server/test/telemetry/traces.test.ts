@@ -1,7 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
-import { basic, testServer, type TestServer, type TestServerOptions } from '../support/server.ts'
+import { remoteKey } from '../support/remote-key.ts'
+import { tokenRequest } from '../support/requests.ts'
+import { testServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { startVaults } from '../support/vaults.ts'
 
 /** A span as it comes by OTLP. */
@@ -66,16 +68,7 @@ async function tracedServer(
 }
 
 async function requestToken({ app }: TestServer, headers: Record<string, string> = {}): Promise<number> {
-  const { statusCode } = await app.inject({
-    method: 'POST',
-    url: '/connect/token?x=secret',
-    headers: {
-      authorization: basic('client', 'the secret'),
-      'content-type': 'application/x-www-form-urlencoded',
-      ...headers,
-    },
-    payload: 'grant_type=client_credentials&scope=api1',
-  })
+  const { statusCode } = await app.inject({ ...tokenRequest({ headers }), url: '/connect/token?x=secret' })
   return statusCode
 }
 
@@ -132,15 +125,7 @@ test('a caller that does not sample is not traced, and neither are health checks
 
 test('without a caller’s trace a request begins one, and a failure is its status', async () => {
   const server = await tracedServer({
-    wrapKey: (key) => ({
-      ...key,
-      signer: () => ({
-        algorithm: key.signer().algorithm,
-        keyId: key.keyId,
-        publicKey: key.publicKey,
-        sign: () => Promise.reject(new Error('no')),
-      }),
-    }),
+    wrapKey: (key) => remoteKey(key, () => Promise.reject(new Error('no'))),
   })
   expect(await requestToken(server, { traceparent: 'nonsense' })).toBe(500)
   const [sign, request] = await server.spans()
