@@ -88,10 +88,14 @@ function servers(folder: string): readonly ServerKind[] {
   ]
 }
 
+/** Starts servers with one key and the variables given. */
+function startIn(folder: string): (env: Readonly<Record<string, string>>) => Promise<TokenServers> {
+  return (env) => startSealwright({ folder, keyType: 'ec-p256', env })
+}
+
 /** The limit is the server without metrics and traces. A common rate of traces is one in a hundred. */
 function observedServers(folder: string, endpoint: string): readonly ServerKind[] {
-  const start = (env: Readonly<Record<string, string>>): Promise<TokenServers> =>
-    startSealwright({ folder, keyType: 'ec-p256', env })
+  const start = startIn(folder)
   const metrics = { METRICS_PORT: '0' }
   const traces = {
     OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
@@ -112,8 +116,7 @@ function observedServers(folder: string, endpoint: string): readonly ServerKind[
 
 /** The limit is the server without an audit log. */
 function auditedServers(folder: string): readonly ServerKind[] {
-  const start = (env: Readonly<Record<string, string>>): Promise<TokenServers> =>
-    startSealwright({ folder, keyType: 'ec-p256', env })
+  const start = startIn(folder)
   const auditLog = { AUDIT_LOG: join(folder, 'audit') }
   return [
     { name: 'token-server', mode: 'no audit log', role: 'limit', start: () => start({}) },
