@@ -30,7 +30,7 @@ resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
     enableRbacAuthorization: true
     enableSoftDelete: true
     softDeleteRetentionInDays: 90
-    // Nothing and nobody can end the key before its 90 days are over.
+    // A deleted vault or key can be recovered for 90 days, and not even an owner can purge it before.
     enablePurgeProtection: true
     publicNetworkAccess: isPublic ? 'Enabled' : 'Disabled'
     networkAcls: { bypass: 'None', defaultAction: isPublic ? 'Allow' : 'Deny' }

@@ -45,7 +45,7 @@ interface Tries {
 /**
  * Locks a client for an address that has sent several wrong secrets for it.
  *
- * - A client is locked for that address only, so nobody can shut out a client by its id. A client that gets wrong secrets from
+ * - A client is locked for that address only, so an attacker who knows its id cannot shut it out. A client that gets wrong secrets from
  *   many addresses is locked for each of them sooner.
  * - Only different secrets count: an instance of a client that has kept an old secret does not lock the others.
  * - Clients that do not exist are locked in the same way, so a lock does not tell which exist.
