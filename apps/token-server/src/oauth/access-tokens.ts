@@ -17,8 +17,11 @@ export interface AccessTokens {
   issue(client: Client, grant: Grant, request: FastifyRequest): Promise<string>
 }
 
+/** The parts of the server that take part in issuing a token. */
+export type IssuingService = Pick<Service, 'ring' | 'issuer' | 'clock' | 'activity' | 'audit' | 'telemetry'>
+
 export function createAccessTokens(
-  { ring, issuer, clock, activity, audit, telemetry }: Service,
+  { ring, issuer, clock, activity, audit, telemetry }: IssuingService,
   { accessTokens: { typ, nbfLeeway }, signingAlgorithms }: Settings,
 ): AccessTokens {
   // One issuer for each key, audience and lifetime: it encodes the header and the common claims once. The settings have only
@@ -38,11 +41,13 @@ export function createAccessTokens(
     }
   }
   const byDefault = ring.perKey(issuersOf)
-  const byAlgorithm = new Map(signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)] as const))
+  const byAlgorithm: ReadonlyMap<string | null, typeof byDefault> = new Map(
+    signingAlgorithms.map((name) => [name, ring.perKey(issuersOf, name)]),
+  )
 
   return {
     async issue(client, { scopes, audience, algorithm }, request) {
-      const issuers = algorithm === null ? byDefault : (byAlgorithm.get(algorithm) ?? byDefault)
+      const issuers = byAlgorithm.get(algorithm) ?? byDefault
       const jwts = issuers()(audience, client.accessTokenLifetime)
       audit?.assertWritable()
       const claims = {

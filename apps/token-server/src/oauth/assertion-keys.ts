@@ -43,6 +43,8 @@ function importedKeys(jwk: JWK): readonly Promise<ImportedKey>[] {
 }
 
 /** Ed25519 signatures have two names, `EdDSA` (RFC 8037) and `Ed25519` (RFC 9864), and clients use either. */
-function withEitherNameOfEd25519({ alg, ...key }: JWK): JWK {
-  return alg === undefined || alg === 'EdDSA' || alg === 'Ed25519' ? key : { ...key, alg }
+function withEitherNameOfEd25519(jwk: JWK): JWK {
+  if (jwk.alg !== 'EdDSA' && jwk.alg !== 'Ed25519') return jwk
+  const { alg: _, ...key } = jwk
+  return key
 }

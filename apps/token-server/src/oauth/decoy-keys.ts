@@ -20,26 +20,26 @@ export interface DecoyKeys {
 
 /** @param clients whose keys have been checked */
 export async function createDecoyKeys(clients: Iterable<Client>): Promise<DecoyKeys> {
-  const rsa = rsaKinds(clients).map(rsaKey)
+  const [kind, ...otherKinds] = rsaKinds(clients)
   const others = [
     generateKeyPairSync('ed25519').publicKey,
     ...['P-256', 'P-384', 'P-521'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve }).publicKey),
   ].map((key): JWK => key.export({ format: 'jwk' }))
-  const finders = await Promise.all(
-    rsa.map((first, index) => createKeyFinder({ keys: index === 0 ? [first, ...others] : [first] })),
-  )
-  const [main] = finders
-  if (main === undefined) throw new Error('unreachable: there is at least one kind')
+  const main = await createKeyFinder({ keys: [rsaKey(kind), ...others] })
+  const finders = [
+    main,
+    ...(await Promise.all(otherKinds.map((each) => createKeyFinder({ keys: [rsaKey(each)] })))),
+  ]
 
   return {
     find: (alg) => findOne(main, alg),
     async verifyWithOthers(jwt, alg, tried) {
-      const kind = kindOf(tried)
-      if (kind === null) return
+      const triedKind = kindOf(tried)
+      if (triedKind === null) return
       for (const find of finders) {
         const key = findOne(find, alg)
         // eslint-disable-next-line no-await-in-loop -- side by side they would take as long as the slowest of them
-        if (kindOf(key) !== kind) await compactVerify(jwt, key).catch(() => undefined)
+        if (kindOf(key) !== triedKind) await compactVerify(jwt, key).catch(() => undefined)
       }
     },
   }
@@ -59,7 +59,7 @@ interface RsaKind {
 }
 
 /** Each once. Without any RSA key, that of most keys. */
-function rsaKinds(clients: Iterable<Client>): RsaKind[] {
+function rsaKinds(clients: Iterable<Client>): readonly [RsaKind, ...RsaKind[]] {
   const kinds = new Map<string, RsaKind>()
   for (const { jwks } of clients)
     for (const { n, e } of jwks?.keys ?? []) {
@@ -67,7 +67,8 @@ function rsaKinds(clients: Iterable<Client>): RsaKind[] {
       const bits = BigInt(`0x${Buffer.from(n, 'base64url').toString('hex')}`).toString(2).length
       kinds.set(`${bits} ${e}`, { bits, exponent: e })
     }
-  return kinds.size === 0 ? [{ bits: 2048, exponent: 'AQAB' }] : [...kinds.values()]
+  const [first = { bits: 2048, exponent: 'AQAB' }, ...others] = kinds.values()
+  return [first, ...others]
 }
 
 /** null for a key that is not RSA. There is one kind of each of the others. */
@@ -75,9 +76,7 @@ function kindOf({ algorithm }: CryptoKey): string | null {
   if (!('modulusLength' in algorithm) || !('publicExponent' in algorithm)) return null
   const { modulusLength, publicExponent } = algorithm
   if (!(publicExponent instanceof Uint8Array)) return null
-  return `${String(modulusLength)} ${Buffer.from(publicExponent)
-    .toString('hex')
-    .replace(/^(?:00)+/, '')}`
+  return `${String(modulusLength)} ${Buffer.from(publicExponent).toString('hex')}`
 }
 
 /** Random bits as the modulus: verifying costs the same as with a real one, which takes long to make. */
@@ -86,9 +85,8 @@ function rsaKey({ bits, exponent }: RsaKind): JWK {
   for (;;) {
     const modulus = randomBytes(Math.ceil(bits / 8))
     modulus[0] = ((modulus[0] ?? 0) & (0xff >> unused)) | (0x80 >> unused)
-    modulus[modulus.length - 1] = (modulus.at(-1) ?? 0) | 0x01
     const jwk = { kty: 'RSA', n: modulus.toString('base64url') }
-    // One in six has no small factor. The others are refused as weak keys.
+    // One in twelve has no small factor. The others are refused as weak keys.
     if (clientKeyProblem({ ...jwk, e: 'AQAB' }) === null) return { ...jwk, e: exponent }
   }
 }

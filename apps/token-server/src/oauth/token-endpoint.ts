@@ -113,9 +113,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
 }
 
 function refuseQuery(query: unknown): void {
-  const names = typeof query === 'object' && query !== null ? Object.keys(query) : []
-  if (names.length === 0) return
-  const name = bodyParameters.find((each) => names.includes(each))
+  const parameters: object = Object(query)
+  const name = bodyParameters.find((each) => each in parameters)
   if (name !== undefined) throw invalidRequest(`${name} must be in the body, not in the URL`)
 }
 
@@ -148,7 +147,8 @@ function toOAuthError(error: unknown): OAuthError {
       cause: error,
     })
   }
-  switch (codeOf(error)) {
+  const { code }: { readonly code?: unknown } = Object(error)
+  switch (code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return invalidRequest('the Content-Type must be application/x-www-form-urlencoded')
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -156,8 +156,4 @@ function toOAuthError(error: unknown): OAuthError {
     default:
       return invalidRequest('the body is not complete')
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
