@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet, type JWK } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { verifiableAlgorithms } from '../../src/settings/client-key.ts'
 import type { Client } from '../../src/settings/settings.ts'
@@ -7,7 +7,7 @@ import { createAssertionVerifier, type Assertion } from '../../src/oauth/client-
 import { replayWindow } from '../../src/oauth/assertion-times.ts'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
 import { MemoryReplayStore } from '../../src/replay/memory-store.ts'
-import { claims, ecKey, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
+import { claims, ecKey, rsaJwk, rsaKey, seconds, sign, type ClientKey } from '../support/assertion.ts'
 import { assertionRequest } from '../support/requests.ts'
 import { client, issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
@@ -18,6 +18,13 @@ const untrusted =
 const start = new Date('2030-01-01T00:00:00Z')
 const key = ecKey()
 const other = ecKey()
+const rsa = rsaKey()
+
+/** The key with members in its JWK. */
+const withMembers = (its: ClientKey, members: Readonly<JWK>): ClientKey => ({
+  ...its,
+  jwk: { ...its.jwk, ...members },
+})
 
 interface Answer {
   readonly status: number
@@ -66,7 +73,11 @@ describe('private_key_jwt', () => {
       name: 'that expired within the tolerance',
       payload: claims(start, issuer, { exp: seconds(start) - 20 }),
     },
-    { name: 'that may live ten minutes', payload: claims(start, issuer, { exp: seconds(start) + 600 }) },
+    {
+      name: 'that lives ten minutes, with the tolerance',
+      payload: claims(start, issuer, { exp: seconds(start) + 630 }),
+    },
+    { name: 'with a jti of 256 characters', payload: claims(start, issuer, { jti: 'x'.repeat(256) }) },
     { name: 'beside its client_id', payload: claims(start, issuer), parameters: { client_id: 'client' } },
   ])('accepts an assertion $name', async ({ payload, parameters }) => {
     const { use } = await assertionServer(key)
@@ -76,7 +87,6 @@ describe('private_key_jwt', () => {
   test.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])(
     'accepts %s of an RSA key',
     async (alg) => {
-      const rsa = rsaKey()
       const { use } = await assertionServer(rsa)
       expect(await use(await sign(claims(start, issuer), rsa.privateKey, { alg }))).toMatchObject({
         status: 200,
@@ -240,7 +250,7 @@ describe('private_key_jwt', () => {
   })
 
   test('answers alike, after a verification each, whatever keeps a key from vouching; the log has the reason', async () => {
-    const { use, log } = await assertionServer(ecKey(), ecKey(), rsaKey({ alg: 'PS256' }))
+    const { use, log } = await assertionServer(ecKey(), ecKey(), withMembers(rsa, { alg: 'PS256' }))
     const verifications = vi.spyOn(crypto.subtle, 'verify')
     onTestFinished(() => verifications.mockRestore())
     const answers = new Set<string>()
@@ -259,6 +269,9 @@ describe('private_key_jwt', () => {
       verifications.mockClear()
       answers.add(JSON.stringify(await use(unsigned({ alg }, { iss: sub, sub }))))
       expect(log.join(''), `${sub} ${alg}`).toMatch(reason)
+      // What is not the id of a client may be a secret in the wrong place.
+      expect(log.join('').includes(`"clientId":"${sub}"`), sub).toBe(sub === 'client' || sub === 'neighbour')
+      expect(log.join(''), sub).not.toContain('nobody')
       expect(verifications, `${sub} ${alg}`).toHaveBeenCalledTimes(1)
     }
     expect([...answers]).toEqual([
@@ -266,9 +279,21 @@ describe('private_key_jwt', () => {
     ])
   })
 
+  test('refuses an assertion that verifies with a decoy key', async () => {
+    // No one has the private key of a decoy, so this takes a fault in the verification.
+    const verifications = vi.spyOn(crypto.subtle, 'verify').mockResolvedValue(true)
+    onTestFinished(() => verifications.mockRestore())
+    const { use } = await assertionServer(key, ecKey())
+    for (const sub of ['nobody', 'without keys', 'client']) {
+      expect(await use(unsigned({ alg: 'ES256' }, { iss: sub, sub }))).toMatchObject({
+        status: 401,
+        error_description: expect.stringMatching(untrusted) as unknown,
+      })
+    }
+  })
+
   test('refuses an algorithm that its key is not for', async () => {
-    const rsa = rsaKey({ alg: 'PS256' })
-    const { use } = await assertionServer(rsa)
+    const { use } = await assertionServer(withMembers(rsa, { alg: 'PS256' }))
     expect(await use(await sign(claims(start, issuer), rsa.privateKey, { alg: 'RS256' }))).toMatchObject({
       status: 401,
     })
@@ -319,7 +344,6 @@ describe('private_key_jwt', () => {
 
 test('no server starts with a key that anyone can sign for', async () => {
   // RSA with the public exponent 1: the padded digest is the signature, and the public JWK is all it takes to make it.
-  const rsa = rsaKey()
   const publicJwk = { ...rsa.jwk, e: 'AQ' }
   const privateJwk = { ...rsa.privateKey.export({ format: 'jwk' }), e: 'AQ', d: 'AQ', dp: 'AQ', dq: 'AQ' }
   const forgingKey = createPrivateKey({ key: privateJwk, format: 'jwk' })
@@ -363,7 +387,10 @@ test('a wall clock that is set forward and back does not make room for a replay'
     await use(await sign(claims(time.now, issuer), key.privateKey))
   }
   time.now = new Date(start.getTime() + 629_000)
-  await expect(use(assertion)).rejects.toThrow('the assertion was used before')
+  await expect(use(assertion)).rejects.toMatchObject({
+    message: 'the assertion was used before',
+    clientId: 'client',
+  })
 })
 
 test('a client that sends more assertions than are remembered has to wait, and none is accepted unrecorded', async () => {
@@ -388,8 +415,10 @@ test('a client that sends more assertions than are remembered has to wait, and n
   for (let attempt = 0; attempt < 3; attempt++) {
     await expect(verify(request(third))).rejects.toMatchObject({
       error: 'temporarily_unavailable',
+      message: 'the client has sent too many assertions',
       statusCode: 503,
       headers: { 'retry-after': '660' },
+      clientId: 'client',
     })
   }
   uptime = 660_000
@@ -450,12 +479,13 @@ test('an assertion is not accepted while used ones cannot be looked up', async (
 test.each([7, ['a'], { a: 1 }, true, null, '', 'x'.repeat(257)])(
   'refuses an assertion whose jti is %j',
   async (jti) => {
-    const { use } = await assertionServer(key)
+    const { use, log } = await assertionServer(key)
     expect(await use(await sign(claims(start, issuer, { jti }), key.privateKey))).toMatchObject({
       status: 401,
       error: 'invalid_client',
       error_description: expect.stringMatching(/jti/) as unknown,
     })
+    expect(log.join('')).toContain('"clientId":"client"')
   },
 )
 
@@ -472,7 +502,7 @@ test.each([
 })
 
 test('keys are imported at the start, so that the first forged assertion of a client takes no longer', async () => {
-  const { server, use } = await assertionServer(ecKey({ kid: 'a' }), rsaKey({ kid: 'b' }))
+  const { server, use } = await assertionServer(ecKey({ kid: 'a' }), withMembers(rsa, { kid: 'b' }))
   await server.app.ready()
   const imports = vi.spyOn(crypto.subtle, 'importKey')
   onTestFinished(() => imports.mockRestore())
@@ -496,9 +526,9 @@ test.each(verifiableAlgorithms)('there is one decoy key for %s', async (alg) => 
 })
 
 test('a forged assertion is verified with the same kinds of keys for every client, and for one that does not exist', async () => {
-  const keys = [rsaKey(), rsaKey({}, 3072), ecKey()]
+  const keys = [rsa.jwk, rsaJwk(3072), ecKey().jwk]
   const clients = new Map(
-    keys.map(({ jwk }, index) => {
+    keys.map((jwk, index) => {
       const clientId = String(index)
       return [clientId, { ...clientWith({ keys: [jwk] }), clientId }] as const
     }),

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { CryptoKey, JWK } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { createDecoyKeys } from '../../src/oauth/decoy-keys.ts'
-import { clientKeyProblem } from '../../src/settings/client-key.ts'
 import type { Client } from '../../src/settings/settings.ts'
+import { rsaJwk } from '../support/assertion.ts'
 
 /** A client with that key. */
 function clientWith(...keys: readonly JWK[]): Client {
@@ -18,18 +17,6 @@ function clientWith(...keys: readonly JWK[]): Client {
   }
 }
 
-/** A public RSA key of that many bits. No one has its primes. */
-function rsaKey(bits: number, e = 'AQAB'): JWK {
-  for (;;) {
-    const modulus = randomBytes(Math.ceil(bits / 8))
-    const unused = modulus.length * 8 - bits
-    modulus[0] = ((modulus[0] ?? 0) & (0xff >> unused)) | (0x80 >> unused)
-    modulus[modulus.length - 1] = (modulus.at(-1) ?? 0) | 1
-    const jwk = { kty: 'RSA', n: modulus.toString('base64url'), e }
-    if (clientKeyProblem(jwk) === null) return jwk
-  }
-}
-
 const kindOf = ({ algorithm }: CryptoKey): readonly unknown[] => [
   Reflect.get(algorithm, 'modulusLength'),
   Buffer.from(Reflect.get(algorithm, 'publicExponent') as Uint8Array).toString('hex'),
@@ -41,7 +28,7 @@ test.each([
   [3071, 'AQAB', '010001'],
   [2048, 'Aw', '03'],
 ])('the RSA decoy is of the size and the exponent of the client’s key: %i bits, %s', async (bits, e, hex) => {
-  const decoys = await createDecoyKeys([clientWith(rsaKey(bits, e))])
+  const decoys = await createDecoyKeys([clientWith(rsaJwk(bits, e))])
   for (const alg of ['RS256', 'PS512']) expect(kindOf(decoys.find(alg))).toEqual([bits, hex])
 })
 
@@ -51,7 +38,7 @@ test('without any RSA key it is that of most keys', async () => {
 })
 
 test('an assertion is verified with each other kind of RSA key, once', async () => {
-  const keys = [rsaKey(2048), rsaKey(2048), rsaKey(2050), rsaKey(2048, 'Aw')]
+  const keys = [rsaJwk(2048), rsaJwk(2048), rsaJwk(2050), rsaJwk(2048, 'Aw')]
   const decoys = await createDecoyKeys([clientWith(...keys.slice(0, 2)), clientWith(...keys.slice(2))])
   const verifications = vi.spyOn(crypto.subtle, 'verify')
   onTestFinished(() => verifications.mockRestore())
