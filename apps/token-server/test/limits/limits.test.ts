@@ -30,19 +30,30 @@ interface Sent {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+interface Answer {
+  readonly status: number
+  readonly error?: string
+  readonly description?: string
+  readonly retryAfter?: number
+}
+
+const saying = (reason: string): string =>
+  expect.stringMatching(new RegExp(`^${reason}; retry after \\d+ seconds$`)) as string
+
 async function requestToken(
   { app }: TestServer,
   { id = 'client', secret = 'the secret', address = '203.0.113.1', headers = {} }: Sent = {},
-): Promise<{ readonly status: number; readonly error?: string; readonly retryAfter?: number }> {
+): Promise<Answer> {
   const response = await app.inject({
     ...tokenRequest({ clientId: id, secret, headers }),
     remoteAddress: address,
   })
-  const { error } = response.json<{ error?: string }>()
+  const { error, error_description: description } = response.json<Record<string, string>>()
   const retryAfter = response.headers['retry-after']
   return {
     status: response.statusCode,
     ...(error !== undefined && { error }),
+    ...(description !== undefined && { description }),
     ...(retryAfter !== undefined && { retryAfter: Number(retryAfter) }),
   }
 }
@@ -62,6 +73,7 @@ describe('requests of an address', () => {
     expect(await requestToken(server)).toEqual({
       status: 429,
       error: 'temporarily_unavailable',
+      description: saying('there are too many requests from this address'),
       retryAfter: inAMinute,
     })
     expect(await requestToken(server, { address: '203.0.113.2' })).toMatchObject({ status: 200 })
@@ -111,6 +123,7 @@ describe('tokens of a client', () => {
     expect(await requestToken(server)).toEqual({
       status: 429,
       error: 'temporarily_unavailable',
+      description: saying('the client requests too many tokens'),
       retryAfter: inAMinute,
     })
     expect(await statuses(server, { id: 'other' }, 1)).toEqual([200])
@@ -133,6 +146,7 @@ describe('wrong secrets', () => {
     expect(locked).toEqual({
       status: 429,
       error: 'temporarily_unavailable',
+      description: saying('this address has sent too many wrong secrets for the client'),
       retryAfter: expect.closeTo(900, -1) as number,
     })
     expect(await statuses(server, { address: '203.0.113.2' }, 1)).toEqual([200])

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
-import { expect, test } from 'vitest'
+import crypto, { createHash } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { hasSecret } from '../../src/oauth/client-secret.ts'
 import type { Client } from '../../src/settings/settings.ts'
 
@@ -28,3 +29,18 @@ test.each([
 ])('$secret of $client.secretHashes.length: $expected', ({ client: of, secret, expected }) => {
   expect(hasSecret(of, secret)).toBe(expected)
 })
+
+test.each([undefined, client(), client('a'), client('a', 'b')])(
+  'compares a hash for every client: %j',
+  (of) => {
+    const comparisons = vi.spyOn(crypto, 'timingSafeEqual')
+    syncBuiltinESMExports()
+    onTestFinished(() => {
+      comparisons.mockRestore()
+      syncBuiltinESMExports()
+    })
+    hasSecret(of, 'a')
+    // All of them, even after one that matches.
+    expect(comparisons).toHaveBeenCalledTimes(Math.max(1, of?.secretHashes.length ?? 0))
+  },
+)

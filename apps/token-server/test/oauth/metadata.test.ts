@@ -3,6 +3,7 @@ import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, test } from 'vitest'
+import { authorizationServerMetadataUrl } from '../../src/oauth/metadata.ts'
 import { ecKey, rsaKey } from '../support/assertion.ts'
 import { client, issuer, listeningServer, settingsFile, testServer } from '../support/server.ts'
 
@@ -89,6 +90,15 @@ describe('the documents', () => {
     expect(await status('/health/ready')).toBe(200)
     expect(await status('/connect/token')).toBe(404)
     expect(await status('/.well-known/openid-configuration')).toBe(404)
+  })
+
+  test.each([
+    ['https://id.example', 'https://id.example/.well-known/oauth-authorization-server'],
+    ['https://id.example:8443/', 'https://id.example:8443/.well-known/oauth-authorization-server'],
+    ['https://id.example/a/b', 'https://id.example/.well-known/oauth-authorization-server/a/b'],
+    ['https://id.example/a/b/', 'https://id.example/.well-known/oauth-authorization-server/a/b'],
+  ])('the metadata of %s are at %s (RFC 8414 §3.1)', (of, url) => {
+    expect(authorizationServerMetadataUrl(of)).toBe(url)
   })
 })
 

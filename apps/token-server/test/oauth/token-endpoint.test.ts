@@ -1,9 +1,10 @@
 import * as http from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { LightMyRequestResponse } from 'fastify'
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SealwrightError, type ErrorCode } from '@sealwright/core'
+import { wrapKey } from '@sealwright/core/internal'
 import { remoteKey } from '../support/remote-key.ts'
 import {
   basic,
@@ -42,6 +43,9 @@ function post({ app }: TestServer, request: TokenRequest = {}): Promise<LightMyR
     payload: request.body ?? granted,
   })
 }
+
+const linesOf = (log: readonly string[]): readonly Readonly<Record<string, unknown>>[] =>
+  log.map((line) => JSON.parse(line) as Record<string, unknown>)
 
 const file = settingsFile({
   clients: [
@@ -133,7 +137,17 @@ describe('a token', () => {
     },
   ])('$name', async ({ scope, ...request }) => {
     const response = await post(await testServer({ file }), request)
-    expect(response.json()).toMatchObject({ scope })
+    const answer = response.json<{ access_token: string }>()
+    expect(answer).toMatchObject({ scope })
+    expect(decodeJwt(answer.access_token)).toMatchObject({ scope })
+  })
+
+  test('of a key without a certificate names no certificate', async () => {
+    const server = await testServer({
+      wrapKey: (key) => ({ ...wrapKey(key, (alg) => key.signer(alg)), certificates: [] }),
+    })
+    const { access_token: token } = (await post(server)).json<{ access_token: string }>()
+    expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: server.key.keyId })
   })
 
   test('has the audience of its scopes', async () => {
@@ -177,10 +191,14 @@ describe('client authentication', () => {
       name: 'Basic with a plus for the space',
       authorization: `Basic ${Buffer.from(`${encodeURIComponent(oddId)}:the+secret`).toString('base64')}`,
     },
+    { name: 'two spaces after the scheme', authorization: credentials.replace('Basic ', 'Basic  ') },
     { name: 'the old one of two secrets', authorization: basic('two secrets', 'the old secret') },
     { name: 'the new one of two secrets', authorization: basic('two secrets', 'the secret') },
   ])('$name', async (request) => {
-    expect((await post(await testServer({ file }), request)).statusCode).toBe(200)
+    const log: string[] = []
+    expect((await post(await testServer({ file, log }), request)).statusCode).toBe(200)
+    const method = request.authorization === null ? 'client_secret_post' : 'client_secret_basic'
+    expect(linesOf(log)).toContainEqual(expect.objectContaining({ msg: 'token issued', method }))
   })
 })
 
@@ -253,6 +271,12 @@ const refusals: readonly (TokenRequest & {
     error: 'invalid_request',
     says: /more than once/,
   },
+  {
+    name: 'a parameter without a name twice',
+    body: `${granted}&=1&=2`,
+    error: 'invalid_request',
+    says: /more than once/,
+  },
   // invalid_request: "includes multiple credentials", "utilizes more than one mechanism"
   {
     name: 'Basic and client_secret',
@@ -302,6 +326,12 @@ const refusals: readonly (TokenRequest & {
     says: /Content-Type|no body/,
   },
   { name: 'a broken escape', body: `${granted}&scope=%zz`, error: 'invalid_request', says: /percent escape/ },
+  {
+    name: 'a broken escape in a parameter without a name',
+    body: `${granted}&=%zz`,
+    error: 'invalid_request',
+    says: /percent escape/,
+  },
   {
     name: 'an escape that is no UTF-8',
     body: `${granted}&scope=%ff`,
@@ -360,6 +390,7 @@ const refusals: readonly (TokenRequest & {
       says: /unknown or its secret is wrong/,
     },
     { name: 'an empty secret', authorization: basic('client', ''), says: /unknown or its secret is wrong/ },
+    { name: 'an empty id', authorization: basic('', 'the secret'), says: /unknown or its secret is wrong/ },
     {
       name: 'the hash for a secret',
       authorization: basic('client', '368a693d784c7d1957ec748148a5de1e1f2e97f1f6360c69b0cfcf6471bbbf07'),
@@ -386,11 +417,11 @@ const refusals: readonly (TokenRequest & {
       authorization: `Basic ${Buffer.from('client').toString('base64')}`,
       says: /form-urlencoded client id/,
     },
-    {
-      name: 'a broken escape in Basic',
-      authorization: `Basic ${Buffer.from('client:%zz').toString('base64')}`,
+    ...['client:%zz', '%zz:the secret'].map((pair) => ({
+      name: `a broken escape in Basic, ${pair}`,
+      authorization: `Basic ${Buffer.from(pair).toString('base64')}`,
       says: /form-urlencoded client id/,
-    },
+    })),
     {
       name: 'an unknown client_assertion_type',
       authorization: null,
@@ -464,6 +495,7 @@ const refusals: readonly (TokenRequest & {
     error: 'invalid_scope',
     says: /malformed/,
   },
+  { name: 'a space alone', body: `${granted}&scope=+`, error: 'invalid_scope', says: /malformed/ },
   {
     name: 'a quote in the scope',
     body: `${granted}&scope=%22api1%22`,
@@ -530,11 +562,11 @@ describe('errors of RFC 6749 §5.2', () => {
   })
 })
 
-function serverFailingWith(error: Error): Promise<TestServer> {
+function serverFailingWith(error: Error, log?: string[]): Promise<TestServer> {
   const sign = async (): Promise<never> => {
     throw error
   }
-  return testServer({ wrapKey: (key) => remoteKey(key, sign) })
+  return testServer({ wrapKey: (key) => remoteKey(key, sign), ...(log !== undefined && { log }) })
 }
 
 test.each(['gzip', 'br', 'GZIP, identity'])('a body with Content-Encoding: %s is 415', async (encoding) => {
@@ -614,10 +646,7 @@ describe('a key that cannot sign', () => {
     const log: string[] = []
     const cause = new SealwrightError('UNAVAILABLE', 'vault.example does not answer')
     await post(await testServer({ log, wrapKey: (key) => remoteKey(key, () => Promise.reject(cause)) }))
-    const line = log
-      .map((each) => JSON.parse(each) as Record<string, unknown>)
-      .find(({ level }) => level === 50)
-    expect(line).toMatchObject({
+    expect(linesOf(log).find(({ level }) => level === 50)).toMatchObject({
       msg: 'token request failed',
       clientId: 'client',
       error: 'temporarily_unavailable',
@@ -655,8 +684,10 @@ describe('a key that cannot sign', () => {
       (code) => new SealwrightError(code, 'x is undefined'),
     ),
   ])('anything else is 500, without a stack: $name $code', async (error) => {
-    const response = await post(await serverFailingWith(error))
+    const log: string[] = []
+    const response = await post(await serverFailingWith(error, log))
     expect(response.statusCode).toBe(500)
+    expect(linesOf(log)).toContainEqual(expect.objectContaining({ level: 50, msg: 'token request failed' }))
     expect(response.json()).toEqual({
       error: 'server_error',
       error_description: 'the request failed',
