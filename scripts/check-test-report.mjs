@@ -1,6 +1,6 @@
 // Reads vitest's JSON report. Fails when nothing ran or when a test was skipped, naming it: where this is called, every
-// program a test may want is installed. Three things may be missing: other people's test data, which is not ours to publish;
-// what this version of Node does not have; and the minutes that a test of the nightly run takes.
+// program a test may want is installed. Four things may be missing: other people's test data, which is not ours to publish;
+// what this version of Node does not have; the rights of root; and the minutes that a test of the nightly run takes.
 // With --count it prints the passed and failed tests instead.
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -22,6 +22,7 @@ if (count) {
   const expected = [
     '[needs test data from elsewhere',
     '[needs SEALWRIGHT_FULL=1]',
+    ...(process.geteuid?.() === 0 ? [] : ['[needs root']),
     ...(hasMlDsa() ? [] : ['[needs ML-DSA']),
     ...(process.threadCpuUsage === undefined ? ['[needs Node 23.9]'] : []),
   ]

@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs'
+import { isAbsolute, resolve, sep } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 
 /** The POSIX modes and owners that a store accepts for its folder and the files in it. */
@@ -47,7 +48,7 @@ export function checkAccess(
   // A file of root may be readable by a group of this process: that is how Kubernetes mounts a secret (mode 0440, fsGroup).
   // If root runs this, a file of root's own group is no such mount.
   const isMount = stats.uid === 0 && isOwnGroup(stats.gid) && (user !== 0 || stats.gid !== 0)
-  const allowed = kind === 'file' && isMount ? 0o040 : 0
+  const allowed = kind === 'file' && (isMount || isCredential(stats, path)) ? 0o040 : 0
   if ((stats.mode & forbidden & ~allowed) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(3, '0')
     throw new SealwrightError(
@@ -56,6 +57,16 @@ export function checkAccess(
         `type: chmod ${kind === 'folder' ? '700' : '600'} ${shellQuote(path)}`,
     )
   }
+}
+
+/**
+ * Whether systemd mounts the file for this service alone (`LoadCredential=`): root's, read-only, with an access control list that lets
+ * the service's user read it. The mask of the list takes the place of the group's mode bits, so the mode is 0440.
+ */
+function isCredential({ uid, gid, mode }: Stats, path: string): boolean {
+  const folder = process.env['CREDENTIALS_DIRECTORY'] ?? ''
+  const isInside = isAbsolute(folder) && resolve(path).startsWith(resolve(folder) + sep)
+  return isInside && uid === 0 && gid === 0 && (mode & 0o777) === 0o440
 }
 
 function isOwnGroup(group: number): boolean {

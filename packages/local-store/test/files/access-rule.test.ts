@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs'
 import { isSealwrightError } from '@sealwright/core'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { checkAccess, ownerOnly, unchecked } from '../../src/files/access-rule.ts'
 
 const [user, group, anotherGroup] = [1000, 2000, 3000]
@@ -18,9 +18,10 @@ function check(
   gid: number,
   mode: number,
   forbidden: number | null = 0o077,
+  path = '/secrets/key.pfx',
 ): string | null {
   try {
-    checkAccess({ uid, gid, mode } as Stats, kind, '/secrets/key.pfx', forbidden)
+    checkAccess({ uid, gid, mode } as Stats, kind, path, forbidden)
     return null
   } catch (error) {
     if (!isSealwrightError(error, 'UNSAFE_PERMISSIONS')) throw error
@@ -46,6 +47,51 @@ test.each([
 ])('a file of user %i and group %i with mode %o: accepted %s', (uid, gid, mode, isAccepted) => {
   const refusal = expect.stringContaining('type: chmod 600 /secrets/key.pfx') as unknown
   expect(check('file', uid, gid, mode)).toEqual(isAccepted ? null : refusal)
+})
+
+describe('a credential of systemd, whose mode shows the mask of its access control list', () => {
+  const folder = '/run/credentials/token-server.service'
+
+  beforeEach(() => {
+    vi.stubEnv('CREDENTIALS_DIRECTORY', folder)
+    vi.spyOn(process, 'getgroups').mockReturnValue([group])
+  })
+  afterEach(() => vi.unstubAllEnvs())
+
+  const isAccepted = (uid: number, gid: number, mode: number, path = `${folder}/key.pfx`): boolean =>
+    check('file', uid, gid, mode, 0o077, path) === null
+
+  test('is accepted if only root can change it', () => {
+    expect(isAccepted(0, 0, 0o100_440)).toBe(true)
+    expect(isAccepted(0, 0, 0o440, `${folder}/tls/tls.key`)).toBe(true)
+    for (const [uid, gid, mode] of [
+      [0, anotherGroup, 0o440],
+      [user, 0, 0o440],
+      [0, 0, 0o640],
+      [0, 0, 0o460],
+      [0, 0, 0o444],
+      [0, 0, 0o550],
+    ] as const)
+      expect(isAccepted(uid, gid, mode), `${uid} ${gid} ${mode}`).toBe(false)
+    expect(check('folder', 0, 0, 0o440, 0o077, `${folder}/keys`)).toContain('type: chmod 700')
+  })
+
+  test('is in the folder that systemd names', () => {
+    for (const path of [
+      `${folder}/../other.service/key.pfx`,
+      `${folder}.old/key.pfx`,
+      folder,
+      '/secrets/key.pfx',
+    ])
+      expect(isAccepted(0, 0, 0o440, path), path).toBe(false)
+    for (const named of ['', '.', 'run', '/']) {
+      vi.stubEnv('CREDENTIALS_DIRECTORY', named)
+      expect(isAccepted(0, 0, 0o440), named).toBe(false)
+      expect(isAccepted(0, 0, 0o440, 'key.pfx'), named).toBe(false)
+    }
+    vi.stubEnv('CREDENTIALS_DIRECTORY', undefined)
+    expect(isAccepted(0, 0, 0o440)).toBe(false)
+  })
 })
 
 test('a folder of root that its group can list is refused', () => {
@@ -84,7 +130,7 @@ test('nothing is checked where the rule says so, and where there are no users', 
   vi.stubGlobal('process', { ...process, geteuid: undefined })
   try {
     expect(check('file', 1001, group, 0o666)).toBeNull()
-    vi.stubGlobal('process', { geteuid: () => user })
+    vi.stubGlobal('process', { env: {}, geteuid: () => user })
     expect(check('file', 0, group, 0o440)).toContain('has mode 440')
   } finally {
     vi.unstubAllGlobals()

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, mkdir, symlink, truncate, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { failure } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { lacksModes } from '@sealwright/test-kit/tools'
-import { describe, expect, test } from 'vitest'
+import { lacksModes, lacksPython, run } from '@sealwright/test-kit/tools'
+import { describe, expect, test, vi } from 'vitest'
 import { ownerOnly, ownerWrites, unchecked } from '../../src/files/access-rule.ts'
 import { readPrivateFile, readPrivateFolder } from '../../src/files/private-files.ts'
-import { asOrdinaryUser, giveToOrdinaryUser } from '../support/ordinary-user.ts'
+import { asOrdinaryUser, giveToOrdinaryUser, nobody } from '../support/ordinary-user.ts'
 
 const text = 'not really a key'
 
@@ -93,6 +93,32 @@ describe('a file with a private key', () => {
     const message = await failure('UNAVAILABLE', () => readPrivateFile(join(path, 'a.pfx'), ownerOnly))
     expect(message).toContain(`${join(path, 'a.pfx')} (ENOTDIR)`)
   })
+
+  // As systemd does for a service with a user of its own.
+  test.skipIf(process.geteuid?.() !== 0 || lacksPython('import os; os.setxattr'))(
+    'of root that an access control list opens to this user is read as a credential of systemd only [needs root, Linux, python3]',
+    async () => {
+      const grantRead = [
+        'import os, struct, sys',
+        'entries = [(1, 4, 2**32 - 1), (2, 4, int(sys.argv[2])), (4, 0, 2**32 - 1), (16, 4, 2**32 - 1), (32, 0, 2**32 - 1)]',
+        'acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)',
+        'os.setxattr(sys.argv[1], "system.posix_acl_access", acl)',
+      ].join('\n')
+      const folder = scratchFolder()
+      await chmod(folder, 0o755)
+      const path = await privateFile(folder)
+      run(['python3', '-c', grantRead, path, String(nobody)])
+      expect((await stat(path)).mode & 0o777).toBe(0o440)
+      const read = (): Promise<unknown> => asOrdinaryUser(() => readPrivateFile(path, ownerOnly))
+      await failure('UNSAFE_PERMISSIONS', read)
+      vi.stubEnv('CREDENTIALS_DIRECTORY', folder)
+      try {
+        expect(await read()).not.toBeNull()
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    },
+  )
 
   test.skipIf(process.geteuid?.() !== 0)('of another user is refused [needs root]', async () => {
     const folder = scratchFolder()

@@ -1,11 +1,13 @@
 import { chown } from 'node:fs/promises'
 
 /** The user and group `nobody`, which root turns into where a test is about what root is exempt from. */
-const nobody = 65534
+export const nobody = 65534
 
 /** Runs `action` as a user whom modes bind: as this one, or where that is root as `nobody`. */
 export async function asOrdinaryUser<Result>(action: () => Promise<Result>): Promise<Result> {
   if (process.geteuid?.() !== 0) return action()
+  const groups = process.getgroups?.() ?? []
+  process.setgroups?.([nobody])
   process.setegid?.(nobody)
   process.seteuid?.(nobody)
   try {
@@ -13,6 +15,7 @@ export async function asOrdinaryUser<Result>(action: () => Promise<Result>): Pro
   } finally {
     process.seteuid?.(0)
     process.setegid?.(0)
+    process.setgroups?.(groups)
   }
 }
 
