@@ -40,16 +40,37 @@ export const targets = {
     // They run other programs.
     without: ['**/readers.test.ts', '**/keytool.test.ts', ...slowTests],
   },
+  oauth: {
+    sources: ['apps/token-server/src/oauth'],
+    tests: [
+      'apps/token-server/test/oauth',
+      ...[
+        'audit/audit',
+        'headers/headers',
+        'limits/limits',
+        'logging/logger',
+        'reload/reload',
+        'settings/several-keys',
+      ].map((name) => `apps/token-server/test/${name}.test.ts`),
+      'test/security-corpus/token-endpoint.test.ts',
+    ],
+  },
+  // The rest of what a request for a token, and one with a token, passes through.
   'token-server': {
-    sources: ['api', 'health', 'http', 'jwt', 'logging', 'oauth', 'replay'].map(
+    sources: ['api', 'health', 'http', 'jwt', 'limits', 'logging', 'replay'].map(
       (room) => `apps/token-server/src/${room}`,
     ),
     tests: [
-      ...['api', 'health', 'http', 'jwt', 'logging', 'oauth', 'replay'].map(
+      ...['api', 'health', 'http', 'jwt', 'limits', 'logging', 'replay'].map(
         (room) => `apps/token-server/test/${room}`,
       ),
-      'test/security-corpus',
+      'apps/token-server/test/oauth/client-assertion.test.ts',
+      'test/security-corpus/access-tokens.test.ts',
+      'test/security-corpus/http-messages.test.ts',
+      'test/security-corpus/token-endpoint.test.ts',
     ],
+    // It runs HAProxy in front of several servers.
+    without: ['**/behind-haproxy.test.ts', ...slowTests],
   },
 }
 

@@ -23,7 +23,7 @@ export default mergeConfig(
   {
     test: {
       root: new URL('..', import.meta.url).pathname,
-      include: tests.map((folder) => `${folder}/**/*.test.ts`),
+      include: tests.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`)),
       exclude: ['**/node_modules/**', ...without],
       sequence: { sequencer: QuickFirst },
       // Many mutants make a test wait for ever: each costs this long.
