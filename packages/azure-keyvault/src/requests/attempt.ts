@@ -22,7 +22,7 @@ export class AttemptTimer {
       if (left > 0) this.#timer = setTimeout(check, Math.ceil(left))
       else {
         this.#isOver = true
-        this.#controller.abort(new Error('the attempt took too long'))
+        this.#controller.abort()
       }
     }
     check()

@@ -95,7 +95,7 @@ export class QuotaBudget {
       accepted: (at) =>
         once(() => {
           // Only a request that was sent since the vault was full shows that it no longer is.
-          if (probed !== null && probed === this.#full) this.#reopen(probed, at)
+          if (probed !== null) this.#reopen(probed, at)
         }),
       refused: (at, retryAfter) =>
         once(() => {
@@ -104,7 +104,7 @@ export class QuotaBudget {
         }),
       unanswered: (at) =>
         once(() => {
-          if (probed !== null && probed === this.#full) this.#probeLater(probed, at, null)
+          if (probed !== null) this.#probeLater(probed, at, null)
         }),
     }
   }
@@ -120,7 +120,7 @@ export class QuotaBudget {
     const full = this.#full
     if (full === null) {
       // Requests that were under way together are refused together. The first of them closes the budget.
-      if (probed === null && sentAt >= this.#reopenedAt) this.#close(at, retryAfter)
+      if (sentAt >= this.#reopenedAt) this.#close(at, retryAfter)
     } else if (full === probed) {
       // With the time in which nothing got through: a service that counts in fixed windows was full early.
       full.sentBefore = this.#share.sentBefore(at)
@@ -128,8 +128,8 @@ export class QuotaBudget {
       this.#probeLater(full, at, retryAfter)
     } else {
       // It was under way when the first one was refused, and counted as let through.
-      if (sentAt < full.since) full.sentBefore -= units
-      if (retryAfter !== null) full.probeAt = Math.max(full.probeAt, at + retryAfter)
+      full.sentBefore -= units
+      full.probeAt = Math.max(full.probeAt, at + (retryAfter ?? 0))
     }
   }
 

@@ -28,7 +28,7 @@ export class QuotaShare {
   #units: number
   /** Units let through, by tenth of a second, for the last ten seconds. */
   #sent: { readonly bucket: number; units: number }[] = []
-  #waitingSince: number | null = null
+  #waitingSince = 0
   #waitedAt = Number.NEGATIVE_INFINITY
   #grownAt = 0
   #calmFor = 0
@@ -57,8 +57,8 @@ export class QuotaShare {
     const last = this.#sent.at(-1)
     if (last?.bucket === bucket) last.units += units
     else {
+      this.sentBefore(now)
       this.#sent.push({ bucket, units })
-      if (this.#sent.length > (2 * window) / bucketLength) this.sentBefore(now)
     }
   }
 
@@ -88,7 +88,7 @@ export class QuotaShare {
   wasFull(since: number, sentBefore: number, now: number): void {
     this.#grownAt = now
     // A process that hardly uses its share was not the one that filled the vault.
-    if (this.#waitingSince === null || since - this.#waitedAt > idle) return
+    if (since - this.#waitedAt > idle) return
     this.#waitedAt = now
     const usedFor = since - this.#waitingSince
     const isNew = usedFor < window

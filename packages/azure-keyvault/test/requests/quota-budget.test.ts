@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { QuotaBudget } from '../../src/requests/quota-budget.ts'
+import { QuotaBudget, type Spending } from '../../src/requests/quota-budget.ts'
 
 /** Spends as greedily as the budget allows, on a clock of its own, and returns when each unit went. */
 function spendFor(milliseconds: number, quota: number, units: number): number[] {
@@ -45,11 +45,10 @@ describe('the quota budget', () => {
     expect(Math.max(...waits)).toBeLessThan(3)
   })
 
-  test('a pause holds for everybody, and a shorter one after it changes nothing', () => {
+  test('a pause holds for everybody: a longer one replaces it, and a shorter one or none does not', () => {
     const budget = new QuotaBudget(4_000)
-    const [first, second] = [budget.spend(1, 0), budget.spend(1, 0)]
-    first.refused(1_000, 4_000)
-    second.refused(1_000, 2_000)
+    const sent = [3_000, 4_000, 2_000, null].map((pause) => ({ pause, request: budget.spend(1, 0) }))
+    for (const { request, pause } of sent) request.refused(1_000, pause)
     expect(budget.waitFor(1, 1_000)).toBe(4_000)
     expect(budget.pausedFor(1_000)).toBe(4_000)
     expect(budget.waitFor(1, 5_000)).toBe(0)
@@ -116,6 +115,21 @@ describe('the quota budget', () => {
     expect(budget.waitFor(1, 500)).toBe(Infinity)
     probe.unanswered(600)
     expect(budget.waitFor(1, 600)).toBeLessThanOrEqual(250)
+  })
+
+  test('its share becomes what the vault let through, less 3 %: without what it refused, early or late', () => {
+    const budget = new QuotaBudget(4_000)
+    const sent: Spending[] = []
+    for (let now = 0; now < 10_000; now += 10) {
+      budget.waited(now)
+      sent.push(budget.spend(1, now))
+    }
+    for (const request of sent.slice(-10)) request.refused(10_000, 2_000)
+    // Those that wait while the vault is full are not new users of it.
+    budget.waited(11_500)
+    budget.spend(1, 12_000).accepted(12_010)
+    // 100 a second, from 100 ms on.
+    expect(budget.status(12_010).share).toBeCloseTo(0.97 * (990 - 10), 6)
   })
 
   test('answers to requests from before the vault was full, or from meanwhile, change nothing', () => {

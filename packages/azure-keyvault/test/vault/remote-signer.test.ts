@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { algorithm } from '@sealwright/core'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { describe, expect, test, vi } from 'vitest'
 import { RemoteSigner } from '../../src/vault/remote-signer.ts'
 import type { SignRequest } from '../../src/vault/connection.ts'
@@ -133,8 +134,7 @@ describe('the vault is asked', () => {
   })
 
   test('at the cost of the key', async () => {
-    const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 }).privateKey
-    expect(await asked({ privateKey: rsa })).toMatchObject({
+    expect(await asked({ privateKey: rsaKey(3072) })).toMatchObject({
       algorithm: 'RS384',
       digest: createHash('sha384').update(data).digest(),
       cost: 4,
