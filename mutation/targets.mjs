@@ -34,6 +34,14 @@ export const targets = {
     tests: ['packages/keyring/test'],
     without: ['packages/keyring/test/processes/**', ...slowTests],
   },
+  'audit-log': {
+    sources: ['packages/audit-log/src'],
+    tests: ['packages/audit-log/test'],
+    // It changes its user, which a worker thread cannot.
+    pool: 'forks',
+    without: ['packages/audit-log/test/processes.test.ts', ...slowTests],
+  },
+  opentelemetry: { sources: ['packages/opentelemetry/src'], tests: ['packages/opentelemetry/test'] },
   x509: {
     sources: ['packages/x509/src/pkcs12', 'packages/x509/src/asn1'],
     tests: ['packages/x509/test/pkcs12', 'packages/x509/test/asn1'],
