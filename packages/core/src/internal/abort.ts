@@ -22,14 +22,9 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
  *
  * @returns the result of the work; on abort rejects with the signal's reason and ignores the work
  */
-export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stopListening: (() => void) | undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stopListening = onAbort(signal, () => reject(signal.reason))
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stopListening = onAbort(signal, () => reject(signal.reason))
+    work.finally(stopListening).then(resolve, reject)
   })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    stopListening?.()
-  }
 }

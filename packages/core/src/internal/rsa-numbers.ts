@@ -21,8 +21,8 @@ export interface RsaNumbers {
  */
 export function areRsaNumbersOfOneKey({ n, e, d, p, q, dp, dq, qi }: RsaNumbers): boolean {
   return (
-    p > 2n &&
-    q > 2n &&
+    p > 1n &&
+    q > 1n &&
     p * q === n &&
     (e * d) % (p - 1n) === 1n &&
     (e * d) % (q - 1n) === 1n &&

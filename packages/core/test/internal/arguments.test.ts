@@ -23,10 +23,17 @@ const plainSigner = {
   sign: () => Promise.reject(new Error('unused')),
 }
 
+const paths = ['a.pfx', '/keys/{name}/a b.pem', 'C:\\keys\\a.pfx']
+/** Among them the contents of key files. */
+const notPaths = ['', '-----BEGIN\n', 'a\rb', '{"d":"AA"}', '\t {"d":"AA"}', 7, null, new URL('file:///a')]
+
 /** Each check with what it takes, what it refuses, and what it says then. */
 const checks: readonly [string, internal.Check, readonly unknown[], readonly unknown[], string][] = [
   ['aString', internal.aString, ['', 'a'], [7, null, undefined, Object('a')], 'must be a string'],
   ['aNonEmptyString', internal.aNonEmptyString, ['a'], ['', 7], 'must be a string that is not empty'],
+  ['aFilePath', internal.aFilePath, paths, notPaths, 'must be the path of a file'],
+  ['aFolderPath', internal.aFolderPath, paths, notPaths, 'must be the path of a folder'],
+  ['aNumber', internal.aNumber, [0, NaN], ['1', 1n, undefined], 'must be a number'],
   ['aBoolean', internal.aBoolean, [true, false], [0, 'true', null], 'must be true or false'],
   ['aFunction', internal.aFunction, [() => undefined], [{}, secret], 'must be a function'],
   [

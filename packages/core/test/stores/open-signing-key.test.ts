@@ -95,6 +95,10 @@ describe('what people write in place of a signing URI', () => {
     ['', '; for a file write file: before its path;'],
     [thumbprint, '; for a thumbprint write store:my?thumbprint=…;'],
     [`Cert:\\CurrentUser\\My\\${thumbprint}`, '; for a thumbprint write store:my?thumbprint=…;'],
+    [`${thumbprint}${thumbprint.slice(16)}`, '; for a thumbprint write store:my?thumbprint=…;'],
+    [`${thumbprint}.pfx`, '; for a file write file: before its path;'],
+    [`keys/${thumbprint}`, '; for a file write file: before its path;'],
+    ['keys/cert:old.pfx', '; for a file write file: before its path;'],
   ])('%j is told what to write', async (uri, hint) => {
     const local = { ...backend('file'), forms: ['file:PATH', 'store:my?thumbprint=…'] }
     await expect(openSigningKey(uri, { backends: [local] })).rejects.toMatchObject({
@@ -107,6 +111,13 @@ describe('what people write in place of a signing URI', () => {
   })
 })
 
+test('another URI is told nothing', async () => {
+  const opening = openSigningKey('akv://vault/key', {
+    backends: [{ ...backend('file'), forms: ['file:PATH'] }],
+  })
+  await expect(opening).rejects.toMatchObject({ message: expect.not.stringContaining(' write ') })
+})
+
 describe('arguments that are refused, and not quoted', () => {
   test.for<[unknown, unknown, string]>([
     [7, { backends: [] }, 'uri must be a string'],
@@ -116,6 +127,11 @@ describe('arguments that are refused, and not quoted', () => {
     [
       'x:my',
       { backends: ['hunter2'] },
+      'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
+    ],
+    [
+      'x:my',
+      { backends: [{ accepts: () => true }] },
       'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
     ],
     ['x:my', { backends: [], create: true }, 'options.create must be an object'],

@@ -1,6 +1,13 @@
 import { createPublicKey, type JsonWebKey, type X509Certificate } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { algorithmsOf, jwkThumbprint, publicJwk, signingKeyJwk, type SigningKey } from '../../src/index.ts'
+import {
+  algorithm,
+  algorithmsOf,
+  jwkThumbprint,
+  publicJwk,
+  signingKeyJwk,
+  type SigningKey,
+} from '../../src/index.ts'
 import { certificate } from '../support/certificate.ts'
 
 /** Base64url as X509Certificate writes fingerprints. */
@@ -33,8 +40,11 @@ describe('signingKeyJwk', () => {
   }
 
   test('a bare key', () => {
-    expect(signingKeyJwk(signingKey([]))).toEqual({ ...publicJwk(publicKey), use: 'sig', kid: keyId })
-    expect(signingKeyJwk(signingKey([]), 'ES256')).toHaveProperty('alg', 'ES256')
+    const jwk = { ...publicJwk(publicKey), use: 'sig', kid: keyId }
+    expect(signingKeyJwk(signingKey([]))).toStrictEqual(jwk)
+    expect(signingKeyJwk(signingKey([]), 'ES256')).toStrictEqual({ ...jwk, alg: 'ES256' })
+    const several = [algorithm('RS256'), algorithm('ES256')]
+    expect(signingKeyJwk({ ...signingKey([]), algorithms: several }, 'ES256')).toHaveProperty('alg', 'ES256')
   })
 
   test('with its certificates and the thumbprints of its own', () => {

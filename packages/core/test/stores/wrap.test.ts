@@ -24,17 +24,23 @@ test('a wrapped signer is synchronous only if the other one is', () => {
 })
 
 test('a wrapped key has what a store has as getters', () => {
-  class StoredKey {
-    readonly keyId = signer.keyId
-    get location(): string {
-      return '/keys/a.pfx'
-    }
-  }
-  const wrapped = wrapKey(new StoredKey() as SigningKey, () => signer, [signer.algorithm])
-  expect(wrapped).toMatchObject({
-    keyId: signer.keyId,
+  const members = {
+    name: 'a',
+    version: '1',
     location: '/keys/a.pfx',
-    algorithms: [signer.algorithm],
-  })
-  expect(wrapped.signer()).toBe(signer)
+    keyId: signer.keyId,
+    publicKey: signer.publicKey,
+    algorithms: [],
+    certificates: [],
+    notBefore: new Date(1),
+    notAfter: new Date(2),
+    createdAt: null,
+    enabled: true,
+  }
+  const getters = Object.entries(members).map(([name, value]) => [name, { get: () => value }])
+  const stored = Object.create(Object.create({}, Object.fromEntries(getters))) as SigningKey
+  const own = (): Signer => signer
+  expect(wrapKey(stored, own)).toEqual({ ...members, signer: own })
+  const algorithms = [signer.algorithm]
+  expect(wrapKey(stored, own, algorithms)).toEqual({ ...members, algorithms, signer: own })
 })
