@@ -88,10 +88,12 @@ test('all signers of a key are traced', async () => {
 })
 
 test.each([
-  ['no signer', () => tracedSigner({} as never, { tracer })],
-  ['no key', () => tracedKey(local as never, { tracer })],
-  ['no tracer', () => tracedSigner(local, {} as never)],
-  ['no span', () => recordFailure({} as never, new Error('no'))],
-])('refuses %s', (_, call) => {
+  ['no signer', () => tracedSigner({} as never, { tracer }), 'signer must be a Signer'],
+  ['no key', () => tracedKey(local as never, { tracer }), 'key must be a SigningKey'],
+  ['no tracer', () => tracedSigner(local, {} as never), 'options.tracer must be a Tracer'],
+  ['an empty backend', () => tracedSigner(local, { tracer, backend: '' }), 'options.backend'],
+  ['no span', () => recordFailure({} as never, new Error('no')), 'span must be a Span'],
+])('refuses %s', (_, call, message) => {
   expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  expect(call).toThrow(message)
 })
