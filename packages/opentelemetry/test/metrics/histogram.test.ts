@@ -63,9 +63,18 @@ describe('a histogram', () => {
     const series = histogram.series({})
     expect((await histogram.collect()).resourceMetrics.scopeMetrics).toEqual([])
     series.record(1)
-    expect((await histogram.collect()).resourceMetrics.scopeMetrics).toHaveLength(1)
+    expect((await histogram.collect()).resourceMetrics.scopeMetrics).toMatchObject([
+      { scope: { name: '@sealwright/opentelemetry' } },
+    ])
     histogram.remove(series)
     expect((await histogram.collect()).resourceMetrics.scopeMetrics).toEqual([])
+  })
+
+  test('has a resource without attributes, in whose place comes another', async () => {
+    const { resource } = (await createHistogram({ ...options, boundaries: [1] }).collect()).resourceMetrics
+    const other = { attributes: { 'service.name': 'shop' } }
+    expect([resource.merge(other), resource.merge(null)]).toEqual([other, resource])
+    expect([resource.attributes, resource.getRawAttributes()]).toEqual([{}, []])
   })
 
   test.each([

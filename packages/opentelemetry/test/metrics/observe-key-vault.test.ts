@@ -73,4 +73,7 @@ test('refuses what has no status', () => {
       message: expect.stringContaining('vault must be the backend that azureKeyVault') as string,
     }),
   )
+  expect(() => observeKeyVault({ status: () => status }, {} as never)).toThrow(
+    'options.meter must be a Meter',
+  )
 })

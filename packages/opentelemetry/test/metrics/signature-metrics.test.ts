@@ -45,12 +45,13 @@ describe('the metrics of signatures', () => {
     )
     expect(isSyncSigner(vault)).toBe(false)
     await expect(vault.sign(data)).rejects.toBe(down)
+    await expect(vault.sign(data)).rejects.toBe(down)
     const hsm = signatures.signer(remote((_, options) => Promise.reject(options?.signal?.reason)))
     await expect(hsm.sign(data, { signal: AbortSignal.abort() })).rejects.toThrow('aborted')
     const expected = {
       [attributes('local')]: 2,
       [attributes('azure-keyvault')]: 0,
-      [attributes('azure-keyvault', 'UNAVAILABLE')]: 1,
+      [attributes('azure-keyvault', 'UNAVAILABLE')]: 2,
       [attributes('remote')]: 0,
       [attributes('remote', 'AbortError')]: 1,
     }
@@ -98,7 +99,9 @@ describe('the metrics of signatures', () => {
 
   test('the duration is that of the signature, in seconds', async () => {
     const signatures = createSignatureMetrics({ clock: () => new Date(1_000) })
-    const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'local' })
+    const of = { keyId: 'k', algorithm: 'ES256', backend: 'local' }
+    const recorder = signatures.recorder(of)
+    expect(signatures.recorder({ ...of })).toBe(recorder)
     const startedAt = recorder.start()
     recorder.succeeded(startedAt - 700)
     const { dataPoints } = (await testReader([signatures]).collect()).get('sealwright.signature.duration')!
@@ -163,6 +166,14 @@ describe('the metrics of signatures', () => {
     ['no signer', () => createSignatureMetrics().signer({} as never), 'signer must be a Signer'],
     ['no key', () => createSignatureMetrics().key(local as never), 'key must be a SigningKey'],
     ['an empty backend', () => createSignatureMetrics().signer(local, { backend: '' }), 'options.backend'],
+    [
+      'an empty backend of a key',
+      () =>
+        createSignatureMetrics().key({ ...local, signer: () => local, certificates: [] } as never, {
+          backend: '',
+        }),
+      'options.backend',
+    ],
     ['no meter', () => createSignatureMetrics().observe({} as never), 'options.meter must be a Meter'],
     ['an unknown option', () => createSignatureMetrics({ buckets: [] } as never), 'options.buckets'],
   ])('refuses %s', (_, call, message) => {
