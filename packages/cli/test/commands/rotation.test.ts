@@ -153,7 +153,7 @@ describe('jwks', () => {
     const before = await kids(out)
     const { code, error } = await sealwright([...other.args, '--out', out])
     expect(code).toBe(1)
-    expect(error).toContain('which the sources do not have')
+    expect(error).toContain('which no source has')
     expect(await kids(out)).toEqual(before)
   })
 
