@@ -132,7 +132,7 @@ describe('arguments that are refused, and not quoted', () => {
     [
       'x:my',
       { backends: [{ accepts: () => true }] },
-      'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
+      'options.backends[0] must be a Backend; localStore() and azureKeyVault() return one',
     ],
     ['x:my', { backends: [], create: true }, 'options.create must be an object'],
     [
