@@ -14,6 +14,7 @@ test.each([
   { headers: ['x Bearer abc'], status: 401, error: null, says: /^send an access token/ },
   { headers: ['Bearer'], status: 400, error: 'invalid_request', says: /is malformed$/ },
   { headers: ['Bearer =abc'], status: 400, error: 'invalid_request', says: /is malformed$/ },
+  { headers: ['Bearer a,Bearer b'], status: 400, error: 'invalid_request', says: /is malformed$/ },
   { headers: ['Bearer abc', 'Bearer abc'], status: 400, error: 'invalid_request', says: /more than one/ },
 ])('the headers $headers are refused with $status', ({ headers, status, error, says }) => {
   expect(() => readBearerToken(headers)).toThrow(
