@@ -6,6 +6,8 @@ import { WaitingLine } from './waiting-line.ts'
 
 /** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send, and too short to notice. */
 const batchDuration = 1
+/** The least part of a full batch that is worth a message: one there and back takes about as long as an ES256 signature. */
+const leastPart = 1 / 4
 /** How many threads may die under a signature before it is given up. */
 const maximumDeaths = 3
 
@@ -57,11 +59,16 @@ export class PooledKey {
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
   }
 
-  /** How many signatures a batch should have when that many batches can be sent. */
-  batchSize(places: number): number {
-    const equal = Math.ceil(this.#waiting.length / places)
+  /** How many signatures take {@link batchDuration}. 1 until the time for one is known. */
+  get fullBatch(): number {
     if (this.#signatureDuration === null) return 1
-    return Math.min(equal, maximumBatch, Math.max(1, Math.floor(batchDuration / this.#signatureDuration)))
+    return Math.min(maximumBatch, Math.max(1, Math.floor(batchDuration / this.#signatureDuration)))
+  }
+
+  /** How many signatures a batch should have when that many threads have nothing to do. */
+  batchSize(idleThreads: number): number {
+    const equal = Math.ceil(this.#waiting.length / idleThreads)
+    return Math.min(this.fullBatch, Math.max(equal, Math.ceil(this.fullBatch * leastPart)))
   }
 
   /** As {@link WaitingLine.take}. */

@@ -60,7 +60,10 @@ export class ThreadGroup {
     this.#dispatch()
   }
 
-  /** Sends what waits to the least busy threads, in equal parts for all batches that can be taken now. */
+  /**
+   * Sends what waits. Threads with nothing to do get equal parts of it, which are not so small that the messages cost more than they gain.
+   * A busy thread gets a second batch only when there is a full one: what waits meanwhile makes the next batch larger.
+   */
   #dispatch(): void {
     const keys = [...this.#keys].filter(({ waiting }) => waiting > 0).toSorted(byTurn)
     if (keys.length === 0) return
@@ -69,18 +72,21 @@ export class ThreadGroup {
       for (const key of keys) key.giveUp(key.noThread(problem.cause))
       return
     }
-    let free = 0
-    for (const thread of this.#threads) free += thread.free
-    const places = Math.max(1, Math.floor(free / keys.length))
+    let idle = 0
+    for (const thread of this.#threads) if (thread.isOnline && thread.load === 0) idle++
+    const places = Math.max(1, Math.floor(idle / keys.length))
     const turns = keys.map((key) => ({ key, size: key.batchSize(places) }))
-    while (turns.some(({ key }) => key.waiting > 0)) {
+    let isSending = true
+    while (isSending) {
+      isSending = false
       for (const { key, size } of turns) {
-        if (key.waiting === 0) continue
         const thread = this.#leastBusy()
         if (thread === null) return
+        if (key.waiting < (thread.load === 0 ? 1 : key.fullBatch)) continue
         const signatures = key.take(size)
         if (signatures.length > 0) send(thread, key, signatures)
         key.lastTurn = ++this.#turns
+        isSending = true
       }
     }
   }

@@ -149,18 +149,47 @@ describe('threads', () => {
     expect(memory.slice(7)).toEqual([1_048_576, 65_536, 1_048_576])
   })
 
-  test('get equal parts, the least busy first', async () => {
-    const pool = startPool(2)
+  test('with nothing to do get equal parts, but no less than a quarter of a full batch', async () => {
+    const pool = startPool(3)
     for (const thread of threads) thread.run()
     const first = signAll(pool, [9])
     await turn()
+    // A full batch has 8.
     threadAt(0).answer(0.125)
+    const many = signAll(pool, upTo(9))
     await turn()
-    const signed = signAll(pool, upTo(6))
-    await turn()
-    expect(threads.map(({ inputs }) => inputs)).toEqual([[[9], [0, 1], [4, 5]], [[2, 3]]])
+    expect(threads.map(({ inputs }) => inputs)).toEqual([[[9], [0, 1, 2]], [[3, 4, 5]], [[6, 7, 8]]])
     await finish(pool)
-    expect(await Promise.all([...first, ...signed])).toEqual([9, ...upTo(6)])
+    const few = signAll(pool, upTo(3))
+    await turn()
+    expect(threads.map((thread) => sizes(thread).slice(-1))).toEqual([[2], [1], [3]])
+    await finish(pool)
+    expect(await Promise.all([...first, ...many, ...few])).toEqual([9, ...upTo(9), ...upTo(3)])
+  })
+
+  test('that are busy get a second batch once a full one waits, the least busy first', async () => {
+    const pool = startPool(2)
+    for (const thread of threads) thread.run()
+    const signed = signAll(pool, [9])
+    await turn()
+    threadAt(0).answer(0.125)
+    signed.push(...signAll(pool, upTo(4)))
+    await turn()
+    expect(threads.map(sizes)).toEqual([[1, 2], [2]])
+    signed.push(...signAll(pool, upTo(7)))
+    await turn()
+    expect(threads.map(sizes)).toEqual([[1, 2], [2]])
+    signed.push(...signAll(pool, [7, 8]))
+    await turn()
+    expect(threads.map(sizes)).toEqual([[1, 2, 8], [2]])
+    threadAt(1).answer()
+    await turn()
+    expect(threads.map(sizes)).toEqual([
+      [1, 2, 8],
+      [2, 1],
+    ])
+    await finish(pool)
+    expect(await Promise.all(signed)).toEqual([9, ...upTo(4), ...upTo(9)])
   })
 })
 
@@ -201,16 +230,13 @@ describe('a batch', () => {
     const signed = signAll(pool, [1])
     await turn()
     thread.answer(0.125)
-    signed.push(...signAll(pool, [2, 3]))
+    signed.push(...signAll(pool, [2]))
     await turn()
-    // One each, as there is room for two batches.
-    expect(sizes(thread)).toEqual([1, 1, 1])
     thread.answer(1.125)
-    thread.answer(0.25)
     signed.push(...signAll(pool, upTo(20)))
     await turn()
     // (7 × 0.125 + 1.125) ÷ 8 = 0.25
-    expect(sizes(thread).slice(3)).toEqual([4, 4])
+    expect(sizes(thread)).toEqual([1, 1, 4, 4])
     await finish(pool)
     await Promise.all(signed)
   })
