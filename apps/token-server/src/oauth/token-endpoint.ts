@@ -83,7 +83,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       done()
     })
 
-    app.all('/connect/token', async (request) => {
+    app.all('/connect/token', async (request, reply) => {
       const form = readForm(request)
       // A reload in the meantime changes nothing for this request.
       const { settings, accessTokens, authenticate } = current()
@@ -108,14 +108,15 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       const token = await accessTokens.issue(client, grant, request)
       const { scopes } = grant
       request.log.info({ clientId: client.clientId, method, scopes }, 'token issued')
-      return {
-        access_token: token,
-        token_type: 'Bearer',
-        expires_in: client.accessTokenLifetime,
-        scope: scopes.join(' '),
-      }
+      reply.type('application/json; charset=utf-8')
+      return tokenResponse(token, client.accessTokenLifetime, scopes.join(' '))
     })
   }
+}
+
+/** The JSON text of RFC 6749 §5.1. JSON.stringify would search the token for characters to escape, and a token has none. */
+function tokenResponse(token: string, lifetime: number, scope: string): string {
+  return `{"access_token":"${token}","token_type":"Bearer","expires_in":${lifetime},"scope":${JSON.stringify(scope)}}`
 }
 
 function refuseQuery(query: unknown): void {
