@@ -32,7 +32,7 @@ function disk(): {
     const last = settle
     settle = null
     last?.(error)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
   }
   return { batches, written, events, end }
 }
@@ -40,7 +40,12 @@ function disk(): {
 /** Not vi.waitUntil, which moves the time on. */
 async function until(isSo: () => boolean): Promise<void> {
   // oxlint-disable-next-line no-await-in-loop
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve))
+  while (!isSo()) await turn()
+}
+
+/** The next turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
@@ -51,6 +56,8 @@ test('lines of one turn of the event loop are written at once, and lines that co
   expect(first[0]).toBe(first[1])
   await until(() => written.length === 1)
   const second = [batches.add('c'), batches.addLast('mark'), batches.add('d')]
+  await turn()
+  expect(written).toHaveLength(1)
   await end()
   await Promise.all(first)
   await end()
