@@ -427,7 +427,12 @@ describe('options', () => {
     'a clock that tells %s',
     (time) => {
       const issuer = issuerWith({ clock: () => time as Date })
-      expect(() => issuer.issueSync({})).toThrow('options.clock must return a Date after 1970')
+      expect(() => issuer.issueSync({})).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: 'options.clock must return a Date after 1970',
+        }),
+      )
     },
   )
 
