@@ -18,7 +18,7 @@ export interface AccessTokens {
 }
 
 /** The parts of the server that take part in issuing a token. */
-export type IssuingService = Pick<Service, 'ring' | 'issuer' | 'clock' | 'activity' | 'audit' | 'telemetry'>
+type IssuingService = Pick<Service, 'ring' | 'issuer' | 'clock' | 'activity' | 'audit' | 'telemetry'>
 
 export function createAccessTokens(
   { ring, issuer, clock, activity, audit, telemetry }: IssuingService,
