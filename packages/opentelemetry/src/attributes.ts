@@ -36,8 +36,28 @@ export function toAttributes({ keyId, algorithm, backend }: SignatureAttributes)
   }
 }
 
-/** The value of the attribute `error.type`: the code of a SealwrightError, otherwise the name of the error. */
+/** The names of errors that JavaScript and the platform throw. */
+const names: ReadonlySet<string> = new Set([
+  'AbortError',
+  'AggregateError',
+  'DataError',
+  'Error',
+  'InvalidAccessError',
+  'InvalidStateError',
+  'NotSupportedError',
+  'OperationError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TimeoutError',
+  'TypeError',
+])
+
+/**
+ * The value of the attribute `error.type`: the code of a SealwrightError, the name of an error of the platform, or `_OTHER`. A signer may
+ * throw errors with any name, and an attribute must have few values.
+ */
 export function errorTypeOf(error: unknown): string {
   if (isSealwrightError(error)) return error.code
-  return error instanceof Error ? error.name : '_OTHER'
+  return error instanceof Error && names.has(error.name) ? error.name : '_OTHER'
 }

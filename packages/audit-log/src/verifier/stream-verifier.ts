@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto'
 import { nextChain, splitChain, start, type Head } from '../format/chain.ts'
 import { formatFileName, type FileName } from '../format/file-names.ts'
 import { parseLine, type AuditLine, type OpenLine, type SealLine } from '../format/lines.ts'
+import type { StreamClaims } from './claims.ts'
 import type { FileLine } from './read-lines.ts'
 import type { AuditFinding, AuditStream, Claim, Findings } from './report.ts'
 import { checkSeal } from './seal-checks.ts'
@@ -34,7 +35,7 @@ export interface StreamVerifierOptions {
   readonly stream: string
   readonly findings: Findings
   /** Where the stream is known to have been. */
-  readonly claims: readonly Claim[]
+  readonly claims: StreamClaims
   /** The thumbprints of the keys that may seal; null for any. */
   readonly trusted: ReadonlySet<string> | null
   /** Is told the key of each valid seal. */
@@ -44,7 +45,7 @@ export interface StreamVerifierOptions {
 /** Verifies the lines of one stream, one after the other, in constant memory. */
 export class StreamVerifier {
   readonly #options: StreamVerifierOptions
-  readonly #claims = new Map<number, Claim[]>()
+  readonly #claims: Map<number, readonly Claim[]>
   readonly #gap: SealGap
   #file: FileName | null = null
   #files = 0
@@ -69,11 +70,7 @@ export class StreamVerifier {
   constructor(options: StreamVerifierOptions) {
     this.#options = options
     this.#gap = new SealGap()
-    for (const claim of options.claims) {
-      const same = this.#claims.get(claim.sequence)
-      if (same === undefined) this.#claims.set(claim.sequence, [claim])
-      else same.push(claim)
-    }
+    this.#claims = new Map(options.claims)
   }
 
   /** @param isAfterHole whether files before it are missing, which is reported already */

@@ -11,9 +11,9 @@ import {
   optionsOf,
 } from '@sealwright/core/internal'
 import { formatFileName, groupByStream, type FileName } from '../format/file-names.ts'
-import { readClaims } from './claims.ts'
+import { readClaims, type StreamClaims } from './claims.ts'
 import { readLines, unreadable } from './read-lines.ts'
-import { Findings, type AuditReport, type AuditStream, type Claim } from './report.ts'
+import { Findings, type AuditReport, type AuditStream } from './report.ts'
 import { StreamVerifier } from './stream-verifier.ts'
 
 /** Options of {@link verifyAuditLog}. */
@@ -39,7 +39,8 @@ const maximumFiles = 100_000
  * @param folder the folder that {@link openAuditLog} was given
  * @returns what was found; a log that was changed is a finding and throws nothing
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed arguments; `NOT_FOUND` if there is no such folder or no audit log in it;
- *   `ACCESS_DENIED` or `UNAVAILABLE` if a file cannot be read; `LIMIT_EXCEEDED` for more than 100,000 files
+ *   `ACCESS_DENIED` or `UNAVAILABLE` if a file cannot be read; `LIMIT_EXCEEDED` for more than 100,000 files, or
+ *   when streams saw more than 1,000,000 ends of others
  *
  * @example
  * ```ts
@@ -74,7 +75,7 @@ export async function verifyAuditLog(
     const verifier = new StreamVerifier({
       stream,
       findings: run.findings,
-      claims: claims.get(stream) ?? [],
+      claims: claims.get(stream) ?? new Map(),
       trusted,
       onKey: (kid) => run.kids.size < 10 && run.kids.add(kid),
     })
@@ -146,12 +147,13 @@ async function verifyStream(
 }
 
 function reportMissingStreams(
-  claims: ReadonlyMap<string, readonly Claim[]>,
+  claims: ReadonlyMap<string, StreamClaims>,
   streams: ReadonlyMap<string, unknown>,
   { archived, findings }: Run,
 ): void {
   if (archived) return
-  for (const [stream, [claim]] of claims) {
+  for (const [stream, byLine] of claims) {
+    const [[claim] = []] = byLine.values()
     if (streams.has(stream) || claim === undefined) continue
     const message = `the stream is missing: ${claim.source} had ${claim.sequence} lines of it`
     findings.add({ id: 'stream-missing', severity: 'error', stream, file: null, line: null, message })

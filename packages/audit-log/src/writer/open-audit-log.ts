@@ -23,7 +23,7 @@ export interface AuditLogOptions {
   readonly maximumFileSize?: number | undefined
   /** Seconds after which the next file begins. Default 86,400: a day. */
   readonly maximumFileAge?: number | undefined
-  /** Hears what happens. Default: nothing is reported. */
+  /** Hears what happens. If it throws, that is a warning of the process, and the log goes on. Default: nothing is reported. */
   readonly onEvent?: ((event: AuditLogEvent) => void) | undefined
   /** Returns the current time. Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
@@ -57,8 +57,9 @@ export interface AuditLogOptions {
  */
 export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> {
   auditLogOptions('options', options)
-  const { folder, signer, durable = false, sealInterval = 10, onEvent = () => undefined } = options
+  const { folder, signer, durable = false, sealInterval = 10 } = options
   const { maximumFileSize = 64 * 2 ** 20, maximumFileAge = 86_400, clock = () => new Date() } = options
+  const onEvent = reporter(options.onEvent ?? (() => undefined))
   const seen = await prepareFolder(folder)
   const writer = new StreamWriter({
     folder,
@@ -77,6 +78,17 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   })
   await log.open()
   return log
+}
+
+/** A listener that throws must neither refuse a token nor end the process. */
+function reporter(onEvent: (event: AuditLogEvent) => unknown): (event: AuditLogEvent) => void {
+  // Runs at once, and also takes the rejection of an async listener.
+  return (event) => void (async () => onEvent(event))().catch(warn)
+}
+
+function warn(error: unknown): void {
+  const reason = error instanceof Error ? error.message : typeof error
+  process.emitWarning(`onEvent of the audit log failed: ${reason}`)
 }
 
 const auditLogOptions = optionsOf(

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
 import { openAuditLog, verifyAuditLog, type AuditFinding, type AuditStream } from '../../src/index.ts'
+import { readClaims } from '../../src/verifier/claims.ts'
 import { entry, filesOf, linesOf, pathOf, signer, verify, writeLines, writeLog } from '../support/logs.ts'
 
 const trustedKeys = [signer.keyId]
@@ -97,4 +98,25 @@ test('the first files of a stream may be archived', async () => {
   expect(idsOf((await verifyAuditLog(folder, { trustedKeys, archived: true })).findings)).toEqual([
     'file-missing',
   ])
+})
+
+describe('the memory for claims is bounded', () => {
+  const stream = '20261126T120000Z-5f2c9a1b0d3e4f60'
+  const claim = (sequence: number, chain: string): unknown => ({ stream, head: { sequence, chain } })
+  const read = async (expected: readonly unknown[], maximum?: number): Promise<unknown> =>
+    (await readClaims('./audit', new Map(), expected, maximum)).get(stream)
+
+  test('in all', async () => {
+    const three = [claim(1, 'a'), claim(2, 'a'), claim(2, 'b')]
+    expect(await read([...three, ...three], 3)).toMatchObject({ size: 2 })
+    await expect(read([...three, claim(3, 'a')], 3)).rejects.toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      message: './audit has 4 ends of streams, as others saw them; at most 3 are allowed',
+    })
+  })
+
+  test('for a line, where two that differ prove enough', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => claim(7, `chain ${index}`))
+    expect(await read(many, 10)).toEqual(new Map([[7, expect.objectContaining({ length: 10 })]]))
+  })
 })

@@ -286,7 +286,7 @@ function foundIn(content: Buffer): readonly string[] {
   const verifier = new StreamVerifier({
     stream: file.stream,
     findings,
-    claims: [],
+    claims: new Map(),
     trusted,
     onKey: () => undefined,
   })

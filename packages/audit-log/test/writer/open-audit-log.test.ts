@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { openAuditLog, type AuditEntry, type AuditLogEvent, type AuditLogOptions } from '../../src/index.ts'
 import {
   digestOf,
@@ -193,4 +193,29 @@ describe('seals', () => {
       { id: 'open-end', message: expect.stringMatching(/^the last seal is missing/) as unknown },
     ])
   })
+})
+
+test.each<[string, () => void | Promise<void>]>([
+  [
+    'throws',
+    () => {
+      throw new Error('no room')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no room'))],
+])('a listener that %s is a warning, and every line is written', async (_, onEvent) => {
+  const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  onTestFinished(() => warn.mockRestore())
+  const events: string[] = []
+  const folder = await writeLog(3, {
+    maximumFileSize: 1024,
+    onEvent({ type }) {
+      events.push(type)
+      return onEvent()
+    },
+  })
+  expect(await verify(folder)).toMatchObject({ ok: true, findings: [], streams: [{ tokens: 3 }] })
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(events.length).toBeGreaterThan(2)
+  expect(warn.mock.calls).toEqual(events.map(() => ['onEvent of the audit log failed: no room']))
 })

@@ -58,7 +58,7 @@ export interface SignatureRecorder {
   start(): number
   /** It was made. */
   succeeded(startedAt: number): void
-  /** It failed. The code or the name of the error becomes the attribute `error.type`. */
+  /** It failed. The attribute `error.type` is as {@link recordFailure} sets it. */
   failed(startedAt: number, error: unknown): void
 }
 

@@ -63,6 +63,19 @@ describe('the metrics of signatures', () => {
     )
   })
 
+  test('an error with a name of its own is _OTHER, so that a signer cannot make series without end', async () => {
+    const signatures = createSignatureMetrics()
+    const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'hsm' })
+    const named = ['HsmError 1', 'HsmError 2'].map((name) => Object.assign(new Error('no'), { name }))
+    const failures = [...named, 'no', new TypeError('no')]
+    for (const error of failures) recorder.failed(recorder.start(), error)
+    const points = (await testReader([signatures]).collect()).get('sealwright.signature.duration')?.dataPoints
+    expect(points?.map(({ attributes: of, value }) => [of['error.type'], value])).toMatchObject([
+      ['_OTHER', { count: 3 }],
+      ['TypeError', { count: 1 }],
+    ])
+  })
+
   test('a signature that throws synchronously is counted', async () => {
     const signatures = createSignatureMetrics()
     const { meter, values } = testReader()
