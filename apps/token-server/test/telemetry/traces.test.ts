@@ -1,5 +1,8 @@
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { ROOT_CONTEXT } from '@opentelemetry/api'
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { remoteKey } from '../support/remote-key.ts'
 import { tokenRequest } from '../support/requests.ts'
@@ -81,6 +84,8 @@ test('the trace of a caller goes on to the request, the signature and the call o
   const env = { SIGNING_KEY: uri, SIGNING_KEY_TYPE: 'ec-p256' }
   const server = await tracedServer({ env, vault: vaults.options })
   expect(await requestToken(server, { traceparent: `00-${traceId}-${callerId}-01` })).toBe(200)
+  const other = traceId.replace('0af', '0be')
+  expect(await requestToken(server, { traceparent: `00-${other}-${callerId}-00` })).toBe(200)
   const spans = await server.spans()
   const named = (name: string): Span | undefined => spans.find((span) => span.name === name)
   // The client has a further span between its own and the request.
@@ -97,7 +102,7 @@ test('the trace of a caller goes on to the request, the signature and the call o
     sign?.spanId,
     client?.spanId,
   ])
-  // What the ring reads belongs to no request.
+  // What the ring reads belongs to no request, and the vault is not traced for a request that is not.
   expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]))
   expect(attributesOf(request)).toEqual({
     'http.request.method': 'POST',
@@ -133,6 +138,49 @@ test('without a caller’s trace a request begins one, and a failure is its stat
   expect(attributesOf(sign)['error.type']).toBe('Error')
   expect(request).toMatchObject({ name: 'POST /connect/token', status: { code: 2 } })
   expect(request?.parentSpanId ?? '').toBe('')
+})
+
+test('one request in two begins a trace, with an id for which every other service decides the same', async () => {
+  vi.stubEnv('OTEL_TRACES_SAMPLER', 'parentbased_traceidratio')
+  vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', '0.5')
+  const server = await tracedServer()
+  await Promise.all(Array.from({ length: 40 }, () => requestToken(server)))
+  const spans = await server.spans()
+  const requests = spans.filter(({ name }) => name === 'POST /connect/token')
+  expect(requests.length).toBeGreaterThan(0)
+  expect(requests.length).toBeLessThan(40)
+  const sampler = new TraceIdRatioBasedSampler(0.5)
+  for (const { traceId: id, spanId } of requests) {
+    expect(sampler.shouldSample(ROOT_CONTEXT, id).decision).toBe(SamplingDecision.RECORD_AND_SAMPLED)
+    const below = spans.filter((span) => span.traceId === id && span.spanId !== spanId)
+    expect(below).toMatchObject([{ name: 'sign', parentSpanId: spanId }])
+  }
+})
+
+test('a client that goes away before the answer leaves a span that failed', async () => {
+  let gone: Promise<unknown> = Promise.resolve()
+  const server = await tracedServer({
+    wrapKey: (key) => remoteKey(key, (data) => gone.then(() => key.signer().sign(data))),
+  })
+  await server.app.listen({ port: 0 })
+  const { port } = server.app.server.address() as AddressInfo
+  const arrived = once(server.app.server, 'request')
+  gone = arrived.then(([, response]: unknown[]) => once(response as ServerResponse, 'close'))
+  const leaving = new AbortController()
+  const { headers, payload } = tokenRequest()
+  const answer = fetch(`http://localhost:${port}/connect/token`, {
+    method: 'POST',
+    headers: headers as Record<string, string>,
+    body: payload as string,
+    signal: leaving.signal,
+  })
+  await arrived
+  leaving.abort()
+  await expect(answer).rejects.toThrow('aborted')
+  await gone
+  const request = (await server.spans()).find(({ name }) => name === 'POST /connect/token')
+  expect(attributesOf(request)['error.type']).toBe('aborted')
+  expect(request?.status).toMatchObject({ code: 2 })
 })
 
 test('an endpoint that cannot be reached is in the log, and tokens are issued', async () => {

@@ -11,13 +11,19 @@ import {
   type Span,
 } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { suppressTracing, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import {
+  BasicTracerProvider,
+  BatchSpanProcessor,
+  RandomIdGenerator,
+  SamplingDecision,
+} from '@opentelemetry/sdk-trace-base'
 import { recordFailure } from '@sealwright/opentelemetry'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { backendOf, methodOf, type SignedBy } from '../telemetry.ts'
+import { samplerOfEnvironment } from './sampler.ts'
 
 /** Traces of the requests. */
 export interface Tracing {
@@ -56,7 +62,16 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
   // Such as an endpoint that cannot be reached. It must not be on standard error, where it would go unseen.
   const warn = (message: string): void => logger.warn({ reason: message }, 'traces')
   diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN)
+  const sampler = samplerOfEnvironment()
+  const random = new RandomIdGenerator()
+  /** The trace that the sampler was asked about. */
+  let traceId: string | null = null
   const provider = new BasicTracerProvider({
+    sampler,
+    idGenerator: {
+      generateSpanId: () => random.generateSpanId(),
+      generateTraceId: () => traceId ?? random.generateTraceId(),
+    },
     resource: resourceFromAttributes({ 'service.name': 'token-server' }).merge(
       detectResources({ detectors: [envDetector] }),
     ),
@@ -72,10 +87,20 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
     traceAzureClients(provider)
   }
 
-  function start(request: FastifyRequest): void {
+  /** Runs for each request. One that begins a trace which is not sampled costs an id, and nothing is made for it. */
+  function start(request: FastifyRequest, reply: FastifyReply): void {
+    if (request.headers['traceparent'] !== undefined) {
+      begin(request, reply, propagator.extract(ROOT_CONTEXT, request.headers, headers))
+      return
+    }
+    traceId = random.generateTraceId()
+    const { decision } = sampler.shouldSample(ROOT_CONTEXT, traceId, request.method, SpanKind.SERVER, {}, [])
+    if (decision !== SamplingDecision.NOT_RECORD) begin(request, reply, ROOT_CONTEXT)
+    traceId = null
+  }
+
+  function begin(request: FastifyRequest, reply: FastifyReply, parent: Context): void {
     if (request.url.startsWith('/health/')) return
-    const isContinued = request.headers['traceparent'] !== undefined
-    const parent = isContinued ? propagator.extract(ROOT_CONTEXT, request.headers, headers) : ROOT_CONTEXT
     const method = methodOf(request)
     const span = tracer.startSpan(method, { kind: SpanKind.SERVER }, parent)
     // Others are not sent, and neither is what happens in them.
@@ -90,39 +115,20 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
       ...(route !== undefined && { 'http.route': route }),
     })
     spans.set(request, { span, context: trace.setSpan(parent, span) })
-  }
-
-  function end(request: FastifyRequest, status: number | null): void {
-    const found = spans.get(request)
-    if (found === undefined) return
-    spans.delete(request)
-    const { span } = found
-    if (status !== null) span.setAttribute('http.response.status_code', status)
-    if (status === null || status >= 500) {
-      span.setAttribute('error.type', status === null ? 'aborted' : String(status))
-      span.setStatus({ code: SpanStatusCode.ERROR })
-    }
-    span.end()
+    // After the answer, or when the client is gone. A hook would run for every request.
+    reply.raw.once('close', () => end(span, reply.raw.writableEnded ? reply.statusCode : null))
   }
 
   return {
     watch(app) {
-      app.addHook('onRequest', (request, _reply, done) => {
-        start(request)
-        done()
-      })
-      app.addHook('onResponse', (request, reply, done) => {
-        end(request, reply.statusCode)
-        done()
-      })
-      app.addHook('onRequestAbort', (request, done) => {
-        end(request, null)
+      app.addHook('onRequest', (request, reply, done) => {
+        start(request, reply)
         done()
       })
     },
     begin(issuer, request) {
       const parent = spans.get(request)
-      if (parent === undefined) return null
+      if (parent === undefined) return issuer.canIssueSync ? null : untraced
       const attributes = {
         'sealwright.key.id': issuer.keyId,
         'sealwright.key.algorithm': issuer.algorithm.name,
@@ -146,6 +152,22 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
       }
     },
   }
+}
+
+/** @param status null if the client did not get the answer */
+function end(span: Span, status: number | null): void {
+  if (status !== null) span.setAttribute('http.response.status_code', status)
+  if (status === null || status >= 500) {
+    span.setAttribute('error.type', status === null ? 'aborted' : String(status))
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  }
+  span.end()
+}
+
+/** Without this the client of a vault would begin a trace of its own, for which the sampler is asked again. */
+const untraced: SignatureSpan = {
+  run: (issue) => context.with(suppressTracing(ROOT_CONTEXT), issue),
+  end: ignore,
 }
 
 function ignore(): void {}
