@@ -10,13 +10,16 @@ import { earliestRenewal, issueDelegate, type Delegate } from './issue-delegate.
 
 /** The options of {@link openDelegation}. */
 export interface DelegationOptions {
-  /** Of the keys in memory. Default `ec-p256`. */
+  /** The type of the delegate keys. Default `ec-p256`. */
   readonly keyType?: KeyTypeName | undefined
   /** How long one delegate signs, in whole seconds. At most 31 days; default 3,600. */
   readonly lifetime?: number | undefined
-  /** Told why a delegate could not be made. Meanwhile the ring's own key signs. What it throws is passed over. */
+  /**
+   * Called with the reason when a delegate could not be created. The ring's own key signs meanwhile. Errors that it
+   * throws are ignored.
+   */
   readonly onProblem?: ((error: unknown) => void) | undefined
-  /** For tests. Default the machine's clock. */
+  /** For tests. Default: this machine's clock. */
   readonly clock?: RingClock | undefined
 }
 
@@ -24,8 +27,8 @@ export interface DelegationOptions {
  * A key that lives only in the memory of this process, with a short-lived certificate that a key of the ring has signed. It
  * signs at the speed of a local key.
  *
- * The price: an attacker who reads this process's memory has a key that validators trust until its certificate ends. Without
- * delegation they could only have signatures made while they are there.
+ * The price: an attacker who reads this process's memory gets a key that validators trust until its certificate
+ * expires. Without delegation an attacker can only request signatures while they control the process.
  */
 export interface Delegation {
   /**
@@ -36,19 +39,19 @@ export interface Delegation {
   signingKey(): SigningKey
   /** The signer of {@link signingKey}. */
   signer(): Signer
-  /** As the ring's `perKey`. */
+  /** Like the ring's `perKey`. */
   perKey<T>(make: (key: SigningKey) => T): () => T
-  /** The `kid` of the delegate that signs; null while the ring's own key does. */
+  /** The `kid` of the delegate that signs; null while the ring's own key signs. */
   readonly delegateId: string | null
-  /** Ends it. The private key is forgotten. */
+  /** Ends the delegation and drops the private key. */
   close(): void
 }
 
 /**
- * Has this process sign with keys of its own that a key of the ring vouches for. Each is published in every instance's JWK
- * Set for the whole announcement before it signs.
+ * Makes this process sign with its own short-lived keys, each certified by a key of the ring. Every instance publishes
+ * a delegate in its JWK Set for the whole announcement before it signs.
  *
- * @param ring opened with `delegates: registry`, as the ring of every other instance
+ * @param ring opened with `delegates: registry`, like the ring of every other instance
  * @throws SealwrightError `INVALID_ARGUMENT` for a ring without that registry, or when one instance alone would publish more
  *   than the ring's `maxDelegates`; the message shows the arithmetic
  *
@@ -87,7 +90,7 @@ export function openDelegation(
   let delegates: readonly Delegate[] = []
   void makeNext()
 
-  /** Makes a delegate, and the next one early enough for it to be announced when this one ends. */
+  /** Creates a delegate, and its successor early enough to be announced when this one ends. */
   async function makeNext(): Promise<void> {
     // Not at the same time as the other instances that wait for a place.
     let wait = ring.policy.refreshInterval * (500 + Math.random() * 500)

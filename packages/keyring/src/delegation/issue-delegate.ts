@@ -26,7 +26,7 @@ export interface DelegateMaking {
 export interface Delegate {
   /** Its signers sign only while the delegate may. */
   readonly key: SigningKey
-  /** Whether it has been announced and neither it nor what vouches for it is over. */
+  /** Whether its announcement is over and neither it nor the key that certified it has expired or is revoked. */
   maySign(): boolean
   /** Whether it may sign now or later. */
   isAlive(): boolean
@@ -35,11 +35,11 @@ export interface Delegate {
 /** How long a look at the ring counts, in milliseconds. */
 const lookSpan = 1_000
 
-/** The part of its lifetime after which a delegate is followed by the next one, at the earliest. */
+/** The earliest time for the next delegate, as a part of the lifetime of the current one. */
 export const earliestRenewal = 0.8
 
 /**
- * Makes a key, has the ring's key certify it, publishes the certificate and sees that the ring shows it.
+ * Creates a key, has the ring's key certify it, publishes the certificate and waits until the ring shows it.
  *
  * @param isRenewal whether the process has a delegate that this one follows
  * @returns null when there is no room for it
@@ -63,7 +63,7 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   await ring.refresh()
   const key = keyOf(privateKey, certificates, registry.location)
   if (!isPublished(ring, key.keyId)) {
-    // Others were quicker, and this one is published nowhere.
+    // Other instances were quicker, and this delegate is published nowhere.
     if (isFull(making)) return null
     throw new SealwrightError(
       'UNAVAILABLE',
@@ -73,7 +73,7 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   return delegateOf(key, issuer.keyId, making, clock.elapsed())
 }
 
-/** When the delegates that take up a place were made, in milliseconds. Revoked ones keep their places. */
+/** When the delegates that take up a place were created, in milliseconds. Revoked delegates keep their places. */
 function places({ ring, clock }: DelegateMaking): number[] {
   return ring
     .status()
@@ -94,7 +94,7 @@ function hasRoomForAnother(making: DelegateMaking): boolean {
   const { ring, lifetime, clock } = making
   const { clockSkew } = ring.policy
   const placesOfOne = (validity(making) + clockSkew) / (earliestRenewal * lifetime)
-  // Each has made one since then, or two.
+  // Each of them has created one or two since then.
   const since = clock.now() - (lifetime + clockSkew) * 1_000
   const instances = places(making).filter((madeAt) => madeAt > since).length
   return instances < Math.max(1, Math.floor(ring.maxDelegates / placesOfOne))

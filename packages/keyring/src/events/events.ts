@@ -2,7 +2,7 @@ import type { VersionState } from '../timeline/key-version.ts'
 
 /** What happens in a ring. Times are `Date`s, and durations whole seconds. */
 export type KeyRingEvent =
-  /** The ring made a key: the first of a source, or a new version. */
+  /** The ring created a key: the first of a source, or a new version. */
   | { readonly type: 'created'; readonly location: string; readonly keyIds: readonly string[] }
   /** A key has another state than before; null for a key that was not there, or is not any more. */
   | {
@@ -34,7 +34,7 @@ export type KeyRingEvent =
   | {
       readonly type: 'refresh-failed'
       readonly error: unknown
-      /** Of the set in use; null when none has been read. */
+      /** The age of the keys in use; null when none have been read. */
       readonly age: number | null
       readonly maxSetAge: number
     }
@@ -52,10 +52,10 @@ export type KeyRingEvent =
   /** The clock was set by so many seconds. Until that is settled the ring does only what is right at either time. */
   | { readonly type: 'clock-jump'; readonly by: number }
 
-/** Told of each event as it happens. */
+/** Called with each event as it happens. */
 export type RingEventListener = (event: KeyRingEvent) => void
 
-/** The listener, if there is one, without what it throws: that is not to stop what it listens to. */
+/** The listener, if there is one. Errors that it throws are ignored, so they cannot stop the ring. */
 export function careful<T>(listener: ((value: T) => void) | undefined): (value: T) => void {
   return (value) => {
     try {
@@ -67,7 +67,7 @@ export function careful<T>(listener: ((value: T) => void) | undefined): (value: 
 }
 
 /**
- * An event as a line for a log. It holds no secret.
+ * Formats an event as a log line, without secrets.
  *
  * @example
  * ```ts

@@ -8,8 +8,8 @@ export interface IssuerDocumentsOptions {
   /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2), or http on this machine. */
   readonly issuer: string
   /**
-   * Further members of the metadata, such as `token_endpoint`. They replace those that have the same name, but for `issuer` and
-   * `jwks_uri`.
+   * Further members of the metadata, such as `token_endpoint`. They replace members of the same name, except `issuer`
+   * and `jwks_uri`.
    */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
 }
@@ -19,7 +19,7 @@ export interface IssuerDocument {
   /** The path of its URL, such as `/.well-known/jwks.json`. */
   readonly path: string
   /**
-   * The answer to a GET or HEAD request. It never throws.
+   * The response to a GET or HEAD request. It never throws.
    *
    * @param request.ifNoneMatch the request's `If-None-Match`
    */
@@ -30,7 +30,7 @@ export interface IssuerDocument {
  * The documents by which clients find the keys of an issuer, for any web server: the JWK Set, the metadata of OpenID Connect
  * Discovery and that of RFC 8414. All are sent with the `max-age` of the policy, an `ETag` and CORS.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one, and for metadata that is no JSON or names another
+ * @throws SealwrightError `INVALID_ARGUMENT` for an invalid issuer, and for metadata that is not JSON or names another
  *   issuer or JWK Set
  *
  * @example
@@ -69,7 +69,7 @@ export function issuerDocuments(ring: KeyRing, options: IssuerDocumentsOptions):
   ]
 }
 
-/** A copy of the members that JSON has of them: what follows never throws, and the caller cannot change it. */
+/** A copy of the members as JSON: later steps never throw, and the caller cannot change it. */
 function furtherMembers(
   metadata: Readonly<Record<string, unknown>>,
   own: Readonly<Record<string, unknown>>,

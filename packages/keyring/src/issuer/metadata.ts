@@ -1,13 +1,13 @@
 import { SealwrightError } from '@sealwright/core'
 import { isSecureUrl } from '@sealwright/core/internal'
 
-/** Where the documents of an issuer are, below the issuer. */
+/** The paths of the documents, below the issuer. */
 export const wellKnown = {
   /** The JWK Set; the metadata names it. */
   jwks: '.well-known/jwks.json',
   /** OpenID Connect Discovery §4. */
   openIdConfiguration: '.well-known/openid-configuration',
-  /** RFC 8414 §3.1: before the path of the issuer, so below an issuer only where it has none. */
+  /** RFC 8414 §3.1: this goes before the path of the issuer, so it is below the issuer only if the issuer has no path. */
   authorizationServer: '.well-known/oauth-authorization-server',
 } as const
 
@@ -29,10 +29,10 @@ export function issuerMetadata(issuer: string, algorithms: readonly string[]): R
 }
 
 /**
- * Makes sure that it is an issuer identifier (RFC 8414 §2).
+ * Checks that the URL is an issuer identifier (RFC 8414 §2).
  *
  * @param name in the message
- * @param local whether http will do for an issuer on this machine, such as a developer's
+ * @param local whether http is allowed for an issuer on this machine
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
 export function checkIssuer(name: string, issuer: string, local: boolean): void {

@@ -3,20 +3,20 @@ import { algorithmsOf, jwkThumbprint, SealwrightError, type SigningKey } from '@
 import type { Source } from './sources.ts'
 
 /**
- * Where instances tell each other the certificates of their delegates. It holds nothing secret and is not trusted: a
- * certificate counts only when a key of the ring has signed it as that of a delegate.
+ * Where instances publish the certificates of their delegates for each other. It contains nothing secret and is not
+ * trusted: a certificate counts only if a key of the ring signed it for a delegate.
  */
 export interface DelegateRegistry {
-  /** For people, such as a folder's path. */
+  /** For messages, such as a folder's path. */
   readonly location: string
   /**
-   * The certificates that were published, DER. Those that have ended may be left out. The first 10,000 are read.
+   * The published certificates in DER. Expired ones may be left out. Only the first 10,000 are read.
    *
    * @throws SealwrightError `UNAVAILABLE` when they cannot be read
    */
   list(options: { readonly signal: AbortSignal }): Promise<readonly Uint8Array[]>
   /**
-   * Resolves once every instance that lists finds it.
+   * Publishes a certificate. Resolves once every instance that lists the certificates finds it.
    *
    * @param certificate DER
    */
@@ -24,13 +24,13 @@ export interface DelegateRegistry {
 }
 
 /**
- * Bounds of what a registry may show. A certificate of ours has less than a kilobyte. More certificates than this are passed
- * over and not refused: otherwise anyone who can write to the registry could stop the issuer.
+ * Limits for the contents of a registry. A delegate's certificate is smaller than a kilobyte. Certificates above the
+ * limit are ignored and not refused: otherwise anyone who can write to the registry could stop the issuer.
  */
 const maximumCertificates = 10_000
 const maximumBytes = 16 * 1024
 
-/** The registry as a source of the ring: its keys are published and never sign. */
+/** The registry as a source of the ring. Its keys are published and never sign. */
 export function delegateSource(registry: DelegateRegistry): Source {
   // By SHA-256: certificates are parsed once for as long as they are listed.
   let known = new Map<string, SigningKey | null>()
@@ -64,7 +64,7 @@ export function delegateSource(registry: DelegateRegistry): Source {
  * certify other things, such as a TLS server: that does not make their keys sign tokens.
  */
 export const delegatePurpose: string = '2.25.122525516242243951230331000519462357826'
-/** The longest that a delegate may sign, in seconds. */
+/** The longest time for which a delegate may sign, in seconds. */
 export const longestLifetime: number = 31 * 86_400
 /** The longest validity of its certificate, with the announcement and the retention, in seconds. */
 export const longestValidity: number = 2 * longestLifetime
@@ -98,7 +98,7 @@ function isDelegate(certificate: X509Certificate): boolean {
 
 type DelegateFacts = Omit<SigningKey, 'version' | 'location' | 'certificates' | 'signer'>
 
-/** What its certificate says of a delegate, to the process that has its private key and to all others. */
+/** The facts about a delegate that its certificate contains. */
 export function delegateFacts({ publicKey, validFrom, validTo }: X509Certificate): DelegateFacts {
   return {
     name: 'delegate',
@@ -112,7 +112,7 @@ export function delegateFacts({ publicKey, validFrom, validTo }: X509Certificate
   }
 }
 
-/** null for what is not a delegate's certificate: anybody may have put it there. */
+/** null if it is not a delegate's certificate: anyone may have put it there. */
 function publicKeyOf(der: Uint8Array, location: string): SigningKey | null {
   try {
     const certificate = new X509Certificate(der)

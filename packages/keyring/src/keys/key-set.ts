@@ -6,17 +6,17 @@ import type { KeyRingEvent, RingEventListener } from '../events/events.ts'
 import { mergeKeys, type RingKey, type SourceKeys } from './ring-keys.ts'
 import type { Source } from './sources.ts'
 
-/** What a source showed, and when its reading began by both clocks, in milliseconds. */
+/** The contents of a source, and when its read began by both clocks, in milliseconds. */
 interface Reading {
   readonly shown: SourceKeys
   readonly wall: number
   readonly elapsed: number
 }
 
-/** What the sources showed when they were last read. Readings that fail leave what there was. */
+/** The contents of the sources at the last successful read. A failed read changes nothing. */
 export class KeySet {
   keys: readonly RingKey[] = []
-  /** Why the last reading failed; null when it did not. */
+  /** Why the last read failed; null if it succeeded. */
   problem: unknown = null
   readonly #sources: readonly Source[]
   readonly #policy: KeyRingPolicy
@@ -30,9 +30,9 @@ export class KeySet {
   /** When each key was first seen here, where that is later than its store says. */
   #seen: ReadonlyMap<string, Date> = new Map()
   readonly #closing = new AbortController()
-  /** The one under way, or the last; it never rejects. */
+  /** The current or last read; it never rejects. */
   #reading: Promise<void> = Promise.resolve()
-  /** The one that has not begun. */
+  /** The next read, which has not begun. */
   #next: Promise<void> | null = null
 
   constructor(
@@ -51,16 +51,17 @@ export class KeySet {
     this.#listener = listener
   }
 
-  /** How old the set is, in milliseconds: the time since the oldest of its readings began, and what lists may leave out. */
+  /** How old the keys are, in milliseconds: the time since the oldest read began, plus the listing delay. */
   age(): number {
     if (this.#shown.size < this.#sources.length) return Infinity
     const [wall, elapsed] = [this.#clock.now(), this.#clock.elapsed()]
-    // The greater of the two: the one clock may have been set back, and the other may stand still while a machine is moved.
+    // The greater of the two: one clock may have been set back, and the other may stand still while a virtual machine
+    // is moved.
     const ages = [...this.#shown.values()].map((each) => Math.max(wall - each.wall, elapsed - each.elapsed))
     return Math.max(0, ...ages) + this.#policy.listingDelay * 1_000
   }
 
-  /** Which of the sources shows nothing: proven to be empty. */
+  /** The sources that are proven to be empty. */
   emptySources(): readonly Source[] {
     return this.#sources.filter((source) => this.#shown.get(source)?.shown.keys.length === 0)
   }
@@ -79,10 +80,10 @@ export class KeySet {
   }
 
   /**
-   * Reads all sources. Callers share a reading that has not begun; one that is under way may be too early to show what they
-   * want to see, such as a key that was switched off just now.
+   * Reads all sources. Callers share a read that has not begun. A read in progress may be too early to show the change
+   * that they wait for, such as a key that was just disabled.
    *
-   * @throws what a source throws; the others' readings count all the same
+   * @throws what a source throws; the reads of the other sources still count
    */
   read(): Promise<void> {
     this.#next ??= this.#reading.then(() => {
@@ -94,7 +95,7 @@ export class KeySet {
     return this.#next
   }
 
-  /** Aborts the reading that is under way. */
+  /** Aborts the read in progress. */
   close(): void {
     this.#closing.abort()
   }
@@ -116,7 +117,7 @@ export class KeySet {
 
   async #readOne(source: Source, signal: AbortSignal): Promise<Reading> {
     const [wall, elapsed] = [this.#clock.now(), this.#clock.elapsed()]
-    // A store may pass the signal over.
+    // A store may ignore the signal.
     const keys = await untilAborted(source.list(signal), signal)
     const before = this.#shown.get(source)?.shown
     if (before !== undefined && !source.delegates && keys.length === 0 && before.keys.length > 0)
@@ -125,8 +126,8 @@ export class KeySet {
   }
 
   /**
-   * Merges the readings. They count as a whole or not at all: a set that cannot be merged must grow old, as it may hold a
-   * revocation.
+   * Merges the reads, as a whole or not at all: keys that cannot be merged must not count as read, because a revocation
+   * may be among them.
    *
    * @throws SealwrightError as mergeKeys
    */
@@ -147,7 +148,7 @@ export class KeySet {
     for (const arrival of arrivals) this.#listener({ type: 'backdated', ...arrival })
   }
 
-  /** A key that is new here and claims to be older than the last reading was put there with a time that is not its own. */
+  /** A new key that claims to be older than the last read has a false creation time. */
   #backdated(readings: readonly Reading[]): Omit<Extract<KeyRingEvent, { type: 'backdated' }>, 'type'>[] {
     const known = new Set(
       [...this.#shown.values()].flatMap(({ shown }) => shown.keys.map(({ keyId }) => keyId)),

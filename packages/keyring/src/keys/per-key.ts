@@ -1,10 +1,10 @@
 import type { SigningKey } from '@sealwright/core'
 
 /**
- * Makes something once for each key.
+ * Calls `make` once for each key.
  *
  * @param signingKey the key of now
- * @returns gives what was made for the key of now
+ * @returns a function that returns the result for the current key
  */
 export function oncePerKey<T>(signingKey: () => SigningKey, make: (key: SigningKey) => T): () => T {
   const made = new WeakMap<SigningKey, { readonly value: T }>()

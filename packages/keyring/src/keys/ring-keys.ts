@@ -11,11 +11,11 @@ export interface RingKey extends KeyVersion {
   readonly signs: boolean
   /** Every source that has it. */
   readonly sources: readonly Source[]
-  /** The `kid` of the key that vouches for this one; null for a key of its own. */
+  /** The `kid` of the key that certified this delegate; null for the ring's own keys. */
   readonly delegatedBy: string | null
 }
 
-/** What one source has shown. */
+/** The keys of one source. */
 export interface SourceKeys {
   readonly source: Source
   /** Newest first. */
@@ -23,12 +23,12 @@ export interface SourceKeys {
 }
 
 /**
- * The keys of all sources, each once. A key that is in several places, as after it was imported into a vault, is known
- * from its earliest creation on. It is revoked as soon as one of the places has switched off its newest copy.
+ * The keys of all sources, each once. If a key is in several places, such as after an import into a vault, its earliest
+ * creation time counts. It is revoked as soon as its newest copy is disabled in one of the places.
  *
  * @param revoked the `kid`s of keys that the operator has revoked
- * @param seen by `kid`, the time of creation of keys whose source does not say it or says one that is too early
- * @throws SealwrightError `INVALID_ARGUMENT` when several keys come without a time of creation, so that none of them can be
+ * @param seen by `kid`, the creation time of keys whose source has none, or one that is too early
+ * @throws SealwrightError `INVALID_ARGUMENT` when several keys have no creation time, so that none of them can be
  *   announced
  */
 export function mergeKeys(
@@ -73,7 +73,7 @@ export function mergeKeys(
   return [...merged, ...delegates.flatMap((shown) => delegatesOf(shown, merged, revoked, bounds))]
 }
 
-/** How many delegates there are at most at a time, and the times that it may be, in milliseconds since 1970. */
+/** The maximum number of delegates, and the possible current times, in milliseconds since 1970. */
 export interface DelegateBounds {
   readonly maxDelegates: number
   readonly times: readonly number[]

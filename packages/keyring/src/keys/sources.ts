@@ -21,21 +21,21 @@ import {
   optionsOf,
 } from '@sealwright/core/internal'
 
-/** What the ring does with the keys of a source. */
+/** How the ring uses the keys of a source. */
 export interface SourceOptions {
   /**
-   * Makes the key when there is proven to be none, and new versions when a rotation is due, where the store can rotate.
-   * Left out, the source is only read.
+   * Creates the key if it is proven absent, and new versions when a rotation is due if the store can rotate. Default:
+   * the source is only read.
    */
   readonly create?: CreateKeyOptions | undefined
   /**
-   * When the key was put where every instance finds it, for a source that does not say. It must not be earlier than that:
-   * the ring counts the announcement from it.
+   * When every instance could find the key, for a source that records no creation time. The announcement starts then,
+   * so the time must not be too early.
    */
   readonly createdAt?: Date | undefined
-  /** false for keys that are published and never sign, such as those of another issuer. Default true. */
+  /** false for keys that are published but never sign, such as those of another issuer. Default true. */
   readonly signs?: boolean | undefined
-  /** Sources with different names here sign at the same time, in turn. Default all have the same. */
+  /** The name of the shard. Keys of different shards sign at the same time, in turn. Default: all sources are one shard. */
   readonly shard?: string | undefined
 }
 
@@ -45,8 +45,8 @@ export type KeyRingSource = SourceOptions &
     | { readonly store: KeyStore; readonly name: string }
     | {
         /**
-         * A signing URI, opened with `options.backends`. One that names a vault's certificate or a key in a folder stands for
-         * all of its versions.
+         * A signing URI, opened with `options.backends`. A certificate in a vault or a key in a folder includes all of
+         * its versions.
          */
         readonly uri: string
         /** The password of the file or folder that the URI names. */
@@ -56,31 +56,31 @@ export type KeyRingSource = SourceOptions &
     | { readonly key: SigningKey }
   )
 
-/** A source, however it was given. */
+/** An opened source. */
 export interface Source {
-  /** For people: where the keys are. No secret. */
+  /** For messages: where the keys are. Contains no secret. */
   readonly location: string
   readonly signs: boolean
   readonly shard: string
   readonly createdAt: Date | null
-  /** Whether the source makes keys. */
+  /** Whether the source creates keys. */
   readonly creates: boolean
   /** Whether its keys count only when a key of the ring has signed their certificates. */
   readonly delegates: boolean
   /**
-   * Makes the version that follows `after`; ALREADY_EXISTS when that is not the newest any more. null where the store has no
-   * rotation.
+   * Creates the version that follows `after`; `ALREADY_EXISTS` if `after` is no longer the newest. null if the store
+   * cannot rotate.
    */
   readonly rotate: ((after: string | undefined, signal: AbortSignal) => Promise<SigningKey>) | null
-  /** Switches a version off. null where the store cannot. */
+  /** Disables a version. null if the store cannot. */
   readonly disable: ((version: string) => Promise<void>) | null
-  /** Every version, newest first; empty when there is proven to be none. */
+  /** Every version, newest first; empty if the key is proven absent. */
   list(signal: AbortSignal): Promise<readonly SigningKey[]>
-  /** Makes the first version, or finds the one that another instance has made. */
+  /** Creates the first version, or finds the one that another instance created. */
   getOrCreate(signal: AbortSignal): Promise<void>
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a source that cannot be one; or what its backend throws */
+/** @throws SealwrightError `INVALID_ARGUMENT` for an invalid source; or what its backend throws */
 export async function openSource(source: KeyRingSource, backends: readonly Backend[]): Promise<Source> {
   checkSource(source)
   const { create, createdAt = null, signs = true, shard = '' } = source
@@ -112,7 +112,7 @@ async function placeOf(source: KeyRingSource, backends: readonly Backend[]): Pro
   if ('key' in source) return ofKey(source.key)
   const { uri, password } = source
   const [backend, another] = backends.filter((each) => each.accepts(uri))
-  // That there is one, and one alone, openSigningKey sees to.
+  // openSigningKey makes sure that there is exactly one.
   if (backend !== undefined && another === undefined && canLocate(backend)) {
     const place = await backend.locate(uri, { password })
     if (place?.version === null) return ofStore(place.store, place.name, create)
@@ -137,7 +137,7 @@ function ofStore(store: KeyStore, name: string, create: CreateKeyOptions | undef
       try {
         await store.create(name, options)
       } catch (error) {
-        // Another instance was quicker. Its key shows in the next reading.
+        // Another instance was quicker. The next read finds its key.
         if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
       }
     },

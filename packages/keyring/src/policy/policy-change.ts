@@ -2,14 +2,14 @@ import { SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicy } from './policy.ts'
 
 /**
- * The policies to roll out one after the other to get from one policy to another while keys live. During each roll-out
- * some instances have the old policy and some the new, in any order and for any time, and no token is rejected.
+ * Splits a change of the policy into steps that are safe while keys live. During the roll-out of a step some instances
+ * have the old policy and some the new one, in any order and for any time, and no token is rejected.
  *
  * Roll each step out to every instance, then wait for {@link policyChangeWait} before the next. Most changes take one step.
  *
- * @param from what every instance has now
- * @param to what every instance is to have
- * @returns the steps, `to` being the last
+ * @param from the policy of every instance now
+ * @param to the policy that every instance should have
+ * @returns the policies to roll out, in order; `to` is the last
  *
  * @example
  * ```ts
@@ -47,8 +47,8 @@ export function planPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): readon
 }
 
 /**
- * How long to wait after a step is everywhere before the next one begins, in seconds: until no token and no JWK Set of the
- * policy before it is left.
+ * How long to wait between the end of one step and the start of the next, in seconds: until no token and no JWK Set of
+ * the previous policy is left.
  *
  * @example
  * ```ts
@@ -80,7 +80,7 @@ export function checkPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): void 
     throw new SealwrightError('INVALID_ARGUMENT', `${problem}; see planPolicyChange for the steps`)
 }
 
-/** What is wrong with running both at once; null for nothing. */
+/** Why the two policies cannot run side by side; null if they can. */
 function policyChangeProblem(from: KeyRingPolicy, to: KeyRingPolicy): string | null {
   const most = greatest(from, to)
   const announced = Math.min(from.announcement, to.announcement)

@@ -2,8 +2,8 @@ import { SealwrightError } from '@sealwright/core'
 import { anything, optionsOf } from '@sealwright/core/internal'
 
 /**
- * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same policy;
- * {@link planPolicyChange} says how to get from one policy to another while keys live.
+ * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same
+ * policy; {@link planPolicyChange} shows how to change it while keys live.
  */
 export interface KeyRingPolicy {
   /** L: the longest time from `iat` to `exp` of any token that the ring's keys sign. */
@@ -16,20 +16,20 @@ export interface KeyRingPolicy {
   readonly validatorLeeway: number
   /** How often an instance reads the stores. */
   readonly refreshInterval: number
-  /** The longest one reading may take. At most 2,147,483. */
+  /** The longest time for one read. At most 2,147,483. */
   readonly refreshTimeout: number
   /** How long after its creation a store may still leave a version out of its list. */
   readonly listingDelay: number
   /**
-   * S: the oldest set of versions that an instance may sign with or serve. An outage of the store shorter than this is not
-   * noticed by clients. It also delays each rotation and each revocation during an outage.
+   * S: the maximum age of the keys that an instance signs with or serves. Clients do not notice a shorter outage of the
+   * store. It also delays each rotation, and each revocation during an outage.
    */
   readonly maxSetAge: number
   /** A: how long a new version is published before it signs. */
   readonly announcement: number
   /** How long a version stays published after its successor has begun to sign. */
   readonly retention: number
-  /** How long a version signs before its successor takes over; null for no rotation but that before `notAfter`. */
+  /** How long a version signs before its successor takes over; null to rotate only before `notAfter`. */
   readonly rotationInterval: number | null
 }
 
@@ -51,15 +51,15 @@ export interface KeyRingPolicyOptions {
   readonly listingDelay?: number | undefined
   /** Default 86,400, one day. See {@link KeyRingPolicy.maxSetAge}. */
   readonly maxSetAge?: number | undefined
-  /** Default the least that is possible: S + M + K. See {@link KeyRingPolicy.announcement}. */
+  /** Default: the minimum, S + M + K. See {@link KeyRingPolicy.announcement}. */
   readonly announcement?: number | undefined
-  /** Default the least that is possible: L + 2K + leeway. See {@link KeyRingPolicy.retention}. */
+  /** Default: the minimum, L + 2K + leeway. See {@link KeyRingPolicy.retention}. */
   readonly retention?: number | undefined
   /** Default 90 days. See {@link KeyRingPolicy.rotationInterval}. */
   readonly rotationInterval?: number | null | undefined
 }
 
-/** Some verifiers ignore what comes after the hundredth key of a JWK Set. */
+/** Some verifiers ignore the keys after the hundredth of a JWK Set. */
 export const maximumPublishedKeys = 100
 
 const secondsPerDay = 86_400
@@ -71,9 +71,9 @@ export const longestTimer: number = 2 ** 31 - 1
 const longestTimeout = Math.floor(longestTimer / 1_000)
 
 /**
- * Completes a policy and checks that it can keep the promise: no token is rejected by a validator that obeys `max-age`.
+ * Completes a policy and checks that it keeps the promise: no validator that obeys `max-age` rejects a token.
  *
- * @param options what differs from the defaults, in seconds
+ * @param options the values that differ from the defaults, in seconds
  * @param signers how many keys sign at the same time: one for each algorithm and shard. Default 1.
  * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy; the message shows the arithmetic
  *
@@ -173,7 +173,7 @@ export function publishedKeys({ announcement, retention, rotationInterval }: Key
   return rotationInterval === null ? 2 : 1 + Math.ceil((announcement + retention) / rotationInterval)
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` when the one value is less than the sum of the others */
+/** @throws SealwrightError `INVALID_ARGUMENT` when the value is less than the sum of the terms */
 function atLeast(
   value: Readonly<Record<string, number>>,
   terms: Readonly<Record<string, number>>,

@@ -17,7 +17,7 @@ export interface Moment extends Span {
 const longestMoment = 60_000
 const momentAfterJump = 1_000
 
-/** Decides what each key is now, and remembers it for as long as it holds. */
+/** Decides the state of each key, and caches it for as long as it holds. */
 export class Decision {
   readonly #keySet: KeySet
   readonly #policy: KeyRingPolicy

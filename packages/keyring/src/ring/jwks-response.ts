@@ -1,9 +1,9 @@
 import { SealwrightError } from '@sealwright/core'
 import { entityTag, type PublishedJwks } from './jwks.ts'
 
-/** An HTTP answer for any server. */
+/** An HTTP response for any server. */
 export interface JwksResponse {
-  /** 200 with the document, 304 when the client has it, 503 while there is none. */
+  /** 200 with the document, 304 if the client has it, 503 while there is no document. */
   readonly status: 200 | 304 | 503
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -11,7 +11,7 @@ export interface JwksResponse {
   readonly body: string
 }
 
-/** How a document is sent. */
+/** How to send a document. */
 interface Representation {
   /** The media type. */
   readonly type: string

@@ -3,7 +3,7 @@ import { SealwrightError, signingKeyJwk, type SigningJwk } from '@sealwright/cor
 import { maximumPublishedKeys } from '../policy/policy.ts'
 import { isPublished, type RingEntry } from './ring-state.ts'
 
-/** A JWK Set (RFC 7517 §5) as it goes out. */
+/** A JWK Set (RFC 7517 §5) as it is served. */
 export interface PublishedJwks {
   /** The JWKs: active, retiring, then announced ones; in each state the newest first. */
   readonly keys: readonly SigningJwk[]
@@ -13,11 +13,11 @@ export interface PublishedJwks {
   readonly etag: string
 }
 
-/** Other names that a key is published under. */
+/** Further `kid`s that a key is published under. */
 export type KeyAliases = (key: RingEntry['ringKey']['key']) => readonly string[]
 
 /**
- * The JWK Set of what is announced, active and retiring: public members, certificates and their thumbprints.
+ * The JWK Set of announced, active and retiring keys: public members, certificates and their thumbprints.
  *
  * @param aliases further `kid`s, each of which gets an entry of its own
  * @throws SealwrightError `LIMIT_EXCEEDED` for more keys than verifiers read, `INVALID_ARGUMENT` for a `kid` of two keys

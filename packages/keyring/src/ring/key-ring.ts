@@ -12,24 +12,24 @@ export interface KeyRingOptions {
   /** For sources that are signing URIs. */
   readonly backends?: readonly Backend[] | undefined
   /**
-   * The JOSE algorithms that the ring signs at the same time, such as `['RS256', 'ES256']`: each has an active key of its
-   * own. Left out there is one active key, which signs its default.
+   * The JOSE algorithms that the ring signs at the same time, such as `['RS256', 'ES256']`. Each has its own active
+   * key. Default: there is one active key, which signs its default algorithm.
    */
   readonly algorithms?: readonly string[] | undefined
-  /** Further `kid`s under which a key is published, for tokens that another program issued with it. */
+  /** Returns further `kid`s under which a key is published, for tokens that another program issued with it. */
   readonly aliases?: KeyAliases | undefined
-  /** The `kid`s of keys that are revoked, beside those that are switched off in their store. */
+  /** The `kid`s of revoked keys, in addition to the keys that are disabled in their store. */
   readonly revoked?: readonly string[] | undefined
   /** Where instances publish the certificates of their delegates: see {@link openDelegation}. Default none. */
   readonly delegates?: DelegateRegistry | undefined
   /**
-   * How many delegates are published: the oldest that a key of the ring has certified. The same in every instance. From 1 to
-   * 99; default 16, so that the JWK Set stays below 20 keys.
+   * The maximum number of published delegates: the oldest that a key of the ring has certified. It must be the same in
+   * every instance. From 1 to 99; default 16, so that the JWK Set stays below 20 keys.
    */
   readonly maxDelegates?: number | undefined
-  /** Told of everything that an operator wants in a log; {@link describeKeyRingEvent} makes lines of it. */
+  /** Called with every event that an operator wants in a log; {@link describeKeyRingEvent} formats it as a line. */
   readonly onEvent?: RingEventListener | undefined
-  /** For tests. Default the machine's clock. */
+  /** For tests. Default: this machine's clock. */
   readonly clock?: RingClock | undefined
 }
 
@@ -42,13 +42,13 @@ export interface KeyRing {
   /** How many delegates are published at most. */
   readonly maxDelegates: number
   /**
-   * The key that signs now. Ask for each token and keep nothing: the signer of a key that has been replaced throws.
-   * {@link perKey} keeps what was made for a key.
+   * The key that signs now. Call this for each token, because the signer of a replaced key throws. {@link perKey}
+   * caches objects for each key.
    *
    * @param algorithm one of `options.algorithms`, the first of them when left out
    * @returns the key; its signers sign no longer than the ring allows, and not after `notAfter`
-   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the set of keys is older than `maxSetAge` or no key may
-   *   sign; `UNSUPPORTED_ALGORITHM` for an algorithm the ring was not opened for
+   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the last read is older than `maxSetAge` or no key
+   *   may sign; `UNSUPPORTED_ALGORITHM` for an algorithm that the ring was not opened for
    */
   signingKey(algorithm?: string): SigningKey
   /**
@@ -58,8 +58,8 @@ export interface KeyRing {
    */
   signer(algorithm?: string): Signer
   /**
-   * Makes something once for each key that signs, such as a token issuer, and returns a function that gives what was made
-   * for the key of now.
+   * Creates an object once for each key that signs, such as a token issuer. Returns a function that returns the object
+   * for the current key.
    *
    * @example
    * ```ts
@@ -71,42 +71,42 @@ export interface KeyRing {
   /**
    * The JWK Set of announced, active and retiring keys.
    *
-   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the set of keys is older than `maxSetAge`
+   * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the last read is older than `maxSetAge`
    */
   jwks(): PublishedJwks
   /**
-   * The answer to a request for the JWK Set: 200, 304 or 503, with `Cache-Control`, `ETag` and CORS. It never throws.
+   * The response to a request for the JWK Set: 200, 304 or 503, with `Cache-Control`, `ETag` and CORS. It never throws.
    *
    * @param request.ifNoneMatch the request's `If-None-Match`
    */
   jwksResponse(request?: { readonly ifNoneMatch?: string | undefined }): JwksResponse
-  /** Where the ring stands, for readiness and metrics. */
+  /** The state of the ring, for readiness checks and metrics. */
   status(): KeyRingStatus
   /**
-   * Reads the sources now, such as on SIGHUP or after a key was revoked.
+   * Reads the sources now, for example on SIGHUP or after a key was revoked.
    *
-   * @throws SealwrightError what the source throws; the set that there was stays in use
+   * @throws SealwrightError what the source throws; the keys of the last read stay in use
    */
   refresh(): Promise<void>
   /**
-   * Reads the sources, then makes a new version of each key that signs, in the sources that make keys. They are announced
-   * like any other.
+   * Reads the sources, then creates a new version of each key that signs, in the sources with `create`. The new
+   * versions are announced like any other.
    *
-   * @throws SealwrightError `UNSUPPORTED_OPERATION` when no source can; `ALREADY_EXISTS` when another instance makes a
-   *   version at the same time; `LIMIT_EXCEEDED` when the JWK Set is full; or what the store throws
+   * @throws SealwrightError `UNSUPPORTED_OPERATION` when no source can; `ALREADY_EXISTS` when another instance creates
+   *   a version at the same time; `LIMIT_EXCEEDED` when the JWK Set is full; or what the store throws
    */
   rotate(): Promise<void>
   /**
-   * For an emergency: switches a key off in every source that can do so, and reads the sources. Every token of the key is
-   * refused once validators read the JWK Set again. Where no other key could sign, one is made first. It signs without
+   * For an emergency: disables a key in every source that can do so, and reads the sources. Every token of the key is
+   * refused once validators read the JWK Set again. If no other key can sign, one is created first. It signs without
    * announcement, so validators may refuse its tokens for a while.
    *
-   * Other instances learn of it at their next reading: within `refreshInterval`, or now with {@link refresh}.
+   * Other instances learn of it at their next read: within `refreshInterval`, or at once with {@link refresh}.
    *
    * @param keyId the `kid` of the key
-   * @returns what it costs
-   * @throws SealwrightError `NOT_FOUND` when the ring has no such key; `UNSUPPORTED_OPERATION` when no source that has it can
-   *   switch keys off; or what the store throws. The key still signs then.
+   * @returns the cost of the revocation
+   * @throws SealwrightError `NOT_FOUND` when the ring has no such key; `UNSUPPORTED_OPERATION` when no source that has
+   *   it can disable keys; or what the store throws. The key then still signs.
    *
    * @example
    * ```ts
@@ -114,23 +114,26 @@ export interface KeyRing {
    * ```
    */
   revoke(keyId: string): Promise<KeyRevocation>
-  /** Ends the timers. The ring signs no longer. */
+  /** Stops the timers. The ring no longer signs. */
   close(): void
 }
 
 /** The state of a ring. */
 export interface KeyRingStatus {
-  /** Whether the ring signs and serves its JWK Set: what a readiness probe asks. */
+  /** Whether the ring signs and serves its JWK Set, for a readiness probe. */
   readonly ready: boolean
-  /** The age of the set of keys in seconds; null before the first reading. */
+  /** Seconds since the keys were last read; null before the first read. */
   readonly age: number | null
-  /** Why the last reading failed, or why no JWK Set can be made of the keys; null when neither is so. */
+  /** Why the last read failed, or why the keys cannot form a JWK Set; null if there is no problem. */
   readonly problem: unknown
   /** The JOSE algorithms of the keys in the JWK Set, for the metadata of the issuer. A rotation can change them. */
   readonly algorithms: readonly string[]
-  /** Every key that the ring knows: active, retiring, announced, retired, then revoked ones; in each state the newest first. */
+  /**
+   * Every key that the ring knows: first active, then retiring, announced, retired and revoked keys; the newest first
+   * in each state.
+   */
   readonly keys: readonly KeyRingKeyStatus[]
-  /** When the next version is due: now when no version can sign, null for never. */
+  /** When the next version is due: now if no version can sign, null for never. */
   readonly nextRotation: Date | null
 }
 
@@ -140,15 +143,15 @@ export interface KeyRingKeyStatus {
   readonly keyId: string
   /** Where the key is, such as the URL of its certificate or the path of its file. */
   readonly location: string
-  /** What the ring does with it. */
+  /** The state of the key. */
   readonly state: VersionState
-  /** The `kid` of the key that vouches for it, for a delegate; null for a key of its own. */
+  /** For a delegate, the `kid` of the key that certified it; null for the ring's own keys. */
   readonly delegatedBy: string | null
   /** The JOSE algorithms that it signs with in this ring. */
   readonly algorithms: readonly string[]
-  /** When it came into its store; null where the store does not say. */
+  /** When the key came into its store; null if the store does not record it. */
   readonly createdAt: Date | null
-  /** When its certificate ends; null for a key without one. */
+  /** When the certificate of the key expires; null for a key without one. */
   readonly notAfter: Date | null
   /** When it starts to sign, or started. null if the store does not say, and for a key that does not sign in this ring. */
   readonly signsFrom: Date | null
@@ -158,20 +161,20 @@ export interface KeyRingKeyStatus {
   readonly publishedUntil: Date | null
 }
 
-/** What a revocation costs. */
+/** The cost of a revocation. */
 export interface KeyRevocation {
-  /** The key that is revoked. */
+  /** The `kid` of the revoked key. */
   readonly keyId: string
   /**
-   * When the last validator that obeys `max-age` refuses its tokens, at the latest: an instance that cannot read its store
-   * serves the key for `maxSetAge`, and a validator keeps that JWK Set for `jwksMaxAge`. Where every instance is told to read
-   * now, it is `jwksMaxAge` from now.
+   * The latest time at which a validator that obeys `max-age` accepts its tokens: an instance that cannot read its
+   * store serves the key for `maxSetAge`, and a validator keeps that JWK Set for `jwksMaxAge`. If every instance reads
+   * its keys now, it is `jwksMaxAge` from now.
    */
   readonly acceptedUntil: Date
   /** The keys that sign now, one for each algorithm and shard. */
   readonly signing: readonly string[]
   /**
-   * Until when tokens of these keys may be refused, because validators may not have them; null when all of them have been
+   * Until when validators may refuse tokens of these keys, because they may not have them; null if all of them were
    * announced.
    */
   readonly refusedUntil: Date | null

@@ -19,15 +19,15 @@ import { openSource, type KeyRingSource, type Source } from '../keys/sources.ts'
 import { StateReports } from './state-reports.ts'
 
 /**
- * Opens the keys of an issuer: reads every source, makes the first key where a source has `create` and is proven to be
- * empty, and from then on reads again, rotates and reports by itself.
+ * Opens the keys of an issuer. Reads every source, and creates the first key if a source has `create` and is proven
+ * empty. From then on the ring reads, rotates and reports by itself.
  *
  * @param sources where the keys are. New versions go to the first source with `create`. If several sources hold a key, the
  *   first one's copy signs.
- * @param policy what differs from the defaults, in seconds
- * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy, with the arithmetic, for sources that cannot be told
- *   apart in time, for aliases that clash, or for malformed options; `NOT_FOUND` when there is no key and no source makes one; or what a source
- *   throws
+ * @param policy the values that differ from the defaults, in seconds
+ * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy (the message shows the arithmetic), for several
+ *   keys without a creation time, for conflicting aliases, or for malformed options; `NOT_FOUND` if there is no key and
+ *   no source creates one; or what a source throws
  *
  * @example
  * ```ts

@@ -14,8 +14,8 @@ export interface Span {
 }
 
 /**
- * The permission to sign with one key. Asking costs one look at the clock and two comparisons; the ring decides anew when
- * something may have changed.
+ * The permission to sign with one key. A check costs one reading of the clock and two comparisons; the ring decides
+ * again when something may have changed.
  */
 export class Lease {
   readonly #now: () => number
@@ -77,7 +77,7 @@ function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgor
   )
 }
 
-/** Not an async function: a further promise for each signature would cost more than the look at the lease. */
+/** Not an async function: another promise for each signature would cost more than the check of the lease. */
 function leasedSigner(signer: Signer, lease: Lease): Signer & TokenSignerSource {
   return {
     ...wrapSigner(signer, {

@@ -25,7 +25,7 @@ export interface RingEntry {
 /** When a key signs and is published: see {@link TimelineEntry}. */
 type EntryTimes = Pick<TimelineEntry, 'startsAt' | 'stopsAt' | 'leavesAt'>
 
-/** All of a ring at one time. */
+/** The state of a ring at one time. */
 export interface RingState {
   readonly lanes: readonly Lane[]
   readonly entries: readonly RingEntry[]
@@ -100,7 +100,10 @@ function defaultAlgorithm({ key }: RingKey): string {
   return key.algorithms[0]?.name ?? ''
 }
 
-/** What signs comes first, for clients that take the first key they find; of that the default algorithm, and the newest. */
+/**
+ * Keys that sign come first, for clients that take the first key they find; among them the default algorithm, and the
+ * newest.
+ */
 function compareEntries(a: RingEntry, b: RingEntry, algorithms: readonly string[]): number {
   const rank = ({ algorithms: of }: RingEntry): number => algorithms.indexOf(of[0] ?? '')
   const time = ({ ringKey }: RingEntry): number => ringKey.createdAt?.getTime() ?? -Infinity

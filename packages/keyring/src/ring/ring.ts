@@ -16,7 +16,7 @@ import { publishedAlgorithms, type RingEntry, type RingState } from './ring-stat
 import { revoke, type Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
 
-/** What a ring is made of. */
+/** The parts of a ring. */
 export interface RingParts {
   readonly policy: KeyRingPolicy
   readonly algorithms: readonly string[]

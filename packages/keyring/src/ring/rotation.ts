@@ -10,15 +10,15 @@ import { isPublished, type Lane, type RingState } from './ring-state.ts'
 import type { Source } from '../keys/sources.ts'
 
 /**
- * Makes new versions when they are due. Every instance does; the one whose turn comes first spares it the others. Each makes
- * the version after the newest that it has seen, and a store refuses all but the first of them.
+ * Creates new versions when they are due. Every instance does this at a random time, so the first one usually saves the
+ * others the work. Each creates the version after the newest that it has seen, and the store refuses all but the first.
  */
 export class Rotation {
   readonly #sources: readonly Source[]
   readonly #keySet: KeySet
   readonly #policy: KeyRingPolicy
   readonly #listener: RingEventListener
-  /** By source: when this instance makes the version that is due, in milliseconds since 1970. */
+  /** By source: when this instance creates the due version, in milliseconds since 1970. */
   readonly #turns = new Map<Source, number>()
   readonly #reported = new Set<number>()
   /** By source: the newest version that was known when the store refused to let another one follow it. */
@@ -147,7 +147,7 @@ export class Rotation {
 /** For a vault to make a certificate. Milliseconds. */
 export const creationTimeout = 150_000
 
-/** What a revocation needs of a ring. */
+/** The parts of a ring that a revocation needs. */
 interface Revoking {
   readonly keySet: KeySet
   readonly rotation: Rotation
@@ -156,10 +156,7 @@ interface Revoking {
   readonly policy: KeyRingPolicy
 }
 
-/**
- * Switches a key off, after a successor was made where there is none: the key of a lane that has no other would leave the
- * issuer without one.
- */
+/** Disables a key. If its lane has no other key, a successor is created first, so that the issuer is never without one. */
 export async function revoke(
   keyId: string,
   { keySet, rotation, decision, clock, policy }: Revoking,

@@ -3,7 +3,7 @@ import type { VersionState } from '../timeline/key-version.ts'
 import type { RingEventListener } from '../events/events.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
 
-/** Tells the listener what is different from the last time. */
+/** Reports changes since the last look to the listener. */
 export class StateReports {
   readonly #policy: KeyRingPolicy
   readonly #listener: RingEventListener

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 
 /**
- * Replaces a public file as a whole: readers see the old or the new text, also after a crash. One with that text already
- * stays as it is, with its times, which web servers make their `ETag` of.
+ * Replaces a public file atomically: readers see the old or the new text, even after a crash. A file that already has
+ * the text keeps its times, because web servers derive their `ETag` from them.
  *
  * @throws SealwrightError `UNAVAILABLE`
  */

@@ -13,42 +13,42 @@ import { replaceFile } from './replace-file.ts'
 export interface StaticIssuerOptions extends KeyRingOptions {
   /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2). `folder` is served under it. */
   readonly issuer: string
-  /** The folder that the web server or bucket serves. It is made when it is absent. */
+  /** The folder that the web server or bucket serves. It is created if it is absent. */
   readonly folder: string
   /**
-   * Takes keys out of the JWK Set that the sources do not know. Default false: they are refused, since a wrong source
-   * would make every token worthless.
+   * Removes keys from the JWK Set that no source has. Default false: such keys are an error, because with a wrong
+   * source every token would be refused.
    */
   readonly removeUnknown?: boolean | undefined
 }
 
-/** What {@link writeStaticIssuer} did. */
+/** The result of {@link writeStaticIssuer}. */
 export interface StaticIssuerReport {
-  /** The files, whether they were changed or not. */
+  /** The paths of the files, changed or not. */
   readonly files: readonly string[]
-  /** Whether a new version of a key was made. */
+  /** Whether a new version of a key was created. */
   readonly rotated: boolean
-  /** Why a version that is due could not be made; null when none is due or it was made. The files are written all the same. */
+  /** Why a due version could not be created; null if none is due or it was created. The files are written in any case. */
   readonly rotationProblem: unknown
   /** The state of every key of the issuer. */
   readonly keys: readonly KeyRingKeyStatus[]
-  /** What the web server has to send with the files. */
+  /** The header fields that the web server must send with the files. */
   readonly cacheControl: string
-  /** When to do it again at the latest, for the promise to be kept. */
+  /** The latest time for the next run. */
   readonly again: Date
 }
 
 /**
- * Writes the metadata and the JWK Set of an issuer as files for any web server or bucket, and makes a new version of the key
- * when one is due. Run it again and again, such as hourly: it does what the policy has for that time. A new key is in the
- * file for the whole announcement before it signs, and an old one until its last token has expired.
+ * Writes the metadata and the JWK Set of an issuer as files for any web server or bucket, and creates a new version of
+ * the key when one is due. Run it regularly, such as hourly. A new key is in the file for the whole announcement before
+ * it signs, and an old key stays until its last token has expired.
  *
- * The files are the oldest set that a validator may be served: `policy.maxSetAge` has to be at least the time between two
- * runs. Programs that sign open a ring on the same sources with the same policy and without `create`, so that nothing but
- * this makes keys.
+ * A validator may read files as old as the time between two runs, so `policy.maxSetAge` must be at least that. Programs
+ * that sign open a ring on the same sources with the same policy and without `create`, so that only this function
+ * creates keys.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that cannot be one, for a folder of another issuer, and for
- *   published keys that the sources do not know; or as {@link openKeyRing}. Nothing is written then.
+ * @throws SealwrightError `INVALID_ARGUMENT` for an invalid issuer, for a folder of another issuer, and for published
+ *   keys that no source has; or as {@link openKeyRing}. Then nothing is written.
  *
  * @example
  * ```ts
@@ -79,7 +79,7 @@ export async function writeStaticIssuer(
     const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
     const metadata = JSON.stringify(issuerMetadata(issuer, ring.status().algorithms))
     await makeFolder(join(folder, '.well-known'))
-    // The keys first: what names them must not come before them.
+    // The keys first: the metadata that names them must not be written before them.
     const { jwks, openIdConfiguration, authorizationServer } = wellKnown
     const files = [jwks, openIdConfiguration, ...(pathOf(issuer) === '' ? [authorizationServer] : [])]
     for (const file of files) {

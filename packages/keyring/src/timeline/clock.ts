@@ -1,10 +1,10 @@
 import { uptime } from 'node:os'
 
-/** What time it is. Tests have one of their own; everything else has the machine's. */
+/** The current time. Tests have their own clock; everything else uses this machine's. */
 export interface RingClock {
   /** Milliseconds since 1970, as `Date.now()` gives them. */
   now(): number
-  /** Milliseconds that only ever grow, whatever the clock is set to. The time that the machine sleeps counts. */
+  /** Milliseconds that only increase, whatever the clock is set to. Time while the machine sleeps counts. */
   elapsed(): number
 }
 
@@ -14,9 +14,8 @@ export const systemClock: RingClock = { now: () => Date.now(), elapsed: () => up
 const settledAfter = 60 * 60 * 1_000
 
 /**
- * Tells a clock that was set from one that runs. Where the two disagree by more than the policy's clock skew, both times
- * are possible: the ring then does only what is right at either. A jump that has lasted for as long as the oldest set is
- * believed.
+ * Detects that the clock was set. Where the two disagree by more than the policy's clock skew, both times are possible:
+ * the ring then does only what is right at either. A jump that has lasted for as long as the oldest set is believed.
  */
 export class JumpGuard {
   readonly #clock: RingClock

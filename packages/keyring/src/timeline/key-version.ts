@@ -1,14 +1,14 @@
-/** What the timeline needs to know of one version of a key. A `SigningKey` has all of it but `id`. */
+/** The facts about one version of a key that the timeline needs. A `SigningKey` has all of them except `id`. */
 export interface KeyVersion {
   /** Unique and the same in every instance, such as the `kid`. It orders versions that were made at the same time. */
   readonly id: string
-  /** When the store got the version; null where the store does not say, which counts as before all others. */
+  /** When the version came into the store; null if the store does not record it, which counts as before all others. */
   readonly createdAt: Date | null
   /** The version does not sign before this time; null for no bound. */
   readonly notBefore: Date | null
   /** The version does not sign after this time and is not published after it; null for no bound. */
   readonly notAfter: Date | null
-  /** false for a version that is switched off: it is revoked. */
+  /** false for a disabled version: it is revoked. */
   readonly enabled: boolean
 }
 
@@ -17,7 +17,7 @@ export interface KeyVersion {
  * - `active`: in the JWK Set; signs
  * - `retiring`: in the JWK Set until the last token that it signed has expired
  * - `retired`: no longer in the JWK Set
- * - `revoked`: switched off; its tokens are refused as soon as validators have read the JWK Set again
+ * - `revoked`: disabled; its tokens are refused as soon as validators have read the JWK Set again
  */
 export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 'revoked'
 
@@ -25,9 +25,9 @@ export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 're
 export interface TimelineEntry<V extends KeyVersion = KeyVersion> {
   /** As it was given. */
   readonly version: V
-  /** What it is used for at that time. */
+  /** Its state at that time. */
   readonly state: VersionState
-  /** When it starts to sign, or started. The first version starts at its `notBefore`, or at -Infinity if it has none. */
+  /** When it starts or started to sign. The first version starts at its `notBefore`, or at -Infinity if it has none. */
   readonly startsAt: number
   /** When it stops: the next known version takes over, or it ends. Infinity if neither is known. */
   readonly stopsAt: number
@@ -39,7 +39,7 @@ export interface TimelineEntry<V extends KeyVersion = KeyVersion> {
 export interface Timeline<V extends KeyVersion = KeyVersion> {
   /** In the order of their creation. */
   readonly versions: readonly TimelineEntry<V>[]
-  /** The one that signs; null when there is none that may. */
+  /** The version that signs; null if none may sign. */
   readonly active: V | null
   /**
    * Set when the active version signs although validators may not have it: `unannounced` for one that signs before its

@@ -3,7 +3,7 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
 import { byStart, isUsable, scheduleOf } from './timeline.ts'
 
 /**
- * When the next version is to be made, so that it takes over on time: when the newest one has signed for the rotation
+ * When to create the next version so that it takes over on time: when the newest version has signed for the rotation
  * interval, and early enough before `notAfter` for the last token to expire first.
  *
  * @returns milliseconds since 1970; Infinity for never, -Infinity when no version can sign

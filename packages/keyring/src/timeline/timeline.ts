@@ -2,16 +2,17 @@ import type { KeyVersion, Timeline, VersionState } from './key-version.ts'
 import type { KeyRingPolicy } from '../policy/policy.ts'
 
 /**
- * Which version is announced, active, retiring, retired or revoked. This is the whole decision: it depends on the
- * arguments alone, so instances that see the same versions agree without a leader or a lock.
+ * Decides which versions are announced, active, retiring, retired or revoked. The result depends only on the arguments,
+ * so instances that see the same versions agree without a leader or a lock.
  *
- * A version that was created at c starts to sign at c + announcement, or at its notBefore + clockSkew if that is later: a vault
- * whose clock is behind refuses it until then. The first of an issuer starts at once. A version stays published for
- * `retention` after the last moment at which it was the one to sign.
+ * A version that was created at c starts to sign at c + announcement, or at its notBefore + clockSkew if that is later:
+ * a vault whose clock is behind refuses it until then. The first version of an issuer starts at once. A version stays
+ * published for `retention` after it last could sign.
  *
  * @param versions in any order
  * @param now milliseconds since 1970
- * @param issuerSince when the issuer's first key was made, where that is not among `versions`; milliseconds since 1970
+ * @param issuerSince when the issuer's first key was created, if that key is not among `versions`; milliseconds since
+ *   1970
  *
  * @example
  * ```ts
