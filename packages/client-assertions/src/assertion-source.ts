@@ -36,21 +36,22 @@ export interface Assertion {
   readonly expiresAt: Date
 }
 
-/** Makes assertions for one service with one key. */
+/** Creates assertions for one service with one key. */
 export interface AssertionSource {
   /** The algorithm of every assertion. */
   readonly algorithm: SignatureAlgorithm
-  /** The RFC 7638 thumbprint of the key. The `kid` in the header may be another, or none: the preset decides. */
+  /** The RFC 7638 thumbprint of the key. The preset decides the `kid` in the header, which may be different or absent. */
   readonly keyId: string
   /**
-   * An assertion to send now: a fresh one, or the last one until a minute before it expires if the service's documentation allows that.
+   * Returns an assertion to send now: a new one, or the last one until a minute before it expires if the service
+   * documents that assertions can be reused.
    *
    * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and when the key has expired; or what the signer throws, such as
    *   `UNAVAILABLE` where the key is remote
    */
   assertion(options?: AssertionOptions): Promise<string>
   /**
-   * As {@link assertion}, with the time at which it expires.
+   * Like {@link assertion}, with the time at which it expires.
    *
    * @throws SealwrightError as {@link assertion}
    */
@@ -58,10 +59,10 @@ export interface AssertionSource {
 }
 
 /**
- * Makes a source of assertions (RFC 7523) for one service. The key stays where it is: in its store, or in a vault.
+ * Creates a source of assertions (RFC 7523) for one service. The key stays in its store, such as a vault.
  *
  * @param key a key from a store. A bare signer suffices if the service needs no certificate.
- * @param preset what the service documents, such as {@link entra} or {@link privateKeyJwt}
+ * @param preset the rules of the service, such as {@link entra} or {@link privateKeyJwt}
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot sign as the service requires; `INVALID_ARGUMENT` for malformed arguments,
  *   when the key or its certificate has expired or is not valid yet, and when the service needs a certificate and the key has none
  *
@@ -98,7 +99,7 @@ const assertionOptions = optionsOf({
   timeDifference: aWholeNumber(-1e9, 1e9, 'seconds'),
 })
 
-/** A reusable assertion is not returned in its last minute: it has to arrive before it expires. */
+/** A reusable assertion is not returned in its last minute, because it must arrive before it expires. */
 const reuseMargin = 60_000
 
 class Source implements AssertionSource {
@@ -109,7 +110,7 @@ class Source implements AssertionSource {
   readonly #preset: AssertionPreset
   readonly #validity: KeyValidity
   readonly #clock: (() => Date) | undefined
-  /** The assertion that is in use, or being signed. */
+  /** The assertion in use, or being signed. */
   #current: { readonly expiresAt: Date; readonly signed: Promise<Assertion> } | null = null
 
   constructor(
@@ -123,7 +124,7 @@ class Source implements AssertionSource {
     this.keyId = signer.keyId
     this.#signer = signer
     this.#header = header
-    // A copy: what was checked is what is used.
+    // A copy, so that the checked values are the ones used.
     this.#preset = { ...preset }
     this.#validity = validity
     this.#clock = clock
@@ -157,7 +158,7 @@ class Source implements AssertionSource {
       now.getTime() >= current.expiresAt.getTime() - (lifetime + 1) * 1000
     const { signed } = isGood ? current : this.#renew(seconds)
     const { assertion, expiresAt } = await (signal === undefined ? signed : untilAborted(signed, signal))
-    // Others get the same assertion, but a Date of their own.
+    // Other callers get the same assertion, but a new Date.
     return { assertion, expiresAt: new Date(expiresAt) }
   }
 

@@ -5,7 +5,7 @@ export const aSource: Check = must('an AssertionSource; createAssertionSource re
   hasMethod(value, 'issue'),
 )
 
-/** Sets the parameters of a request that is authenticated by an assertion (RFC 7521 §4.2, RFC 7523 §2.2), with a fresh one. */
+/** Adds the parameters of a new assertion to a request (RFC 7521 §4.2, RFC 7523 §2.2). */
 export async function setClientAssertion(
   parameters: URLSearchParams,
   clientId: string,

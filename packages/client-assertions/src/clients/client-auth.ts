@@ -2,8 +2,8 @@ import type { AssertionSource } from '../assertion-source.ts'
 import { aSource, setClientAssertion } from './client-assertion.ts'
 
 /**
- * A method of client authentication, as `oauth4webapi` and `openid-client` take one. It returns a promise, and both wait for it, although
- * the type, which is that of `openid-client`, does not say so.
+ * A client authentication method of `oauth4webapi` and `openid-client`. It returns a promise, and both await it,
+ * although the type `ClientAuth` of `openid-client` does not say so.
  */
 export type ClientAuth = (
   server: unknown,
@@ -13,10 +13,11 @@ export type ClientAuth = (
 ) => void
 
 /**
- * Client authentication by assertion (RFC 7523 §2.2) for `openid-client` and `oauth4webapi`: where they take a `ClientAuth`, such as their
- * own `PrivateKeyJwt`. Each request gets an assertion of its own.
+ * Client authentication by assertion (RFC 7523 §2.2) for `openid-client` and `oauth4webapi`, in place of their own
+ * `PrivateKeyJwt`. Each request gets a new assertion.
  *
- * @throws SealwrightError `INVALID_ARGUMENT`; the function that is returned throws what {@link AssertionSource.assertion} throws
+ * @throws SealwrightError `INVALID_ARGUMENT`; the returned function throws what {@link AssertionSource.assertion}
+ *   throws
  *
  * @example
  * ```ts

@@ -12,7 +12,7 @@ export type CreateJwt = (
  * differs from this machine's, `@octokit/auth-app` measures the difference and asks again.
  *
  * @param assertions of the preset {@link gitHubApp}
- * @throws SealwrightError `INVALID_ARGUMENT`; the function that is returned throws what {@link AssertionSource.issue} throws
+ * @throws SealwrightError `INVALID_ARGUMENT`; the returned function throws what {@link AssertionSource.issue} throws
  *
  * @example
  * ```ts

@@ -16,8 +16,8 @@ export interface McpAuthProviderOptions {
   /** The URL of the token endpoint. Required if its origin is not that of `issuer`. Default: any URL of that origin. */
   readonly tokenEndpoint?: string | undefined
   /**
-   * The scopes to ask for, with one space between them. The scopes that the MCP server advertises are then ignored. Default: those that the
-   * SDK asks for, if any.
+   * The scopes to request, with one space between them. The scopes that the MCP server advertises are then ignored.
+   * Default: the scopes that the SDK requests, if any.
    */
   readonly scope?: string | undefined
 }
@@ -40,7 +40,7 @@ export interface McpTokens {
   issuer?: string | undefined
 }
 
-/** An `OAuthClientProvider` of the MCP SDK for the grant `client_credentials`. The SDK calls its members. */
+/** An `OAuthClientProvider` of the MCP SDK for the grant `client_credentials`. Only the SDK calls its members. */
 export interface McpAuthProvider {
   /** None: no user is redirected. */
   readonly redirectUrl: undefined
@@ -58,13 +58,14 @@ export interface McpAuthProvider {
   /** Keeps the tokens. */
   saveTokens(tokens: McpTokens): void
   /**
-   * The parameters of the token request, without those of {@link addClientAuthentication}. The argument is the scope that the SDK asks for.
-   * The option `scope` takes precedence over it.
+   * Returns the parameters of the token request, without those of {@link addClientAuthentication}. The argument is the
+   * scope that the SDK requests. The option `scope` takes precedence.
    */
   prepareTokenRequest(scope?: string): URLSearchParams
   /**
-   * Adds a fresh assertion to a token request. Throws `INVALID_ARGUMENT`, before it signs, if the token endpoint or the metadata is not that
-   * of the authorization server in the options. Throws what {@link AssertionSource.assertion} throws.
+   * Adds a new assertion to a token request. Throws `INVALID_ARGUMENT`, before it signs, if the token endpoint or the
+   * metadata is not that of the authorization server in the options. Throws what {@link AssertionSource.assertion}
+   * throws.
    */
   readonly addClientAuthentication: (
     headers: Headers,
@@ -86,9 +87,10 @@ const providerOptions = optionsOf(
 )
 
 /**
- * Logs an MCP client in with its own identity (`client_credentials` with `private_key_jwt`). It is the option `authProvider` of the transports
- * of `@modelcontextprotocol/sdk` (1.31 or newer) and `@modelcontextprotocol/client`, in place of their `PrivateKeyJwtProvider`, which holds
- * the key. Each token request has an assertion of its own. An MCP server that names another authorization server gets none. See
+ * Authenticates an MCP client as itself (`client_credentials` with `private_key_jwt`). The result is the option
+ * `authProvider` of the transports of `@modelcontextprotocol/sdk` (1.31 or newer) and `@modelcontextprotocol/client`,
+ * in place of their `PrivateKeyJwtProvider`, which holds the key. Each token request gets a new assertion. If the MCP
+ * server names another authorization server, no assertion is sent. See
  * {@link https://modelcontextprotocol.io/extensions/auth/oauth-client-credentials | the extension of MCP}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed arguments

@@ -22,8 +22,9 @@ const auth0Options = optionsOf(
 /**
  * Authenticates an application to Auth0. Upload the public key or the certificate as a credential for _Private Key JWT_.
  *
- * RS256, RS384 or PS256; `aud` is `https://DOMAIN/` with the slash, `iss` and `sub` are the client ID, `exp` a minute from now, which Auth0
- * recommends (it allows 5), and a fresh `jti` each time, because Auth0 accepts one once. See
+ * RS256, RS384 or PS256; `aud` is `https://DOMAIN/` with the slash, `iss` and `sub` are the client ID, `exp` a minute
+ * from now, which Auth0 recommends (it allows 5), and `jti` is new each time, because Auth0 accepts an assertion only
+ * once. See
  * {@link https://auth0.com/docs/get-started/authentication-and-authorization-flow/authenticate-with-private-key-jwt | Auth0's documentation}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options

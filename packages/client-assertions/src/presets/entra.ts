@@ -28,11 +28,11 @@ const entraOptions = optionsOf(
 )
 
 /**
- * Logs an application in to Microsoft Entra ID with its certificate, wherever Entra takes a client secret. Upload the certificate, without
- * the private key, under _Certificates & secrets_.
+ * Authenticates an application to Microsoft Entra ID with its certificate, wherever Entra accepts a client secret.
+ * Upload the certificate, without the private key, under _Certificates & secrets_.
  *
- * PS256, `typ` JWT, `x5t#S256`; `aud` is the v2.0 token endpoint, `iss` and `sub` the client ID, `exp` 5 minutes after `nbf`, and a fresh `jti`
- * each time. See
+ * PS256, `typ` JWT, `x5t#S256`; `aud` is the v2.0 token endpoint, `iss` and `sub` the client ID, `exp` 5 minutes after
+ * `nbf`, and `jti` is new each time. See
  * {@link https://learn.microsoft.com/entra/identity-platform/certificate-credentials | Microsoft's documentation of the format}.
  *
  * The key needs a certificate, so pass a `SigningKey` and not a bare `Signer`.

@@ -2,7 +2,7 @@ import { invalidArgument, must, optionsOf } from '@sealwright/core/internal'
 import { aClientId } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
-/** Options of {@link gitHubApp}: one of the two. */
+/** Options of {@link gitHubApp}: exactly one of the two members. */
 export interface GitHubAppOptions {
   /** The client ID of the app, such as `Iv23liabcdefghijklmn`. GitHub recommends it over the app ID. */
   readonly clientId?: string | undefined
@@ -19,15 +19,15 @@ const gitHubAppOptions = optionsOf({
 })
 
 /**
- * Authenticates a GitHub App with a key that it does not hold. GitHub makes the keys of apps: import its PEM file into the store once, and
- * delete the file.
+ * Authenticates a GitHub App with a key in a store. GitHub creates the keys of apps: import the PEM file into the store
+ * once, then delete the file.
  *
- * RS256; `iat` is 60 seconds in the past, because GitHub refuses an `iat` in its future, and `exp` 9 minutes from now, of the 10 that GitHub
- * allows. GitHub reads no `jti`, and its documentation limits an assertion by `exp` alone, so one assertion is used until a minute before
- * that. See
+ * RS256; `iat` is 60 seconds in the past, because GitHub refuses an `iat` in its future, and `exp` 9 minutes from now,
+ * of the 10 that GitHub allows. GitHub does not check `jti` and limits an assertion only by `exp`, so an assertion is
+ * reused until a minute before that. See
  * {@link https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app | GitHub's documentation of the token}.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and unless there is exactly one of the two
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and unless exactly one of the two members is given
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ export interface GoogleServiceAccountOptions {
   readonly email: string
   /** The ID that Google gave to the key when it was uploaded. */
   readonly keyId: string
-  /** The permissions to ask for, such as `https://www.googleapis.com/auth/cloud-platform`. */
+  /** The scopes to request, such as `https://www.googleapis.com/auth/cloud-platform`. */
   readonly scopes: readonly string[]
   /** The e-mail address of the user to act for, with domain-wide delegation. Default: none. */
   readonly subject?: string | undefined

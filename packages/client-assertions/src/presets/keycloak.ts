@@ -2,7 +2,7 @@ import { oneOf, optionsOf } from '@sealwright/core/internal'
 import { aClientId, aKeyId, anHttpsUrl } from '../arguments.ts'
 import type { AssertionPreset } from './preset.ts'
 
-/** What Keycloak offers as _Signature algorithm_. It knows Ed25519 as `EdDSA` alone. */
+/** What Keycloak offers as _Signature algorithm_. It knows Ed25519 only as `EdDSA`. */
 const keycloakAlgorithms = [
   'RS256',
   'RS384',
@@ -41,8 +41,9 @@ const keycloakOptions = optionsOf(
 /**
  * Authenticates a client to Keycloak, whose client authenticator is _Signed JWT_.
  *
- * `iss` and `sub` are the client ID, `aud` is the issuer of the realm alone, `exp` is a minute after `iat`, which is Keycloak's default of _Max
- * expiration_, and `jti` is new each time, because Keycloak accepts one once. An Ed25519 key signs as `EdDSA`. See
+ * `iss` and `sub` are the client ID, `aud` is only the issuer of the realm, `exp` is a minute after `iat`, which is
+ * Keycloak's default of _Max expiration_, and `jti` is new each time, because Keycloak accepts an assertion only once.
+ * An Ed25519 key signs as `EdDSA`. See
  * {@link https://www.keycloak.org/docs/latest/server_admin/#_client-credentials | Keycloak's documentation}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options

@@ -36,8 +36,9 @@ const oktaOptions = optionsOf(
 /**
  * Authenticates an application to Okta. Add the public key as a JWK under _Public keys_.
  *
- * RS256 to RS512 or ES256 to ES512; `iss` and `sub` are the client ID, `aud` is the URL of the endpoint, and a fresh `jti` each time, because
- * Okta accepts one once. There is no `iat`: it is optional, and Okta refuses one that is not in its past. See
+ * RS256 to RS512 or ES256 to ES512; `iss` and `sub` are the client ID, `aud` is the URL of the endpoint, and `jti` is
+ * new each time, because Okta accepts an assertion only once. There is no `iat`: it is optional, and Okta refuses an
+ * `iat` that is not in the past. See
  * {@link https://developer.okta.com/docs/guides/build-self-signed-jwt/main/ | Okta's documentation}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options

@@ -26,8 +26,8 @@ const services = [
 export type AssertionService = (typeof services)[number]
 
 /**
- * What assertions for one service contain. The functions for the services return it: {@link entra}, {@link gitHubApp} and so on, and
- * {@link privateKeyJwt} for any other service.
+ * The contents of assertions for one service. Functions such as {@link entra} and {@link gitHubApp} return it, and
+ * {@link privateKeyJwt} does for any other service.
  */
 export interface AssertionPreset {
   /** The service that verifies the assertions. */

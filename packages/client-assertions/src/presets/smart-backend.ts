@@ -20,8 +20,8 @@ const smartOptions = optionsOf({ clientId: aClientId, tokenEndpoint: anHttpsUrl,
 /**
  * Authenticates a client to a FHIR server: SMART Backend Services, and SMART App Launch with an asymmetric key.
  *
- * ES384 with a P-384 key, RS384 with an RSA key; `kid`, `typ` JWT; `iss` and `sub` are the client ID, `aud` is the token URL, `exp` 4 minutes from
- * now, of the 5 that are allowed, and a fresh `jti` each time. See
+ * ES384 with a P-384 key, RS384 with an RSA key; `kid`, `typ` JWT; `iss` and `sub` are the client ID, `aud` is the
+ * token URL, `exp` 4 minutes from now, of the 5 that are allowed, and `jti` is new each time. See
  * {@link https://hl7.org/fhir/smart-app-launch/client-confidential-asymmetric.html | the implementation guide}.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options
