@@ -7,7 +7,7 @@ import { aKeyRing, checkLifetime, signerFor } from './shared/ring.ts'
 
 /** Options of {@link ringJwt}. */
 export interface RingJwtOptions {
-  /** Where the JWK Set of the ring is served, such as with {@link jwksRoute}: an absolute URL. */
+  /** The absolute URL at which the JWK Set of the ring is served, for example with {@link jwksRoute}. */
   readonly jwksUrl: string
   /** One of the ring's algorithms that better-auth knows: EdDSA, ES256, ES512, PS256, RS256. Default: the ring's first. */
   readonly algorithm?: string | undefined
@@ -32,8 +32,8 @@ type Jwk = NonNullable<
 const algorithms = ['EdDSA', 'ES256', 'ES512', 'PS256', 'RS256'] as const
 
 /**
- * The options of better-auth's JWT plugin for the keys of a ring: it signs with them, verifies with them (`verifyJWT`), and makes
- * and stores none of its own. The plugin's own `/jwks` endpoint is off; serve the ring's JWK Set at `jwksUrl`.
+ * The options of better-auth's JWT plugin for the keys of a ring. The plugin signs and verifies (`verifyJWT`) with the
+ * ring, and creates and stores no keys. Its own `/jwks` endpoint is off; serve the ring's JWK Set at `jwksUrl`.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`, also for an `expirationTime` longer than the `tokenLifetime` of the ring's policy;
  *   `UNSUPPORTED_ALGORITHM` for an algorithm that better-auth does not know. Ed25519
@@ -87,7 +87,7 @@ export function ringJwt(ring: KeyRing, options: RingJwtOptions): JwtOptions {
 }
 
 /**
- * A handler of Web requests, as in Next.js, Hono and SvelteKit, that answers with the JWK Set of a ring.
+ * Returns a handler of Web requests, as in Next.js, Hono and SvelteKit, that responds with the JWK Set of a ring.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *

@@ -9,8 +9,8 @@ import { aKeyRing } from './shared/ring.ts'
 const algorithms = ['ES256', 'ES256K', 'Ed25519', 'EdDSA'] as const
 
 /**
- * A `Signer` of did-jwt over a signer of Sealwright, such as one whose key is in a vault. Name its algorithm in the header:
- * did-jwt itself takes ES256K unless told otherwise, and a JWT whose header names another algorithm is refused.
+ * Returns a `Signer` of did-jwt that signs with a Sealwright signer, whose key may be in a vault. Set `alg` in the
+ * header: did-jwt uses ES256K by default, and a header with another algorithm than the key's is refused.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; `UNSUPPORTED_ALGORITHM` for a key that signs none of ES256, ES256K, Ed25519 and
  *   EdDSA
@@ -70,7 +70,7 @@ export interface DidDocument {
   readonly verificationMethod: readonly DidVerificationMethod[]
   /** The ids of the keys that sign claims, such as credentials. */
   readonly assertionMethod: readonly string[]
-  /** The ids of the keys that prove who the subject is. */
+  /** The ids of the keys that authenticate the subject. */
   readonly authentication: readonly string[]
 }
 
@@ -78,7 +78,7 @@ export interface DidDocument {
 export interface DidVerificationMethod {
   /** The DID, `#` and the `kid`. */
   readonly id: string
-  /** The type that did-jwt and other verifiers know a JWK by. */
+  /** The verification method type for JWKs that did-jwt and other verifiers support. */
   readonly type: 'JsonWebKey2020'
   /** The DID. */
   readonly controller: string
@@ -87,8 +87,9 @@ export interface DidVerificationMethod {
 }
 
 /**
- * The DID document with the keys of a ring, for a method whose document the issuer serves itself, such as did:web. Serve it with
- * the `max-age` of the ring's policy: it changes when a key is announced and when one is retired.
+ * Returns the DID document with the keys of a ring, for a method whose document the issuer serves itself, such as
+ * did:web. Serve it with the `max-age` of the ring's policy: it changes when a key is announced and when one is
+ * retired.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; `UNAVAILABLE` while the ring has no JWK Set
  *

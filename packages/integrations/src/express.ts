@@ -14,8 +14,8 @@ export type Middleware = (
 ) => void | Promise<void>
 
 /**
- * A middleware that serves the JWK Set of a ring and the metadata of its issuer, as `issuerDocuments` of `@sealwright/keyring`
- * makes them. The paths are those of the issuer's URL; other requests pass.
+ * Returns a middleware that serves the JWK Set of a ring and the metadata of its issuer (`issuerDocuments` of
+ * `@sealwright/keyring`). The paths are those of the issuer's URL; other requests pass through.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *
@@ -44,8 +44,8 @@ export function wellKnown(ring: KeyRing, options: IssuerDocumentsOptions): Middl
 }
 
 /**
- * A middleware that lets requests pass whose access token jose verifies, and answers others as RFC 6750 §3 says: 401, 400 for a
- * malformed header, or 503 while the keys of the issuer cannot be read.
+ * Returns a middleware that verifies the access token of a request with jose. It refuses requests without a valid token
+ * as in RFC 6750 §3: 401, 400 for a malformed header, or 503 while the keys of the issuer cannot be read.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *
@@ -74,9 +74,9 @@ export function requireToken(options: TokenOptions): Middleware {
 }
 
 /**
- * The claims of the token that {@link requireToken} has verified.
+ * Returns the claims of the token that {@link requireToken} has verified.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for a request that it has not seen
+ * @throws SealwrightError `INVALID_ARGUMENT` for a request that it has not verified
  *
  * @example
  * ```ts

@@ -5,13 +5,13 @@ import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './shared/publ
 
 /** Options of {@link verifyOptions}. */
 export interface VerifyOptions {
-  /** Who issues the tokens: their `iss`. */
+  /** The issuer of the tokens: their `iss`. */
   readonly issuer: string
-  /** The API: their `aud` has it. */
+  /** The API: `aud` must contain it. */
   readonly audience: string
-  /** The keys of the issuer: its ring, where this process issues the tokens itself, or the URL of its JWK Set. */
+  /** The keys of the issuer: its ring if this process issues the tokens, otherwise the URL of its JWK Set. */
   readonly keys: PublicKeys
-  /** The header's `typ`. Default `at+jwt` (RFC 9068 §4), so that no ID token passes for an access token. */
+  /** The header's `typ`. Default `at+jwt` (RFC 9068 §4), so that an ID token is not accepted as an access token. */
   readonly typ?: string | undefined
 }
 
@@ -24,9 +24,9 @@ const optionsToVerify = optionsOf(
 const clockTolerance = 60
 
 /**
- * The options of @fastify/jwt for tokens of an issuer whose keys rotate: `request.jwtVerify()` chooses the key by the token's
- * `kid`. The plugin signs with key material alone, so `reply.jwtSign()` does not work: issue tokens with `createJwtIssuer` of
- * `@sealwright/jws`.
+ * Returns the options of @fastify/jwt for tokens of an issuer whose keys rotate: `request.jwtVerify()` chooses the key
+ * by the token's `kid`. The plugin can sign only with key material, so `reply.jwtSign()` does not work: issue tokens
+ * with `createJwtIssuer` of `@sealwright/jws`.
  *
  * It knows Ed25519 keys by the algorithm `EdDSA` only: open the ring with `algorithms: ['EdDSA']`.
  *
@@ -77,7 +77,7 @@ export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
       allowedIss: issuer,
       allowedAud: audience,
       clockTolerance: clockTolerance * 1_000,
-      // It looks at no claim that is absent.
+      // It does not check claims that are absent.
       requiredClaims: ['iss', 'aud', 'exp'],
     },
   }

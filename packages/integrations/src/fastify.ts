@@ -7,8 +7,8 @@ import { aKeyRing } from './shared/ring.ts'
 export type { TokenOptions }
 
 /**
- * A plugin that serves the JWK Set of a ring and the metadata of its issuer, as `issuerDocuments` of `@sealwright/keyring`
- * makes them. Register it at the root: the paths are those of the issuer's URL.
+ * Returns a plugin that serves the JWK Set of a ring and the metadata of its issuer (`issuerDocuments` of
+ * `@sealwright/keyring`). Register it at the root: the paths are those of the issuer's URL.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *
@@ -49,8 +49,8 @@ export function wellKnown(
 }
 
 /**
- * A hook that lets requests pass whose access token jose verifies, and answers others as RFC 6750 §3 says: 401, 400 for a
- * malformed header, or 503 while the keys of the issuer cannot be read.
+ * Returns a hook that verifies the access token of a request with jose. It refuses requests without a valid token as in
+ * RFC 6750 §3: 401, 400 for a malformed header, or 503 while the keys of the issuer cannot be read.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  *
@@ -83,9 +83,9 @@ export function requireToken(
 }
 
 /**
- * The claims of the token that {@link requireToken} has verified.
+ * Returns the claims of the token that {@link requireToken} has verified.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for a request that it has not seen
+ * @throws SealwrightError `INVALID_ARGUMENT` for a request that it has not verified
  *
  * @example
  * ```ts

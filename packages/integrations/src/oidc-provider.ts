@@ -8,25 +8,28 @@ import { aKeyRing, checkLifetime, signerFor } from './shared/ring.ts'
 
 /** A provider whose keys rotate. */
 export interface RotatingProvider {
-  /** The provider with the keys of now: for interactions, such as `current().interactionDetails(request, response)`. */
+  /**
+   * Returns the provider with the current keys, for interactions such as `current().interactionDetails(request,
+   * response)`.
+   */
   readonly current: () => Provider
-  /** Answers requests: the listener of a server, or a middleware of Express. */
+  /** Handles requests, as the listener of a server or as a middleware of Express. */
   readonly callback: (request: IncomingMessage, response: ServerResponse) => void
 }
 
 /**
- * Runs oidc-provider on the keys of a ring. The provider reads its keys once, so a new one is made whenever the JWK Set
- * changes; requests in progress are finished by the one that began them. What the provider remembers must be in its `adapter`,
- * as for several instances.
+ * Runs oidc-provider with the keys of a ring. A provider reads its keys once, so a new one is created whenever the JWK
+ * Set changes. Each provider finishes the requests that it began. Their state must be in an `adapter`, as for several
+ * instances.
  *
- * The ring answers requests for the JWK Set, with its `Cache-Control` and `ETag`. The key that signs comes first and signs
- * through its store; the others verify, such as an `id_token_hint`.
+ * The ring answers requests for the JWK Set, with its `Cache-Control` and `ETag`. The key that signs comes first and
+ * signs through its store. The other keys only verify, for example an `id_token_hint`.
  *
- * @param make makes the provider. It is called at once, and again for each JWK Set. Pass the `jwks` on in its configuration,
- *   with the feature `externalSigningSupport`, and add listeners and middleware here.
- * @throws SealwrightError `INVALID_ARGUMENT`; `UNAVAILABLE` while the ring does not sign; `UNSUPPORTED_ALGORITHM` for a ring
- *   whose key signs several algorithms, since oidc-provider knows one for each key; or what `make` throws. Later failures are
- *   warnings of the process, and the provider of before stays.
+ * @param make creates the provider. It is called at once, and again for each JWK Set. Pass `jwks` on in the
+ *   configuration, with the feature `externalSigningSupport`, and add listeners and middleware here.
+ * @throws SealwrightError `INVALID_ARGUMENT`; `UNAVAILABLE` while the ring does not sign; `UNSUPPORTED_ALGORITHM` for a
+ *   ring whose key signs several algorithms, because oidc-provider uses each key for one; or what `make` throws. Later
+ *   failures are process warnings, and the previous provider stays in use.
  *
  * @example
  * ```ts
@@ -55,7 +58,7 @@ export function rotatingProvider(ring: KeyRing, make: (jwks: JWKS) => Provider):
     try {
       known = makeFor(ring, jwks, make)
     } catch (error) {
-      // The provider of before goes on with what it can still do. Its next signature says why it cannot sign.
+      // The previous provider stays in use. If it cannot sign, its next signature says why.
       if (failed !== jwks) process.emitWarning(error instanceof Error ? error : String(error))
       failed = jwks
       retryAt = performance.now() + retryDelay
@@ -70,7 +73,7 @@ export function rotatingProvider(ring: KeyRing, make: (jwks: JWKS) => Provider):
 
 type KoaContext = Parameters<Parameters<Provider['use']>[0]>[0]
 
-/** Milliseconds until a provider is made again that could not be made. */
+/** Milliseconds until the creation of a provider is tried again. */
 const retryDelay = 5_000
 
 interface Made {
@@ -83,14 +86,14 @@ function makeFor(ring: KeyRing, jwks: PublishedJwks, make: (jwks: JWKS) => Provi
   const provider = make({ keys: keysOf(ring, jwks) })
   provider.use(async (ctx, next) => {
     await next()
-    // Absent where oidc-provider has no such path.
+    // Absent if oidc-provider has no such path.
     const oidc: unknown = ctx['oidc']
     if (isRecord(oidc) && oidc['route'] === 'jwks') answerWithJwks(ctx, ring)
   })
   return { jwks, provider, callback: provider.callback() }
 }
 
-/** null while the ring has none: the ring answers with 503 then, and its signers throw. */
+/** null while the ring has no JWK Set: it then responds with 503, and its signers throw. */
 function jwksOf(ring: KeyRing): PublishedJwks | null {
   try {
     return ring.jwks()

@@ -15,20 +15,20 @@ import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './public-keys
 export interface TokenOptions {
   /** Who issues them: their `iss`. */
   readonly issuer: string
-  /** The API: their `aud` has one of these. */
+  /** The API: `aud` must contain one of these. */
   readonly audience: string | readonly string[]
-  /** The keys of the issuer: its ring, where this process issues the tokens itself, or the URL of its JWK Set. */
+  /** The keys of the issuer: its ring if this process issues the tokens, otherwise the URL of its JWK Set. */
   readonly keys: PublicKeys
-  /** The header's `typ`. Default `at+jwt`, so that no ID token passes for an access token. */
+  /** The header's `typ`. Default `at+jwt`, so that an ID token is not accepted as an access token. */
   readonly typ?: string | undefined
   /**
-   * The JOSE algorithms to accept. Default: those that the JWK Set has the keys for. `EdDSA` and `Ed25519` are two names of one
-   * algorithm, and a list with one of them refuses the other.
+   * The JOSE algorithms to accept. Default: those of the keys in the JWK Set. `EdDSA` and `Ed25519` are two names of
+   * one algorithm, and a list with one of them refuses the other.
    */
   readonly algorithms?: readonly string[] | undefined
   /** Seconds by which the clocks of the issuer and the API may differ. Default 60. */
   readonly clockTolerance?: number | undefined
-  /** Told why the keys of the issuer cannot be read, when a request is answered with 503. */
+  /** Called with the reason when the keys of the issuer cannot be read and the response is 503. */
   readonly onUnavailable?: ((error: unknown) => void) | undefined
 }
 
@@ -45,11 +45,11 @@ const tokenOptions = optionsOf(
   ['issuer', 'audience', 'keys'],
 )
 
-/** An HTTP answer to a request without a valid token (RFC 6750 §3). */
+/** An HTTP response to a request without a valid token (RFC 6750 §3). */
 export class Refusal {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Why the keys cannot be read; undefined when it is the token's fault. */
+  /** Why the keys cannot be read; undefined if the token is at fault. */
   readonly cause: unknown
 
   constructor(status: number, headers: Readonly<Record<string, string>>, cause?: unknown) {

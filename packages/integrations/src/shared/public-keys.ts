@@ -15,7 +15,7 @@ export const publicKeys: Check = must('a KeyRing, or the https URL of a JWK Set'
 
 type ChooseKey = (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => Promise<CryptoKey>
 
-/** Milliseconds: no longer than most issuers' `max-age`. A revoked key is accepted for as long. */
+/** Milliseconds, no longer than most issuers' `max-age`. A revoked key is accepted for that long. */
 const cacheMaxAge = 300_000
 
 /** Chooses the key for the header of a token, for jose. */
@@ -29,12 +29,15 @@ export function chooseKey(keys: PublicKeys): ChooseKey {
   }
 }
 
-/** Whether jose refused a token. Otherwise the keys cannot be read: the issuer does not answer, or the ring is too old. */
+/**
+ * Whether jose refused a token. Otherwise the keys cannot be read: the issuer does not respond, or the ring's last read
+ * is too old.
+ */
 export function isRefusal(error: unknown): boolean {
   return error instanceof errors.JOSEError && !unavailable.has(error.code)
 }
 
-/** What jose says of an issuer that does not answer with a JWK Set. */
+/** The error of jose for an issuer that does not respond with a JWK Set. */
 const unavailable: ReadonlySet<string> = new Set([
   errors.JOSEError.code,
   errors.JWKSTimeout.code,

@@ -9,7 +9,7 @@ export function isKeyRing(value: unknown): boolean {
 export const aKeyRing: Check = must('a KeyRing; openKeyRing of @sealwright/keyring returns one', isKeyRing)
 
 /**
- * The signer of now. A ring that was opened without algorithms has one, by any name that fits.
+ * The current signer. A ring that was opened without algorithms has one, under any algorithm name that fits its key.
  *
  * @throws SealwrightError as {@link KeyRing.signer}
  */
@@ -25,13 +25,13 @@ interface Times {
 }
 
 /**
- * Makes sure that the key of a token stays published until the token expires. Otherwise validators would refuse the token
- * after a rotation, weeks after its lifetime was chosen.
+ * Checks that the key of a token stays published until the token expires. Otherwise validators would refuse the token
+ * after a rotation, perhaps weeks later.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for a token that lives longer than those of the ring's policy
+ * @throws SealwrightError `INVALID_ARGUMENT` for a token with a longer lifetime than the ring's policy allows
  */
 export function checkLifetime({ policy: { tokenLifetime } }: KeyRing, { iat, exp }: Times): void {
-  // Without `exp` it is an answer that is read at once, such as a signed userinfo response.
+  // Without `exp` it is a response that is read at once, such as signed userinfo.
   if (typeof exp !== 'number') return
   const lifetime = exp - (typeof iat === 'number' ? iat : Math.floor(Date.now() / 1_000))
   if (lifetime <= tokenLifetime) return
