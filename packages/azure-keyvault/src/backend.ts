@@ -48,7 +48,7 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
   openKeyVaultOptions('options', options)
   const collection = options.collection ?? (vault.managedHsm ? 'keys' : 'certificates')
   if (vault.managedHsm && collection === 'certificates') {
-    throw new SealwrightError('INVALID_ARGUMENT', `${vault.vaultUrl} is a managed HSM, which has keys only`)
+    throw new SealwrightError('INVALID_ARGUMENT', `${vault.vaultUrl} is a managed HSM, which has only keys`)
   }
   return openStore(new VaultConnection(vault.vaultUrl, options), collection, vault.managedHsm)
 }

@@ -68,13 +68,13 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
   const { managedHsm } = checkOrigin(url)
   const [collection, name, version, ...rest] = url.pathname.slice(1).replace(/\/$/, '').split('/')
   if (collection === 'secrets') {
-    throw refused(url, 'names a secret, which would hand out the private key; use /certificates/NAME')
+    throw refused(url, 'names a secret, which would expose the private key; use /certificates/NAME')
   }
   if ((collection !== 'certificates' && collection !== 'keys') || name === undefined || rest.length > 0) {
     throw refused(url, `does not have one of the forms ${uriForms.join(', ')}`)
   }
   if (managedHsm && collection === 'certificates') {
-    throw refused(url, 'names a certificate, and a managed HSM holds keys only; use /keys/KEY')
+    throw refused(url, 'names a certificate, but a managed HSM has only keys; use /keys/KEY')
   }
   checkName(name)
   if (version !== undefined && !isVersion(version)) {
@@ -95,7 +95,7 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
 export function parseVaultUrl(vaultUrl: string): { readonly vaultUrl: string; readonly managedHsm: boolean } {
   const url = parseUrl(vaultUrl)
   const { managedHsm } = checkOrigin(url)
-  if (url.pathname !== '/') throw refused(url, 'has a path where the URL of a vault ends with its host')
+  if (url.pathname !== '/') throw refused(url, 'has a path; the URL of a vault has none')
   return { vaultUrl: url.origin, managedHsm }
 }
 
@@ -104,7 +104,7 @@ export function checkName(name: string): void {
   if (!objectName.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the name is not valid in Key Vault; it takes 1 to 127 ASCII letters, digits and hyphens',
+      'the name is not valid in Key Vault; a name has 1 to 127 ASCII letters, digits and hyphens',
     )
   }
 }
@@ -159,7 +159,7 @@ function checkOrigin(url: URL): { readonly managedHsm: boolean } {
   const suffix = suffixOf(url)
   if (suffix === undefined) {
     const known = hostSuffixes.map((each) => `*${each.suffix}`).join(', ')
-    throw refused(url, `is not at a host of Key Vault (${known})`)
+    throw refused(url, `does not name a host of Key Vault (${known})`)
   }
   return suffix
 }

@@ -26,7 +26,7 @@ export async function readKeyAttestation(
   if (format === undefined || certificatePemFile === undefined || privateKeyAttestation === undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${connection.vaultUrl} answered for ${object} without an attestation`,
+      `${connection.vaultUrl} returned ${object} without an attestation`,
     )
   }
   return {

@@ -31,7 +31,7 @@ export function tokenError(error: unknown, authority: string): SealwrightError {
   if (isUnavailable(error)) {
     return new SealwrightError(
       'UNAVAILABLE',
-      `found no identity to ask ${authority} for a token: ${adviceFor(error)}`,
+      `found no identity that can get a token from ${authority}: ${adviceFor(error)}`,
       options,
     )
   }
@@ -103,7 +103,7 @@ function linksOf(error: unknown): readonly unknown[] {
 function adviceFor(error: unknown): string {
   if (linksOf(error).length === 0) return reasonOf(error)
   return (
-    'none of the ways of DefaultAzureCredential works here. On a developer’s machine run `az login`; in Azure give the ' +
+    'no credential of DefaultAzureCredential works here. On a developer’s machine run `az login`; in Azure give the ' +
     'app a managed identity (a user-assigned one takes AZURE_CLIENT_ID too); elsewhere set AZURE_TENANT_ID, ' +
     'AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE'
   )

@@ -53,11 +53,11 @@ export function explainNetworkError(
     return `DNS has no host ${host} (ENOTFOUND); check the name, and for a private endpoint its DNS zone`
   }
   if (wrongName.has(code)) {
-    return `the TLS certificate of ${host} is for another name (${code}); check where DNS or a proxy leads to`
+    return `the TLS certificate of ${host} is for another name (${code}); check DNS and any proxy`
   }
   if (untrusted.has(code)) {
     return (
-      `the TLS certificate of ${host} is not trusted (${code}); if a proxy or an emulator has a CA of its own, ` +
+      `the TLS certificate of ${host} is not trusted (${code}); if a proxy or an emulator uses its own CA, ` +
       `name it in NODE_EXTRA_CA_CERTS or in ${ca}`
     )
   }

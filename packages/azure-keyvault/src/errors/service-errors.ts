@@ -143,13 +143,13 @@ function conflict(failure: Failure, { object, vaultUrl }: Purpose): string {
   switch (failure.innerCode) {
     case 'ObjectIsDeletedButRecoverable':
       return (
-        `${object} in ${vaultUrl} is deleted but can be recovered, so its name is taken: recover it, ` +
-        'with the option recoverDeleted too, or purge it'
+        `${object} in ${vaultUrl} is deleted but can be recovered, so its name is taken: recover it ` +
+        '(the option recoverDeleted does that), or purge it'
       )
     case 'ObjectIsBeingDeleted':
       return `${object} in ${vaultUrl} is being deleted, so its name is still taken: try again in a few seconds`
     default:
-      return `${object} is in ${vaultUrl} already, or is just being made there: ${quoted(failure)}`
+      return `${object} already exists in ${vaultUrl}, or is being created there: ${quoted(failure)}`
   }
 }
 

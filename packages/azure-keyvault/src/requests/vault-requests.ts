@@ -162,7 +162,7 @@ export class VaultRequests {
     if (paused > 0 && performance.now() + paused > deadlineAt) {
       throw notTried(
         request,
-        'the vault is throttling, and asks to wait for longer than the deadline allows',
+        'the vault throttles requests, and asks for a longer wait than the deadline allows',
         paused,
       )
     }
@@ -237,7 +237,11 @@ export class VaultRequests {
 
   #outOfOrder({ request, lastFailure }: Run, wait: number): SealwrightError {
     if (lastFailure !== null) return toSealwrightError({ ...lastFailure, retryAfter: wait }, request)
-    return notTried(request, `the vault is out of order: ${this.#lastOutage}`, wait)
+    return notTried(
+      request,
+      `the vault is failing, and the circuit breaker is open: ${this.#lastOutage}`,
+      wait,
+    )
   }
 
   #deadlinePassed({ request, lane, lastFailure }: Run): SealwrightError {

@@ -164,12 +164,12 @@ class Shared implements SharedCredential {
       if (!timeout.aborted) throw tokenError(error, this.#authority())
       throw new SealwrightError(
         'UNAVAILABLE',
-        `${this.#authority()} gave no token for Key Vault in ${this.#timeout} ms; check that it can be reached from here`,
+        `${this.#authority()} returned no token for Key Vault within ${this.#timeout} ms; check that it can be reached from here`,
         { cause: error, retryAfter: 1 },
       )
     }
     if (token === null) {
-      throw new SealwrightError('ACCESS_DENIED', 'the credential gives no token for Key Vault')
+      throw new SealwrightError('ACCESS_DENIED', 'the credential returned no token for Key Vault')
     }
     return token
   }

@@ -44,7 +44,7 @@ export class FirstCreatorWins {
     } catch (cause) {
       throw new SealwrightError(
         'ALREADY_EXISTS',
-        `another process made ${name} in ${this.#location} at the same time; disabling version ${version} failed: disable it yourself`,
+        `another process created ${name} in ${this.#location} at the same time; disabling version ${version} failed: disable it yourself`,
         { cause },
       )
     }
@@ -106,7 +106,7 @@ export function alreadyExists(name: string, location: string): SealwrightError {
 export function stillPending(name: string, location: string): SealwrightError {
   return new SealwrightError(
     'UNAVAILABLE',
-    `${name} in ${location} is pending: the vault has not finished it`,
+    `${name} in ${location} is pending: the vault has not finished creating it`,
     { retryAfter: 10 },
   )
 }

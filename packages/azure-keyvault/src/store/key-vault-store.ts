@@ -226,7 +226,7 @@ export class VaultStore implements KeyVaultStore {
     if (!algorithmsOf(publicKey).some((each) => vaultAlgorithm(each) !== null)) {
       throw new SealwrightError(
         'UNSUPPORTED_KEY',
-        `Key Vault has no ${publicKey.asymmetricKeyType ?? 'such'} keys; it has RSA and EC keys`,
+        `Key Vault does not support ${publicKey.asymmetricKeyType ?? 'such'} keys; it supports RSA and EC keys`,
       )
     }
     if (this.collection === 'certificates' && certificates.length === 0) {
@@ -307,7 +307,7 @@ export class VaultStore implements KeyVaultStore {
     if (key !== null) return key
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${name}/${version} was in ${this.location} a moment ago and is no longer there`,
+      `${name}/${version} disappeared from ${this.location} right after it was listed`,
     )
   }
 

@@ -25,7 +25,7 @@ export async function mayFollow(
   if (now === after) return
   throw new SealwrightError(
     'ALREADY_EXISTS',
-    `${name} in ${location} is not rotated: another process has just made the version ${now}`,
+    `${name} in ${location} was not rotated: another process has just created the version ${now}`,
   )
 }
 

@@ -19,7 +19,7 @@ export const subjectAltNames: Check = listOf((name, value) => {
   if (typeof type === 'string' && Object.hasOwn(members, type)) return
   throw new SealwrightError(
     'UNSUPPORTED_OPERATION',
-    `Key Vault cannot put ${name} into a certificate: it has the types ${Object.keys(members).join(', ')}; make the certificate ` +
+    `Key Vault does not support ${name} in a certificate; it supports ${Object.keys(members).join(', ')}; create the certificate ` +
       'elsewhere and import it',
   )
 })

@@ -132,7 +132,7 @@ export class CertificateCollection implements Collection {
 
   /** Disables a version whose private key could be read from the vault. */
   async #withdraw(name: string, version: string): Promise<never> {
-    const fault = `${this.#connection.vaultUrl} made the key of ${name}/${version} exportable, although it was asked not to`
+    const fault = `${this.#connection.vaultUrl} made the key of ${name}/${version} exportable, although a non-exportable key was requested`
     try {
       await this.disable(name, version)
     } catch (cause) {

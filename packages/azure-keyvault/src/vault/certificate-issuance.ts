@@ -166,13 +166,13 @@ export class CertificateIssuance {
       if (status === 'ended') {
         throw new SealwrightError(
           'UNAVAILABLE',
-          `${vaultUrl} could not make the certificate ${name}: ${error ?? 'it gives no reason'}`,
+          `${vaultUrl} could not create the certificate ${name}: ${error ?? 'no reason given'}`,
         )
       }
       if (performance.now() > giveUpAt) {
         throw new SealwrightError(
           'TIMEOUT',
-          `${vaultUrl} has not finished the certificate ${name} in ${settings.creationTimeout} ms; it may still finish`,
+          `${vaultUrl} has not created the certificate ${name} within ${settings.creationTimeout} ms; it may still finish`,
           { retryAfter: 10 },
         )
       }
@@ -236,7 +236,7 @@ export class CertificateIssuance {
     }
     throw new SealwrightError(
       'UNAVAILABLE',
-      `the certificate ${name} was finished in ${this.#connection.vaultUrl}, but no version of it has the requested key`,
+      `the certificate ${name} was created in ${this.#connection.vaultUrl}, but no version of it has the requested key`,
     )
   }
 }

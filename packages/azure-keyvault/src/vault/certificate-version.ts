@@ -70,7 +70,7 @@ export function readCertificateVersion(
   if (version === undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `the vault described the certificate ${name} without its version`,
+      `the vault returned the certificate ${name} without its version`,
     )
   }
   const policy = 'policy' in certificate ? certificate.policy : undefined

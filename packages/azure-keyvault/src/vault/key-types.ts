@@ -36,7 +36,7 @@ export function vaultKeyType(name: KeyTypeName, hardware: boolean): VaultKeyType
     const possible = Object.entries(vaultKeyTypes).flatMap(([each, has]) => (has === null ? [] : [each]))
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `Key Vault has no keys of type ${name}; it has ${possible.join(', ')}`,
+      `Key Vault does not support keys of type ${name}; it supports ${possible.join(', ')}`,
     )
   }
   const kty = type.curve === null ? 'RSA' : 'EC'

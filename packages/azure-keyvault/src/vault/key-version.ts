@@ -25,7 +25,7 @@ export function readKeyVersion(key: KeyVaultKey): KeyVersion {
   if (version === undefined || key.id === undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `the vault described the key ${key.name} without its version`,
+      `the vault returned the key ${key.name} without its version`,
     )
   }
   return {

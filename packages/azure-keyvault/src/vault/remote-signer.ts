@@ -65,7 +65,7 @@ export class RemoteSigner implements Signer {
     })
     this.#checkKeyId(answer.keyId)
     const { signature } = answer
-    if (signature === null) throw this.#invalid('it has no signature')
+    if (signature === null) throw this.#invalid('the response has no signature')
     await this.#checkSignature(signedData, signature)
     return Uint8Array.from(signature)
   }

@@ -108,6 +108,6 @@ function checkKeyId(
   if (namesVersion(keyId, { vaultUrl, name, version })) return
   throw new SealwrightError(
     'INVALID_ENCODING',
-    `${vaultUrl} answered for ${name}/${version} with the key ${keyId}`,
+    `${vaultUrl} returned the key ${keyId} instead of ${name}/${version}`,
   )
 }

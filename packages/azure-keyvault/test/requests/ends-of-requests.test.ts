@@ -22,7 +22,7 @@ describe('what becomes of a request to a vault', () => {
       code: 'UNAVAILABLE',
       message:
         'keys/sign of the key k in https://contoso.vault.azure.net was not tried: ' +
-        'the vault is throttling, and asks to wait for longer than the deadline allows',
+        'the vault throttles requests, and asks for a longer wait than the deadline allows',
       retryAfter: 20,
     })
     expect(sent()).toBe(1)
@@ -42,7 +42,7 @@ describe('what becomes of a request to a vault', () => {
       code: 'UNAVAILABLE',
       message:
         'keys/sign of the key k in https://contoso.vault.azure.net was not tried: ' +
-        'the vault is out of order: it did not answer in time',
+        'the vault is failing, and the circuit breaker is open: it did not answer in time',
       retryAfter: 2,
     })
   })

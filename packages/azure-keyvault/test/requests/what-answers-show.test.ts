@@ -60,7 +60,7 @@ describe('the vault is out of order', () => {
     })
     expect(sent()).toBe(2)
     await expect(requests.run(signing, answer(90))).rejects.toThrow(
-      /was not tried: the vault is out of order: refused$/,
+      /was not tried: the vault is failing, and the circuit breaker is open: refused$/,
     )
   })
 

@@ -201,11 +201,11 @@ describe('a shared credential', () => {
     const none = shareCredential({ getToken: () => Promise.resolve(null) })
     await expect(none.getToken(scope)).rejects.toMatchObject({
       code: 'ACCESS_DENIED',
-      message: expect.stringContaining('gives no token'),
+      message: expect.stringContaining('returned no token'),
     })
     const silent = shareCredential(new SlowCredential(), { timeout: 20 })
     await expect(silent.getToken(scope)).rejects.toMatchObject({
-      message: expect.stringMatching(/^the authority gave no token/),
+      message: expect.stringMatching(/^the authority returned no token/),
       retryAfter: 1,
       cause: expect.anything(),
     })

@@ -64,7 +64,7 @@ describe('creating in the vault', () => {
     const directoryName = { type: 'directoryName', value: 'CN=a' } as const
     expect(await failure(store.create('other', { subjectAltNames: [directoryName] }))).toMatchObject({
       code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringContaining('it has the types dns, email, upn, uri, ip'),
+      message: expect.stringContaining('it supports dns, email, upn, uri, ip'),
     })
   })
 

@@ -81,7 +81,9 @@ describe('an import that the vault made exportable', () => {
       }),
     ).rejects.toMatchObject({
       code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringMatching(new RegExp(`exportable, although it was asked not to.*${message}`)),
+      message: expect.stringMatching(
+        new RegExp(`exportable, although a non-exportable key was requested.*${message}`),
+      ),
     })
     expect((await vault.certificates.getCertificate('k')).properties.enabled).toBe(enabled)
   })

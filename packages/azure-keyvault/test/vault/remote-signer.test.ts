@@ -51,7 +51,7 @@ describe('a remote signer', () => {
     ['that is not there', null],
   ])('refuses a signature %s', async (_, other) => {
     const reason =
-      other === null ? 'it has no signature' : 'the signature does not verify with the public key'
+      other === null ? 'the response has no signature' : 'the signature does not verify with the public key'
     await expect(signed({ signature: other, keyId })).rejects.toMatchObject({
       code: 'INVALID_SIGNATURE',
       message: expect.stringContaining(`was discarded: ${reason}`),
