@@ -22,18 +22,21 @@ export function checkSeal(
   const seal = parseSeal(jws)
   if (seal === null) return { kid: null, problem: 'the seal is not a JWS of the right type' }
   const { kid } = seal
-  if (mark === null) return { kid, problem: 'the seal follows no mark' }
+  if (mark === null) return { kid, problem: 'the line before the seal is not a mark' }
   if (seal.payload !== sealPayload(stream, mark)) {
     return {
       kid,
-      problem: `the seal is for other lines: those up to ${mark.sequence} were changed, or it was moved`,
+      problem: `the seal does not match the lines up to ${mark.sequence}: they were changed, or the seal was moved`,
     }
   }
   const key = sealKey(kid, jwk)
-  if (key === null)
-    return { kid, problem: 'the key of the seal is not the one that its kid is the thumbprint of' }
+  if (key === null) return { kid, problem: 'the kid of the seal is not the thumbprint of its key' }
   if (trusted !== null && !trusted.has(kid)) {
-    return { kid, problem: `the seal is by the key ${kid}, which is not one of yours`, isUntrusted: true }
+    return {
+      kid,
+      problem: `the seal was made with the key ${kid}, which is not one of yours`,
+      isUntrusted: true,
+    }
   }
   return isSealSigned(seal, key)
     ? { kid, problem: null }

@@ -131,7 +131,7 @@ export class StreamVerifier {
       this.#report(
         'line-invalid',
         'error',
-        `the file is another one: it was ${formatFileName({ stream, number: file })}`,
+        `the file was renamed: it was ${formatFileName({ stream, number: file })}`,
         1,
       )
     }
@@ -143,7 +143,7 @@ export class StreamVerifier {
     if (!this.#isAfterHole) {
       const here =
         this.#head.sequence === 0
-          ? 'nothing before it is there'
+          ? 'the lines before it are missing'
           : `the file before it ends with line ${this.#head.sequence}`
       const message = `the file continues the stream after line ${previous?.sequence ?? 0}, but ${here}, or has changed`
       this.#report('chain-broken', 'error', message, 1)
@@ -174,7 +174,8 @@ export class StreamVerifier {
     if (content.sequence !== batch.sequence + 1)
       batch.problem ??= sequenceProblem(batch.sequence, content.sequence, number)
     if (isOpen(content)) this.#gap.interval = content.seal_interval
-    if (isOpen(content) !== (number === 1)) batch.problem ??= `line ${number} is not what a file has there`
+    if (isOpen(content) !== (number === 1))
+      batch.problem ??= `line ${number} has an event that belongs elsewhere in a file`
     const isSeal = 'event' in content && content.event === 'seal'
     if (this.#isClosed && !(isSeal && this.#mark !== null))
       batch.problem ??= `line ${number} follows the end of the stream`
@@ -194,7 +195,7 @@ export class StreamVerifier {
       this.#report(
         'chain-broken',
         'error',
-        `lines ${batch.from} to ${to} are not as they were written: ${detail}`,
+        `lines ${batch.from} to ${to} are not as the server wrote them: ${detail}`,
         batch.from,
       )
     } else if (batch.problem !== null) {
@@ -257,18 +258,18 @@ export class StreamVerifier {
       const message = `${source} had ${sequence} lines of the stream; ${this.#head.sequence} are there, so its end was cut off`
       this.#report('stream-cut', 'error', message, null, null)
     } else {
-      this.#report('stream-differs', 'error', `${source} had other lines up to ${sequence}`, null, null)
+      this.#report('stream-differs', 'error', `${source} had different lines up to ${sequence}`, null, null)
     }
   }
 
   #reportMissingSeals(): void {
     const { isTooLong, interval, since } = this.#gap
     if (isTooLong) {
-      const message = `no valid seal covers the tokens from ${since} on, though the server seals every ${interval} s`
+      const message = `no valid seal covers the tokens from ${since} on, although the server seals every ${interval} s`
       this.#report('seals-missing', 'error', message, null, null)
     } else if (this.#isFromStart && this.#tokens > 0 && this.#sealed === null && !this.#hasInvalidSeal) {
       const message =
-        'the stream has tokens and no seal, though the server seals a stream before its first token'
+        'the stream has tokens but no seal, although the server seals a stream before its first token'
       this.#report('seals-missing', 'error', message, null, null)
     }
   }
@@ -283,7 +284,7 @@ export class StreamVerifier {
       : 'the stream is not closed: the server is running, or was stopped'
     const seen =
       this.#confirmed?.sequence === this.#head.sequence ? `; ${this.#confirmed.source} had the same end` : ''
-    const message = `${why}; ${until}, and ${unsealed} token(s) follow it. Lines that were cut from the end cannot be noticed${seen}`
+    const message = `${why}; ${until}, and ${unsealed} token(s) follow it. Lines cut off at the end cannot be detected${seen}`
     this.#report('open-end', 'warning', message, null, null)
   }
 

@@ -167,6 +167,6 @@ function reportUncheckedKeys({ findings, kids }: Run): void {
     stream: null,
     file: null,
     line: null,
-    message: `the seals were verified with the keys in the log itself, which proves nothing until you know that they are yours: ${[...kids].join(', ') || 'there are none'}`,
+    message: `the seals were verified with the keys in the log itself, which proves nothing unless these keys are yours: ${[...kids].join(', ') || 'none'}`,
   })
 }

@@ -5,7 +5,7 @@ const retryAfter = 1
 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
-  EDQUOT: 'the quota of the disk is used up',
+  EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EFBIG: 'the file is too large for its file system or the limit of the process',
   EIO: 'the disk has a fault',
@@ -27,7 +27,9 @@ export function stuck(path: string): SealwrightError {
 }
 
 export function tooMany(lines: number): SealwrightError {
-  return unavailable(`${lines} lines of the audit log wait to be written; the disk is slower than the tokens`)
+  return unavailable(
+    `${lines} lines of the audit log are waiting to be written; the disk cannot keep up with the tokens`,
+  )
 }
 
 export function closed(): SealwrightError {

@@ -129,7 +129,7 @@ test('tokens of a stream that has no seal at all are an error: a stream is seale
   const { findings, streams } = await verify(folder)
   expect(streams[0]?.sealed).toBeNull()
   expect(findings[1]?.message).toBe(
-    'the last seal is missing; no seal is valid, and 5 token(s) follow it. Lines that were cut from the end cannot be noticed',
+    'the last seal is missing; no seal is valid, and 5 token(s) follow it. Lines cut off at the end cannot be detected',
   )
 })
 
@@ -208,7 +208,7 @@ test('a message says which lines are missing', async () => {
     id: 'chain-broken',
     line: 4,
     message:
-      'lines 4 to 5 are not as they were written: line 4 has the number 6 after 3, so 2 line(s) before it are missing',
+      'lines 4 to 5 are not as the server wrote them: line 4 has the number 6 after 3, so 2 line(s) before it are missing',
   })
 })
 

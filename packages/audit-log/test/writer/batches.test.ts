@@ -137,7 +137,7 @@ test('at most 10,000 lines wait', async () => {
     batches.assertWritable()
     void batches.add('x')
   }
-  expect(() => batches.assertWritable()).toThrow('10000 lines of the audit log wait to be written')
+  expect(() => batches.assertWritable()).toThrow('10000 lines of the audit log are waiting to be written')
   await end()
   await until(() => written.length === 2)
   batches.assertWritable()

@@ -52,7 +52,7 @@ describe('audit verify', () => {
     expect(code).toBe(3)
     expect(error).toBe('sealwright: the audit log has 1 error\n')
     expect(out).toMatch(
-      /^error: chain-broken: audit-\S+\.jsonl:5: lines 5 to 5 are not as they were written/m,
+      /^error: chain-broken: audit-\S+\.jsonl:5: lines 5 to 5 are not as the server wrote them/m,
     )
   })
 
