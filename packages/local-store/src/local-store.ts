@@ -107,7 +107,7 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
       const platform = platformLayouts(local.store, options)
       if (platform !== null) {
         if (!mayCreate) return find(platform, local, options)
-        throw cannotCreate(`store:${local.store}`, 'two processes could both create a key of one name')
+        throw cannotCreate(`store:${local.store}`, 'two processes could create two keys of the same name')
       }
       const layout = folderLayout(local.store, await passwordOf(openOptions))
       if (local.by === 'name') return openNamed(layout, local.value, openOptions, options)
@@ -200,5 +200,5 @@ async function openNamed(
 }
 
 function cannotCreate(form: string, why: string): SealwrightError {
-  return invalidArgument(`${form} creates no key: ${why}; use store:FOLDER?name=NAME`)
+  return invalidArgument(`${form} cannot create a key: ${why}; use store:FOLDER?name=NAME`)
 }

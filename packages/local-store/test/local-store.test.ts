@@ -109,7 +109,7 @@ describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
   test('never create', async () => {
     const { base, options } = await machine()
     expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toBe(
-      'file:PATH creates no key: it names an existing file; use store:FOLDER?name=NAME',
+      'file:PATH cannot create a key: it names an existing file; use store:FOLDER?name=NAME',
     )
     expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
@@ -171,7 +171,7 @@ describe.skipIf(lacks('openssl'))('store:my [needs openssl]', () => {
       [`store:my?thumbprint=${'0'.repeat(40)}`, 'my'],
     ] as const) {
       expect(await failure('INVALID_ARGUMENT', () => open(uri, options, { create: ec }))).toBe(
-        `store:${store} creates no key: two processes could both create a key of one name; use store:FOLDER?name=NAME`,
+        `store:${store} cannot create a key: two processes could create two keys of the same name; use store:FOLDER?name=NAME`,
       )
     }
     expect(await filesIn(my)).toEqual([])
@@ -312,7 +312,7 @@ describe('store:FOLDER', () => {
       expect(
         await failure('INVALID_ARGUMENT', () => open(`store:./keys?${by}=${value}`, options, { create: ec })),
       ).toBe(
-        `store:FOLDER?${by}=… creates no key: it names an existing certificate; use store:FOLDER?name=NAME`,
+        `store:FOLDER?${by}=… cannot create a key: it names an existing certificate; use store:FOLDER?name=NAME`,
       )
     }
     expect(

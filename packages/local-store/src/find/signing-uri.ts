@@ -72,10 +72,7 @@ function withoutLocation(store: string): string {
     throw refused('store', 'names LocalMachine, where only Windows keeps private keys; use store:my')
   }
   if (name.toLowerCase() !== 'my') {
-    throw refused(
-      'store',
-      'names a store other than My, which holds the certificates with private keys; use store:my',
-    )
+    throw refused('store', 'names a store other than My, the only one with private keys; use store:my')
   }
   return name
 }

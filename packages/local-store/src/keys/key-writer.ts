@@ -147,7 +147,7 @@ function timeAfter({ createdAt, file }: StoredKey): number {
   if (earliest - Date.now() <= toleratedSkew) return earliest
   throw new SealwrightError(
     'UNAVAILABLE',
-    `${file.path} was made at ${createdAt.toISOString()}, which is in the future; correct the clock of this machine, then rotate`,
+    `${file.path} was created at ${createdAt.toISOString()}, which is in the future; correct the clock of this machine, then rotate`,
   )
 }
 

@@ -200,7 +200,7 @@ describe('rotating', () => {
     const time = createdAt?.getTime() ?? NaN
     vi.setSystemTime(time - 60_000)
     expect(await failure('UNAVAILABLE', () => store.rotate('k'))).toBe(
-      `${path} was made at ${new Date(time).toISOString()}, which is in the future; correct the clock of this machine, then rotate`,
+      `${path} was created at ${new Date(time).toISOString()}, which is in the future; correct the clock of this machine, then rotate`,
     )
     vi.setSystemTime(time - 59_999)
     expect((await store.rotate('k')).createdAt).toEqual(new Date(time + 1))

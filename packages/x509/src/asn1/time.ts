@@ -22,7 +22,7 @@ export function decodeTime(element: BerElement, source: string): Date {
     : /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/
   const [whole, year = '', month, day, hour, minute, second] = pattern.exec(text) ?? []
   if ((!isUtcTime && element.tag !== tags.generalizedTime) || whole === undefined) {
-    throw malformed(source, 'is not a time in the form of RFC 5280')
+    throw malformed(source, 'is not a time in a format of RFC 5280')
   }
   // Two digits are of 1950 to 2049.
   const fullYear = isUtcTime ? `${Number(year) >= 50 ? '19' : '20'}${year}` : year

@@ -55,7 +55,7 @@ export function readCipher(scheme: SequenceReader, source: string): CbcCipher {
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES, DES and RC2 in CBC mode are read`,
+      `${source} is encrypted with ${describeAlgorithm(oid)}; AES, 3DES, DES and RC2 in CBC mode are supported`,
     )
   }
   const cipher = reader(scheme.any('parameters'), source)

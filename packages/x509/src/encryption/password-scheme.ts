@@ -91,7 +91,7 @@ export function readEncryption(
   if (reader === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} is encrypted with ${describeAlgorithm(oid)}; PBES2 and PBES1 with AES, 3DES, RC2 or DES are read`,
+      `${source} is encrypted with ${describeAlgorithm(oid)}; PBES2 and PBES1 with AES, 3DES, RC2 or DES are supported`,
     )
   }
   const encryption = reader(identifier.any('parameters'), source, budget)

@@ -63,7 +63,7 @@ export async function readDer(
       : readPadded(bytes, source, budget, identifiedLevels),
   )
   if (isTrusted && element.bytes.length < bytes.length) {
-    context.remarks.add(`${source} has trust settings of OpenSSL, which are not read`)
+    context.remarks.add(`${source} has OpenSSL trust settings, which are ignored`)
   }
   const format = identify(element)
   if (format === null) throw malformed(source, notKnown)

@@ -15,7 +15,8 @@ const texts: readonly { readonly pattern: RegExp; readonly problem: string }[] =
   },
   {
     pattern: /^(?:apiVersion|kind):/m,
-    problem: 'is YAML of Kubernetes. JSON is read: kubectl get secret NAME -o json > FILE.json',
+    problem:
+      'is Kubernetes YAML. To get JSON, which is supported: kubectl get secret NAME -o json > FILE.json',
   },
   {
     pattern: /BEGIN (?:[A-Z0-9]{1,20} ){0,4}(?:CERTIFICATE|KEY|REQUEST|CRL|PKCS7|CMS)\b/,
@@ -39,7 +40,7 @@ const labels: readonly { readonly pattern: RegExp; readonly problem: string }[] 
     problem: "is in OpenSSH's own format. To convert an RSA or EC key: ssh-keygen -p -m PEM -f FILE",
   },
   { pattern: /^DSA PRIVATE KEY$/, problem: 'is a DSA key, which cannot sign tokens' },
-  { pattern: /^PGP /, problem: 'is of OpenPGP, whose keys are not read' },
+  { pattern: /^PGP /, problem: 'is in OpenPGP format, which is not supported' },
   {
     pattern: /^(?:X509 )?ATTRIBUTE CERTIFICATE$/,
     problem: 'is an attribute certificate (RFC 5755), which holds no key',

@@ -57,9 +57,13 @@ function generateMlDsaKey(type: string): Promise<KeyObject> {
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void =>
       reject(
-        new SealwrightError('UNSUPPORTED_KEY', `this Node cannot make a key of type ${type}; ${mlDsaNeeds}`, {
-          cause,
-        }),
+        new SealwrightError(
+          'UNSUPPORTED_KEY',
+          `this version of Node cannot create a key of type ${type}; ${mlDsaNeeds}`,
+          {
+            cause,
+          },
+        ),
       )
     try {
       generate(type, {}, (error, _, privateKey) => (error === null ? resolve(privateKey) : fail(error)))

@@ -32,7 +32,10 @@ export function assertKnownType(key: KeyObject, source: string, der: Uint8Array)
   if (key.asymmetricKeyType !== undefined) return
   throw (
     mlDsaProblem(source, der) ??
-    new SealwrightError('UNSUPPORTED_KEY', `${source} is of a kind that Node does not know`)
+    new SealwrightError(
+      'UNSUPPORTED_KEY',
+      `${source} is of a kind that this version of Node does not support`,
+    )
   )
 }
 

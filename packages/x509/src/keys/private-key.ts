@@ -187,7 +187,7 @@ function assertRsaNumbers(key: KeyObject, modulusLength: number): void {
       toBigInt(content),
     )
     if (!areRsaNumbersOfOneKey({ n, e, d, p, q, dp, dq, qi })) {
-      throw malformed(source, 'has numbers that do not belong together')
+      throw malformed(source, 'has inconsistent numbers')
     }
   } finally {
     der.fill(0)

@@ -151,7 +151,7 @@ export function decodeGeneralName(element: BerElement, source: string): GeneralN
 function decodeOtherName(element: BerElement, source: string): GeneralName {
   const [typeId, tagged, ...rest] = element.children
   if (typeId === undefined || tagged === undefined || rest.length > 0)
-    throw malformed(source, 'holds a torn otherName')
+    throw malformed(source, 'holds a malformed otherName')
   const oid = decodeObjectIdentifier(typeId, source)
   const value = unwrapExplicit(tagged, tags.context0, source)
   const text = oid === upnOid ? decodeText(value) : null

@@ -53,9 +53,9 @@ export function encodeCidr(value: string): Uint8Array {
 /** @returns the range in CIDR notation */
 export function decodeCidr(content: Uint8Array, source: string): string {
   const half = content.length / 2
-  if (half !== 4 && half !== 16) throw malformed(source, 'holds an IP range of another length')
+  if (half !== 4 && half !== 16) throw malformed(source, 'holds an IP range of the wrong length')
   const bits = ipaddr.fromByteArray([...content.subarray(half)]).prefixLengthFromSubnetMask()
-  if (bits === null) throw malformed(source, 'holds an IP range whose mask has holes')
+  if (bits === null) throw malformed(source, 'holds an IP range whose mask is not contiguous')
   return `${decodeIp(content.subarray(0, half), source)}/${bits}`
 }
 

@@ -184,7 +184,7 @@ function readCertificateBag(value: BerElement): X509Certificate {
   if (type !== certificateTypes.x509) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} holds a certificate of type ${type}; X.509 is read`,
+      `${source} holds a certificate of type ${type}; only X.509 is supported`,
     )
   }
   return readCertificate(decodeOctetString(content, tags.octetString, source), source)

@@ -32,7 +32,7 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
   try {
     return Certificate.fromBER(certificate.raw)
   } catch (cause) {
-    throw malformed(source, 'is not one that pkijs parses', cause)
+    throw malformed(source, 'cannot be parsed by pkijs', cause)
   }
 }
 
@@ -58,7 +58,7 @@ export function fromPkijs(certificate: Certificate): X509Certificate {
   try {
     der = encodeDer(certificate)
   } catch (cause) {
-    throw malformed(source, 'is not one that pkijs encodes', cause)
+    throw malformed(source, 'cannot be encoded by pkijs', cause)
   }
   return readCertificate(der, source)
 }

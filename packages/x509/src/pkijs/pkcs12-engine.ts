@@ -106,7 +106,7 @@ export class Pkcs12Engine extends CryptoEngine {
     try {
       return PFX.fromBER(Uint8Array.from(file))
     } catch (cause) {
-      throw malformed(source, 'is not one that pkijs parses', cause)
+      throw malformed(source, 'cannot be parsed by pkijs', cause)
     }
   }
 
@@ -149,7 +149,7 @@ export class Pkcs12Engine extends CryptoEngine {
     const name = hashAlgorithm.toLowerCase().replace('-', '')
     const digest = derivationDigests.find((row) => row.name === name)
     if (digest === undefined)
-      throw new SealwrightError('UNSUPPORTED_ALGORITHM', 'the MAC is made with a hash that is not read')
+      throw new SealwrightError('UNSUPPORTED_ALGORITHM', 'the MAC uses an unsupported hash')
     const given = new Uint8Array(signatureToVerify)
     if (given.length !== digest.length) throw malformed(source, `has ${given.length} bytes`)
     const parameters = { digest, salt: new Uint8Array(salt), iterations: iterationCount }

@@ -46,7 +46,7 @@ describe('refused', () => {
     [0x16, '261125233954Z'],
   ])('%i %j', (tag, text) => {
     expect(refusal(() => decode(tag, text))).toBe(
-      'INVALID_ENCODING: notAfter is not a time in the form of RFC 5280',
+      'INVALID_ENCODING: notAfter is not a time in a format of RFC 5280',
     )
   })
 

@@ -58,7 +58,7 @@ test('each with its name and the reason, or without a name where it has none', a
       'a certificate',
       pfx.oids.certificateBag,
       sequence(oid('1.2.840.113549.1.9.22.2'), explicit0(octets([1]))),
-      /^a certificate bag holds a certificate of type 1\.2\.840\.113549\.1\.9\.22\.2; X\.509 is read$/,
+      /^a certificate bag holds a certificate of type 1\.2\.840\.113549\.1\.9\.22\.2; only X\.509 is supported$/,
     ],
     ['a private key', pfx.oids.keyBag, dsa, /DSA key, which cannot sign tokens$/],
     ['a private key', pfx.oids.shroudedKeyBag, sequence(pfx.pbes2(), octets(new Uint8Array(32))), /./],

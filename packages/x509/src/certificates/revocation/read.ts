@@ -60,7 +60,7 @@ export function readRevocationList(
   const fields = new SequenceReader(document.toBeSigned, source)
   const version = fields.optional(tags.integer)
   if (version !== null && decodeInteger(version, `the version of ${source}`) !== 1) {
-    throw malformed(source, 'is of a version after 2')
+    throw malformed(source, 'has a version above 2')
   }
   checkSignatureAlgorithm(fields.any('signature'), document, source)
   const issuerName = fields.any('issuer')
@@ -84,7 +84,7 @@ function verifyIssuer(document: SignedDocument, name: BerElement, issuer: X509Ce
   if (Buffer.compare(subject.bytes, name.bytes) !== 0) {
     throw new SealwrightError(
       'INVALID_SIGNATURE',
-      `${source} is of another issuer than ${formatName(subject)}`,
+      `${source} is from another issuer than ${formatName(subject)}`,
     )
   }
   // RFC 5280 §6.3.3 (f).
@@ -141,7 +141,7 @@ function refuseCritical(
   if (unknown !== undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} has the critical extension ${unknown.oid}, which is not known`,
+      `${source} has the unknown critical extension ${unknown.oid}`,
     )
   }
 }

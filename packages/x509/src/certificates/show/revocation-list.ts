@@ -181,12 +181,12 @@ function explain(
     findings.problems.push(`${source} is indirect: it revokes certificates of other issuers too`)
   }
   if (baseNumber !== null) {
-    findings.problems.push(`${source} is a delta: it has the changes since number ${baseNumber} alone`)
+    findings.problems.push(`${source} is a delta: it has only the changes since number ${baseNumber}`)
   }
   const explained = new Set<string>([oids.issuingDistributionPoint, oids.deltaIndicator])
   for (const { oid, critical } of extensions) {
     if (critical && !explained.has(oid)) {
-      findings.problems.push(`${source} has the critical extension ${oid}, which is not known`)
+      findings.problems.push(`${source} has the unknown critical extension ${oid}`)
     }
   }
 }

@@ -56,7 +56,7 @@ export function readPemEncryption(headers: string, source: string): PemEncryptio
   if (row === undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `${source} is encrypted with ${name}; ${Object.keys(ciphers).join(', ')} are read`,
+      `${source} is encrypted with ${name}; ${Object.keys(ciphers).join(', ')} are supported`,
     )
   }
   const iv = Buffer.from(ivHex, 'hex')
