@@ -14,7 +14,7 @@ export type ParsedCommand =
   | { readonly kind: 'start'; readonly options: StartOptions }
 
 const identityHelp =
-  'who can sign in, instead of the default; may be repeated. CLIENT_ID[:SECRET][=POLICY], where POLICY is ' +
+  'an identity that can sign in, instead of the default; may be repeated. CLIENT_ID[:SECRET][=POLICY], where POLICY is ' +
   'COLLECTION:PERMISSION+PERMISSION,COLLECTION:... as in app:pw=keys:get+sign,certificates:get. Without SECRET it is a ' +
   'managed identity. Without POLICY everything is allowed.'
 
@@ -44,7 +44,7 @@ export function parseCommand(args: readonly string[]): ParsedCommand {
     )
     .option(
       '--extra-host <name>',
-      'another name that clients use, such as a container name; may be repeated',
+      'another host name that clients use, such as a container name; may be repeated',
       collect,
     )
     .option(
@@ -53,21 +53,25 @@ export function parseCommand(args: readonly string[]): ParsedCommand {
     )
     .option('--key <file>', 'PEM file of its private key')
     .option('--seed <file>', 'JSON file of identities, keys, secrets and certificates to start with')
-    .option('--data <dir>', 'folder to keep everything in (default: in memory)')
+    .option('--data <dir>', 'folder to store everything in (default: in memory)')
     .option('--identity <spec>', identityHelp, (spec: string, before?: readonly IdentityOptions[]) => [
       ...(before ?? []),
       parseIdentity(spec),
     ])
     .option('--role <spec>', roleHelp, collect)
-    .option('--authorization <model>', 'how vaults decide what an identity may do: rbac or accessPolicies')
+    .option('--authorization <model>', 'permission model of the vaults: rbac or accessPolicies')
     .option('--tenant <guid>', "the tenant's id")
     .option(
       '--recoverable-days <n>',
       'days for which deleted objects can be recovered, 7 to 90',
       number('--recoverable-days'),
     )
-    .option('--latency <ms>', 'least time for every answer of a vault', number('--latency'))
-    .option('--delay <ms>', 'time for issuing a certificate, deleting and recovering', number('--delay'))
+    .option('--latency <ms>', 'minimum time of every response of a vault', number('--latency'))
+    .option(
+      '--delay <ms>',
+      'time that issuing a certificate, deleting and recovering take',
+      number('--delay'),
+    )
     .option('--throttle', "enforce the service's limits")
     .option('--throttle-scale <n>', 'enforce the limits times N', number('--throttle-scale'))
     .option(

@@ -179,7 +179,7 @@ export function assemble(options: KeyVaultEmulatorOptions): EmulatorInternals {
       ),
     httpClient: () => createHttpClient((request) => emulator.handle(request)),
     credential(identity = authority.identities[0]) {
-      if (identity === undefined) throw new EmulatorError('the emulator was started with no identities')
+      if (identity === undefined) throw new EmulatorError('the emulator was started without identities')
       return {
         async getToken(scopes) {
           const resource = (Array.isArray(scopes) ? (scopes[0] ?? '') : scopes).replace(/\/\.default$/, '')

@@ -32,9 +32,7 @@ export function authorizationOf({
 }: KeyVaultEmulatorOptions): (vault: string) => Authorization {
   const usesPolicies = identities.some(({ access }) => access !== undefined && access !== 'all')
   if (authorization === undefined && usesPolicies && identities.some(({ roles }) => roles !== undefined)) {
-    throw new EmulatorError(
-      'identities have both access and roles; say with authorization which of them counts',
-    )
+    throw new EmulatorError('identities have both access and roles; set authorization to the one that counts')
   }
   const byDefault = usesPolicies ? 'accessPolicies' : 'rbac'
   return typeof authorization === 'object'

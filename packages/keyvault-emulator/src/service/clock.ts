@@ -26,7 +26,7 @@ export class Clock {
    */
   advance(milliseconds: number): void {
     if (!(milliseconds >= 0) || !Number.isFinite(milliseconds)) {
-      throw new EmulatorError(`the clock advances by at least 0 ms, not ${milliseconds}`)
+      throw new EmulatorError(`the clock cannot go back: advance takes at least 0 ms, not ${milliseconds}`)
     }
     this.#offset += milliseconds
   }
