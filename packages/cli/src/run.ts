@@ -96,7 +96,7 @@ function oneLine(message: string): string {
 
 function sealwright(terminal: Terminal, access: KeyAccess): Command {
   return new Command('sealwright')
-    .description('Token-signing certificates: make them, rotate them, publish them, and see what a file is.')
+    .description('Token-signing certificates: create, rotate and publish them, and inspect files.')
     .version(version())
     .addCommand(certCommand(terminal, access))
     .addCommand(inspectCommand(terminal, access))

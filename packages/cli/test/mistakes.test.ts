@@ -100,7 +100,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     {
       args: 'inspect - --password-file -',
       input: 'x',
-      says: ['standard input is read for two things; put one of them into a file'],
+      says: ['two options read standard input; put one of them into a file'],
     },
     {
       args: 'cert create --cn a --out @new.pfx',
@@ -261,8 +261,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert show http://contoso.vault.azure.net/certificates/a', says: ['is not https'] },
     { args: `cert show ${vault}/certificates/a/latest`, says: ['which is not a version'] },
     { args: 'rotate file:a.pfx', says: ['names one key, which has no further versions', 'name its folder'] },
-    { args: 'cert delete store:@keys', says: ['this names a store and no key in it; add ?name=NAME'] },
-    { args: 'cert delete store:@keys?name=old', says: ['this needs a confirmation', 'give --yes'] },
+    { args: 'cert delete store:@keys', says: ['this names a store but no key; add ?name=NAME'] },
+    { args: 'cert delete store:@keys?name=old', says: ['this needs confirmation', 'give --yes'] },
     {
       args: 'revoke abc --key store:@keys?name=old --yes',
       says: ['no key there has that kid; the kids are'],

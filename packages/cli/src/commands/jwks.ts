@@ -45,8 +45,8 @@ export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--jwks-max-age <seconds>', 'how long the JWK Set may be kept (default: 3600)', parseSeconds)
     .option('--max-set-age <seconds>', 'the longest time between two runs (default: 86400)', parseSeconds)
     .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)
-    .option('--remove-unknown', 'take keys out of the JWK Set that --key does not have')
-    .option('--every <seconds>', 'stay, and do it again this often and on SIGHUP', parseSeconds)
+    .option('--remove-unknown', 'remove keys from the JWK Set that are not in --key')
+    .option('--every <seconds>', 'keep running, and repeat at this interval and on SIGHUP', parseSeconds)
     .option('--json', 'print the result as JSON')
     .action(async (options: Options) => {
       const runOnce = await prepare(options, terminal, access)

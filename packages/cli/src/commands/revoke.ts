@@ -133,13 +133,13 @@ function costOf(ring: KeyRing, key: KeyRingKeyStatus): readonly string[] {
       ? ['- It does not sign now, so the servers go on signing with their active key.']
       : successor === undefined
         ? [
-            '- There is no other key: a new one is made first and signs without announcement. Validators that have not seen it',
+            '- There is no other key: a new one is created first and signs without announcement. Validators that have not seen it',
             `  refuse its tokens for up to ${announcement} s.`,
           ]
         : [
             `- ${successor.keyId} signs from then on. It is ${successor.state}; validators that have not seen it yet refuse its tokens.`,
           ]),
-    '- It cannot be taken back by this command. The vault or folder keeps the key, switched off.',
+    '- This command cannot undo it. The vault or folder keeps the key, disabled.',
   ]
 }
 

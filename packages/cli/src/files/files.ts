@@ -82,7 +82,7 @@ async function writeFile(path: string, content: Uint8Array | string, force: bool
 export async function assertOutputs(paths: readonly string[], force: boolean | undefined): Promise<void> {
   const places = paths.map((path) => (path === '-' ? '-' : resolve(path)))
   if (new Set(places).size < places.length) {
-    throw new SealwrightError('INVALID_ARGUMENT', 'two options name the same file to be written')
+    throw new SealwrightError('INVALID_ARGUMENT', 'two options name the same output file')
   }
   await Promise.all(paths.filter((path) => path !== '-').map((path) => assertWritable(path, force === true)))
 }
@@ -117,7 +117,7 @@ async function readStdin(
   if (stdinsRead.has(stdin)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'standard input is read for two things; put one of them into a file',
+      'two options read standard input; put one of them into a file',
     )
   }
   stdinsRead.add(stdin)
@@ -154,10 +154,7 @@ async function readAll(
     chunks.push(chunk)
     length += chunk.length
     if (length > maximumBytes) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `${path} has more than the ${maximumBytes} bytes that are allowed`,
-      )
+      throw new SealwrightError('LIMIT_EXCEEDED', `${path} has more than the allowed ${maximumBytes} bytes`)
     }
   }
   return Buffer.concat(chunks)
@@ -166,7 +163,7 @@ async function readAll(
 function alreadyThere(path: string, cause?: unknown): SealwrightError {
   return new SealwrightError(
     'ALREADY_EXISTS',
-    `${path} already exists and stays as it is; --force replaces it`,
+    `${path} already exists and was not changed; --force replaces it`,
     { cause },
   )
 }

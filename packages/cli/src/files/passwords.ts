@@ -38,12 +38,15 @@ export function withPasswordOptions(command: Command, what: string): Command {
 
 /** Adds `--password-file`, `--password-env` and `--no-password`, for something that is made. */
 export function withNewPasswordOptions(command: Command, what: string): Command {
-  return addOptions(command, 'password', what).option('--no-password', `${what} gets no password`)
+  return addOptions(command, 'password', what).option('--no-password', `write ${what} without a password`)
 }
 
 /** Adds `--out-password-file`, `--out-password-env` and `--no-out-password`, where something is opened as well. */
 export function withOutPasswordOptions(command: Command, what: string): Command {
-  return addOptions(command, 'out-password', what).option('--no-out-password', `${what} gets no password`)
+  return addOptions(command, 'out-password', what).option(
+    '--no-out-password',
+    `write ${what} without a password`,
+  )
 }
 
 function addOptions(command: Command, name: string, what: string): Command {
@@ -126,7 +129,7 @@ export async function newPassword(source: PasswordSource, terminal: Terminal, wh
   if (password === '') {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `no password was typed; ${option.replace('--', '--no-')} makes ${what} without one`,
+      `no password was typed; give ${option.replace('--', '--no-')} to write ${what} without one`,
     )
   }
   if ((await terminal.questions.password('The same again')) !== password) {

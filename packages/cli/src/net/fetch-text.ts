@@ -135,7 +135,7 @@ function parseUrl(address: string, what: string, anyHttp: boolean): URL {
   if (url.protocol === 'http:' && !anyHttp && !isLoopback(url)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the address of ${what} is http, which anyone on the way can change; use https (http is for localhost alone)`,
+      `the address of ${what} is http, which a network attacker can change; use https (http is allowed for localhost only)`,
     )
   }
   return url
@@ -154,17 +154,14 @@ async function readText(response: Response, place: string): Promise<string> {
     throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: ${reasonOf(cause)}`, { cause })
   }
   if (length > maximumBytes) {
-    throw new SealwrightError(
-      'LIMIT_EXCEEDED',
-      `${place} has more than the ${maximumBytes} bytes that are allowed`,
-    )
+    throw new SealwrightError('LIMIT_EXCEEDED', `${place} has more than the allowed ${maximumBytes} bytes`)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there; is the server running, and is the port right?',
-  ENOTFOUND: 'the host is not known; is it spelt right?',
+  ENOTFOUND: 'the host name does not exist; is it spelt right?',
   EAI_AGAIN: 'the host name cannot be looked up now',
   ECONNRESET: 'the server closed the connection; is it https?',
   ETIMEDOUT: 'the server does not answer',
@@ -173,11 +170,11 @@ const reasons: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT:
     'its TLS certificate is self-signed; set NODE_EXTRA_CA_CERTS to the file of that certificate',
   SELF_SIGNED_CERT_IN_CHAIN:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+    'its TLS certificate is from a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+    'its TLS certificate is from a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'its TLS certificate is of a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
+    'its TLS certificate is from a CA that is not trusted; set NODE_EXTRA_CA_CERTS to the file of the CA',
   CERT_HAS_EXPIRED: 'its TLS certificate has expired',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for another host',
 }

@@ -31,7 +31,7 @@ describe('inspect', () => {
 
   test.skipIf(!existsSync('/dev/zero'))('a device without an end is refused [needs /dev/zero]', async () => {
     expect((await sealwright(['inspect', '/dev/zero'])).error).toBe(
-      'sealwright: /dev/zero has more than the 1048576 bytes that are allowed\n',
+      'sealwright: /dev/zero has more than the allowed 1048576 bytes\n',
     )
   })
 
@@ -119,7 +119,7 @@ describe('inspect', () => {
       `sealwright: ${file('text')}: the file is not a file of keys or certificates in a known format\n`,
     )
     expect((await sealwright(['inspect', file('large')])).error).toBe(
-      `sealwright: ${file('large')} has more than the 1048576 bytes that are allowed\n`,
+      `sealwright: ${file('large')} has more than the allowed 1048576 bytes\n`,
     )
     expect((await sealwright(['inspect', file('')])).code).toBe(1)
   })

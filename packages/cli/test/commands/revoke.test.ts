@@ -24,7 +24,7 @@ test('says what a revocation costs, asks, and switches the key off after a succe
   const no = await sealwright(revoking, { questions: answer(false) })
   expect(no).toMatchObject({ code: 130, out: '' })
   expect(no.error).toContain('Every token that it signed is refused')
-  expect(no.error).toContain('There is no other key: a new one is made first')
+  expect(no.error).toContain('There is no other key: a new one is created first')
   expect(asked).toEqual([`Revoke the key ${keyId} now?`])
   const before = JSON.parse((await succeed(['cert', 'list', uri, '--json'])).out)
   expect(before).toMatchObject({ keys: [{ keyId, enabled: true }] })

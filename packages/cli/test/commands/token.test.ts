@@ -188,7 +188,7 @@ describe('token verify', () => {
       [['--jwks', `${origin}/broken`], 'the server answers 500'],
       [['--jwks', `${origin}/empty`], 'is not a JWK Set: it has no array "keys"'],
       [['--jwks', await closedAddress()], 'is the server running, and is the port right?'],
-      [['--jwks', 'http://api.example/jwks'], 'is http, which anyone on the way can change; use https'],
+      [['--jwks', 'http://api.example/jwks'], 'is http, which a network attacker can change; use https'],
       [['--issuer', `${origin}/slash`], 'they differ in the slash at the end'],
       [['--jwks', '/absent.json'], '/absent.json: no such file or folder'],
     ]

@@ -33,8 +33,11 @@ export function auditVerifyCommand(terminal: Terminal, access: KeyAccess): Comma
     .option('--key <key...>', 'the keys themselves: files or signing URIs', parseSources)
     .option('--certificate <file...>', 'their certificates', parseSources)
     .option('--kid <thumbprint...>', 'the RFC 7638 thumbprints of the keys', parseThumbprints)
-    .option('--expect <file>', 'the --json of an earlier run: what was there then must be there still')
-    .option('--archived', 'the first files of a stream, and whole streams, may have been moved elsewhere')
+    .option(
+      '--expect <file>',
+      'the --json output of an earlier run; everything in it must still be in the log',
+    )
+    .option('--archived', 'accept that the first files of a stream, or whole streams, are missing')
   return withPasswordOptions(command, 'the keys')
     .option('--json', 'print the result as JSON')
     .action(async (folder: string, options: Options) => {

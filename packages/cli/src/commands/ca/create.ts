@@ -45,14 +45,14 @@ export function caCreateCommand(terminal: Terminal, access: KeyAccess): Command 
     .addOption(keyTypeOption('type of the new key (default: "ec-p384")').conflicts('key'))
     .option(
       '--key <key>',
-      'certify this key instead of a new one, such as one in a vault; --out gets the certificate',
+      'certify this key instead of a new one, such as one in a vault; --out is the certificate',
     )
     .option(
       '--path-length <number>',
       'how many CAs may be below it (default: any for a root, 0 with --ca)',
       parseLength,
     )
-    .option('--crl-url <url...>', 'where the CRL of the CA above will be, with --ca')
+    .option('--crl-url <url...>', 'where the CRL of the CA given with --ca will be')
   withTimeOptions(withIssuerOptions(command), '7305 for a root, 1826 with --ca')
   withOutputOptions(command, 'the file of the key and its certificate')
   return withProfileOption(withNewPasswordOptions(command, 'the file'))

@@ -84,7 +84,7 @@ async function createAndImport(store: KeyStore, name: string, options: CreateOpt
   if ((await store.get(name)) !== null) {
     throw new SealwrightError(
       'ALREADY_EXISTS',
-      `there is a key ${JSON.stringify(name)} in ${store.location}, and it stays as it is; take another name, or rotate it`,
+      `the key ${JSON.stringify(name)} already exists in ${store.location} and was not changed; use another name, or rotate it`,
     )
   }
   const privateKey = await generatePrivateKey(keyType(options.keyType ?? 'rsa-2048').name)

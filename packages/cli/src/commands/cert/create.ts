@@ -40,7 +40,7 @@ export function certCreateCommand(terminal: Terminal, access: KeyAccess): Comman
     )
     .option(
       '--key <key>',
-      'certify this key instead of a new one: a file or a signing URI; --out gets the certificate',
+      'certify this key instead of a new one: a file or a signing URI; --out is the certificate',
     )
   return withProfileOption(withNewPasswordOptions(command, 'the file'))
     .option('--json', 'print the result as JSON')

@@ -91,7 +91,7 @@ async function versionsOf(opened: OpenedStore): Promise<readonly [string, readon
   if (query === null || !canFind(store)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'this names a store and no key in it; add ?name=NAME or ?thumbprint=…',
+      'this names a store but no key; add ?name=NAME or ?thumbprint=…',
     )
   }
   const found = await store.find(query)

@@ -30,7 +30,7 @@ interface Options extends PasswordOptions {
 export function certImportCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('import')
     .description(
-      'put a key and its certificates into a store or a vault; a vault does not let the key out again',
+      'import a key and its certificates into a store or a vault; a vault never releases the key again',
     )
     .argument('<file>', 'the file, such as my-app-auth.pfx, or a signing URI')
     .requiredOption(

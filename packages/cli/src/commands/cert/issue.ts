@@ -52,7 +52,7 @@ type Purpose = keyof typeof profiles
 export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('issue')
     .description(
-      'have a CA issue a certificate for a request (CSR), or for a key; what a request asks for is not granted by itself',
+      'have a CA issue a certificate for a request (CSR), or for a key; extensions in a request are not copied',
     )
     .argument('<request>', 'the request, or a key with --cn: a file or a signing URI')
   withIssuerOptions(command)
@@ -61,8 +61,8 @@ export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command
         .choices(Object.keys(profiles))
         .default('token-signing'),
     )
-    .option('--grant-names', 'put the alternative names into the certificate that the request asks for')
-  withTimeOptions(withContentOptions(withSubjectOptions(command)), 'that of the purpose')
+    .option('--grant-names', 'grant the alternative names that the request asks for')
+  withTimeOptions(withContentOptions(withSubjectOptions(command)), 'depends on --purpose')
   withOutputOptions(
     withPasswordOptions(command, 'the key'),
     'the certificate; with its chain in .pem and .p7b',

@@ -67,9 +67,9 @@ function publicationFindings(
       state === 'retiring' ||
       (state === 'announced' && (createdAt?.getTime() ?? 0) < settled)
     if (isDue && !known.has(id))
-      return [finding('key-not-published', place(id), `the key ${id} is ${state}, and the JWK Set lacks it`)]
+      return [finding('key-not-published', place(id), `the key ${id} is ${state}, but the JWK Set lacks it`)]
     return state === 'revoked' && known.has(id)
-      ? [finding('key-revoked-published', place(id), `the key ${id} is switched off, and the JWK Set has it`)]
+      ? [finding('key-revoked-published', place(id), `the key ${id} is disabled, but the JWK Set has it`)]
       : []
   })
   const ids = new Set(own.map(({ keyId }) => keyId))
@@ -98,7 +98,7 @@ async function signingFindings(
     const token = `${input}.${Buffer.from(signature).toString('base64url')}`
     if (key === undefined || (await verifies(token, [key])) !== false) return []
     return [
-      finding('token-signature-invalid', `key ${key.where}`, `it does not verify what ${location} signs`),
+      finding('token-signature-invalid', `key ${key.where}`, `it does not verify signatures of ${location}`),
     ]
   } catch (error) {
     return [unavailableKey(location, error)]

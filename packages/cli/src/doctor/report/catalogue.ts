@@ -13,7 +13,7 @@ const findings = {
   },
   'issuer-not-https': {
     severity: 'error',
-    why: 'Anyone on the way can replace the keys (RFC 8414 §2).',
+    why: 'A network attacker can replace the keys (RFC 8414 §2).',
     fix: 'Serve the issuer over https, and put the https URL into its configuration.',
   },
   'issuer-mismatch': {
@@ -23,8 +23,8 @@ const findings = {
   },
   'endpoint-not-https': {
     severity: 'error',
-    why: 'Anyone on the way can read or replace what this endpoint sends.',
-    fix: 'Have the metadata name an https URL; behind a proxy set the public URL of the issuer.',
+    why: 'A network attacker can read or replace what this endpoint sends.',
+    fix: 'Put an https URL into the metadata; behind a proxy set the public URL of the issuer.',
   },
   'jwks-uri-missing': {
     severity: 'error',

@@ -41,7 +41,7 @@ describe('cert create', () => {
     writeFileSync(pfx, 'there')
     const { code, error } = await sealwright(createArguments(pfx, password))
     expect(code).toBe(1)
-    expect(error).toBe(`sealwright: ${pfx} already exists and stays as it is; --force replaces it\n`)
+    expect(error).toBe(`sealwright: ${pfx} already exists and was not changed; --force replaces it\n`)
     expect(readFileSync(pfx, 'utf8')).toBe('there')
   })
 
@@ -130,7 +130,7 @@ describe('cert create refuses at once', () => {
       'a file that is there',
       (file) => ({
         args: ['--out', file('there.pfx')],
-        error: `${file('there.pfx')} already exists and stays as it is; --force replaces it`,
+        error: `${file('there.pfx')} already exists and was not changed; --force replaces it`,
       }),
     ],
     [
@@ -144,7 +144,7 @@ describe('cert create refuses at once', () => {
       'the same file twice',
       (file) => ({
         args: ['--out', file('a.pfx'), '--cer', file('./b/../a.pfx')],
-        error: 'two options name the same file to be written',
+        error: 'two options name the same output file',
       }),
     ],
     [
@@ -168,7 +168,7 @@ describe('cert create refuses at once', () => {
       (file) => ({
         args: ['--out', file('a.pfx')],
         input: 'x'.repeat(2 ** 20 + 1),
-        error: 'standard input has more than the 1048576 bytes that are allowed',
+        error: 'standard input has more than the allowed 1048576 bytes',
       }),
     ],
   ])('%s', async (_, refusal) => {

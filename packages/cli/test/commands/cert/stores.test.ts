@@ -62,7 +62,7 @@ describe('store:my, .NET’s folder', () => {
     const args = ['cert', 'create', '--cn', 'my-app-auth', '--key-type', 'ec-p256', '--to', 'store:my']
     const { out } = await succeed([...args, '--dns', 'auth.example.com'], { local })
     expect(out).toContain('CN=my-app-auth, valid until')
-    expect((await sealwright(args, { local })).error).toContain('there is a key "my-app-auth" in')
+    expect((await sealwright(args, { local })).error).toContain('the key "my-app-auth" already exists in')
     const [key] = await (await openDotNetStore(local.dotNet)).list()
     expect(key?.certificates[0]?.subjectAltName).toBe('DNS:auth.example.com')
   })
