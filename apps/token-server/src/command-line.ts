@@ -9,7 +9,7 @@ export type Command =
 
 const help = `token-server [--check-config | --help]
 
-  --check-config   checks settings and keys, says what they are, and ends; nothing is created or changed
+  --check-config   checks settings and keys, prints a summary, and exits; creates and changes nothing
   --help, -h       this text
 
 The settings are in the environment and in the file that TOKEN_SERVER_SETTINGS names.
@@ -27,7 +27,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   let command: Command = { kind: 'start' }
   for (const token of tokens) {
     // Values are not repeated: one could be a password.
-    if (token.kind !== 'option') return wrong('there are no arguments without --')
+    if (token.kind !== 'option') return wrong('arguments must begin with --')
     if (token.value !== undefined) return wrong(`${token.rawName} takes no value`)
     if (token.name === 'help') return { kind: 'help', text: help }
     if (token.name !== 'check-config') return wrong(`there is no option ${token.rawName}`)

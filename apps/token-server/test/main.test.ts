@@ -91,7 +91,7 @@ describe('out of the box', () => {
       client_id: 'sample-client',
       iss: origin,
     })
-    expect(server.stderr).toMatch(/is public: it is the one of the sample settings/)
+    expect(server.stderr).toMatch(/is public: it comes from the sample settings/)
     // Everything on stdout is JSON.
     for (const line of server.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toHaveProperty('level')
   })

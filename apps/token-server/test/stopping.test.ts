@@ -247,7 +247,7 @@ test('two workers are one server: one key, one log, one memory of assertions, an
     .toEqual(['sealwright_keyring_ready{worker="1"} 1', 'sealwright_keyring_ready{worker="2"} 1'])
 
   // All of it was said once, by the first.
-  for (const msg of ['there was no signing key; a new one was made', 'listening'])
+  for (const msg of ['there was no signing key; a new one was created', 'listening'])
     expect(server.lines.filter((line) => line.msg === msg).map(({ worker }) => worker)).toEqual([1])
   expect(server.stderr.match(/^Token server /gm)).toHaveLength(1)
 

@@ -10,9 +10,7 @@ export function settingsWarnings(settings: Settings): readonly string[] {
   const found: string[] = []
   const sample = [...settings.clients.values()].find(hasSampleSecret)
   if (sample !== undefined) {
-    found.push(
-      `the secret of the client "${sample.clientId}" is public: it is the one of the sample settings`,
-    )
+    found.push(`the secret of the client "${sample.clientId}" is public: it comes from the sample settings`)
   }
   if (settings.issuer === null && !isLoopback(settings.host)) {
     found.push(

@@ -98,7 +98,7 @@ export async function openRing(
       // Reading one version takes less of a vault's permissions than listing them all.
       const ones = await Promise.all(places.map((place) => place.openOne()))
       isNew = ones.some((one) => one.isNew)
-      logger.warn(`${error.message}; this server sees one version of each signing key only, and no rotation`)
+      logger.warn(`${error.message}; this server uses one version of each signing key, and sees no rotation`)
       return openKeyRing(
         ones.map(({ source }) => source),
         settings.keyRing,

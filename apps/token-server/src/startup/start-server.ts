@@ -109,7 +109,7 @@ export async function startServer(
     if (!log.isTerminal) {
       const { keyId, location, notAfter } = key
       const issuer = settings.issuer ?? `http://localhost:${port}`
-      if (isNew) log.logger.warn({ keyId, location }, 'there was no signing key; a new one was made')
+      if (isNew) log.logger.warn({ keyId, location }, 'there was no signing key; a new one was created')
       log.logger.info({ host: settings.host, port, issuer, keyId, location, notAfter }, 'listening')
       for (const warning of warnings) log.logger.warn(warning)
     }

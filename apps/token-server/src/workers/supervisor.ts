@@ -174,7 +174,7 @@ export class Supervisor {
     }
     const delay = slot.restarts.ended(readyFor)
     if (slot.restarts.failures >= maximumFailures && !this.#hasSettled()) {
-      this.#giveUp(`worker ${slot.number} did not start well ${maximumFailures} times in a row: ${how}`)
+      this.#giveUp(`worker ${slot.number} failed to start ${maximumFailures} times in a row: ${how}`)
       return
     }
     this.#report(slot, how, delay)

@@ -170,8 +170,8 @@ describe('the command line', () => {
     [['--password=hunter2'], { kind: 'wrong', message: '--password takes no value; see --help' }],
     [['--check-config=hunter2'], { kind: 'wrong', message: '--check-config takes no value; see --help' }],
     [['-x'], { kind: 'wrong', message: 'there is no option -x; see --help' }],
-    [['hunter2'], { kind: 'wrong', message: 'there are no arguments without --; see --help' }],
-    [['--', '--check-config'], { kind: 'wrong', message: 'there are no arguments without --; see --help' }],
+    [['hunter2'], { kind: 'wrong', message: 'arguments must begin with --; see --help' }],
+    [['--', '--check-config'], { kind: 'wrong', message: 'arguments must begin with --; see --help' }],
   ])('%j', (args, command) => {
     expect(parseCommandLine(args)).toMatchObject(command)
   })

@@ -21,7 +21,7 @@ async function violations(page: Page): Promise<readonly string[]> {
 async function getToken(page: Page): Promise<void> {
   await page.getByLabel('Client secret').fill('the secret')
   await page.getByRole('button', { name: 'Get a token' }).click()
-  await page.getByRole('heading', { name: 'Taken apart' }).waitFor()
+  await page.getByRole('heading', { name: 'Decoded' }).waitFor()
 }
 
 describe.skipIf(lacks('chromium'))('in a browser [needs chromium]', () => {

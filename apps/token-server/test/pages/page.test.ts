@@ -220,7 +220,7 @@ test('a rotation: which key is announced, active and retiring, and when that cha
   passed += (ring.policy.announcement + 60) * 1_000
   await ring.refresh()
   const retiring = (await app.inject('/')).body
-  expect(retiring).toMatch(/>retiring<[^]*It signs no longer\. It leaves the JWK Set in \d+ /)
+  expect(retiring).toMatch(/>retiring<[^]*It no longer signs\. It leaves the JWK Set in \d+ /)
   expect(retiring).not.toContain('>announced<')
 })
 

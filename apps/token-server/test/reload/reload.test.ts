@@ -238,7 +238,7 @@ describe('a reload', () => {
     await server.reload(settingsFile({ clients: [client({ secrets: [{ sha256 }] })] }))
     expect(said()).toEqual([
       'the settings were reloaded',
-      'the secret of the client "client" is public: it is the one of the sample settings',
+      'the secret of the client "client" is public: it comes from the sample settings',
     ])
   })
 })

@@ -30,7 +30,7 @@ function item(key: KeyRingKeyStatus, now: Date): Html {
   const { keyId, location, state, algorithms, delegatedBy } = key
   return markup`<li>
     <p>${badge(kinds[state], state)} <code>${keyId}</code> ${algorithms.join(', ')}</p>
-    <p class="quiet">${changeOf(key, now)}${delegatedBy === null ? '' : ` Vouched for by ${delegatedBy}.`}</p>
+    <p class="quiet">${changeOf(key, now)}${delegatedBy === null ? '' : ` Certified by ${delegatedBy}.`}</p>
     <p class="quiet"><code>${printable(location)}</code></p>
   </li>`
 }
@@ -50,7 +50,7 @@ function changeOf(key: KeyRingKeyStatus, now: Date): string {
         : `It signs, and stops ${at(signsUntil)}.`
     case 'retiring':
       return (
-        (isOnlyPublished(key) ? 'It does not sign.' : 'It signs no longer.') +
+        (isOnlyPublished(key) ? 'It does not sign.' : 'It no longer signs.') +
         (publishedUntil === null
           ? ' It stays in the JWK Set.'
           : ` It leaves the JWK Set ${at(publishedUntil)}.`)

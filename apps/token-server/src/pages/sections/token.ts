@@ -81,7 +81,7 @@ function verdictOf({ status, forgery }: Answer & { readonly forgery: Forgery | n
 }
 
 function parts({ encoded: [header, claims, signature], ...token }: TokenParts, now: Date): Html {
-  return markup`<h3>Taken apart</h3>
+  return markup`<h3>Decoded</h3>
     <pre class="token" tabindex="0" aria-label="The token"><code><span class="header">${header}</span>.<span class="claims">${claims}</span>.<span class="signature">${signature}</span></code></pre>
     <div class="parts">
       ${table('header', 'Header', token.header, now)}

@@ -4,7 +4,7 @@ import type { TokenParts } from './take-apart.ts'
 export const forgeries = {
   subject: 'Change the subject',
   signature: 'Change one bit of the signature',
-  none: 'Say alg “none” and drop the signature',
+  none: 'Set alg to “none” and remove the signature',
 } as const
 
 export type Forgery = keyof typeof forgeries

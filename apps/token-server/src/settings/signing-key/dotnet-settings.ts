@@ -29,7 +29,7 @@ export function readDotNetSettings(
 ): DotNetSettings {
   const settings = new Map<string, DotNetSetting>()
   for (const { name, value } of flatten(dotNetSections, '')) {
-    if (settings.has(name.toLowerCase())) problems.add(`${path}: ${name} is there twice, in two spellings`)
+    if (settings.has(name.toLowerCase())) problems.add(`${path}: ${name} appears twice, in two spellings`)
     if (typeof value === 'string' || typeof value === 'boolean') {
       settings.set(name.toLowerCase(), { source: `${name} in ${path}`, value: String(value) })
     } else problems.add(`${path}: ${name} must be a string`)
