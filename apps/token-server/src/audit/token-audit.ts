@@ -15,6 +15,9 @@ export class UnrecordedError extends SealwrightError {
 /** Records tokens before they leave. */
 export class TokenAudit {
   readonly #log: AuditLog
+  /** The promise of the last line, and the one that this class gave for it. */
+  #written: Promise<void> = Promise.resolve()
+  #recorded: Promise<void> = this.#written
 
   constructor(log: AuditLog) {
     this.#log = log
@@ -34,27 +37,35 @@ export class TokenAudit {
   }
 
   /** @throws UnrecordedError if the token is not recorded; it must not leave then */
-  async record(token: string, keyId: string, clientId: string): Promise<void> {
+  record(token: string, keyId: string, clientId: string): Promise<void> {
     const signingInput = token.slice(0, token.lastIndexOf('.'))
-    try {
-      await this.#log.record({ jti: jtiOf(signingInput), keyId, clientId, signingInput })
-    } catch (error) {
-      throw new UnrecordedError(error)
+    const written = this.#log.record({ jti: jtiOf(signingInput), keyId, clientId, signingInput })
+    // Lines that are written together have one promise, so they need only one here.
+    if (written !== this.#written) {
+      this.#written = written
+      this.#recorded = written.catch(refuse)
     }
+    return this.#recorded
   }
+}
+
+function refuse(cause: unknown): never {
+  throw new UnrecordedError(cause)
 }
 
 /** `{"jti"`, base64url. The issuer puts its `jti` first. */
 const start = 'eyJqdGki'
 const id = /^:"([\w-]{22})",/
+/** 36 characters of base64url: the `jti` and what is around it. */
+const bytes = Buffer.alloc(27)
 
 /** The `jti` of a token. Where it is first, only its own bytes are decoded: this runs for every token. */
 export function jtiOf(signingInput: string): string {
   const payload = signingInput.indexOf('.') + 1
   if (signingInput.startsWith(start, payload)) {
     const from = payload + start.length
-    const [, jti] =
-      id.exec(Buffer.from(signingInput.slice(from, from + 36), 'base64url').toString('latin1')) ?? []
+    const length = bytes.write(signingInput.slice(from, from + 36), 'base64url')
+    const [, jti] = id.exec(bytes.toString('latin1', 0, length)) ?? []
     if (jti !== undefined) return jti
   }
   const claims: { readonly jti: string } = JSON.parse(

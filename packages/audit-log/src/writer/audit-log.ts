@@ -44,7 +44,7 @@ export interface AuditLog {
    * Records a token. Wait for the promise before you hand out the token.
    *
    * @throws SealwrightError `INVALID_ARGUMENT`; `UNAVAILABLE`, with `retryAfter`, if the line cannot be written now: the disk is full,
-   *   too many lines are waiting, or a write takes longer than 3 seconds
+   *   too many lines are waiting, or a write by another thread takes longer than 3 seconds
    */
   record(entry: AuditEntry): Promise<void>
   /**

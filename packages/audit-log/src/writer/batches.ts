@@ -43,8 +43,12 @@ export class Batches {
   readonly #options: BatchesOptions
   #next: Batch | null = null
   #isWriting = false
+  /** What is being written. */
+  #current: Batch | null = null
   /** The write in progress is late. */
   #isLate = false
+  /** For the write in progress. It is started again for the next one, which costs less than a new one. */
+  #deadline: NodeJS.Timeout | null = null
   #failure: { readonly error: SealwrightError; readonly retryAt: number } | null = null
 
   constructor(options: BatchesOptions) {
@@ -95,7 +99,8 @@ export class Batches {
   }
 
   async #write(batch: Batch): Promise<void> {
-    const timer = setTimeout(() => this.#refuse(batch), writeDeadline)
+    this.#current = batch
+    this.#deadline = this.#deadline?.refresh() ?? setTimeout(() => this.#onDeadline(), writeDeadline).unref()
     try {
       await this.#options.write(batch.last === null ? batch.lines : [...batch.lines, batch.last])
       batch.resolve()
@@ -106,7 +111,7 @@ export class Batches {
     } catch (cause) {
       this.#fail(batch, unwritable(this.#options.path(), cause))
     } finally {
-      clearTimeout(timer)
+      this.#current = null
       this.#isLate = false
     }
   }
@@ -119,6 +124,11 @@ export class Batches {
     this.#next?.reject(error)
     this.#next = null
     if (isFirst) this.#options.onFailed(error)
+  }
+
+  #onDeadline(): void {
+    this.#deadline = null
+    if (this.#current !== null) this.#refuse(this.#current)
   }
 
   /** The write may still succeed. Then there are lines of tokens that were not issued. */

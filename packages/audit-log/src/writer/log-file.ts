@@ -1,9 +1,10 @@
+import { writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 
 /** What the writer needs of an open file. */
 export interface LogFile {
-  /** Writes all bytes at the end. */
-  append(bytes: Buffer): Promise<void>
+  /** Writes all bytes at the end: before it returns, or before its promise resolves. */
+  append(bytes: Buffer): Promise<void> | void
   /** Waits until what was written is on disk (fdatasync). */
   flush(): Promise<void>
   /** The size in bytes, and how many names the file has: 0 once it is deleted. */
@@ -11,21 +12,52 @@ export interface LogFile {
   close(): Promise<void>
 }
 
+/** Writes bytes from an offset on, and returns how many. */
+type WriteNow = (fd: number, bytes: Buffer, offset: number) => number
+
+/** Milliseconds from which a write counts as slow. The page cache takes a batch in a few microseconds. */
+const slowWrite = 10
+/** Milliseconds after a slow write for which another thread writes. */
+const cautionTime = 10_000
+
 /**
  * Creates a file with mode 600 that can only be appended to.
  *
+ * To have another thread write costs more than the write, so this one does it while the disk is quick. After a slow write the next ones are
+ * left to another thread, so that a slow disk does not keep the event loop from everything else.
+ *
+ * @param writeNow `writeSync` of `node:fs`
  * @throws the error of `node:fs`; `EEXIST` when the name is taken
  */
-export async function createLogFile(path: string): Promise<LogFile> {
+export async function createLogFile(path: string, writeNow: WriteNow = writeSync): Promise<LogFile> {
   const handle = await open(path, 'ax', 0o600)
+  /** Until then another thread writes. */
+  let careUntil = 0
+
+  function noteWrite(start: number): void {
+    const now = performance.now()
+    if (now - start >= slowWrite) careUntil = now + cautionTime
+  }
+
+  function appendNow(bytes: Buffer, start: number): void {
+    for (let done = 0; done < bytes.length;) done += writeNow(handle.fd, bytes, done)
+    noteWrite(start)
+  }
+
+  async function appendElsewhere(bytes: Buffer, start: number): Promise<void> {
+    for (let done = 0; done < bytes.length;) {
+      // A write can end early, such as at a limit of the file system; the next one says why.
+      // oxlint-disable-next-line no-await-in-loop
+      const { bytesWritten } = await handle.write(bytes, done)
+      done += bytesWritten
+    }
+    noteWrite(start)
+  }
+
   return {
-    async append(bytes) {
-      for (let done = 0; done < bytes.length;) {
-        // A write can end early, such as at a limit of the file system; the next one says why.
-        // oxlint-disable-next-line no-await-in-loop
-        const { bytesWritten } = await handle.write(bytes, done)
-        done += bytesWritten
-      }
+    append(bytes) {
+      const now = performance.now()
+      return now < careUntil ? appendElsewhere(bytes, now) : appendNow(bytes, now)
     },
     flush: () => handle.datasync(),
     async state() {
