@@ -93,7 +93,7 @@ function startIn(folder: string): (env: Readonly<Record<string, string>>) => Pro
   return (env) => startSealwright({ folder, keyType: 'ec-p256', env })
 }
 
-/** The limit is the server without metrics and traces. A common rate of traces is one in a hundred. */
+/** The limit is the server with nothing on. A common rate of traces is one in a hundred. */
 function observedServers(folder: string, endpoint: string): readonly ServerKind[] {
   const start = startIn(folder)
   const metrics = { METRICS_PORT: '0' }
@@ -110,6 +110,12 @@ function observedServers(folder: string, endpoint: string): readonly ServerKind[
       mode: 'metrics, 1 % traces',
       role: 'own',
       start: () => start({ ...metrics, ...traces }),
+    },
+    {
+      name: 'token-server',
+      mode: 'metrics, 1 % traces, audit log',
+      role: 'own',
+      start: () => start({ ...metrics, ...traces, AUDIT_LOG: join(folder, 'audit') }),
     },
   ]
 }
