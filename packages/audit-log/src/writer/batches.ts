@@ -77,25 +77,28 @@ export class Batches {
   }
 
   #batch(): Batch {
-    if (this.#next !== null) return this.#next
-    this.#next = new Batch()
-    if (!this.#isWriting) {
-      this.#isWriting = true
-      // In the next turn of the event loop: tokens that are signed in this one share a write.
-      setImmediate(() => void this.#writeAll())
+    if (this.#next === null) {
+      this.#next = new Batch()
+      if (!this.#isWriting) this.#writeSoon()
     }
     return this.#next
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#next !== null) {
-      const batch = this.#next
-      this.#next = null
-      // One after the other: each chain value depends on the one before.
-      // oxlint-disable-next-line no-await-in-loop
-      await this.#write(batch)
-    }
+  /**
+   * In the next turn of the event loop: tokens that are signed in this one share a write, and a caller that records one line after
+   * another leaves the loop its turns.
+   */
+  #writeSoon(): void {
+    this.#isWriting = true
+    setImmediate(() => void this.#writeNext())
+  }
+
+  async #writeNext(): Promise<void> {
+    const batch = this.#next
+    this.#next = null
+    if (batch !== null) await this.#write(batch)
     this.#isWriting = false
+    if (this.#next !== null) this.#writeSoon()
   }
 
   async #write(batch: Batch): Promise<void> {

@@ -142,3 +142,17 @@ test('at most 10,000 lines wait', async () => {
   await until(() => written.length === 2)
   batches.assertWritable()
 })
+
+test('lines that are recorded one after another leave the event loop its turns', async () => {
+  const batches = new Batches({
+    write: () => Promise.resolve(),
+    path: () => '/audit/file',
+    onFailed: () => undefined,
+    onRecovered: () => undefined,
+  })
+  await batches.add('a')
+  let hasTurned = false
+  setImmediate(() => (hasTurned = true))
+  await batches.add('b')
+  expect(hasTurned).toBe(true)
+})
