@@ -2,7 +2,7 @@ import { aWholeNumber, isSecureUrl, must, type Check } from '@sealwright/core/in
 
 /** A JWT is UTF-8, which cannot encode half of a surrogate pair. Text with line breaks may be a PEM file, passed by mistake. */
 export const aText: Check = must(
-  'a string of valid Unicode that is not empty, without control characters',
+  'a non-empty string of valid Unicode without control characters',
   (value) => typeof value === 'string' && /^[^\p{Cc}\p{Surrogate}]+$/u.test(value),
 )
 
@@ -14,18 +14,18 @@ export const aClientId: Check = must(
 
 /** Longer ones would not fit into a header that every verifier accepts. */
 export const aKeyId: Check = must(
-  'a string of 1 to 256 printable ASCII characters without quotation marks and backslashes',
+  'a string of 1 to 256 printable ASCII characters without quotation marks or backslashes',
   (value) => typeof value === 'string' && /^[ !#-[\]-~]{1,256}$/.test(value),
 )
 
 /** A URL that an assertion may be sent to: plain HTTP shows it to the network. */
 export const anHttpsUrl: Check = must(
-  'an https URL without a user, a query or a fragment, such as https://id.example/token; http is for localhost only',
+  'an https URL without user name, query or fragment, such as https://id.example/token; http is allowed for localhost only',
   isExactUrl,
 )
 
 export const anHttpsOrigin: Check = must(
-  'an https URL without a path, such as https://id.example; http is for localhost only',
+  'an https URL without a path, such as https://id.example; http is allowed for localhost only',
   (value) => isExactUrl(value) && new URL(value).pathname === '/',
 )
 
@@ -44,7 +44,7 @@ export const aHostName: Check = must(
 
 /** A scope-token (RFC 6749 §3.3). */
 export const aScopeToken: Check = must(
-  'a scope: printable ASCII without spaces, quotation marks and backslashes',
+  'a scope: printable ASCII without spaces, quotation marks or backslashes',
   (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
 )
 

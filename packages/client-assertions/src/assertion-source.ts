@@ -211,12 +211,10 @@ function chooseSigner(key: SigningKey | Signer, { service, algorithms }: Asserti
   const name = algorithms === undefined ? available[0] : algorithms.find((each) => available.includes(each))
   if (name !== undefined) return 'signer' in key ? key.signer(name) : key
   const instead =
-    'signer' in key
-      ? 'use a key that can'
-      : 'pass the SigningKey, or a signer that is made for that algorithm'
+    'signer' in key ? 'use another key' : 'pass the SigningKey, or its signer for that algorithm'
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    `the key ${key.keyId} signs with ${available.join(', ')}, and ${service} accepts ${(algorithms ?? []).join(' or ')}; ${instead}`,
+    `the key ${key.keyId} signs with ${available.join(', ')}, but ${service} accepts only ${(algorithms ?? []).join(' or ')}; ${instead}`,
   )
 }
 
@@ -231,7 +229,7 @@ function headerOf(
   const [certificate] = 'certificates' in key ? key.certificates : []
   if (certificate === undefined) {
     throw invalidArgument(
-      `${service} finds the key by its certificate, and the key ${key.keyId} has none; pass a SigningKey with its certificate`,
+      `${service} identifies a key by its certificate, but the key ${key.keyId} has none; pass a SigningKey with a certificate`,
     )
   }
   return { ...base, 'x5t#S256': createHash('sha256').update(certificate.raw).digest('base64url') }

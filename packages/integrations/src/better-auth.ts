@@ -77,7 +77,10 @@ export function ringJwt(ring: KeyRing, options: RingJwtOptions): JwtOptions {
     adapter: {
       getJwks: async () => publicKeysOf(ring),
       async createJwk() {
-        throw new SealwrightError('UNSUPPORTED_OPERATION', 'the key ring makes the keys, not the JWT plugin')
+        throw new SealwrightError(
+          'UNSUPPORTED_OPERATION',
+          'the key ring creates the keys, not the JWT plugin',
+        )
       },
     },
   }
@@ -134,7 +137,7 @@ function knownAlgorithm(name: string): KeyPairConfig['alg'] {
   if (isKnown(name)) return name
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    `better-auth does not know ${name}; open the key ring with one of ${algorithms.join(', ')} in \`algorithms\``,
+    `better-auth does not support ${name}; open the key ring with one of ${algorithms.join(', ')} in \`algorithms\``,
   )
 }
 

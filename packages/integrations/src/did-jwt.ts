@@ -34,7 +34,7 @@ export function didJwtSigner(signer: Signer): DidJwtSigner {
   if (!algorithms.some((each) => each === name)) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `did-jwt does not know ${name}; use a key that signs one of ${algorithms.join(', ')}`,
+      `did-jwt does not support ${name}; use a key for one of ${algorithms.join(', ')}`,
     )
   }
   return async (data) => {
@@ -56,7 +56,7 @@ function checkHeader(data: Uint8Array, { algorithm: { name } }: Signer): void {
   if (!isRecord(header) || header['alg'] === undefined || header['alg'] === name) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `the header names an algorithm that is not ${name}, that of the key; pass { alg: '${name}' } as the header`,
+    `the header names another algorithm than the key, which signs ${name}; pass { alg: '${name}' } as the header`,
   )
 }
 

@@ -67,7 +67,7 @@ export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
           return KeyObject.from(key).export({ type: 'spki', format: 'pem' }).toString()
         } catch (error) {
           if (isRefusal(error))
-            throw new TokenError(401, 'the token names no key of its issuer', { cause: error })
+            throw new TokenError(401, 'the issuer has no key for the token', { cause: error })
           throw new TokenError(503, 'the keys of the issuer cannot be read', { cause: error })
         }
       },

@@ -172,6 +172,6 @@ class RingKey extends ExternalSigningKey {
 function severalAlgorithms(): SealwrightError {
   return new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    'oidc-provider signs one algorithm with each key, and a key of the ring signs several; give each algorithm of the ring a key of its own type',
+    'oidc-provider uses each key for one algorithm, but a key of the ring signs several; open the ring with algorithms of different key types',
   )
 }

@@ -172,7 +172,7 @@ describe('what the plugin asks for', () => {
     expect(() => ringJwt(ring, { jwksUrl })).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: expect.stringContaining('better-auth does not know Ed25519') as string,
+        message: expect.stringContaining('better-auth does not support Ed25519') as string,
       }),
     )
   })

@@ -78,7 +78,7 @@ describe('the signer', () => {
     expect(() => didJwtSigner(signerOf('RS256'))).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: 'did-jwt does not know RS256; use a key that signs one of ES256, ES256K, Ed25519, EdDSA',
+        message: 'did-jwt does not support RS256; use a key for one of ES256, ES256K, Ed25519, EdDSA',
       }),
     )
   })

@@ -178,11 +178,11 @@ describe('the header', () => {
     for (const [call, message] of [
       [
         () => signCompact(secret as Signer, ''),
-        'signer must be a Signer; createLocalSigner(privateKey) makes one',
+        'signer must be a Signer; createLocalSigner(privateKey) returns one',
       ],
       [
         () => signCompact(privateKey('ES256') as unknown as Signer, ''),
-        'signer must be a Signer; createLocalSigner(privateKey) makes one',
+        'signer must be a Signer; createLocalSigner(privateKey) returns one',
       ],
       [
         () => signCompact(signer, { secret } as unknown as string),

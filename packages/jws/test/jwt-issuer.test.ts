@@ -446,7 +446,7 @@ describe('options', () => {
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
         message:
-          'key must be a Signer or a SigningKey; createLocalSigner(privateKey) makes a Signer of a KeyObject',
+          'key must be a Signer or a SigningKey; createLocalSigner(privateKey) returns a Signer for a KeyObject',
       }),
     )
   })

@@ -46,7 +46,10 @@ test('the table has every metric with its type, its unit and its attributes', as
   const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'local' })
   recorder.succeeded(recorder.start())
   recorder.failed(recorder.start(), new Error('no'))
-  const actual = [...(await collect()).values()].map((metric) => ({
+  const metrics = [...(await collect()).values()]
+  // A sentence, which Prometheus serves as HELP.
+  for (const { descriptor } of metrics) expect(descriptor.description, descriptor.name).toMatch(/^\S.*\.$/)
+  const actual = metrics.map((metric) => ({
     name: metric.descriptor.name,
     type: typeOf(metric),
     unit: metric.descriptor.unit,

@@ -47,7 +47,7 @@ function itemError(error: unknown): unknown {
 }
 
 function messageOf(found: string, limit: number, name: string): string {
-  return `${found}; ${limit} are allowed; limits.${name} raises the limit`
+  return `${found}; at most ${limit} are allowed; limits.${name} raises the limit`
 }
 
 /**

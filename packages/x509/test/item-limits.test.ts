@@ -72,7 +72,7 @@ describe('of PKCS#12', () => {
       {
         what: 'a private key "long"',
         reason: expect.stringMatching(
-          /^the private key has \d+ bytes; 6144 are allowed; limits\.privateKeyBytes raises the limit$/,
+          /^the private key has \d+ bytes; at most 6144 are allowed; limits\.privateKeyBytes raises the limit$/,
         ) as string,
       },
     ])
@@ -88,7 +88,7 @@ describe('of PKCS#12', () => {
     const { keys, certificates, skipped } = await readPkcs12(file, password, { limits })
     expect([keys, certificates.length]).toEqual([[], 1])
     expect(skipped[0]?.reason).toBe(
-      'the private key has 2048 bits; 2047 are allowed; limits.rsaModulusBits raises the limit',
+      'the private key has 2048 bits; at most 2047 are allowed; limits.rsaModulusBits raises the limit',
     )
     expect((await readPkcs12(file, password)).keys).toHaveLength(1)
   })
@@ -120,7 +120,7 @@ describe('of PKCS#12', () => {
       password,
     )
     expect(certificates).toHaveLength(1)
-    expect(skipped[0]?.reason).toMatch(/is a number of 5 bytes; 4 are allowed/)
+    expect(skipped[0]?.reason).toMatch(/is a number of 5 bytes; at most 4 are allowed/)
   })
 
   test('a safe that alone takes more iterations than the file may', async () => {
@@ -166,8 +166,8 @@ describe('of other files', () => {
     const { keys, skipped } = await read(text, { rsaModulusBits: 2047 })
     expect(keys).toHaveLength(1)
     expect(skipped.map(({ reason }) => reason)).toEqual([
-      'the private key has 2048 bits; 2047 are allowed; limits.rsaModulusBits raises the limit',
-      'the JWK 3 of 3 has 2048 bits; 2047 are allowed; limits.rsaModulusBits raises the limit',
+      'the private key has 2048 bits; at most 2047 are allowed; limits.rsaModulusBits raises the limit',
+      'the JWK 3 of 3 has 2048 bits; at most 2047 are allowed; limits.rsaModulusBits raises the limit',
     ])
     expect((await read(text)).keys).toHaveLength(3)
   })
@@ -182,7 +182,9 @@ describe('of other files', () => {
     const text = encodePem('CERTIFICATE REQUEST', der) + certificate.toString()
     const { certificates, requests, skipped } = await read(text)
     expect([certificates.length, requests.length]).toEqual([1, 0])
-    expect(skipped[0]?.reason).toMatch(/65536 are allowed; limits\.certificateRequestBytes raises the limit$/)
+    expect(skipped[0]?.reason).toMatch(
+      /at most 65536 are allowed; limits\.certificateRequestBytes raises the limit$/,
+    )
     expect((await read(text, { certificateRequestBytes: 100_000 })).requests).toHaveLength(1)
   })
 

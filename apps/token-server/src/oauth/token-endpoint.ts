@@ -23,16 +23,20 @@ const bodyParameters = [
   'client_assertion_type',
 ]
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client of a token request, for the log; null until it has authenticated. */
+    client: Client | null
+  }
+}
+
 /** The token endpoint (RFC 6749 §3.2) with the client credentials grant (§4.4). */
 export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promise<void> {
-  /** The authenticated clients of requests in progress, for the log. */
-  const authenticated = new WeakMap<FastifyRequest, Client>()
-
   function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = toOAuthError(error)
     // The reason is ours and quotes no credentials; what the client sent is not logged.
     // Null and not left out, so that the line takes the same time for a client that does not exist.
-    const clientId = authenticated.get(request)?.clientId ?? answer.clientId ?? null
+    const clientId = request.client?.clientId ?? answer.clientId ?? null
     const summary = { clientId, error: answer.error, reason: answer.reason }
     if (answer.statusCode >= 500) {
       service.activity.failed()
@@ -59,6 +63,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
     const { corsOrigins } = service.settings
     if (corsOrigins.length > 0) await app.register(cors, tokenCors(corsOrigins))
     acceptForms(app)
+    // A WeakMap of requests would cost the garbage collector some microseconds for each token.
+    app.decorateRequest('client', null)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
     app.addHook('onRequest', (request, reply, done) => {
@@ -87,7 +93,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         network: () => networkOfRequest(request),
         audience: [service.issuer(), `${service.issuer()}/connect/token`],
       })
-      authenticated.set(request, client)
+      request.client = client
       const grantType = form.get('grant_type')
       if (grantType === undefined) throw invalidRequest('grant_type is missing')
       if (grantType !== 'client_credentials') {

@@ -2,6 +2,7 @@ import { SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { generateKeyPairSync } from 'node:crypto'
 import { createJwtIssuer } from '@sealwright/jws'
+import { hasIdentityApi } from '../../src/api/identity.ts'
 import { tokenRequest } from '../support/requests.ts'
 import { issuer, settingsFile, testServer, type TestServer } from '../support/server.ts'
 
@@ -124,17 +125,39 @@ describe('refuses a token', () => {
           .sign(Buffer.from(String(key.publicKey.export({ type: 'spki', format: 'pem' })))),
     },
     { name: 'that is not a JWT', make: () => Promise.resolve('abc') },
-  ])('$name', async ({ make }) => {
+  ])('$name', async ({ name, make }) => {
     const server = await testServer()
     const response = await get(server, `Bearer ${await make(server)}`)
     expect(response.statusCode).toBe(401)
     expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
+    expect(response.json()).toEqual({
+      error: 'invalid_token',
+      error_description:
+        name === 'that has expired' ? 'the token has expired' : 'the token is not valid here',
+    })
+  })
+
+  test('that has no scope, with 403', async () => {
+    const server = await testServer()
+    const { scope: _, ...others } = claims
+    const response = await get(server, `Bearer ${await issue(server, others)}`)
+    expect([response.statusCode, response.json<{ error: string }>().error]).toEqual([
+      403,
+      'insufficient_scope',
+    ])
   })
 
   function validClaims(): Record<string, unknown> {
     const now = Math.floor(Date.now() / 1000)
     return { ...claims, iss: issuer, iat: now, exp: now + 60, jti: 'x' }
   }
+})
+
+test('an API with several audiences accepts a token for them', async () => {
+  const resources = [{ audience: ['api', 'https://api.example'], scopes: ['api1', 'api2'] }]
+  const server = await testServer({ file: settingsFile({ resources }) })
+  const response = await get(server, `Bearer ${await token(server)}`)
+  expect(response.json()).toMatchObject({ aud: ['api', 'https://api.example'] })
 })
 
 test('there is no sample API without its scope, nor for keys that jose does not verify', async () => {
@@ -144,7 +167,10 @@ test('there is no sample API without its scope, nor for keys that jose does not 
   ]
   const withoutScope = await testServer({ file: settingsFile({ resources, clients }) })
   expect((await get(withoutScope, 'Bearer abc')).statusCode).toBe(404)
+  expect(hasIdentityApi(withoutScope.settings, ['ES256'])).toBe(false)
   const secp256k1 = await testServer({ env: { SIGNING_KEY_TYPE: 'ec-secp256k1' } })
   expect((await get(secp256k1, 'Bearer abc')).statusCode).toBe(404)
+  expect(hasIdentityApi(secp256k1.settings, ['ES256K'])).toBe(false)
+  expect(hasIdentityApi(secp256k1.settings, ['ES256K', 'ES256'])).toBe(true)
   expect(await token(secp256k1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/)
 })

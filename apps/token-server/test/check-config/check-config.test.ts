@@ -120,7 +120,7 @@ Client         suspended: 1 secret, suspended, other1
     const store = await openFolderStore(join(folder, 'data'))
     await store.create('token-signing', { keyType: 'ec-p256' })
     const { problems } = await check(folder, settingsFile(), { SIGNING_ALGORITHM: 'RS256' })
-    expect(problems).toEqual(['no key of the ring signs RS256; they sign ES256'])
+    expect(problems).toEqual(['no key of the ring signs RS256; its keys sign ES256'])
   })
 
   test('reads a vault and changes nothing in it', async () => {

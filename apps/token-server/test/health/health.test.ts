@@ -54,6 +54,7 @@ test('readiness says how old the keys are while their store cannot be read', asy
     ['/.well-known/openid-configuration', 200],
   ] as const)
     expect([url, (await app.inject(url)).statusCode]).toEqual([url, status])
+  expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'no JWK Set can be served' })
   const page = await app.inject('/')
   expect(page.statusCode).toBe(200)
   expect(page.body).toMatch(/No key can sign now: /)
@@ -63,17 +64,22 @@ test('the state of signing follows the key, which is used every few seconds at m
   let now = Date.UTC(2030, 0)
   let signatures = 0
   let broken = false
+  const log: string[] = []
   const { app } = await testServer({
+    log,
     clock: () => new Date(now),
     wrapKey: (key) =>
-      remoteKey(key, (data) => {
+      remoteKey(key, (data, options) => {
         signatures++
+        expect(Buffer.from(data).toString()).toBe('readiness probe')
+        expect(options?.signal).toBeInstanceOf(AbortSignal)
         if (broken) return Promise.reject(new SealwrightError('UNAVAILABLE', 'vault.example is down'))
         return key.signer().sign(data)
       }),
   })
   const signing = async (): Promise<number> => (await app.inject('/health/signing')).statusCode
   expect(await Promise.all(Array.from({ length: 10 }, signing))).toEqual(Array<number>(10).fill(200))
+  expect(await signing()).toBe(200)
   expect(signatures).toBe(1)
 
   broken = true
@@ -83,6 +89,13 @@ test('the state of signing follows the key, which is used every few seconds at m
   const response = await app.inject('/health/signing')
   expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '5'])
   expect(response.body).not.toContain('vault')
+  expect(log.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+    expect.objectContaining({
+      level: 50,
+      msg: 'the key cannot sign',
+      err: expect.objectContaining({ message: 'vault.example is down' }) as unknown,
+    }),
+  )
   const ready = await app.inject('/health/ready')
   expect([ready.statusCode, ready.json()]).toEqual([
     200,
@@ -93,6 +106,22 @@ test('the state of signing follows the key, which is used every few seconds at m
   now += 5000
   expect(await signing()).toBe(200)
   expect(signatures).toBe(3)
+  // A clock that is set back does not make an old result a new one.
+  now -= 60_000
+  expect(await signing()).toBe(200)
+  expect(signatures).toBe(4)
+})
+
+test.each([
+  [true, 'available'],
+  [false, 'unavailable'],
+])('readiness says whether Redis can be used, and does not depend on it: %s', async (isAvailable, redis) => {
+  const { app } = await testServer({ redis: { isAvailable, failures: 0 } })
+  const response = await app.inject('/health/ready')
+  expect([response.statusCode, response.json()]).toEqual([
+    200,
+    { status: 'ready', signing: 'unknown', redis, ...keySet },
+  ])
 })
 
 test('readiness does not wait for a key that hangs', async () => {

@@ -82,6 +82,10 @@ test.each([
   expect(problem([['Host', value]])).toBe(400)
 })
 
+test('a body with a length is in order', () => {
+  expect(problem([host, ['Content-Length', '1']])).toBeNull()
+})
+
 test('there may be one Host, or none', () => {
   expect(problem([])).toBeNull()
   expect(problem([host, ['X', 'a'], ['hOST', 'localhost']])).toBe(400)
@@ -96,8 +100,9 @@ test.each([
   ['gzip, chunked', 501],
   ['gzip,CHUNKED', 501],
   ['gzip\tchunked', 501],
-  // The parser refuses it.
+  // The parser refuses them.
   ['gzip', null],
+  ['chunked, gzip', null],
 ])('Transfer-Encoding: %s: %s', (coding, status) => {
   expect(problem([host, ['Transfer-Encoding', coding]])).toBe(status)
   expect(problem([host, ['Transfer-Encoding', coding], ['Content-Length', '1']])).toBe(400)

@@ -15,9 +15,9 @@ const take = (counter: Counter, key: string, times: number): number[] =>
 
 test('a key is allowed as many events as the limit in each window, and the others are told when the next begins', () => {
   const counter = new Counter({ limit: 3, window: 60_000 })
-  expect(take(counter, 'a', 3)).toEqual([0, 0, 0])
+  expect(take(counter, 'a', 2)).toEqual([0, 0])
   vi.advanceTimersByTime(20_000)
-  expect(take(counter, 'a', 2)).toEqual([40_000, 40_000])
+  expect(take(counter, 'a', 3)).toEqual([0, 40_000, 40_000])
   expect(take(counter, 'b', 3)).toEqual([0, 0, 0])
   vi.advanceTimersByTime(40_001)
   expect(take(counter, 'a', 4)).toEqual([0, 0, 0, 60_000])

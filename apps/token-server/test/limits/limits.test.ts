@@ -173,10 +173,20 @@ describe('wrong secrets', () => {
       const answers: unknown[] = []
       for (const secret of ['wrong 1', 'wrong 2', 'wrong 3'])
         answers.push(await requestToken(server, { id, secret }))
+      const wrong = {
+        status: 401,
+        error: 'invalid_client',
+        description: 'the client is unknown or its secret is wrong',
+      }
       expect(answers).toEqual([
-        { status: 401, error: 'invalid_client' },
-        { status: 401, error: 'invalid_client' },
-        { status: 429, error: 'temporarily_unavailable', retryAfter: expect.closeTo(900, -1) as number },
+        wrong,
+        wrong,
+        {
+          status: 429,
+          error: 'temporarily_unavailable',
+          description: saying('this address has sent too many wrong secrets for the client'),
+          retryAfter: expect.closeTo(900, -1) as number,
+        },
       ])
     }
   })

@@ -113,21 +113,29 @@ test('ids of any length are counted, in bounded memory', () => {
   expect(isLocked(lockout, `${long}x`)).toBe(false)
 })
 
-test('other processes learn of the second wrong secret, and of 100 from one address at most', () => {
+test('other processes learn of the second wrong secret, and of 100 from one address at most', async () => {
   const told = new Map<string, string[]>()
+  const limits = new Map<string, unknown>()
   const lockout = new Lockout({
     limit: 10,
-    share(name) {
+    share(name, counts) {
       const keys: string[] = []
       told.set(name, keys)
+      limits.set(name, counts)
       return { add: (key) => Promise.resolve(keys.push(key) * 0) }
     },
+  })
+  expect(Object.fromEntries(limits)).toEqual({
+    attack: { limit: 100, window: lockWindow },
+    lock: { limit: 10, window: lockWindow },
   })
   guess(lockout)
   expect(told.get('lock')).toEqual([])
   guess(lockout)
   expect(told.get('lock')).toEqual([expect.stringMatching(/^[\w-]{43}$/)])
   expect(told.get('attack')).toHaveLength(2)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(isLocked(lockout)).toBe(false)
   for (let client = 0; client < 200; client++) guesses(lockout, 2, `client ${client}`)
   expect(told.get('attack')).toHaveLength(100)
   expect(told.get('lock')).toHaveLength(50)

@@ -87,6 +87,17 @@ test.each([
   },
 )
 
+test('lines as long as the queue are written, one after the other', async () => {
+  const { write, written, finish } = manualOutput()
+  const output = new LogOutput(write, { maximumBytes: 10 })
+  expect(await output.flush(1000)).toBe(true)
+  for (const line of ['123456789\n', '987654321\n']) {
+    output.write(line)
+    finish()
+  }
+  expect(written).toEqual(['123456789\n', '987654321\n'])
+})
+
 test('flush gives up when nothing is written', async () => {
   const { write } = manualOutput()
   const output = new LogOutput(write)

@@ -11,6 +11,7 @@ test('a line is the level, the message and what else is in it', () => {
   const record = { reqId: 'x', req: { method: 'GET', path: '/' }, statusCode: 200, msg: 'answered' }
   expect(line(record)).toBe('INFO  answered req={"method":"GET","path":"/"} statusCode=200\n')
   expect(line({ level: 40, msg: 'careful' })).toBe('WARN  careful\n')
+  expect(line({ msg: '', err: null })).toBe('INFO\n')
 })
 
 test('an error has its stack below', () => {
@@ -24,7 +25,7 @@ test('nothing in it moves the cursor, begins a line or turns the text around', (
   expect(text).toBe('INFO  a<U+000A>b<U+001B>[2J<U+202E>gpj.exe subject=é 😀\n    x<U+009B>c\n')
 })
 
-test.each(['{"level":30,"msg":"cut o', 'Debugger\u001B[2J listening', 'null'])(
+test.each(['{"level":30,"msg":"cut o', 'Debugger\u001B[2J listening', 'null', '7', '"a"'])(
   '%j, which is not a line of the log, stays as it is',
   (text) => {
     expect(terminalLine(`${text}\n`)).toBe(`${text.replace('\u001B', '<U+001B>')}\n`)

@@ -312,7 +312,7 @@ describe('private_key_jwt', () => {
   })
 
   test('accepts an assertion once, for as long as it lives', async () => {
-    const { use, time } = await assertionServer(key)
+    const { use, time, log } = await assertionServer(key)
     const assertion = await sign(claims(start, issuer, { exp: seconds(start) + 600 }), key.privateKey)
     expect(await use(assertion)).toMatchObject({ status: 200 })
     for (const after of [0, 1, 300, 599, 629]) {
@@ -323,7 +323,9 @@ describe('private_key_jwt', () => {
       })
     }
     time.now = new Date(start.getTime() + 631_000)
+    log.length = 0
     expect(await use(assertion)).toMatchObject({ error_description: 'the assertion has expired' })
+    expect(log.join('')).toContain('"clientId":"client"')
   })
 
   test('accepts an assertion once of many at the same instant', async () => {

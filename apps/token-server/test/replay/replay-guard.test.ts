@@ -47,6 +47,17 @@ test('a full guard takes no more, forgets nothing, and says when it will have ro
   expect(guard.use('e', expires, at(10_502))).toEqual({ kind: 'full', retryAfter: 10 })
 })
 
+test('nothing is forgotten before its lifetime is over, nor at the moment when it expires', () => {
+  const guard = new ReplayGuard(100, 1)
+  const expires = at(200).wall
+  expect(guard.use('a', expires, at(0)).kind).toBe('first')
+  expect(guard.use('b', expires, at(99))).toEqual({ kind: 'full', retryAfter: 1 })
+  expect(guard.use('b', expires, at(100)).kind).toBe('first')
+  expect(guard.use('a', expires, at(200)).kind).toBe('replay')
+  expect(guard.use('c', expires, at(200))).toEqual({ kind: 'full', retryAfter: 1 })
+  expect(guard.use('c', expires, at(201)).kind).toBe('first')
+})
+
 test('a wall clock that is set forward and back does not empty it', () => {
   const guard = new ReplayGuard(100, 1000)
   use(guard, 'a', at(0))

@@ -138,7 +138,7 @@ describe('an environment that is refused', () => {
     [
       'a signing key that is no URI',
       { SIGNING_KEY: 'my-key.pfx' },
-      /no backend opens the signing key that has no scheme; for a file write file: before its path;/,
+      /no backend opens the signing key without a scheme; for a file write file: before its path;/,
     ],
     ['a vault over http', { SIGNING_KEY: vault.replace('https', 'http') }, /is not https/],
     ['a secret in a vault', { SIGNING_KEY: vault.replace('certificates', 'secrets') }, /names a secret/],

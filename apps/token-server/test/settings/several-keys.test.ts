@@ -161,7 +161,7 @@ test.each<[string, Readonly<Record<string, unknown>>, Readonly<Record<string, st
     'an algorithm that no key signs',
     { clients: [client({ signingAlgorithm: 'ES384' })] },
     { SIGNING_ALGORITHM: 'ES256' },
-    /^no key of the ring signs ES384; they sign ES256$/,
+    /^no key of the ring signs ES384; its keys sign ES256$/,
   ],
   [
     'a key type that does not exist',

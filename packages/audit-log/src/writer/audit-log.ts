@@ -189,6 +189,6 @@ const aName = must(
 )
 
 const aSigningInput = must(
-  'a string or a Uint8Array that is not empty',
+  'a non-empty string or Uint8Array',
   (value) => (typeof value === 'string' || types.isUint8Array(value)) && value.length > 0,
 )

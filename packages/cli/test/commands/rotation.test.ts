@@ -96,7 +96,7 @@ describe('jwks', () => {
     const { out, args } = place()
     const first = await sealwright(args)
     expect(first.code).toBe(0)
-    expect(first.error).toContain('made a new key in')
+    expect(first.error).toContain('created a new key in')
     expect(first.out).toContain('serve with Cache-Control: public, max-age=3600, must-revalidate')
     const [kid] = await kids(out)
     expect(first.out).toContain(`active    ${kid}`)
@@ -153,7 +153,7 @@ describe('jwks', () => {
     const before = await kids(out)
     const { code, error } = await sealwright([...other.args, '--out', out])
     expect(code).toBe(1)
-    expect(error).toContain('which the sources do not have')
+    expect(error).toContain('which no source has')
     expect(await kids(out)).toEqual(before)
   })
 

@@ -1,7 +1,7 @@
 import { hasMethod, must, type Check } from '@sealwright/core/internal'
 import type { AssertionSource } from '../assertion-source.ts'
 
-export const aSource: Check = must('an AssertionSource; createAssertionSource makes one', (value) =>
+export const aSource: Check = must('an AssertionSource; createAssertionSource returns one', (value) =>
   hasMethod(value, 'issue'),
 )
 

@@ -155,7 +155,7 @@ function assertTokenEndpoint(url: string | URL, issuer: string, tokenEndpoint: s
   if (tokenEndpoint === undefined) {
     if (origin === new URL(issuer).origin) return
     throw invalidArgument(
-      `no assertion was sent: the token endpoint is at ${origin}, and options.issuer is ${issuer}; if it belongs to that issuer, set options.tokenEndpoint`,
+      `no assertion was sent: the token endpoint is at ${origin}, but options.issuer is ${issuer}; if the endpoint belongs to that issuer, set options.tokenEndpoint`,
     )
   }
   if (href === new URL(tokenEndpoint).href) return
@@ -168,7 +168,7 @@ function assertTokenEndpoint(url: string | URL, issuer: string, tokenEndpoint: s
 function assertIssuer(metadata: { readonly issuer: string }, issuer: string): void {
   if (withoutSlash(metadata.issuer) === withoutSlash(issuer)) return
   throw invalidArgument(
-    `no assertion was sent: the MCP server names an authorization server whose metadata has another issuer than ${issuer}; check options.issuer`,
+    `no assertion was sent: the metadata of the MCP server's authorization server has another issuer than ${issuer}; check options.issuer`,
   )
 }
 
@@ -180,6 +180,6 @@ function withoutSlash(url: string): string {
 function noUser(): never {
   throw new SealwrightError(
     'UNSUPPORTED_OPERATION',
-    'this provider logs in the client itself; for a user use an OAuthClientProvider of your own',
+    'this provider authenticates a client, not a user; for users implement your own OAuthClientProvider',
   )
 }

@@ -18,7 +18,7 @@ export interface EntraOptions {
 const entraOptions = optionsOf(
   {
     tenantId: must(
-      'the ID or a domain of a directory',
+      'the ID or a domain of a tenant',
       (value) => typeof value === 'string' && /^[a-z\d][a-z\d.-]*$/i.test(value),
     ),
     clientId: aClientId,

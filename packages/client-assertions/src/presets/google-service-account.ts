@@ -22,7 +22,7 @@ const googleOptions = optionsOf(
     keyId: aKeyId,
     scopes: (name, value) => {
       listOf(aScopeToken)(name, value)
-      must('a list of at least one scope', (list) => Array.isArray(list) && list.length > 0)(name, value)
+      must('a non-empty list of scopes', (list) => Array.isArray(list) && list.length > 0)(name, value)
     },
     subject: aText,
     lifetime: aLifetime(3600),

@@ -99,7 +99,7 @@ const isPreset = optionsOf(
 export const aPreset: Check = (name, value) => {
   isPreset(name, value)
   must(
-    'without a jti if it is reusable: a service that reads a jti accepts it once',
+    'without a jti when it is reusable: a service that checks jti accepts an assertion only once',
     (preset) => isRecord(preset) && !(preset['reusable'] === true && preset['jti'] === true),
   )(name, value)
 }

@@ -104,7 +104,7 @@ describe('an assertion is sent to the token endpoint of its server', () => {
     await expect(
       provider.addClientAuthentication(new Headers(), new URLSearchParams(), url, { issuer }),
     ).rejects.toThrow(
-      /the token endpoint is at https:\/\/rogue\.example, and options\.issuer is https:\/\/id\.example; .*options\.tokenEndpoint$/,
+      /the token endpoint is at https:\/\/rogue\.example, but options\.issuer is https:\/\/id\.example; .*options\.tokenEndpoint$/,
     )
   })
 })

@@ -53,7 +53,7 @@ const wrongOptions: readonly [string, () => unknown, RegExp][] = [
     () => okta({ clientId, tokenEndpoint, keyId: 'k'.repeat(257) }),
     /options.keyId must be a string of 1 to 256/,
   ],
-  ['no scope', () => googleServiceAccount({ ...account, scopes: [] }), /at least one scope/],
+  ['no scope', () => googleServiceAccount({ ...account, scopes: [] }), /non-empty list of scopes/],
   [
     'two scopes in one',
     () => googleServiceAccount({ ...account, scopes: ['a b'] }),

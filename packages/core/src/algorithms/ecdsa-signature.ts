@@ -35,7 +35,7 @@ export function ecdsaSignatureFromDer(der: Uint8Array, coordinateLength: number)
     length !== der.length - start ||
     (longForm ? length < 0x80 : length >= 0x80)
   ) {
-    throw malformed('is not one DER SEQUENCE')
+    throw malformed('is not a single DER SEQUENCE')
   }
   const afterR = copyInteger(der, start, signature, coordinateLength)
   const afterS = copyInteger(der, afterR, signature, 2 * coordinateLength)
@@ -94,7 +94,7 @@ function copyInteger(der: Uint8Array, offset: number, target: Uint8Array, end: n
   if (head >= 0x80) throw malformed('holds a negative INTEGER')
   if (head === 0) {
     if (length === 1) throw malformed('holds a zero')
-    if ((der[first + 1] ?? 0) < 0x80) throw malformed('holds an INTEGER with a needless leading zero')
+    if ((der[first + 1] ?? 0) < 0x80) throw malformed('holds an INTEGER with an unnecessary leading zero')
     first += 1
   }
   const coordinateLength = target.length / 2

@@ -31,7 +31,7 @@ export function ecKeyProblem(key: KeyObject): string | null {
   if (key.asymmetricKeyType !== 'ec') return null
   const encoding = publicKeyInfo(key)
   if (encoding === null) return noEncoding
-  if (pointAtInfinity.test(encoding)) return 'has its point at infinity'
+  if (pointAtInfinity.test(encoding)) return 'has the point at infinity as its public key'
   return namedCurve.test(encoding)
     ? null
     : 'has explicit parameters instead of a named curve (RFC 5480 §2.1.1)'
@@ -48,7 +48,7 @@ function publicKeyInfo(key: KeyObject): string | null {
 }
 
 /** Newer versions of OpenSSL do not encode a point at infinity. Oakley's curves have no OID. */
-const noEncoding = 'has no encoding: its point is at infinity, or its curve has no OID'
+const noEncoding = 'cannot be encoded: its public key is the point at infinity, or its curve has no OID'
 
 /** The BIT STRING at the end holds the octet 00 alone. */
 const pointAtInfinity = /03020000$/

@@ -203,7 +203,7 @@ export function chooseAlgorithm(
   throw new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
     available.length === 0
-      ? 'the key cannot sign with any algorithm here'
+      ? 'the key supports no signature algorithm'
       : `the key cannot sign with ${wanted}; it can sign with ${listNames(available)}`,
   )
 }

@@ -14,7 +14,7 @@ export function assertRsaLength(key: KeyObject): void {
   if (bits < minimumRsaBits) {
     throw weak(`the RSA key has ${bits} bits; at least ${minimumRsaBits} are needed (RFC 7518 §3.3)`)
   }
-  if (bits > maximumRsaBits) throw weak(`the RSA key has ${bits} bits; ${maximumRsaBits} are allowed`)
+  if (bits > maximumRsaBits) throw weak(`the RSA key has ${bits} bits; at most ${maximumRsaBits} are allowed`)
 }
 
 const minimumRsaBits = 2048
@@ -78,7 +78,7 @@ function exponentFlaw(exponent: bigint): KeyFlaw | null {
   const bits = exponent.toString(2).length
   if (bits > maximumExponentBits) {
     return {
-      message: `the RSA key has a public exponent of ${bits} bits; ${maximumExponentBits} are allowed (FIPS 186-5 §A.1.1)`,
+      message: `the RSA key has a public exponent of ${bits} bits; at most ${maximumExponentBits} are allowed (FIPS 186-5 §A.1.1)`,
       weakness: `an RSA key with a public exponent of ${bits} bits`,
     }
   }

@@ -44,20 +44,20 @@ export const anAbortSignal: Check = must(
 
 /** Accepts private and public keys; the caller checks which it needs. */
 export const aKeyObject: Check = must(
-  'a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
+  'a KeyObject; createPrivateKey and createPublicKey of node:crypto return one',
   isKeyObject,
 )
 
 export const aCertificate: Check = must(
-  'an X509Certificate; new X509Certificate(pem) of node:crypto makes one',
+  'an X509Certificate; new X509Certificate(pem) of node:crypto returns one',
   (value) => value instanceof X509Certificate,
 )
 
-export const aSigner: Check = must('a Signer; createLocalSigner(privateKey) makes one', isSigner)
+export const aSigner: Check = must('a Signer; createLocalSigner(privateKey) returns one', isSigner)
 
 /** Both can sign tokens. */
 export const aSignerOrSigningKey: Check = must(
-  'a Signer or a SigningKey; createLocalSigner(privateKey) makes a Signer of a KeyObject',
+  'a Signer or a SigningKey; createLocalSigner(privateKey) returns a Signer for a KeyObject',
   (value) => isSigner(value) || isSigningKey(value),
 )
 

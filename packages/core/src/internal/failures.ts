@@ -19,5 +19,8 @@ export function invalidEncoding(message: string, cause?: unknown): SealwrightErr
  * @param limit the largest size that is allowed
  */
 export function limitExceeded(subject: string, amount: number, unit: string, limit: number): SealwrightError {
-  return new SealwrightError('LIMIT_EXCEEDED', `${subject} has ${amount} ${unit}; ${limit} are allowed`)
+  return new SealwrightError(
+    'LIMIT_EXCEEDED',
+    `${subject} has ${amount} ${unit}; at most ${limit} are allowed`,
+  )
 }

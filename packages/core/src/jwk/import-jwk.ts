@@ -92,7 +92,7 @@ function signsForPublicKey(key: KeyObject, members: JsonWebKey): boolean {
   return verify(digest, probe, publicKey, sign(digest, probe, key))
 }
 
-const aJwk = must('an object; JSON.parse makes one of its text', isRecord)
+const aJwk = must('an object; parse its text with JSON.parse', isRecord)
 
 /** Longer than any number of the largest keys, ML-DSA-87 and RSA-16384. */
 const maximumMemberLength = 4096
@@ -178,7 +178,7 @@ function readOperations(value: unknown): readonly unknown[] | null {
     Array.isArray(value) &&
     value.every((each) => typeof each === 'string') &&
     new Set(value).size === value.length
-  if (!isList) throw malformed('has "key_ops" that are not a list of different strings (RFC 7517 §4.3)')
+  if (!isList) throw malformed('has "key_ops" that are not a list of distinct strings (RFC 7517 §4.3)')
   return value
 }
 

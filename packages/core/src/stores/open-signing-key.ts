@@ -74,19 +74,19 @@ export async function openSigningKey(uri: string, options: OpenSigningKeyOptions
   if (backend === undefined) {
     const forms = backends.flatMap((candidate) => candidate.forms)
     throw invalidArgument(
-      `no backend opens the signing key ${describeUri(uri)}${hintFor(uri, forms)}; the configured ones open ${forms.join(', ') || 'nothing'}`,
+      `no backend opens the signing key ${describeUri(uri)}${hintFor(uri, forms)}; the configured backends open ${forms.join(', ') || 'no keys'}`,
     )
   }
   if (another !== undefined) {
     throw invalidArgument(
-      `both ${backend.name} and ${another.name} claim the signing key ${describeUri(uri)}; leave one of them out`,
+      `both ${backend.name} and ${another.name} claim the signing key ${describeUri(uri)}; remove one of them`,
     )
   }
   return backend.open(uri, openOptions)
 }
 
 const aBackend = must(
-  'a Backend; localStore() and azureKeyVault() make one',
+  'a Backend; localStore() and azureKeyVault() return one',
   (value) => hasMethod(value, 'accepts') && hasMethod(value, 'open'),
 )
 
@@ -98,7 +98,7 @@ const openSigningKeyOptions = optionsOf(
 /** Only the scheme: the rest can contain a password anywhere. */
 function describeUri(uri: string): string {
   const [scheme] = /^[a-z][a-z0-9+.-]{0,30}:/i.exec(uri) ?? []
-  return scheme === undefined ? 'that has no scheme' : `${scheme}…`
+  return scheme === undefined ? 'without a scheme' : `${scheme}…`
 }
 
 /** A hint for what people write instead of a URI: a path, a thumbprint, or a `Cert:` path of PowerShell. */

@@ -130,30 +130,38 @@ describe('from DER, malformed', () => {
   const one = integer('01')
 
   test.for<[string, Buffer, string]>([
-    ['nothing', Buffer.alloc(0), 'is not one DER SEQUENCE'],
-    ['only a tag', Buffer.of(0x30), 'is not one DER SEQUENCE'],
+    ['nothing', Buffer.alloc(0), 'is not a single DER SEQUENCE'],
+    ['only a tag', Buffer.of(0x30), 'is not a single DER SEQUENCE'],
     ['an empty SEQUENCE', sequence(), 'holds something other than two INTEGERs'],
-    ['a SET', tlv(0x31, one, one), 'is not one DER SEQUENCE'],
-    ['an indefinite length', Buffer.from('30800201010201010000', 'hex'), 'is not one DER SEQUENCE'],
+    ['a SET', tlv(0x31, one, one), 'is not a single DER SEQUENCE'],
+    ['an indefinite length', Buffer.from('30800201010201010000', 'hex'), 'is not a single DER SEQUENCE'],
     ['one number', sequence(one), 'holds something other than two INTEGERs'],
     ['three numbers', sequence(one, one, one), 'has bytes after S'],
     ['NULL after the numbers', sequence(one, one, Buffer.of(5, 0)), 'has bytes after S'],
     [
       'bytes after the SEQUENCE',
       Buffer.concat([sequence(one, one), Buffer.of(0)]),
-      'is not one DER SEQUENCE',
+      'is not a single DER SEQUENCE',
     ],
-    ['a SEQUENCE longer than the bytes', Buffer.from('3007020101020101', 'hex'), 'is not one DER SEQUENCE'],
-    ['a SEQUENCE shorter than the bytes', Buffer.from('3005020101020101', 'hex'), 'is not one DER SEQUENCE'],
+    [
+      'a SEQUENCE longer than the bytes',
+      Buffer.from('3007020101020101', 'hex'),
+      'is not a single DER SEQUENCE',
+    ],
+    [
+      'a SEQUENCE shorter than the bytes',
+      Buffer.from('3005020101020101', 'hex'),
+      'is not a single DER SEQUENCE',
+    ],
     [
       'a length in long form that fits the short',
       Buffer.from('308106020101020101', 'hex'),
-      'is not one DER SEQUENCE',
+      'is not a single DER SEQUENCE',
     ],
     [
       'a length of two bytes that fits one',
       Buffer.from('30820006020101020101', 'hex'),
-      'is not one DER SEQUENCE',
+      'is not a single DER SEQUENCE',
     ],
     [
       'a number whose length is in long form',
@@ -183,14 +191,18 @@ describe('from DER, malformed', () => {
     [
       'a needless leading zero in R',
       sequence(integer('0001'), one),
-      'holds an INTEGER with a needless leading zero',
+      'holds an INTEGER with an unnecessary leading zero',
     ],
     [
       'a needless leading zero in S',
       sequence(one, integer('007f')),
-      'holds an INTEGER with a needless leading zero',
+      'holds an INTEGER with an unnecessary leading zero',
     ],
-    ['two leading zeros', sequence(integer('000080'), one), 'holds an INTEGER with a needless leading zero'],
+    [
+      'two leading zeros',
+      sequence(integer('000080'), one),
+      'holds an INTEGER with an unnecessary leading zero',
+    ],
     [
       'R of 33 bytes',
       sequence(integer(`01${'00'.repeat(32)}`), one),

@@ -134,7 +134,7 @@ describe('chooseAlgorithm', () => {
     expect(() => chooseAlgorithm([], undefined)).toThrow(
       expect.objectContaining({
         code: 'UNSUPPORTED_ALGORITHM',
-        message: 'the key cannot sign with any algorithm here',
+        message: 'the key supports no signature algorithm',
       }),
     )
   })

@@ -44,7 +44,7 @@ describe('the public exponent of an RSA key', () => {
 
   test('of more than 256 bits is refused', () => {
     expect(() => algorithmsOf(rsaPublicKey(rsaModulus, 2n ** 256n + 1n))).toThrow(
-      refused('^the RSA key has a public exponent of 257 bits; 256 are allowed'),
+      refused('^the RSA key has a public exponent of 257 bits; at most 256 are allowed'),
     )
   })
 })
@@ -63,7 +63,7 @@ describe('the modulus of an RSA key', () => {
 
   test.for([
     [2 ** 11 - 1, 'at least 2048 are needed'],
-    [2 ** 14 + 1, '16384 are allowed'],
+    [2 ** 14 + 1, 'at most 16384 are allowed'],
   ] as const)('of %d bits is refused', ([bits, message]) => {
     expect(() => algorithmsOf(rsaPublicKey(2n ** BigInt(bits - 1) + 1n, 65_537n))).toThrow(
       refused(`^the RSA key has ${bits} bits; ${message}`),

@@ -62,14 +62,14 @@ const checks: readonly [string, internal.Check, readonly unknown[], readonly unk
     internal.aKeyObject,
     [publicKey, privateKey('RS256'), createSecretKey(Buffer.alloc(32))],
     [secret, publicKey.export({ format: 'jwk' }), { type: 'private' }],
-    'must be a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
+    'must be a KeyObject; createPrivateKey and createPublicKey of node:crypto return one',
   ],
   [
     'aCertificate',
     internal.aCertificate,
     [certificate],
     [certificate.raw, certificate.toString(), null],
-    'must be an X509Certificate; new X509Certificate(pem) of node:crypto makes one',
+    'must be an X509Certificate; new X509Certificate(pem) of node:crypto returns one',
   ],
   [
     'aSigner',
@@ -85,7 +85,7 @@ const checks: readonly [string, internal.Check, readonly unknown[], readonly unk
       { ...plainSigner, algorithm: 'ES256' },
       { ...plainSigner, algorithm: {} },
     ],
-    'must be a Signer; createLocalSigner(privateKey) makes one',
+    'must be a Signer; createLocalSigner(privateKey) returns one',
   ],
   [
     'aSigningKey',
@@ -99,7 +99,7 @@ const checks: readonly [string, internal.Check, readonly unknown[], readonly unk
     internal.aSignerOrSigningKey,
     [signer, signingKey],
     [secret, privateKey('ES256'), {}],
-    'must be a Signer or a SigningKey; createLocalSigner(privateKey) makes a Signer of a KeyObject',
+    'must be a Signer or a SigningKey; createLocalSigner(privateKey) returns a Signer for a KeyObject',
   ],
   ['anObject', internal.anObject, [{}, signer], [[], null, secret], 'must be an object'],
   ['anArray', internal.anArray, [[]], [{}, secret, { length: 1 }], 'must be an array'],
@@ -225,7 +225,7 @@ test('hasMethod and isRecord take any value', () => {
 test('the error of a limit says what there is and what is allowed', () => {
   expect(internal.limitExceeded('the file', 11, 'bytes', 10)).toMatchObject({
     code: 'LIMIT_EXCEEDED',
-    message: 'the file has 11 bytes; 10 are allowed',
+    message: 'the file has 11 bytes; at most 10 are allowed',
   })
 })
 

@@ -54,7 +54,7 @@ describe('importJwk', () => {
 
   test('is limited in length', () => {
     expect(refusal('LIMIT_EXCEEDED', { ...ec, x: 'A'.repeat(4097) })).toBe(
-      '"x" of the JWK has 4097 characters; 4096 are allowed',
+      '"x" of the JWK has 4097 characters; at most 4096 are allowed',
     )
     expect(names({ ...ec, kid: 'A'.repeat(5000) })).toEqual(['ES256'])
   })
@@ -65,7 +65,7 @@ describe('importJwk', () => {
     ['undefined', undefined],
     ['a list', [ec]],
   ])('refuses %s', ([, value]) => {
-    expect(refusal('INVALID_ARGUMENT', value)).toBe('jwk must be an object; JSON.parse makes one of its text')
+    expect(refusal('INVALID_ARGUMENT', value)).toBe('jwk must be an object; parse its text with JSON.parse')
   })
 })
 
@@ -133,9 +133,9 @@ describe('what a JWK says of its use', () => {
   test.for<[object, string]>([
     [{ use: ['sig'] }, 'has a "use" that is not a string'],
     [{ alg: 256 }, 'has an "alg" that is not a string'],
-    [{ key_ops: 'sign' }, 'has "key_ops" that are not a list of different strings (RFC 7517 §4.3)'],
-    [{ key_ops: [1] }, 'has "key_ops" that are not a list of different strings (RFC 7517 §4.3)'],
-    [{ key_ops: ['sign', 'sign'] }, 'has "key_ops" that are not a list of different strings (RFC 7517 §4.3)'],
+    [{ key_ops: 'sign' }, 'has "key_ops" that are not a list of distinct strings (RFC 7517 §4.3)'],
+    [{ key_ops: [1] }, 'has "key_ops" that are not a list of distinct strings (RFC 7517 §4.3)'],
+    [{ key_ops: ['sign', 'sign'] }, 'has "key_ops" that are not a list of distinct strings (RFC 7517 §4.3)'],
   ])('has the types of RFC 7517: %j', ([members, problem]) => {
     expect(refusal('INVALID_ENCODING', { ...ec, ...members })).toBe(`the JWK ${problem}`)
   })

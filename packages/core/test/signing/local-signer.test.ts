@@ -147,7 +147,7 @@ test('wrong arguments are refused, and not quoted', async () => {
   )
   expect(() => createLocalSigner(secret as KeyObject)).toThrow(
     invalidArgument(
-      'privateKey must be a KeyObject; createPrivateKey and createPublicKey of node:crypto make one of PEM, DER or a JWK',
+      'privateKey must be a KeyObject; createPrivateKey and createPublicKey of node:crypto return one',
     ),
   )
   expect(isSyncSigner(secret as Signer)).toBe(false)

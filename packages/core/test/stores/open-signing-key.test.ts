@@ -54,11 +54,11 @@ describe('openSigningKey', () => {
     const backends = [backend('one'), backend('other')]
     await expect(openSigningKey('third:key', { backends })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'no backend opens the signing key third:…; the configured ones open one:NAME, other:NAME',
+      message: 'no backend opens the signing key third:…; the configured backends open one:NAME, other:NAME',
     })
     await expect(openSigningKey('one:key', { backends: [] })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'no backend opens the signing key one:…; the configured ones open nothing',
+      message: 'no backend opens the signing key one:…; the configured backends open no keys',
     })
   })
 
@@ -66,7 +66,7 @@ describe('openSigningKey', () => {
     const backends = [backend('one'), backend('one')]
     await expect(openSigningKey('one:key', { backends })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'both one store and one store claim the signing key one:…; leave one of them out',
+      message: 'both one store and one store claim the signing key one:…; remove one of them',
     })
     expect(backends.flatMap(({ opened }) => opened)).toEqual([])
   })
@@ -78,8 +78,8 @@ describe('openSigningKey', () => {
     ['user information with an @ in it', 'https://user:p@hunter2@host/key', 'https:…'],
     ['user information with a slash in it', 'https://user:a/hunter2@host/key', 'https:…'],
     ['a parameter', 'file:./my.pfx;password=hunter2', 'file:…'],
-    ['what has no scheme', './hunter2.pfx', 'that has no scheme'],
-    ['what is too long for a scheme', `${'x'.repeat(5000)}hunter2:`, 'that has no scheme'],
+    ['what has no scheme', './hunter2.pfx', 'without a scheme'],
+    ['what is too long for a scheme', `${'x'.repeat(5000)}hunter2:`, 'without a scheme'],
   ])('a message never shows %s', async (_, uri, shown) => {
     const message = await messageFor(uri)
     expect(message).not.toContain('hunter2')
@@ -127,12 +127,12 @@ describe('arguments that are refused, and not quoted', () => {
     [
       'x:my',
       { backends: ['hunter2'] },
-      'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
+      'options.backends[0] must be a Backend; localStore() and azureKeyVault() return one',
     ],
     [
       'x:my',
       { backends: [{ accepts: () => true }] },
-      'options.backends[0] must be a Backend; localStore() and azureKeyVault() make one',
+      'options.backends[0] must be a Backend; localStore() and azureKeyVault() return one',
     ],
     ['x:my', { backends: [], create: true }, 'options.create must be an object'],
     [

@@ -121,7 +121,7 @@ export function getClaims(request: object): JWTPayload {
   if (found !== undefined) return found
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    'the token of this request was not verified; add requireToken before',
+    'the token of this request was not verified; add requireToken before this handler',
   )
 }
 

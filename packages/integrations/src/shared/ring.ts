@@ -38,6 +38,6 @@ export function checkLifetime({ policy: { tokenLifetime } }: KeyRing, { iat, exp
   throw new SealwrightError(
     'INVALID_ARGUMENT',
     `the token is valid for ${lifetime} s, but the key ring keeps keys published for tokens of at most ${tokenLifetime} s; ` +
-      'raise tokenLifetime of its policy, or shorten the token',
+      'raise tokenLifetime in its policy, or shorten the lifetime of the token',
   )
 }

@@ -126,6 +126,16 @@ test('inputs of a batch lie one after the other, and the results follow', () => 
   ])
 })
 
+test('tokens have room for their texts in UTF-8 and themselves, and little more', () => {
+  const [prefix, text] = ['a'.repeat(99) + '.', '€'.repeat(10)]
+  const batch = [1, 2].map(() => request(text, prefix).pending)
+  // 30 bytes of text in 40 characters, a dot, and 64 bytes of signature in 86.
+  const needed = dataStart + 100 + 2 * (30 + 100 + 40 + 1 + 86)
+  const size = sizeOf(batch, keyFor('Ed25519'))
+  expect(size).toBeGreaterThanOrEqual(needed)
+  expect(size).toBeLessThan(needed + 16)
+})
+
 describe('a thread', () => {
   let thread: Worker
   const post = (message: ThreadMessage): void => thread.postMessage(message, [])

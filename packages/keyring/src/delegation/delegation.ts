@@ -81,7 +81,7 @@ export function openDelegation(
   if (ring.delegates !== registry) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the ring was not opened with this registry as its `delegates`',
+      'the ring was opened without this registry as its option `delegates`',
     )
   }
   const making = { ring, registry, type, lifetime, clock }
@@ -144,7 +144,7 @@ function checkArithmetic({ policy, maxDelegates }: KeyRing, lifetime: number): v
   if (!Number.isInteger(lifetime) || lifetime < 1 || lifetime > longestLifetime) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `lifetime is ${shown(lifetime)}; a whole number of seconds from 1 to ${longestLifetime} is expected`,
+      `lifetime must be a whole number of seconds from 1 to ${longestLifetime}, not ${shown(lifetime)}`,
     )
   }
   const { announcement, retention, refreshTimeout, clockSkew } = policy
@@ -162,7 +162,7 @@ function checkArithmetic({ policy, maxDelegates }: KeyRing, lifetime: number): v
   throw new SealwrightError(
     'INVALID_ARGUMENT',
     `one instance alone would publish ${published} delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = ` +
-      `1 + ⌈(${announcement} + ${retention}) ÷ ${lifetime}⌉, and maxDelegates is ${maxDelegates}; use a longer lifetime, or a ` +
+      `1 + ⌈(${announcement} + ${retention}) ÷ ${lifetime}⌉, but maxDelegates is ${maxDelegates}; use a longer lifetime, or a ` +
       'smaller maxSetAge in the policy of the ring',
   )
 }

@@ -67,7 +67,7 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
     if (isFull(making)) return null
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${registry.location} does not list the certificate that was published there`,
+      `${registry.location} does not list the certificate that was just published there`,
     )
   }
   return delegateOf(key, issuer.keyId, making, clock.elapsed())
@@ -130,7 +130,7 @@ async function certify(
   if (issuer.notAfter !== null && issuer.notAfter < notAfter) {
     throw new SealwrightError(
       'UNAVAILABLE',
-      `the key ${issuer.keyId} ends before a delegate of it would; it has to be rotated`,
+      `the key ${issuer.keyId} expires before a new delegate would; rotate it`,
     )
   }
   const signer = issuer.signer()
@@ -189,16 +189,16 @@ function delegateOf(
 
   function permit(until: number): Span {
     const elapsed = clock.elapsed()
-    if (elapsed < starts || elapsed >= until) throw over('it is not its time')
+    if (elapsed < starts || elapsed >= until) throw over('its time to sign has not come or is over')
     // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
     const isShown = isPublished(ring, key.keyId)
     const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)
     if (issuer === undefined || issuer.state === 'revoked')
-      throw over(`the key ${issuerId}, which vouches for it, is revoked`)
-    if (!isShown) throw over('it is not published')
+      throw over(`the key ${issuerId} that certified it is revoked`)
+    if (!isShown) throw over('the JWK Set does not publish it')
     const now = clock.now()
     const left = Math.min(until - elapsed, (key.notAfter?.getTime() ?? Infinity) - now)
-    if (left <= 0) throw over('its certificate has ended')
+    if (left <= 0) throw over('its certificate has expired')
     return { from: now, until: now + Math.min(lookSpan, left) }
   }
 

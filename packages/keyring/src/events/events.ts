@@ -105,7 +105,7 @@ const levels = {
 function messageOf(event: KeyRingEvent): string {
   switch (event.type) {
     case 'created':
-      return `made a new key in ${event.location}: ${event.keyIds.join(', ')}`
+      return `created a new key in ${event.location}: ${event.keyIds.join(', ')}`
     case 'state':
       return `key ${event.keyId}: ${event.from ?? 'new'} → ${event.to ?? 'gone'}`
     case 'alarm':
@@ -114,30 +114,30 @@ function messageOf(event: KeyRingEvent): string {
       return `no key may sign ${event.algorithm ?? 'tokens'} now`
     case 'cannot-announce':
       return (
-        `${event.location}: no creation time. If this key is replaced in place, the new one signs unannounced; ` +
+        `${event.location}: no creation time. If this key is replaced in place, the new one signs without announcement; ` +
         'set `createdAt`.'
       )
     case 'backdated':
       return (
-        `the key ${event.keyId} came up in ${event.location} with the time of creation ` +
-        `${event.createdAt?.toISOString() ?? 'unknown'}, which is before the last reading; this instance announces it ` +
+        `the key ${event.keyId} appeared in ${event.location} with the creation time ` +
+        `${event.createdAt?.toISOString() ?? 'unknown'}, which is before the last read; this instance announces it ` +
         `from ${event.seenAt.toISOString()} on`
       )
     case 'refresh-failed':
       return (
         `the keys could not be read: ${reasonOf(event.error)}; ` +
         (event.age === null
-          ? 'no set has been read'
-          : `the set of keys is ${event.age} s old and is used for up to ${event.maxSetAge} s`)
+          ? 'no keys have been read yet'
+          : `the last read was ${event.age} s ago, and its keys are used for up to ${event.maxSetAge} s`)
       )
     case 'stale':
-      return `${event.age === null ? 'no set has been read' : `the set of keys is ${event.age} s old`}: nothing is signed and no JWK Set is served`
+      return `${event.age === null ? 'no keys have been read yet' : `the keys were last read ${event.age} s ago`}: nothing is signed and no JWK Set is served`
     case 'jwks-failed':
       return `no JWK Set is served: ${reasonOf(event.error)}`
     case 'rotation-failed':
-      return `a new version in ${event.location} has been due since ${event.dueAt.toISOString()}: ${reasonOf(event.error)}`
+      return `a new version in ${event.location} is due since ${event.dueAt.toISOString()}, but creating it failed: ${reasonOf(event.error)}`
     case 'clock-jump':
-      return `the clock was set by ${event.by} s`
+      return `the system clock jumped by ${event.by} s`
     default:
       return event satisfies never
   }
@@ -145,8 +145,8 @@ function messageOf(event: KeyRingEvent): string {
 
 const alarmReasons = {
   unannounced: 'signs before its announcement is over',
-  reactivated: 'signs again after it had been replaced',
-  vanished: 'signs because the key before it is gone from its store',
+  reactivated: 'signs again although it was replaced',
+  vanished: 'signs because the previous key disappeared from its store',
 } as const
 
 function reasonOf(error: unknown): string {

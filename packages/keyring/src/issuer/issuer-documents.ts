@@ -80,10 +80,10 @@ function furtherMembers(
   } catch {
     // Not as the cause: it may quote a value.
   }
-  if (!isRecord(members)) throw invalidArgument('options.metadata cannot be written as a JSON object')
+  if (!isRecord(members)) throw invalidArgument('options.metadata cannot be serialized as a JSON object')
   for (const name of ['issuer', 'jwks_uri']) {
     if (Object.hasOwn(members, name) && members[name] !== own[name])
-      throw invalidArgument(`options.metadata.${name} is not that of the issuer; leave it out`)
+      throw invalidArgument(`options.metadata.${name} differs from that of the issuer; leave it out`)
   }
   return members
 }

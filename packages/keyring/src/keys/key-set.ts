@@ -172,7 +172,7 @@ export class KeySet {
 function allGone({ location }: Source, { keys }: SourceKeys): SealwrightError {
   return new SealwrightError(
     'NOT_FOUND',
-    `${keys.length === 1 ? 'the only key' : `all ${keys.length} versions`} of ${location} disappeared: restore what was there, or switch a key ` +
-      'off where it is kept to revoke it',
+    `${keys.length === 1 ? 'the only key' : `all ${keys.length} versions`} of ${location} disappeared; restore what was there. ` +
+      'To revoke a key, disable it in its store',
   )
 }

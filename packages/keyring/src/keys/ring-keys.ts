@@ -65,8 +65,8 @@ export function mergeKeys(
     const places = undated.map(({ key }) => key.location).join(' and ')
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${places} do not say when they were made, so the ring cannot announce one after the other; give the newer one its ` +
-        'createdAt, the time at which every instance had it',
+      `${places} have no creation time, so the ring cannot tell which is newer; set createdAt of the newer one to the ` +
+        'time at which every instance had it',
     )
   }
   const delegates = sources.filter(({ source }) => source.delegates)

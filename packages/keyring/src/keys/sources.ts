@@ -84,7 +84,7 @@ export interface Source {
 export async function openSource(source: KeyRingSource, backends: readonly Backend[]): Promise<Source> {
   checkSource(source)
   const { create, createdAt = null, signs = true, shard = '' } = source
-  if (!signs && create !== undefined) throw invalid('a source whose keys never sign cannot create one')
+  if (!signs && create !== undefined) throw invalid('a source with `signs: false` cannot create keys')
   return {
     signs,
     shard,

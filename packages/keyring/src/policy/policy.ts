@@ -130,7 +130,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
       refreshTimeout: policy.refreshTimeout,
       listingDelay: policy.listingDelay,
     },
-    'an instance whose refreshes all succeed would stop signing between two of them',
+    'an instance would stop signing between two successful refreshes',
   )
   atLeast(
     { announcement },
@@ -145,7 +145,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   if (!Number.isInteger(signers) || signers < 1) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `signers is ${shown(signers)}; a whole number from 1 up is expected`,
+      `signers must be a whole number of at least 1, not ${shown(signers)}`,
     )
   }
   const published = signers * publishedKeys(policy)
@@ -154,7 +154,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
       'INVALID_ARGUMENT',
       `this policy publishes up to ${count(published)} keys: ${count(signers)} × (1 + ⌈(announcement + retention) ÷ ` +
         `rotationInterval⌉) = ${count(signers)} × (1 + ⌈(${count(announcement)} + ${count(retention)}) ÷ ` +
-        `${count(policy.rotationInterval ?? 0)}⌉). Verifiers stop at ${maximumPublishedKeys}; rotate less often`,
+        `${count(policy.rotationInterval ?? 0)}⌉). Verifiers read at most ${maximumPublishedKeys}; rotate less often`,
     )
   }
 }
@@ -193,7 +193,7 @@ function seconds(name: string, value: number, least: number, most = longest): nu
   if (Number.isInteger(value) && value >= least && value <= most) return value
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${name} is ${shown(value)}; a whole number of seconds from ${least} to ${count(most)} is expected`,
+    `${name} must be a whole number of seconds from ${least} to ${count(most)}, not ${shown(value)}`,
   )
 }
 

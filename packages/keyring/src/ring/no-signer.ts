@@ -28,7 +28,10 @@ export function noSigner(
   const start = Math.min(...starts)
   if (!Number.isFinite(start)) {
     const states = state.entries.map((entry) => describe(entry, now)).join(', ')
-    return new SealwrightError('UNAVAILABLE', `no key may sign ${what} now: ${states || 'there is none'}`)
+    return new SealwrightError(
+      'UNAVAILABLE',
+      `no key may sign ${what} now: ${states || 'the ring has no keys'}`,
+    )
   }
   return new SealwrightError(
     'UNAVAILABLE',

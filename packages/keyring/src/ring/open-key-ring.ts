@@ -140,7 +140,10 @@ async function untilListed(
     if (missing.length === 0) return
     if (attempt === attempts) {
       const where = missing.map(({ location }) => location).join(', ')
-      throw new SealwrightError('UNAVAILABLE', `the key that was made in ${where} is not listed there`)
+      throw new SealwrightError(
+        'UNAVAILABLE',
+        `the key that was just created in ${where} is not listed there`,
+      )
     }
     // eslint-disable-next-line no-await-in-loop
     await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt))
@@ -159,7 +162,7 @@ function checkKeys(keySet: KeySet, sources: readonly Source[], algorithms: reado
     const can = [...new Set(signing.flatMap(({ key }) => key.algorithms.map((row) => row.name)))]
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
-      `no key of the ring signs ${name}; they sign ${can.join(', ')}`,
+      `no key of the ring signs ${name}; its keys sign ${can.join(', ')}`,
     )
   }
 }
@@ -170,8 +173,8 @@ function checkMaxDelegates(value: unknown, own: number): void {
   if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `options.maxDelegates is ${shown(value)}; a whole number from 1 to ${most} is expected, as the ring publishes up to ${own} ` +
-      `keys of its own and verifiers stop at ${maximumPublishedKeys}`,
+    `options.maxDelegates must be a whole number from 1 to ${most}, not ${shown(value)}: the ring publishes up to ${own} ` +
+      `keys of its own, and verifiers read at most ${maximumPublishedKeys}`,
   )
 }
 

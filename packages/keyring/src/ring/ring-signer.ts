@@ -72,8 +72,8 @@ function notPublished({ keyId }: SigningKey, algorithms: readonly SignatureAlgor
   const names = algorithms.map(({ name }) => name).join(', ')
   return new SealwrightError(
     'UNSUPPORTED_ALGORITHM',
-    `the JWK Set publishes the key ${keyId} for ${names} only; open the key ring with the other algorithm in \`algorithms\` ` +
-      'and ask it for that key',
+    `the JWK Set publishes the key ${keyId} for ${names} only; add the other algorithm to \`algorithms\` of the key ring ` +
+      'and get its signer for that algorithm',
   )
 }
 

@@ -311,7 +311,7 @@ export class Ring implements KeyRing {
     }
     throw new SealwrightError(
       'UNAVAILABLE',
-      `the key ${keyId} is ${entry?.state ?? 'gone'} and signs no longer; take the signer from the ring for each token`,
+      `the key ${keyId} is ${entry?.state ?? 'gone'} and no longer signs; get the signer from the ring for each token`,
       { retryAfter: 1 },
     )
   }

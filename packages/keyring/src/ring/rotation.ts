@@ -71,14 +71,14 @@ export class Rotation {
   async rotate(source: Source | null, state: RingState): Promise<void> {
     const published = state.entries.filter(isPublished).length
     if (published >= maximumPublishedKeys) {
-      throw new SealwrightError('LIMIT_EXCEEDED', `the JWK Set holds ${published} keys already`)
+      throw new SealwrightError('LIMIT_EXCEEDED', `the JWK Set already holds ${published} keys`)
     }
     if (source?.rotate === null || source === null) {
       throw new SealwrightError(
         'UNSUPPORTED_OPERATION',
         source === null
-          ? 'no source of the key ring makes keys; give one `create`'
-          : `${source.location} cannot make a new version; add a source with the next key`,
+          ? 'no source of the key ring creates keys; set `create` on one'
+          : `${source.location} cannot create a new version; add a source with the next key`,
       )
     }
     const key = await source.rotate(this.#keySet.newestIn(source), AbortSignal.timeout(creationTimeout))
@@ -170,7 +170,7 @@ export async function revoke(
     const places = holders.map(({ source }) => source.location).join(' and ')
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      `${places} cannot switch a key off: name its kid in the option revoked of every instance, or take it away there`,
+      `${places} cannot disable keys: list the kid in the option revoked of every instance, or remove the key there`,
     )
   }
   const { state } = decision.look()

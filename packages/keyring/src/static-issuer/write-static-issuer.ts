@@ -120,7 +120,7 @@ async function checkDiscovery(path: string, issuer: string): Promise<void> {
   if (found === null || found['issuer'] === issuer) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${path} is that of another issuer; name its folder, or remove the file`,
+    `${path} belongs to another issuer; choose another folder, or remove the file`,
   )
 }
 
@@ -138,8 +138,8 @@ async function checkPublished(path: string, ring: KeyRing): Promise<void> {
   if (unknown.length === 0) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${path} publishes the keys ${unknown.join(', ')}, which the sources do not have; add their source, or set removeUnknown ` +
-      'when their tokens are to be refused',
+    `${path} publishes the keys ${unknown.join(', ')}, which no source has; add their source, or set removeUnknown ` +
+      'to drop them and have their tokens refused',
   )
 }
 
@@ -147,7 +147,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
   } catch (cause) {
-    throw new SealwrightError('UNAVAILABLE', `the folder ${path} cannot be made`, { cause })
+    throw new SealwrightError('UNAVAILABLE', `the folder ${path} cannot be created`, { cause })
   }
 }
 

@@ -143,7 +143,7 @@ describe('a delegate', () => {
     expect(delegation.delegateId).toBeNull()
     await expect(signer.sign(new Uint8Array(1))).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: expect.stringContaining('which vouches for it, is revoked'),
+      message: expect.stringContaining('that certified it is revoked'),
     })
   })
 
@@ -397,13 +397,17 @@ test('what cannot be is refused with the arithmetic', async () => {
   expect(() => openDelegation(ring, registry, { lifetime: 60 })).toThrow(
     'one instance alone would publish 28 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 60⌉',
   )
-  expect(() => openDelegation(ring, registry, { lifetime: 0 })).toThrow('lifetime is 0; a whole number')
+  expect(() => openDelegation(ring, registry, { lifetime: 0 })).toThrow(
+    'lifetime must be a whole number of seconds from 1 to 2678400, not 0',
+  )
   expect(() => openDelegation(ring, registry, { lifetime: 40 * 86_400 })).toThrow(
-    'lifetime is 3456000; a whole number of seconds from 1 to 2678400 is expected',
+    'lifetime must be a whole number of seconds from 1 to 2678400, not 3456000',
   )
   const opening = (maxDelegates: number): Promise<unknown> =>
     openTestRing([{ store, name: 'a' }], policy, { delegates: registry, maxDelegates })
-  await expect(opening(0)).rejects.toThrow('options.maxDelegates is 0; a whole number from 1 to 98')
-  await expect(opening(99)).rejects.toThrow('options.maxDelegates is 99; a whole number from 1 to 98')
-  expect(() => openDelegation(ring, new MemoryRegistry())).toThrow('not opened with this registry')
+  await expect(opening(0)).rejects.toThrow('options.maxDelegates must be a whole number from 1 to 98, not 0')
+  await expect(opening(99)).rejects.toThrow(
+    'options.maxDelegates must be a whole number from 1 to 98, not 99',
+  )
+  expect(() => openDelegation(ring, new MemoryRegistry())).toThrow('opened without this registry')
 })

@@ -83,21 +83,21 @@ describe('the documents of an issuer', () => {
   })
 
   test.each([
-    ['a bigint', { x: 1n }, 'options.metadata cannot be written as a JSON object'],
+    ['a bigint', { x: 1n }, 'options.metadata cannot be serialized as a JSON object'],
     [
       'what JSON has as no object',
       { toJSON: () => 'text' },
-      'options.metadata cannot be written as a JSON object',
+      'options.metadata cannot be serialized as a JSON object',
     ],
     [
       'another issuer',
       { issuer: 'https://other.example.com' },
-      'options.metadata.issuer is not that of the issuer',
+      'options.metadata.issuer differs from that of the issuer',
     ],
     [
       'another JWK Set',
       { jwks_uri: `${issuer}/keys` },
-      'options.metadata.jwks_uri is not that of the issuer',
+      'options.metadata.jwks_uri differs from that of the issuer',
     ],
   ])('are not made with metadata that has %s', async (_, metadata, message) => {
     const { ring } = await openRing()

@@ -26,11 +26,23 @@ test.each([
     { rotationInterval: 900 },
     'up to 106 keys: 1 × (1 + ⌈(announcement + retention) ÷ rotationInterval⌉) = 1 × (1 + ⌈(90,060 + 4,020) ÷ 900⌉)',
   ],
-  [{ clockSkew: 0 }, 'clockSkew is 0; a whole number of seconds from 1 to'],
-  [{ tokenLifetime: 1.5 }, 'tokenLifetime is 1.5; a whole number'],
-  [{ jwksMaxAge: Infinity }, 'jwksMaxAge is Infinity; a whole number'],
-  [{ refreshTimeout: 5_000_000 }, 'refreshTimeout is 5000000; a whole number of seconds from 1 to 2,147,483'],
-  [{ rotationInterval: 0 }, 'rotationInterval is 0; a whole number'],
+  [{ clockSkew: 0 }, 'clockSkew must be a whole number of seconds from 1 to 3,162,240,000, not 0'],
+  [
+    { tokenLifetime: 1.5 },
+    'tokenLifetime must be a whole number of seconds from 1 to 3,162,240,000, not 1.5',
+  ],
+  [
+    { jwksMaxAge: Infinity },
+    'jwksMaxAge must be a whole number of seconds from 0 to 3,162,240,000, not Infinity',
+  ],
+  [
+    { refreshTimeout: 5_000_000 },
+    'refreshTimeout must be a whole number of seconds from 1 to 2,147,483, not 5000000',
+  ],
+  [
+    { rotationInterval: 0 },
+    'rotationInterval must be a whole number of seconds from 1 to 3,162,240,000, not 0',
+  ],
 ])('%o is refused with the arithmetic', (options, message) => {
   expect(() => keyRingPolicy(options)).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
@@ -40,5 +52,5 @@ test.each([
 test('the keys of several algorithms and shards count together', () => {
   expect(() => keyRingPolicy({}, 50)).not.toThrow()
   expect(() => keyRingPolicy({}, 51)).toThrow('up to 102 keys: 51 × (1 + ')
-  expect(() => keyRingPolicy({}, 0)).toThrow('signers is 0')
+  expect(() => keyRingPolicy({}, 0)).toThrow('signers must be a whole number of at least 1, not 0')
 })

@@ -107,7 +107,7 @@ describe('a key of the ring', () => {
     const issuing = ring.perKey((each) => createJwtIssuer(each, { issuer, algorithm: 'PS256' }))
     expect(issuing).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_ALGORITHM' }))
     expect(() => ring.signingKey().signer('PS256')).toThrow(
-      `the JWK Set publishes the key ${key.keyId} for RS256 only; open the key ring with the other algorithm`,
+      `the JWK Set publishes the key ${key.keyId} for RS256 only; add the other algorithm to \`algorithms\``,
     )
     expect(ring.signingKey().algorithms.map(({ name }) => name)).toEqual(['RS256'])
   })

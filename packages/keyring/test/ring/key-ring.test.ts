@@ -241,7 +241,7 @@ describe('a rotation', () => {
     expect(failed.map(describeKeyRingEvent)[0]).toMatchObject({
       level: 'error',
       message: expect.stringMatching(
-        /^a new version in a in memory has been due since 2030-.*: memory is read-only$/,
+        /^a new version in a in memory is due since 2030-.*, but creating it failed: memory is read-only$/,
       ),
     })
     expect(await signsWith(ring.signer())).toBe(true)
@@ -285,7 +285,7 @@ describe('a rotation', () => {
     await expect(before.sign(data)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
       message: expect.stringContaining(
-        'is retiring and signs no longer; take the signer from the ring for each token',
+        'is retiring and no longer signs; get the signer from the ring for each token',
       ),
     })
   })
@@ -464,7 +464,7 @@ describe('a revoked key', () => {
     const { ring: fixed } = await openTestRing([{ key }], policy)
     await expect(fixed.revoke(keyId)).rejects.toMatchObject({
       code: 'UNSUPPORTED_OPERATION',
-      message: expect.stringContaining('name its kid in the option revoked of every instance'),
+      message: expect.stringContaining('list the kid in the option revoked of every instance'),
     })
   })
 
@@ -541,14 +541,14 @@ describe('several sources', () => {
     expect(statesOf(ring)).toEqual(['revoked'])
   })
 
-  test('two keys that do not say when they were made are refused, unless one is told', async () => {
+  test('two keys that have no creation time are refused, unless one is told', async () => {
     useVirtualTime()
     const store = new MemoryStore()
     for (const name of ['old', 'next']) (await store.add(name)).createdAt = null
     const next = { store, name: 'next' }
     await expect(openKeyRing([{ store, name: 'old' }, next], policy)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('memory/old and memory/next do not say when they were made'),
+      message: expect.stringContaining('memory/old and memory/next have no creation time'),
     })
     const { ring, events } = await openTestRing(
       [
@@ -647,7 +647,7 @@ describe('several algorithms', () => {
       algorithms: ['RS256'],
     })
     await expect(opening).rejects.toMatchObject({
-      message: 'no key of the ring signs RS256; they sign ES256',
+      message: 'no key of the ring signs RS256; its keys sign ES256',
     })
   })
 })
@@ -752,7 +752,7 @@ test.each([
   [
     [{ store: new MemoryStore(), name: 'a', signs: false, create }],
     {},
-    'a source whose keys never sign cannot create one',
+    'a source with `signs: false` cannot create keys',
   ],
   [
     [{ store: new MemoryStore(), name: 'a', create: { validityDays: 1 } }],

@@ -38,7 +38,7 @@ describe('keys without a time of creation', () => {
     await pass(200)
     expect(ring.status().ready).toBe(false)
     expect(ring.jwksResponse().status).toBe(503)
-    expect(() => ring.signer()).toThrow('has not read its sources')
+    expect(() => ring.signer()).toThrow('last read its sources')
     expect(events.filter(({ type }) => type === 'stale')).toHaveLength(1)
     // A reading that fails announces nothing.
     expect(events.filter(({ type }) => type === 'backdated')).toEqual([])
@@ -173,8 +173,8 @@ test('a first reading that fails does not speak of an age', async () => {
   })
   await expect(opening).rejects.toThrow('the line is cut')
   expect(lines).toEqual([
-    'the keys could not be read: the line is cut; no set has been read',
-    'no set has been read: nothing is signed and no JWK Set is served',
+    'the keys could not be read: the line is cut; no keys have been read yet',
+    'no keys have been read yet: nothing is signed and no JWK Set is served',
   ])
 })
 

@@ -164,7 +164,7 @@ describe('it writes nothing', () => {
     const { folder } = job
     await expect(writeStaticIssuer(other, policy, { issuer, folder })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(`publishes the keys ${kids.join()}, which the sources do not have`),
+      message: expect.stringContaining(`publishes the keys ${kids.join()}, which no source has`),
     })
     expect(job.kids()).toEqual(kids)
     await writeStaticIssuer(other, policy, { issuer, folder, removeUnknown: true })
@@ -180,7 +180,7 @@ describe('it writes nothing', () => {
       folder,
     })
     await expect(writing).rejects.toMatchObject({
-      message: expect.stringContaining('that of another issuer'),
+      message: expect.stringContaining('belongs to another issuer'),
     })
   })
 

@@ -65,16 +65,26 @@ function decryptPbes2(parameters: BerElement | undefined, data: Uint8Array, pass
   return decipher(cipher.name, key, scheme?.[1]?.content ?? new Uint8Array(), data)
 }
 
+/** What pbeWithSHAAnd3-KeyTripleDES-CBC derives from a password (RFC 7292 App. C). */
+export interface TripleDesKey {
+  readonly salt: Uint8Array
+  readonly iterations: number
+  readonly key: Uint8Array
+  readonly initialValue: Uint8Array
+}
+
+export function deriveTripleDesKey(password: string, salt: Uint8Array, iterations: number): TripleDesKey {
+  const derive = (id: number, length: number): Buffer =>
+    deriveBytes('sha1', password, salt, iterations, id, length)
+  return { salt, iterations, key: derive(1, 24), initialValue: derive(2, 8) }
+}
+
 /** Encrypts with pbeWithSHAAnd3-KeyTripleDES-CBC, as in the service's own PKCS#12 files. */
 export function encryptTripleDes(
   data: Uint8Array,
-  password: string,
-  salt: Uint8Array,
-  iterations: number,
+  { salt, iterations, key, initialValue }: TripleDesKey,
 ): { algorithm: AlgorithmIdentifier; data: Buffer } {
-  const key = deriveBytes('sha1', password, salt, iterations, 1, 24)
-  const iv = deriveBytes('sha1', password, salt, iterations, 2, 8)
-  const cipher = createCipheriv('des-ede3-cbc', key, iv)
+  const cipher = createCipheriv('des-ede3-cbc', key, initialValue)
   const parameters = Uint8Array.of(
     0x30,
     salt.length + 6,

@@ -26,7 +26,14 @@ import { AsnConvert, AsnProp, AsnPropTypes, OctetString } from '@peculiar/asn1-s
 import { AlgorithmIdentifier } from '@peculiar/asn1-x509'
 import { berToDer } from './ber.ts'
 import { badParameter, ServiceError } from '../protocol/errors.ts'
-import { boundedIterations, decrypt, deriveBytes, encryptTripleDes } from './pkcs12-encryption.ts'
+import {
+  boundedIterations,
+  decrypt,
+  deriveBytes,
+  deriveTripleDesKey,
+  encryptTripleDes,
+  type TripleDesKey,
+} from './pkcs12-encryption.ts'
 
 /** EncryptedData (RFC 5652 §8), which asn1-cms does not have. */
 class EncryptedData {
@@ -54,6 +61,27 @@ const digests: Readonly<Record<string, string>> = {
 const localKeyId = '1.2.840.113549.1.9.21'
 /** As the service's own files have it. */
 const iterations = 2000
+
+interface OwnKeys {
+  readonly encryption: TripleDesKey
+  readonly macSalt: Buffer
+  readonly mac: Buffer
+}
+
+/**
+ * What protects the files that are written. Derived once: the empty password hides nothing, and the derivation takes longer than the rest
+ * of a certificate.
+ */
+let ownKeys: OwnKeys | null = null
+
+function deriveOwnKeys(): OwnKeys {
+  const macSalt = randomBytes(20)
+  return {
+    encryption: deriveTripleDesKey('', randomBytes(8), iterations),
+    macSalt,
+    mac: macKey('sha1', '', macSalt, iterations),
+  }
+}
 
 /**
  * Reads a PKCS#12 file (RFC 7292) after checking its MAC, if it has one.
@@ -93,10 +121,11 @@ export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
  * @param certificates DER, the key's own first
  */
 export function writePkcs12(key: KeyObject | null, certificates: readonly Uint8Array[]): Buffer {
+  const { encryption, macSalt, mac } = (ownKeys ??= deriveOwnKeys())
   const attributes = [localKeyIdAttribute()]
   const contents: ContentInfo[] = []
   if (key !== null) {
-    const shrouded = encrypt(key.export({ format: 'der', type: 'pkcs8' }))
+    const shrouded = encryptTripleDes(key.export({ format: 'der', type: 'pkcs8' }), encryption)
     const bag = new PKCS8ShroudedKeyBag({
       encryptionAlgorithm: shrouded.algorithm,
       encryptedData: new OctetString(shrouded.data),
@@ -123,18 +152,17 @@ export function writePkcs12(key: KeyObject | null, certificates: readonly Uint8A
         ...(index === 0 ? { bagAttributes: attributes } : {}),
       }),
   )
-  contents.push(encryptedContent(new SafeContents(certificateBags)))
+  contents.push(encryptedContent(new SafeContents(certificateBags), encryption))
   const authenticatedSafe = Buffer.from(AsnConvert.serialize(new AuthenticatedSafe(contents)))
-  const salt = randomBytes(20)
   const pfx = new PFX({
     version: 3,
     authSafe: new ContentInfo({ contentType: id_data, content: derOctets(authenticatedSafe) }),
     macData: new MacData({
       mac: new DigestInfo({
         digestAlgorithm: new AlgorithmIdentifier({ algorithm: sha1, parameters: Uint8Array.of(5, 0).buffer }),
-        digest: new OctetString(mac('sha1', '', salt, iterations, authenticatedSafe)),
+        digest: new OctetString(createHmac('sha1', mac).update(authenticatedSafe).digest()),
       }),
-      macSalt: new OctetString(salt),
+      macSalt: new OctetString(macSalt),
       iterations,
     }),
   })
@@ -157,17 +185,16 @@ function requireMac(macData: MacData, content: Buffer, password: string): void {
     throw badParameter(`The MAC ${info.digestAlgorithm.algorithm} of the PKCS#12 content is not supported.`)
   }
   const expected = Buffer.from(info.digest.buffer)
-  const actual = mac(hash, password, Buffer.from(macSalt.buffer), boundedIterations(rounds), content)
+  const key = macKey(hash, password, Buffer.from(macSalt.buffer), boundedIterations(rounds))
+  const actual = createHmac(hash, key).update(content).digest()
   if (expected.length !== actual.length || !timingSafeEqual(expected, actual)) {
     throw badParameter('The specified password does not open the PKCS#12 X.509 certificate content.')
   }
 }
 
-function mac(hash: string, password: string, salt: Uint8Array, rounds: number, content: Uint8Array): Buffer {
+function macKey(hash: string, password: string, salt: Uint8Array, rounds: number): Buffer {
   const length = createHmac(hash, '').digest().length
-  return createHmac(hash, deriveBytes(hash, password, salt, rounds, 3, length))
-    .update(content)
-    .digest()
+  return deriveBytes(hash, password, salt, rounds, 3, length)
 }
 
 function safeBags(content: ContentInfo, password: string): SafeBag[] {
@@ -217,8 +244,8 @@ function dataContent(contents: SafeContents): ContentInfo {
   })
 }
 
-function encryptedContent(contents: SafeContents): ContentInfo {
-  const { algorithm, data } = encrypt(Buffer.from(AsnConvert.serialize(contents)))
+function encryptedContent(contents: SafeContents, key: TripleDesKey): ContentInfo {
+  const { algorithm, data } = encryptTripleDes(Buffer.from(AsnConvert.serialize(contents)), key)
   const encrypted = new EncryptedData()
   encrypted.encryptedContentInfo = new EncryptedContentInfo({
     contentType: id_data,
@@ -226,10 +253,6 @@ function encryptedContent(contents: SafeContents): ContentInfo {
     encryptedContent: new EncryptedContent({ value: new OctetString(data) }),
   })
   return new ContentInfo({ contentType: id_encryptedData, content: AsnConvert.serialize(encrypted) })
-}
-
-function encrypt(data: Uint8Array): ReturnType<typeof encryptTripleDes> {
-  return encryptTripleDes(data, '', randomBytes(8), iterations)
 }
 
 function octets(der: ArrayBuffer): Buffer {

@@ -63,19 +63,32 @@ describe('a histogram', () => {
     const series = histogram.series({})
     expect((await histogram.collect()).resourceMetrics.scopeMetrics).toEqual([])
     series.record(1)
-    expect((await histogram.collect()).resourceMetrics.scopeMetrics).toHaveLength(1)
+    expect((await histogram.collect()).resourceMetrics.scopeMetrics).toMatchObject([
+      { scope: { name: '@sealwright/opentelemetry' } },
+    ])
     histogram.remove(series)
     expect((await histogram.collect()).resourceMetrics.scopeMetrics).toEqual([])
   })
 
+  test('has a resource without attributes, in whose place comes another', async () => {
+    const { resource } = (await createHistogram({ ...options, boundaries: [1] }).collect()).resourceMetrics
+    const other = { attributes: { 'service.name': 'shop' } }
+    expect([resource.merge(other), resource.merge(null)]).toEqual([other, resource])
+    expect([resource.attributes, resource.getRawAttributes()]).toEqual([{}, []])
+  })
+
   test.each([
-    ['boundaries that do not ascend', { boundaries: [1, 1] }],
-    ['a boundary that is not finite', { boundaries: [1, Infinity] }],
-    ['a boundary that is no number', { boundaries: ['1'] }],
-    ['no name', { name: '' }],
-    ['an unknown option', { bounds: [] }],
-  ])('refuses %s', (_, changes) => {
+    ['boundaries that do not ascend', { boundaries: [1, 1] }, 'finite numbers in ascending order'],
+    ['a boundary that is not finite', { boundaries: [1, Infinity] }, 'finite numbers in ascending order'],
+    ['a boundary that is no number', { boundaries: ['1'] }, 'finite numbers in ascending order'],
+    ['no boundaries', { boundaries: undefined }, 'options.boundaries must be an array'],
+    ['no name', { name: '' }, 'options.name must be a string that is not empty'],
+    ['no unit', { unit: undefined }, 'options.unit must be a string'],
+    ['no description', { description: undefined }, 'options.description must be a string'],
+    ['an unknown option', { bounds: [] }, 'options.bounds is not an option'],
+  ])('refuses %s', (_, changes, message) => {
     const wrong = { ...options, boundaries: [1], ...changes } as never
     expect(() => createHistogram(wrong)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(() => createHistogram(wrong)).toThrow(message)
   })
 })

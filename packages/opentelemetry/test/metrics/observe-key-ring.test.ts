@@ -119,8 +119,9 @@ test('after the end the ring is not asked any more', async () => {
 })
 
 test.each([
-  ['no ring', () => observeKeyRing({} as never, { meter: testReader().meter })],
-  ['no meter', () => observeKeyRing(ringOf([]), {} as never)],
-])('refuses %s', (_, call) => {
+  ['no ring', () => observeKeyRing({} as never, { meter: testReader().meter }), 'ring must be a KeyRing'],
+  ['no meter', () => observeKeyRing(ringOf([]), {} as never), 'options.meter must be a Meter'],
+])('refuses %s', (_, call, message) => {
   expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  expect(call).toThrow(message)
 })

@@ -68,6 +68,12 @@ test('takes the backend and the stores of @sealwright/azure-keyvault', async () 
 test('refuses what has no status', () => {
   const { meter } = testReader()
   expect(() => observeKeyVault({} as never, { meter })).toThrow(
-    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('vault must be the backend that azureKeyVault') as string,
+    }),
+  )
+  expect(() => observeKeyVault({ status: () => status }, {} as never)).toThrow(
+    'options.meter must be a Meter',
   )
 })

@@ -79,6 +79,15 @@ test('a failure is the status of its span, with its code', async () => {
   }
 })
 
+test('what is thrown need not be an error', () => {
+  const span = tracer.startSpan('issue')
+  recordFailure(span, 'no')
+  span.end()
+  expect(exporter.getFinishedSpans()).toMatchObject([
+    { status: { message: 'no' }, attributes: { 'error.type': '_OTHER' } },
+  ])
+})
+
 test('all signers of a key are traced', async () => {
   const store = await openFolderStore(scratchFolder())
   const key = tracedKey(await store.create('signing', { keyType: 'ec-p256' }), { tracer })
@@ -88,10 +97,17 @@ test('all signers of a key are traced', async () => {
 })
 
 test.each([
-  ['no signer', () => tracedSigner({} as never, { tracer })],
-  ['no key', () => tracedKey(local as never, { tracer })],
-  ['no tracer', () => tracedSigner(local, {} as never)],
-  ['no span', () => recordFailure({} as never, new Error('no'))],
-])('refuses %s', (_, call) => {
+  ['no signer', () => tracedSigner({} as never, { tracer }), 'signer must be a Signer'],
+  ['no key', () => tracedKey(local as never, { tracer }), 'key must be a SigningKey'],
+  ['no tracer', () => tracedSigner(local, {} as never), 'options.tracer must be a Tracer'],
+  [
+    'no tracer for a key',
+    () => tracedKey({ ...local, signer: () => local, certificates: [] } as never, {} as never),
+    'options.tracer must be a Tracer',
+  ],
+  ['an empty backend', () => tracedSigner(local, { tracer, backend: '' }), 'options.backend'],
+  ['no span', () => recordFailure({} as never, new Error('no')), 'span must be a Span'],
+])('refuses %s', (_, call, message) => {
   expect(call).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  expect(call).toThrow(message)
 })

@@ -47,7 +47,7 @@ export function decodeInteger(element: BerElement, source: string): number {
     throw malformed(source, 'is an INTEGER that is not in its shortest form')
   }
   if (content.length > 4) {
-    throw new ItemLimitExceeded(`${source} is a number of ${content.length} bytes; 4 are allowed`)
+    throw new ItemLimitExceeded(`${source} is a number of ${content.length} bytes; at most 4 are allowed`)
   }
   return Buffer.from(content).readIntBE(0, content.length)
 }

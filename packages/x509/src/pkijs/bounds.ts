@@ -49,7 +49,7 @@ function assertElement(
   if (tag === tags.objectIdentifier && content.length > maximumOidBytes)
     throw new SealwrightError(
       'LIMIT_EXCEEDED',
-      `${source} has an OBJECT IDENTIFIER of ${content.length} bytes; ${maximumOidBytes} are allowed`,
+      `${source} has an OBJECT IDENTIFIER of ${content.length} bytes; at most ${maximumOidBytes} are allowed`,
     )
   if (tag === tags.octetString && !constructed) assertNested(content, source, budget)
   for (const child of children) assertElement(child, source, budget)

@@ -45,7 +45,7 @@ describe('decodeInteger', () => {
   test.each([5, 127])('%d bytes are more than 4', (length) => {
     const bytes = Uint8Array.of(0x02, length, ...new Uint8Array(length).fill(1))
     expect(refusal(() => decodeInteger(read(bytes), 'the number'))).toBe(
-      `LIMIT_EXCEEDED: the number is a number of ${length} bytes; 4 are allowed`,
+      `LIMIT_EXCEEDED: the number is a number of ${length} bytes; at most 4 are allowed`,
     )
   })
 })

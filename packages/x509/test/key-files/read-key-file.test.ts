@@ -410,12 +410,12 @@ describe('documents', () => {
 
   test('more than 1 MiB, or more than 1,000 blocks, are refused; the limits are named and can be raised', async () => {
     await expect(readKeyFile(new Uint8Array(2 ** 20 + 1), '')).rejects.toThrow(
-      'the file has 1048577 bytes; 1048576 are allowed; limits.bytes raises the limit',
+      'the file has 1048577 bytes; at most 1048576 are allowed; limits.bytes raises the limit',
     )
     const { certificate } = await identity('ec-p256')
     const bundle = Buffer.from(certificate.toString().repeat(1001))
     await expect(readKeyFile(bundle, '')).rejects.toThrow(
-      /more than 1000 blocks or keys; 1000 are allowed; limits\.blocks raises the limit/,
+      /more than 1000 blocks or keys; at most 1000 are allowed; limits\.blocks raises the limit/,
     )
     const { certificates } = await readKeyFile(bundle, '', { limits: { blocks: 1001 } })
     expect(certificates).toHaveLength(1001)

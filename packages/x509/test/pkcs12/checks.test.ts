@@ -271,7 +271,8 @@ describe('tags, types and versions', () => {
     const file = pfx.pfx(data, pfx.macData(safe, { salt: new Uint8Array(1025) }))
     await expect(readPkcs12(file, password)).rejects.toMatchObject({
       code: 'LIMIT_EXCEEDED',
-      message: 'the MAC has a salt of 1025 bytes; 1024 are allowed; limits.saltBytes raises the limit',
+      message:
+        'the MAC has a salt of 1025 bytes; at most 1024 are allowed; limits.saltBytes raises the limit',
     })
   })
 

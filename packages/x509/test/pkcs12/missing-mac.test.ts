@@ -167,7 +167,7 @@ describe('other files', () => {
     })
     await expect(readPkcs12(new Uint8Array(9), password, { limits: { bytes: 8 } })).rejects.toMatchObject({
       code: 'LIMIT_EXCEEDED',
-      message: 'the PKCS#12 file has 9 bytes; 8 are allowed; limits.bytes raises the limit',
+      message: 'the PKCS#12 file has 9 bytes; at most 8 are allowed; limits.bytes raises the limit',
     })
   })
 })
