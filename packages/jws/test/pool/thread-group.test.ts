@@ -114,7 +114,7 @@ test('data that OpenSSL does not take at once is refused', async () => {
   const data = Object.defineProperty(new Uint8Array(1), 'length', { value: 2 ** 31 })
   await expect(startPool().sign(data)).rejects.toMatchObject({
     code: 'LIMIT_EXCEEDED',
-    message: 'data has 2147483648 bytes; 2147483647 are allowed',
+    message: expect.stringMatching(/^data has 2147483648 bytes\b.*\b2147483647\b/) as string,
   })
 })
 
