@@ -4,7 +4,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { measure, type Contestant, type Plan, type Row } from '../measuring/measure.ts'
+import { measureServers, type MeasuredServers } from '../load/measure-servers.ts'
+import type { Plan, Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import {
   connections,
@@ -46,28 +47,17 @@ async function withServers(
   plan: Plan,
 ): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-  const started: TokenServers[] = []
-  const contestants: Contestant[] = []
+  const started: MeasuredServers[] = []
   try {
-    for (const { name, mode, role, start } of kindsIn(folder)) {
-      const server = await start()
-      started.push(server)
-      contestants.push({
-        name,
-        mode,
-        role,
-        minimum: 3 * connections,
-        run: (count) => server.load.run(count),
-      })
-    }
-    return await measure('token-server', alg, contestants, plan)
+    for (const { start, ...kind } of kindsIn(folder)) started.push({ ...kind, servers: await start() })
+    return await measureServers('token-server', alg, started, plan)
   } finally {
-    for (const server of started) server.close()
+    for (const each of started) each.servers.close()
     rmSync(folder, { recursive: true })
   }
 }
 
-interface ServerKind extends Pick<Contestant, 'name' | 'mode' | 'role'> {
+interface ServerKind extends Omit<MeasuredServers, 'servers'> {
   readonly start: () => Promise<TokenServers>
 }
 
