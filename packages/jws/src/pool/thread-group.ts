@@ -62,7 +62,8 @@ export class ThreadGroup {
 
   /**
    * Sends what waits. Threads with nothing to do get equal parts of it, which are not so small that the messages cost more than they gain.
-   * A busy thread gets a second batch only when there is a full one: what waits meanwhile makes the next batch larger.
+   * Busy threads get a second batch only while some key has a full one: what waits meanwhile makes the next batch larger. They get that of
+   * the key whose turn it is, or a key with few signatures would wait for ever beside one with many.
    */
   #dispatch(): void {
     const keys = [...this.#keys].filter(({ waiting }) => waiting > 0).toSorted(byTurn)
@@ -82,7 +83,8 @@ export class ThreadGroup {
       for (const { key, size } of turns) {
         const thread = this.#leastBusy()
         if (thread === null) return
-        if (key.waiting < (thread.load === 0 ? 1 : key.fullBatch)) continue
+        if (thread.load > 0 && !turns.some((each) => each.key.waiting >= each.key.fullBatch)) return
+        if (key.waiting === 0) continue
         const signatures = key.take(size)
         if (signatures.length > 0) send(thread, key, signatures)
         key.lastTurn = ++this.#turns

@@ -179,29 +179,35 @@ describe('pools with different keys', () => {
 })
 
 describe('keys take turns', () => {
-  test('a single signature goes next, before the many that wait with another key', async () => {
-    const many = await startMeasuredPool(8)
-    const signed = signAll(
-      many,
-      Array.from({ length: 100 }, () => 7),
-    )
-    await turn()
-    expect(threads.map(({ inputs }) => inputs.slice(-2).map(({ length }) => length))).toEqual([
-      [8, 8],
-      [8, 8],
-    ])
-    const single = startPool()
-    signed.push(...signAll(single, [9]))
-    await turn()
-    threadAt(0).answer()
-    await turn()
-    expect(threadAt(0).inputs.at(-1)).toEqual([9])
-    for (let round = 0; round < 10; round++) {
-      // oxlint-disable-next-line no-await-in-loop
-      await finishAll(1)
-    }
-    expect(await Promise.all(signed)).toEqual([...Array.from({ length: 100 }, () => 7), 9])
-  })
+  test.each([
+    ['of a new key', () => startPool()],
+    ['of a key whose full batch is larger', () => startMeasuredPool(8)],
+  ])(
+    'a single signature %s goes next, before the many that wait with another key',
+    async (_, startSingle) => {
+      const many = await startMeasuredPool(8)
+      const single = await startSingle()
+      const signed = signAll(
+        many,
+        Array.from({ length: 100 }, () => 7),
+      )
+      await turn()
+      expect(threads.map(({ inputs }) => inputs.slice(-2).map(({ length }) => length))).toEqual([
+        [8, 8],
+        [8, 8],
+      ])
+      signed.push(...signAll(single, [9]))
+      await turn()
+      threadAt(0).answer()
+      await turn()
+      expect(threadAt(0).inputs.at(-1)).toEqual([9])
+      for (let round = 0; round < 10; round++) {
+        // oxlint-disable-next-line no-await-in-loop
+        await finishAll(1)
+      }
+      expect(await Promise.all(signed)).toEqual([...Array.from({ length: 100 }, () => 7), 9])
+    },
+  )
 
   test('those with much to do get equal numbers of batches', async () => {
     const busy = [await startMeasuredPool(4), await startMeasuredPool(4)]
