@@ -434,18 +434,27 @@ test.each(['SIGQUIT', 'SIGUSR2'] as const)('%s does what it does to any process'
   expect(await server.stop(signal)).toMatchObject({ code: null, signal })
 })
 
-const end = (env: Readonly<Record<string, string>>, ...args: string[]): unknown => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program(), ...args], {
-    env,
-    encoding: 'utf8',
-  })
+interface End {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** @param user runs it; default: the user of the tests */
+function end(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): End {
+  const command = [program(), ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: 'utf8', ...user })
   return { status, stdout, stderr }
 }
 
 describe('the command line', () => {
   test('--check-config says what the settings are, and makes nothing', () => {
     const DATA_DIR = join(scratchFolder(), 'data')
-    expect(end({ DATA_DIR }, '--check-config')).toEqual({
+    expect(end({ DATA_DIR }, ['--check-config'])).toEqual({
       status: 0,
       stdout: expect.stringMatching(
         /^Settings .*\/token-server\.json\n[^]*\nThe settings are valid\.\n$/,
@@ -455,15 +464,46 @@ describe('the command line', () => {
     expect(existsSync(DATA_DIR)).toBe(false)
   })
 
+  test('--check-config tells every problem of Redis, the audit folder and the ports at once', async () => {
+    const folder = scratchFolder()
+    chmodSync(folder, 0o555)
+    const port = await freePort()
+    const { status, stderr } = end(
+      {
+        DATA_DIR: join(folder, 'data'),
+        AUDIT_LOG: join(folder, 'audit'),
+        REDIS_URL: `redis://:hunter2@127.0.0.1:${port}`,
+        // An address of documentation (RFC 5737), which no machine has.
+        HOST: '192.0.2.1',
+        METRICS_HOST: '192.0.2.1',
+        METRICS_PORT: '0',
+      },
+      ['--check-config'],
+      // Modes do not bind root.
+      process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {},
+    )
+    expect(status).toBe(1)
+    expect(stderr.replaceAll(folder, 'FOLDER').trimEnd().split('\n')).toEqual([
+      expect.stringMatching(
+        /^token-server: cannot listen on 192\.0\.2\.1 port 5001, see HOST and PORT: .*EADDRNOTAVAIL/,
+      ),
+      expect.stringMatching(
+        /^token-server: cannot listen on 192\.0\.2\.1 port 0, see METRICS_HOST and METRICS_PORT: .*EADDRNOTAVAIL/,
+      ),
+      'token-server: the audit folder FOLDER/audit cannot be used (EACCES)',
+      `token-server: cannot use Redis at 127.0.0.1:${port}, see REDIS_URL: connect ECONNREFUSED 127.0.0.1:${port}`,
+    ])
+  })
+
   test('--check-config ends with 1 for settings that are not valid, and a wrong argument with 2', () => {
-    expect(end({ PORT: 'x', HOST: '' }, '--check-config')).toEqual({
+    expect(end({ PORT: 'x', HOST: '' }, ['--check-config'])).toEqual({
       status: 1,
       stdout: '',
       stderr:
         'token-server: HOST is empty; set a value or remove it\n' +
         'token-server: PORT: must be a whole number from 0 to 65535\n',
     })
-    expect(end({}, '--check')).toEqual({
+    expect(end({}, ['--check'])).toEqual({
       status: 2,
       stdout: '',
       stderr: 'token-server: there is no option --check; see --help\n',

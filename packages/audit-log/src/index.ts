@@ -1,4 +1,5 @@
 export { type AuditEntry, type AuditLog, type AuditLogEvent } from './writer/audit-log.ts'
+export { checkAuditFolder } from './writer/folder.ts'
 export { openAuditLog, type AuditLogOptions } from './writer/open-audit-log.ts'
 export { type Head as AuditHead } from './format/chain.ts'
 export {

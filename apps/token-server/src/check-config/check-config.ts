@@ -7,6 +7,7 @@ import { problemsOf } from '../settings/problems.ts'
 import type { Settings } from '../settings/settings.ts'
 import { openRing } from '../startup/open-ring.ts'
 import { checkKey, withoutCreation, type CheckedKey } from './check-keys.ts'
+import { checkPlaces } from './check-places.ts'
 import { describeConfig } from './report.ts'
 
 export interface CheckedConfig {
@@ -17,7 +18,7 @@ export interface CheckedConfig {
 }
 
 /**
- * Checks everything that a start checks, except that the port is free: a running server has it. Files and vaults are read only. A key
+ * Checks everything that a start checks, and changes nothing. A port that is in use is a warning: the running server may have it. A key
  * that is absent and would be created is named.
  *
  * @param vault how a vault is reached. Default: with the identity that the environment has
@@ -29,6 +30,7 @@ export async function checkConfig(env: Environment, vault: KeyVaultOptions = {})
   } catch (error) {
     return { report: '', problems: problemsOf(error) }
   }
+  const places = checkPlaces(settings)
   const problems: string[] = []
   const keys = await Promise.all(
     [settings.signingKey, ...settings.additionalSigningKeys].map(
@@ -49,6 +51,9 @@ export async function checkConfig(env: Environment, vault: KeyVaultOptions = {})
     const active = await checkRing(settings, vault, warnings, problems)
     if (active !== null) warnings.push(...keyWarnings(active, new Date()))
   }
+  const found = await places
+  problems.push(...found.problems)
+  warnings.push(...found.warnings)
   return { report: describeConfig(settings, checked, warnings), problems }
 }
 

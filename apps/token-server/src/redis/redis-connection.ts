@@ -1,16 +1,14 @@
 import type { ConnectionOptions } from 'node:tls'
 import { Redis } from 'ioredis'
 import type { FastifyBaseLogger } from 'fastify'
-import { redisLocation, type RedisSettings } from './redis-url.ts'
+import { addressOf, clientOptions, evictionPolicy, evictionWarning, timeout } from './redis-client.ts'
+import type { RedisSettings } from './redis-url.ts'
 
 export interface RedisConnectionOptions extends RedisSettings {
   readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
   /** Default: the CAs of Node, to which `NODE_EXTRA_CA_CERTS` adds. */
   readonly tls?: ConnectionOptions
 }
-
-/** Milliseconds until a command counts as failed, and a connection as lost on which no answer comes. */
-const timeout = 500
 
 /** Milliseconds between two attempts to connect. */
 const retryDelay = 500
@@ -31,21 +29,16 @@ export class RedisConnection {
   #evicts = false
 
   constructor({ url, keyPrefix, logger, tls }: RedisConnectionOptions) {
-    const location = redisLocation(url)
+    const common = clientOptions(url, tls)
     this.keyPrefix = keyPrefix
     this.#logger = logger
-    this.#address = `${location.host}:${location.port}`
+    this.#address = addressOf(common)
     this.client = new Redis({
-      ...location,
-      ...(location.tls !== undefined && { tls: { ...location.tls, ...tls } }),
-      lazyConnect: true,
-      connectTimeout: 2 * timeout,
-      commandTimeout: timeout,
+      ...common,
       // Otherwise a server that hangs would cost every request the time of a command.
       socketTimeout: timeout,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
       retryStrategy: () => retryDelay,
       // After a failover the old primary keeps its connections and refuses to write.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
@@ -107,16 +100,10 @@ export class RedisConnection {
     try {
       await this.run((client) => client.set(`${this.keyPrefix}check`, '1', 'PX', timeout))
       // Not by `run`: a user without the permission to ask can use Redis.
-      const memory = await this.client.info('memory')
-      const [, policy = 'noeviction'] = /^maxmemory_policy:(.*?)\r?$/m.exec(memory) ?? []
-      const evicts = policy !== 'noeviction' && !/^maxmemory:0\r?$/m.test(memory)
-      if (evicts && !this.#evicts) {
-        this.#logger.warn(
-          { redis: this.#address, policy },
-          'Redis drops keys when its memory is full, so a used assertion could be accepted again; set maxmemory-policy to noeviction',
-        )
-      }
-      this.#evicts = evicts
+      const policy = await evictionPolicy(this.client)
+      if (policy !== null && !this.#evicts)
+        this.#logger.warn({ redis: this.#address, policy }, evictionWarning)
+      this.#evicts = policy !== null
     } catch {
       // If it was the write, it was logged.
     }

@@ -1,10 +1,12 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { openKeyVault } from '@sealwright/azure-keyvault'
 import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { checkConfig, type CheckedConfig } from '../../src/check-config/check-config.ts'
 import { parseCommandLine } from '../../src/command-line.ts'
 import { client, settingsFile } from '../support/server.ts'
@@ -121,6 +123,24 @@ Client         suspended: 1 secret, suspended, other1
     await store.create('token-signing', { keyType: 'ec-p256' })
     const { problems } = await check(folder, settingsFile(), { SIGNING_ALGORITHM: 'RS256' })
     expect(problems).toEqual(['no key of the ring signs RS256; its keys sign ES256'])
+  })
+
+  test('warns of ports in use, which may be those of the running server', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void taken.close())
+    await once(taken, 'listening')
+    const port = String((taken.address() as AddressInfo).port)
+    const env = { HOST: '127.0.0.1', PORT: port, METRICS_HOST: '127.0.0.1', METRICS_PORT: port }
+    const { report, problems } = await check(scratchFolder(), settingsFile(), env)
+    expect(problems).toEqual([])
+    for (const names of ['HOST and PORT', 'METRICS_HOST and METRICS_PORT'])
+      expect(report).toContain(`127.0.0.1 port ${port} is in use, see ${names}; `)
+  })
+
+  test('accepts an audit folder that can be made', async () => {
+    const folder = scratchFolder()
+    const { problems } = await check(folder, settingsFile(), { AUDIT_LOG: join(folder, 'new', 'audit') })
+    expect(problems).toEqual([])
   })
 
   test('reads a vault and changes nothing in it', async () => {

@@ -3,6 +3,7 @@ import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { Openssl } from '@sealwright/test-kit/openssl'
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { checkRedis } from '../../src/redis/check-redis.ts'
 import { freePort } from '../support/ports.ts'
 import { connectRedis, redisServer } from '../support/redis.ts'
 
@@ -36,6 +37,12 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     expect(outcome instanceof Error).toBe(expected[0] === 'Redis cannot be used')
     expect(messages(log)).toEqual(expected)
     expect(log.join('') + String(outcome)).not.toMatch(/hunter/)
+    // A check before the start says the same.
+    const check = await checkRedis({ url: redis().url.replace('//', `//${credentials}`) }).catch(
+      (error: unknown) => error,
+    )
+    expect(check instanceof Error).toBe(outcome instanceof Error)
+    expect(String(check)).not.toMatch(/hunter/)
   })
 
   test('a user that may not ask for the policy can use Redis', async () => {
@@ -47,6 +54,26 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     await connection.run((client) => client.ping())
     expect(messages(log)).toEqual(['connected to Redis'])
     expect(connection.failures).toBe(0)
+    expect(await checkRedis({ url: redis().url.replace('//', '//limited:hunter5@') })).toEqual([])
+  })
+
+  test('a check before the start refuses a replica, and one that does not answer, and writes nothing', async () => {
+    const url = redis().url.replace('//', '//:hunter2@')
+    const admin = await connectRedis(url)
+    await admin.client.flushall()
+    expect(await checkRedis({ url })).toEqual([])
+    expect(await admin.client.dbsize()).toBe(0)
+    await admin.client.replicaof('127.0.0.1', '1')
+    await expect(checkRedis({ url })).rejects.toThrow(
+      `cannot use Redis at 127.0.0.1:${redis().port}, see REDIS_URL: it is a replica`,
+    )
+    await admin.client.replicaof('NO', 'ONE')
+    redis().pause()
+    try {
+      await expect(checkRedis({ url })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    } finally {
+      redis().resume()
+    }
   })
 
   test.each([
@@ -67,6 +94,7 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     await connection.run((client) => client.ping())
     await connection.run((client) => client.ping())
     expect(messages(log).includes(evictionWarning)).toBe(isWarned)
+    expect(await checkRedis({ url })).toEqual(isWarned ? [evictionWarning] : [])
   })
 })
 
@@ -92,6 +120,8 @@ describe.skipIf(lacks('redis-server', 'openssl'))('over TLS [needs redis-server 
     await expect(other.run((client) => client.ping())).rejects.toThrow(/./)
     expect(messages(log)).toEqual(['connected to Redis', 'Redis cannot be used'])
     expect(log[1]).toContain('DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(await checkRedis({ url }, { ca })).toEqual([])
+    await expect(checkRedis({ url })).rejects.toThrow('self-signed certificate')
   })
 })
 

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ export function bundledServer(): () => string {
   let folder = ''
   beforeAll(async () => {
     folder = realpathSync(mkdtempSync(join(tmpdir(), 'sealwright-token-server-bundle-')))
+    // Tests start it as another user, too.
+    chmodSync(folder, 0o755)
     copyFileSync(join(app, 'token-server.json'), join(folder, 'token-server.json'))
     await build({
       configFile: false,

@@ -1,9 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises'
-import { SealwrightError, type Signer } from '@sealwright/core'
+import type { Signer } from '@sealwright/core'
 import { aBoolean, aFunction, aFolderPath, aSigner, aWholeNumber, optionsOf } from '@sealwright/core/internal'
 import { maximumSealInterval } from '../format/lines.ts'
 import { SealedWriter, type AuditLog, type AuditLogEvent } from './audit-log.ts'
-import { readSeenHeads } from './seen-heads.ts'
+import { prepareFolder } from './folder.ts'
 import { StreamWriter } from './stream-writer.ts'
 
 /** Options of {@link openAuditLog}. */
@@ -104,28 +103,3 @@ const auditLogOptions = optionsOf(
   },
   ['folder', 'signer'],
 )
-
-/** @returns the ends of the streams that are in the folder */
-async function prepareFolder(folder: string): ReturnType<typeof readSeenHeads> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    const { mode } = await stat(folder)
-    // With the sticky bit only the owner of a file can delete it.
-    if (process.platform !== 'win32' && (mode & 0o002) !== 0 && (mode & 0o1000) === 0) {
-      throw new SealwrightError(
-        'UNSAFE_PERMISSIONS',
-        `every user may delete files in the audit folder ${folder}; run: chmod o-w ${folder}`,
-      )
-    }
-    return await readSeenHeads(folder)
-  } catch (cause) {
-    if (cause instanceof SealwrightError) throw cause
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause)
-    const isDenied = code === 'EACCES' || code === 'EPERM' || code === 'EROFS'
-    throw new SealwrightError(
-      isDenied ? 'ACCESS_DENIED' : 'UNAVAILABLE',
-      `the audit folder ${folder} cannot be used (${code})`,
-      { cause },
-    )
-  }
-}

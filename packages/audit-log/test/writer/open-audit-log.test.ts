@@ -1,9 +1,15 @@
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openAuditLog, type AuditEntry, type AuditLogEvent, type AuditLogOptions } from '../../src/index.ts'
+import {
+  checkAuditFolder,
+  openAuditLog,
+  type AuditEntry,
+  type AuditLogEvent,
+  type AuditLogOptions,
+} from '../../src/index.ts'
 import {
   digestOf,
   entry,
@@ -49,8 +55,10 @@ test.skipIf(lacksModes)(
       code: 'UNSAFE_PERMISSIONS',
       message: `every user may delete files in the audit folder ${folder}; run: chmod o-w ${folder}`,
     })
+    await expect(checkAuditFolder(folder)).rejects.toMatchObject({ code: 'UNSAFE_PERMISSIONS' })
     // In a folder such as /tmp only the owner may.
     chmodSync(folder, 0o1777)
+    await checkAuditFolder(folder)
     await writeLog(0, { folder })
   },
 )
@@ -58,7 +66,18 @@ test.skipIf(lacksModes)(
 test('a folder that is a file is refused', async () => {
   const folder = join(scratchFolder(), 'file')
   writeFileSync(folder, '')
-  await expect(openAuditLog({ folder, signer })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  for (const place of [folder, join(folder, 'audit')]) {
+    await expect(openAuditLog({ folder: place, signer })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(checkAuditFolder(place)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  }
+})
+
+test('a check of the folder creates neither folders nor files', async () => {
+  const folder = scratchFolder()
+  await checkAuditFolder(join(folder, 'new', 'audit'))
+  await checkAuditFolder(folder)
+  expect(readdirSync(folder)).toEqual([])
+  await expect(checkAuditFolder('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
 test.each<[string, Partial<Record<keyof AuditLogOptions, unknown>>, string]>([
