@@ -20,11 +20,12 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
 /**
  * Waits for work that cannot be stopped, until the signal is aborted at the latest.
  *
+ * @param work of a caller's own store, it may be a thenable or, from JavaScript, no promise at all
  * @returns the result of the work; on abort rejects with the signal's reason and ignores the work
  */
-export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function untilAborted<T>(work: T | PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stopListening = onAbort(signal, () => reject(signal.reason))
-    work.finally(stopListening).then(resolve, reject)
+    Promise.resolve(work).finally(stopListening).then(resolve, reject)
   })
 }

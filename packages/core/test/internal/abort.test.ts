@@ -42,6 +42,10 @@ describe('untilAborted', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
+  test('takes what a store in JavaScript may return instead of a promise', async () => {
+    await expect(untilAborted(1, new AbortController().signal)).resolves.toBe(1)
+  })
+
   test('rejects with the reason, whatever becomes of the work', async () => {
     const controller = new AbortController()
     // If its rejection were left unhandled, this test would fail.
