@@ -31,7 +31,7 @@ export interface KeyVaultOptions {
   readonly attemptTimeout?: number | undefined
   /** For reading, creating or changing a key, with all attempts and waits. Default 30,000. */
   readonly managementDeadline?: number | undefined
-  /** For the vault to finish a certificate, or to delete one that is to be recovered. Default 120,000. */
+  /** The time for the vault to issue a certificate, or to delete one before it is recovered. Default 120,000. */
   readonly creationTimeout?: number | undefined
   /** The time between two checks whether a certificate is finished. Default 1,000. */
   readonly pollInterval?: number | undefined

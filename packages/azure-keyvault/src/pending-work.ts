@@ -1,21 +1,21 @@
 /**
- * Promises under way, by key. Callers that want the same thing at the same time share a promise. A settled promise is
+ * Pending promises, by key. Callers that want the same thing at the same time share a promise. A settled promise is
  * forgotten.
  */
 export class PendingWork<T> {
   readonly #promises = new Map<string, Promise<T>>()
 
-  /** The promise under way for the key; null when there is none. */
+  /** The pending promise of the key; null if there is none. */
   get(key: string): Promise<T> | null {
     return this.#promises.get(key) ?? null
   }
 
-  /** The promise under way for the key, or else the one that `start` returns. */
+  /** The pending promise of the key, or the one that `start` returns. */
   share(key: string, start: () => Promise<T>): Promise<T> {
     return this.#promises.get(key) ?? this.replace(key, start)
   }
 
-  /** Starts a new one even if another is under way. Later callers share the new one. */
+  /** Starts a new one even if another is pending. Later callers share the new one. */
   replace(key: string, start: () => Promise<T>): Promise<T> {
     const promise = start().finally(() => {
       if (this.#promises.get(key) === promise) this.#promises.delete(key)

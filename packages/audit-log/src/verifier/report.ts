@@ -20,7 +20,10 @@ export type AuditFindingId =
 export interface AuditFinding {
   /** Stable, for programs; the README explains each. */
   readonly id: AuditFindingId
-  /** An `error` means that the log is not what the server wrote. A `warning` is what cannot be known. */
+  /**
+   * An `error` means that the log differs from what the server wrote. A `warning` means that something cannot be
+   * verified.
+   */
   readonly severity: 'error' | 'warning'
   /** The stream; null for a finding of the folder. */
   readonly stream: string | null

@@ -10,7 +10,7 @@ export type SealVerdict =
 /**
  * Checks the seal of a stream.
  *
- * @param mark what it has to be for; null when no mark is waiting for a seal
+ * @param mark the mark that the seal must cover; null if no mark is waiting for a seal
  * @param trusted the thumbprints of the keys that may sign; null for any
  */
 export function checkSeal(

@@ -33,11 +33,11 @@ export interface VerifyAuditLogOptions {
 const maximumFiles = 100_000
 
 /**
- * Verifies an audit log: that every line is there as it was written, and that the seals are valid. It reads files of any size in
- * constant memory, and can run while a server writes.
+ * Verifies that no line of an audit log was changed, removed or added, and that its seals are valid. It reads files of
+ * any size in constant memory, and can run while a server writes.
  *
  * @param folder the folder that {@link openAuditLog} was given
- * @returns what was found; a log that was changed is a finding and throws nothing
+ * @returns a report; a changed log is a finding and does not throw
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed arguments; `NOT_FOUND` if there is no such folder or no audit log in it;
  *   `ACCESS_DENIED` or `UNAVAILABLE` if a file cannot be read; `LIMIT_EXCEEDED` for more than 100,000 files, or
  *   when streams saw more than 1,000,000 ends of others

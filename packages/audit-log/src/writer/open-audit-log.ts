@@ -29,7 +29,7 @@ export interface AuditLogOptions {
 }
 
 /**
- * Opens an audit log. It begins a stream of its own, and never writes into a file that exists.
+ * Opens an audit log. It begins a new stream, and never writes into an existing file.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNSAFE_PERMISSIONS` if every user may delete files in the folder;
  *   `ACCESS_DENIED` or `UNAVAILABLE` if the folder cannot be used; or what the signer throws for the first seal

@@ -35,7 +35,7 @@ export class Sealer {
   }
 
   /**
-   * Seals what is not sealed yet, unless a seal is being made.
+   * Seals the lines that are not sealed yet, unless a seal is in progress.
    *
    * @throws what the signer and the file throw; the next call tries again
    */

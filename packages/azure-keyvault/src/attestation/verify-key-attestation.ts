@@ -63,11 +63,11 @@ const publicKeyClass = 2
 const privateKeyClass = 3
 
 /**
- * Verifies, without a network, that a key is held by an HSM made by Marvell: the chain of certificates to Marvell's root, the
- * module's signature, and the key named in it. Times of certificates are not checked, because an attestation is read long
- * after it was made; `chain` has them.
+ * Verifies, without a network, that a key is held by an HSM made by Marvell: the chain of certificates to Marvell's
+ * root, the module's signature, and the key named in it. The validity of the certificates is not checked, because an
+ * attestation is verified long after it was made; `chain` has their dates.
  *
- * @param publicKey the key that is to be attested
+ * @param publicKey the attested key
  * @throws SealwrightError `INVALID_SIGNATURE` when the chain, the signature or the key is another; `INVALID_ENCODING` when it
  *   cannot be read; `UNSUPPORTED_OPERATION` for a format other than `MRVL-1`
  *

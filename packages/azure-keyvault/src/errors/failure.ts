@@ -63,7 +63,7 @@ export function silence(milliseconds: number): Failure {
   }
 }
 
-/** The reason of a failure as counters name it: the HTTP status, or why there is none. */
+/** The reason of a failure, as counters name it: the HTTP status, or the reason for having none. */
 export function reasonOf({ status, isOutage, cause }: Failure): string {
   if (status !== null) return String(status)
   if (isOutage === null) return 'token'

@@ -37,8 +37,8 @@ export function wasNeverSent(code: string | undefined): boolean {
 }
 
 /**
- * What to do about a connection that fails in the same way every time: the certificate is not trusted, or is another
- * host's, or DNS does not know the host.
+ * Advice for a connection that fails in the same way every time: the certificate is not trusted or is for another host,
+ * or DNS does not know the host.
  *
  * @param ca where a CA can be named, beside the environment
  * @returns null for every other failure, which may pass by itself

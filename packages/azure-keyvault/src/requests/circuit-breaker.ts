@@ -76,7 +76,7 @@ export class CircuitBreaker {
         const isOutage =
           this.#failures >= this.#options.failures && now - this.#failingSince >= this.#options.failingFor
         if (isOutage && this.#openUntil === null) this.#openings++
-        // Requests that were under way when it opened don't keep it open for longer.
+        // Requests that were in flight when it opened do not keep it open for longer.
         if (isProbe || (isOutage && this.#openUntil === null)) this.#openUntil = now + this.#options.coolDown
         if (isProbe) this.#probing = false
       },

@@ -119,7 +119,7 @@ export class QuotaBudget {
     const { units, sentAt, at, probed, retryAfter } = request
     const full = this.#full
     if (full === null) {
-      // Requests that were under way together are refused together. The first of them closes the budget.
+      // Requests that were in flight together are refused together. The first refusal closes the budget.
       if (sentAt >= this.#reopenedAt) this.#close(at, retryAfter)
     } else if (full === probed) {
       // With the time in which nothing got through: a service that counts in fixed windows was full early.
@@ -127,7 +127,7 @@ export class QuotaBudget {
       full.wait = Math.min(longestProbe, 2 * full.wait)
       this.#probeLater(full, at, retryAfter)
     } else {
-      // It was under way when the first one was refused, and counted as let through.
+      // It was in flight when the first one was refused, and counted as accepted.
       full.sentBefore -= units
       full.probeAt = Math.max(full.probeAt, at + (retryAfter ?? 0))
     }

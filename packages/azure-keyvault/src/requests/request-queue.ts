@@ -25,7 +25,7 @@ export interface Entry {
 
 /** A turn. */
 export interface Turn {
-  /** What was spent for it, to be told of the answer. */
+  /** The units spent for it, which are settled by the response. */
   readonly spending: Spending
   /** To be called when the request is over. */
   leave(): void
@@ -40,9 +40,9 @@ interface Waiter {
 const burstLength = 1_000
 
 /**
- * The queue before one quota of a vault. Requests are sent in the order they came, no more at a time than the cap, and
- * none before the quota has room for it. A request that would wait too long is refused when it comes: then the quota goes
- * to requests that can use it, and those that are accepted are answered soon.
+ * The queue before one quota of a vault. Requests are sent in order, at most as many at a time as the cap, and only
+ * when the quota has room. A request that would wait too long is refused at once: the quota then goes to requests that
+ * can use it, and accepted requests finish soon.
  */
 export class RequestQueue {
   readonly #budget: QuotaBudget

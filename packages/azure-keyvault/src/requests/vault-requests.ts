@@ -29,7 +29,7 @@ export interface VaultRequest extends Purpose {
   readonly attemptTimeout?: number | undefined
   /** How long it may wait in the queue. Default: until the deadline. */
   readonly patience?: Patience | undefined
-  /** Whether asking twice does no more than asking once. Otherwise it is repeated only when nothing was done. */
+  /** Whether the request is idempotent. If it is not, it is repeated only when it was not carried out. */
   readonly isIdempotent: boolean
   /** Whether the object was made a moment ago: then some parts of the service may not have it yet. Default false. */
   readonly isNew?: boolean | undefined
@@ -48,7 +48,7 @@ interface Lane {
 
 interface FailedAttempt {
   readonly failure: Failure
-  /** Milliseconds until the next, if there is to be one. */
+  /** Milliseconds until the next attempt, if there is one. */
   readonly wait: number
 }
 

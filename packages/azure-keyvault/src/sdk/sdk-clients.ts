@@ -43,7 +43,7 @@ export class SdkClients {
     this.certificates = new CertificateClient(vaultUrl, this.#credential, certificateOptions)
   }
 
-  /** The authority that has not answered a token request yet; null while there is none under way. */
+  /** The authority that has not answered a token request yet; null if none is pending. */
   waitingForToken(): string | null {
     return this.#credential.waitingFor()
   }

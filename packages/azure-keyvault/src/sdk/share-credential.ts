@@ -11,7 +11,10 @@ const renewBefore = 2 * 60_000
 /** All callers wait for one request, so one that hangs must not be waited for until its socket dies. */
 const defaultTimeout = 10_000
 
-/** A credential's own cache is bypassed no more often, in milliseconds: it protects the authority. */
+/**
+ * The least time between two requests that bypass the credential's own cache, in milliseconds. It protects the
+ * authority.
+ */
 const bypassInterval = 10_000
 
 /**
@@ -27,13 +30,13 @@ export interface SharedCredential extends TokenCredential {
   current(token: string): Promise<string>
   /** The vault did not accept the token. The next caller gets a new one. */
   refuse(token: string): void
-  /** The authority that has not answered a token request yet; null while there is none under way. */
+  /** The authority that has not answered a token request yet; null if none is pending. */
   waitingFor(): string | null
 }
 
 /** How {@link shareCredential} asks for tokens. */
 export interface ShareCredentialOptions {
-  /** Milliseconds for one token, after which the request is ended and the next caller asks anew. Default 10,000. */
+  /** Milliseconds for one token, after which the request is ended and the next caller starts a new one. Default 10,000. */
   readonly timeout?: number | undefined
   /** The authority that the vault names, for messages. */
   readonly authority?: (() => string | null) | undefined

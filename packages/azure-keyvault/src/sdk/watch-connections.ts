@@ -10,8 +10,8 @@ const watcher = new AsyncLocalStorage<(failure: ConnectionFailure) => void>()
 let watchers = 0
 
 /**
- * Runs a function and reports every HTTPS connection that fails in it. MSAL replaces the error of the socket with one of
- * its own, which does not say why the authority cannot be reached.
+ * Runs a function and reports every HTTPS connection that fails in it. MSAL replaces the socket's error with its own,
+ * which does not say why the authority cannot be reached.
  *
  * @returns what the function returns
  */

@@ -23,8 +23,8 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
   /** Which of the vault's collections it is. */
   readonly collection: 'certificates' | 'keys'
   /**
-   * Makes a key in the vault. In the collection `certificates` it comes with a certificate. A bare key has none;
-   * `createSelfSignedCertificate` of @sealwright/x509 makes one with its signer.
+   * Creates a key in the vault. In the collection `certificates` it has a certificate. A bare key has none;
+   * `createSelfSignedCertificate` of @sealwright/x509 creates one with its signer.
    */
   create(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
   /**
@@ -42,7 +42,7 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
    *   otherwise as {@link Pkcs12Importer.importPkcs12}
    */
   importPkcs12(name: string, file: Uint8Array, password: Password): Promise<SigningKey>
-  /** Makes a new version like the newest, with a key of its own. */
+  /** Creates a new version like the newest, with a new key. */
   rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
   /**
    * Asks a managed HSM for its signed statement about a key, of which it holds the private part. `verifyKeyAttestation`

@@ -65,9 +65,9 @@ export class VaultStore implements KeyVaultStore {
   readonly #recoverDeleted: boolean
   readonly #settings: Settings
   readonly #known = new KnownVersions()
-  /** Reads under way, by name and version. */
+  /** Pending reads, by name and version. */
   readonly #reading = new PendingWork<SigningKey | null>()
-  /** Calls of `getOrCreate` under way, by name and options. */
+  /** Pending calls of `getOrCreate`, by name and options. */
   readonly #providing = new PendingWork<SigningKey>()
   /** A number for each issuer, by which {@link #providing} tells them apart. */
   readonly #issuers = new WeakMap<CertificateIssuer, number>()

@@ -67,7 +67,7 @@ export interface Collection {
   versions(name: string, options: Abortable): Promise<readonly ListedVersion[]>
   /** Makes a version, whether there are others or not, and resolves with its id when it is ready. */
   create(name: string, key: NewKey, options: Abortable): Promise<string>
-  /** Makes a version like the newest, with a key of its own, and resolves with its id when it is ready. */
+  /** Creates a version like the newest, with a new key, and resolves with its id when it is ready. */
   rotate(name: string, options: Abortable & { readonly issuer: CertificateIssuer | null }): Promise<string>
   /** Adds a key so that it cannot be read from the vault, and resolves with the id of its version. */
   import(name: string, key: ImportedKey): Promise<string>

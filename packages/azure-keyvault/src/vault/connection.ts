@@ -136,7 +136,7 @@ export class VaultConnection {
     })
   }
 
-  /** Brings something into a state. Doing it twice does no more than doing it once. */
+  /** Sets a state; idempotent. */
   update<T>(operation: Operation, send: Send<T>): Promise<T> {
     return this.#manage({ ...operation, cost: 1, isIdempotent: true }, send)
   }
