@@ -3,7 +3,7 @@ import type { Command } from './command-line.ts'
 import type { Environment } from './settings/environment/environment.ts'
 
 /**
- * Does what the command line asks for instead of a start.
+ * Runs a command line that does not start the server.
  *
  * @returns the exit code, when everything is written
  */

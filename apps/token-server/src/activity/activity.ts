@@ -90,7 +90,7 @@ export class Activity {
     }
   }
 
-  /** The slot of now. It held what happened two minutes ago. */
+  /** The current slot. It held the counts of two minutes ago. */
   #slotAt(number: number): Slot {
     const slot = (this.#slots[number % pointCount] ??= newSlot())
     if (slot.number !== number) {

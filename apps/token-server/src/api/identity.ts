@@ -91,7 +91,7 @@ interface Verification {
   readonly algorithms: string[]
 }
 
-/** The JWK Set of now and its algorithms, made ready once for as long as they stay the same. */
+/** The current JWK Set and its algorithms, prepared once for as long as they stay the same. */
 function verificationOf({ ring, algorithms }: Service): () => Verification {
   let made: Verification | null = null
   return () => {

@@ -11,7 +11,7 @@ import { checkPlaces } from './check-places.ts'
 import { describeConfig } from './report.ts'
 
 export interface CheckedConfig {
-  /** What the settings are, for people; empty if they are not valid. It contains no secrets. */
+  /** A summary of the settings; empty if they are not valid. It contains no secrets. */
   readonly report: string
   /** What is wrong, one a line. Empty for a server that can start. */
   readonly problems: readonly string[]

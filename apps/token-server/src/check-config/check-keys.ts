@@ -3,7 +3,7 @@ import { isSealwrightError, SealwrightError, type KeyTypeName, type SigningKey }
 import type { KeySetting, Settings } from '../settings/settings.ts'
 import { keyPlaces } from '../startup/key-sources.ts'
 
-/** A key of the settings, as it is in its place now. */
+/** A key of the settings, as it is stored now. */
 export interface CheckedKey {
   readonly setting: KeySetting
   /** Its versions, newest first. Empty if it is proven absent. */

@@ -3,7 +3,7 @@ import { printable } from '../printable.ts'
 import type { Client, Settings } from '../settings/settings.ts'
 import type { CheckedKey } from './check-keys.ts'
 
-/** The settings for people, as they take effect. It contains no secrets, and neither hashes nor keys of clients. */
+/** A summary of the effective settings. It contains no secrets, and no hashes or keys of clients. */
 export function describeConfig(
   settings: Settings,
   keys: readonly CheckedKey[],

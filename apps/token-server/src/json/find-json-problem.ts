@@ -47,7 +47,7 @@ class Reader {
     return { offset: this.#offset, message: isValid ? null : message }
   }
 
-  /** Moves behind what the expression matches, and behind white space. There is no way back. */
+  /** Moves past the match of the expression and the white space after it. It never moves back. */
   #take(expected: RegExp): boolean {
     expected.lastIndex = this.#offset
     if (!expected.test(this.#text)) return false

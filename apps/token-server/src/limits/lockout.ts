@@ -29,7 +29,7 @@ const attackFactor = 10
 /** How many wrong secrets of a client under attack lock it for the address that sent them. */
 const limitUnderAttack = 3
 
-/** How many wrong secrets from one address other processes are told of in a window, which bounds the keys in Redis. */
+/** How many wrong secrets from one address are reported to other processes in a window. It limits the keys in Redis. */
 const sharedPerNetwork = 100
 
 /** Of a client in the settings. */

@@ -156,7 +156,7 @@ class KeyLookup {
     return key
   }
 
-  /** After an assertion did not verify: takes the time that it takes for every other client. */
+  /** Called when an assertion does not verify: takes the same time as for every other client. */
   async equalizeTime(jwt: string): Promise<void> {
     if (this.#found === null) return
     await this.#decoys.verifyWithOthers(jwt, this.#found.alg, this.#found.key)
@@ -181,7 +181,7 @@ async function verify(
   }
 }
 
-/** One answer for every assertion that no key of a client has signed, so that it does not tell which clients exist. */
+/** One response for every assertion that no key of a client has signed, so that it does not reveal which clients exist. */
 function untrusted(
   reason: string | null,
   whose: { readonly clientId?: string },

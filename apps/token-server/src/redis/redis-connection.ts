@@ -89,7 +89,7 @@ export class RedisConnection {
   }
 
   #failed(error: unknown): void {
-    // Without a connection a command says just that. Why there is none was said before.
+    // Without a connection a command fails with only that. The reason was logged before.
     if (typeof this.#failure === 'string') return
     this.#failure = error instanceof Error ? error.message : 'unknown'
     this.#logger.warn({ redis: this.#address, err: error }, 'Redis cannot be used')

@@ -12,7 +12,7 @@ export class WatchedFile {
   readonly #path: string
   #state: string | null
 
-  /** The file counts as changed when it is no longer as it is now. */
+  /** Reports a change when the file differs from its current state. */
   constructor(path: string) {
     this.#path = path
     this.#state = describe(statSync(path, { bigint: true, throwIfNoEntry: false }))

@@ -101,7 +101,7 @@ export interface KeySetting {
   readonly source: string
   /** A signing URI. */
   readonly uri: string
-  /** The type of the key to make if there is none; null for a key that must exist. */
+  /** The type of the key to create if there is none; null for a key that must exist. */
   readonly createType: KeyTypeName | null
   /** The password of the key's file; null if no setting has one. */
   readonly password: string | null

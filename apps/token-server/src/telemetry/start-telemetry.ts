@@ -24,8 +24,8 @@ export interface TelemetryOptions {
 const topic = 'metrics'
 
 /**
- * Starts what the settings ask for: metrics on a port of their own, and traces to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`.
- * OpenTelemetry's SDK is loaded only then.
+ * Starts the telemetry that the settings enable: metrics on a separate port, and traces to the endpoint of
+ * `OTEL_EXPORTER_OTLP_ENDPOINT`. OpenTelemetry's SDK is loaded only then.
  *
  * @returns null if nothing is asked for
  * @throws SealwrightError `INVALID_ARGUMENT` if the port of the metrics cannot be listened on

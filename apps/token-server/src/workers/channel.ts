@@ -26,7 +26,7 @@ export class Channel {
     this.#send = send
   }
 
-  /** Handles what the other end tells or asks. The answer to a question is what the handler returns, or resolves with. */
+  /** Handles the messages and questions of the other end. The answer to a question is the result of the handler. */
   on(topic: string, handler: (data: unknown) => unknown): void {
     this.#handlers.set(topic, handler)
   }
@@ -48,7 +48,7 @@ export class Channel {
     })
   }
 
-  /** Takes a message of the other end. Others use the same IPC channel; what is not ours is passed over. */
+  /** Handles a message of the other end. Other code uses the same IPC channel; its messages are ignored. */
   receive(message: unknown): void {
     if (!isMessage(message)) return
     if (message.kind === 'answer') this.#settle(message)

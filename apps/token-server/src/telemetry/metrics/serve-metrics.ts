@@ -8,7 +8,7 @@ export interface MetricsServer {
 }
 
 /**
- * Answers `GET /metrics` on an address of its own, so that the public port never has it.
+ * Serves `GET /metrics` on a separate address, so that it is never on the public port.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` if it cannot listen
  */
