@@ -9,9 +9,7 @@ const passwordOption =
 /** The one of `sealwright doctor`. */
 const clientSecretOption = /^--client-secret(?:=.*)?$/s
 
-/**
- * What to say of a password on the command line, where every user of the machine can read it; null where there is none.
- */
+/** The error for a password on the command line, where every user of the machine can read it; null if there is none. */
 export function passwordArgument(args: readonly string[]): string | null {
   const end = args.indexOf('--')
   const options = args.slice(0, end === -1 ? undefined : end)

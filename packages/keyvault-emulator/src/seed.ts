@@ -9,7 +9,7 @@ import { isJsonObject, parseBody, parseJsonObject } from './protocol/body.ts'
 import type { AccessPolicy } from './protocol/permissions.ts'
 import { performDirectly, type ServiceParts } from './service/vault-request.ts'
 
-/** What an emulator starts with. An object that is there already, in a data folder, stays as it is. */
+/** The initial contents of an emulator. Objects that already exist in a data folder are not changed. */
 export interface Seed {
   /** Instead of the default identities; the option `identities` wins. */
   readonly identities?: readonly IdentityOptions[] | undefined

@@ -29,7 +29,7 @@ interface Options extends PasswordOptions {
   readonly limit?: readonly string[]
 }
 
-/** `sealwright inspect`: describes what it is given. It shows no private key and no token. */
+/** `sealwright inspect`: describes a file, a URI or a URL. It shows no private key and no token. */
 export function inspectCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('inspect')
     .description(

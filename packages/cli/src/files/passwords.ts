@@ -9,7 +9,7 @@ export interface PasswordSource {
   readonly file?: string | undefined
   /** The name of an environment variable. */
   readonly env?: string | undefined
-  /** Whether there is to be no password. */
+  /** Whether the file gets no password. */
   readonly none?: boolean | undefined
   /** The options that name it: `--password`, `--out-password`. */
   readonly option: string

@@ -3,7 +3,7 @@ import type { CertificateDescription } from './describe-certificate.ts'
 import type { FileDescription } from './file-description.ts'
 import { verdictLines } from './signing-verdict.ts'
 
-/** What a file has, for people. */
+/** The contents of a file, as text. */
 export function linesOf(path: string, file: FileDescription): readonly string[] {
   const lines = [`${path}: ${file.format}`]
   if (file.mac !== null) lines.push(`MAC: ${file.mac}`)
@@ -62,7 +62,7 @@ export function fullCertificateLines(certificate: CertificateDescription): reado
   ]
 }
 
-/** A certificate, for people. A file lists what is weak in all of them at its end. */
+/** A certificate, as text. The weaknesses of all certificates are listed at the end of the file. */
 function certificateLines(certificate: CertificateDescription): readonly string[] {
   const { subject, issuer, notBefore, notAfter, ca, keyUsage, extendedKeyUsage, key } = certificate
   const { subjectAltNames, signatureAlgorithm } = certificate

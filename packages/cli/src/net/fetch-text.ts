@@ -85,7 +85,7 @@ async function send(
   return { url, status, headers, response, sentAt, receivedAt }
 }
 
-/** For messages: what it is and where, without its query. */
+/** For messages: the name of the resource and its URL, without the query. */
 export function placeOf(what: string, url: URL): string {
   return `${what} at ${shownUrl(url)}`
 }
@@ -104,7 +104,7 @@ function targetOf(location: string | null, base: URL): string {
     : shownUrl(new URL(location, base))
 }
 
-/** Whether no one on the way can read or change what is sent there. http is safe only within this machine. */
+/** Whether a network attacker cannot read or change what is sent there. http is safe only within this machine. */
 export function isProtected(address: string, issuer: string): boolean {
   if (!URL.canParse(address)) return false
   const url = new URL(address)

@@ -71,7 +71,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** How the secret may come back: as it is, and as it was sent. */
+/** The forms in which the secret may come back: plain, and as it was sent. */
 function shapesOf(id: string, secret: string): readonly string[] {
   const encodings = [secret, encode(secret), encodeURIComponent(secret)]
   return [

@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.ts'
 
-/** Work that takes longer says what it is. */
+/** Shows the name of work that takes longer. */
 const silence = 1_000
 
 /** Says on the terminal of a person what is going on, if it takes over a second. */

@@ -4,7 +4,7 @@ import type { Vault } from '../vault/vault.ts'
 
 const shownRequests = 50
 
-/** A page for people, without scripts: the vaults, the names of their objects, and the last requests. */
+/** An HTML page without scripts: the vaults, the names of their objects, and the last requests. */
 export function overviewPage(vaults: readonly Vault[], requests: RequestLog): ServiceResponse {
   const rows = vaults.map((vault) => {
     const documents = vault.readAll()

@@ -14,8 +14,8 @@ export interface PrivateFile extends FileState {
 const maximumFileSize = 1024 * 1024
 
 /**
- * Reads a file with a private key in it. Symbolic links are followed, since that is how Kubernetes mounts secrets; what is
- * checked is the file they lead to.
+ * Reads a file with a private key in it. Symbolic links are followed, since that is how Kubernetes mounts secrets; the
+ * file that they lead to is checked.
  *
  * @returns null when there is proven to be no file of that name
  * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, `LIMIT_EXCEEDED` over 1 MiB,

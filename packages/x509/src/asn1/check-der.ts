@@ -3,7 +3,7 @@ import { readBer, type BerElement } from './ber.ts'
 import { hasDerLengths } from './values.ts'
 
 /**
- * Makes sure that what a caller has encoded may go into DER as it is: one value, and each length in it definite and in the
+ * Checks that a caller's encoding can be embedded in DER: a single value in which each length is definite and has the
  * fewest octets (X.690 §10.1).
  *
  * @param source for messages

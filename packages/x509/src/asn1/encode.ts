@@ -12,7 +12,7 @@ import {
 import { toBigInt } from '@sealwright/core/internal'
 import { TimeSlices } from '../time-slices.ts'
 
-/** A value of asn1js, or an object of pkijs that makes one. */
+/** A value of asn1js, or an object of pkijs that returns one. */
 export type DerValue = BaseBlock | { toSchema(): BaseBlock }
 
 /**
@@ -90,7 +90,7 @@ export async function encodeList<T>(
   return list
 }
 
-/** An array with memory of its own, where `Buffer.concat` may share it. */
+/** An array with its own memory; `Buffer.concat` may share it. */
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0))
   let at = 0

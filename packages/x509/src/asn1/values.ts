@@ -74,7 +74,8 @@ export function decodeBitString(
 }
 
 /**
- * Whether the value and all in it have definite lengths in the fewest octets (X.690 §10.1): what may go into DER as it is.
+ * Whether the value and all values in it have definite lengths with the fewest octets (X.690 §10.1), so it can be
+ * embedded in DER.
  */
 export function hasDerLengths({ bytes, content, children }: BerElement): boolean {
   const { length } = content

@@ -46,7 +46,7 @@ interface Deleted {
 const cost = 'It cannot sign any more, and this cannot be undone'
 
 async function deleteFile(path: string, options: Options, terminal: Terminal): Promise<Deleted> {
-  // Only what is a key is deleted.
+  // Only keys are deleted.
   const { keyId } = await openFile(path, { password: passwordSource(options) }, terminal)
   await confirm(terminal, options.yes, `Delete the file ${path} with the key ${keyId}? ${cost}.`)
   await unlink(path)

@@ -143,7 +143,7 @@ function requestIn(bytes: Uint8Array, path: string): Uint8Array {
   )
 }
 
-/** Names that can be written are granted as they are asked for. */
+/** Supported names are granted as requested. */
 function grantable({ extensions }: CertificateRequest): readonly SubjectAltName[] {
   return extensions.subjectAltNames.map((name) => {
     if (name.type !== 'unsupported') return name
