@@ -25,8 +25,8 @@ const bodyParameters = [
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client of a token request, for the log; null until it has authenticated. */
-    client: Client | null
+    /** The client of a token request, for the log; null until it has authenticated. Other requests have none. */
+    client?: Client | null
   }
 }
 
