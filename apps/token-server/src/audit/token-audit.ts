@@ -38,14 +38,22 @@ export class TokenAudit {
 
   /** @throws UnrecordedError if the token is not recorded; it must not leave then */
   record(token: string, keyId: string, clientId: string): Promise<void> {
-    const signingInput = token.slice(0, token.lastIndexOf('.'))
-    const written = this.#log.record({ jti: jtiOf(signingInput), keyId, clientId, signingInput })
+    const written = this.#write(token, keyId, clientId)
     // Lines that are written together have one promise, so they need only one here.
     if (written !== this.#written) {
       this.#written = written
       this.#recorded = written.catch(refuse)
     }
     return this.#recorded
+  }
+
+  #write(token: string, keyId: string, clientId: string): Promise<void> {
+    try {
+      const signingInput = token.slice(0, token.lastIndexOf('.'))
+      return this.#log.record({ jti: jtiOf(signingInput), keyId, clientId, signingInput })
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 }
 

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { verifyAuditLog } from '@sealwright/audit-log'
-import type { SigningKey } from '@sealwright/core'
+import { openAuditLog, verifyAuditLog } from '@sealwright/audit-log'
+import { createLocalSigner, type SigningKey } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { LightMyRequestResponse } from 'fastify'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { jtiOf } from '../../src/audit/token-audit.ts'
+import { jtiOf, TokenAudit } from '../../src/audit/token-audit.ts'
 import { remoteKey } from '../support/remote-key.ts'
 import {
   basic,
@@ -145,4 +145,14 @@ test.each([
 ])('the jti of a payload is found wherever it is: %s', (payload) => {
   const { jti } = JSON.parse(payload) as { jti: string }
   expect(jtiOf(`header.${Buffer.from(payload).toString('base64url')}`)).toBe(jti)
+})
+
+test('a token that has no jti to record must not leave', async () => {
+  const signer = createLocalSigner(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+  const log = await openAuditLog({ folder: scratchFolder(), signer })
+  await expect(new TokenAudit(log).record('no.token.here', 'kid', 'client')).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: 'the audit log cannot be written',
+  })
+  await log.close()
 })

@@ -17,6 +17,7 @@ test.each([
   ['parentbased_traceidratio', '0.01'],
   ['parentbased_traceidratio', '0'],
   ['parentbased_jaeger_remote', undefined],
+  ['always_parentbased_on', undefined],
   ['nonsense', '0.5'],
 ])('the sampler %s with %s is the one that the SDK makes', (name, argument) => {
   vi.stubEnv('OTEL_TRACES_SAMPLER', name)

@@ -20,6 +20,12 @@ const slowWrite = 10
 /** Milliseconds after a slow write for which another thread writes. */
 const cautionTime = 10_000
 
+/** What is known of a disk. All files of a stream share it. */
+export interface DiskState {
+  /** Until then, by `performance.now()`, another thread writes. */
+  careUntil: number
+}
+
 /**
  * Creates a file with mode 600 that can only be appended to.
  *
@@ -29,35 +35,44 @@ const cautionTime = 10_000
  * @param writeNow `writeSync` of `node:fs`
  * @throws the error of `node:fs`; `EEXIST` when the name is taken
  */
-export async function createLogFile(path: string, writeNow: WriteNow = writeSync): Promise<LogFile> {
+export async function createLogFile(
+  path: string,
+  disk: DiskState = { careUntil: 0 },
+  writeNow: WriteNow = writeSync,
+): Promise<LogFile> {
   const handle = await open(path, 'ax', 0o600)
-  /** Until then another thread writes. */
-  let careUntil = 0
 
+  /** Also of a write that failed. */
   function noteWrite(start: number): void {
     const now = performance.now()
-    if (now - start >= slowWrite) careUntil = now + cautionTime
+    if (now - start >= slowWrite) disk.careUntil = now + cautionTime
   }
 
   function appendNow(bytes: Buffer, start: number): void {
-    for (let done = 0; done < bytes.length;) done += writeNow(handle.fd, bytes, done)
-    noteWrite(start)
+    try {
+      for (let done = 0; done < bytes.length;) done += writeNow(handle.fd, bytes, done)
+    } finally {
+      noteWrite(start)
+    }
   }
 
   async function appendElsewhere(bytes: Buffer, start: number): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      // A write can end early, such as at a limit of the file system; the next one says why.
-      // oxlint-disable-next-line no-await-in-loop
-      const { bytesWritten } = await handle.write(bytes, done)
-      done += bytesWritten
+    try {
+      for (let done = 0; done < bytes.length;) {
+        // A write can end early, such as at a limit of the file system; the next one says why.
+        // oxlint-disable-next-line no-await-in-loop
+        const { bytesWritten } = await handle.write(bytes, done)
+        done += bytesWritten
+      }
+    } finally {
+      noteWrite(start)
     }
-    noteWrite(start)
   }
 
   return {
     append(bytes) {
       const now = performance.now()
-      return now < careUntil ? appendElsewhere(bytes, now) : appendNow(bytes, now)
+      return now < disk.careUntil ? appendElsewhere(bytes, now) : appendNow(bytes, now)
     },
     flush: () => handle.datasync(),
     async state() {

@@ -50,7 +50,8 @@ export class StreamWriter {
   constructor(options: StreamOptions) {
     this.stream = newStream(options.clock())
     this.#options = options
-    this.#createFile = options.createFile ?? createLogFile
+    const disk = { careUntil: 0 }
+    this.#createFile = options.createFile ?? ((path) => createLogFile(path, disk))
     this.#path = this.#pathOf(1)
   }
 

@@ -7,31 +7,41 @@ import { createLogFile } from '../../src/writer/log-file.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** A file whose writes in this thread take that long, and a function that says which thread wrote. */
-async function file(): Promise<{
-  readonly path: string
-  readonly disk: { milliseconds: number; atOnce: number }
-  readonly writtenBy: (text: string) => Promise<'this thread' | 'another one'>
-}> {
-  const path = join(scratchFolder(), 'log')
-  const disk = { milliseconds: 0, atOnce: Infinity }
-  const log = await createLogFile(path, (fd: number, bytes: Buffer, offset: number) => {
-    vi.advanceTimersByTime(disk.milliseconds)
-    return writeSync(fd, bytes, offset, Math.min(bytes.length - offset, disk.atOnce))
-  })
+type Writer = (text: string) => Promise<'this thread' | 'another one'>
+
+/** Files on a disk whose writes in this thread take that long, and a function for each that says which thread wrote. */
+function files(): {
+  readonly disk: { milliseconds: number; atOnce: number; error: Error | null }
+  readonly create: () => Promise<{ readonly path: string; readonly writtenBy: Writer }>
+} {
+  const folder = scratchFolder()
+  const disk: ReturnType<typeof files>['disk'] = { milliseconds: 0, atOnce: Infinity, error: null }
+  const state = { careUntil: 0 }
+  let count = 0
   return {
-    path,
     disk,
-    async writtenBy(text) {
-      const pending = log.append(Buffer.from(text))
-      await pending
-      return pending === undefined ? 'this thread' : 'another one'
+    async create() {
+      const path = join(folder, `log ${++count}`)
+      const log = await createLogFile(path, state, (fd, bytes, offset) => {
+        vi.advanceTimersByTime(disk.milliseconds)
+        if (disk.error !== null) throw disk.error
+        return writeSync(fd, bytes, offset, Math.min(bytes.length - offset, disk.atOnce))
+      })
+      return {
+        path,
+        async writtenBy(text) {
+          const pending = log.append(Buffer.from(text))
+          await pending
+          return pending === undefined ? 'this thread' : 'another one'
+        },
+      }
     },
   }
 }
 
 test('for ten seconds after a slow write another thread writes, and then this one again', async () => {
-  const { path, disk, writtenBy } = await file()
+  const { disk, create } = files()
+  const { path, writtenBy } = await create()
   disk.milliseconds = 9
   expect(await writtenBy('a')).toBe('this thread')
   disk.milliseconds = 10
@@ -44,14 +54,16 @@ test('for ten seconds after a slow write another thread writes, and then this on
 })
 
 test('a write that ends early goes on', async () => {
-  const { path, disk, writtenBy } = await file()
+  const { disk, create } = files()
+  const { path, writtenBy } = await create()
   disk.atOnce = 3
   expect(await writtenBy('a batch of lines')).toBe('this thread')
   expect(readFileSync(path, 'utf8')).toBe('a batch of lines')
 })
 
 test('after a slow write of another thread there are ten more seconds', async () => {
-  const { disk, writtenBy } = await file()
+  const { disk, create } = files()
+  const { writtenBy } = await create()
   disk.milliseconds = 10
   await writtenBy('a')
   vi.advanceTimersByTime(5_000)
@@ -61,4 +73,15 @@ test('after a slow write of another thread there are ten more seconds', async ()
   expect(await pending).toBe('another one')
   vi.advanceTimersByTime(9_999)
   expect(await writtenBy('c')).toBe('another one')
+})
+
+test('a slow write counts though it fails, and for the next file', async () => {
+  const { disk, create } = files()
+  const first = await create()
+  Object.assign(disk, { milliseconds: 10, error: new Error('EIO') })
+  await expect(first.writtenBy('a')).rejects.toThrow('EIO')
+  const second = await create()
+  expect(await second.writtenBy('b')).toBe('another one')
+  vi.advanceTimersByTime(10_000)
+  await expect(second.writtenBy('c')).rejects.toThrow('EIO')
 })

@@ -16,12 +16,13 @@ const parentBased = 'parentbased_'
  */
 export function samplerOfEnvironment(): Sampler {
   const name = getStringFromEnv('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on'
-  const root = rootSampler(name.replace(parentBased, ''))
+  const isParentBased = name.startsWith(parentBased)
+  const root = rootSampler(isParentBased ? name.slice(parentBased.length) : name)
   if (root === null) {
     diag.error(`OTEL_TRACES_SAMPLER is not a known sampler: ${name}; parentbased_always_on is used`)
     return new ParentBasedSampler({ root: new AlwaysOnSampler() })
   }
-  return name.startsWith(parentBased) ? new ParentBasedSampler({ root }) : root
+  return isParentBased ? new ParentBasedSampler({ root }) : root
 }
 
 function rootSampler(name: string): Sampler | null {

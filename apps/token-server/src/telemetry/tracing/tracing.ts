@@ -105,9 +105,19 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
       return
     }
     traceId = random.generateTraceId()
-    const { decision } = sampler.shouldSample(ROOT_CONTEXT, traceId, request.method, SpanKind.SERVER, {}, [])
-    if (decision !== SamplingDecision.NOT_RECORD) begin(request, reply, ROOT_CONTEXT)
-    traceId = null
+    try {
+      const { decision } = sampler.shouldSample(
+        ROOT_CONTEXT,
+        traceId,
+        request.method,
+        SpanKind.SERVER,
+        {},
+        [],
+      )
+      if (decision !== SamplingDecision.NOT_RECORD) begin(request, reply, ROOT_CONTEXT)
+    } finally {
+      traceId = null
+    }
   }
 
   function begin(request: FastifyRequest, reply: FastifyReply, parent: Context): void {
