@@ -81,7 +81,7 @@ export function openDelegation(
   if (ring.delegates !== registry) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the ring was opened without this registry as its option `delegates`',
+      'the ring was opened without this registry; pass it to openKeyRing as options.delegates',
     )
   }
   const making = { ring, registry, type, lifetime, clock }

@@ -189,7 +189,8 @@ function delegateOf(
 
   function permit(until: number): Span {
     const elapsed = clock.elapsed()
-    if (elapsed < starts || elapsed >= until) throw over('its time to sign has not come or is over')
+    if (elapsed < starts || elapsed >= until)
+      throw over(elapsed < starts ? 'its announcement is not over' : 'its lifetime is over')
     // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
     const isShown = isPublished(ring, key.keyId)
     const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)

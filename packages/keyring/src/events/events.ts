@@ -128,14 +128,14 @@ function messageOf(event: KeyRingEvent): string {
         `the keys could not be read: ${reasonOf(event.error)}; ` +
         (event.age === null
           ? 'no keys have been read yet'
-          : `the last read was ${event.age} s ago, and its keys are used for up to ${event.maxSetAge} s`)
+          : `the keys are ${event.age} s old and are used for up to ${event.maxSetAge} s`)
       )
     case 'stale':
-      return `${event.age === null ? 'no keys have been read yet' : `the keys were last read ${event.age} s ago`}: nothing is signed and no JWK Set is served`
+      return `${event.age === null ? 'no keys have been read yet' : `the keys are ${event.age} s old`}: nothing is signed and no JWK Set is served`
     case 'jwks-failed':
       return `no JWK Set is served: ${reasonOf(event.error)}`
     case 'rotation-failed':
-      return `a new version in ${event.location} is due since ${event.dueAt.toISOString()}, but creating it failed: ${reasonOf(event.error)}`
+      return `a new version in ${event.location} has been due since ${event.dueAt.toISOString()}, but creating it failed: ${reasonOf(event.error)}`
     case 'clock-jump':
       return `the system clock jumped by ${event.by} s`
     default:

@@ -94,7 +94,7 @@ export class Decision {
       throw new SealwrightError(
         'UNAVAILABLE',
         Number.isFinite(age)
-          ? `the key ring last read its sources ${Math.ceil(age / 1_000)} s ago; it stops signing and serving keys after ${this.#policy.maxSetAge} s`
+          ? `the keys of the ring are ${Math.ceil(age / 1_000)} s old; it stops signing and serving keys after ${this.#policy.maxSetAge} s`
           : 'the key ring has not read its sources yet',
         { retryAfter: Math.min(this.#policy.refreshInterval, 5), cause: this.#keySet.problem },
       )

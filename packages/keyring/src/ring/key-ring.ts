@@ -122,7 +122,10 @@ export interface KeyRing {
 export interface KeyRingStatus {
   /** Whether the ring signs and serves its JWK Set, for a readiness probe. */
   readonly ready: boolean
-  /** Seconds since the keys were last read; null before the first read. */
+  /**
+   * The age of the keys in seconds: the time since the oldest read of a source, plus `listingDelay`; null before the
+   * first read.
+   */
   readonly age: number | null
   /** Why the last read failed, or why the keys cannot form a JWK Set; null if there is no problem. */
   readonly problem: unknown

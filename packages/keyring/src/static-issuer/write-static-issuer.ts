@@ -32,7 +32,7 @@ export interface StaticIssuerReport {
   readonly rotationProblem: unknown
   /** The state of every key of the issuer. */
   readonly keys: readonly KeyRingKeyStatus[]
-  /** The header fields that the web server must send with the files. */
+  /** The value of `Cache-Control` that the web server must send with the files. */
   readonly cacheControl: string
   /** The latest time for the next run. */
   readonly again: Date

@@ -11,13 +11,10 @@ test.each([
     { type: 'cannot-announce', keyId: 'K', location },
     'a in ./keys: no creation time. If this key is replaced in place, the new one signs without announcement; set `createdAt`.',
   ],
-  [
-    { type: 'stale', age: 700 },
-    'the keys were last read 700 s ago: nothing is signed and no JWK Set is served',
-  ],
+  [{ type: 'stale', age: 700 }, 'the keys are 700 s old: nothing is signed and no JWK Set is served'],
   [
     { type: 'refresh-failed', error: new Error('no answer'), age: 70, maxSetAge: 600 },
-    'the keys could not be read: no answer; the last read was 70 s ago, and its keys are used for up to 600 s',
+    'the keys could not be read: no answer; the keys are 70 s old and are used for up to 600 s',
   ],
 ] as const)('%o', (event, message) => {
   expect(describeKeyRingEvent(event).message).toBe(message)

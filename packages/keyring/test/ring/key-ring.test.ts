@@ -241,7 +241,7 @@ describe('a rotation', () => {
     expect(failed.map(describeKeyRingEvent)[0]).toMatchObject({
       level: 'error',
       message: expect.stringMatching(
-        /^a new version in a in memory is due since 2030-.*, but creating it failed: memory is read-only$/,
+        /^a new version in a in memory has been due since 2030-.*, but creating it failed: memory is read-only$/,
       ),
     })
     expect(await signsWith(ring.signer())).toBe(true)

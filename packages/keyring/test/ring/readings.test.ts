@@ -38,7 +38,7 @@ describe('keys without a time of creation', () => {
     await pass(200)
     expect(ring.status().ready).toBe(false)
     expect(ring.jwksResponse().status).toBe(503)
-    expect(() => ring.signer()).toThrow('last read its sources')
+    expect(() => ring.signer()).toThrow('the keys of the ring are')
     expect(events.filter(({ type }) => type === 'stale')).toHaveLength(1)
     // A reading that fails announces nothing.
     expect(events.filter(({ type }) => type === 'backdated')).toEqual([])
