@@ -22,7 +22,7 @@ export function checkSeal(
   const seal = parseSeal(jws)
   if (seal === null) return { kid: null, problem: 'the seal is not a JWS of the right type' }
   const { kid } = seal
-  if (mark === null) return { kid, problem: 'the line before the seal is not a mark' }
+  if (mark === null) return { kid, problem: 'there is no unsealed mark before the seal' }
   if (seal.payload !== sealPayload(stream, mark)) {
     return {
       kid,

@@ -143,9 +143,9 @@ export class StreamVerifier {
     if (!this.#isAfterHole) {
       const here =
         this.#head.sequence === 0
-          ? 'the lines before it are missing'
+          ? 'no line before it was found'
           : `the file before it ends with line ${this.#head.sequence}`
-      const message = `the file continues the stream after line ${previous?.sequence ?? 0}, but ${here}, or has changed`
+      const message = `the first line says that the stream continues after line ${previous?.sequence ?? 0}, but ${here} or was changed`
       this.#report('chain-broken', 'error', message, 1)
     }
     this.#head = previous === null ? start : { sequence: previous.sequence, chain: previous.chain }
@@ -175,7 +175,10 @@ export class StreamVerifier {
       batch.problem ??= sequenceProblem(batch.sequence, content.sequence, number)
     if (isOpen(content)) this.#gap.interval = content.seal_interval
     if (isOpen(content) !== (number === 1))
-      batch.problem ??= `line ${number} has an event that belongs elsewhere in a file`
+      batch.problem ??=
+        number === 1
+          ? 'line 1 is not an open line'
+          : `line ${number} is an open line, but only line 1 of a file may be one`
     const isSeal = 'event' in content && content.event === 'seal'
     if (this.#isClosed && !(isSeal && this.#mark !== null))
       batch.problem ??= `line ${number} follows the end of the stream`
