@@ -56,7 +56,7 @@ function checkHeader(data: Uint8Array, { algorithm: { name } }: Signer): void {
   if (!isRecord(header) || header['alg'] === undefined || header['alg'] === name) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `the header names another algorithm than the key, which signs ${name}; pass { alg: '${name}' } as the header`,
+    `the alg of the header is not ${name}, the algorithm of the key; pass { alg: '${name}' } as the header`,
   )
 }
 

@@ -168,7 +168,7 @@ function assertTokenEndpoint(url: string | URL, issuer: string, tokenEndpoint: s
 function assertIssuer(metadata: { readonly issuer: string }, issuer: string): void {
   if (withoutSlash(metadata.issuer) === withoutSlash(issuer)) return
   throw invalidArgument(
-    `no assertion was sent: the metadata of the MCP server's authorization server has another issuer than ${issuer}; check options.issuer`,
+    `no assertion was sent: the issuer in the metadata of the MCP server's authorization server is not ${issuer}; check options.issuer`,
   )
 }
 

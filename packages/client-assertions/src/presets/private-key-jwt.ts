@@ -37,7 +37,7 @@ const privateKeyJwtOptions = optionsOf(
 /**
  * Authenticates a client to any authorization server that knows `private_key_jwt`.
  *
- * `kid`, `typ` JWT; `iss` and `sub` are the client ID, `iat`, `exp` and `jti` is new each time. See
+ * `kid`, `typ` JWT; `iss` and `sub` are the client ID; `iat` and `exp` are set; `jti` is new each time. See
  * {@link https://openid.net/specs/openid-connect-core-1_0.html#ClientAuthentication | OpenID Connect Core 1.0 §9} and
  * {@link https://www.rfc-editor.org/rfc/rfc7523#section-3 | RFC 7523 §3}.
  *
