@@ -174,7 +174,9 @@ export class Supervisor {
     }
     const delay = slot.restarts.ended(readyFor)
     if (slot.restarts.failures >= maximumFailures && !this.#hasSettled()) {
-      this.#giveUp(`worker ${slot.number} failed to start ${maximumFailures} times in a row: ${how}`)
+      this.#giveUp(
+        `worker ${slot.number} ended ${maximumFailures} times in a row before it had run for 10 s: ${how}`,
+      )
       return
     }
     this.#report(slot, how, delay)

@@ -104,6 +104,7 @@ describe('refuses a token', () => {
     },
     {
       name: 'that has expired',
+      description: 'the token has expired',
       make: (server: TestServer) => issue(server, { ...claims, iat: 1_000_000, exp: 1_000_060 }),
     },
     {
@@ -125,15 +126,14 @@ describe('refuses a token', () => {
           .sign(Buffer.from(String(key.publicKey.export({ type: 'spki', format: 'pem' })))),
     },
     { name: 'that is not a JWT', make: () => Promise.resolve('abc') },
-  ])('$name', async ({ name, make }) => {
+  ])('$name', async ({ make, description = 'the token is not valid here' }) => {
     const server = await testServer()
     const response = await get(server, `Bearer ${await make(server)}`)
     expect(response.statusCode).toBe(401)
     expect(response.headers['www-authenticate']).toContain('error="invalid_token"')
     expect(response.json()).toEqual({
       error: 'invalid_token',
-      error_description:
-        name === 'that has expired' ? 'the token has expired' : 'the token is not valid here',
+      error_description: description,
     })
   })
 

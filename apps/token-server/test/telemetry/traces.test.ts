@@ -102,7 +102,7 @@ test('the trace of a caller goes on to the request, the signature and the call o
     sign?.spanId,
     client?.spanId,
   ])
-  // What the ring reads belongs to no request, and the vault is not traced for a request that is not.
+  // What the ring reads belongs to no request, and an untraced request leaves no span of the vault.
   expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]))
   expect(attributesOf(request)).toEqual({
     'http.request.method': 'POST',

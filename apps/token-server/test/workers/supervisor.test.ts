@@ -101,7 +101,9 @@ test('workers that end again and again before they have started well are given u
     await vi.advanceTimersByTimeAsync(30_000)
   }
   expect(givenUp).toEqual([
-    expect.stringMatching(/^worker \d failed to start 10 times in a row: it ended with exit code 7$/),
+    expect.stringMatching(
+      /^worker \d ended 10 times in a row before it had run for 10 s: it ended with exit code 7$/,
+    ),
   ])
   const count = started.length
   await vi.advanceTimersByTimeAsync(60_000)
