@@ -37,7 +37,7 @@ export const targets = {
   'audit-log': {
     sources: ['packages/audit-log/src'],
     tests: ['packages/audit-log/test'],
-    // It changes its user, which a worker thread cannot.
+    // One test changes the user of its process, which a worker thread cannot do.
     pool: 'forks',
     without: ['packages/audit-log/test/processes.test.ts', ...slowTests],
   },
@@ -63,7 +63,7 @@ export const targets = {
       'test/security-corpus/token-endpoint.test.ts',
     ],
   },
-  // The rest of what a request for a token, and one with a token, passes through.
+  // The other rooms that token requests and API requests pass through.
   'token-server': {
     sources: ['api', 'health', 'http', 'jwt', 'limits', 'logging', 'replay'].map(
       (room) => `apps/token-server/src/${room}`,
