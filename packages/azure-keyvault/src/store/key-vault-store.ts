@@ -307,7 +307,7 @@ export class VaultStore implements KeyVaultStore {
     if (key !== null) return key
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${name}/${version} disappeared from ${this.location} right after it was listed`,
+      `${name}/${version} was just found or created in ${this.location}, but has disappeared`,
     )
   }
 
