@@ -3,7 +3,10 @@ import { defineConfig, defaultExclude } from 'vitest/config'
 // Tests run the sources: every package's exports name them under this condition, so nothing has to be built first.
 const conditions = ['@sealwright/source']
 
-/** Files that replace modules, change the process (its environment, its folder), or must be the first to use OpenSSL. */
+/**
+ * Files that replace modules, run a program by importing it, need modules that no other file has loaded, or must be the first to use
+ * OpenSSL. The others set back what they change in the process.
+ */
 const apart = [
   'apps/token-server/test/telemetry/traces.test.ts',
   'examples/test/(key-ring|sign-a-token).test.ts',
@@ -23,24 +26,37 @@ const apart = [
   'test/secrets-in-errors.test.ts',
 ]
 
+/** Files that have the process say that it is another system or user: no server may load its modules meanwhile. */
+const localStore = 'packages/local-store/test/**/*.test.ts'
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     // By default one core is left for the person at the machine, which on two cores doubles the time.
     maxWorkers: '100%',
+    maxConcurrency: 8,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     expect: { poll: { timeout: 20_000 } },
     projects: [
       { extends: true, test: { name: 'own modules', include: apart } },
+      // Importing the modules of a file takes longer than most of its tests.
       {
         extends: true,
         test: {
-          // Importing the modules of a file takes longer than most of its tests.
-          name: 'shared modules',
+          name: 'shared modules of local-store',
           isolate: false,
           exclude: [...defaultExclude, ...apart],
+          include: [localStore],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared modules',
+          isolate: false,
+          exclude: [...defaultExclude, ...apart, localStore],
           include: [
             '{packages,apps}/*/test/**/*.test.ts',
             '{benchmarks,examples}/test/**/*.test.ts',

@@ -31,23 +31,21 @@ async function addAsDotNet(folder: string, fileName: string, pfx: Uint8Array): P
 describe.skipIf(lacks('openssl'))(".NET's folder [needs openssl]", () => {
   test('is that of $HOME unless told otherwise', async () => {
     const { home, folder } = await newStore()
-    const before = process.env['HOME']
-    process.env['HOME'] = home
+    vi.stubEnv('HOME', home)
     try {
       expect((await openDotNetStore()).location).toBe(folder)
     } finally {
-      process.env['HOME'] = before
+      vi.unstubAllEnvs()
     }
   })
 
   test('is that of the user in the system where $HOME is empty', async () => {
-    const before = process.env['HOME']
-    process.env['HOME'] = ''
+    vi.stubEnv('HOME', '')
     try {
       const { location } = await openDotNetStore()
       expect(location).toBe(join(userInfo().homedir, '.dotnet/corefx/cryptography/x509stores/my'))
     } finally {
-      process.env['HOME'] = before
+      vi.unstubAllEnvs()
     }
   })
 

@@ -18,8 +18,8 @@ export interface CheckedConfig {
 }
 
 /**
- * Checks everything that a start checks, and changes nothing. A port that is in use is a warning: the running server may have it. A key
- * that is absent and would be created is named.
+ * Checks settings, keys, Redis, the audit folder and the ports, and changes nothing. A port that is in use is a warning: the running server
+ * may have it. A key that is absent and would be created is named; whether it can be written is not checked.
  *
  * @param vault how a vault is reached. Default: with the identity that the environment has
  */

@@ -44,7 +44,7 @@ async function freePort(host: string, port: number | null, names: string): Promi
   } catch (error) {
     // It may be this server that listens there.
     if (!isInUse(error)) throw error
-    return [`${host} port ${port} is in use, see ${names}; a server that starts now cannot listen there`]
+    return [`${host} port ${port} (${names}) is in use; a server cannot start there until it is free`]
   }
 }
 

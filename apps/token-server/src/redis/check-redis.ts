@@ -4,6 +4,9 @@ import { Redis } from 'ioredis'
 import { addressOf, clientOptions, evictionPolicy, evictionWarning } from './redis-client.ts'
 import type { RedisSettings } from './redis-url.ts'
 
+/** Milliseconds. */
+const deadline = 2_000
+
 /**
  * Checks within two seconds that Redis can be used, and writes nothing to it.
  *
@@ -19,12 +22,16 @@ export async function checkRedis(
   const client = new Redis({ ...options, retryStrategy: () => null })
   let reason: Error | undefined
   client.on('error', (error) => (reason ??= error))
+  // While Redis loads its data, the client would wait for it.
+  const timer = setTimeout(() => {
+    reason ??= new Error('it does not answer, or is still loading its data')
+    client.disconnect()
+  }, deadline)
   try {
     await client.connect()
     // A user without the permission to ask can use Redis.
     const replication = await client.info('replication').catch(() => '')
-    if (/^role:slave\r?$/m.test(replication))
-      throw new Error('it is a replica, which nothing can be written to')
+    if (/^role:slave\r?$/m.test(replication)) throw new Error('it is a replica; set REDIS_URL to the primary')
     const policy = await evictionPolicy(client).catch(() => null)
     return policy === null ? [] : [evictionWarning]
   } catch (error) {
@@ -36,6 +43,7 @@ export async function checkRedis(
       { cause },
     )
   } finally {
+    clearTimeout(timer)
     client.disconnect()
   }
 }

@@ -134,7 +134,7 @@ Client         suspended: 1 secret, suspended, other1
     const { report, problems } = await check(scratchFolder(), settingsFile(), env)
     expect(problems).toEqual([])
     for (const names of ['HOST and PORT', 'METRICS_HOST and METRICS_PORT'])
-      expect(report).toContain(`127.0.0.1 port ${port} is in use, see ${names}; `)
+      expect(report).toContain(`127.0.0.1 port ${port} (${names}) is in use; `)
   })
 
   test('accepts an audit folder that can be made', async () => {
