@@ -5,13 +5,17 @@ import { join } from 'node:path'
 import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks } from '@sealwright/test-kit/tools'
-import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bundledServer, ServerProcess } from '../apps/token-server/test/support/program.ts'
 import { redisServer } from '../apps/token-server/test/support/redis.ts'
 import { scrape } from '../apps/token-server/test/support/scrape.ts'
 import { client, settingsFile } from '../apps/token-server/test/support/server.ts'
 import { succeed } from '../packages/cli/test/support/sealwright.ts'
+
+/** The header or the claims of a token. */
+function partOf(token: string, at: 0 | 1): { readonly kid?: string; readonly jti?: string } {
+  return JSON.parse(Buffer.from(token.split('.')[at] ?? '', 'base64url').toString())
+}
 
 /** Counts the spans of each name that arrive by OTLP over HTTP. */
 async function startCollector(): Promise<{ readonly url: string; readonly spans: Map<string, number> }> {
@@ -111,9 +115,7 @@ describe.skipIf(lacks('redis-server'))('a server with everything on [needs redis
       await Promise.all(Array.from({ length: 4 }, next))
       return tokens.length - before
     }
-    const keyIds = (): readonly string[] => [
-      ...new Set(tokens.map((token) => decodeProtectedHeader(token).kid ?? '')),
-    ]
+    const keyIds = (): readonly string[] => [...new Set(tokens.map((token) => partOf(token, 0).kid ?? ''))]
 
     // The limit is for both workers together, but neither waits for the count of the other.
     expect(await load(40)).toBe(40)
@@ -154,7 +156,7 @@ describe.skipIf(lacks('redis-server'))('a server with everything on [needs redis
     const streams = readdirSync(audit).map((name) => readFileSync(join(audit, name), 'utf8'))
     const recorded = streams.flatMap(jtis)
     expect(new Set(recorded).size).toBe(recorded.length)
-    expect(recorded).toEqual(expect.arrayContaining(tokens.map((token) => decodeJwt(token).jti)))
+    expect(recorded).toEqual(expect.arrayContaining(tokens.map((token) => partOf(token, 1).jti)))
     const { out } = await succeed(['audit', 'verify', audit, ...keyIds().map((id) => `--kid=${id}`)])
     expect(out).toContain(`ok: ${recorded.length} tokens in 3 streams\n`)
     // The spans of the killed process that were not sent yet are lost.
