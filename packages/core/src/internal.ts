@@ -34,6 +34,7 @@ export {
   signOptions,
   type Check,
 } from './internal/arguments.ts'
+export { commonNames } from './internal/common-names.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export {

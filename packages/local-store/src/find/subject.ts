@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { invalidArgument } from '@sealwright/core/internal'
+import { commonNames, invalidArgument } from '@sealwright/core/internal'
 import { distinguishedName, normalizeDistinguishedName } from '@sealwright/x509'
 
 /**
@@ -21,10 +21,4 @@ export function subjectMatcher(subject: string): (certificate: X509Certificate) 
 /** The first common name of the subject; null when it has none. */
 export function commonName(certificate: X509Certificate): string | null {
   return commonNames(certificate)[0] ?? null
-}
-
-function commonNames(certificate: X509Certificate): readonly string[] {
-  // Contrary to its type, Node omits an empty subject, and returns a list if an attribute occurs several times.
-  const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
-  return [subject?.CN ?? []].flat()
 }

@@ -8,6 +8,7 @@ import {
   invalidArgument,
   listOf,
   optionsOf,
+  commonNames,
 } from '@sealwright/core/internal'
 import { BmpString } from 'asn1js'
 import {
@@ -183,9 +184,7 @@ const notInBmpString = /[\0\ud800-\udfff]/
 
 /** A default name for a key: NSS imports no key without one, and Java would use a number. */
 function nameOf(certificate: X509Certificate): string {
-  // Undefined for an empty subject, unlike the types of Node say.
-  const subject: { CN?: string | string[] } | undefined = certificate.toLegacyObject().subject
-  const name = [subject?.CN].flat().at(-1) ?? distinguishedName(certificate)
+  const name = commonNames(certificate).at(-1) ?? distinguishedName(certificate)
   const fitting = name.split(notInBmpString).join('').slice(0, maximumFriendlyNameLength)
   return fitting === '' ? certificate.fingerprint.replaceAll(':', '') : fitting
 }
