@@ -3,7 +3,7 @@ import { malformed } from './asn1/ber.ts'
 const cngBlob =
   'is a key BLOB of Windows CNG. To convert it, in .NET: CngKey.Import, then ECDsaCng or RSACng, and ExportPkcs8PrivateKeyPem'
 
-/** Files of keys that are not read, by how they begin, each with the command that converts it. */
+/** Unsupported key files by how they begin, each with the command that converts it. */
 const files: readonly { readonly start: Uint8Array | string; readonly problem: string }[] = [
   {
     start: Uint8Array.of(0xfe, 0xed, 0xfe, 0xed),

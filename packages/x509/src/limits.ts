@@ -51,9 +51,9 @@ function messageOf(found: string, limit: number, name: string): string {
 }
 
 /**
- * The limits given, and the default for each that is not.
+ * The given limits, with the default for each that is absent.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for one that is not a whole number, as NaN would limit nothing, and for unknown names
+ * @throws SealwrightError `INVALID_ARGUMENT` for unknown names, and all but whole numbers: NaN would limit nothing
  */
 export function resolveLimits<T extends object>(defaults: T, limits: Partial<T> = {}): T {
   const names = Object.keys(defaults)

@@ -1,7 +1,7 @@
 import { isSealwrightError, type SealwrightError } from '@sealwright/core'
 import { ItemLimitExceeded } from './limits.ts'
 
-/** Something in a file that was passed over, so that the rest can be read. */
+/** An item of a file that was skipped, so that the rest can be read. */
 export interface SkippedItem {
   /** Such as `the private key "old"` or `the PEM block DSA PRIVATE KEY`. */
   readonly what: string
@@ -33,7 +33,7 @@ export class SkippedItems {
     this.#items.push({ what: part, reason })
   }
 
-  /** @throws the first error: the caller has read nothing else, so that this is what is wrong with the file */
+  /** @throws the first error, for a caller that has read nothing else from the file */
   throwFirst(): void {
     if (this.#firstError !== null) throw this.#firstError
   }

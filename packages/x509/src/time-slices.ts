@@ -4,8 +4,8 @@ import { setImmediate as immediate } from 'node:timers/promises'
 const sliceMilliseconds = 4
 
 /**
- * Long work on this thread, done in slices that leave the event loop free between them. For what nothing native does; a
- * worker would need a file of its own, which bundlers lose.
+ * Long work on this thread, done in slices that leave the event loop free between them. It is for work without a native
+ * function. A worker would need a separate file, which bundlers lose.
  */
 export class TimeSlices {
   readonly #signal: AbortSignal | undefined
@@ -22,8 +22,8 @@ export class TimeSlices {
   }
 
   /**
-   * To be awaited before every piece of the work, each of which should take a millisecond at most. The first slice begins in
-   * a turn of its own.
+   * Await it before every piece of the work. A piece should take a millisecond at most. The first slice begins in its
+   * own turn.
    *
    * @throws the signal's reason
    */
@@ -32,7 +32,7 @@ export class TimeSlices {
   }
 
   /**
-   * Ends this slice, however short it was: before a piece that is long for itself.
+   * Ends this slice early. Call it before a long piece.
    *
    * @throws the signal's reason
    */

@@ -17,7 +17,7 @@ export interface BerElement {
   readonly children: readonly BerElement[]
 }
 
-/** What one untrusted file may still use up; shared by every parse of its parts. */
+/** The remaining budget of one untrusted file; shared by every parse of its parts. */
 export interface BerBudget {
   /** Elements left. */
   elements: number
@@ -90,7 +90,7 @@ export function readPadded(
 const padding: ReadonlySet<number> = new Set([0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20])
 
 /**
- * Reads the first element, whatever comes after it; otherwise as {@link readPadded}.
+ * Reads the first element and ignores what comes after it; otherwise as {@link readPadded}.
  *
  * @throws SealwrightError as {@link readBer}
  */
@@ -122,7 +122,7 @@ class Parser {
     this.#levels = levels
   }
 
-  /** The element at `start`; nothing at or after `limit` is looked at. */
+  /** The element at `start`; nothing at or after `limit` is read. */
   element(start: number, limit: number, depth: number): BerElement {
     this.#charge(depth)
     const identifier = this.#octet(start, limit)

@@ -16,8 +16,8 @@ import { TimeSlices } from '../time-slices.ts'
 export type DerValue = BaseBlock | { toSchema(): BaseBlock }
 
 /**
- * What is encoded already goes in byte by byte: a name or a public key from elsewhere. asn1js's own RawData is left out of
- * what it is a part of.
+ * A value that is already encoded, written byte by byte: a name or a public key from elsewhere. asn1js leaves its own
+ * RawData out of the value around it.
  */
 class Encoded extends RawData {
   constructor(bytes: Uint8Array) {
@@ -34,7 +34,7 @@ class Encoded extends RawData {
     return bytes
   }
 
-  /** pkijs takes what it does not look into as any value. */
+  /** pkijs accepts any value where it does not look inside. */
   asBlock(): BaseBlock {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of a block, only toBER is called
     return this as unknown as BaseBlock
@@ -45,21 +45,21 @@ export function encoded(bytes: Uint8Array): BaseBlock {
   return new Encoded(bytes).asBlock()
 }
 
-/** The same where pkijs asks its own classes for a SEQUENCE: their `toSchema` gives what is encoded already. */
+/** The same for pkijs classes that expect a SEQUENCE: their `toSchema` returns the encoded value. */
 export function encodedSequence(bytes: Uint8Array): Sequence {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
   return encoded(bytes) as Sequence
 }
 
-/** DER of a value: asn1js writes definite lengths unless a value asks for others, which none here does. */
+/** DER of a value: asn1js writes definite lengths unless a value asks for others. None here does. */
 export function encodeDer(value: DerValue): Uint8Array<ArrayBuffer> {
   return new Uint8Array(('toSchema' in value ? value.toSchema() : value).toBER())
 }
 
 /**
- * The values of a long list, one after the other, encoded without holding the event loop.
+ * The values of a long list, one after the other, encoded without blocking the event loop.
  *
- * @param blockOf makes the value of an item; what it throws ends the work
+ * @param blockOf makes the value of an item; its error ends the work
  */
 export async function encodeList<T>(
   items: readonly T[],
@@ -76,7 +76,7 @@ export async function encodeList<T>(
   for (const item of items) {
     if (slices.isOver()) {
       join()
-      // Giving up the thread is the point of this loop.
+      // The loop yields to the event loop on purpose.
       // oxlint-disable-next-line no-await-in-loop
       await slices.pause()
     }

@@ -25,7 +25,7 @@ export class SequenceReader {
     return element
   }
 
-  /** The next field where it has that tag; null, and nothing taken, where it has not or there is none. */
+  /** The next field if it has that tag. Otherwise null, and nothing is consumed. */
   optional(tag: number): BerElement | null {
     const element = this.#fields[this.#next]
     if (element?.tag !== tag) return null

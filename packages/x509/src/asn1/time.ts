@@ -13,7 +13,7 @@ export function timeOf(value: Date): Time {
   })
 }
 
-/** In the one form that RFC 5280 §4.1.2.5 allows of each type: UTC, with seconds, without fractions. */
+/** In the one form that RFC 5280 §4.1.2.5 allows for each type: UTC, with seconds, without fractions. */
 export function decodeTime(element: BerElement, source: string): Date {
   const text = Buffer.from(element.content).toString('latin1')
   const isUtcTime = element.tag === tags.utcTime
@@ -24,11 +24,11 @@ export function decodeTime(element: BerElement, source: string): Date {
   if ((!isUtcTime && element.tag !== tags.generalizedTime) || whole === undefined) {
     throw malformed(source, 'is not a time in a format of RFC 5280')
   }
-  // Two digits are of 1950 to 2049.
+  // Two digits mean 1950 to 2049.
   const fullYear = isUtcTime ? `${Number(year) >= 50 ? '19' : '20'}${year}` : year
   const iso = `${fullYear}-${month}-${day}T${hour}:${minute}:${second}.000Z`
   const time = new Date(iso)
-  // Date takes February 30 for March 2.
+  // Date reads February 30 as March 2.
   if (Number.isNaN(time.getTime()) || time.toISOString() !== iso)
     throw malformed(source, `is not a valid time: ${text}`)
   return time

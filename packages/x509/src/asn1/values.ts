@@ -11,7 +11,7 @@ export function unwrapExplicit(element: BerElement, tag: number, source: string)
 }
 
 /**
- * The bytes of an OCTET STRING, or of one with another tag, put together where BER has it in segments (X.690 §8.7).
+ * The bytes of an OCTET STRING, or of one with another tag, joined where BER splits them into segments (X.690 §8.7).
  *
  * @param tag that of the outermost element; segments are always universal
  */
@@ -115,7 +115,7 @@ export function decodeObjectIdentifier(element: BerElement, source: string): str
   return [root, typeof head === 'bigint' ? head - 80n : head - 40 * root, ...rest].join('.')
 }
 
-/** Seven bits each. Those of seven octets and more are more than a number holds exactly. */
+/** Seven bits each. A number cannot hold seven octets or more exactly. */
 function arcOf(content: Uint8Array, start: number, last: number): number | bigint {
   if (last - start >= 7) {
     return content.subarray(start, last + 1).reduce((arc, octet) => (arc << 7n) | BigInt(octet & 0x7f), 0n)

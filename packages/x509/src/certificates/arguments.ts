@@ -20,7 +20,7 @@ import {
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import type { CertificateExtensions } from './extensions/certificate-extensions.ts'
 
-/** What functions that make certificates and CRLs take. What strings in it say is checked where it is encoded. */
+/** Arguments of functions that make certificates and CRLs. Strings are checked where they are encoded. */
 
 export const anIssuer: Check = (name, value) => {
   anObject(name, value)

@@ -25,7 +25,7 @@ import { profileDefaults, type CertificateProfile } from './profiles.ts'
 import { newSerialNumber } from './serial-number.ts'
 import { resolveValidity, secondsPerDay, type Validity, type ValidityOptions } from './validity.ts'
 
-/** What a new certificate says, beside its subject and key. */
+/** The contents of a new certificate, beside its subject and key. */
 export interface CertificateOptions extends ValidityOptions {
   /** The defaults of everything below. Default `tokenSigning`. */
   readonly profile?: CertificateProfile | undefined
@@ -65,7 +65,7 @@ interface Certified {
 }
 
 /**
- * Resolves and checks what a new certificate says.
+ * Resolves and checks the contents of a new certificate.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`, `UNSUPPORTED_KEY`
  *
@@ -108,7 +108,7 @@ export function resolveContent(
   }
 }
 
-/** RFC 5280 §4.1.2.6: an e-mail address is an rfc822Name, also where the subject has it too. */
+/** RFC 5280 §4.1.2.6: an e-mail address is an rfc822Name, even if the subject has it too. */
 function withEmailAddresses(
   names: readonly SubjectAltName[],
   subject: Uint8Array,

@@ -94,7 +94,7 @@ export async function createCertificateRequest(
     version: 0,
     subject: new EncodedName(subject),
     subjectPublicKeyInfo: new EncodedPublicKey(encodePublicKey(signer.publicKey)),
-    // They are there even when there are none (RFC 2986 §4.1).
+    // The field is present even when it is empty (RFC 2986 §4.1).
     attributes:
       extensions.length === 0
         ? []
@@ -145,7 +145,7 @@ export function readCertificateRequest(
 
 /**
  * SEQUENCE OF Extension in `[0] IMPLICIT SET OF SEQUENCE { type, values SET OF ANY }`, of which extensionRequest has one value.
- * Null where there is none.
+ * Null if absent.
  */
 export function requestedExtensions(attributes: BerElement | null): BerElement | null {
   for (const element of attributes?.children ?? []) {

@@ -18,7 +18,7 @@ export interface Issuer {
   readonly certificate: X509Certificate
 }
 
-/** What an issuer's certificate says that its certificates depend on. */
+/** The fields of an issuer's certificate that its certificates depend on. */
 export interface ExaminedIssuer {
   /** Name, DER: byte by byte as in the certificate, since chains are found by comparing bytes. */
   readonly subject: Uint8Array
@@ -62,7 +62,7 @@ export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   return { subject: fields.subject.bytes, keyIdentifier, notBefore, notAfter, extensions }
 }
 
-/** Of now: what a CA signs may be dated back, and the CA must be valid as it signs. */
+/** The check uses the current time: a CA must be valid when it signs, even if it backdates. */
 function assertValidNow({ notBefore, notAfter }: Validity): void {
   const now = Date.now()
   if (now < notBefore.getTime()) {

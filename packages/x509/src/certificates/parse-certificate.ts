@@ -17,7 +17,7 @@ import { formatSerialNumber } from './serial-number.ts'
 
 /** The contents of a certificate as plain values. The signature is not verified. */
 export interface ParsedCertificate {
-  /** Hexadecimal, upper case, as `X509Certificate.serialNumber` has it. */
+  /** Hexadecimal, upper case, as in `X509Certificate.serialNumber`. */
   readonly serialNumber: string
   /** The JOSE name where core's table has the algorithm, otherwise its OID. For ECDSA it names the hash, not the curve. */
   readonly signatureAlgorithm: string

@@ -10,8 +10,8 @@ import { resolveContent, signCertificate, type CertificateOptions } from './cert
 export interface SelfSignedCertificateOptions extends CertificateOptions {
   /**
    * The distinguished name, such as `CN=my-app-auth,O=Contoso` (RFC 4514): the most specific part first, special characters
-   * escaped with a backslash. The spellings of .NET and OpenSSL are read too. Or a certificate that has the subject, which is copied
-   * byte for byte: for the next key of a name that this package would not write, such as one with two common names.
+   * escaped with a backslash. The spellings of .NET and OpenSSL are read too. Or a certificate whose subject is copied
+   * byte for byte: for a name that this package would not write, such as one with two common names.
    */
   readonly subject: string | X509Certificate
 }

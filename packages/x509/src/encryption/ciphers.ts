@@ -26,7 +26,7 @@ export interface CbcCipher {
   readonly keyLength: number | null
   readonly defaultKeyLength: number
   /**
-   * Never holds the event loop for long.
+   * Never blocks the event loop for long.
    *
    * @throws anything, when the ciphertext or its padding is wrong; or the signal's reason
    */

@@ -44,7 +44,7 @@ export async function decryptValue(
   throw wrongPassword(source, failure)
 }
 
-/** Whether the bytes have the header of one SEQUENCE. What a wrong key decrypts almost never has. */
+/** Whether the bytes have the header of one SEQUENCE. The output of a wrong key almost never has one. */
 export function isOneSequence(bytes: Uint8Array): boolean {
   const [tag, length = 0] = bytes
   if (tag !== 0x30) return false

@@ -65,8 +65,8 @@ export class Pkcs12Budget implements BerBudget {
   }
 
   /**
-   * Charges a key derivation before it runs. Zero and negative counts are refused: some implementations verify a MAC with them
-   * whatever the password is.
+   * Charges a key derivation before it runs. Zero and negative counts are refused: some implementations accept a MAC
+   * with them under any password.
    *
    * @param rounds how often the derivation runs its iterations
    * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`

@@ -54,8 +54,8 @@ export function usualPassword(text: string): FilePassword {
 }
 
 /**
- * The encodings to try for a password, the usual one first. Some writers encode the empty password without U+0000. OpenSSL
- * before 1.1 made one character of each byte of UTF-8.
+ * The encodings to try for a password, the usual one first. Some writers encode the empty password without U+0000.
+ * OpenSSL before 1.1 turned each byte of UTF-8 into one character.
  */
 export function filePasswords(text: string): readonly FilePassword[] {
   const usual = usualPassword(text)

@@ -12,7 +12,7 @@ import { TimeSlices } from '../time-slices.ts'
  * @param effectiveBits to which RFC 2268 §2 reduces the key: 1 to 1024
  * @param vector 8 bytes
  * @returns a new array
- * @throws RangeError for a ciphertext that is no whole number of blocks, or wrong padding; or the signal's reason
+ * @throws RangeError for a ciphertext that is not whole blocks, or wrong padding; or the signal's reason
  */
 export async function decryptRc2Cbc(
   key: Uint8Array,

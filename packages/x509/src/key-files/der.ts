@@ -19,7 +19,7 @@ import { identifiedLevels, identify, labelRemark, type DerFormat, type KeyFileFo
 import type { KeyFile, KeyFileLimits, ReadKeyFileOptions } from './key-file.ts'
 import { pkcs7Levels, readPkcs7 } from './pkcs7.ts'
 
-/** What reading one file needs, and what is found out beside its contents. */
+/** The state of reading one file: its inputs, and findings apart from its contents. */
 export interface FileContext {
   /** Asks for the password, once for the file. */
   readonly password: () => Promise<string>
@@ -55,7 +55,7 @@ export async function readDer(
   context: FileContext,
 ): Promise<Part> {
   const isTrusted = label === 'TRUSTED CERTIFICATE'
-  // A budget of its own: what is kept of it is the format, and bundles have many blocks.
+  // A separate budget: only the format is kept from it, and bundles have many blocks.
   const budget = new Pkcs12Budget(context.limits)
   const element = readItem(() =>
     isTrusted

@@ -1,7 +1,7 @@
 import { SealwrightError } from '@sealwright/core'
 import { malformed } from '../asn1/ber.ts'
 
-/** Texts that hold keys and are not read. */
+/** Unsupported text formats of keys. */
 const texts: readonly { readonly pattern: RegExp; readonly problem: string }[] = [
   {
     pattern: /^\s*(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S{1,40}) AAAA/,
@@ -33,7 +33,7 @@ export function assertTextNotForeign(text: string): void {
   if (format !== undefined) throw malformed('the file', format.problem)
 }
 
-/** PEM blocks that are not read, by their label. */
+/** Unsupported PEM blocks by their label. */
 const labels: readonly { readonly pattern: RegExp; readonly problem: string }[] = [
   {
     pattern: /^OPENSSH PRIVATE KEY$/,

@@ -1,6 +1,6 @@
 import { tags, type BerElement } from '../asn1/ber.ts'
 
-/** What a file is. `PEM`, `JSON` and `XML` hold several things; of one thing it is what that is. */
+/** The format of a file. `PEM`, `JSON` and `XML` are for several items; one item has its own format. */
 export type KeyFileFormat =
   | 'PKCS#12'
   | 'PKCS#8'
@@ -21,7 +21,7 @@ export type KeyFileFormat =
   | 'JSON'
   | 'XML'
 
-/** What DER is. `PKCS#1 public key` is a public key without its SubjectPublicKeyInfo. */
+/** The format of DER. `PKCS#1 public key` is a public key without its SubjectPublicKeyInfo. */
 export type DerFormat =
   | 'PKCS#12'
   | 'PKCS#8'
@@ -53,7 +53,7 @@ const labels: Readonly<Record<DerFormat, readonly string[]>> = {
   CRL: ['X509 CRL'],
 }
 
-/** What to say of a label that names something else than the block holds. Null for a label that is right. */
+/** The warning for a label that does not match the contents of the block. Null for a label that is right. */
 export function labelRemark(label: string, format: DerFormat): string | null {
   const [right = ''] = labels[format]
   return labels[format].includes(label)
@@ -62,7 +62,7 @@ export function labelRemark(label: string, format: DerFormat): string | null {
 }
 
 /**
- * Tells by the tags of a value and of what is in it; its reader checks the rest. Null for what is none of these.
+ * Identifies a value by its tags and those inside it; its reader checks the rest. Null for any other value.
  *
  * @param element read to {@link identifiedLevels}
  */
@@ -89,7 +89,7 @@ function identifyNumbers(first: BerElement, count: number): DerFormat | null {
   return first.content.length >= minimumModulusBytes ? 'PKCS#1 public key' : null
 }
 
-/** Certificates, requests and CRLs are signed alike, and differ in what is signed. */
+/** Certificates, requests and CRLs have one outer structure. The signed part differs. */
 function identifyDocument(fields: readonly BerElement[]): DerFormat {
   if (fields.some(({ tag }) => tag === tags.utcTime || tag === tags.generalizedTime)) return 'CRL'
   // INTEGER, Name, SubjectPublicKeyInfo, [0]; a certificate has six fields at least.

@@ -1,7 +1,7 @@
 import { base64urlNumber } from './microsoft/blob.ts'
 import { isRecord, type JsonObject } from './jwk.ts'
 
-/** What is found in a JSON document. */
+/** The findings in a JSON document. */
 export interface JsonContents {
   readonly jwks: readonly unknown[]
   /** Whether it is a JWK Set (RFC 7517 §5). */
@@ -10,13 +10,13 @@ export interface JsonContents {
   readonly texts: readonly string[]
 }
 
-/** Nothing real is nested deeper. */
+/** No real file is nested deeper. */
 const maximumDepth = 8
 /** A shorter string holds no key. */
 const minimumTextLength = 40
 
 /**
- * Finds keys in JSON as people have it: a JWK or JWK Set; what `az keyvault key show`, `secret show` and `certificate show` print;
+ * Finds keys in common JSON: a JWK or JWK Set; output of `az keyvault key show`, `secret show` and `certificate show`;
  * Google's service accounts; Kubernetes secrets; Vault's answers; IdentityServer's tempkey.rsa and tempkey.jwk.
  *
  * @param json parsed
@@ -52,11 +52,11 @@ function mayHoldFile(text: string): boolean {
   )
 }
 
-/** The object as a JWK where it is one in another spelling; otherwise as it is. */
+/** Converts a JWK in another spelling. Any other object is returned as it is. */
 function asJwk(value: unknown): unknown {
   if (!isRecord(value)) return value
   if (typeof value['kty'] === 'string') return withoutNulls(value)
-  // .NET's JsonWebKey, written without its own names, as IdentityServer's tempkey.jwk was.
+  // .NET's JsonWebKey with its property names, as in IdentityServer's tempkey.jwk.
   if (typeof value['Kty'] === 'string') {
     return withoutNulls(
       Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toLowerCase(), each])),
@@ -65,7 +65,7 @@ function asJwk(value: unknown): unknown {
   return rsaParameters(value) ?? value
 }
 
-/** `az` and .NET print what is absent as null. */
+/** `az` and .NET print absent members as null. */
 function withoutNulls(jwk: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(jwk).filter(([, value]) => value !== null))
 }
@@ -82,7 +82,7 @@ export const rsaNames: ReadonlyMap<string, string> = new Map([
   ['InverseQ', 'qi'],
 ])
 
-/** A JWK of .NET's numbers, each in base64. Null where modulus and exponent are not there. */
+/** A JWK of .NET's numbers, each in base64. Null without modulus and exponent. */
 export function rsaParameters(value: JsonObject): JsonObject | null {
   const jwk: Record<string, string> = { kty: 'RSA' }
   for (const [name, member] of rsaNames) {

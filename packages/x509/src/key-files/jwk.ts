@@ -12,20 +12,20 @@ import type { SkippedItems } from '../skipped-items.ts'
 /** A JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** What a JWK (RFC 7517) or each of a JWK Set holds. */
+/** The contents of a JWK (RFC 7517) or of a JWK Set. */
 export interface JwkContents {
   readonly privateKeys: readonly KeyObject[]
   readonly publicKeys: readonly KeyObject[]
   /** Of `x5c`. */
   readonly certificates: readonly X509Certificate[]
-  /** What is unusual about keys that were read. */
+  /** Flaws of keys that were read. */
   readonly remarks: readonly string[]
 }
 
 /**
- * Reads JWKs. One that is not known does not spoil the others (RFC 7517 §5).
+ * Reads JWKs. An unknown JWK is skipped (RFC 7517 §5).
  *
- * @param skipped gets the others
+ * @param skipped gets the unreadable JWKs
  * @throws the signal's reason
  */
 export async function readJwks(
@@ -40,7 +40,7 @@ export async function readJwks(
   const remarks: string[] = []
   const slices = new TimeSlices(signal)
   for (const [index, jwk] of jwks.entries()) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     const source = describe(jwk, index, jwks.length)
@@ -84,7 +84,7 @@ function withAllRsaNumbers(
   return { ...jwk, ...complete }
 }
 
-/** What the JWK says of its use stays with the key. */
+/** The members on its use stay with the key. */
 function readKey(jwk: JsonObject, limits: KeyLimits): KeyObject {
   const key = readItem(() => importJwk(jwk))
   checkPrivateKey(key, limits)
@@ -106,7 +106,7 @@ async function readCertificates(
   const certificates: X509Certificate[] = []
   const list: readonly unknown[] = Array.isArray(x5c) ? x5c : [x5c]
   for (const each of list) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     try {

@@ -21,17 +21,17 @@ import { readPemEncryption } from './pem/encrypted-pem.ts'
 import { decodeBareText, decodeFile } from './text.ts'
 import { findInXml } from './xml.ts'
 
-/** Base64 of base64 of PEM in JSON is what people have; nothing real is deeper. */
+/** Real files nest no deeper than base64 of base64 of PEM in JSON. */
 const maximumNesting = 4
 
 /** Reads one file. */
 export class KeyFileReader {
   readonly #context: FileContext
   readonly #slices: TimeSlices
-  /** An item that the password does not open. Another item may be opened by it. */
+  /** An item that the password does not open. It may open another item. */
   #unopened: { readonly source: string; readonly error: SealwrightError } | null = null
   #blocks = 0
-  /** What the file is that holds several things. Null for one that holds one. */
+  /** The format of a file with several items. Null for a file with one. */
   #container: KeyFileFormat | null = null
 
   /** @param password asks for it */
@@ -151,7 +151,7 @@ export class KeyFileReader {
     let count = 0
     for (const block of findPemBlocks(text)) {
       const source = `the PEM block ${block.label}`
-      // Curves that OpenSSL writes before keys, which have them inside as well; groups that servers keep beside their keys.
+      // Curves that OpenSSL writes before keys, which also contain them; groups that servers keep beside their keys.
       if (block.label.endsWith(' PARAMETERS')) continue
       this.#charge(1)
       count++

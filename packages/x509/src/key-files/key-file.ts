@@ -10,9 +10,9 @@ import type { ReadPkcs12Options } from '../pkcs12/read.ts'
 import type { SkippedItem } from '../skipped-items.ts'
 import type { KeyFileFormat } from './identify.ts'
 
-/** What a file of keys or certificates holds. */
+/** The contents of a file of keys or certificates. */
 export interface KeyFile {
-  /** Told by the contents, never by a name. */
+  /** Depends on the contents, never on a name. */
   readonly format: KeyFileFormat
   /** Private keys, each with its own certificate and those of its issuers that are in the file. */
   readonly keys: readonly Pkcs12Key[]
@@ -20,17 +20,17 @@ export interface KeyFile {
   readonly publicKeys: readonly KeyObject[]
   /** Every certificate, in file order. */
   readonly certificates: readonly X509Certificate[]
-  /** To be shown: they may be weak, and their signatures wrong. `readCertificateRequest` reads those to be relied on. */
+  /** For display: they may be weak or wrongly signed. Use `readCertificateRequest` for requests to rely on. */
   readonly requests: readonly DescribedRequest[]
-  /** To be shown: nothing shows who signed them. `readRevocationList` reads those to be relied on. */
+  /** For display: their signatures are not verified. Use `readRevocationList` for CRLs to rely on. */
   readonly revocationLists: readonly DescribedRevocationList[]
-  /** Null for a file without one, which is everything but PKCS#12. */
+  /** Null for a file without one. Only PKCS#12 has one. */
   readonly mac: Protection | null
   /** Of each encrypted item, in file order; empty when nothing is encrypted. */
   readonly encryptions: readonly Protection[]
-  /** What was passed over, and why: keys that cannot sign, malformed certificates, unknown PEM blocks and JWKs. */
+  /** Skipped items, with the reasons: keys that cannot sign, malformed certificates, unknown PEM blocks and JWKs. */
   readonly skipped: readonly SkippedItem[]
-  /** What is unusual, although it was read: a wrong label, a missing MAC, missing numbers of a key. */
+  /** Flaws in items that were read: a wrong label, a missing MAC, missing numbers of a key. */
   readonly remarks: readonly string[]
 }
 
@@ -40,7 +40,7 @@ export interface ReadKeyFileOptions extends Omit<ReadPkcs12Options, 'limits'> {
   readonly limits?: Partial<KeyFileLimits> | undefined
 }
 
-/** What reading one file of keys may cost. Whatever is over is refused before it is parsed or computed. */
+/** Limits on reading one file of keys. Input beyond a limit is refused before it is parsed or computed. */
 export interface KeyFileLimits extends Pkcs12Limits, CertificateRequestLimits, RevocationListLimits {
   /** PEM blocks, JWKs of a set, certificates of a PKCS#7 file, keys in JSON or XML. Default 1,000. */
   readonly blocks: number

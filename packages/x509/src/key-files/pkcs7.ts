@@ -14,7 +14,7 @@ import { TimeSlices } from '../time-slices.ts'
 import type { KeyFileLimits } from './key-file.ts'
 
 const source = 'the PKCS#7 file'
-/** As deep as a file has to be read: a certificate is one value. */
+/** The levels of a file that are read: a certificate is one value. */
 export const pkcs7Levels = 5
 
 /** Certificates and CRLs, each in file order. */
@@ -25,7 +25,7 @@ interface Pkcs7Contents {
 
 /**
  * Reads a PKCS#7 file (RFC 2315 §9.1, RFC 5652 §5.1): `SignedData` that signs nothing and carries a chain, as .p7b files do.
- * Signatures, where there are any, are passed over.
+ * Signatures in it are ignored.
  *
  * @param contentInfo read to {@link pkcs7Levels}
  * @param skipped gets the certificates and CRLs that cannot be read
@@ -57,7 +57,7 @@ export async function readPkcs7(
   const revocationLists: DescribedRevocationList[] = []
   const slices = new TimeSlices(signal)
   for (const { bytes } of certificateFields) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     await slices.pause()
     try {
@@ -87,7 +87,7 @@ export async function readPkcs7(
   return { certificates, revocationLists }
 }
 
-/** CertificateSet also has kinds with tags of their own, which are out of use. */
+/** CertificateSet also has other kinds with their own tags. They are obsolete. */
 function isSequence({ tag }: BerElement): boolean {
   return tag === tags.sequence
 }

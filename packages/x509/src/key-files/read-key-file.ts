@@ -9,7 +9,7 @@ import { defaultKeyFileLimits, type KeyFile, type ReadKeyFileOptions } from './k
 import { KeyFileReader } from './key-file-reader.ts'
 
 /**
- * Reads any file that keys and certificates are kept in. Its contents decide what it is, and not its name.
+ * Reads any file of keys or certificates. The format is determined from the contents, not from the file name.
  *
  * - PKCS#12; PKCS#8 of version 1 and 2, encrypted or not; SEC1; PKCS#1; public keys; certificates, certificate requests and CRLs;
  *   PKCS#7
@@ -19,13 +19,13 @@ import { KeyFileReader } from './key-file-reader.ts'
  *   IdentityServer; XML with RSAKeyValue or X509Certificate
  * - Microsoft's .pvk and key BLOBs
  *
- * One item that cannot be read does not spoil the others: `skipped` lists it with the reason.
+ * An item that cannot be read is skipped: `skipped` lists it with the reason.
  *
  * @param file at most 1 MiB unless a limit says otherwise
- * @param password for what is encrypted, or a function that is asked for it when something is; `''` for none
- * @throws SealwrightError `INVALID_ENCODING` for a file of another format, or a torn one; the message names the command that
- *   converts it where there is one. `WRONG_PASSWORD` when the password does not open an encrypted key or the file. Where
- *   nothing in the file can be read, the error of its first item. Otherwise as `readPkcs12`
+ * @param password for encrypted items, or a function that is called when one is found; `''` for none
+ * @throws SealwrightError `INVALID_ENCODING` for a file of another format, or a damaged one; the message names the
+ *   command that converts it where there is one. `WRONG_PASSWORD` when the password does not open an encrypted key or
+ *   the file. Where nothing in the file can be read, the error of its first item. Otherwise as `readPkcs12`
  * @example
  * ```ts
  * import { readFile } from 'node:fs/promises'

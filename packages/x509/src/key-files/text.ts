@@ -1,9 +1,9 @@
 import { decodeBase64 } from './pem/pem.ts'
 
 /**
- * The text of a file that is not binary. UTF-8 and UTF-16, with and without byte order marks; what is neither is Latin-1, as
- * comments in old PEM files are. Byte order marks are left out wherever they are, as joined files have them in the middle, and so
- * are the characters without width that web pages leave in what is copied from them.
+ * The text of a file that is not binary: UTF-8 or UTF-16, with or without a byte order mark, otherwise Latin-1, as in
+ * comments of old PEM files. Byte order marks are removed everywhere, because joined files have them in the middle. So
+ * are zero-width characters, which text copied from web pages may contain.
  */
 export function decodeFile(bytes: Uint8Array): string {
   return unescaped(decodeBytes(bytes).replaceAll(/[\ufeff\u200b-\u200d\u2060\0]/g, ''))
@@ -41,8 +41,8 @@ function utf16Encoding(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
 }
 
 /**
- * The bytes of a text that is nothing but base64, base64url or hexadecimal, as settings, secrets and `data:` URLs carry them; in
- * quotes or not. Null for other text.
+ * The bytes of a text that is only base64, base64url or hexadecimal, as in settings, secrets and `data:` URLs, with or
+ * without quotes. Null for other text.
  */
 export function decodeBareText(text: string): Uint8Array | null {
   const bare = unquoted(text.trim()).replace(/^data:[\w.+/-]{0,100};base64,/i, '')

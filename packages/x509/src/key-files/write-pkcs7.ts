@@ -11,7 +11,7 @@ const listOfCertificates = listOf(aCertificate)
  * signatures.
  *
  * @param certificates at least one; written in the order given, usually a chain from the leaf up
- * @returns DER, but for the order of the certificates, which stays that of the caller; `encodePem('PKCS7', …)` makes PEM of it
+ * @returns DER, except that the certificates keep the caller's order; `encodePem('PKCS7', …)` makes PEM of it
  * @throws SealwrightError `INVALID_ARGUMENT` for an empty list, or for anything but X509Certificates
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export function writePkcs7Certificates(certificates: readonly X509Certificate[])
   return encodeDer(new ContentInfo({ contentType, content: content.toSchema(true) }))
 }
 
-/** A certificate for pkijs, byte by byte as it is. */
+/** A certificate for pkijs, its bytes unchanged. */
 class EncodedCertificate extends Certificate {
   readonly #der: Uint8Array
 

@@ -1,7 +1,7 @@
 import { rsaNames, rsaParameters } from './json.ts'
 import type { JsonObject } from './jwk.ts'
 
-/** What is found in an XML document. */
+/** The findings in an XML document. */
 export interface XmlContents {
   /** RSAKeyValue, as a JWK. */
   readonly jwks: readonly JsonObject[]
@@ -10,9 +10,9 @@ export interface XmlContents {
 }
 
 /**
- * Finds keys and certificates of XML Signature in XML: `RSAKeyValue` (RFC 3275 §4.4.2.2) with the private numbers that .NET's
- * `ToXmlString(true)` adds, and `X509Certificate`, as SAML and WS-Federation metadata have it. The document is not parsed: entities,
- * which XML parsers can be attacked with, mean nothing here.
+ * Finds keys and certificates of XML Signature in XML: `RSAKeyValue` (RFC 3275 §4.4.2.2) with the private numbers that
+ * .NET's `ToXmlString(true)` adds, and `X509Certificate`, as in SAML and WS-Federation metadata. The document is not
+ * parsed, so attacks with XML entities have no effect.
  */
 export function findInXml(text: string): XmlContents {
   const jwks: JsonObject[] = []

@@ -4,14 +4,14 @@ import { SealwrightError } from '@sealwright/core'
 /** For messages: where ML-DSA keys can be used. */
 export const mlDsaNeeds = 'ML-DSA needs Node 24.7 or newer'
 
-/** id-ml-dsa-44, -65 and -87 (RFC 9881 §2) but for the last byte, as DER has them. */
+/** id-ml-dsa-44, -65 and -87 (RFC 9881 §2) without the last byte, as DER has them. */
 const identifierPrefix = Buffer.from('06096086480165030403', 'hex')
 
 /**
- * What is wrong with a key that OpenSSL did not take: null unless it is an ML-DSA key and this Node has no ML-DSA.
+ * Why OpenSSL rejected a key: null unless it is an ML-DSA key and this Node has no ML-DSA.
  *
  * @param der PrivateKeyInfo (RFC 5958 §2) or SubjectPublicKeyInfo (RFC 5280 §4.1.2.7)
- * @param cause undefined where OpenSSL did take it, and Node did not
+ * @param cause undefined where OpenSSL accepted it and Node did not
  */
 export function mlDsaProblem(source: string, der: Uint8Array, cause?: unknown): SealwrightError | null {
   // In both the AlgorithmIdentifier comes after no more than two headers and a version.
@@ -22,10 +22,10 @@ export function mlDsaProblem(source: string, der: Uint8Array, cause?: unknown): 
 }
 
 /**
- * Refuses a key that OpenSSL has read and Node has no name for, as Node 22 with OpenSSL 3.5 has none for ML-DSA: nothing can be
- * done with it.
+ * Refuses a key that OpenSSL has read but Node has no name for, such as ML-DSA on Node 22 with OpenSSL 3.5. It cannot
+ * be used.
  *
- * @param der what it was read from, as for {@link mlDsaProblem}
+ * @param der the encoded key, as for {@link mlDsaProblem}
  * @throws SealwrightError `UNSUPPORTED_KEY`
  */
 export function assertKnownType(key: KeyObject, source: string, der: Uint8Array): void {

@@ -21,8 +21,8 @@ export interface KeyBudget extends BerBudget {
 const names: Readonly<Record<PrivateKeyType, string>> = { pkcs8: 'PKCS#8', sec1: 'SEC1', pkcs1: 'PKCS#1' }
 
 /**
- * The keys that sign, by OID; OpenSSL is given no others. Of Diffie-Hellman and DSA keys it computes the public key as it reads
- * them, and the numbers of a hostile file make that take long.
+ * The keys that sign, by OID. OpenSSL is given no others: it computes the public key of a Diffie-Hellman or DSA key as
+ * it reads it, which takes long for hostile numbers.
  */
 const signingKeys: ReadonlySet<string> = new Set([
   // rsaEncryption and id-RSASSA-PSS (RFC 8017 App. C)
@@ -39,7 +39,7 @@ const signingKeys: ReadonlySet<string> = new Set([
   '2.16.840.1.101.3.4.3.19',
 ])
 
-/** What messages say of other keys. */
+/** The text for other keys in messages. */
 const otherKeys: Readonly<Record<string, string>> = {
   '1.3.101.110': 'is an X25519 key, which is for key agreement and cannot sign',
   '1.3.101.111': 'is an X448 key, which is for key agreement and cannot sign',
@@ -100,7 +100,7 @@ function createKey(input: PrivateKeyInput): KeyObject {
   }
 }
 
-/** What readers of PKCS#8 version 1 take, and what version 2 has beside it. */
+/** A key as PKCS#8 version 1, and the public key that version 2 adds. */
 interface KeyInfo {
   /** The array that was read itself, or a new one without public key and attributes. */
   readonly der: Uint8Array
@@ -110,8 +110,8 @@ interface KeyInfo {
 
 /**
  * OneAsymmetricKey (RFC 5958 §2): `SEQUENCE { version, privateKeyAlgorithm AlgorithmIdentifier, privateKey OCTET STRING,
- * attributes [0] OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }`. OpenSSL before 3.2 refuses version 2 of it, which
- * has the public key.
+ * attributes [0] OPTIONAL, publicKey [1] IMPLICIT BIT STRING OPTIONAL }`. OpenSSL before 3.2 refuses version 2, which
+ * adds the public key.
  */
 function readKeyInfo(element: BerElement, der: Uint8Array, source: string): KeyInfo {
   const info = new SequenceReader(element, source)
@@ -162,8 +162,8 @@ export function checkPrivateKey(key: KeyObject, { rsaModulusBits }: KeyLimits): 
 }
 
 /**
- * Refuses RSA keys whose numbers do not belong together, which OpenSSL takes: it signs with what fits and says nothing. First
- * those with numbers longer than their modulus, for what is computed with them takes time that grows with their lengths.
+ * Refuses RSA keys with inconsistent numbers, which OpenSSL accepts and signs with. Numbers longer than the modulus are
+ * refused first, because the time of the other checks grows with their lengths.
  *
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
  */

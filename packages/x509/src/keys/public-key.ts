@@ -29,9 +29,9 @@ export function readPublicKey(publicKeyInfo: Uint8Array, source: string): KeyObj
 }
 
 /**
- * Refuses EC keys whose point is at infinity (SEC 1 §2.3.3, the single octet 00), and those that spell out a curve instead of
- * naming it, which RFC 5480 §2.1.1 does not have. OpenSSL reads both, and Node 20 and 22 end the whole process when they are
- * asked for the details or the JWK of some, so this comes before anybody does.
+ * Refuses EC keys whose point is at infinity (SEC 1 §2.3.3, the single octet 00), and those with explicit curve
+ * parameters, which RFC 5480 §2.1.1 does not allow. OpenSSL reads both. Node 20 and 22 crash when asked for the details
+ * or the JWK of some of these keys, so this check comes first.
  *
  * @param key public or private
  * @throws SealwrightError `INVALID_ENCODING`, `UNSUPPORTED_KEY`
@@ -81,11 +81,11 @@ export function assertCertifiedCurve(certificate: X509Certificate, source: strin
 }
 
 /**
- * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of a key that signs. The point of an EC key is uncompressed, however the file was
- * written that it comes from: other readers need not take it otherwise (RFC 5480 §2.2).
+ * SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of a key that signs. The point of an EC key is always uncompressed, because
+ * other readers need not support other forms (RFC 5480 §2.2).
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for a weak key and for a kind that signs nothing; `INVALID_ARGUMENT` for a private
- *   key, of which only the public half is needed; else as {@link assertNamedCurve}
+ *   key, because only the public half is needed; else as {@link assertNamedCurve}
  */
 export function encodePublicKey(publicKey: KeyObject): Uint8Array {
   const known = encodings.get(publicKey) ?? encode(publicKey)
@@ -111,7 +111,7 @@ function encode(publicKey: KeyObject): Uint8Array {
   return same.export({ format: 'der', type: 'spki' })
 }
 
-/** A SubjectPublicKeyInfo for pkijs, byte by byte as it is: of any kind, also of those that pkijs does not know. */
+/** A SubjectPublicKeyInfo for pkijs, its bytes unchanged. It can hold any kind of key, known to pkijs or not. */
 export class EncodedPublicKey extends PkiPublicKey {
   readonly #der: Uint8Array
 

@@ -17,7 +17,7 @@ export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
 /**
  * Computes what {@link missingRsaNumbers} names. Takes some milliseconds for the largest key.
  *
- * @param jwk with n, e and d, of anybody
+ * @param jwk untrusted, with n, e and d
  * @param source for messages
  * @throws SealwrightError `INVALID_ENCODING` where the numbers are not those of one key, `LIMIT_EXCEEDED`
  */
@@ -94,7 +94,7 @@ function bitLength(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length
 }
 
-/** Zero for what is absent. */
+/** Zero for an absent number. */
 function numberOf(base64url = ''): bigint {
   return toBigInt(Buffer.from(base64url, 'base64url'))
 }

@@ -10,8 +10,8 @@ export function certifies(certificate: X509Certificate, publicKey: KeyObject): b
 }
 
 /**
- * Whether two keys are the same. Keys of different types are told apart before OpenSSL sees them: it would queue an error, and
- * Node (20 to 26) would take that for one of the private key it reads next, in any part of the process.
+ * Whether two keys are the same. Keys of different types are not passed to OpenSSL: it would queue an error that Node
+ * (20 to 26) attributes to the next private key that any part of the process reads.
  */
 export function sameKey(a: KeyObject, b: KeyObject): boolean {
   return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b)

@@ -45,7 +45,7 @@ function curveWeaknesses(key: KeyObject): readonly string[] {
 
 /**
  * The length of a coordinate of the point. Of the curves that OpenSSL names, those with coordinates of 28 bytes and more have a
- * group order of at least 224 bits. Their names do not all tell.
+ * group order of at least 224 bits. Not every name shows it.
  */
 function coordinateBytes(key: KeyObject): number {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key

@@ -19,7 +19,7 @@ export interface AttributeType {
    * PrintableString, domain components and e-mail addresses IA5String (§4.1.2.6, App. A.1).
    */
   readonly stringType: StringType
-  /** The upper bound in characters of RFC 5280 App. A.1 or X.520; null where there is none. */
+  /** The upper bound in characters of RFC 5280 App. A.1 or X.520; null if absent. */
   readonly maximumLength: number | null
 }
 
@@ -48,7 +48,7 @@ const attributeTypes: readonly AttributeType[] = [
   { name: 'emailAddress', oid: '1.2.840.113549.1.9.1', stringType: 'ia5String', maximumLength: 255 },
 ]
 
-/** Other spellings that people paste: those of Windows and OpenSSL. */
+/** Other spellings, those of Windows and OpenSSL. */
 const aliases: ReadonlyMap<string, string> = new Map([
   ['s', 'st'],
   ['e', 'emailaddress'],

@@ -36,11 +36,11 @@ export function distinguishedName(certificate: X509Certificate): string {
 }
 
 /**
- * Returns the spelling that {@link distinguishedName} gives the same name, so that names that people typed can be compared.
+ * Returns the spelling that {@link distinguishedName} gives the same name, so that typed names can be compared.
  *
  * @param text an RFC 4514 string, or a name as .NET or OpenSSL prints it
  * @throws SealwrightError `INVALID_ARGUMENT` for a malformed name, and for one that begins with the country and has spaces after
- *   its commas: OpenSSL and .NET print different names so
+ *   its commas: OpenSSL and .NET mean different names by it
  * @example
  * ```ts
  * import { normalizeDistinguishedName } from '@sealwright/x509'
@@ -69,8 +69,8 @@ export function encodeDistinguishedName(text: string): Uint8Array {
 }
 
 /**
- * A Name that pkijs writes byte by byte as it is given. From `typesAndValues` pkijs would make one relative name with all
- * attributes, unsorted.
+ * A Name that pkijs writes unchanged. From `typesAndValues` pkijs would make one relative name with all attributes,
+ * unsorted.
  *
  * @internal
  */
@@ -188,9 +188,9 @@ function formatAttribute(element: BerElement): string {
   return `${type?.name ?? oid}=${shown}`
 }
 
-/** RFC 4514 §2.4; control characters as well, which it allows, so that a name can be printed anywhere. */
+/** RFC 4514 §2.4. Control characters are escaped too, so that a name can be printed anywhere. */
 function escapeValue(text: string): string {
-  // What most names are made of.
+  // Most names have only these.
   if (/^\w[\w .-]*\w$/.test(text)) return text
   return text
     .replace(/["+,;<>\\]/g, '\\$&')

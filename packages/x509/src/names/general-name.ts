@@ -114,7 +114,7 @@ export function ipName(octets: Uint8Array): PkiName {
 function otherName(typeId: string, value: Uint8Array): PkiName {
   if (!isObjectIdentifier(typeId)) throw refused('otherName', 'has a typeId that is not an OID')
   checkDer(value, `the value of the otherName ${typeId}`)
-  // pkijs has one value inside of the tag, where there are two.
+  // pkijs allows one value inside the tag. Here there are two.
   const content = [new ObjectIdentifier({ value: typeId }), explicit(0, encoded(value))].map(encodeDer)
   return new PkiName({ type: 0, value: encoded(Buffer.concat(content)) })
 }
@@ -124,7 +124,7 @@ function refused(type: string, problem: string): SealwrightError {
 }
 
 /**
- * @returns empty for an empty list, which RFC 5280 forbids and some certificates have
+ * @returns empty for an empty list: RFC 5280 forbids it, but some certificates have one
  * @throws SealwrightError `INVALID_ENCODING`
  */
 export function decodeGeneralNames(element: BerElement, source: string): readonly GeneralName[] {

@@ -9,7 +9,7 @@ export function ipProblem(value: string): string | null {
 }
 
 /**
- * An address as RFC 5280 §4.2.1.6 has it: 4 or 16 octets in network byte order.
+ * An address in the form of RFC 5280 §4.2.1.6: 4 or 16 octets in network byte order.
  *
  * @param value without {@link ipProblem}
  */
@@ -40,7 +40,7 @@ export function cidrProblem(value: string): string | null {
 }
 
 /**
- * A range as RFC 5280 §4.2.1.10 has it: the address, then its mask.
+ * A range in the form of RFC 5280 §4.2.1.10: the address, then its mask.
  *
  * @param value without {@link cidrProblem}
  */

@@ -24,9 +24,9 @@ export function parseDistinguishedName(text: string): readonly (readonly NameAtt
 }
 
 /**
- * Parses a name that a person wrote or copied, which may be one as `openssl x509 -subject` prints it: the most specific name
- * last. OpenSSL before 3.2 has spaces around `=`, which no other program writes. Later versions print what .NET prints of names
- * that begin with the most specific one, so that a country in the first place may mean either.
+ * Parses a name that a person typed or copied. It may be in the form of `openssl x509 -subject`: the most specific name
+ * last. OpenSSL before 3.2 writes spaces around `=`; no other program does. Later versions write commas and spaces as
+ * .NET does, but .NET puts the most specific name first. So a country in the first place is ambiguous.
  *
  * @returns as {@link parseDistinguishedName}
  * @throws SealwrightError `INVALID_ARGUMENT`, also for a name whose order cannot be told

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { isAscii } from './text.ts'
 
-/** Each of these says of a value what is wrong with it as a name of that type; null when it is right. */
+/** Each function says what is wrong with a value as a name of that type; null when it is right. */
 
 /** A host name; its first label may be `*`. */
 export function dnsProblem(value: string): string | null {
@@ -9,7 +9,7 @@ export function dnsProblem(value: string): string | null {
   return hostNameProblem(value.startsWith('*.') ? value.slice(2) : value)
 }
 
-/** The preferred name syntax of RFC 1034 §3.5 as RFC 1123 §2.1 has it, and RFC 5890 §2.3.1 for `xn--`. */
+/** The preferred name syntax of RFC 1034 §3.5 as amended by RFC 1123 §2.1, and RFC 5890 §2.3.1 for `xn--`. */
 export function hostNameProblem(value: string): string | null {
   if (!isAscii(value)) return 'is not ASCII; write its A-labels (xn--…)'
   if (value.length > 253) return 'is longer than 253 characters'
@@ -24,7 +24,7 @@ export function hostNameProblem(value: string): string | null {
 }
 
 /**
- * RFC 3986: a scheme, and something after it. Where there is an authority it holds a host (RFC 5280 §4.2.1.6).
+ * RFC 3986: a scheme, and something after it. An authority must have a host (RFC 5280 §4.2.1.6).
  *
  * @returns what is wrong with the value; null when it is right
  */

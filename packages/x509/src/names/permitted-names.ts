@@ -3,18 +3,19 @@ import { isInCidr } from './ip-address.ts'
 import { parseDistinguishedName } from './name-parser.ts'
 import { dnsProblem, emailProblem, uriProblem } from './name-syntax.ts'
 
-/** What a CA's name constraints say (RFC 5280 §4.2.1.10). */
+/** The name constraints of a CA (RFC 5280 §4.2.1.10). */
 interface Constraints {
   readonly permitted: readonly GeneralName[]
   readonly excluded: readonly GeneralName[]
 }
 
 /**
- * Checks names against a CA's name constraints, as RFC 5280 §6.1.4 (g) has it. A name that cannot be compared with a constraint
- * of its type is refused. So is a malformed one, such as a mailbox with two `@`, which verifiers read differently.
+ * Checks names against a CA's name constraints, as in RFC 5280 §6.1.4 (g). A name that cannot be compared with a
+ * constraint of its type is refused. So is a malformed one, such as a mailbox with two `@`, which verifiers read
+ * differently.
  *
  * @param names all of one certificate: its subject, the e-mail addresses in the subject, and its alternative names
- * @returns what is wrong, for a message that begins with the type of the name; null when all names are permitted
+ * @returns the problem, for a message that begins with the type of the name; null when all names are permitted
  */
 export function nameConstraintProblem(
   names: readonly GeneralName[],

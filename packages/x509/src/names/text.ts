@@ -1,6 +1,6 @@
 import { tags, type BerElement } from '../asn1/ber.ts'
 
-/** Null for what is no character string, or none that its own type allows. */
+/** Null unless it is a character string with characters that its type allows. */
 export function decodeText({ tag, constructed, content }: BerElement): string | null {
   if (constructed) return null
   switch (tag) {

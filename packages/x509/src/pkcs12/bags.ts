@@ -99,7 +99,7 @@ async function collectBags(
 interface SafeBag {
   readonly type: string
   readonly value: BerElement
-  /** SET OF attributes; null where there are none. */
+  /** SET OF attributes; null if absent. */
   readonly attributes: BerElement | null
 }
 

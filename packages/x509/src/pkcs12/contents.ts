@@ -7,7 +7,7 @@ import type { Bag, CertificateBag, KeyBag } from './bags.ts'
 import type { Protection } from '../encryption/password-scheme.ts'
 import type { SkippedItem, SkippedItems } from '../skipped-items.ts'
 
-/** What a PKCS#12 file holds. */
+/** The contents of a PKCS#12 file. */
 export interface Pkcs12Contents {
   /** Private keys in file order. */
   readonly keys: readonly Pkcs12Key[]
@@ -17,7 +17,7 @@ export interface Pkcs12Contents {
   readonly mac: Protection | null
   /** Of safes and of single keys, in file order; empty when nothing is encrypted. */
   readonly encryptions: readonly Protection[]
-  /** What was passed over, and why: keys that cannot sign, malformed certificates, attributes, unknown bags. */
+  /** Skipped items, with the reasons: keys that cannot sign, malformed certificates, attributes, unknown bags. */
   readonly skipped: readonly SkippedItem[]
 }
 
@@ -98,7 +98,7 @@ const verifyInThread = promisify<Digest, Buffer, KeyObject, Buffer, boolean>(ver
 async function assertKeyPair(privateKey: KeyObject, publicKey: KeyObject): Promise<void> {
   const challenge = Buffer.from('Sealwright: do these keys belong together?')
   const type = privateKey.asymmetricKeyType
-  // Deno wants it said. An RSASSA-PSS key may allow one hash alone, which Node chooses.
+  // Deno requires the hash. An RSASSA-PSS key may allow only one hash; Node chooses it.
   const digest = type === 'rsa' || type === 'ec' ? 'sha256' : null
   let belongTogether: boolean
   try {
@@ -135,7 +135,7 @@ class ChainFinder {
     this.#slices = slices
   }
 
-  /** The certificate, its issuer, the issuer's issuer and so on, as far as they are there. */
+  /** The certificate, its issuer, the issuer's issuer and so on, as far as the file has them. */
   async of(own: X509Certificate): Promise<readonly X509Certificate[]> {
     const chain = [own]
     let last: X509Certificate | null = own

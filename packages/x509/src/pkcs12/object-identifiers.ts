@@ -16,7 +16,7 @@ export const bagTypes = {
   safeContents: '1.2.840.113549.1.12.10.1.6',
 } as const
 
-/** What a CertBag holds (RFC 7292 §4.2.3). */
+/** The contents of a CertBag (RFC 7292 §4.2.3). */
 export const certificateTypes = { x509: '1.2.840.113549.1.9.22.1' } as const
 
 /** Attributes of a bag (RFC 2985 §5.5). */

@@ -55,9 +55,10 @@ export const readOptions: Check = optionsOf({
  * @param file the whole file; safe to reuse once the call has returned its promise
  * @param password as it was typed, or a function that is asked for it once the file is known to be PKCS#12; `''` also opens files
  *   that were written without one
- * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for what is torn, truncated, not PKCS#12 or not protected by a
- *   password; `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` for a password that is no well-formed string; where nothing in the file can
- *   be read, the error of its first item, such as `UNSUPPORTED_ALGORITHM` or `UNSUPPORTED_KEY`; or the signal's reason
+ * @throws SealwrightError `WRONG_PASSWORD`; `INVALID_ENCODING` for a file that is damaged, not PKCS#12 or not protected
+ *   by a password; `LIMIT_EXCEEDED`; `INVALID_ARGUMENT` for a password that is not a well-formed string; where nothing
+ *   in the file can be read, the error of its first item, such as `UNSUPPORTED_ALGORITHM` or `UNSUPPORTED_KEY`; or the
+ *   signal's reason
  * @example
  * ```ts
  * import { readFile } from 'node:fs/promises'
@@ -89,7 +90,7 @@ export async function readPkcs12(
 /**
  * As {@link readPkcs12}, for a file that shares its budget with others. Certificates are also read without a MAC.
  *
- * @param file as large as is allowed, and not shared with the caller
+ * @param file within the size limit, and not shared with the caller
  * @param ask asks for the password
  * @throws as {@link readPkcs12}
  */

@@ -38,7 +38,7 @@ import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 export interface Pkcs12Entry {
   /** Left out for certificates alone. */
   readonly privateKey?: KeyObject | undefined
-  /** With a key, one of them certifies it; that is written first, and the others follow in the order given. */
+  /** With a key, one of them certifies it. That one is written first; the others follow in the order given. */
   readonly certificates: readonly X509Certificate[]
   /**
    * The name that Windows, Java and NSS show. It is written on the key and its certificate, or on the first certificate where
@@ -69,8 +69,8 @@ const checkEntry = optionsOf(
 )
 
 /**
- * Writes a PKCS#12 file (RFC 7292). Certificates are encrypted as keys are; salts and IVs are fresh each time, and of equal
- * certificates one is written.
+ * Writes a PKCS#12 file (RFC 7292). Certificates are encrypted as keys are. Salts and IVs are fresh each time. Equal
+ * certificates are written once.
  *
  * @param contents one entry, or several; readers pair keys and certificates by attributes that are written for them
  * @param password or a function that is asked for it once the contents are checked. Encoded as UTF-8 for PBKDF2 and as UTF-16
@@ -213,7 +213,7 @@ function ownCertificate(privateKey: KeyObject, certificates: readonly X509Certif
 /**
  * The same for a key and its certificate, because readers pair them by it. NSS imports no key without both attributes.
  *
- * @param own the certificate of the key; null where there is none, and nothing to pair
+ * @param own the certificate of the key; null if absent: nothing to pair
  */
 function bagAttributesOf(friendlyName: string, own: X509Certificate | null): Attribute[] {
   // SET OF is sorted in DER.

@@ -3,7 +3,7 @@ import { limitExceeded } from '@sealwright/core/internal'
 import { readBer, tags, type BerBudget, type BerElement } from '../asn1/ber.ts'
 
 /**
- * What is handed to pkijs at most. asn1js spends about a kilobyte on each value, and 420 bytes on each byte of an OBJECT
+ * Limits on the input of pkijs. asn1js spends about a kilobyte on each value, and 420 bytes on each byte of an OBJECT
  * IDENTIFIER, whatever its own `maxNodes` says.
  */
 export interface PkijsLimits {
@@ -25,7 +25,7 @@ export const defaultPkijsLimits: PkijsLimits = Object.freeze({
 const maximumOidBytes = 64
 
 /**
- * Reads what pkijs is to parse, and refuses what would cost it much.
+ * Reads the input of pkijs, and refuses input that is expensive to parse.
  *
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */
@@ -55,7 +55,7 @@ function assertElement(
   for (const child of children) assertElement(child, source, budget)
 }
 
-/** pkijs parses what is in an OCTET STRING where it knows what it holds: extensions, keys, safes. */
+/** pkijs parses the contents of an OCTET STRING of a known kind: extensions, keys, safes. */
 function assertNested(content: Uint8Array, source: string, budget: BerBudget): void {
   let element: BerElement
   try {

@@ -12,7 +12,7 @@ const source = 'the certificate'
 /**
  * A certificate as an object of pkijs. It is bounded before pkijs parses it.
  *
- * @param limits what is handed to pkijs at most
+ * @param limits limits on the input of pkijs
  * @throws SealwrightError `LIMIT_EXCEEDED` for a certificate beyond the limits; `INVALID_ENCODING` for one that pkijs does not
  *   parse; `INVALID_ARGUMENT` for anything but an X509Certificate
  * @example
@@ -37,7 +37,7 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
 }
 
 /**
- * The certificate that an object of pkijs is, byte by byte as it was parsed or signed.
+ * The certificate of a pkijs object, with the bytes that were parsed or signed.
  *
  * @throws SealwrightError `INVALID_ENCODING` for a certificate that OpenSSL does not take, such as one that is not signed;
  *   `INVALID_ARGUMENT` for anything but a certificate of pkijs
@@ -51,7 +51,7 @@ export function toPkijs(certificate: X509Certificate, limits: Partial<PkijsLimit
  * ```
  */
 export function fromPkijs(certificate: Certificate): X509Certificate {
-  // By shape: an application may have a copy of pkijs of its own.
+  // By shape: an application may have its own copy of pkijs.
   if (typeof certificate !== 'object' || certificate === null || typeof certificate.toSchema !== 'function')
     throw invalidArgument('certificate must be a Certificate of pkijs')
   let der: Uint8Array

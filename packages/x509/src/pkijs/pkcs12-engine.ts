@@ -38,7 +38,7 @@ const anEncryptedContentInfo = must(
   (value) => hasMethod(value, 'getEncryptedContent') && hasMethod(value, 'toSchema'),
 )
 
-/** What pkijs passes to its engine. */
+/** The arguments that pkijs passes to its engine. */
 const decryptParameters: Check = (name, value) => {
   anObject(name, value)
   const { password, encryptedContentInfo } = Object(value)
@@ -59,9 +59,9 @@ const stampParameters: Check = (name, value) => {
 const aCount = must('a whole number', Number.isInteger)
 
 /**
- * A crypto engine with which pkijs's own PFX classes read a file. It knows the encryptions that `readPkcs12` knows, 3DES, RC2 and
- * scrypt among them; derives keys without holding the event loop; and refuses forged MACs and excessive work. One engine reads
- * one file: all that the file costs is charged to the limits of its engine.
+ * A crypto engine with which pkijs's own PFX classes read a file. It knows the encryptions that `readPkcs12` knows,
+ * 3DES, RC2 and scrypt among them; derives keys without blocking the event loop; and refuses forged MACs and excessive
+ * work. One engine reads one file: all that the file costs is charged to the limits of its engine.
  *
  * Prefer `readPkcs12`, which does not need pkijs. With this engine, call {@link Pkcs12Engine.parse} instead of `PFX.fromBER`,
  * and pass the engine to every `parseInternalValues`.
@@ -80,11 +80,11 @@ const aCount = must('a whole number', Number.isInteger)
 export class Pkcs12Engine extends CryptoEngine {
   readonly #limits: Pkcs12Limits
   readonly #budget: Pkcs12Budget
-  /** As the MAC has shown the writer to have encoded it. */
+  /** In the writer's encoding, as the MAC has shown. */
   #password: FilePassword | null = null
 
   /**
-   * @param limits as for `readPkcs12`, but for the size of the file: default 128 KiB
+   * @param limits as for `readPkcs12`, except the size of the file: default 128 KiB
    * @throws SealwrightError `INVALID_ARGUMENT`
    */
   constructor(limits: Partial<Pkcs12Limits> = {}) {
@@ -170,7 +170,7 @@ export class Pkcs12Engine extends CryptoEngine {
   }
 
   /**
-   * Refuses: pkijs asks it for a file with a signature instead of a MAC, and does not ask whose signature it is.
+   * Always refuses. pkijs calls it for a file with a signature instead of a MAC, but does not check who signed it.
    *
    * @throws SealwrightError `UNSUPPORTED_ALGORITHM`
    */

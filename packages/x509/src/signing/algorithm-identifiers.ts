@@ -34,7 +34,7 @@ const signatureIdentifiers: Readonly<Record<AlgorithmName, () => AlgorithmIdenti
   ES256: () => withoutParameters('1.2.840.10045.4.3.2'),
   ES384: () => withoutParameters('1.2.840.10045.4.3.3'),
   ES512: () => withoutParameters('1.2.840.10045.4.3.4'),
-  // The curve is said by the key: secp256k1 signs under the same OID as P-256.
+  // The key determines the curve: secp256k1 signs under the same OID as P-256.
   ES256K: () => withoutParameters('1.2.840.10045.4.3.2'),
   // id-Ed25519, RFC 8410 §3: "the parameters MUST be absent".
   Ed25519: () => withoutParameters('1.3.101.112'),

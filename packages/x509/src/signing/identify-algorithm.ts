@@ -7,7 +7,7 @@ import { signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 import { readPssParameters, rsassaPssOid } from './pss-parameters.ts'
 
 /**
- * The first row of core's table with that AlgorithmIdentifier. Of ECDSA it says the hash, and the key says the curve.
+ * The first row of core's table with that AlgorithmIdentifier. For ECDSA it names the hash; the key has the curve.
  *
  * @returns undefined for an algorithm that is not in the table
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` for PSS parameters that cannot be read
@@ -41,7 +41,7 @@ function keyOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
 }
 
-/** PSS parameters have several encodings, so that what they say is compared. */
+/** PSS parameters have several encodings, so their values are compared. */
 function pssRow({ children }: BerElement): SignatureAlgorithm | undefined {
   const [oid, parameters = null] = children
   if (oid === undefined || decodeObjectIdentifier(oid, 'the signature algorithm') !== rsassaPssOid)

@@ -6,7 +6,7 @@ import { decodeInteger, unwrapExplicit } from '../asn1/values.ts'
 export interface PssParameters {
   /** As Node spells it, otherwise its OID. */
   readonly hash: string
-  /** That of MGF1. Null for another mask generation function, of which none is in use. */
+  /** That of MGF1. Null for another mask generation function. No other is in use. */
   readonly maskHash: string | null
   readonly saltLength: number
   /** 1 stands for the trailer BC, the only one that RFC 4055 §3.1 allows. */

@@ -6,7 +6,7 @@ import { malformed, readBer, type BerBudget, type BerElement } from '../asn1/ber
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeBitString } from '../asn1/values.ts'
 
-/** A certificate, certificate request or CRL that was taken apart; nothing in it is believed yet. */
+/** A certificate, certificate request or CRL split into its parts. Nothing in it is verified yet. */
 export interface SignedDocument {
   readonly toBeSigned: BerElement
   /** The AlgorithmIdentifier. */
@@ -31,7 +31,7 @@ export function readSignedDocument(der: Uint8Array, source: string, budget: BerB
 }
 
 /**
- * Makes sure that a certificate or CRL says the same of its algorithm inside and outside of what is signed (RFC 5280 §4.1.1.2
+ * Makes sure that a certificate or CRL names the same algorithm inside and outside the signed part (RFC 5280 §4.1.1.2
  * and §5.1.1.2).
  *
  * @param signature the field of that name in the part that is signed
@@ -47,7 +47,7 @@ export function checkSignatureAlgorithm(
   }
 }
 
-/** Whether a key of that type can have signed with the algorithm; which curve it is on does not matter in X.509. */
+/** Whether a key of that type can have signed with the algorithm; X.509 does not restrict its curve. */
 function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyObject): boolean {
   switch (kty) {
     case 'RSA':
@@ -65,12 +65,12 @@ function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyO
  * Makes sure that a key has signed a document.
  *
  * @param source for messages
- * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for a signature of a kind that is not made here, such
+ * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for an unsupported kind of signature, such
  *   as one with SHA-1; `UNSUPPORTED_KEY` for a key that anyone can sign for
  */
 export function verifyDocument(document: SignedDocument, publicKey: KeyObject, source: string): void {
   const row = signatureAlgorithmByIdentifier(document.algorithm)
-  // The algorithm comes from the key: what the document says has to go with it.
+  // The algorithm comes from the key: the document has to match it.
   if (row === undefined || !goesWith(row, publicKey)) {
     throw new SealwrightError(
       'UNSUPPORTED_ALGORITHM',
@@ -78,7 +78,7 @@ export function verifyDocument(document: SignedDocument, publicKey: KeyObject, s
     )
   }
   assertUnforgeable(publicKey)
-  // X.509 takes any hash with any curve, where JWS binds them; the hash is the row's, and the curve the key's.
+  // X.509 allows any hash with any curve; JWS does not. The hash comes from the row, the curve from the key.
   if (!verify(row.digest, document.toBeSigned.bytes, { key: publicKey, ...row.pss }, document.signature)) {
     throw new SealwrightError('INVALID_SIGNATURE', `${source} is not signed with the expected key`)
   }

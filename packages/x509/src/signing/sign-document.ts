@@ -7,9 +7,9 @@ import { SignerEngine } from './signer-engine.ts'
 /**
  * Signs a document of pkijs with a Signer.
  *
- * @returns its DER; what was signed goes in byte by byte, where pkijs would decode and encode it again
- * @throws SealwrightError `INVALID_SIGNATURE` when what the signer returned does not verify with its own public key; or what
- *   the signer throws
+ * @returns its DER, with the signed bytes unchanged; pkijs would decode and encode them again
+ * @throws SealwrightError `INVALID_SIGNATURE` when the signature does not verify with the signer's own public key; or
+ *   what the signer throws
  */
 export async function signDocument(
   document: Certificate | CertificationRequest | CertificateRevocationList,

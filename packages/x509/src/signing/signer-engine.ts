@@ -101,7 +101,7 @@ function keyAlgorithmOf({ algorithm: { webCrypto } }: Signer): webcrypto.KeyAlgo
   })
 }
 
-/** A Signer signs as JWS has it, so that ECDSA signatures are R‖S. */
+/** A Signer returns ECDSA signatures in the form of JWS: R‖S. */
 function toX509Signature(signature: Uint8Array, signer: Signer): Uint8Array {
   const { coordinateLength } = signer.algorithm
   if (coordinateLength === null) return signature

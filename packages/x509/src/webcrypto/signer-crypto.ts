@@ -15,8 +15,8 @@ export interface SignerCrypto {
 }
 
 /**
- * Puts a Signer behind the Web Cryptography API. Libraries that take a `Crypto`, such as @peculiar/x509 and pkijs, sign with its
- * key then, which may be in a vault. Each signature is verified with the public key before it is released.
+ * Puts a Signer behind the Web Cryptography API. Libraries that take a `Crypto`, such as @peculiar/x509 and pkijs, then
+ * sign with its key, which may be in a vault. Each signature is verified with the public key before it is released.
  *
  * `crypto.subtle.sign` takes the signer's own algorithm alone. With the handle it throws a SealwrightError
  * `UNSUPPORTED_ALGORITHM` for another algorithm, hash or salt length, `INVALID_SIGNATURE`, and what the signer throws.
@@ -104,7 +104,7 @@ async function signVerified(signer: Signer, data: Uint8Array): Promise<ArrayBuff
   )
 }
 
-/** Parameters of `sign`, those that are compared. */
+/** The parameters of `sign` that are compared. */
 type SignParameters =
   string | (webcrypto.Algorithm & { hash?: string | { name: string }; saltLength?: number })
 
@@ -121,7 +121,7 @@ function assertOwnAlgorithm(asked: SignParameters, { algorithm, keyId }: Signer)
     throw new SealwrightError('UNSUPPORTED_ALGORITHM', `the key ${keyId} signs with ${algorithm.name} only`)
 }
 
-/** An object with some members of its own; its methods run on the object below, which checks what they are called on. */
+/** An object with some members replaced. Other methods run on the object below, because they check their `this`. */
 function overlay<T extends object>(below: T, own: Readonly<Record<string, unknown>>): T {
   return new Proxy(below, {
     get: (target, name): unknown => {

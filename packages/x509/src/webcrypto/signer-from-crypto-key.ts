@@ -63,7 +63,7 @@ export async function signerFromCryptoKey(
   return new CryptoKeySigner(privateKey, key, chooseAlgorithm(rows, options.algorithm), crypto)
 }
 
-/** What CryptoKeys of the kinds that sign say of themselves. */
+/** The properties of CryptoKeys of the kinds that sign. */
 interface KeyAlgorithmMembers extends webcrypto.KeyAlgorithm {
   readonly hash?: webcrypto.KeyAlgorithm
   readonly namedCurve?: string
@@ -116,7 +116,7 @@ class CryptoKeySigner implements Signer {
     return signal === undefined ? signing : untilAborted(signing, signal)
   }
 
-  /** WebCrypto signs ECDSA as JWS has it: R‖S. */
+  /** WebCrypto signs ECDSA in the form of JWS: R‖S. */
   async #signVerified(data: Uint8Array): Promise<Uint8Array> {
     let signature: Uint8Array
     try {

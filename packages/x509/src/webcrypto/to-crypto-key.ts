@@ -6,7 +6,7 @@ import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link toCryptoKey} imports a key. */
 export interface ToCryptoKeyOptions {
-  /** Whose CryptoKey is made. Default Node's WebCrypto, and @peculiar/webcrypto for secp256k1. */
+  /** The implementation to use. Default Node's WebCrypto, and @peculiar/webcrypto for secp256k1. */
   readonly crypto?: WebCrypto | undefined
   /** A JOSE `alg` that the key can do. Default RS256 for RSA: a CryptoKey of RSA is bound to one padding and one hash. */
   readonly algorithm?: string | undefined

@@ -59,9 +59,9 @@ export interface ReadExtensions {
   readonly subjectAltNames: readonly GeneralName[]
   /** Empty where there is no such extension. */
   readonly issuerAltNames: readonly GeneralName[]
-  /** Hexadecimal, lower case. Null where there is none. */
+  /** Hexadecimal, lower case. Null if absent. */
   readonly subjectKeyIdentifier: string | null
-  /** Hexadecimal, lower case. Null where there is none. */
+  /** Hexadecimal, lower case. Null if absent. */
   readonly authorityKeyIdentifier: string | null
   /** Empty where there is no such extension. */
   readonly certificatePolicies: readonly CertificatePolicy[]
@@ -201,7 +201,7 @@ export function reencodeExtension({ oid, critical, value }: CustomExtension): Ex
 }
 
 /**
- * What extensions say.
+ * Decodes extensions.
  *
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`
  */

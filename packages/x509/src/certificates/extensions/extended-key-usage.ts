@@ -36,7 +36,7 @@ export const extendedKeyUsage: ExtensionKind<readonly string[], readonly string[
     }),
 }
 
-/** Whether the extension has to be critical: that of a time-stamping authority (RFC 3161 §2.3) has to. */
+/** Whether the extension has to be critical, as for a time-stamping authority (RFC 3161 §2.3). */
 export function isTimeStamping(names: readonly string[]): boolean {
   return names.length === 1 && oidOf(names[0] ?? '') === purposes['timeStamping']
 }

@@ -15,7 +15,7 @@ export interface ExtensionKind<Wanted, Read> {
   /** Whether a new certificate marks it critical. */
   readonly critical: boolean
   /**
-   * @returns null where there is nothing to say, and the certificate goes without
+   * @returns null for a value that leaves the extension out
    * @throws SealwrightError `INVALID_ARGUMENT`
    */
   readonly encode: (wanted: Wanted) => DerValue | null
@@ -36,7 +36,7 @@ export interface CustomExtension {
   readonly value: Uint8Array
 }
 
-/** What one extension may cost to read. */
+/** Limits on reading one extension. */
 export const extensionBudget: Readonly<BerBudget> = Object.freeze({ elements: 10_000, depth: 32 })
 
 /**
@@ -51,7 +51,7 @@ export function extension(extnID: string, critical: boolean, value: DerValue): E
 /**
  * Reads Extensions (RFC 5280 §4.1): `SEQUENCE SIZE (1..MAX) OF Extension`.
  *
- * @throws SealwrightError `INVALID_ENCODING`, also when one is there twice
+ * @throws SealwrightError `INVALID_ENCODING`, also for a duplicate extension
  */
 export function readExtensions(element: BerElement, source: string): readonly CustomExtension[] {
   if (element.tag !== tags.sequence || element.children.length === 0)

@@ -26,10 +26,10 @@ const defaultDays = 7
  * make the next one with its entries and the new one. It may be of any length; `readRevocationList` needs a higher limit for one
  * of more than some 55,000 entries with reasons, or 125,000 without.
  *
- * @param issuer the CA whose certificates they are
+ * @param issuer the CA that issued the certificates
  * @returns DER; `encodePem('X509 CRL', …)` makes PEM of it
- * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that may not sign CRLs, a malformed number, time or entry, or a
- *   serial number that is there twice, before anything is signed; or as `createSelfSignedCertificate`
+ * @throws SealwrightError `INVALID_ARGUMENT` for an issuer that may not sign CRLs, a malformed number, time or entry,
+ *   or a duplicate serial number, before anything is signed; or as `createSelfSignedCertificate`
  * @example
  * ```ts
  * import { createRevocationList, type Issuer } from '@sealwright/x509'

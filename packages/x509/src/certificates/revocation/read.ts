@@ -32,7 +32,7 @@ import {
  * Reads a CRL of version 1 or 2, and verifies that its issuer has signed it.
  *
  * @param der of any length; its ASN.1 values are limited
- * @param issuer the certificate of the CA; null reads a list that nothing vouches for, to be shown and not to be followed
+ * @param issuer the certificate of the CA; null reads a list without verifying it, for display only
  * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`; `INVALID_SIGNATURE` for a list of another CA;
  *   `UNSUPPORTED_ALGORITHM`, also for a critical extension that is not known, such as that of a delta CRL
  * @example
@@ -132,7 +132,7 @@ function readReason(list: BerElement): RevocationReason {
   return reasonOf(number)
 }
 
-/** RFC 5280 §5.2: who does not know a critical extension must not use the list. */
+/** RFC 5280 §5.2: a reader that does not know a critical extension must not use the list. */
 function refuseCritical(
   extensions: readonly { readonly oid: string; readonly critical: boolean }[],
   known: readonly string[],

@@ -11,7 +11,7 @@ import { Findings } from './findings.ts'
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
 
-/** A certificate as it is, to be shown and not relied on. */
+/** A certificate as it is, for display only. */
 export interface DescribedCertificate {
   /** Hexadecimal, upper case; empty where it is malformed. */
   readonly serialNumber: string
@@ -29,16 +29,16 @@ export interface DescribedCertificate {
   readonly publicKey: KeyObject | null
   /** Those that are well-formed. */
   readonly extensions: ReadExtensions
-  /** Why `parseCertificate` refuses it; empty when there is nothing. */
+  /** Why `parseCertificate` refuses it; empty if it does not. */
   readonly problems: readonly string[]
-  /** Such as `a signature with SHA-1` or `an RSA key of 1024 bits`; empty when there is nothing. */
+  /** Such as `a signature with SHA-1` or `an RSA key of 1024 bits`; empty if none. */
   readonly weaknesses: readonly string[]
 }
 
 const source = 'the certificate'
 
 /**
- * Describes a certificate that need not be as RFC 5280 has it: with an empty list of extensions, a malformed one, or times of
+ * Describes a certificate that may violate RFC 5280: with an empty list of extensions, a malformed one, or times of
  * another form. `parseCertificate` refuses those.
  *
  * @throws SealwrightError `INVALID_ENCODING` for what is not a certificate, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`

@@ -6,8 +6,8 @@ import { interpretExtensions, type ReadExtensions } from '../extensions/certific
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
 
 /**
- * What is wrong with a document that is shown and not relied on. Each part is read on its own, so that one that is malformed
- * hides no other.
+ * Problems of a document that is for display only. Each part is read on its own, so that a malformed one hides no
+ * other.
  */
 export class Findings {
   /** Why readers that rely on such documents refuse it. */
@@ -15,14 +15,14 @@ export class Findings {
   /** Why it should be replaced. */
   readonly weaknesses: string[] = []
 
-  /** The problems that are shown: each once, and of a document with thousands the first ones. */
+  /** The problems that are shown: each once; of very many, the first ones and a count. */
   shownProblems(): readonly string[] {
     const distinct = [...new Set(this.problems)]
     const more = distinct.length - maximumShown
     return more > 0 ? [...distinct.slice(0, maximumShown), `and ${more} more problems`] : distinct
   }
 
-  /** What `read` returns; the fallback where that is malformed or unsupported, which becomes a problem. */
+  /** The result of `read`. Where it is malformed or unsupported, a problem is added and the fallback returned. */
   attempt<T>(read: () => T, fallback: T): T {
     try {
       return read()
@@ -38,7 +38,7 @@ export class Findings {
     return this.attempt(() => formatName(element), '')
   }
 
-  /** Null for a time that is not as RFC 5280 has it. */
+  /** Null for a time that violates RFC 5280. */
   time(element: BerElement, source: string): Date | null {
     return this.attempt(() => decodeTime(element, source), null)
   }

@@ -16,7 +16,7 @@ import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
 import { Findings } from './findings.ts'
 import { showAlgorithm, showVerification } from './signature.ts'
 
-/** A certificate request as it is, to be shown and not relied on. */
+/** A certificate request as it is, for display only. */
 export interface DescribedRequest {
   /** An RFC 4514 string. */
   readonly subject: string
@@ -24,13 +24,13 @@ export interface DescribedRequest {
   readonly publicKey: KeyObject | null
   /** The JOSE name where there is one; otherwise a name for people, or the OID. */
   readonly signatureAlgorithm: string
-  /** Whether the key has signed the request; null where that cannot be told here. */
+  /** Whether the key has signed the request; null where this cannot be verified here. */
   readonly verified: boolean | null
   /** The well-formed ones that it asks for. */
   readonly extensions: ReadExtensions
-  /** Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness; empty when there is nothing. */
+  /** Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness; empty if they do not. */
   readonly problems: readonly string[]
-  /** Such as `a signature with SHA-1`; empty when there is nothing. */
+  /** Such as `a signature with SHA-1`; empty if none. */
   readonly weaknesses: readonly string[]
 }
 

@@ -17,7 +17,7 @@ import { extensionOids, reasonOf, type RevocationReason } from '../revocation/re
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
 
-/** Which certificates a list is about where that is not all of its issuer (RFC 5280 §5.2.5). */
+/** The certificates that a list covers, where it does not cover all of its issuer (RFC 5280 §5.2.5). */
 export interface RevocationListScope {
   /** URIs where this part of the list is. */
   readonly distributionPoints: readonly string[]
@@ -31,7 +31,7 @@ export interface RevocationListScope {
 
 /** The well-formed parts of an entry. */
 export interface DescribedRevocation {
-  /** Hexadecimal, as `X509Certificate.serialNumber` has it; empty where it is malformed. */
+  /** Hexadecimal, as in `X509Certificate.serialNumber`; empty where it is malformed. */
   readonly serialNumber: string
   /** The time of the revocation. Null where it is malformed. */
   readonly revokedAt: Date | null
@@ -39,17 +39,17 @@ export interface DescribedRevocation {
   readonly reason: RevocationReason | 'removeFromCRL' | null
 }
 
-/** A CRL as it is, to be shown and not relied on. */
+/** A CRL as it is, for display only. */
 export interface DescribedRevocationList {
   /** An RFC 4514 string. */
   readonly issuer: string
-  /** CRLNumber (RFC 5280 §5.2.3). Null where there is none. */
+  /** CRLNumber (RFC 5280 §5.2.3). Null if absent. */
   readonly number: bigint | null
   /** Of a delta list (RFC 5280 §5.2.4): the number of the list it adds to. */
   readonly baseNumber: bigint | null
   /** The time at which it was issued. Null where it is malformed. */
   readonly thisUpdate: Date | null
-  /** Null where it does not say, or what it says is malformed. */
+  /** Null where it is absent or malformed. */
   readonly nextUpdate: Date | null
   /** Null for a list of all certificates of its issuer. */
   readonly scope: RevocationListScope | null
@@ -57,9 +57,9 @@ export interface DescribedRevocationList {
   readonly revoked: readonly DescribedRevocation[]
   /** The JOSE name where there is one; otherwise a name for people, or the OID. */
   readonly signatureAlgorithm: string
-  /** Why `readRevocationList` refuses it, beside weakness; empty when there is nothing. */
+  /** Why `readRevocationList` refuses it, beside weakness; empty if it does not. */
   readonly problems: readonly string[]
-  /** Such as `a signature with SHA-1`; empty when there is nothing. */
+  /** Such as `a signature with SHA-1`; empty if none. */
   readonly weaknesses: readonly string[]
 }
 
@@ -72,8 +72,8 @@ const oids = {
 } as const
 
 /**
- * Describes a CRL without trusting it: also partitioned, delta and indirect lists, and those with weak signatures. That its
- * issuer has signed it is not checked; `readRevocationList` does that, and refuses the others.
+ * Describes a CRL without trusting it: also partitioned, delta and indirect lists, and those with weak signatures. The
+ * signature is not verified; `readRevocationList` verifies it, and refuses the others.
  *
  * @param der of any length
  * @throws SealwrightError `INVALID_ENCODING` for what is not a CRL, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
@@ -95,9 +95,9 @@ export function describeRevocationList(
 }
 
 /**
- * The same in slices, for files of a stranger.
+ * The same in slices, for untrusted files.
  *
- * @throws the slices' signal's reason, too
+ * @throws also the reason of the slices' signal
  */
 export async function describeRevocationListInSlices(
   der: Uint8Array,
@@ -107,7 +107,7 @@ export async function describeRevocationListInSlices(
   const { entries, findings, describe } = openList(der, limits)
   const revoked: DescribedRevocation[] = []
   for (const element of entries) {
-    // Giving up the thread is the point.
+    // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop
     if (slices.isOver()) await slices.pause()
     revoked.push(describeEntry(element, findings))
@@ -164,7 +164,7 @@ function openList(der: Uint8Array, limits: Partial<RevocationListLimits>): Opene
   return { entries, findings, describe }
 }
 
-/** What of it makes readers refuse it, in words. */
+/** The properties that make readers refuse it, in words. */
 function explain(
   scope: RevocationListScope | null,
   baseNumber: bigint | null,

@@ -57,7 +57,7 @@ const algorithms: Readonly<Record<string, ShownAlgorithm>> = {
   '2.16.840.1.101.3.4.3.19': { name: 'ML-DSA-87', digest: null, keyTypes: ['ml-dsa-87'] },
 }
 
-/** What a document is signed with, whether or not anybody should rely on it. */
+/** The algorithm that signed a document, reliable or not. */
 export function showAlgorithm({ algorithm }: SignedDocument, findings: Findings): ShownAlgorithm {
   const shown = findings.attempt(() => describeAlgorithm(algorithm), { name: 'unknown' })
   if (shown.weakHash !== undefined) findings.weaknesses.push(`a signature with ${shown.weakHash}`)
@@ -86,7 +86,7 @@ function describePss(element: BerElement | null): ShownAlgorithm {
 }
 
 /**
- * Whether the key has made the signature: null where that cannot be told here. A signature that is wrong is a problem.
+ * Whether the key made the signature; null where this cannot be verified here. A wrong signature is a problem.
  *
  * @param shown of the same document
  */

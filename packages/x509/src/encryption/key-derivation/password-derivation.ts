@@ -1,6 +1,6 @@
 import type { FilePassword } from '../password.ts'
 
-/** A key derivation of PBES2 whose parameters were read and checked; it is neither charged nor run yet. */
+/** A key derivation of PBES2. Its parameters are read and checked; it is not charged or run yet. */
 export interface PasswordDerivation {
   /** For display, such as `PBKDF2-HMAC-SHA-256`. */
   readonly name: string

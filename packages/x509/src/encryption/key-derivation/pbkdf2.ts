@@ -52,7 +52,7 @@ export function hmacHash(oid: string, source: string): HmacHash {
 }
 
 /**
- * A hash as people write it: SHA-1, SHA-256, SHA-512/256.
+ * The usual spelling of a hash: SHA-1, SHA-256, SHA-512/256.
  *
  * @param name as Node spells it
  */
@@ -89,7 +89,7 @@ export function readPbkdf2(
     name: `PBKDF2-HMAC-${hashName(prf.name)}`,
     iterations,
     keyLength: keyLength === null ? null : decodeInteger(keyLength, `${source} PBKDF2 keyLength`),
-    // RFC 8018 §5.2: each hash's length of the key takes all the iterations.
+    // RFC 8018 §5.2: the iterations run once for each hash-sized block of the key.
     charge: (length) => budget.chargeIterations(iterations, source, Math.ceil(length / prf.length)),
     derive: (password, length) => derivePbkdf2({ prf, salt, iterations }, password, length),
   }
@@ -119,7 +119,7 @@ export const pbkdf2Oid = '1.2.840.113549.1.5.12'
 const deriveInThread = promisify(pbkdf2)
 
 /**
- * Derives a key, in libuv's threads. Node's own function and not WebCrypto's, which lacks half of the hashes.
+ * Derives a key in libuv's threads. Node's own function is used, because WebCrypto's lacks half of the hashes.
  *
  * @returns a new array of `length` bytes; the caller zeroes it after use
  */

@@ -60,7 +60,7 @@ export interface DerivationParameters {
   readonly iterations: number
 }
 
-/** How often the iterations run: once for each digest's length of derived bytes. */
+/** How often the iterations run: once for each digest-sized block of derived bytes. */
 export function derivationRounds(digest: DerivationDigest, length: number): number {
   return Math.ceil(length / digest.length)
 }
@@ -92,7 +92,7 @@ export async function deriveKey(
   const key = new Uint8Array(length)
   try {
     for (let at = 0; at < length; at += digest.length) {
-      // Each round starts from what the one before has left in the input.
+      // Each round starts from the input that the round before left.
       // oxlint-disable-next-line no-await-in-loop
       const round = await digestRepeatedly(digest, input, iterations, signal)
       key.set(round.subarray(0, length - at), at)
@@ -110,7 +110,7 @@ export async function deriveKey(
  *
  * @param password as `passwordBytes` has it; zeroed
  * @returns as many bytes as the digest has; the caller zeroes them after use
- * @throws the signal's reason, or what a Node in FIPS mode throws for MD5
+ * @throws the signal's reason, or Node's error for MD5 in FIPS mode
  */
 export async function derivePbkdf1(
   { digest, salt, iterations }: DerivationParameters,
@@ -166,7 +166,7 @@ function addToBlocks(input: Uint8Array, round: Uint8Array, blockLength: number):
   addend.fill(0)
 }
 
-/** `length` rounded up to whole blocks; nothing stays nothing (steps 2 and 3). */
+/** `length` rounded up to whole blocks; zero stays zero (steps 2 and 3). */
 function wholeBlocks(length: number, blockLength: number): number {
   return Math.ceil(length / blockLength) * blockLength
 }

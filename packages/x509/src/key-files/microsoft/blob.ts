@@ -19,7 +19,7 @@ const rsaAlgorithms: ReadonlySet<number> = new Set([0x2400, 0xa400])
 /** A public key in a .snk file has this many bytes before it: two algorithms and a length. */
 const strongNameHeaderLength = 12
 
-/** Where the BLOB begins in a file that is one. Null for another file. */
+/** The offset of the BLOB in the file. Null for another file. */
 export function blobStart(file: Uint8Array): number | null {
   return [0, strongNameHeaderLength].find((start) => isBlob(Buffer.from(file.subarray(start)))) ?? null
 }
@@ -101,7 +101,7 @@ function readNumbers<N extends string>(
   return { ...Object.fromEntries(numbers), e } as Record<N | 'e', string>
 }
 
-/** Without leading zeros, as a JWK has it (RFC 7518 §2). */
+/** Without leading zeros, as in a JWK (RFC 7518 §2). */
 export function base64urlNumber(bigEndian: Uint8Array): string {
   const first = bigEndian.findIndex((byte) => byte !== 0)
   return Buffer.from(bigEndian.subarray(Math.max(first, 0))).toString('base64url')

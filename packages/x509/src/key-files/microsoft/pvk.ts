@@ -78,7 +78,7 @@ export async function readPvk(
   throw wrongPassword(source)
 }
 
-/** Null where it is not the right key. */
+/** Null for a wrong key. */
 function decrypt(body: Uint8Array, key: Uint8Array, limits: KeyLimits): KeyObject | null {
   const plaintext = rc4(key, body)
   try {
@@ -88,7 +88,7 @@ function decrypt(body: Uint8Array, key: Uint8Array, limits: KeyLimits): KeyObjec
   }
 }
 
-/** RC4, for these files alone: OpenSSL 3 has it in its legacy provider only, which Node does not load. */
+/** RC4, for these files alone. OpenSSL 3 has it only in its legacy provider, which Node does not load. */
 function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index)
   let j = 0

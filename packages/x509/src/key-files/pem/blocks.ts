@@ -1,13 +1,13 @@
 import { SealwrightError } from '@sealwright/core'
 import { decodeBase64 } from './pem.ts'
 
-/** One block of a PEM text as people have it: RFC 7468, with the headers of RFC 1421 §4.4. */
+/** One block of a PEM text: RFC 7468, with the headers of RFC 1421 §4.4. */
 export interface FoundBlock {
   readonly label: string
-  /** The lines before the blank one, where the first has a colon; null where there are none. With them, `der` may be encrypted. */
+  /** The lines before the blank one, where the first has a colon; null if absent. With them, `der` may be encrypted. */
   readonly headers: string | null
   readonly der: Uint8Array
-  /** What other readers refuse in it; null where there is nothing. */
+  /** The flaw that other readers refuse; null without one. */
   readonly remark: string | null
 }
 
@@ -18,10 +18,10 @@ export interface BrokenBlock {
 }
 
 /**
- * Finds the blocks of a PEM text that may be indented, on one line, or have its line breaks written out as `\n` or `\\n`. `decodePem`
- * takes PEM as RFC 7468 has it and nothing else.
+ * Finds the blocks of a PEM text that may be indented, on one line, or have its line breaks written out as `\n` or
+ * `\\n`. `decodePem` takes only PEM as in RFC 7468.
  *
- * One block after the other: a caller that has enough need not wait for the rest.
+ * Yields one block at a time, so that a caller can stop early.
  */
 export function* findPemBlocks(text: string): Generator<FoundBlock | BrokenBlock> {
   const lines = withLineBreaks(text)
@@ -55,7 +55,7 @@ export function hasPemBoundary(text: string): boolean {
   return text.includes('-----BEGIN ')
 }
 
-/** A label has no five hyphens in it. After them nothing is looked for, so that glued boundaries are found. */
+/** A label has no five hyphens in it. Nothing after them is checked, so that glued boundaries are found. */
 const boundaryPattern = /-----(BEGIN|END) ((?:(?!-----)[^\r\n]){1,64})-----/g
 
 function withLineBreaks(text: string): string {

@@ -13,7 +13,7 @@ import {
 
 /**
  * The encrypted PEM of RFC 1421, as OpenSSL before version 3, its `-traditional` option and `ssh-keygen -m PEM` write it:
- * two header lines name the cipher, and the key is derived with one round of MD5, which every other reader has to do too.
+ * two header lines name the cipher, and the key is derived with one round of MD5, as in every other reader.
  */
 const ciphers: Readonly<Record<string, { readonly ivLength: number; with: (iv: Uint8Array) => CbcCipher }>> =
   {
@@ -30,7 +30,7 @@ const pattern = /^Proc-Type: *4, *ENCRYPTED *\r?\nDEK-Info: *([\w-]{1,32}), *([0
 /** OpenSSL takes the salt from the initialisation vector. */
 const saltLength = 8
 
-/** What the headers of an encrypted block say. */
+/** The contents of an encrypted block's headers. */
 export interface PemEncryption {
   readonly description: Protection
   /**

@@ -3,9 +3,9 @@ import { aString, bytes, invalidArgument, limitExceeded } from '@sealwright/core
 
 /** One block of a PEM text. */
 export interface PemBlock {
-  /** What stands after BEGIN, such as `CERTIFICATE` or `PRIVATE KEY`. */
+  /** The text after BEGIN, such as `CERTIFICATE` or `PRIVATE KEY`. */
   readonly label: string
-  /** The bytes that were in base64. */
+  /** The decoded bytes. */
   readonly der: Uint8Array
 }
 
@@ -15,7 +15,7 @@ const maximumTextLength = 2 ** 20
 const lineLength = 64
 
 /**
- * PEM as RFC 7468 §3 has it written: lines of 64 characters, each with LF at its end.
+ * PEM as in RFC 7468 §3: lines of 64 characters, each ending in LF.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for a label that PEM cannot hold
  * @example
@@ -95,7 +95,7 @@ const boundaryPattern = /^-----(BEGIN|END) (.*)-----[^\S\r\n]*$/gm
 /**
  * Canonical base64 with padding (RFC 4648 §4); white space may be anywhere.
  *
- * @returns null for other text, and for none
+ * @returns null for other text and for empty text
  */
 export function decodeBase64(text: string): Uint8Array | null {
   // Character by character: a text of line breaks would make a million strings.
