@@ -93,7 +93,7 @@ interface EmulatorInternals {
   readonly emulator: KeyVaultEmulator
   readonly secrets: EmulatorSecrets
   readonly parts: ServiceParts
-  /** Lets another process have the data folder. */
+  /** Releases the data folder to other processes. */
   close(): void
 }
 
@@ -252,7 +252,7 @@ async function observed(
   respond: () => ServiceResponse,
 ): Promise<ServiceResponse> {
   const at = parts.settings.now()
-  // A credential reads the authority's discovery document first; only asking for a token counts as such.
+  // A credential reads the authority's discovery document first; only a request for a token counts.
   const name = operation === 'token' && request.method !== 'POST' ? 'discovery' : operation
   const response = await withFaults(parts.faults.take(name), () => Promise.resolve(respond())).catch(
     (error: unknown) => {

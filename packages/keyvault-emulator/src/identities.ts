@@ -11,7 +11,7 @@ export function identitiesOf({ identities }: KeyVaultEmulatorOptions): Identity[
     const clientId = option.clientId ?? guid('a', index + 1)
     const objectId = option.objectId ?? guid('b', index + 1)
     const { clientSecret = null } = option
-    // Rights in one model are none in the other, as in the service.
+    // Rights in one model do not count in the other, as in the service.
     const access = option.access ?? (option.roles === undefined ? 'all' : {})
     const roles = option.roles ?? (access === 'all' ? [{ role: 'Key Vault Administrator' }] : [])
     return {
@@ -25,7 +25,7 @@ export function identitiesOf({ identities }: KeyVaultEmulatorOptions): Identity[
   })
 }
 
-/** How each vault decides what an identity may do. @throws EmulatorError where that has to be said */
+/** How each vault decides what an identity may do. @throws EmulatorError where it must be specified */
 export function authorizationOf({
   authorization,
   identities = [],

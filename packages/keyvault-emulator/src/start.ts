@@ -175,7 +175,7 @@ function localhostContexts(authority: PemPair): (serverName: string) => SecureCo
     if (context === undefined) {
       const { certificate, privateKey } = createServerCertificate(authority, [serverName])
       context = createSecureContext({ cert: certificate, key: privateKey })
-      // Made-up names shall not fill the memory.
+      // Made-up names must not fill the memory.
       if (contexts.size < 1000) contexts.set(serverName, context)
     }
     return context

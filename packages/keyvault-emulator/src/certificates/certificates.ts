@@ -197,7 +197,7 @@ function updatePolicy(call: Call<GivenPolicy>): Answer {
   })
 }
 
-/** @throws ServiceError 409 where the name is taken or something is under way */
+/** @throws ServiceError 409 where the name is taken or an operation is in progress */
 function requireNewVersion(call: Call, document: VaultDocument): void {
   const now = call.settings.now()
   requireCreatable(document.certificate, 'certificate', call.name, now)

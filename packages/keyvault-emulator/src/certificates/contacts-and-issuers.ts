@@ -187,7 +187,7 @@ function issuerId(call: Call, issuer: IssuerRecord): string {
   return `${call.baseUrl}/certificates/issuers/${issuer.name}`
 }
 
-/** A password goes in and never comes out. */
+/** A password is accepted but never returned. */
 function withoutPassword(credentials: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(credentials).filter(([name]) => name !== 'pwd'))
 }

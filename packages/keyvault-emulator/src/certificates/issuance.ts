@@ -25,7 +25,7 @@ import { parseName } from '../x509/distinguished-name.ts'
 /** The service's certificates begin ten minutes before they are made. */
 const backdating = 600_000
 
-/** What a finished version of a certificate is made of. */
+/** The parts of a finished version of a certificate. */
 export interface NewCertificate {
   readonly policy: CertificatePolicy
   readonly material: KeyMaterial
@@ -142,7 +142,7 @@ export function thumbprint(der: Uint8Array): string {
   return createHash('sha1').update(der).digest('base64url')
 }
 
-/** When a certificate by this policy would begin and end if it were made now, in seconds. */
+/** When a certificate made now by this policy would begin and end, in seconds. */
 export function plannedValidity(policy: CertificatePolicy, now: number): { nbf: number; exp: number } {
   const end = new Date(now)
   end.setUTCMonth(end.getUTCMonth() + policy.x509_props.validity_months)
@@ -164,7 +164,7 @@ function selfSigned(policy: CertificatePolicy, material: KeyMaterial, now: numbe
   })
 }
 
-/** What `secrets/get` shows: PKCS#12 in base64, or PEM. Without the key when that is not exportable. */
+/** The value that `secrets/get` shows: PKCS#12 in base64, or PEM. Without the key when that is not exportable. */
 function secretValue({
   policy,
   material,

@@ -126,8 +126,8 @@ function requirePending(
 }
 
 /**
- * A member of `x5c`: base64 of DER. The SDK for JavaScript passes on what it is given, and its own sample gives it
- * the bytes of a base64 text or of PEM, so those are taken too, as the service takes them.
+ * A member of `x5c`: base64 of DER. The SDK for JavaScript passes on its input unchanged. Its own sample passes the
+ * bytes of a base64 text or of PEM, so those are accepted too, as in the service.
  */
 function certificateBytes(member: string): Buffer {
   const bytes = Buffer.from(member, 'base64')

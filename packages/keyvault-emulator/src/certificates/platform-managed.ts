@@ -12,7 +12,7 @@ export const platformManagedSchema: z.ZodType<PlatformManaged> = z.object({
   metadata: z.object({ sans: z.object({ dns_names: strings }) }),
 })
 
-/** Whether the api-version has what the versions named after dates have since then. */
+/** Whether the api-version is named after a date and not older than this one. */
 export function isSince(apiVersion: string, date: string): boolean {
   return /^\d{4}-/.test(apiVersion) && apiVersion.slice(0, date.length) >= date
 }

@@ -87,7 +87,7 @@ export const policySchema: z.ZodType<GivenPolicy> = z.object({
  * The policy that a request gives, completed from the previous policy, else with the service's defaults.
  *
  * @param given `policy` of a request
- * @throws ServiceError 400 for a policy that no certificate can be made by
+ * @throws ServiceError 400 for a policy that allows no certificate
  */
 export function completePolicy(
   call: Call,
@@ -150,7 +150,7 @@ export function policyBody(call: Call, name: string, policy: CertificatePolicy):
   }
 }
 
-/** The extensions that a certificate by this policy has, as far as they depend on no key. */
+/** The extensions that a certificate by this policy has, except those that depend on a key. */
 export function policyExtensions(policy: CertificatePolicy): Extension[] {
   const { key_usage, basic_constraints, ekus, sans } = policy.x509_props
   const names = subjectAlternativeName(sans ?? {})

@@ -34,7 +34,7 @@ export function isRenewalDue(record: CertificateRecord, now: number): boolean {
   return now >= (renewalTime(record) ?? Infinity)
 }
 
-/** Starts a renewal, which ends at once: the service's own takes place unseen. */
+/** Starts a renewal, which ends at once. In the service it is not visible. */
 export function requestRenewal(
   draft: VaultDocument,
   record: CertificateRecord,

@@ -6,7 +6,7 @@ export interface ServiceRequest {
   readonly url: URL
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
-  /** Empty where there is none. */
+  /** Empty if absent. */
   readonly body: Uint8Array
 }
 

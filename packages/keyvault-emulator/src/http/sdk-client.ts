@@ -69,7 +69,7 @@ function bodyBytes(body: unknown): Uint8Array {
   return body instanceof Uint8Array ? body : new Uint8Array()
 }
 
-/** What node:https reports, under the name by which the SDK tells its transport errors. */
+/** The error of node:https, under the name that the SDK knows transport errors by. */
 function connectionReset(): Error {
   const error = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })
   error.name = 'RestError'

@@ -4,7 +4,7 @@ import { ServiceError } from '../protocol/errors.ts'
 import { jsonResponse, type ServiceRequest, type ServiceResponse } from '../http/message.ts'
 import { signJwt, verifyJwt } from './jwt.ts'
 
-/** How long tokens are good, in seconds. */
+/** The lifetime of tokens in seconds. */
 const tokenLifetime = 3600
 
 /**
@@ -77,7 +77,7 @@ export class Authority {
   }
 
   /**
-   * A token of an identity for a resource, when it ends and for how long it is good, both in seconds.
+   * A token of an identity for a resource, its expiry and its lifetime, both in seconds.
    *
    * @param resource such as `https://vault.azure.net`
    */

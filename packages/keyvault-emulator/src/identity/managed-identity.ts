@@ -11,7 +11,7 @@ const imdsPath = '/metadata/identity/oauth2/token'
  * Answers as the managed identity endpoints of App Service and of virtual machines (IMDS) do.
  *
  * @param identityHeader what App Service puts into `IDENTITY_HEADER` and wants back as `X-IDENTITY-HEADER`
- * @returns null when the path is neither's
+ * @returns null for any other path
  */
 export function handleManagedIdentity(
   authority: Authority,

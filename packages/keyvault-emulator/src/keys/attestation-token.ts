@@ -14,7 +14,7 @@ export interface AttestationKeys {
 /**
  * The keys of each authority as release takes them.
  *
- * @throws EmulatorError for a URL without https, one that is given twice, and what is not a JWK Set of RSA keys
+ * @throws EmulatorError for a URL without https, a duplicate URL, and anything but a JWK Set of RSA keys
  */
 export function attestationAuthorities(
   option: Readonly<Record<string, AttestationKeys>> = {},
@@ -74,7 +74,7 @@ export function verifyAttestation(
 
 const smallestWrappingKey = 2048
 
-/** The key in the attested environment that a released key is encrypted to; null if there is none. */
+/** The key in the attested environment that a released key is encrypted to; null if absent. */
 export function wrappingKeyOf({
   claims,
 }: Attestation): { readonly kid: unknown; readonly key: KeyObject } | null {

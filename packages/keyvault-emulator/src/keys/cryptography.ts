@@ -117,7 +117,7 @@ function usableKey(call: Call, use: Use): { id: string; version: KeyVersion } {
   return { id: keyId(call, record, version), version }
 }
 
-/** @throws ServiceError 403 for a key that is disabled or outside its validity, unless the use is allowed all the same */
+/** @throws ServiceError 403 for a key that is disabled or outside its validity, unless the use is still allowed */
 export function requireUsable(call: Call, version: KeyVersion, use: Use | 'release'): void {
   const { enabled, nbf, exp } = version.attributes
   if (!enabled && use !== 'verify') {

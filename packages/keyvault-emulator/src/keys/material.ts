@@ -76,7 +76,7 @@ export function specificationOf(material: KeyMaterial): KeySpecification {
 /**
  * The material of a private JWK as `keys/import` takes it.
  *
- * @throws ServiceError 400 when it is incomplete, inconsistent or of a kind the service has not
+ * @throws ServiceError 400 when it is incomplete, inconsistent or of an unsupported kind
  */
 export function importKeyMaterial(jwk: JsonObject): KeyMaterial {
   const kty = keyTypeName(String(jwk['kty']))
@@ -148,8 +148,8 @@ export function publicKeyOf(material: KeyMaterial): KeyObject {
 }
 
 /**
- * Whether two keys are the same. Keys of different types are told apart before OpenSSL sees them: it would queue an error
- * that Node takes for one of the private key it reads next.
+ * Whether two keys are the same. Keys of different types are not passed to OpenSSL: it would queue an error that Node
+ * attributes to the next private key it reads.
  */
 export function sameKey(a: KeyObject, b: KeyObject): boolean {
   return a.asymmetricKeyType === b.asymmetricKeyType && a.equals(b)

@@ -91,7 +91,7 @@ function rotationTime({ versions, rotationPolicy }: KeyRecord): number | null {
       ...(before === undefined || exp === undefined ? [] : [addDuration(exp, before, -1)]),
     ]
   })
-  // A trigger that lies before the creation would rotate without end.
+  // A trigger before the creation would rotate endlessly.
   const later = times.filter((time) => time > created)
   return later.length === 0 ? null : Math.min(...later)
 }

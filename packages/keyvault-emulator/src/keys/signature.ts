@@ -99,7 +99,7 @@ export function verifyDigest(
     const encoded = publicDecrypt({ key, padding: constants.RSA_NO_PADDING }, signature)
     return verifyPss(encoded, digest, scheme.hash, keySize(material))
   } catch {
-    // A signature of another length or form does not verify; that is no error of the request.
+    // A signature of another length or form does not verify; the request is still valid.
     return false
   }
 }

@@ -4,7 +4,7 @@ import { EmulatorError, ServiceError } from '../protocol/errors.ts'
 import type { ServiceResponse } from '../http/message.ts'
 import { parseBody, type JsonObject } from '../protocol/body.ts'
 
-/** What goes wrong. */
+/** The kind of fault. */
 export type FaultKind =
   /** The answer comes late, by this many milliseconds. */
   | { readonly type: 'latency'; readonly ms: number }
@@ -39,7 +39,7 @@ export interface StatusFault {
 
 /** A fault and the requests that it hits. */
 export interface Fault {
-  /** What goes wrong. */
+  /** The kind of fault. */
   readonly fault: FaultKind
   /**
    * An operation such as `keys/sign`, or `challenge` (a request without a token), `token` (the authority),
@@ -87,7 +87,7 @@ export function parseFault(input: JsonObject): Fault {
 export class Faults {
   #pending: { fault: Fault; passed: number; seen: number; hits: number }[] = []
 
-  /** Adds a fault. Several can hit one request: latencies add up, of the others the oldest wins. */
+  /** Adds a fault. Several can hit one request: latencies add up; of the others the oldest wins. */
   add(fault: Fault): void {
     const { times = 1, after = 0, rate = 1, fault: kind } = fault
     if (!(times > 0) || !(after >= 0)) throw new EmulatorError('times must be above 0 and after at least 0')

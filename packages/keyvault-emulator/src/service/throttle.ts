@@ -40,7 +40,7 @@ export class Throttle {
   /**
    * Counts a request.
    *
-   * @param key the key it is about or creates; null where there is none
+   * @param key the key it is about or creates; null if absent
    * @throws ServiceError 429
    */
   admit(vault: string, quota: Operation['quota'], key: KeyClass | null): void {

@@ -117,7 +117,7 @@ function authorize(
   { operation, name }: Route,
   scope: string,
 ): Readonly<Record<string, string>> {
-  // Contacts and issuers are of the vault, not of a certificate.
+  // Contacts and issuers belong to the vault, not to a certificate.
   const isObject = name !== '' && !/^(certificates\/(contacts|issuers)|role|settings)/.test(operation.path)
   const object = isObject ? `${operation.permission[0]}/${name}` : ''
   if (service === 'managedHsm') {

@@ -96,7 +96,7 @@ export function notFound(collection: CollectionName, id: string): ServiceError {
   )
 }
 
-/** The records that share the fate of an object: a certificate takes its key and its secret along. */
+/** The records that change along with an object: a certificate takes its key and its secret along. */
 export function collectionsOf(collection: CollectionName): readonly CollectionName[] {
   return collection === 'certificate' ? collections : [collection]
 }

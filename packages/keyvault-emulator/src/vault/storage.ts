@@ -25,7 +25,7 @@ export interface Storage {
   /** The emulator's own keys, such as that of its certificate authority; null when none were saved. */
   loadSecrets(): unknown
   saveSecrets(secrets: unknown): void
-  /** Lets another process have it. */
+  /** Releases it to other processes. */
   close(): void
 }
 
@@ -89,7 +89,7 @@ export function fileStorage(directory: string): Storage {
 }
 
 /**
- * Keeps other processes off a folder. A lock of a process that is gone, as after a kill, is taken over.
+ * Locks a folder against other processes. A lock of a process that has ended, as after a kill, is taken over.
  *
  * @returns the lock file
  * @throws EmulatorError while another process holds it
@@ -129,7 +129,7 @@ function replaceFile(folder: string, file: string, value: unknown): void {
   syncFolder(folder)
 }
 
-/** Makes a rename or removal durable. Windows cannot open folders and needs no such thing. */
+/** Makes a rename or removal durable. Windows cannot open folders and does not need this. */
 function syncFolder(folder: string): void {
   if (process.platform === 'win32') return
   const descriptor = openSync(folder, 'r')

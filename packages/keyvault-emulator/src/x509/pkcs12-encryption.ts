@@ -120,7 +120,7 @@ export function deriveBytes(
   const input = Buffer.concat([fill(salt, block), fill(bmpString(password), block)])
   const output: Buffer[] = []
   for (let made = 0; made < length;) {
-    // One shot, for it is done hundreds of thousands of times.
+    // One shot, because it runs hundreds of thousands of times.
     let a = digest(hash, Buffer.concat([diversifier, input]), 'buffer')
     for (let i = 1; i < iterations; i++) a = digest(hash, a, 'buffer')
     output.push(a)
@@ -140,7 +140,7 @@ export function boundedIterations(iterations: number): number {
   return iterations
 }
 
-/** Repeats bytes to a whole number of blocks; nothing stays nothing. */
+/** Repeats bytes to a whole number of blocks; empty stays empty. */
 function fill(bytes: Uint8Array, block: number): Buffer {
   return bytes.length === 0 ? Buffer.alloc(0) : Buffer.alloc(Math.ceil(bytes.length / block) * block, bytes)
 }

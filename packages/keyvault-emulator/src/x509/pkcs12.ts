@@ -69,8 +69,8 @@ interface OwnKeys {
 }
 
 /**
- * What protects the files that are written. Derived once: the empty password hides nothing, and the derivation takes longer than the rest
- * of a certificate.
+ * The protection of written files. Derived once: the empty password hides nothing, and the derivation takes longer than
+ * the rest of a certificate.
  */
 let ownKeys: OwnKeys | null = null
 
@@ -87,7 +87,7 @@ function deriveOwnKeys(): OwnKeys {
  * Reads a PKCS#12 file (RFC 7292) after checking its MAC, if it has one.
  *
  * @param password empty for none
- * @throws ServiceError 400 when it is no such file, is protected in an unsupported way, or the password is another
+ * @throws ServiceError 400 for another kind of file, an unsupported protection, or a wrong password
  */
 export function readPkcs12(file: Uint8Array, password: string): Pkcs12Content {
   try {
