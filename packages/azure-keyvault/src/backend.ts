@@ -24,12 +24,12 @@ export interface OpenKeyVaultOptions extends KeyVaultOptions {
 
 /** What {@link azureKeyVault} returns. */
 export interface KeyVaultBackend extends Backend, KeyLocator {
-  /** Quota, queue, circuit breaker and counts of each vault that was opened, for metrics. It asks nothing of the vaults. */
+  /** Quota, queue, circuit breaker and counts of each opened vault, for metrics. Sends no requests. */
   status(): readonly KeyVaultStatus[]
 }
 
 /**
- * Opens a vault or managed HSM as a key store. Nothing is asked of it yet.
+ * Opens a vault or managed HSM as a key store. Sends no requests yet.
  *
  * @param vaultUrl such as `https://my-vault.vault.azure.net`
  * @throws SealwrightError `INVALID_ARGUMENT` for any other URL, an option out of range, certificates in a managed HSM
@@ -55,8 +55,8 @@ export function openKeyVault(vaultUrl: string, options: OpenKeyVaultOptions = {}
 
 /**
  * The backend for `openSigningKey` whose URIs are `https://NAME.vault.azure.net/certificates/CERTIFICATE[/VERSION]` and
- * `…/keys/KEY[/VERSION]`, in every cloud, and of managed HSMs. All keys of one vault share its connections, its token and
- * its quota. A key that is absent is created where `create` is given: a certificate, or under `/keys/` a bare key.
+ * `…/keys/KEY[/VERSION]`, in every cloud, and of managed HSMs. All keys of one vault share its connections, its token
+ * and its quota. `create` creates a missing key: with a certificate, or as a bare key under `/keys/`.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for an unknown option, or one out of range
  *

@@ -14,7 +14,7 @@ import type { RequestLimits } from './requests/request-limits.ts'
 
 /** How a vault is reached. Times are milliseconds. */
 export interface KeyVaultOptions {
-  /** The identity that asks. Default: a `DefaultAzureCredential` of @azure/identity, which is loaded only then. */
+  /** The identity that signs in. Default: a `DefaultAzureCredential` of @azure/identity, which is loaded only then. */
   readonly credential?: TokenCredential | undefined
   /**
    * The agent for every connection to the vault. It should keep connections alive. Default: the SDK's own agent, which the
@@ -24,9 +24,9 @@ export interface KeyVaultOptions {
   /** For one signature, including all attempts and waits. Default 3,000. */
   readonly deadline?: number | undefined
   /**
-   * For the first attempt at a signature, until the head of the answer. Each further attempt has twice as long, and the last
-   * one has the time that is left. When the vault has been slower lately, attempts have more time. Attempts to read have
-   * three times as long. Default 1,000.
+   * For the first attempt at a signature, until the head of the answer. Each further attempt gets twice as long, and
+   * the last one gets the remaining time. Attempts get more time when the vault has been slow lately, and attempts to
+   * read get three times as long. Default 1,000.
    */
   readonly attemptTimeout?: number | undefined
   /** For reading, creating or changing a key, with all attempts and waits. Default 30,000. */
@@ -36,8 +36,8 @@ export interface KeyVaultOptions {
   /** The time between two checks whether a certificate is finished. Default 1,000. */
   readonly pollInterval?: number | undefined
   /**
-   * The time after which `create` checks that no other process made the key too. The service has no "create if absent" and
-   * gives creation times in whole seconds, so only a second or more makes sure that one creator wins. Default 1,000.
+   * The time after which `create` checks that no other process made the key too. The service has no "create if absent"
+   * and gives creation times in whole seconds, so one creator wins only with a second or more. Default 1,000.
    */
   readonly settleTime?: number | undefined
   /**
@@ -46,11 +46,11 @@ export interface KeyVaultOptions {
    */
   readonly recoverDeleted?: boolean | undefined
   /**
-   * The most requests at once, apart from those that create something. Default 128, which is enough for the whole quota at
-   * 300 ms an answer.
+   * The maximum number of concurrent requests, apart from those that create something. Default 128, enough for the
+   * whole quota at 300 ms an answer.
    */
   readonly maxInFlight?: number | undefined
-  /** The most requests that wait in the queue; further ones are refused at once. Default 10,000. */
+  /** The maximum number of requests in the queue; further ones are refused at once. Default 10,000. */
   readonly maxQueued?: number | undefined
   /**
    * The most that this process uses of the vault's quota, in signatures of an RSA-2048 or EC key in software per ten
@@ -82,7 +82,7 @@ export interface Settings extends RequestLimits {
   readonly recoverDeleted: boolean
 }
 
-/** Node's timers take 31 bits, and fire at once for more. */
+/** Node's timers take 31 bits; longer ones fire at once. */
 const longest = 2 ** 31 - 1
 const count = aWholeNumber(1, longest)
 const milliseconds = aWholeNumber(1, longest, 'milliseconds')

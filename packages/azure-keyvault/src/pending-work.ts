@@ -5,7 +5,7 @@
 export class PendingWork<T> {
   readonly #promises = new Map<string, Promise<T>>()
 
-  /** The pending promise of the key; null if there is none. */
+  /** The pending promise of the key; null if none is pending. */
   get(key: string): Promise<T> | null {
     return this.#promises.get(key) ?? null
   }

@@ -1,6 +1,6 @@
 import { onAbort } from '@sealwright/core/internal'
 
-/** Resolves after so many milliseconds, or rejects with the signal's reason. */
+/** Resolves after the given milliseconds, or rejects with the signal's reason. */
 export function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason)

@@ -125,8 +125,8 @@ export function checkVersion(version: string): void {
 }
 
 /**
- * Whether the identifier that the service answered with names this very object: same vault, collection, name, version.
- * The port is not compared: the service behind a forwarded port does not know it.
+ * Whether the identifier in the service's answer names this object: same vault, collection, name, version. The port is
+ * not compared: the service behind a forwarded port does not know it.
  */
 export function namesVersion(
   id: string,
@@ -171,7 +171,7 @@ function suffixOf(url: URL): (typeof hostSuffixes)[number] | undefined {
   )
 }
 
-/** Quotes the place and nothing a secret could be in. */
+/** Quotes only the place, and no part that could contain a secret. */
 function refused(url: URL, problem: string): SealwrightError {
   return new SealwrightError(
     'INVALID_ARGUMENT',

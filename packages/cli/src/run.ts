@@ -88,7 +88,7 @@ export async function run(
   }
 }
 
-/** Some messages list what there is, each on a line of its own. */
+/** Puts a message on one line. Some have a list with one item a line. */
 function oneLine(message: string): string {
   const [first = '', ...others] = message.split(/\n\s*/)
   return printable(others.length === 0 ? first : `${first} ${others.join('; ')}`)

@@ -6,10 +6,10 @@ import { printable } from './terminal/terminal.ts'
 const passwordOption =
   /^--?(?:(?!no-)[a-z]+-)?(?:p|pi|po|pw|pwd|pass|passwd|password|passphrase|passin|passout|storepass|keypass)(?:=.*)?$/is
 
-/** The one of `sealwright doctor`. */
+/** The option of `doctor` for a secret. */
 const clientSecretOption = /^--client-secret(?:=.*)?$/s
 
-/** The error for a password on the command line, where every user of the machine can read it; null if there is none. */
+/** The error for a password on the command line, where every user of the machine can read it; null if none is given. */
 export function passwordArgument(args: readonly string[]): string | null {
   const end = args.indexOf('--')
   const options = args.slice(0, end === -1 ? undefined : end)
@@ -28,7 +28,7 @@ export function passwordArgument(args: readonly string[]): string | null {
   )
 }
 
-/** What to say of a token on the command line. */
+/** The error for a token on the command line. */
 export function tokenArgument(command: string): SealwrightError {
   return new SealwrightError(
     'INVALID_ARGUMENT',

@@ -16,7 +16,7 @@ import { nameOfFile } from './layouts/folder-layout.ts'
 export interface OpenKeyFileOptions extends SignerOptions {
   /** The path of the certificates, absolute or relative to the folder of the key. Default: they are in the file of the key. */
   readonly certificate?: string | undefined
-  /** The password of what is encrypted. Default: none. */
+  /** The password of encrypted contents. Default: none. */
   readonly password?: Password | undefined
 }
 

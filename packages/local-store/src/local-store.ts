@@ -177,7 +177,7 @@ async function find(
   return localSigningKey(findKey(stored.flat(), query, layouts), options)
 }
 
-/** The key of that name, which is created where that is asked for. */
+/** The key with that name, created if the caller asks for it. */
 async function openNamed(
   layout: VersionedLayout,
   name: string,
@@ -192,7 +192,7 @@ async function openNamed(
     return await store.create(name, { ...create, signal: create.signal ?? signal })
   } catch (error) {
     if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
-    // Another process was faster: its key is the key.
+    // Another process was faster: its key counts.
     const winner = await store.get(name, { signal })
     if (winner === null) throw error
     return winner

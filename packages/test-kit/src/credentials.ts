@@ -1,6 +1,6 @@
 import { ClientSecretCredential } from '@azure/identity'
 
-/** What a credential has to know of a running emulator. */
+/** The facts about a running emulator that a credential needs. */
 export interface Authority {
   readonly tenantId: string
   readonly authorityHost: string

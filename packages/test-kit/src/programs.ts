@@ -5,8 +5,9 @@ import { build } from 'vite'
 import { afterAll, beforeAll } from 'vitest'
 
 /**
- * Makes one plain JavaScript file of a test program and the packages of this project that it imports, so that `node FILE`
- * runs it as a process of its own, from the sources and with no build. It lies where it finds everything else.
+ * Bundles a test program and the packages of this project that it imports into one plain JavaScript file, so that
+ * `node FILE` runs it in its own process, from the sources and with no build. The file is where it finds all other
+ * modules.
  *
  * @param program the file's URL
  * @param external modules that are loaded from node_modules and not bundled, which is faster

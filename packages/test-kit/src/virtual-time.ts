@@ -7,9 +7,10 @@ const perIdleTurn = 10
 const idle = 0.5
 
 /**
- * Runs every test of the file, or of the `describe` that it is called in, in virtual time. Timers, `performance` and `Date` are those of Vitest. While the process waits
- * for nothing but time, its time runs ahead; while it has work to do, such as TLS handshakes with the emulator, which is in
- * the same process, its time moves on by a millisecond a turn. So a busy machine changes nothing but how long the test takes.
+ * Runs every test of the file, or of the enclosing `describe`, in virtual time. Timers, `performance` and `Date` are
+ * those of Vitest. While the process only waits for time, its time runs ahead. While it has work to do, such as TLS
+ * handshakes with the emulator in the same process, its time advances by a millisecond a turn. So a busy machine
+ * changes only how long the test takes.
  */
 export function useVirtualTime(): void {
   beforeEach(() => {

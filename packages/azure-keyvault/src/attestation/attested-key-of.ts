@@ -14,12 +14,12 @@ interface KeyAttester extends KeyStore {
 const aKeyStore = must('a KeyStore', (value) => hasMethod(value, 'get'))
 
 /**
- * Asks the store of a key to attest it, and verifies the answer with the key's public key. One network request; the
+ * Asks the store of a key for an attestation and verifies it with the key's public key. Sends one network request; the
  * verification is offline.
  *
- * @param store the store of the key, such as `openKeyVault` and the backend's `locate` return
- * @param key a key of that store; its version is the one that is attested
- * @returns null when the store attests no keys: anything but a managed HSM
+ * @param store the store of the key, as returned by `openKeyVault` or the backend's `locate`
+ * @param key a key in that store; this version of it is attested
+ * @returns null when the store is not a managed HSM: no other store attests keys
  * @throws SealwrightError as {@link verifyKeyAttestation}; as {@link KeyStore.get} when the managed HSM does not answer
  *
  * @example

@@ -25,12 +25,12 @@ export const attribute = {
 const signatureLength = 256
 const longestBlob = 65_536
 const mostAttributes = 512
-/** Where the only key of the one layout begins. */
+/** The offset of the key in the layout that has only one. */
 const singleKeyAt = 20
 
 /**
- * Takes an attestation apart. There are two layouts, by the module's firmware, and nothing in the bytes says which. One
- * that can be read as both is refused.
+ * Parses an attestation. The module's firmware decides which of two layouts it has, and no byte tells them apart. An
+ * attestation that parses as both is refused.
  *
  * @throws SealwrightError `INVALID_ENCODING`
  */
@@ -54,8 +54,8 @@ export function parseMarvellBlob(blob: Uint8Array): MarvellBlob {
 }
 
 /**
- * The layout with headers. Of the response: code, flags, total length, length of the buffer before the signature. Of the
- * buffer: version, flags, and where the two keys begin, 0 for no second one.
+ * The layout with headers. The response has code, flags, total length and length of the buffer before the signature.
+ * The buffer has version, flags and the offsets of the two keys, 0 for no second one.
  *
  * @throws RangeError when it has another layout
  */
@@ -71,7 +71,7 @@ function readKeyPair(signed: Uint8Array): readonly Attributes[] {
 /**
  * Handle, number of attributes, length; then each attribute's type, length and value.
  *
- * @throws RangeError when there is none at that place
+ * @throws RangeError when there are no attributes at that offset
  */
 function readAttributes(signed: Uint8Array, at: number): Attributes {
   const view = viewOf(signed)

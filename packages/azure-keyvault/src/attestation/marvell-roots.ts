@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 
 /**
- * The roots of Marvell's LiquidSecurity and LiquidSecurity 2 modules, of which managed HSMs consist. Both are valid until
- * July 2034. Marvell publishes them with its modules, and Microsoft in `Azure/azure-managed-hsm-key-attestation`. SHA-256:
+ * The roots of Marvell's LiquidSecurity and LiquidSecurity 2 modules, which managed HSMs consist of. Both are valid
+ * until July 2034. Marvell publishes them with its modules, and Microsoft in `Azure/azure-managed-hsm-key-attestation`.
+ * SHA-256:
  * `230143df00e0b452743e068a5b3fc08df8f06cefc4854ea627aeb7ebd70ee2f4` and
  * `17644de0d33bc73b2f4ef4c20a11f6c8cc1f723a4cd83ee600361cbb24d8d2e5`.
  */

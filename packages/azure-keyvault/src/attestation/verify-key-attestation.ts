@@ -4,15 +4,15 @@ import { aCertificate, aString, bytes, listOf, must, optionsOf } from '@sealwrig
 import { attribute, parseMarvellBlob, type Attributes, type MarvellBlob } from './marvell-blob.ts'
 import { marvellRoots } from './marvell-roots.ts'
 
-/** What a managed HSM says about one of its keys, as the service hands it out. Nothing in it is secret. */
+/** A managed HSM's statement about one of its keys, as the service returns it. It contains no secrets. */
 export interface KeyAttestation {
   /** The format. Only `MRVL-1` is known. */
   readonly version: string
-  /** The certificates of the module and of its partition, PEM, in no order. */
+  /** The certificates of the module and of its partition in PEM, in any order. */
   readonly certificates: string
-  /** The module's statement about the private key, signed. */
+  /** The module's signed statement about the private key. */
   readonly privateKeyAttestation: Uint8Array
-  /** The same about the public key; null when the service gives none. */
+  /** Likewise for the public key; null when the service returns none. */
   readonly publicKeyAttestation: Uint8Array | null
 }
 
@@ -21,17 +21,17 @@ export interface AttestedKey {
   /** The key's name in the module, which ends with name and version of the key in the managed HSM. */
   readonly id: string
   /**
-   * Whether the attestation holds the public key or its hash, and it is the one given. false when it holds neither: then
-   * nothing but {@link id} ties the attestation to the key.
+   * Whether the attestation contains the given public key or its hash. false when it contains neither: then only
+   * {@link id} ties the attestation to the key.
    */
   readonly namesPublicKey: boolean
   /** Whether the private key was made in the module; null when the attestation does not say. */
   readonly madeInHardware: boolean | null
   /** Whether the private key can be wrapped and taken out now; null when the attestation does not say. */
   readonly extractable: boolean | null
-  /** Whether it never could; null when the attestation does not say. */
+  /** Whether it was never extractable; null when the attestation does not say. */
   readonly neverExtractable: boolean | null
-  /** The certificate of the partition that signed it, that of its module, and Marvell's root. */
+  /** The certificates of the partition that signed it, of its module, and of Marvell's root. */
   readonly chain: readonly [partition: X509Certificate, module: X509Certificate, root: X509Certificate]
 }
 
@@ -63,13 +63,13 @@ const publicKeyClass = 2
 const privateKeyClass = 3
 
 /**
- * Verifies, without a network, that a key is held by an HSM made by Marvell: the chain of certificates to Marvell's
- * root, the module's signature, and the key named in it. The validity of the certificates is not checked, because an
- * attestation is verified long after it was made; `chain` has their dates.
+ * Verifies offline that an HSM made by Marvell holds a key. It checks the certificate chain to Marvell's root, the
+ * module's signature and the key named in it. The validity of the certificates is not checked, because an attestation
+ * is verified long after it was made; `chain` has their dates.
  *
  * @param publicKey the attested key
- * @throws SealwrightError `INVALID_SIGNATURE` when the chain, the signature or the key is another; `INVALID_ENCODING` when it
- *   cannot be read; `UNSUPPORTED_OPERATION` for a format other than `MRVL-1`
+ * @throws SealwrightError `INVALID_SIGNATURE` when the chain, the signature or the key does not match;
+ *   `INVALID_ENCODING` when it cannot be read; `UNSUPPORTED_OPERATION` for a format other than `MRVL-1`
  *
  * @example
  * ```ts
@@ -136,7 +136,10 @@ function readCertificates(pem: string): readonly X509Certificate[] {
   }
 }
 
-/** The root signs the certificate of a module, and that the certificate of a partition, whose key signs attestations. */
+/**
+ * The root signs the module's certificate, the module signs the partition's, and the partition's key signs
+ * attestations.
+ */
 function chainOf(
   blobs: readonly MarvellBlob[],
   certificates: readonly X509Certificate[],
@@ -168,8 +171,8 @@ function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): bool
 }
 
 /**
- * Firmware signs in one of two ways: with PKCS #1 v1.5, or with a block whose end is the digest. The block's begin is not
- * published. With a small public exponent such a signature could be made by anyone, so it must be 65537 at least.
+ * Firmware signs with PKCS #1 v1.5, or with a block that ends with the digest. The start of the block is not published.
+ * With a small public exponent, anyone could forge such a signature, so the exponent must be at least 65537.
  */
 function isSignedBy({ signed, signature }: MarvellBlob, { publicKey }: X509Certificate): boolean {
   const { modulusLength, publicExponent = 0n } = publicKey.asymmetricKeyDetails ?? {}
@@ -187,7 +190,7 @@ function isSignedBy({ signed, signature }: MarvellBlob, { publicKey }: X509Certi
 /**
  * Whether the attributes hold the public key or its hash.
  *
- * @throws SealwrightError `INVALID_SIGNATURE` when they hold another
+ * @throws SealwrightError `INVALID_SIGNATURE` when they hold a different key
  */
 function names(attributes: Attributes, publicKey: KeyObject): boolean {
   const modulus = attributes.get(attribute.modulus)
@@ -222,7 +225,7 @@ function flagIn(attributes: Attributes, type: number): boolean | null {
   return value === 0 || value === 1 ? value === 1 : null
 }
 
-/** Text with zeros at its end. It goes to terminals, so nothing that controls one is kept. */
+/** Reads zero-padded text. It is shown in terminals, so control characters are removed. */
 function textIn(attributes: Attributes, type: number): string {
   const text = Buffer.from(attributes.get(type) ?? []).toString('latin1')
   return text.replaceAll(/[^\x20-\x7e]/g, '').slice(0, 512)

@@ -78,8 +78,8 @@ function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether MSAL says that the network failed. It does not say how: it drops the socket's error. In a chain this is said of the
- * endpoint of managed identities, which other machines don't have.
+ * Whether MSAL reports a network failure. It drops the socket's error, which has the reason. In a chain, the failure is
+ * that of the managed identity endpoint, which other machines don't have.
  */
 function isUnreachable(error: unknown): boolean {
   return (
@@ -113,7 +113,7 @@ function adviceFor(error: unknown): string {
 function networkExplanation(error: unknown, authority: string): string | null {
   for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth++) {
     const codes = 'code' in each && typeof each.code === 'string' ? [each.code] : []
-    // Where the code got lost on the way, its name is still in the message.
+    // If the code was lost, its name is still in the message.
     codes.push(...(each.message.match(/\b(?:[A-Z]+_)+[A-Z]+\b|\bENOTFOUND\b/g) ?? []))
     for (const code of codes) {
       const explanation = explainNetworkError(code, authority, credentialCa)

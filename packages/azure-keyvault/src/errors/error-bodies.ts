@@ -4,8 +4,8 @@ import { member, textMember } from '../members.ts'
 const bodies = new WeakMap<PipelineRequest, string>()
 
 /**
- * Keeps the bodies of the service's errors. The clients make an error object of them in three different ways, and that of
- * a list has no body at all.
+ * Keeps the bodies of the service's errors. The clients turn them into error objects in three different ways, and the
+ * error of a list has no body.
  */
 export const keepErrorBodies: PipelinePolicy = {
   name: 'keepErrorBodies',

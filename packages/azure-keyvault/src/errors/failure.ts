@@ -17,18 +17,17 @@ export interface Failure {
   /** Whether the same request may succeed later. */
   readonly isTransient: boolean
   /**
-   * Whether the vault is out of order: false when it answered, and null when the failure says nothing about it. A 429 says
-   * that it works.
+   * Whether the vault is down: false when it answered, as with a 429; null when the failure says nothing about it.
    */
   readonly isOutage: boolean | null
   /** Whether the vault certainly did nothing, so that even a request that creates something may be repeated. */
   readonly wasNotCarriedOut: boolean
-  /** Milliseconds that the answer asks to wait; null when it does not ask. */
+  /** The wait that the answer asks for, in milliseconds; null if none. */
   readonly retryAfter: number | null
   readonly cause: unknown
 }
 
-/** Reads what a client of the SDK has thrown. The cause it keeps has no secret. */
+/** Reads an error thrown by an SDK client. The cause it keeps has no secrets. */
 export function readFailure(error: unknown): Failure {
   if (isRestError(error)) return readRestError(error)
   const base = { status: null, code: null, innerCode: null, retryAfter: null, cause: error }
@@ -63,7 +62,7 @@ export function silence(milliseconds: number): Failure {
   }
 }
 
-/** The reason of a failure, as counters name it: the HTTP status, or the reason for having none. */
+/** The reason for a failure, as counters name it: the HTTP status, or why it has none. */
 export function reasonOf({ status, isOutage, cause }: Failure): string {
   if (status !== null) return String(status)
   if (isOutage === null) return 'token'
@@ -74,14 +73,14 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
-/** Whether the vault itself says that there is no such object. A 404 of anything in between does not. */
+/** Whether the vault itself says that the object does not exist. A 404 from anything in between is no proof. */
 export function provesAbsence({ status, code }: Failure): boolean {
   return status === 404 && /^(Key|Certificate|PendingCertificate)NotFound$/.test(code ?? '')
 }
 
 /**
- * 401s that pass: AKV10046 says that a part of the service does not know the key yet that the token is signed with, and an
- * expired token is replaced.
+ * 401s that pass: AKV10046 says that a part of the service does not know the token's signing key yet, and an expired
+ * token is replaced.
  */
 const passing401 = /\bAKV10046\b|expired|lifetime validation/i
 
@@ -112,8 +111,8 @@ function hostOf({ request }: RestError): string {
 }
 
 /**
- * A copy that can go on as a cause and end in a log. The client's error leads to its request, and from there to the token,
- * to the private key of an import, and through the agent to every other request under way.
+ * A copy that is safe to keep as a cause and to log. The client's error leads to its request, and from there to the
+ * token, the private key of an import and, through the agent, every other pending request.
  */
 function withoutRequest({ name, message, stack, code, statusCode }: RestError): Error {
   const copy = new Error(message)

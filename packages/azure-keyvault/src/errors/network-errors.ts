@@ -6,13 +6,13 @@ export interface ConnectionFailure {
   readonly code: string
 }
 
-/** Errors of sockets from before anything was sent. */
+/** Socket errors that occur before anything is sent. */
 const neverSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
 
 /** The certificate is for other names than the host (RFC 9525 §6). */
 const wrongName = new Set(['ERR_TLS_CERT_ALTNAME_INVALID', 'HOSTNAME_MISMATCH'])
 
-/** OpenSSL's reasons to refuse a certificate, as Node names them, that the same request will meet again. */
+/** Permanent reasons for OpenSSL to refuse a certificate, as Node names them. */
 const untrusted = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'UNABLE_TO_GET_ISSUER_CERT',
@@ -40,7 +40,7 @@ export function wasNeverSent(code: string | undefined): boolean {
  * Advice for a connection that fails in the same way every time: the certificate is not trusted or is for another host,
  * or DNS does not know the host.
  *
- * @param ca where a CA can be named, beside the environment
+ * @param ca where a CA can be configured besides the environment
  * @returns null for every other failure, which may pass by itself
  */
 export function explainNetworkError(

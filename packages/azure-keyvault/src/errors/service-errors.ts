@@ -1,7 +1,7 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { provesAbsence, type Failure } from './failure.ts'
 
-/** What a request is for, for messages. */
+/** The purpose of a request, for messages. */
 export interface Purpose {
   /** In the words of access policies, such as `keys/sign`. */
   readonly permission: Permission
@@ -31,7 +31,7 @@ export type Permission =
   | 'certificates/recover'
   | 'certificates/purge'
 
-/** The least built-in role that has each permission. */
+/** The least privileged built-in role that has each permission. */
 const roles: Readonly<Record<Permission, string>> = {
   'keys/get': 'Key Vault Crypto User',
   'keys/list': 'Key Vault Crypto User',
@@ -130,7 +130,7 @@ function forbidden(failure: Failure, { permission, object, vaultUrl }: Purpose):
   )
 }
 
-/** The caller as the service names it, `appid=…;oid=…`, which is what an administrator looks for. */
+/** The caller as the service names it, `appid=…;oid=…`. An administrator looks for these ids. */
 function identityIn(message: string): string {
   const ids = ['appid', 'oid'].flatMap((name) => {
     const value = new RegExp(`\\b${name}=([0-9a-fA-F-]{1,64})`).exec(message)?.[1]

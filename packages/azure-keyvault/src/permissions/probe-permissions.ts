@@ -49,7 +49,7 @@ export async function probeKeyVaultPermissions(
   const denied: Permission[] = []
   let exportable: boolean | null = null
   for (const [permission, send] of probes) {
-    // Of a bare key there is no certificate.
+    // A bare key has no certificate.
     if (collection === 'keys' && permission.startsWith('certificates/')) continue
     // eslint-disable-next-line no-await-in-loop -- the SDK loses the body of a first request that is not alone
     const answer = await attempt(send, permission, { name, vaultUrl })
@@ -109,13 +109,13 @@ async function attempt(
   } catch (error) {
     const failure = readFailure(error)
     if (lacksPermission(failure)) return null
-    // Permissions are checked first. After that there is no such name, or the request cannot be followed.
+    // The vault checks permissions first. These errors are about the name or the request.
     if ([400, 404, 409].includes(failure.status ?? 0)) return { exportable: null }
     throw toSealwrightError(failure, { permission, object: `the key ${name}`, vaultUrl })
   }
 }
 
-/** Of a certificate's policy and of a key's properties alike. */
+/** Reads a certificate's policy or a key's properties. */
 function exportableOf(answer: unknown): boolean | null {
   const value: unknown =
     typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'exportable') : null

@@ -1,6 +1,6 @@
 import { onAbort } from '@sealwright/core/internal'
 
-/** One attempt's end: it aborts with the whole request, or when it has taken the time allowed. */
+/** The time limit of one attempt. It aborts with the whole request, or when the allowed time is over. */
 export class AttemptTimer {
   readonly #controller = new AbortController()
   readonly #stopListening: () => void
@@ -9,8 +9,8 @@ export class AttemptTimer {
 
   /**
    * @param whole aborts when the request ends; not aborted yet
-   * @param allowed the milliseconds that the attempt may take in all. It is asked again when they are over, because other
-   *   answers may have shown by then that the vault is slow and not silent. null while nothing but `whole` ends it
+   * @param allowed returns the milliseconds that the whole attempt may take; null while only `whole` ends it. It is
+   *   called again when they are over: other answers may have shown by then that the vault is slow, not silent
    */
   constructor(whole: AbortSignal, allowed: () => number | null) {
     const startedAt = performance.now()
@@ -38,7 +38,7 @@ export class AttemptTimer {
     return this.#isOver
   }
 
-  /** To be called when the attempt has ended. */
+  /** Call this when the attempt has ended. */
   clear(): void {
     clearTimeout(this.#timer)
     this.#stopListening()

@@ -10,7 +10,7 @@ export interface CircuitBreakerOptions {
   readonly coolDown: number
 }
 
-/** Leave to send one request. The holder reports its end, once. */
+/** Permission to send one request. The holder reports the outcome once. */
 export interface Admission {
   /** The vault answered. */
   succeeded(): void
@@ -37,7 +37,7 @@ export class CircuitBreaker {
     this.#options = options
   }
 
-  /** How often it has opened; a probe that failed is no new opening. */
+  /** How often it has opened; a failed probe does not count. */
   get openings(): number {
     return this.#openings
   }
@@ -47,14 +47,14 @@ export class CircuitBreaker {
     return now < this.#openUntil ? 'open' : 'half-open'
   }
 
-  /** @returns milliseconds for which nothing should be sent; 0 when a request may be */
+  /** @returns milliseconds for which nothing should be sent; 0 if a request may be sent */
   openFor(now: number): number {
     if (this.#openUntil === null) return 0
     if (now < this.#openUntil) return this.#openUntil - now
     return this.#probing ? this.#options.coolDown : 0
   }
 
-  /** @returns leave to send one request now, or the milliseconds after which to ask for it again */
+  /** @returns permission to send one request now, or the milliseconds after which to ask again */
   acquire(now: number): Admission | number {
     const wait = this.openFor(now)
     if (wait > 0) return wait

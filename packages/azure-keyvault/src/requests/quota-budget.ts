@@ -5,14 +5,14 @@ import type { QuotaStatus } from './vault-status.ts'
 const firstProbe = 250
 const longestProbe = 1_000
 
-/** Leave to send one request. The holder reports the answer; further reports do nothing. */
+/** Permission to send one request. The holder reports the answer; further reports do nothing. */
 export interface Spending {
   /** Neither this request nor those after it were refused for lack of quota. */
   accepted(now: number): void
   /**
    * The vault was full.
    *
-   * @param retryAfter milliseconds that the answer asks to wait; null when it does not ask
+   * @param retryAfter the wait that the answer asks for, in milliseconds; null if none
    */
   refused(now: number, retryAfter: number | null): void
   /** No answer came. */
@@ -30,45 +30,45 @@ interface Full {
 }
 
 /**
- * The budget for one quota of a vault: so many units in any ten seconds.
+ * The budget for one quota of a vault: a number of units in any ten seconds.
  *
  * It is a leaky bucket in the form of the generic cell rate algorithm (ITU-T I.371 Annex A): one number, the time at
  * which everything spent so far will have been earned back. A fiftieth of the share may go at once and the rest flows
  * evenly. So no ten seconds, wherever they begin, hold more than the share, and callers are served all the time instead of
  * waiting out a window that was used up in its first second.
  *
- * When the vault refuses a request nevertheless, other processes use it too. Nothing more is sent but one request at a
- * time, later and later, until one is accepted. Then {@link QuotaShare} knows this process's part.
+ * If the vault refuses a request nevertheless, other processes use it too. Then only one request at a time is sent, at
+ * growing intervals, until one is accepted. After that, {@link QuotaShare} knows this process's part.
  */
 export class QuotaBudget {
   readonly #quota: number
   readonly #share: QuotaShare
   #earnedBackAt = 0
   #full: Full | null = null
-  /** The answers to requests sent before then come from a vault that was full. They say nothing about now. */
+  /** Answers to requests sent before this time come from a full vault. They say nothing about now. */
   #reopenedAt = 0
 
-  /** @param quota units in ten seconds: the most this process uses */
+  /** @param quota the maximum for this process, in units per ten seconds */
   constructor(quota: number) {
     this.#quota = quota
     this.#share = new QuotaShare(quota)
   }
 
   /**
-   * Milliseconds until `units` may be spent; 0 when they may be now. While a single request finds out whether the vault
-   * is still full, that cannot be told, and it is Infinity.
+   * Milliseconds until `units` may be spent; 0 when they may be now. Infinity while a single request tests whether the
+   * vault is still full.
    */
   waitFor(units: number, now: number): number {
     return this.#full?.isProbing === true ? Infinity : this.expectedWait(units, now, 0)
   }
 
   /**
-   * Milliseconds until `units` can be spent, as far as can be told.
+   * The estimated milliseconds until `units` can be spent.
    *
-   * @param ahead units that others are going to spend before
+   * @param ahead units that others will spend first
    */
   expectedWait(units: number, now: number, ahead: number): number {
-    // A request that costs more than a burst goes when the bucket is full, and its rest is paid off afterwards.
+    // A request that costs more than a burst is sent when the bucket is full. The rest is paid off afterwards.
     const tolerance = (this.#burst - Math.min(units, this.#burst)) * this.#millisecondsPerUnit
     const start = Math.max(now, this.#full?.probeAt ?? now)
     const earnedBackAt = Math.max(this.#earnedBackAt, start) + ahead * this.#millisecondsPerUnit

@@ -2,8 +2,8 @@
 export const defaultQuota = 4_000
 
 /**
- * The keys and certificates that may be made in ten seconds by a process that may use so much of the quota. The service
- * counts them apart, up to 20 for a vault.
+ * How many keys and certificates a process with this quota may make in ten seconds. The service counts them separately,
+ * up to 20 for a vault.
  */
 export function creationQuota(quota: number): number {
   return Math.max(1, Math.floor((20 * quota) / defaultQuota))

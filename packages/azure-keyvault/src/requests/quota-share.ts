@@ -4,13 +4,13 @@ const bucketLength = 100
 
 /** The part given up after the vault was full, so that there is room for processes with a smaller share. */
 const decrease = 0.03
-/** The smallest part that one shrink leaves to a process that has just started: it has measured too little to give up more. */
+/** The smallest part that one shrink leaves to a new process: it has measured too little to give up more. */
 const leastLeft = 0.25
 /** The growth in a second of a process with a quarter of the quota, as a part of its share. */
 const growth = 0.003
 /** Milliseconds of use without a full vault after which the growth begins to accelerate: others may have left. */
 const calm = 10_000
-/** A process that has not waited for the quota for so many milliseconds is no longer limited by it. */
+/** A process that has not waited for the quota for this many milliseconds is no longer limited by it. */
 const idle = 1_000
 
 /**
@@ -33,7 +33,7 @@ export class QuotaShare {
   #grownAt = 0
   #calmFor = 0
 
-  /** @param quota units in ten seconds: the most this process uses */
+  /** @param quota the maximum for this process, in units per ten seconds */
   constructor(quota: number) {
     this.#quota = quota
     this.#units = quota

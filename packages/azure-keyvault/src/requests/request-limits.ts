@@ -1,10 +1,10 @@
 /** How requests to one vault are paced and given up. Times are milliseconds. */
 export interface RequestLimits {
-  /** For a signature, with all its attempts. No answer is waited for longer. */
+  /** For a signature, with all its attempts. No single answer may take longer. */
   readonly deadline: number
-  /** The most requests at once under one quota. */
+  /** The maximum number of concurrent requests under one quota. */
   readonly maxInFlight: number
-  /** The most requests that wait under one quota. */
+  /** The maximum number of waiting requests under one quota. */
   readonly maxQueued: number
   /** The most that this process uses of the vault's quota, in units of `signingCost` per ten seconds. */
   readonly quota: number

@@ -6,17 +6,17 @@ import type { QuotaStatus } from './vault-status.ts'
 
 /** How long a request may wait for its turn, in milliseconds. */
 export interface Patience {
-  /** When the queue was empty a moment ago: in a burst, which passes. */
+  /** In a burst, when the queue was empty a moment ago. */
   readonly burst: number
-  /** When it was not: under more load than the quota allows, where a longer queue only makes every answer later. */
+  /** Under sustained load above the quota, where a longer queue only delays every answer. */
   readonly standing: number
 }
 
 /** What a request needs of the queue. */
 export interface Entry {
-  /** The request's cost of the quota. */
+  /** The units of the quota that the request costs. */
   readonly units: number
-  /** When its answer is of no use any more, by `performance.now()`. */
+  /** When its answer is no longer useful, by `performance.now()`. */
   readonly deadlineAt: number
   /** null to wait for as long as the deadline allows. */
   readonly patience: Patience | null
@@ -25,9 +25,9 @@ export interface Entry {
 
 /** A turn. */
 export interface Turn {
-  /** The units spent for it, which are settled by the response. */
+  /** The units spent for it; the response settles them. */
   readonly spending: Spending
-  /** To be called when the request is over. */
+  /** Call this when the request is over. */
   leave(): void
 }
 
@@ -36,7 +36,7 @@ interface Waiter {
   readonly admit: (spending: Spending) => void
 }
 
-/** A queue that has not been empty for so many milliseconds is a standing one. */
+/** A queue that has not been empty for this many milliseconds is a standing one. */
 const burstLength = 1_000
 
 /**
@@ -71,7 +71,7 @@ export class RequestQueue {
   /**
    * Waits for a turn.
    *
-   * @throws SealwrightError `UNAVAILABLE` when too many wait already, or so many that the turn would come too late; the
+   * @throws SealwrightError `UNAVAILABLE` when too many requests wait, or when the turn would come too late; the
    *   signal's reason when it aborts
    */
   async enter(entry: Entry): Promise<Turn> {
@@ -81,7 +81,7 @@ export class RequestQueue {
     const spending = await new Promise<Spending>((resolve, reject) => {
       const stopListening = onAbort(signal, () => {
         this.#forget(waiter)
-        // The next request may need less of the quota. When there is none, the timer ends.
+        // The next request may cost less. With an empty queue, the timer ends.
         this.#admit()
         reject(signal.reason)
       })
@@ -141,7 +141,7 @@ export class RequestQueue {
     return this.#waiting.size > 0 && now - this.#waitingSince > burstLength
   }
 
-  /** Milliseconds until a turn, when all that wait already have had theirs. */
+  /** Milliseconds until a turn that comes after all waiting requests. */
   #expectedWait(units: number, now: number): number {
     const beyondTheCap = this.#inFlight + this.#waiting.size + 1 - this.#maxInFlight
     const rounds = Math.max(0, Math.ceil(beyondTheCap / this.#maxInFlight))

@@ -10,7 +10,7 @@ export class RoundTrip {
   #mean = 100
   #deviation = 50
 
-  /** @param longest the longest that any answer is waited for; longer times count as this long */
+  /** @param longest the longest wait for any answer; longer times count as this long */
   constructor(longest: number) {
     this.#longest = longest
   }
@@ -33,8 +33,8 @@ export class RoundTrip {
   }
 
   /**
-   * Counts an answer that was given up. Otherwise a vault that has become slower would go unseen: only answers that are
-   * waited for long enough are counted by {@link answered}.
+   * Counts an answer that was given up. {@link answered} sees only answers that arrive in time, so it would miss that a
+   * vault has become slower.
    */
   outlasted(milliseconds: number): void {
     if (milliseconds > this.#mean) this.answered(2 * milliseconds)

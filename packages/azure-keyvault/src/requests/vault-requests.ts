@@ -16,15 +16,15 @@ import type { KeyVaultStatus, QuotaStatus } from './vault-status.ts'
 
 /** One thing to ask of a vault, however many requests it takes. */
 export interface VaultRequest extends Purpose {
-  /** Whether it makes a key or certificate, for which there is a quota apart. Default false. */
+  /** Whether it makes a key or certificate, which has a separate quota. Default false. */
   readonly isCreation?: boolean | undefined
-  /** The cost of each attempt, of the quota it is under. */
+  /** The cost of each attempt, in units of its quota. */
   readonly cost: number
   /** Milliseconds for all of it: the wait for a turn, every attempt, the waits between them. */
   readonly deadline: number
   /**
-   * Milliseconds after which the first attempt is given up and the next one made, which has twice as long, and the last
-   * one all that is left. A vault that has been slower lately is given more time. Default: an attempt has until the deadline.
+   * Milliseconds for the first attempt. Each further attempt gets twice as long, and the last one gets the remaining
+   * time. A vault that has been slow lately gets more time. Default: the time until the deadline.
    */
   readonly attemptTimeout?: number | undefined
   /** How long it may wait in the queue. Default: until the deadline. */
@@ -39,7 +39,7 @@ export interface VaultRequest extends Purpose {
 /** Sends a request once. The signal ends it, down to its socket; `attempt` counts from 0. */
 export type Send<T> = (signal: AbortSignal, attempt: number) => Promise<T>
 
-/** What the requests under one quota share. */
+/** The state that requests under one quota share. */
 interface Lane {
   readonly budget: QuotaBudget
   readonly roundTrip: RoundTrip
@@ -54,7 +54,7 @@ interface FailedAttempt {
 
 type Outcome<T> = { readonly result: T } | FailedAttempt
 
-/** What an attempt needs to know of the whole. */
+/** The facts about the whole request that an attempt needs. */
 interface Run {
   readonly request: VaultRequest
   readonly lane: Lane
@@ -68,8 +68,8 @@ interface Run {
 }
 
 /**
- * All traffic to one vault passes here: in order, within its quotas, so many at a time, repeated while that makes sense,
- * given up at the deadline, and not sent at all while the vault is known to be out of order.
+ * Sends all requests to one vault: in order, within its quotas and the limit of concurrent requests. It retries where
+ * that makes sense, gives up at the deadline and sends nothing while the vault is known to be down.
  */
 export class VaultRequests {
   readonly #waitingForToken: () => string | null
@@ -80,7 +80,7 @@ export class VaultRequests {
   /** Why the breaker is open, for callers that are turned away. */
   #lastOutage = ''
 
-  /** @param waitingForToken the authority that has not answered a token request yet; null while there is none */
+  /** @param waitingForToken the authority that has not answered a token request yet; null if none is pending */
   constructor(limits: RequestLimits, waitingForToken: () => string | null = () => null) {
     this.#waitingForToken = waitingForToken
     this.#transactions = newLane(limits.quota, limits)
@@ -94,8 +94,8 @@ export class VaultRequests {
 
   /**
    * @returns the result of `send`
-   * @throws SealwrightError `TIMEOUT` at the deadline, `UNAVAILABLE`, or what the service's answer means; the reason of
-   *   the caller's signal when that aborts
+   * @throws SealwrightError `TIMEOUT` at the deadline, `UNAVAILABLE`, or the error for the service's answer; the reason
+   *   of the caller's signal when that aborts
    */
   async run<T>(request: VaultRequest, send: Send<T>): Promise<T> {
     try {
@@ -219,7 +219,7 @@ export class VaultRequests {
       if (failure.isOutage === true) this.#failed(admission, failure.message, now)
       else if (failure.isOutage === false) admission.succeeded()
       else admission.abandoned()
-      // Before the place in the queue is given to the next, which is meant as well.
+      // Before the next request in the queue gets its turn: the 429 applies to it as well.
       if (failure.status === 429) {
         this.#counts.throttled()
         turn.spending.refused(now, failure.retryAfter)
@@ -262,8 +262,8 @@ export class VaultRequests {
 }
 
 /**
- * Milliseconds that an attempt may take before the next one is made; null for all that is left. It is at least as long as
- * nearly all answers took lately: a vault that is slow is not silent.
+ * Milliseconds that an attempt may take before the next one is made; null for all remaining time. It is at least as
+ * long as nearly all answers took lately: a slow vault is not silent.
  */
 function timeAllowed({ request, lane, deadlineAt, attempt }: Run, sentAt: number): number | null {
   const { attemptTimeout } = request

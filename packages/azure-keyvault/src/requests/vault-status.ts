@@ -1,7 +1,7 @@
 import type { ErrorCode } from '@sealwright/core'
 import type { Permission } from '../errors/service-errors.ts'
 
-/** What this process has asked of a vault, and whether it can ask more now. Counts are since the vault was opened. */
+/** The requests of this process to a vault, and whether it can send more now. Counts are since the vault was opened. */
 export interface KeyVaultStatus {
   /** Such as `https://contoso.vault.azure.net`. */
   readonly vaultUrl: string

@@ -1,9 +1,9 @@
 import type { PipelinePolicy } from '@azure/core-rest-pipeline'
 
 /**
- * Puts the policy of a PEM with a key that cannot be exported into the request that imports a certificate. The SDK's
- * `importCertificate` (4.10) leaves its `policy` option out of the request, and the service then makes a certificate whose
- * private key `secrets/get` hands out.
+ * Adds a policy to the request that imports a certificate: a PEM whose key cannot be exported. The SDK's
+ * `importCertificate` (4.10) drops its `policy` option, and the service then makes a certificate whose private key
+ * `secrets/get` returns.
  */
 export const importNotExportable: PipelinePolicy = {
   name: 'importNotExportable',

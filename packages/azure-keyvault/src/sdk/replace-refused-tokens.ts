@@ -3,8 +3,8 @@ import { readErrorBody } from '../errors/error-bodies.ts'
 import type { SharedCredential } from './share-credential.ts'
 
 /**
- * Sends every request with the token that is current, and has a new one asked for when the vault refuses it. The SDK's
- * clients keep a token of their own until it expires, whatever the vault says about it.
+ * Sends every request with the current token, and requests a new one when the vault refuses it. The SDK's clients keep
+ * their own token until it expires, even after the vault has refused it.
  *
  * It belongs behind the client's own authentication policy (position `perRetry`), which sends the request once more after
  * a 401.

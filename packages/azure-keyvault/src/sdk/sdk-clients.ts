@@ -9,7 +9,7 @@ import { shareChallenge } from './share-challenge.ts'
 import { replaceRefusedTokens } from './replace-refused-tokens.ts'
 import { shareCredential, type SharedCredential } from './share-credential.ts'
 
-/** The SDK's clients of one vault, with one identity, one challenge and one agent among them. */
+/** The SDK's clients of one vault. They share one identity, one challenge and one agent. */
 export class SdkClients {
   readonly keys: KeyClient
   readonly certificates: CertificateClient
@@ -26,7 +26,7 @@ export class SdkClients {
     })
     // A new object for each client, because they write into it.
     this.#options = () => ({
-      // The retries are ours: the SDK does not repeat a 429 that says no time, and knows no quota and no deadline.
+      // Retries are done elsewhere: the SDK does not retry a 429 without a time, and knows no quota or deadline.
       retryOptions: { maxRetries: 0 },
       // A vault does not redirect, and its token must not go to another host.
       redirectOptions: { maxRetries: 0 },
@@ -49,8 +49,8 @@ export class SdkClients {
   }
 
   /**
-   * The client that signs with that key version. It is given everything that it would otherwise ask the vault for, but not the
-   * times and operations, which the vault checks.
+   * The client that signs with that key version. It gets everything that it would otherwise request from the vault,
+   * except the times and operations: the vault checks those.
    */
   cryptography(name: string, version: string): CryptographyClient {
     const id = `${this.#vaultUrl}/keys/${name}/${version}`

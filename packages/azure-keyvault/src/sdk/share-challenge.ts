@@ -10,7 +10,7 @@ export interface SharedChallenge {
 /**
  * Asks the vault for its authentication challenge once. Every SDK client sends its first request without a token, to be
  * told in a 401 which authority to ask, and a store has a client for each key version. This remembers the challenge and
- * answers those probes from memory. The clients check the challenge against the vault's host as ever.
+ * answers those probes from memory. The clients still check the challenge against the vault's host.
  *
  * The policy belongs behind the client's own authentication policy (position `perRetry`) and is shared by all clients of a
  * vault.

@@ -5,10 +5,10 @@ import { connectionError, tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
 import { watchConnections } from './watch-connections.ts'
 
-/** The SDK's clients begin to renew a token two minutes before it expires. A younger one is not asked for again. */
+/** The SDK's clients begin to renew a token two minutes before it expires. Until then it is kept. */
 const renewBefore = 2 * 60_000
 
-/** All callers wait for one request, so one that hangs must not be waited for until its socket dies. */
+/** All callers wait for one request, so a hanging one must end before its socket dies. */
 const defaultTimeout = 10_000
 
 /**
@@ -95,7 +95,7 @@ class Shared implements SharedCredential {
     if (known !== undefined && isFresh(known)) return Promise.resolve(known)
     const start = async (): Promise<AccessToken> => {
       const token = await this.#ask(request)
-      // One that was overtaken by a claims challenge brings the token that was revoked.
+      // A request that was overtaken by a claims challenge returns the revoked token.
       if (this.#requests.get(key) === pending) this.#keep(key, request, token)
       return token
     }
@@ -123,7 +123,7 @@ class Shared implements SharedCredential {
   #keep(key: string, { scopes, options }: Request, token: AccessToken): void {
     this.#tokens.set(key, token)
     this.#origins.set(token.token, { scopes, options, claims: undefined })
-    // The clients still name the token before, and may name the one before that.
+    // The clients still use the previous token, and may use the one before that.
     for (const old of this.#origins.keys()) {
       if (this.#origins.size <= 2 * this.#tokens.size + 8) break
       this.#origins.delete(old)
@@ -137,7 +137,7 @@ class Shared implements SharedCredential {
       const token = await this.#request(request)
       if (!this.#refused.has(token.token) || performance.now() - this.#bypassedAt < bypassInterval)
         return token
-      // The credential has the refused token in a cache of its own.
+      // The refused token is still in the credential's own cache.
       this.#bypassedAt = performance.now()
       return await this.#request({ ...request, claims: request.claims ?? bypassingClaims }).catch(() => token)
     } finally {

@@ -6,10 +6,10 @@ import type { ListedVersion } from '../vault/listed-version.ts'
 import { newestFirst } from './newest-first.ts'
 
 /**
- * Decides which of several creators made a key. The service has no "create if absent": a second request makes a second version. So each creator
- * looks back: the first version is the winner's, and the others disable their own. Times of creation are whole seconds.
- * After a second has passed, all creators see the same versions, and of those made in one second the one with the smallest
- * id is the first for everyone.
+ * Decides which of several creators made a key. The service has no "create if absent": a second request makes a second
+ * version. So each creator looks back: the first version wins, and the other creators disable theirs. Creation times
+ * are whole seconds. After a second, all creators see the same versions. If several were made in the same second, the
+ * smallest id wins.
  */
 export class FirstCreatorWins {
   readonly #collection: Collection
@@ -23,7 +23,7 @@ export class FirstCreatorWins {
   }
 
   /**
-   * To be called after a version was made.
+   * Call this after a version was made.
    *
    * @throws SealwrightError `ALREADY_EXISTS` when another creator was first; the version is then disabled
    */
@@ -33,7 +33,7 @@ export class FirstCreatorWins {
     try {
       versions = await this.#collection.versions(name, { signal })
     } catch (error) {
-      // Without the permission to list, the service's own refusal while another one is pending has to do.
+      // Without permission to list, we rely on the service: it refuses a request while another is pending.
       if (isSealwrightError(error, 'ACCESS_DENIED')) return
       throw error
     }
@@ -52,10 +52,10 @@ export class FirstCreatorWins {
   }
 
   /**
-   * Reads the key that stays. The creator of a version that is only seconds old may be about to disable it.
+   * Reads the key of the winner. The creator of a version that is only seconds old may be about to disable it.
    *
    * @param find reads the key; `pending` while the vault is still making it
-   * @returns null when there is none
+   * @returns null when the key does not exist
    */
   async read(
     name: string,

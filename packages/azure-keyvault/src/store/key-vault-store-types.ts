@@ -17,7 +17,7 @@ import type { CertificateIssuer } from '../vault/collection.ts'
 
 /**
  * The signing keys of one vault. Private keys are made in it or imported into it and cannot be exported. Nothing here
- * ever asks for one.
+ * ever requests a private key.
  */
 export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyDisabler, KeyRotator {
   /** Which of the vault's collections it is. */
@@ -28,8 +28,8 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
    */
   create(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
   /**
-   * Gets the key of that name, and makes it only when it is proven absent. Of several callers at once one makes it and the
-   * others get the same one. A certificate that is just being made is waited for.
+   * Gets the key with that name, and makes it only when it is proven absent. If several callers do so at once, one
+   * makes the key and all get it. Waits for a certificate that is still being made.
    */
   getOrCreate(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
   /**
@@ -45,14 +45,14 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
   /** Creates a new version like the newest, with a new key. */
   rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
   /**
-   * Asks a managed HSM for its signed statement about a key, of which it holds the private part. `verifyKeyAttestation`
+   * Asks a managed HSM for its signed statement about a key whose private part it holds. `verifyKeyAttestation`
    * verifies it.
    *
-   * @param options the version; of several the newest
+   * @param options the version; default: the newest
    * @throws SealwrightError `UNSUPPORTED_OPERATION` for a vault: only managed HSMs attest keys; `NOT_FOUND`, or as `get`
    */
   getKeyAttestation(name: string, options?: GetKeyOptions): Promise<KeyAttestation>
-  /** Quota, queue, circuit breaker and counts of the connection to the vault, for metrics. It asks nothing of the vault. */
+  /** Quota, queue, circuit breaker and counts of the connection to the vault, for metrics. Sends no requests. */
   status(): KeyVaultStatus
 }
 
@@ -62,7 +62,10 @@ export interface CreateVaultKeyOptions extends CreateKeyOptions {
   readonly hardware?: boolean | undefined
   /** Signs the certificate. By default the key signs it itself. */
   readonly issuer?: CertificateIssuer | undefined
-  /** Further names in the certificate, of the types `dns`, `email`, `upn`, `uri` and `ip`. Versions that follow have them, too. */
+  /**
+   * Further names in the certificate, of the types `dns`, `email`, `upn`, `uri` and `ip`. Later versions have them,
+   * too.
+   */
   readonly subjectAltNames?: readonly SubjectAltName[] | undefined
 }
 

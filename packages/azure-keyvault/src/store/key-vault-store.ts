@@ -89,7 +89,7 @@ export class VaultStore implements KeyVaultStore {
     checkName(name)
     getKeyOptions('options', options)
     const { version, signal } = options
-    // The service calls a malformed version a bad request. There is certainly none of it.
+    // The service answers 400 for a malformed version. Such a version cannot exist.
     if (version !== undefined && !isVersion(version)) return null
     const read = (): Promise<SigningKey | null> => this.#read(name, version ?? null, signal)
     // A caller's signal ends the request, so only callers without one can share it.
@@ -122,7 +122,7 @@ export class VaultStore implements KeyVaultStore {
     checkName(name)
     createVaultKeyOptions('options', options)
     const provide = (): Promise<SigningKey> => this.#provide(name, options)
-    // As in `get`. Callers who want different keys of one name don't share a promise, nor each other's error.
+    // As in `get`. Callers that ask for different keys under one name share neither a promise nor an error.
     const { keyType, hardware, subject, validityDays, issuer, signal } = options
     const names = options.subjectAltNames
     const key = JSON.stringify([
@@ -154,7 +154,7 @@ export class VaultStore implements KeyVaultStore {
     } catch (error) {
       if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
       if (this.#recoverDeleted && isDeletedName(error)) return this.#recover(name, signal)
-      // Another creator was first. When there still is none, a deleted key has the name, as the error says.
+      // Another creator was first. If there is still no key, a deleted key has the name, as the error says.
       const winner = await this.#creators.read(name, find, signal)
       if (winner === null) throw error
       return winner
@@ -292,7 +292,7 @@ export class VaultStore implements KeyVaultStore {
     return found
   }
 
-  /** That version, or of all the newest enabled one; when all are disabled, the newest. */
+  /** The given version, or else the newest enabled one, or else the newest. */
   async #find(name: string, version: string | null, signal: Signal): Promise<SigningKey | 'pending' | null> {
     const found = await this.#objects.find(name, { version, signal })
     if (found === null || found === 'pending' || found.enabled || version !== null) return found

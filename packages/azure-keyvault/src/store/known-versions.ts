@@ -5,8 +5,8 @@ import type { ListedVersion } from '../vault/listed-version.ts'
 const settled = 60_000
 
 /**
- * The versions that were read before. The key of a version never changes, and a change of anything else shows in the time
- * that a list gives. So of a ring of many versions only those are read that are new or have changed.
+ * The versions that were read before. The key of a version never changes, and a list shows when anything else changed.
+ * So only new or changed versions of a large ring are read.
  */
 export class KnownVersions {
   readonly #known = new Map<string, { readonly updatedAt: number; readonly key: SigningKey | null }>()

@@ -19,8 +19,8 @@ export async function mayFollow(
   if (newest === null) throw new SealwrightError('NOT_FOUND', `there is no ${name} in ${location}`)
   await nextSecond(newest, signal)
   if (after === undefined) return
-  // The service makes the next version whatever the newest is. But while it makes one it refuses another, so of several
-  // callers one makes it, unless that takes less time than it is from here to the request.
+  // The service makes the next version whatever the newest is, but refuses a request while another is pending. So one
+  // of several callers makes it, unless that takes less time than it is from here to the request.
   const now = await newestListed(objects, name, signal)
   if (now === after) return
   throw new SealwrightError(
@@ -30,8 +30,8 @@ export async function mayFollow(
 }
 
 /**
- * The version that a list of the store has first. Of those of one second it is the one that the vault calls the newest: a
- * caller that is told to follow another one could never rotate again.
+ * The first version in a list of the store. Of versions made in the same second, it is the one that the vault calls the
+ * newest: a caller that had to follow another one could never rotate again.
  */
 async function newestListed(
   objects: Collection,
@@ -46,8 +46,8 @@ async function newestListed(
 }
 
 /**
- * Waits until the vault's clock has passed the second in which the newest version was made. Times of creation are whole
- * seconds. Of two versions with the same time it is not known which is the first, and the first signs without announcement.
+ * Waits until the vault's clock has passed the second in which the newest version was made. Creation times are whole
+ * seconds. With equal times, it is unknown which version is first, and the first signs without announcement.
  */
 async function nextSecond(
   { createdAt, answeredAt }: NewestVersion,

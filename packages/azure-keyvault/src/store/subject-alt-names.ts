@@ -3,7 +3,7 @@ import { SealwrightError } from '@sealwright/core'
 import { aString, listOf, optionsOf, type Check } from '@sealwright/core/internal'
 import type { SubjectAltName } from '@sealwright/x509'
 
-/** The service's names of them. */
+/** The service's name for each type. */
 const members = {
   dns: 'dnsNames',
   email: 'emails',
@@ -28,7 +28,7 @@ export const subjectAltNames: Check = listOf((name, value) => {
 export function vaultNames(names: readonly SubjectAltName[]): SubjectAlternativeNames | null {
   const lists: Partial<Record<(typeof members)[keyof typeof members], string[]>> = {}
   for (const { type, value } of names) {
-    // Others were refused.
+    // These were refused.
     if (type === 'otherName' || type === 'directoryName') continue
     const list = (lists[members[type]] ??= [])
     list.push(value)

@@ -38,7 +38,7 @@ export class CertificateCollection implements Collection {
     ])
     if (found === null) return null
     if (found.issued === null) {
-      // A request that failed, was cancelled or was deleted leaves a certificate without a key. It never comes back.
+      // A request that failed, was cancelled or was deleted leaves a certificate that never gets a key.
       return (await this.#issuance.isUnderWay(name, options)) ? 'pending' : null
     }
     const keyType = found.policy?.keyType ?? policyKeyType
@@ -70,7 +70,7 @@ export class CertificateCollection implements Collection {
     const operation = { permission: 'certificates/list', object: 'the certificates', signal } as const
     const { certificates } = this.#connection.sdk
     return this.#connection.read(operation, async (options) =>
-      // Pending ones too: they have taken their names.
+      // Includes pending ones: their names are taken.
       namesIn(certificates.listPropertiesOfCertificates({ ...options, includePending: true })),
     )
   }
@@ -201,7 +201,7 @@ function policyOf({
   }
 }
 
-/** The service counts in months. A month that has begun counts whole. */
+/** The service counts in months. Part of a month counts as a whole one. */
 function monthsOf(days: number): number {
   const daysInMonth = 365.25 / 12
   return Math.max(1, Math.ceil(days / daysInMonth))

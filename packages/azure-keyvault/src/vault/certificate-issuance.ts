@@ -8,12 +8,12 @@ import type { Abortable, CertificateIssuer } from './collection.ts'
 import { member, textMember } from '../members.ts'
 import { mayBeCarriedOut, type VaultConnection } from './connection.ts'
 
-/** A certificate to be made. */
+/** A certificate to make. */
 export interface IssuanceOptions extends Abortable {
   readonly policy: CertificatePolicy
   /** null for a certificate that its own key signs. */
   readonly issuer: CertificateIssuer | null
-  /** How long a certificate of the issuer is valid. The policy says it for a self-signed one. */
+  /** How long a certificate of the issuer is valid. For a self-signed one, the policy says it. */
   readonly validityDays: number
 }
 
@@ -24,7 +24,7 @@ interface CertificateOperation {
   readonly error: string | null
 }
 
-/** Makes certificates: the vault starts one, it is signed by its own key or by an issuer, and the vault takes it. */
+/** Makes certificates: the vault starts one, its own key or an issuer signs it, and the vault stores it. */
 export class CertificateIssuance {
   readonly #connection: VaultConnection
 
@@ -42,7 +42,7 @@ export class CertificateIssuance {
   }
 
   /**
-   * Starts a certificate. When that fails, none is left waiting for its signature.
+   * Starts a certificate. A failure leaves no certificate waiting for its signature.
    *
    * @returns the certificate request that the vault made for it: PKCS#10, DER
    */
@@ -82,7 +82,7 @@ export class CertificateIssuance {
         return csr ?? new Uint8Array()
       })
     } catch (error) {
-      // One that waits for a signature would block the name. After a refusal the pending one is another caller's.
+      // A certificate waiting for its signature would block the name. After a refusal it is another caller's.
       if (mayBeStarted && policy.issuerName === 'Unknown') await this.#cancel(name)
       throw error
     }
@@ -124,7 +124,7 @@ export class CertificateIssuance {
         request,
         {
           notAfter: new Date(Math.min(requestedEnd, Date.parse(issuerCertificate.validTo))),
-          // Those of the policy. What this vault asks for was asked of it.
+          // These are the names in the policy: the vault requests what it was told to.
           subjectAltNames: request.extensions.subjectAltNames.filter((each) => each.type !== 'unsupported'),
         },
       )
@@ -181,7 +181,7 @@ export class CertificateIssuance {
     }
   }
 
-  /** Whether the certificate will be there, or is there by now. */
+  /** Whether the certificate is still being made, or is finished by now. */
   async isUnderWay(name: string, { signal }: Abortable): Promise<boolean> {
     return (await this.#operation(name, { isNew: false, signal })).status !== 'ended'
   }
@@ -220,8 +220,9 @@ export class CertificateIssuance {
   }
 
   /**
-   * The version that was made for the request. A pending certificate has another id than the finished one, and the newest
-   * may be another caller's by now. But the request holds the public key (RFC 2986 §4.1) byte for byte as the certificate.
+   * The version that was made for the request. A pending certificate has another id than the finished one, and the
+   * newest may be another caller's by now. But both the request (RFC 2986 §4.1) and the certificate have the
+   * same public key bytes.
    */
   async #versionOf(name: string, csr: Uint8Array, signal: AbortSignal | undefined): Promise<string> {
     const isOurs = (certificate: X509Certificate | undefined): boolean =>

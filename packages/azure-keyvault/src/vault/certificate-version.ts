@@ -45,7 +45,7 @@ export function findCertificate(
   )
 }
 
-/** @returns the issued ones in no order; empty when there is no certificate of that name */
+/** @returns the issued versions in any order; empty when there is no certificate of that name */
 export function listCertificateVersions(
   connection: VaultConnection,
   name: string,

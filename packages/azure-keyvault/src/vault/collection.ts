@@ -11,7 +11,7 @@ export interface CertificateIssuer {
   readonly certificates: readonly X509Certificate[]
 }
 
-/** A key to be made. Everything in it has been checked. */
+/** A key to make. All members have been checked. */
 export interface NewKey {
   readonly keyType: KeyTypeName
   /** Whether the vault keeps it in a hardware module. */
@@ -30,7 +30,7 @@ export interface ImportedKey {
   readonly privateKey: KeyObject
   /** Its own certificate first. */
   readonly certificates: readonly X509Certificate[]
-  /** Whether the vault is to keep it in a hardware module. */
+  /** Whether the vault keeps it in a hardware module. */
   readonly hardware: boolean
 }
 
@@ -63,9 +63,9 @@ export interface Collection {
   newest(name: string, options: Abortable): Promise<NewestVersion | null>
   /** The names of everything in the collection. */
   names(options: Abortable): Promise<readonly string[]>
-  /** The versions of a name, in no order; empty when there are none. */
+  /** The versions of a name, in any order; empty if it has none. */
   versions(name: string, options: Abortable): Promise<readonly ListedVersion[]>
-  /** Makes a version, whether there are others or not, and resolves with its id when it is ready. */
+  /** Makes a version, even if others exist, and resolves with its id when it is ready. */
   create(name: string, key: NewKey, options: Abortable): Promise<string>
   /** Creates a version like the newest, with a new key, and resolves with its id when it is ready. */
   rotate(name: string, options: Abortable & { readonly issuer: CertificateIssuer | null }): Promise<string>

@@ -11,7 +11,7 @@ import { SdkClients } from '../sdk/sdk-clients.ts'
 
 /** One operation on the vault, as messages and the queue know it. */
 export interface Operation {
-  /** The permission it takes. */
+  /** The permission it needs. */
   readonly permission: Permission
   /** The object it concerns, such as `the key my-app/0123…`. */
   readonly object: string
@@ -26,7 +26,7 @@ export interface ReadOptions {
   readonly requestOptions: { readonly timeout: number }
 }
 
-/** A digest to be signed. */
+/** A digest to sign. */
 export interface SignRequest {
   readonly name: string
   readonly version: string
@@ -52,8 +52,8 @@ export interface SignAnswer {
 const readTimeoutFactor = 3
 
 /**
- * How long a signature may wait for its turn: half of its deadline in a burst, which leaves time for a second attempt, and
- * a tenth under a load that the quota does not allow.
+ * How long a signature may wait for its turn: half of its deadline in a burst, which leaves time for a second attempt,
+ * and a tenth under sustained load above the quota.
  */
 export function signaturePatience(deadline: number): Patience {
   return { burst: deadline / 2, standing: deadline / 10 }
@@ -80,7 +80,7 @@ export class VaultConnection {
     return { vaultUrl: this.vaultUrl, ...this.#requests.status() }
   }
 
-  /** Has a digest signed. The caller verifies the signature. */
+  /** Signs a digest. The caller verifies the signature. */
   async sign(signRequest: SignRequest): Promise<SignAnswer> {
     const { name, version, algorithm, digest, cost, isNew, signal } = signRequest
     const client = this.sdk.cryptography(name, version)
@@ -102,7 +102,7 @@ export class VaultConnection {
       // The client does not check that there is a result.
       const { result }: { readonly result?: Uint8Array } = await client.sign(algorithm, digest, {
         abortSignal,
-        // The client reports the id it was made with. Only the body has the one that the vault answered.
+        // The client reports its own key id. Only the body has the id from the vault.
         onResponse: ({ parsedBody }) => (keyId = textMember(parsedBody, 'kid')),
       })
       return { signature: result ?? null, keyId }
@@ -120,7 +120,7 @@ export class VaultConnection {
     }
   }
 
-  /** Reads something that is there. */
+  /** Reads something that exists. */
   read<T>(operation: Operation, send: (options: ReadOptions) => Promise<T>): Promise<T> {
     const { attemptTimeout, managementDeadline } = this.settings
     const deadlineAt = performance.now() + managementDeadline
@@ -141,7 +141,9 @@ export class VaultConnection {
     return this.#manage({ ...operation, cost: 1, isIdempotent: true }, send)
   }
 
-  /** Removes something. When an answer was lost and the next one says that it is not there, the removal has worked. */
+  /**
+   * Removes something. If an answer was lost and the next one says that the object does not exist, the removal worked.
+   */
   async remove(operation: Operation, send: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     let mayBeGone = false
     try {

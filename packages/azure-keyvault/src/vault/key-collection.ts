@@ -71,7 +71,7 @@ export class KeyCollection implements Collection {
   async rotate(name: string, { signal }: Abortable): Promise<string> {
     const operation = { permission: 'keys/rotate', object: `the key ${name}`, signal } as const
     const { version } = await this.#connection.create(
-      // Where the key is kept is not known here. The higher cost is assumed.
+      // It is unknown here where the key is kept. The higher cost is assumed.
       { ...operation, isInHardware: true },
       async (abortSignal) => readKeyVersion(await this.#connection.sdk.keys.rotateKey(name, { abortSignal })),
     )

@@ -1,4 +1,4 @@
-/** A version of a key or certificate, as a list has it. */
+/** A version of a key or certificate in a list. */
 export interface ListedVersion {
   readonly version: string
   readonly createdAt: Date | null
@@ -22,7 +22,7 @@ export async function namesIn(pages: AsyncIterable<{ name?: string }>): Promise<
   return names
 }
 
-/** The versions in the pages of a list that count, in no order. */
+/** The versions that count in the pages of a list, in any order. */
 export async function versionsIn<
   Item extends { version?: string; createdOn?: Date; updatedOn?: Date; enabled?: boolean },
 >(

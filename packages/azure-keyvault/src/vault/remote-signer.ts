@@ -20,12 +20,12 @@ export interface PinnedKey {
   readonly createdAt: Date | null
 }
 
-/** The time, in milliseconds, after which every part of the service has a new key. Its clock is not ours. */
+/** The time, in milliseconds, after which every part of the service knows a new key. Its clock is not ours. */
 const youth = 60_000
 
 /**
- * Signs in the vault. The data is hashed here and only its digest travels. The signature is verified here with the public
- * key, and released only then. The version is pinned: a rotation changes nothing for this signer.
+ * Signs in the vault. The data is hashed here, and only its digest is sent. The signature is verified with the public
+ * key before it is returned. The version is pinned: a rotation changes nothing for this signer.
  */
 export class RemoteSigner implements Signer {
   readonly algorithm: SignatureAlgorithm

@@ -15,7 +15,7 @@ import type { VaultConnection } from './connection.ts'
 import type { KeyVersion } from './key-version.ts'
 import { RemoteSigner } from './remote-signer.ts'
 
-/** The members of a signing key that its version in the vault decides. */
+/** The members of a signing key that come from its version in the vault. */
 type Facts = Omit<SigningKey, 'keyId' | 'algorithms' | 'signer'>
 
 /** A version of a key or certificate in a vault. */
@@ -76,7 +76,7 @@ export class VaultSigningKey implements SigningKey {
     { name, version, createdAt, enabled }: CertificateVersion,
     { certificate, keyId, isInHardware }: IssuedCertificate & { readonly isInHardware: boolean },
   ): VaultSigningKey {
-    // A certificate's version and its key's have one name. The signer signs with the key of this version.
+    // A certificate version and its key version share name and id. The signer signs with the key of this version.
     checkKeyId(connection, { name, version }, keyId)
     const facts = {
       name,

@@ -39,7 +39,7 @@ export function keyTypeOption(what: string): Option {
   return new Option('--key-type <type>', what).choices(keyTypes.map(({ name }) => name))
 }
 
-/** The times of a key ring, in seconds, as its servers have them. */
+/** The times of the servers' key ring, in seconds. */
 export type PolicyOptions = Pick<
   KeyRingPolicyOptions,
   'tokenLifetime' | 'jwksMaxAge' | 'maxSetAge' | 'rotationInterval'
@@ -107,7 +107,7 @@ export function parseUrls(text: string, before: readonly string[] = []): readonl
 export function parseTime(text: string): Date {
   const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/.test(text)
   const time = new Date(text)
-  // 2026-02-30 is not a day, and Date makes another of it.
+  // 2026-02-30 is not a day, but Date turns it into another one.
   if (!isTime || Number.isNaN(time.getTime()) || !isDay(text.slice(0, 10))) {
     throw new InvalidArgumentError(
       'It must be a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z.',

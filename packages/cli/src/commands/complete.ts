@@ -58,7 +58,7 @@ function addOptions(suggested: Suggested, command: Command, files: (complete: Co
   }
 }
 
-/** The files and folders whose paths begin so. */
+/** The files and folders whose paths begin with this. */
 function filesLike(start: string): readonly string[] {
   const folder = start.slice(0, start.lastIndexOf('/') + 1)
   try {
@@ -67,7 +67,7 @@ function filesLike(start: string): readonly string[] {
       .map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`)
       .filter((path) => path.startsWith(start))
   } catch {
-    // What is not there has no completion.
+    // A missing folder has no completions.
     return []
   }
 }

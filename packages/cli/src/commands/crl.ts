@@ -88,7 +88,7 @@ async function readPrevious(path: string, issuer: OpenedIssuer, terminal: Termin
   return readRevocationList(der, issuer.certificate)
 }
 
-/** A file is that of a certificate, which the CA has to have issued. */
+/** A file must hold a certificate that the CA has issued. */
 async function serialNumberOf(text: string, issuer: OpenedIssuer, terminal: Terminal): Promise<string> {
   if (/^[0-9a-f]{1,2}(?::?[0-9a-f]{2})*$/i.test(text)) return text.replaceAll(':', '')
   const [certificate] = await readCertificates(text, { password: { option: '--password' } }, terminal)

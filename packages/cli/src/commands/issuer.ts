@@ -18,7 +18,7 @@ export interface IssuerOptions {
 
 /** A CA and the chain of its certificate. */
 export interface OpenedIssuer extends Issuer {
-  /** Its certificate first, then the CAs above it but the root, which verifiers have. */
+  /** Its certificate first, then the CAs above it without the root: verifiers have it. */
   readonly chain: readonly X509Certificate[]
 }
 
@@ -34,7 +34,7 @@ export function withIssuerOptions(command: Command): Command {
 /**
  * Opens the CA.
  *
- * @returns null where none is given
+ * @returns null when no CA is given
  * @throws SealwrightError `INVALID_ARGUMENT` for a CA without a certificate
  */
 export async function openIssuer(
@@ -72,9 +72,9 @@ export async function openIssuer(
 }
 
 /**
- * As {@link openIssuer}, for a command that cannot do without.
+ * As {@link openIssuer}, for a command that needs a CA.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` also where none is given
+ * @throws SealwrightError `INVALID_ARGUMENT` also when no CA is given
  */
 export async function requiredIssuer(
   options: IssuerOptions,

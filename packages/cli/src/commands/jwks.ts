@@ -91,7 +91,7 @@ async function prepare(
   }
 }
 
-/** Runs until SIGTERM or SIGINT. A run that fails is said, and the next one tries again. */
+/** Runs until SIGTERM or SIGINT. A failed run is reported, and the next one tries again. */
 async function repeat(runOnce: () => Promise<void>, every: number, terminal: Terminal): Promise<void> {
   const ended = new AbortController()
   const end = (): void => ended.abort()
@@ -114,7 +114,7 @@ async function repeat(runOnce: () => Promise<void>, every: number, terminal: Ter
   }
 }
 
-/** Resolves after so many seconds, on SIGHUP, or when it is ended. */
+/** Resolves after the given seconds, on SIGHUP, or when it is ended. */
 async function nextTime(seconds: number, ended: AbortSignal): Promise<void> {
   const over = new AbortController()
   const timer = setTimeout(() => over.abort(), seconds * 1_000)

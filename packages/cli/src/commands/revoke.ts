@@ -55,8 +55,8 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
 }
 
 /**
- * The arguments of the command with a kid that begins with a hyphen at their end, behind `--`: it is no option. Of the thumbprints of
- * RFC 7638, one in 64 begins so.
+ * Moves a kid that begins with a hyphen to the end of the arguments, behind `--`, since it is no option. One in 64
+ * thumbprints (RFC 7638) begins so.
  */
 export function kidLast(args: readonly string[]): readonly string[] {
   const at = args[0] === 'revoke' ? args.findIndex((each) => /^-[\w-]{42}$/.test(each)) : -1
@@ -118,7 +118,7 @@ function keyOf(ring: KeyRing, keyId: string): KeyRingKeyStatus {
   return key
 }
 
-/** What a revocation costs, before it is done. */
+/** The cost of a revocation, before it is done. */
 function costOf(ring: KeyRing, key: KeyRingKeyStatus): readonly string[] {
   const { maxSetAge, jwksMaxAge, announcement } = ring.policy
   const others = ring.status().keys.filter((each) => each.keyId !== key.keyId)

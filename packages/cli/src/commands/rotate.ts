@@ -41,7 +41,7 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
     })
 }
 
-/** @throws SealwrightError `UNSUPPORTED_OPERATION`, `NOT_FOUND`, `ALREADY_EXISTS`; or as the store has it */
+/** @throws SealwrightError `UNSUPPORTED_OPERATION`, `NOT_FOUND`, `ALREADY_EXISTS`; or the store's error */
 async function rotate(
   uri: string,
   password: string,

@@ -68,7 +68,7 @@ export async function examine(subject: Subject, terminal: Terminal, access: KeyA
 /** What was seen of the tokens. */
 interface Tokens {
   readonly steps: readonly Step[]
-  /** Of the token, in seconds; null where it does not say, or where there is none. */
+  /** Of the token, in seconds; null if it does not say, or without a token. */
   readonly lifetime: number | null
 }
 
@@ -163,7 +163,7 @@ async function examinePlaces(
   return { steps: [withoutRepetition(key, permissions), permissions, rotation], prediction }
 }
 
-/** What a prediction needs and does not have; null where it has everything. */
+/** The data that a prediction lacks; null if it lacks nothing. */
 function unknownOf(set: PublishedSet | null, hasKeys: boolean, told: KeyRingPolicyOptions): string | null {
   if (!hasKeys && (set === null || set.keys.length === 0)) return 'there is no published key'
   if (told.jwksMaxAge !== undefined) return null
@@ -175,7 +175,7 @@ function isMissing({ id }: Finding): boolean {
   return id === 'permission-missing'
 }
 
-/** A permission that is missing is named once. */
+/** Reports a missing permission only once. */
 function withoutRepetition(key: Step, permissions: Step): Step {
   if (!permissions.findings.some(isMissing)) return key
   return step(

@@ -22,7 +22,7 @@ async function readWholeFile(path: string, maximumBytes: number = defaultMaximum
   }
 }
 
-/** A file to be written. */
+/** A file to write. */
 export interface Output {
   /** `-` for standard output. */
   readonly path: string
@@ -76,8 +76,8 @@ async function writeFile(path: string, content: Uint8Array | string, force: bool
  * Checks early that files can be written, for a clear error before the work is done. {@link writeOutputs} itself never replaces
  * a file without `force`.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` for two of one path; `ALREADY_EXISTS`, `NOT_FOUND` for the folder, and as
- *   {@link writeOutputs}
+ * @throws SealwrightError `INVALID_ARGUMENT` if two have the same path; `ALREADY_EXISTS`, `NOT_FOUND` for the folder,
+ *   and as {@link writeOutputs}
  */
 export async function assertOutputs(paths: readonly string[], force: boolean | undefined): Promise<void> {
   const places = paths.map((path) => (path === '-' ? '-' : resolve(path)))

@@ -176,7 +176,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
   }
 }
 
-/** A person may give the password itself where its variable's name belongs. */
+/** A user may give the password itself instead of the variable's name. */
 function shown(name: string): string {
   return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'an environment variable'
 }

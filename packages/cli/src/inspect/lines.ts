@@ -43,7 +43,7 @@ export function linesOf(path: string, file: FileDescription): readonly string[] 
   return lines
 }
 
-/** What a request asks a CA for. */
+/** The contents that a request asks for. */
 function asked(request: FileDescription['requests'][number]): readonly string[] {
   const { subjectAltNames, ca, keyUsage, extendedKeyUsage } = request
   return [

@@ -17,7 +17,7 @@ const maximumLength = 2 ** 16
 /** Some validators refuse longer headers. */
 const longHeader = 512
 
-/** @returns null for what is not a JWT in compact form (RFC 7519 §3) */
+/** @returns null if the text is not a JWT in compact form (RFC 7519 §3) */
 export function describeToken(text: string, now: Date = new Date()): TokenDescription | null {
   const [, head, body, signature] =
     /^\s*(?:Bearer\s+)?([\w-]+)\.([\w-]+)\.([\w-]*)\s*$/i.exec(text.slice(0, maximumLength)) ?? []

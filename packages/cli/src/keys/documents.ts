@@ -35,10 +35,10 @@ const formatsByExtension: Readonly<Record<string, DocumentFormat>> = {
 }
 
 /**
- * The format of a file, which its name tells.
+ * The format of a file, from its name.
  *
  * @param path `-` is PEM
- * @throws SealwrightError `INVALID_ARGUMENT` for a name that does not tell it
+ * @throws SealwrightError `INVALID_ARGUMENT` if the name does not tell it
  */
 export function formatOf(path: string, given: DocumentFormat | undefined): DocumentFormat {
   const format = given ?? (path === '-' ? 'pem' : formatsByExtension[extname(path).toLowerCase()])
@@ -59,7 +59,7 @@ export function isBinary(format: DocumentFormat): boolean {
   return format === 'pfx' || format === 'der'
 }
 
-/** What a document is made of. */
+/** The contents of a document. */
 export interface DocumentContents {
   /** Null for certificates alone. */
   readonly privateKey: KeyObject | null
@@ -75,7 +75,7 @@ export interface DocumentProtection {
   readonly profile?: Pkcs12Profile | undefined
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` where the format needs something that is not there; or as the writer has it */
+/** @throws SealwrightError `INVALID_ARGUMENT` if something that the format needs is missing; or the writer's error */
 export async function encodeDocument(
   format: DocumentFormat,
   { privateKey, certificates, friendlyName }: DocumentContents,

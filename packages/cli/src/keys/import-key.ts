@@ -8,7 +8,7 @@ import {
 } from '@sealwright/core'
 import { writePkcs12 } from '@sealwright/x509'
 
-/** @throws SealwrightError `UNSUPPORTED_OPERATION` for a store that is only read */
+/** @throws SealwrightError `UNSUPPORTED_OPERATION` for a read-only store */
 export function assertImporter(store: KeyStore): asserts store is KeyStore & Pkcs12Importer {
   if (canImportPkcs12(store)) return
   throw new SealwrightError(

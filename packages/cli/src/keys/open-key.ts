@@ -55,7 +55,7 @@ function opened(key: SigningKey, privateKey: () => Promise<KeyObject>): OpenedKe
   }
 }
 
-/** The private key of a store that lets it out. */
+/** The private key from a store that can export it. */
 async function exportKey(
   source: string,
   key: SigningKey,
@@ -78,7 +78,7 @@ function cannotExport(store: KeyStore, { name }: SigningKey): SealwrightError {
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  // What cannot be looked at is reported when it is read.
+  // An inaccessible path is reported when it is read.
   const stats = await stat(path).catch(() => null)
   return stats?.isDirectory() === true
 }

@@ -23,7 +23,7 @@ export interface OpenedStore {
  * Opens a store: `store:my`, `store:appservice`, `store:FOLDER`, `https://NAME.vault.azure.net`; or that of a signing URI.
  *
  * @param password of the files in a folder
- * @throws SealwrightError `INVALID_ARGUMENT` for anything else; or as the store has it
+ * @throws SealwrightError `INVALID_ARGUMENT` for anything else; or the store's error
  */
 export async function openStore(text: string, password: string, access: KeyAccess): Promise<OpenedStore> {
   if (/^store:/i.test(text)) return openLocalStore(text, password, access)

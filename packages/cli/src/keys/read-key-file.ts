@@ -34,7 +34,7 @@ export async function readContents(path: string, options: ReadOptions, terminal:
 }
 
 /**
- * As {@link readContents}, of bytes that were read.
+ * As {@link readContents}, for bytes in memory.
  *
  * @param name for messages
  */
@@ -60,7 +60,7 @@ export async function parseContents(
 }
 
 /**
- * The DER in bytes that are DER or PEM; undefined where no block has a label that is wanted.
+ * The DER in bytes that are DER or PEM; undefined if no block has a wanted label.
  *
  * @throws SealwrightError as `decodePem`
  */

@@ -31,8 +31,8 @@ export interface HttpAnswer extends AnswerHead {
 }
 
 /**
- * Sends a request over https; over http to this machine alone. Redirects are not followed: the address that the user gave
- * is where the answer comes from.
+ * Sends a request over https, or over http to this machine alone. Redirects are not followed: the answer comes from the
+ * address that the user gave.
  *
  * @param what for messages, such as `the JWK Set`
  * @throws SealwrightError `INVALID_ARGUMENT` for another URL; `UNAVAILABLE`; `LIMIT_EXCEEDED` over 1 MiB
@@ -104,7 +104,7 @@ function targetOf(location: string | null, base: URL): string {
     : shownUrl(new URL(location, base))
 }
 
-/** Whether a network attacker cannot read or change what is sent there. http is safe only within this machine. */
+/** Whether no network attacker can read or change what is sent there. http is safe only within this machine. */
 export function isProtected(address: string, issuer: string): boolean {
   if (!URL.canParse(address)) return false
   const url = new URL(address)

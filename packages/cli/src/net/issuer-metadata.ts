@@ -3,7 +3,7 @@ import { memberOf } from '../json.ts'
 import { fetchJson, type JsonAnswer } from './fetch-json.ts'
 import { isProtected } from './fetch-text.ts'
 
-/** What an issuer says of itself (OpenID Connect Discovery 1.0, RFC 8414). */
+/** An issuer's metadata about itself (OpenID Connect Discovery 1.0, RFC 8414). */
 export interface IssuerMetadata {
   readonly answer: JsonAnswer
   readonly issuer: string
@@ -31,7 +31,7 @@ export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
   if (typeof jwksUri !== 'string') {
     throw new SealwrightError('INVALID_ENCODING', `the metadata at ${answer.url.href} has no jwks_uri`)
   }
-  // Neither a file of this machine nor a service behind its firewall, which the issuer could not read itself.
+  // No file of this machine and no service behind its firewall: the issuer could not read them itself.
   if (!isProtected(jwksUri, issuer)) {
     throw new SealwrightError(
       'INVALID_ENCODING',

@@ -8,7 +8,7 @@ import { fetchJson } from './fetch-json.ts'
 /**
  * The JWK Set of a file or a URL.
  *
- * @throws SealwrightError as the file or the server has it; `INVALID_ENCODING` for anything but a JWK Set
+ * @throws SealwrightError of the file or the server; `INVALID_ENCODING` for anything but a JWK Set
  */
 export async function readKeySet(address: string, terminal: Terminal): Promise<JSONWebKeySet> {
   const isUrl = /^https?:/i.test(address)

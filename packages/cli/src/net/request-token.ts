@@ -12,7 +12,7 @@ export interface TokenClient {
 /**
  * Gets an access token with the client credentials grant (RFC 6749 §4.4).
  *
- * @param authMethods those of the metadata; null where it has none, which is client_secret_basic
+ * @param authMethods from the metadata; null, if it has none, means client_secret_basic
  * @throws SealwrightError as `fetchText`; `UNSUPPORTED_OPERATION` for a server that takes no client secret, which is then not sent;
  *   `ACCESS_DENIED` with the error of the server; `INVALID_ENCODING` for an answer without a token. No message has the secret.
  */

@@ -22,7 +22,7 @@ export function highlight(line: string, terminal: Pick<Terminal, 'colors'>): str
   return (
     line
       .replace(/\b(?:EXPIRED|INVALID)$/, red)
-      // A month is time to renew.
+      // Under 30 days it is time to renew.
       .replace(/\b[012]?\d days? left$/, yellow)
       .replace(/^\s*(?:problem|cannot sign):.*$/, red)
       .replace(/^error\b/, red)

@@ -15,7 +15,7 @@ export interface Terminal {
   readonly screen: boolean
 }
 
-/** What the person at the terminal can be asked. */
+/** Questions for the user at the terminal. */
 export interface Questions {
   /** Hidden while it is typed. */
   password(message: string): Promise<string>

@@ -25,7 +25,7 @@ export class CertificateFiles {
    * Reads the files one after the other: each costs a key derivation.
    *
    * @param names of the files to read
-   * @param all the names in the folder; what is kept of other files is dropped
+   * @param all the names in the folder; the kept contents of other files are dropped
    * @throws SealwrightError as {@link readCertificateFile}
    */
   async read(names: readonly string[], all: readonly string[] = names): Promise<readonly CertificateFile[]> {
@@ -55,9 +55,9 @@ export class CertificateFiles {
   }
 
   /**
-   * Deletes a file, and drops what is kept of it.
+   * Deletes a file and its kept contents.
    *
-   * @returns false when there was none
+   * @returns false when the file did not exist
    * @throws SealwrightError as {@link removeFile}
    */
   async remove(name: string): Promise<boolean> {
@@ -70,7 +70,7 @@ export class CertificateFiles {
   async #readOne(name: string): Promise<CertificateFile | null> {
     const path = join(this.#folder, name)
     const known = this.#known.get(name)
-    // It is kept again once it was read: nothing is kept of a file that is gone, broken or refused.
+    // It is kept again after a successful read: nothing is kept of a file that is gone, broken or refused.
     this.#known.delete(name)
     const removals = this.#removals
     const file = await readPrivateFile(path, this.#rule)

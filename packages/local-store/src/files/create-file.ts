@@ -109,7 +109,7 @@ export async function flushFolder(folder: string): Promise<void> {
   try {
     await handle.sync()
   } catch (error) {
-    // Network and FUSE file systems answer so if they do not have this operation.
+    // Network and FUSE file systems report this if they lack the operation.
     if (!hasErrno(error, 'EINVAL', 'ENOTSUP')) throw error
   } finally {
     await handle.close()

@@ -106,7 +106,7 @@ async function readTogether(
   )
 }
 
-/** The file that a path leads to, and its state. Empty if there is none: the attempt to read it gives the reason. */
+/** The file that a path leads to, and its state. Empty if there is no file: the attempt to read it gives the reason. */
 async function identify(path: string): Promise<string> {
   try {
     const target = await realpath(path)

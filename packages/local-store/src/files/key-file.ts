@@ -65,7 +65,7 @@ export async function replaceKeyFile(
 /**
  * Removes a file for good.
  *
- * @returns false when there was none
+ * @returns false when the file did not exist
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function removeFile(path: string): Promise<boolean> {

@@ -47,7 +47,7 @@ export function sha256Thumbprint(certificate: X509Certificate): string {
   return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
 }
 
-/** The thumbprint of a certificate, SHA-256 where the normalised one is and otherwise SHA-1. */
+/** The thumbprint of a certificate: SHA-256 if the normalised one is, otherwise SHA-1. */
 export function thumbprintLike(normalized: string, certificate: X509Certificate): string {
   return normalized.length === sha256Digits ? sha256Thumbprint(certificate) : sha1Thumbprint(certificate)
 }
@@ -77,7 +77,9 @@ function codePoint(character: string): string {
   return /[!-~]/.test(character) ? `U+${hexadecimal} (${character})` : `U+${hexadecimal}`
 }
 
-/** By certificate. A ring reads the same certificates again and again, and exporting a key takes longer than all else of it. */
+/**
+ * By certificate. A ring reads the same certificates again and again, and exporting a key takes longer than the rest.
+ */
 const keyIds = new WeakMap<X509Certificate, string>()
 
 /** The `kid` of the key that the certificate is for: the thumbprint of its JWK (RFC 7638). */

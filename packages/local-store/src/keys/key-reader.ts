@@ -21,7 +21,7 @@ import type { Layout } from '../layouts/layout.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
 
-/** A store that is only read. */
+/** A read-only store. */
 export function readOnlyStore(layout: Layout, options: SignerOptions): CertificateStore {
   return {
     ...reading(layout, options),
@@ -63,7 +63,7 @@ export function reading(layout: Layout, signerOptions: SignerOptions): Omit<Cert
     },
     async exportPkcs12(name, password, options = {}) {
       aString('name', name)
-      // Left out, it must not become the empty password.
+      // A missing password must not become the empty one.
       aPassword('password', password)
       getKeyOptions('options', options)
       const found = await read(name, options)
@@ -97,7 +97,7 @@ export async function readKeys(
     .toSorted(newestFirst)
 }
 
-/** The error for a name that no key has. */
+/** The error for a name without a key. */
 export async function noSuchKey(layout: Layout, name: string): Promise<SealwrightError> {
   return noKeyNamed(name, await layout.read(), [layout])
 }

@@ -102,7 +102,7 @@ export function versionedStore(layout: VersionedLayout, signerOptions: SignerOpt
       const { key: old, stored } = newest
       if (after !== undefined && old.version !== after) throw isMade(name, old.location)
       const arrival = timeAfter(stored)
-      // The version after the one that was read: where another process makes it first, this one fails.
+      // The version after the one that was read. If another process makes it first, this call fails.
       const path = layout.pathOfVersion(old.name, stored.number + 1)
       const { certificate } = stored.file
       // A self-signed certificate needs a subject. An imported one may have only subjectAltNames.

@@ -35,7 +35,7 @@ export function validityOf({ notBefore, notAfter }: Pick<LocalSigningKey, 'notBe
   return notAfter.getTime() - notBefore.getTime() + oneSecond
 }
 
-/** The subject of a key that is given none. X.520 allows a common name 64 characters, Key Vault a key 127. */
+/** The default subject of a key. X.520 allows a common name 64 characters, Key Vault a key 127. */
 export function subjectOf(name: string): string {
   return `CN=${name.slice(0, 64)}`
 }

@@ -59,7 +59,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
           arrival = await recordArrival(folder, name, keyIdOf(key.certificate), earliest)
         })
       } finally {
-        // A record that stays does no harm: there is no key it belongs to.
+        // A leftover record does no harm: it belongs to no key.
         if (state === null) await arrival?.undo().catch(() => undefined)
       }
       if (state === null) return null
@@ -82,7 +82,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
     async remove(name) {
       const all = await allNames()
       const removed = await Promise.all(keyFiles(all, name).map((each) => files.remove(each)))
-      // After the keys: a key without its records would have no time of arrival, and be enabled.
+      // Removed last: a key without its records would have no time of arrival, and be enabled.
       await Promise.all(recordsOf(all, name).map((each) => removeFile(join(folder, each))))
       return removed.includes(true)
     },
@@ -92,7 +92,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
   }
 }
 
-/** The PFX files among the names, or those of one key. Hidden files are temporary, or records. */
+/** The PFX files among the names, or those of one key. Hidden files are temporary files or records. */
 function keyFiles(names: readonly string[], name: string | undefined): readonly string[] {
   return names.filter(
     (each) =>
@@ -101,7 +101,7 @@ function keyFiles(names: readonly string[], name: string | undefined): readonly 
   )
 }
 
-/** The name of the file, in the case that the key was created or imported with: that of the friendly name. */
+/** The name of the file, in upper and lower case as the friendly name has it. */
 function nameOf({ path, friendlyName }: CertificateFile): string {
   const { name } = readFileName(path)
   return friendlyName !== null && isSameName(friendlyName, name) ? friendlyName : name

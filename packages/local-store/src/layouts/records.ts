@@ -30,7 +30,7 @@ export async function recordArrival(
 ): Promise<{ undo(): Promise<void>; confirm(): Promise<Date> }> {
   let at = new Date(Math.max(Date.now(), earliest))
   let path = await makeRecord(folder, name, keyId, arrivedAt(at), 'wx')
-  // Another process records the same key at the same time. Each needs a record of its own, which it may remove.
+  // Another process records the same key at the same time. Each needs its own record, which it may remove.
   while (path === null) {
     at = new Date(at.getTime() + 1)
     // oxlint-disable-next-line no-await-in-loop

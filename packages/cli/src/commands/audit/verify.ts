@@ -88,7 +88,7 @@ async function thumbprintsOf(
   return thumbprints
 }
 
-/** A JWK Set may have keys of other kinds, which seal nothing. */
+/** A JWK Set may have keys of other kinds. They seal nothing. */
 function thumbprintOf(jwk: unknown): readonly string[] {
   try {
     return isRecord(jwk) ? [jwkThumbprint(importJwk(jwk))] : []

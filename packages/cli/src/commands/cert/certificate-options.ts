@@ -17,7 +17,7 @@ export interface SubjectOptions {
   readonly subject?: string
 }
 
-/** What a certificate says, beside its subject. */
+/** The contents of a certificate besides its subject. */
 export interface ContentOptions {
   readonly dns?: readonly string[]
   readonly ip?: readonly string[]
@@ -124,7 +124,7 @@ export function namesOf(options: ContentOptions): readonly SubjectAltName[] {
 }
 
 /**
- * @param days the validity where no option gives one; undefined for that of the profile
+ * @param days the validity if no option gives one; undefined for the profile's default
  */
 export function certificateOptions(
   options: ContentOptions & TimeOptions,

@@ -73,7 +73,7 @@ async function convert(
     )
   }
   const targets = { ...options, password: outPasswordSource(options) }
-  // What has no private key in it needs no password, so the input is read first.
+  // An output without a private key needs no password, so the input is read first.
   const { privateKey, certificates, keyId, name } = await withProgress(
     terminal,
     'reading',
@@ -143,7 +143,7 @@ async function contentsOf(
   }
 }
 
-/** The key of a vault stays there, which matters only to a file that would have it. */
+/** Reads the private key only if the output contains it: a key in a vault stays there. */
 async function privateKeyFor(
   key: OpenedKey,
   { out, format }: Options,
@@ -152,7 +152,7 @@ async function privateKeyFor(
   return wanted ? key.privateKey() : null
 }
 
-/** A certificate of another key would get lost silently. */
+/** Otherwise a certificate of another key would get lost silently. */
 function withoutCertificate(all: DocumentContents['certificates'], contents: Contents): Contents {
   if (contents.certificates.length > 0 || all.length === 0) return contents
   throw new SealwrightError('INVALID_ENCODING', 'no certificate in the file belongs to its private key')

@@ -19,8 +19,8 @@ import {
 } from './certificate-options.ts'
 
 /**
- * Makes a key with its certificate in a store. A vault makes the key itself, with its names and a length alone: it has no
- * further options here.
+ * Makes a key with its certificate in a store. A vault makes the key itself and takes only its names and a length: it
+ * has no further options here.
  */
 export async function createInStore(
   place: string,

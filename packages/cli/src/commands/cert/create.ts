@@ -86,7 +86,7 @@ async function certify(
 ): Promise<void> {
   const subject = requiredSubject(options)
   if (options.out === undefined) throw nowhere()
-  // The password is the key's: what is written has no secret in it.
+  // The password is for the key: the output contains no secret.
   const password = passwordSource(options)
   const targets = await prepareTargets({ ...options, password: { ...password, none: true } }, terminal)
   if (targets.privateKey && options.out !== '-' && options.format !== 'pem' && !/\.pem$/i.test(options.out)) {

@@ -78,7 +78,7 @@ async function deleteFromStore(
   return { name, location: store.location, keyIds: versions.map(({ keyId }) => keyId) }
 }
 
-/** The name of the key, and what would be deleted with it. */
+/** The name of the key, and the versions to delete. */
 async function versionsOf(opened: OpenedStore): Promise<readonly [string, readonly SigningKey[]]> {
   const { store, name, version, query } = opened
   if (version !== null) {

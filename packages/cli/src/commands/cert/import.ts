@@ -86,7 +86,7 @@ async function importFrom(
   return withProgress(terminal, `importing into ${store.location}`, importing)
 }
 
-/** As stores take names: letters, digits and hyphens. */
+/** A name that stores accept: letters, digits and hyphens. */
 function defaultName(source: string, { name, certificates }: OpenedKey): string {
   const [, commonName = ''] = /^CN=(.*)$/m.exec(certificates[0]?.subject ?? '') ?? []
   const candidates = [name ?? '', commonName, basename(source, extname(source))]

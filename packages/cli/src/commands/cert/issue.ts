@@ -112,7 +112,7 @@ async function issue(source: string, options: Options, terminal: Terminal, acces
   ])
 }
 
-/** A request, whose subject it has, or a key with the name that the options give. */
+/** A request with its subject, or a key with the name from the options. */
 async function subjectFrom(
   source: string,
   options: Options,

@@ -13,7 +13,7 @@ export type KeySource =
 /**
  * The JWK Set of a file, a URL or an issuer.
  *
- * @throws SealwrightError as the file or the server has it; `INVALID_ENCODING` for anything but a JWK Set
+ * @throws SealwrightError of the file or the server; `INVALID_ENCODING` for anything but a JWK Set
  */
 export async function keySetOf(
   { jwks, issuer = '' }: { readonly jwks: string | undefined; readonly issuer: string | undefined },

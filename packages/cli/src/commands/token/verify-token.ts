@@ -107,7 +107,7 @@ function claimLines(payload: JWTPayload): readonly string[] {
   })
 }
 
-/** Why a token is not valid, and what to do. It repeats no token. */
+/** Why a token is not valid, and what to do. It never quotes the token. */
 function refusal(
   error: unknown,
   token: string,

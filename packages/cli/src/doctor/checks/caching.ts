@@ -5,7 +5,7 @@ import { skipped, step, type Step } from '../report/step.ts'
 
 /** What the rotation expects of the server. Seconds. */
 export interface ExpectedHeaders {
-  /** Undefined where the user does not say. */
+  /** Undefined if the user does not say. */
   readonly jwksMaxAge: number | undefined
   readonly clockSkew: number
 }

@@ -6,7 +6,7 @@ import { finding, type Finding } from '../report/finding.ts'
 import { step, type Step } from '../report/step.ts'
 import { expected } from './expected.ts'
 
-/** What an issuer says of itself. */
+/** An issuer's metadata about itself. */
 export interface Metadata {
   /** Whether it names the issuer that it was read from. Otherwise it must not be used (RFC 8414 §3.3). */
   readonly isOfIssuer: boolean

@@ -24,7 +24,7 @@ export interface PublishedSet {
   readonly keys: readonly PublishedKey[]
 }
 
-/** Some validators ignore what follows, and nothing needs more. */
+/** Some validators ignore further keys, and no issuer needs more. */
 const mostKeys = 100
 
 /** Reads the JWK Set, and what is wrong with its entries. */
@@ -45,7 +45,7 @@ export async function examineKeys(
     const problem = finding('jwks-malformed', where, 'it has no array "keys" of JSON objects')
     return { set: null, report: step('keys', where, [problem]) }
   }
-  // Keys for encryption are no concern of validators.
+  // Validators do not use encryption keys.
   const jwks = entries.slice(0, mostKeys).filter((jwk) => jwk['use'] !== 'enc')
   const keys = jwks.map(publishedKey)
   const findings = [
@@ -124,7 +124,7 @@ function keyFindings(
     ...(problem === null
       ? []
       : [finding(problem.isWeak ? 'jwk-weak' : 'jwk-malformed', place, problem.message)]),
-    // One key alone is found without a kid.
+    // A single key is found without a kid.
     ...(kid === null && count > 1 ? [finding('jwk-no-kid', place, 'it has no kid')] : []),
     ...(kid !== null && others.some((other) => other.kid === kid)
       ? [finding('jwk-duplicate-kid', place, 'two entries have this kid')]

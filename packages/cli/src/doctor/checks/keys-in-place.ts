@@ -38,10 +38,10 @@ export async function examineOwnKeys(
   ])
 }
 
-/** Of a key that a store has and that cannot be opened. */
+/** The finding for a key in a store that cannot be opened. */
 export function unavailableKey(source: string, error: unknown): Finding {
   const { message } = expected(error)
-  // A missing permission is said in the same words, and is easier to mend.
+  // A missing permission has the same message, and is easier to fix.
   const id = isSealwrightError(error, 'ACCESS_DENIED') ? 'permission-missing' : 'key-unavailable'
   return finding(id, source, message)
 }

@@ -25,7 +25,7 @@ export interface OwnKey {
  * Every version that a place has.
  *
  * @param source a file or a signing URI
- * @throws SealwrightError as the file or the store has it
+ * @throws SealwrightError of the file or the store
  */
 export async function ownKeysOf(
   source: string,

@@ -44,7 +44,7 @@ export function examineRotation(
     .filter(({ state }) => state === 'announced')
     .toSorted((a, b) => b.startsAt - a.startsAt)
     .map(({ version }) => version)
-  // The end of the next key is a matter of the rotation after it.
+  // The end of the next key concerns the rotation after it.
   const successor = next === null ? nextKey(versions, policy, now) : { ...next, notAfter: null }
   const planned = [...versions.filter((version) => version !== next), successor]
   const rejection = predictRejection(planned, policy, now.getTime())
@@ -59,7 +59,7 @@ export function examineRotation(
       report: step('rotation', `${plan}; ${outlook}`, problems),
     }
   }
-  // The second that it is in.
+  // Rounded down to the second.
   const rejectedFrom = new Date(Math.floor(rejection.at / 1_000) * 1_000).toISOString()
   return {
     prediction: { announcedAt, rejectedFrom, reason: rejection.reason },
@@ -71,7 +71,7 @@ export function examineRotation(
   }
 }
 
-/** @param why what is not known */
+/** @param why the reason: what is unknown */
 export function unpredictedRotation(why: string, told: KeyRingPolicyOptions): ExaminedRotation {
   const problems = policyFindings(told)
   const report = problems.length === 0 ? skipped('rotation', why) : step('rotation', why, problems)

@@ -54,7 +54,7 @@ async function apiFindings(
   return found
 }
 
-/** The status, or why there is none. */
+/** The status, or why no answer came. */
 async function answerOf(api: string, token: string | null): Promise<number | { readonly problem: string }> {
   const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` }
   try {
@@ -65,7 +65,7 @@ async function answerOf(api: string, token: string | null): Promise<number | { r
   }
 }
 
-/** The attacks that verifiers have fallen for. */
+/** Known attacks on verifiers. */
 function forge(token: string, keys: readonly PublishedKey[]): readonly Forgery[] {
   const [head = '', body = '', signature = ''] = token.split('.')
   const otherClaims = encode({ ...decode(body), sub: 'sealwright-doctor' })
@@ -90,7 +90,7 @@ function forge(token: string, keys: readonly PublishedKey[]): readonly Forgery[]
   ]
 }
 
-/** Another first bit, which belongs to the signature in every length of base64url. */
+/** Changes the first bit, which belongs to the signature in every length of base64url. */
 function flipped(signature: string): string {
   const bytes = Buffer.from(signature, 'base64url')
   bytes[0] = (bytes[0] ?? 0) ^ 0x80

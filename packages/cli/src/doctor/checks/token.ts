@@ -85,7 +85,7 @@ async function keyFindings(
       ),
     ]
   }
-  // Two keys of one kid have a finding of their own.
+  // Two keys with the same kid have their own finding.
   if (another !== undefined || key.publicKey === null) return []
   const { exp } = claims
   const end = certificateOf(key)?.validTo
@@ -157,7 +157,7 @@ export function lifetimeOf({ exp, iat }: Readonly<Record<string, unknown>>): num
   return typeof exp === 'number' && typeof iat === 'number' ? Math.ceil(exp - iat) : null
 }
 
-/** What a server sends may be long. */
+/** A server may send long values. */
 function shown(value: unknown): string {
   return String(value).slice(0, 200)
 }
@@ -167,7 +167,7 @@ function timeText(seconds: number): string {
   return Number.isNaN(time.getTime()) ? 'no time' : time.toISOString()
 }
 
-/** What jose needs of the keys. */
+/** The parts of the keys that jose needs. */
 function jwksOf(keys: readonly PublishedKey[]): JSONWebKeySet {
   return {
     keys: keys

@@ -10,7 +10,7 @@ export interface Finding {
   readonly what: string
   /** The URL, the key or the option. */
   readonly where: string
-  /** What comes of it. */
+  /** The consequence. */
   readonly why: string
   readonly fix: string
 }
@@ -18,7 +18,7 @@ export interface Finding {
 /**
  * A finding, with the severity, the reason and the fix of the catalogue.
  *
- * @param fix what to do in this very case, where that is more than the catalogue knows
+ * @param fix what to do in this case, if the catalogue cannot say it
  */
 export function finding(id: FindingId, where: string, what: string, fix?: string): Finding {
   const entry = catalogue[id]

@@ -30,7 +30,8 @@ export function predictRejection(
   from: number,
 ): Rejection | null {
   const [first] = versions.toSorted((a, b) => created(a) - created(b))
-  // Whatever is first, an instance with the slowest or the fastest clock does it, and with the newest or the oldest keys.
+  // The first rejection comes from an instance with the slowest or the fastest clock, and with the newest or the oldest
+  // keys.
   const steps = [0, policy.clockSkew * 1_000].flatMap((ahead) =>
     [0, policy.maxSetAge * 1_000].flatMap((late) => play(versions, policy, { ahead, late, from })),
   )
@@ -70,7 +71,7 @@ interface Absence extends Period {
   readonly reason: Rejection['reason']
 }
 
-/** What an instance does whose clock is `ahead`, and which knows each version so `late`, in milliseconds. */
+/** The steps of an instance whose clock is `ahead` and that learns of each version `late`, in milliseconds. */
 function play(
   versions: readonly KeyVersion[],
   policy: KeyRingPolicy,
@@ -79,7 +80,7 @@ function play(
   const steps: Step[] = []
   const times = versions.map((version) => created(version) + late).filter(Number.isFinite)
   const ends = versions.flatMap(({ notAfter }) => (notAfter === null ? [] : [notAfter.getTime()]))
-  // A second before anything changes, for keys of which no store says when they were made.
+  // A second before anything changes, for keys without a known creation time.
   let now = Math.min(from, ...times, ...ends) - 1_000
   while (now < Infinity) {
     const begin = now
@@ -94,7 +95,7 @@ function play(
   return steps
 }
 
-/** When tokens of the key are signed first, until the last of them has expired. */
+/** From the first signature with the key until its last token has expired. */
 function lifeOfTokens(
   steps: readonly Step[],
   key: KeyVersion,
