@@ -1,7 +1,7 @@
 import { isSealwrightError, type ErrorCode } from '@sealwright/core'
 
 /**
- * The 4xx status of an error of Fastify's, such as that for an incomplete body. null for any other error.
+ * The 4xx status of a Fastify error, such as that for an incomplete body. null for any other error.
  */
 export function clientErrorStatus(error: unknown): number | null {
   if (!(error instanceof Error) || !('statusCode' in error)) return null
@@ -13,7 +13,7 @@ export function clientErrorStatus(error: unknown): number | null {
 const defaultRetryAfter = 5
 
 /**
- * Failures that can pass: the key's store is down or has returned a wrong signature, or an administrator has taken away
+ * Temporary failures: the key's store is down or has returned a wrong signature, or an administrator has taken away
  * the permission or the key. Any other failure is a fault of this program.
  */
 const passingFailures: ReadonlySet<ErrorCode> = new Set([
@@ -24,7 +24,7 @@ const passingFailures: ReadonlySet<ErrorCode> = new Set([
   'NOT_FOUND',
 ])
 
-/** The seconds for `Retry-After` if the error is a failure of the key that can pass. null for any other error. */
+/** The seconds for `Retry-After` if the error is a temporary failure of the key. null for any other error. */
 export function retryAfterOf(error: unknown): number | null {
   if (isSealwrightError(error))
     return passingFailures.has(error.code) ? (error.retryAfter ?? defaultRetryAfter) : null

@@ -42,13 +42,13 @@ export interface ServerOptions {
   readonly logger?: FastifyBaseLogger | undefined
   /** Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
-  /** Which client assertions were used, for all servers that share it. Default: the memory of this process. */
+  /** The used client assertions, for all servers that share it. Default: the memory of this process. */
   readonly replays?: ReplayStore | undefined
   /** What was asked of each vault that has keys of the ring. Default: there is none. */
   readonly vaults?: (() => readonly KeyVaultStatus[]) | undefined
   /** Closes with the server. Default: no metrics and no traces. */
   readonly telemetry?: Telemetry | null | undefined
-  /** How much the token endpoint does for one address and one client. Default: no limits. */
+  /** The limits of the token endpoint per address and per client. Default: no limits. */
   readonly limits?: Limits | undefined
   /** Whether the server is about to close. Default: it is not. */
   readonly draining?: Draining | undefined
@@ -67,7 +67,7 @@ const maximumBodyBytes = 16 * 1024
 const defaultRequestTimeout = 10_000
 
 /**
- * The token server on one ring of signing keys, to be listened with or injected into.
+ * The token server on one ring of signing keys. The caller listens or injects requests.
  *
  * @throws SealwrightError `UNSUPPORTED_ALGORITHM` when the key cannot do the algorithm of the settings
  */
@@ -79,7 +79,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const app: FastifyInstance = Fastify({
     // Fastify itself is quiet: main.ts says in one line that it listens, and on what key.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
-    // A logger for each request costs more than anything else here, so there is none when nothing is logged.
+    // A logger for each request costs more than anything else here, so it is off when nothing is logged.
     childLoggerFactory: (_logger, bindings, childOptions) =>
       logger.level === 'silent' ? logger : logger.child(bindings, childOptions),
     genReqId: requestId,
@@ -96,10 +96,10 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     },
     // On close, requests in progress are finished and idle connections are closed at once.
     forceCloseConnections: 'idle',
-    // One that was sent before the sender knew is answered as well.
+    // A request that was sent before the client knew is answered as well.
     return503OnClosing: false,
   })
-  // First, so that requests are measured that other hooks refuse.
+  // First, so that requests refused by other hooks are measured.
   options.telemetry?.watch(app)
   const headers = securityHeaders(settings.issuer)
   app.addHook('onRequest', (request, reply, done) => {

@@ -20,7 +20,7 @@ export interface RedisState {
 export interface Service {
   /** The settings in effect. A reload replaces them, so ask for each request and keep nothing. */
   readonly settings: Settings
-  /** The same, for what is made of the settings ahead of the requests. */
+  /** The same, for what is built from the settings before the requests. */
   readonly live: LiveSettings
   /** The keys that sign now, and the JWK Set. */
   readonly ring: KeyRing
@@ -29,9 +29,9 @@ export interface Service {
   /** The issuer identifier. A function: without a setting it contains the port, which is known once the server listens. */
   readonly issuer: () => string
   readonly clock: () => Date
-  /** Which client assertions were used. It outlives a reload of the clients. */
+  /** The used client assertions. It outlives a reload of the clients. */
   readonly replays: ReplayStore
-  /** How much the token endpoint does for one address and one client. It outlives a reload of the clients. */
+  /** The limits of the token endpoint per address and per client. They outlive a reload of the clients. */
   readonly limits: Limits
   readonly draining: Draining
   /** null where servers share nothing. */

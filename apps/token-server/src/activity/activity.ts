@@ -9,7 +9,7 @@ const pointCount = 60
 /** What happened in {@link secondsPerPoint} seconds. */
 export interface ActivityPoint {
   readonly issued: number
-  /** In milliseconds; null if no token was issued. So is `p99`. */
+  /** In milliseconds; null if no token was issued. The same for `p99`. */
   readonly p50: number | null
   readonly p99: number | null
 }
@@ -18,7 +18,7 @@ export interface ActivityPoint {
 export interface ActivitySnapshot {
   /** Since the start of the server. */
   readonly issued: number
-  /** Requests that were the client's fault, such as a wrong secret. */
+  /** Requests that failed because of the client, such as a wrong secret. */
   readonly refused: number
   /** Requests that failed because the key could not sign, or for another reason that is not the client's. */
   readonly failed: number
@@ -44,7 +44,7 @@ export class Activity {
   #refused = 0
   #failed = 0
 
-  /** @param now milliseconds of a clock that is never set */
+  /** @param now a monotonic clock in milliseconds */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now
   }

@@ -16,7 +16,7 @@ export class Latencies {
     this.#count++
   }
 
-  /** Adds what another has counted. */
+  /** Adds the counts of another instance. */
   merge(other: Latencies): void {
     for (const [bucket, count] of other.#buckets.entries()) {
       this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + count

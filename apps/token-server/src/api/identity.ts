@@ -37,7 +37,7 @@ const clockTolerance = 30
 
 /**
  * A sample API: it returns the claims of the access token. It verifies the token with jose and the JWK Set, like an API on
- * another machine. Without a resource with its scope there is no such API.
+ * another machine. It exists only if a resource has its scope.
  */
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
   const verification = verificationOf(service)
@@ -84,14 +84,14 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
   }
 }
 
-/** What tokens are verified with. */
+/** The keys and algorithms that verify tokens. */
 interface Verification {
   readonly of: PublishedJwks
   readonly keySet: ReturnType<typeof createLocalJWKSet>
   readonly algorithms: string[]
 }
 
-/** The current JWK Set and its algorithms, prepared once for as long as they stay the same. */
+/** The current JWK Set and its algorithms, prepared again only when they change. */
 function verificationOf({ ring, algorithms }: Service): () => Verification {
   let made: Verification | null = null
   return () => {

@@ -12,7 +12,7 @@ export interface OpenAuditOptions {
 }
 
 /**
- * Opens the audit log, if the settings have one. Every process writes a stream of its own, so several can share the folder.
+ * Opens the audit log, if the settings have one. Each process writes its own stream, so several can share the folder.
  *
  * @throws SealwrightError as `openAuditLog`
  */
@@ -22,7 +22,7 @@ export async function openAudit({
   logger,
 }: OpenAuditOptions): Promise<AuditLog | null> {
   if (folder === null) return null
-  // Loaded only where it is used: it is a tenth of what a start takes.
+  // Loaded only where it is used: it takes a tenth of the start time.
   const { openAuditLog } = await import('@sealwright/audit-log')
   return openAuditLog({
     ...options,

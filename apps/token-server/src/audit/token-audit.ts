@@ -36,7 +36,7 @@ export class TokenAudit {
     }
   }
 
-  /** @throws UnrecordedError if the token is not recorded; it must not leave then */
+  /** @throws UnrecordedError if the token is not recorded and must not leave */
   record(token: string, keyId: string, clientId: string): Promise<void> {
     const written = this.#write(token, keyId, clientId)
     // Lines that are written together have one promise, so they need only one here.
@@ -64,7 +64,7 @@ function refuse(cause: unknown): never {
 /** `{"jti"`, base64url. The issuer puts its `jti` first. */
 const start = 'eyJqdGki'
 const id = /^:"([\w-]{22})",/
-/** 36 characters of base64url: the `jti` and what is around it. */
+/** 36 characters of base64url: the `jti` and the characters around it. */
 const bytes = Buffer.alloc(27)
 
 /** The `jti` of a token. Where it is first, only its own bytes are decoded: this runs for every token. */

@@ -13,13 +13,13 @@ import { describeConfig } from './report.ts'
 export interface CheckedConfig {
   /** A summary of the settings; empty if they are not valid. It contains no secrets. */
   readonly report: string
-  /** What is wrong, one a line. Empty for a server that can start. */
+  /** The problems, one per line. Empty for a server that can start. */
   readonly problems: readonly string[]
 }
 
 /**
- * Checks settings, keys, Redis, the audit folder and the ports, and changes nothing. A port that is in use is a warning: the running server
- * may have it. A key that is absent and would be created is named; whether it can be written is not checked.
+ * Checks settings, keys, Redis, the audit folder and the ports, and changes nothing. A port in use is a warning: the
+ * running server may have it. An absent key that would be created is named; whether it can be written is not checked.
  *
  * @param vault how a vault is reached. Default: with the identity that the environment has
  */

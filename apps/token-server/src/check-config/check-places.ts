@@ -3,13 +3,13 @@ import { problemsOf } from '../settings/problems.ts'
 import type { Settings } from '../settings/settings.ts'
 import { checkPort } from '../startup/check-port.ts'
 
-/** What a check found out. */
+/** The result of a check. */
 export interface Findings {
   readonly problems: readonly string[]
   readonly warnings: readonly string[]
 }
 
-/** Tries what a start needs beside its keys: the ports, the audit folder and Redis. Nothing is written. */
+/** Checks what a start needs besides its keys: the ports, the audit folder and Redis. Nothing is written. */
 export async function checkPlaces({ host, port, metrics, audit, redis }: Settings): Promise<Findings> {
   const found = await Promise.all([
     findings(() => freePort(host, port, 'HOST and PORT')),
@@ -42,7 +42,7 @@ async function freePort(host: string, port: number | null, names: string): Promi
     await checkPort({ host, port }, names)
     return []
   } catch (error) {
-    // It may be this server that listens there.
+    // This server itself may listen there.
     if (!isInUse(error)) throw error
     return [`${host} port ${port} (${names}) is in use; a server cannot start there until it is free`]
   }

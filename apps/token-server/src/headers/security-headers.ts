@@ -3,14 +3,14 @@ import type { FastifyHelmetOptions } from '@fastify/helmet'
 /** Seconds. */
 const oneYear = 31_536_000
 
-/** Whether browsers may be told to use https only: not by a server that is http to its clients. */
+/** Whether browsers may be told to use https only; false if clients reach the server over http. */
 function isHttps(issuer: string | null): boolean {
   return issuer?.startsWith('https:') === true
 }
 
 /**
- * The headers of every answer, those that matter for JSON. Helmet sets a dozen, which takes 9 µs: a token takes 30. These take
- * about 1 µs.
+ * The headers of every answer: only those that matter for JSON. They take about 1 µs. Helmet sets a dozen in 9 µs, and
+ * a token takes 30 µs.
  */
 export function securityHeaders(issuer: string | null): Readonly<Record<string, string>> {
   return {
@@ -20,7 +20,7 @@ export function securityHeaders(issuer: string | null): Readonly<Record<string, 
   }
 }
 
-/** Helmet for the pages, which have a Content-Security-Policy of their own. */
+/** Helmet for the pages, with their own Content-Security-Policy. */
 export function helmetForPages(issuer: string | null): FastifyHelmetOptions {
   return {
     contentSecurityPolicy: false,

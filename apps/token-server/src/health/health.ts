@@ -26,7 +26,7 @@ export function health(service: Service): (app: FastifyInstance) => Promise<void
       reply.header('cache-control', 'no-store')
     })
     app.get('/health/live', async () => ({ status: 'live' }))
-    // Load balancers wait a second or two, so nothing is waited for here.
+    // Load balancers wait a second or two, so this does not wait for anything.
     app.get('/health/ready', async (_request, reply) => {
       const servesJwks = ring.jwksResponse({}).status !== 503
       const isReady = servesJwks && !draining.hasBegun

@@ -1,6 +1,6 @@
 import type { Signer } from '@sealwright/core'
 
-/** Milliseconds between two uses of the key, however often it is asked for. */
+/** The minimum milliseconds between two uses of the key. */
 const freshFor = 5000
 
 /** Milliseconds that the key may take. */
@@ -9,14 +9,14 @@ const deadline = 3000
 /** Bytes that cannot be a token, a certificate or a certificate request. */
 const probe = new TextEncoder().encode('readiness probe')
 
-/** What the last use of the key showed. */
+/** The result of the last use of the key. */
 export interface SigningState {
   readonly state: 'available' | 'unavailable'
   /** Why the key could not sign; null if it could. */
   readonly error: unknown
 }
 
-/** Whether the key can sign, found out by signing, every five seconds at most. */
+/** Tests whether the key can sign by signing, at most every five seconds. */
 export class SigningProbe {
   readonly #signer: () => Signer
   readonly #clock: () => Date
@@ -30,13 +30,13 @@ export class SigningProbe {
     this.#clock = clock
   }
 
-  /** What the last use showed, at once; null before the first has ended. Begins the next one when it is time. */
+  /** The last result, without waiting; null before the first. Begins the next use when it is due. */
   last(): SigningState | null {
     void this.#refresh()
     return this.#last
   }
 
-  /** What a use of the last five seconds shows. Concurrent calls share it. It takes three seconds at most. */
+  /** A result of the last five seconds. Concurrent calls share it. It takes three seconds at most. */
   async current(): Promise<SigningState> {
     return this.#refresh() ?? this.#last ?? this.#use()
   }

@@ -8,7 +8,7 @@ export interface MessageProblem {
 
 type Message = Pick<IncomingMessage, 'headers' | 'httpVersionMajor' | 'rawHeaders'>
 
-/** Node drops header fields beyond 2,000 without a word. Apache has this limit too. */
+/** Node silently drops header fields beyond 2,000. Apache has this limit too. */
 const maximumFields = 100
 
 /** RFC 9112 §3.2 and RFC 3986 §3.2.2, without user information. */
@@ -16,7 +16,7 @@ const hostSyntax = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(?::\d*)?$/i
 
 /**
  * The problem with a request that Node's parser accepts and the specifications refuse; null for one without. A proxy could
- * read such a request in another way: take it for another host's, or for two requests.
+ * read such a request differently: as one for another host, or as two requests.
  */
 export function messageProblem({ headers, httpVersionMajor, rawHeaders }: Message): MessageProblem | null {
   // HTTP/0.9 has no header fields and no status.
@@ -30,13 +30,13 @@ export function messageProblem({ headers, httpVersionMajor, rawHeaders }: Messag
   if (headers['content-length'] !== undefined)
     return { statusCode: 400, description: 'the request has both Content-Length and Transfer-Encoding' }
   if (coding === '') return { statusCode: 400, description: 'the Transfer-Encoding is empty' }
-  // Where the last coding is another one, the parser ends the connection.
+  // If the last coding is another one, the parser ends the connection.
   return /[ \t,]chunked$/i.test(coding)
     ? { statusCode: 501, description: 'the only supported Transfer-Encoding is chunked' }
     : null
 }
 
-/** Node's `headers` has the first Host alone. HTTP/1.0 does not require any. */
+/** Node's `headers` has only the first Host. HTTP/1.0 requires none. */
 function hasOneHost(rawHeaders: readonly string[]): boolean {
   let count = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -23,7 +23,7 @@ export function findJsonProblem(text: string): JsonProblem | null {
 }
 
 const space = /[ \t\r\n]*/y
-/** RFC 8259 §7. Each text matches in one way only, so that a string without its end costs no more than others. */
+/** RFC 8259 §7. Each text matches in only one way, so an unterminated string costs no more than others. */
 const string = /"[ !#-[\]-\u{10FFFF}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\u{10FFFF}]*)*"/uy
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const end = /$/y

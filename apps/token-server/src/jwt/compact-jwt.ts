@@ -1,8 +1,8 @@
 import { findJsonProblem } from '../json/find-json-problem.ts'
 
 /**
- * Why a JWT has more than one reading; null for one that has not. Decoders differ in what they accept, so another program
- * on the way could see other claims in it.
+ * Why a JWT can be read in more than one way; null if it cannot. Decoders differ in what they accept, so another
+ * program on the way could see other claims in it.
  *
  * - Base64url that is not canonical (RFC 7515 §2): padding, white space, the alphabet of base64, or a last character with
  *   unused bits that are set. A token would have several spellings, and a list of revoked tokens would match only one.

@@ -5,12 +5,12 @@ export interface SharedCounter {
   /**
    * Counts an event for every process.
    *
-   * @returns milliseconds until the key is below its limit again; 0 if it is, and if the count is not available
+   * @returns milliseconds until the key is below its limit again; 0 if it is below, or the count is not available
    */
   add(key: string): Promise<number>
 }
 
-/** Makes counts that several processes share, by a name that they have in common. */
+/** Makes counts that several processes share under one name. */
 export type ShareCounts = (
   name: string,
   counts: { readonly limit: number; readonly window: number },
@@ -21,7 +21,7 @@ export interface CounterOptions {
   readonly limit: number
   /** The length of a window in milliseconds. It begins with the first event of a key. */
   readonly window: number
-  /** How many keys are counted. Beyond that, the key that was not seen for longest is forgotten. Default 50,000. */
+  /** How many keys are counted. Beyond that, the least recently seen key is forgotten. Default 50,000. */
   readonly maximumKeys?: number | undefined
   /** Default: none; this process counts for itself. */
   readonly shared?: SharedCounter | null | undefined
@@ -30,7 +30,7 @@ export interface CounterOptions {
 /** Keys that are counted at once. A key takes about 200 bytes. */
 const defaultMaximumKeys = 50_000
 
-/** A map that forgets the key that was not seen for longest, and every key after a time. */
+/** A map that forgets the least recently seen key, and every key after a time. */
 export function boundedMap<V extends object | number>(
   ttl: number,
   maximumKeys: number = defaultMaximumKeys,
@@ -57,7 +57,7 @@ export class Counter {
    * Counts an event if it is allowed.
    *
    * @param options.isShared whether the other processes are told. Default true
-   * @returns 0 if it is; otherwise milliseconds until the next one of the key is
+   * @returns 0 if it is; otherwise milliseconds until the next one is allowed
    */
   take(key: string, { isShared = true }: { readonly isShared?: boolean } = {}): number {
     const count = (this.#counts.get(key) ?? 0) + 1

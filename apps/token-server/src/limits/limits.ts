@@ -9,7 +9,7 @@ import { Lockout } from './lockout.ts'
 export interface Limits {
   /** By the client's network, before anything else is done for a request. */
   readonly requests: Counter | null
-  /** By client, once it has authenticated: the limit of a client cannot be used up by others. */
+  /** By client, once it has authenticated: others cannot use up its limit. */
   readonly tokens: Counter | null
   readonly lockout: Lockout | null
 }
@@ -19,8 +19,8 @@ export const noLimits: Limits = { requests: null, tokens: null, lockout: null }
 const minute = 60_000
 
 /**
- * Without trusted proxies the address of a client is not known. All clients may then have that of a proxy in front, so that
- * someone who sends wrong secrets could lock a client for everyone. Nothing is limited by address then.
+ * Without trusted proxies the address of a client is not known, and nothing is limited by address. All clients may have
+ * the address of a proxy in front, and someone who sends wrong secrets could lock a client for everyone.
  *
  * @param share for counts that servers share. Default: this process counts for itself
  */

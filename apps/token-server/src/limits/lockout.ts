@@ -11,7 +11,7 @@ export interface LockoutOptions {
 
 /** A request that authenticates a client with a secret. */
 export interface Attempt {
-  /** As the request has it; there may be no such client. */
+  /** As in the request; the client may not exist. */
   readonly clientId: string
   readonly secret: string
   /** Where it comes from. */
@@ -37,7 +37,7 @@ const longestClientId = 200
 
 /** The wrong secrets of one client from one address. */
 interface Tries {
-  /** Of each secret, a digest that is worth nothing outside this process. */
+  /** A digest of each secret, useless outside this process. */
   readonly secrets: Set<string>
   isLocked: boolean
 }
@@ -45,8 +45,8 @@ interface Tries {
 /**
  * Locks a client for an address that has sent several wrong secrets for it.
  *
- * - A client is locked for that address only, so an attacker who knows its id cannot shut it out. A client that gets wrong secrets from
- *   many addresses is locked for each of them sooner.
+ * - A client is locked for that address only, so an attacker who knows its id cannot shut it out. If wrong secrets come
+ *   from many addresses, the client is locked for each of them sooner.
  * - Only different secrets count: an instance of a client that has kept an old secret does not lock the others.
  * - Clients that do not exist are locked in the same way, so a lock does not tell which exist.
  */
@@ -69,10 +69,10 @@ export class Lockout {
   }
 
   /**
-   * Takes note of an attempt to authenticate.
+   * Records an attempt to authenticate.
    *
-   * @returns milliseconds for which the client is locked for this address, and the attempt refused even if its secret is right;
-   *   0 if it is not locked
+   * @returns milliseconds for which the client is locked for this address; 0 if it is not. While locked, an attempt is
+   *   refused even with the right secret
    */
   judge({ clientId, secret, network, matches }: Attempt): number {
     const client = clientId.length > longestClientId ? digestOf(clientId) : clientId

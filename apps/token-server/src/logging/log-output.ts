@@ -13,7 +13,7 @@ export interface LogOutputOptions {
   readonly retryAfter?: number
 }
 
-/** Milliseconds until a write is tried again that failed because the reader is slow. */
+/** Milliseconds until the next attempt, when a write failed because the reader is slow. */
 const busyRetry = 50
 
 /**
@@ -80,7 +80,7 @@ export class LogOutput {
       return
     }
     this.#isWriting = true
-    // All that waits, in one call.
+    // The whole queue, in one call.
     const bytes = Buffer.concat(this.#waiting)
     this.#waiting = []
     this.#writeBytes(bytes, (error, written) => {
@@ -125,7 +125,7 @@ function linesIn(bytes: Buffer): number {
  */
 export function standardOutput(): WriteBytes {
   const { stdout } = process
-  // A reader that is gone; the callback of the write is told as well.
+  // The reader is gone; the callback of the write gets the error as well.
   stdout.on('error', () => undefined)
   const type = fstatSync(stdout.fd)
   if (type.isFIFO() || type.isSocket()) {

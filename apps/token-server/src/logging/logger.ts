@@ -10,8 +10,9 @@ interface LoggedRequest {
 }
 
 /**
- * The log: one JSON object a line. It has only the members of requests and errors that are listed here: query strings and
- * headers can contain credentials, and errors of Node and of libraries can contain the data that they failed on.
+ * The log: one JSON object per line. It has only the members of requests and errors that are listed here: query
+ * strings and headers can contain credentials, and errors of Node and of libraries can contain the data that they
+ * failed on.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
   const options = { level, serializers: { req: describeRequest, err: describeError } }
@@ -40,7 +41,7 @@ function describeError(error: unknown): unknown {
 
 const wordyLevels = new Set(['info', 'debug', 'trace'])
 
-/** The level, but at least `warn`: for messages that say what main.ts says in one line. */
+/** The level, but at least `warn`: for messages that repeat the line of main.ts. */
 export function quieter(level: string): string {
   return wordyLevels.has(level) ? 'warn' : level
 }

@@ -14,9 +14,9 @@ const levels: Readonly<Record<number, string>> = {
 const hidden = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err', 'reqId'])
 
 /**
- * A line of the log for a person at a terminal, made of the JSON that goes into files and pipes:
- * `12:30:05 INFO  answered  req=POST /connect/token statusCode=200`. Other text stays as it is: a worker that was killed leaves half
- * a line, and a library may print.
+ * A line of the log for a person at a terminal, made from the JSON for files and pipes:
+ * `12:30:05 INFO  answered  req=POST /connect/token statusCode=200`. Other text stays as it is: a killed worker leaves
+ * half a line, and a library may print.
  */
 export function terminalLine(json: string): string {
   const parsed = parseObject(json)

@@ -1,7 +1,7 @@
 import { importJWK, type CryptoKey, type JSONWebKeySet, type JWK } from 'jose'
 import { usableAlgorithms } from '../settings/client-key.ts'
 
-/** The key that verifies an assertion, or how many fit its header in place of one. */
+/** The key that verifies an assertion, or how many keys fit its header if not exactly one. */
 type FoundKey = CryptoKey | 'none' | 'several'
 
 /** Finds the key for the header of an assertion, by `alg` and `kid`. */

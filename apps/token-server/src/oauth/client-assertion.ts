@@ -22,7 +22,7 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 export interface AssertionVerifierOptions {
   readonly clients: ReadonlyMap<string, Client>
   readonly clock: () => Date
-  /** Which assertions were used. */
+  /** The assertions that were used. */
   readonly replays: ReplayStore
 }
 
@@ -30,7 +30,7 @@ export interface Assertion {
   readonly jwt: string
   /** The `client_id` parameter, where the request has one. */
   readonly clientId: string | undefined
-  /** What its `aud` may be, one of them: the issuer and the token endpoint (RFC 7523 §3). */
+  /** The values that its `aud` may have: the issuer and the token endpoint (RFC 7523 §3). */
   readonly audience: readonly string[]
 }
 
@@ -101,7 +101,7 @@ async function assertionClients(
   return new Map((await Promise.all(entries)).flat())
 }
 
-/** The client that the assertion says it is about, to find its keys. Its form is checked; its signature is not verified yet. */
+/** The client that the assertion names, to find its keys. The form is checked; the signature is not verified yet. */
 function readSubject(jwt: string): string {
   const problem = jwtProblem(jwt)
   if (problem === 'not a JWT') throw invalidClient('the assertion is not a signed JWT')
@@ -163,7 +163,7 @@ class KeyLookup {
   }
 }
 
-/** The verified claims. Why a signature does not verify goes to the log only. */
+/** The verified claims. The reason for an invalid signature goes to the log only. */
 async function verify(
   jwt: string,
   lookup: KeyLookup,
@@ -205,7 +205,7 @@ function describe(error: unknown): string {
   return 'the assertion is not a signed JWT'
 }
 
-/** @throws OAuthError for an assertion that was used before, and when it cannot be told whether it was */
+/** @throws OAuthError for a used assertion, and when the store cannot tell whether it was used */
 async function noteUse(replays: ReplayStore, clientId: string, jti: unknown, expires: number): Promise<void> {
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) {
     throw invalidClient("the assertion's jti must be a string of 1 to 256 characters", { clientId })

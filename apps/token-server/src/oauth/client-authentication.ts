@@ -15,7 +15,7 @@ export interface ClientRequest {
   /** Every Authorization header of the request. */
   readonly authorization: readonly string[]
   readonly form: Form
-  /** What an assertion's `aud` may name. */
+  /** The accepted `aud` values of an assertion. */
   readonly audience: readonly string[]
   /** Where the request comes from, for the lockout. */
   readonly network: () => string

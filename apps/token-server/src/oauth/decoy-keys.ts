@@ -14,7 +14,7 @@ import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
 export interface DecoyKeys {
   /** The key to verify with in place of the client's. */
   find(alg: string): CryptoKey
-  /** Verifies the assertion with a key of each other kind than that of `tried`, which it was verified with. */
+  /** Verifies the assertion with a key of each kind except that of `tried`, the key already used. */
   verifyWithOthers(jwt: string, alg: string, tried: CryptoKey): Promise<void>
 }
 
@@ -51,7 +51,7 @@ function findOne(find: KeyFinder, alg: string): CryptoKey {
   return key
 }
 
-/** What the time of an RSA signature's verification depends on. */
+/** The properties of an RSA key that affect the verification time. */
 interface RsaKind {
   readonly bits: number
   /** base64url */

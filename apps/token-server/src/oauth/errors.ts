@@ -16,7 +16,7 @@ export class OAuthError extends Error {
   readonly headers: Readonly<Record<string, string>>
   /** For the log: the description, or the reason that the description keeps from the client. */
   readonly reason: string
-  /** For the log: the client of the settings that the request names, whether or not it is that client. */
+  /** For the log: the client of the settings that the request names, whether or not that client sent it. */
   readonly clientId: string | undefined
 
   /**

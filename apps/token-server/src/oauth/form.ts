@@ -30,13 +30,13 @@ function parseForm(body: Uint8Array): Form {
   return form
 }
 
-/** Has an app accept forms as the bodies of requests, and nothing else. */
+/** Makes an app accept only forms as request bodies. */
 export function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',
     { parseAs: 'buffer' },
-    // Fastify handles what it throws. A promise would cost each token a turn of the microtasks.
+    // Fastify handles its errors. A promise would cost each token a microtask.
     (_request: FastifyRequest, body: Buffer, done) => done(null, parseForm(body)),
   )
 }

@@ -35,7 +35,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
   function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const answer = toOAuthError(error)
     // The reason is ours and quotes no credentials; what the client sent is not logged.
-    // Null and not left out, so that the line takes the same time for a client that does not exist.
+    // Null instead of left out, so that the line takes the same time for a client that does not exist.
     const clientId = request.client?.clientId ?? answer.clientId ?? null
     const summary = { clientId, error: answer.error, reason: answer.reason }
     if (answer.statusCode >= 500) {

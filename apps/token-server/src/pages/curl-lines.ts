@@ -16,7 +16,7 @@ export interface CurlLines {
  * How to get a token with curl, as the first client that has a secret; null if no client has one. With the sample settings
  * the line contains the client's secret. Otherwise curl asks for it.
  *
- * @param algorithms those of the keys that sign
+ * @param algorithms of the keys that sign
  * @param base the URL before `/connect/token`
  */
 export function curlLines(settings: Settings, algorithms: readonly string[], base: string): CurlLines | null {

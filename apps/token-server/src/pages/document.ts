@@ -3,7 +3,7 @@ import { Html, markup } from './html.ts'
 import { script } from './script.ts'
 import { style } from './style.ts'
 
-/** The style and the script are in the page, and named by their hashes: the elements must contain exactly that text. */
+/** The style and the script are inline and allowed by their hashes: the elements must contain exactly that text. */
 export const contentSecurityPolicy: string = [
   "default-src 'none'",
   `style-src '${hashOf(style)}'`,
@@ -51,7 +51,7 @@ export function document({ base, issuer, isReady, sections }: DocumentParts): Ht
     </html>`
 }
 
-/** A word on a colour that stresses what the word says. */
+/** A word on a colour that stresses its meaning. */
 export function badge(kind: 'good' | 'bad' | 'soon' | 'quiet', text: string): Html {
   return markup`<span class="badge ${kind}">${text}</span>`
 }

@@ -55,8 +55,8 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
 }
 
 /**
- * Whether a request names this server by a name of its own. Another site can give its name the address of this machine (DNS
- * rebinding): its scripts could then read the page, as to a browser it would be theirs.
+ * Whether a request names this server by one of its own names. Another site can point its name at this machine (DNS
+ * rebinding). Its scripts could then read the page: to a browser it has the same origin.
  */
 function isNamed({ issuer }: Service, hostname: string): boolean {
   return isLoopback(hostname) || hostname === new URL(issuer()).hostname

@@ -1,6 +1,5 @@
 /**
- * The script of the page. Without it everything works but two things: the figures stay as they were when the page was loaded,
- * and text is copied by hand.
+ * The script of the page. The page also works without it, but the figures do not change and text is copied by hand.
  */
 export const script = `
 for (const button of document.querySelectorAll('button[data-copy]')) {
@@ -22,7 +21,7 @@ setInterval(async () => {
     const response = await fetch(document.body.dataset.base + '/activity')
     if (response.ok) document.getElementById('activity').outerHTML = await response.text()
   } catch {
-    // The server was stopped. What was last seen stays.
+    // The server was stopped. The last figures stay.
   }
 }, 2000)
 `

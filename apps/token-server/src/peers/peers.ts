@@ -7,7 +7,7 @@ export interface OfWorker {
 
 /** All workers of this server, this one included. */
 export interface Peers {
-  /** Has this worker answer all of them about a topic, with JSON or a promise of it. */
+  /** Makes this worker answer all of them about a topic, with JSON or a promise of it. */
   answer(topic: string, value: () => unknown): void
   /** Asks all of them. Those that do not answer within a second are left out. */
   collect(topic: string): Promise<readonly OfWorker[]>

@@ -22,8 +22,8 @@ export function parseAddress(text: string): string | null {
 }
 
 /**
- * What limits are counted by: an IPv4 address, or the /64 of an IPv6 address, which is the least that a subscriber gets and
- * may choose addresses from.
+ * The key of the limits: an IPv4 address, or the /64 of an IPv6 address. A subscriber gets at least a /64, and may use
+ * any address in it.
  *
  * @param address as {@link parseAddress} returns it
  */

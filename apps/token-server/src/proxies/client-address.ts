@@ -6,7 +6,7 @@ interface Connection {
   readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
-/** The address of the client of a request, for the log and the limits. A proxy that does not know it is the client itself. */
+/** The address of a client, for the log and the limits. If a proxy does not know it, the address of the proxy. */
 export function clientAddress({ ip, socket }: Connection): string {
   return parseAddress(ip) ?? parseAddress(socket.remoteAddress ?? '') ?? 'unknown'
 }

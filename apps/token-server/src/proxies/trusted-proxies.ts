@@ -19,7 +19,7 @@ export function trustedProxyProblem(entry: string): string | null {
 }
 
 /**
- * Has Fastify read the headers of these proxies and of no other peer: the address of a client is then the last one in
+ * Makes Fastify read the headers of these proxies only. The address of a client is then the last one in
  * `X-Forwarded-For` that is not a trusted proxy.
  *
  * @param entries that have no {@link trustedProxyProblem}

@@ -29,13 +29,13 @@ export async function checkRedis(
   }, deadline)
   try {
     await client.connect()
-    // A user without the permission to ask can use Redis.
+    // Redis works without permission for this command.
     const replication = await client.info('replication').catch(() => '')
     if (/^role:slave\r?$/m.test(replication)) throw new Error('it is a replica; set REDIS_URL to the primary')
     const policy = await evictionPolicy(client).catch(() => null)
     return policy === null ? [] : [evictionWarning]
   } catch (error) {
-    // The client says why it has no connection in an event.
+    // The client reports in an event why it has no connection.
     const cause = reason ?? error
     throw new SealwrightError(
       'UNAVAILABLE',

@@ -2,13 +2,13 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Redis, RedisOptions } from 'ioredis'
 import { redisLocation } from './redis-url.ts'
 
-/** Milliseconds until a command counts as failed, and a connection as lost on which no answer comes. */
+/** Milliseconds until a command counts as failed, and a connection without an answer as lost. */
 export const timeout = 500
 
 /**
  * How every client reaches Redis: it connects when it is told to, and no command is sent twice.
  *
- * @param tls beside the CAs of Node, to which `NODE_EXTRA_CA_CERTS` adds
+ * @param tls in addition to the CAs of Node, to which `NODE_EXTRA_CA_CERTS` adds
  */
 export function clientOptions(url: string, tls: ConnectionOptions | undefined): RedisOptions {
   const location = redisLocation(url)

@@ -14,16 +14,16 @@ export interface RedisConnectionOptions extends RedisSettings {
 const retryDelay = 500
 
 /**
- * One connection to Redis, for all that the servers of this service share. Nothing waits long for it: without a connection a
- * command fails at once, and otherwise after half a second. It is made again in the background, and the log says once that
- * Redis cannot be used, and once that it can be used again.
+ * One connection to Redis, for all that the servers of this service share. Nothing waits long for it: without a
+ * connection a command fails at once, otherwise after half a second. It reconnects in the background. The log says once
+ * that Redis cannot be used, and once that it can be used again.
  */
 export class RedisConnection {
   readonly client: Redis
   readonly keyPrefix: string
   readonly #logger: RedisConnectionOptions['logger']
   readonly #address: string
-  /** The failure that the log has; null while Redis can be used, undefined before it was first tried. */
+  /** The failure that was logged; null while Redis can be used, undefined before it was first tried. */
   #failure: string | null | undefined
   #failures = 0
   #evicts = false
@@ -35,7 +35,7 @@ export class RedisConnection {
     this.#address = addressOf(common)
     this.client = new Redis({
       ...common,
-      // Otherwise a server that hangs would cost every request the time of a command.
+      // Otherwise every request would wait for a server that hangs.
       socketTimeout: timeout,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
@@ -89,13 +89,13 @@ export class RedisConnection {
   }
 
   #failed(error: unknown): void {
-    // Without a connection a command fails with only that. The reason was logged before.
+    // Without a connection, the error says only that. The reason was logged before.
     if (typeof this.#failure === 'string') return
     this.#failure = error instanceof Error ? error.message : 'unknown'
     this.#logger.warn({ redis: this.#address, err: error }, 'Redis cannot be used')
   }
 
-  /** Writes, because a replica connects as well; and looks for a setting that lets used assertions be forgotten. */
+  /** Writes, because a replica connects as well. Then looks for a setting that can drop used assertions. */
   async #checkServer(): Promise<void> {
     try {
       await this.run((client) => client.set(`${this.keyPrefix}check`, '1', 'PX', timeout))
@@ -105,7 +105,7 @@ export class RedisConnection {
         this.#logger.warn({ redis: this.#address, policy }, evictionWarning)
       this.#evicts = policy !== null
     } catch {
-      // If it was the write, it was logged.
+      // A failed write was logged.
     }
   }
 }

@@ -3,7 +3,7 @@ import type { RedisOptions } from 'ioredis'
 export interface RedisSettings {
   /** A URL that has no {@link redisUrlProblem}. */
   readonly url: string
-  /** What all keys of this service begin with. */
+  /** The prefix of all keys of this service. */
   readonly keyPrefix: string
 }
 

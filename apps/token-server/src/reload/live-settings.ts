@@ -14,10 +14,10 @@ export class LiveSettings {
   }
 
   /**
-   * Makes something of the settings, and makes it again for each replacement before that takes effect.
+   * Builds something from the settings, and builds it again before each replacement takes effect.
    *
-   * @returns a function that gives what was made of the settings in effect. A request that asks once has all of its parts from
-   *   the same settings.
+   * @returns a function that returns what was built from the settings in effect. A request that calls it once gets all
+   *   of its parts from the same settings.
    */
   async derive<T>(make: (settings: Settings) => Promise<T>): Promise<() => T> {
     let made = await make(this.#current)
@@ -30,7 +30,7 @@ export class LiveSettings {
     return () => made
   }
 
-  /** Puts other settings into effect, all at the same moment. If anything cannot be made of them, it rejects and nothing changes. */
+  /** Replaces all settings at the same moment. If building anything from them fails, it rejects and nothing changes. */
   async replace(next: Settings): Promise<void> {
     const commits = await Promise.all(this.#preparations.map((prepare) => prepare(next)))
     this.#current = next

@@ -15,10 +15,10 @@ export interface ReloadOptions {
 }
 
 /**
- * Reloads a running server: reads the settings, puts clients, resources and access tokens into effect, and reads the keys. Settings
- * that are not valid are refused as a whole, and those in effect stay. The log says what was done.
+ * Reloads a running server: reads the settings, puts clients, resources and access tokens into effect, and reads the
+ * keys. Invalid settings are refused as a whole, and those in effect stay. The log says what was done.
  *
- * @returns a function that never rejects. Calls while a reload waits for another one share it.
+ * @returns a function that never rejects. Calls made while a reload is waiting share it.
  */
 export function createReload(options: ReloadOptions): () => Promise<void> {
   let running = Promise.resolve()
@@ -57,6 +57,6 @@ async function reload({ read, live, ring, logger }: ReloadOptions): Promise<void
   } catch (error) {
     for (const problem of problemsOf(error)) logger.error(`the settings were not reloaded: ${problem}`)
   }
-  // The ring says in the log when it cannot read the keys.
+  // The ring logs a failure to read the keys.
   await ring.refresh().catch(() => undefined)
 }

@@ -5,8 +5,8 @@ import { stat } from 'node:fs/promises'
 const defaultInterval = 5_000
 
 /**
- * A file whose changes are noticed by looking at it every few seconds, through symbolic links. That works on network file systems,
- * too, and where Kubernetes replaces a ConfigMap by changing a link.
+ * A file that is polled for changes every few seconds, through symbolic links. Polling also works on network file
+ * systems, and where Kubernetes replaces a ConfigMap by changing a link.
  */
 export class WatchedFile {
   readonly #path: string
@@ -19,8 +19,8 @@ export class WatchedFile {
   }
 
   /**
-   * @param onChange called after a change. A file that is missing for a moment is no change. One that is still being written when it is
-   *   called has changed again at the next look.
+   * @param onChange called after a change. A file that is missing for a moment is no change. A file that is still being
+   *   written has changed again at the next look.
    * @param interval milliseconds between two looks. Default 5,000.
    * @returns a function that ends it. The process does not wait for it.
    */

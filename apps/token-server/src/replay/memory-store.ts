@@ -8,14 +8,14 @@ export interface MemoryReplayStoreOptions {
   readonly limit?: number | undefined
   /** Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
-  /** A clock that cannot be set, in milliseconds. Default: that of this process. */
+  /** A monotonic clock, in milliseconds. Default: that of this process. */
   readonly monotonicClock?: (() => number) | undefined
 }
 
 /** More than 100 a second for as long as an assertion can be valid. */
 const defaultLimit = 100_000
 
-/** The memory of one process. Clients have a guard each: one that sends too many assertions shuts out itself only. */
+/** The memory of one process. Each client has a guard: one that sends too many assertions locks out only itself. */
 export class MemoryReplayStore implements ReplayStore {
   readonly #lifetime: number
   readonly #limit: number

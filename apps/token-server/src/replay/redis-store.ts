@@ -9,7 +9,7 @@ const clockDifference = 5 * 60 * 1000
 const longest = 60 * 60 * 1000
 
 /**
- * The memory that several servers share. Redis sets a key once, so of all servers that get the same identifier one gets
+ * The memory that several servers share. Redis sets a key once, so only one server with the same identifier gets
  * `first`. It fails closed: while Redis cannot be used, the promise rejects within half a second.
  */
 export class RedisReplayStore implements ReplayStore {

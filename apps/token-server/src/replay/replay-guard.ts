@@ -2,9 +2,9 @@ import type { Use } from './replay-store.ts'
 
 /** When something is used, by both clocks, in milliseconds. */
 export interface UseTime {
-  /** The clock on the wall since 1970, which expiry times refer to. It can be set. */
+  /** The wall clock since 1970, for expiry times. It can be set. */
   readonly wall: number
-  /** A clock that cannot be set, from any beginning. */
+  /** A monotonic clock with any starting point. */
   readonly monotonic: number
 }
 
@@ -37,7 +37,7 @@ export class ReplayGuard {
   }
 
   /**
-   * Takes note of an identifier that is used.
+   * Records the use of an identifier.
    *
    * @param expires when it expires, in milliseconds on the wall clock
    */

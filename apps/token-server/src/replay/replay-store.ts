@@ -8,9 +8,9 @@ export type Use =
 /** Remembers which identifiers were used, for all processes that share it, so that each is accepted once. */
 export interface ReplayStore {
   /**
-   * Takes note of an identifier that is used. It answers within a few seconds.
+   * Records the use of an identifier. It answers within a few seconds.
    *
-   * @param clientId the client that made the identifier; clients do not share identifiers, nor the room for them
+   * @param clientId the client that made the identifier; clients share neither identifiers nor the space for them
    * @param id 1 to 256 characters
    * @param expires when it expires, in milliseconds since 1970, at most `replayWindow` from now
    * @returns `first` for one caller alone; a promise that rejects when the store cannot tell, so that the identifier is not

@@ -13,7 +13,7 @@ import { ringPolicyOf, signingAlgorithmsOf } from './signing-key/ring-policy.ts'
 import { readSigningKeySetting } from './signing-key/signing-key-setting.ts'
 
 /**
- * Reads and checks all settings. Nothing is opened or made before.
+ * Reads and checks all settings. Nothing is opened or created before.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; the message has a line for each problem, with the variable or the path in the
  *   file, and quotes no values

@@ -6,7 +6,7 @@ import { limitProblems } from './schema/server/limits.ts'
 import { referenceProblems } from './schema/tokens/references.ts'
 
 /**
- * Checks the sections, each by itself and what they have to do with each other.
+ * Checks each section by itself, and the sections against each other.
  *
  * @param hasFile false if the file could not be read: then only the environment is checked
  * @returns the sections that are valid

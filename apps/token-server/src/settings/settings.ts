@@ -28,7 +28,7 @@ export interface Settings {
   readonly trustedProxies: readonly string[] | null
   /** The origins whose pages may request tokens. Default: none. */
   readonly corsOrigins: readonly string[]
-  /** Seconds between SIGTERM and the close of the listener, in which load balancers learn of it. Default 0. */
+  /** Seconds between SIGTERM and the close of the listener, in which load balancers notice it. Default 0. */
   readonly drainDelay: number
   readonly limits: LimitSettings
   /** Where servers share what they remember; null for a server that remembers it itself. */
@@ -54,7 +54,7 @@ export interface Settings {
   readonly variables: readonly string[]
   /** Whether that is the sample file, whose client secret is public. */
   readonly isSample: boolean
-  /** The sections that all of this was made of, so that a reload can tell what has changed. */
+  /** The sections that these settings were built from, so that a reload can find the changes. */
   readonly sections: Readonly<Record<string, unknown>>
 }
 

@@ -31,7 +31,7 @@ export interface CloseOptions {
   readonly delay?: number
   /** What happens on SIGTERM before that. Default: nothing. */
   readonly drain?: {
-    /** Has load balancers send no more requests. */
+    /** Makes load balancers send no more requests. */
     begin(): void
     /** Milliseconds until they have noticed, and the server closes. */
     readonly delay: number
@@ -39,17 +39,18 @@ export interface CloseOptions {
 }
 
 /**
- * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error. On SIGTERM it goes on for the delay, in which load
- * balancers learn of it. Then requests in progress are finished and the process exits, with 0 after a signal, and with 1 after an
- * error or when time is up. Other signals keep their normal effect: SIGQUIT ends the process at once. main.ts handles SIGHUP.
+ * Shuts the server down on SIGTERM, on SIGINT and after an uncaught error. On SIGTERM it runs on for the delay, so that
+ * load balancers notice. Then requests in progress are finished and the process exits: with 0 after a signal, with 1
+ * after an error or when time is up. Other signals keep their normal effect: SIGQUIT ends the process at once. main.ts
+ * handles SIGHUP.
  */
 export function closeOnSignals(options: CloseOptions): void {
   install(options, skip)
 }
 
 /**
- * The same for a worker, except that its primary says when. SIGINT at a terminal goes to all processes, and so does the SIGTERM of
- * systemd: the first is left to the primary, and the second may come before and after what the primary says.
+ * The same for a worker, except that its primary says when. SIGINT at a terminal and SIGTERM of systemd go to all
+ * processes. SIGINT is left to the primary. SIGTERM may come before or after the message of the primary.
  *
  * @returns a function that shuts the worker down
  */

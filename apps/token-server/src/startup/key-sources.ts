@@ -12,7 +12,7 @@ const vaultDeadline = 2_000
 /** A place of keys that the settings name. Nothing has been read from it unless it names one key. */
 interface KeyPlace {
   readonly source: KeyRingSource
-  /** Opens the one key that a reader without the permission to list gets, and makes it when the settings allow it. */
+  /** Opens one key, without permission to list, and makes it when the settings allow it. */
   openOne(): Promise<{ readonly source: KeyRingSource; readonly isNew: boolean }>
 }
 

@@ -12,7 +12,7 @@ export interface SharedState extends RedisState {
   close(): void
 }
 
-/** Connects to Redis, or says in the log that this is not possible yet. Its client is loaded only if the settings name one. */
+/** Connects to Redis, or logs that this is not possible yet. The client is loaded only if the settings name a Redis. */
 export async function openRedis(settings: RedisSettings, logger: FastifyBaseLogger): Promise<SharedState> {
   const [{ RedisConnection }, { RedisReplayStore }, { RedisCounter }] = await Promise.all([
     import('../redis/redis-connection.ts'),

@@ -16,7 +16,7 @@ import { keyPlaces } from './key-sources.ts'
 export interface OpenRingOptions {
   /** How a vault is reached. Default: with the identity that the environment has. */
   readonly vault?: KeyVaultOptions | undefined
-  /** In the place of the keys that the settings name. */
+  /** Replaces the keys that the settings name. */
   readonly sources?: readonly KeyRingSource[] | undefined
   /** Default: this machine's clock. */
   readonly clock?: KeyRingOptions['clock']
@@ -24,7 +24,7 @@ export interface OpenRingOptions {
 
 export interface OpenedRing {
   readonly ring: KeyRing
-  /** Whether there was no key, so that one was made. */
+  /** Whether a key was made because there was none. */
   readonly isNew: boolean
   /** What was asked of each vault that has keys of the ring. */
   readonly vaults: () => readonly KeyVaultStatus[]

@@ -38,7 +38,7 @@ export interface StartedServer {
   readonly port: number
   /** Says that it listens, in the log and at the terminal, and what is wrong with the settings and the certificate. */
   announce(): void
-  /** Has load balancers send no more requests. */
+  /** Makes load balancers send no more requests. */
   drain(): void
   /** Reads settings and keys again, as after a client was added or a key was revoked. The log says what was done. */
   reload(): void
@@ -117,10 +117,10 @@ export async function startServer(
   }
 }
 
-/** What closes each thing that has been opened. */
+/** The functions that close what has been opened. */
 type Opened = (() => void | Promise<void>)[]
 
-/** Closes what was opened if the rest fails, last first. A connection or a timer that stays would keep the process running. */
+/** Closes what was opened if the rest fails, last first. An open connection or timer would keep the process running. */
 async function closingOnFailure<T>(open: (opened: Opened) => Promise<T>): Promise<T> {
   const opened: Opened = []
   try {

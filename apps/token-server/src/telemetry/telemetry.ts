@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 /** Measures and traces what the server does. */
 export interface Telemetry {
-  /** Watches the requests of a server, and closes with it. To be called before its routes are there. */
+  /** Watches the requests of a server, and closes with it. Call it before the routes are added. */
   watch(app: FastifyInstance): void
   /**
    * A token begins.

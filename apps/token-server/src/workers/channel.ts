@@ -1,11 +1,11 @@
-/** What goes over the channel between the primary and a worker. */
+/** A message between the primary and a worker. */
 export type Message =
   /** Expects no answer. */
   | { readonly kind: 'tell'; readonly topic: string; readonly data?: unknown }
   | { readonly kind: 'ask'; readonly topic: string; readonly number: number; readonly data?: unknown }
   | { readonly kind: 'answer'; readonly number: number; readonly data?: unknown; readonly error?: string }
 
-/** Milliseconds until a question is given up. */
+/** Milliseconds until a question times out. */
 const defaultTimeout = 2_000
 
 interface Question {
@@ -35,7 +35,7 @@ export class Channel {
     this.#send({ kind: 'tell', topic, data })
   }
 
-  /** Rejects when the other end does not answer in time, and when it cannot. */
+  /** Rejects when the other end does not answer in time, or cannot. */
   ask(topic: string, data?: unknown, timeout: number = defaultTimeout): Promise<unknown> {
     const number = ++this.#lastNumber
     return new Promise((resolve, reject) => {

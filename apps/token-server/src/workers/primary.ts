@@ -24,7 +24,7 @@ export interface PrimaryOptions {
  */
 export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOptions): Supervisor {
   cluster.schedulingPolicy = cluster.SCHED_RR
-  // Its log through a pipe: the primary writes it, so that lines are whole.
+  // The log goes through a pipe: the primary writes it, so that lines are whole.
   cluster.setupPrimary({ stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
   const write = linesOfWorkers(log)
   const replays = new MemoryReplayStore({ lifetime: replayWindow })
@@ -77,7 +77,7 @@ export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOpti
 
 function openChannel(worker: Worker, replays: ReplayStore): Channel {
   const channel = new Channel((message) => {
-    // A worker that has just ended; its end is told as well.
+    // The worker has just ended; its end is reported as well.
     if (worker.isConnected()) worker.send(message, () => undefined)
   })
   worker.on('message', (message: unknown) => channel.receive(message))

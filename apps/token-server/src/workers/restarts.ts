@@ -17,7 +17,7 @@ export class Restarts {
   }
 
   /**
-   * Takes note of the end of a worker.
+   * Records the end of a worker.
    *
    * @param readyFor how long it was ready, in milliseconds; 0 if it never was
    * @returns milliseconds to wait before the next one is started

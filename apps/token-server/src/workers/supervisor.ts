@@ -36,7 +36,7 @@ export interface SupervisorOptions {
   readonly log: SupervisorLog
   /** Called once, when the server cannot go on. No worker runs any more. */
   readonly onGiveUp: (reason: string) => void
-  /** A clock that cannot be set, in milliseconds. */
+  /** A monotonic clock, in milliseconds. */
   readonly now?: () => number
 }
 
@@ -92,13 +92,13 @@ export class Supervisor {
     if (first !== undefined) this.#start(first)
   }
 
-  /** Has load balancers send no more requests to any of them. */
+  /** Makes load balancers send no more requests to any of them. */
   drain(): void {
     this.#isDraining = true
     for (const { process } of this.#slots) process?.tell('drain')
   }
 
-  /** Has all workers read their settings and keys again. */
+  /** Makes all workers read their settings and keys again. */
   reload(): void {
     for (const slot of this.#slots) {
       if (slot.readySince === null) slot.isReloadDue = true
@@ -144,13 +144,13 @@ export class Supervisor {
 
   #ready(slot: Slot, port: number): void {
     slot.readySince = this.#now()
-    // What it was told before, it may not have heard.
+    // It may have missed earlier messages.
     if (this.#isDraining) slot.process?.tell('drain')
     if (this.#isClosing) slot.process?.tell('close')
     if (slot.isReloadDue) slot.process?.tell('reload')
     const isFirst = this.#port === null
     this.#port ??= port
-    // All workers had ended, and with them a port that the system had chosen.
+    // All workers had ended, so a port chosen by the system was lost.
     if (port !== this.#port) this.#giveUp(`the port ${this.#port} was lost; set PORT to a port other than 0`)
     if (!isFirst || this.#isClosing) return
     for (const other of this.#slots) if (other !== slot) this.#start(other)
@@ -162,7 +162,7 @@ export class Supervisor {
     slot.process = null
     slot.readySince = null
     if (this.#isClosing) {
-      // One that has not started has nothing to finish.
+      // A worker that has not started has nothing to finish.
       if (code !== 0 && wasReady) this.#isClean = false
       if (this.#isEmpty()) for (const tell of this.#onEmpty.splice(0)) tell()
       return
@@ -185,7 +185,7 @@ export class Supervisor {
 
   #report({ number, reason }: Slot, how: string, restartIn: number): void {
     const details = { worker: number, reason: how, restartIn }
-    // One that was ended by hand, with SIGTERM, has done nothing wrong.
+    // A worker that was ended by hand with SIGTERM has not failed.
     if (reason === null) this.#options.log.warn(details, 'a worker has ended and is replaced')
     else this.#options.log.error(details, 'a worker could not start and is tried again')
   }

@@ -1,10 +1,10 @@
-/** The longest line that is waited for, in bytes. What follows would otherwise be held without bound. */
+/** The longest line to wait for, in bytes. It bounds the memory for unfinished lines. */
 const maximumLine = 1024 * 1024
 
 const newline = 0x0a
 
 /**
- * Passes on the lines of one worker's log, whole and as many at once as have arrived, so that lines of several workers do not mix.
+ * Passes on whole lines of one worker's log, all that have arrived, so that lines of several workers do not mix.
  *
  * @param write takes one or more whole lines
  * @returns takes what arrives, and with null its end

@@ -18,7 +18,7 @@ const chainLength = 43
 const memberLength = before.length + chainLength + after.length
 const chainMember = /^,"chain":"([\w-]{43})"\}$/
 
-/** What a line ends with whose chain value is not known yet. */
+/** The end of a line whose chain value is not known yet. */
 export const chainPlaceholder: string = `${before}${' '.repeat(chainLength)}${after}`
 
 /** Starts the chain value that follows another one. Update it with the bytes between the two. */
@@ -40,7 +40,7 @@ export function finishBatch(previous: string, batch: Buffer): string {
 }
 
 /**
- * Takes a line apart that ends a batch.
+ * Takes apart the last line of a batch.
  *
  * @param line without its line break
  * @returns null for a line without a chain value

@@ -33,7 +33,7 @@ export interface OpenLine extends AnyLine {
   readonly stream: string
   /** The number of the file in its stream. */
   readonly file: number
-  /** Where the chain is carried on from; null in the first file. */
+  /** Where the chain continues from; null in the first file. */
   readonly previous: (Head & { readonly file: number }) | null
   readonly host: string
   readonly pid: number

@@ -64,7 +64,7 @@ function parseHeader(header: string): Readonly<Record<string, unknown>> | null {
 /**
  * The public key of a seal.
  *
- * @returns null when the JWK is not a key, or not the one that the `kid` is the thumbprint of (RFC 7638)
+ * @returns null when the JWK is not a key, or its thumbprint is not the `kid` (RFC 7638)
  */
 export function sealKey(kid: string, jwk: Readonly<Record<string, unknown>>): KeyObject | null {
   try {

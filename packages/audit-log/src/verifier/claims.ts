@@ -5,7 +5,7 @@ import { maximumLineLength, parseLine, type AuditLine, type SeenHead } from '../
 import { readLines } from './read-lines.ts'
 import type { Claim } from './report.ts'
 
-/** What is claimed of one stream, by the number of the line. */
+/** The claims about one stream, by line number. */
 export type StreamClaims = ReadonlyMap<number, readonly Claim[]>
 
 /** How many claims are kept, which takes some 300 MB. */
@@ -15,7 +15,7 @@ const maximumClaims = 1_000_000
 const maximumClaimsOfLine = 10
 
 /**
- * Where each stream is known to have been: by an earlier report, and by the streams that were begun later.
+ * The known places of each stream, from an earlier report and from streams that began later.
  *
  * @param expected the streams of that report; it may come from a file, so it is checked
  * @throws SealwrightError `INVALID_ARGUMENT`; `LIMIT_EXCEEDED` for more than `maximum` claims

@@ -35,7 +35,7 @@ export interface AuditFinding {
   readonly message: string
 }
 
-/** What is in one stream. */
+/** The contents of one stream. */
 export interface AuditStream {
   /** Its name, which is in the names of its files. */
   readonly stream: string
@@ -49,7 +49,7 @@ export interface AuditStream {
   readonly from: string | null
   /** The time of the last line; null if there is no line. */
   readonly to: string | null
-  /** The last line up to which a valid seal covers everything; null without a valid seal. */
+  /** A valid seal covers everything up to this line; null without a valid seal. */
   readonly sealed: { readonly sequence: number; readonly time: string } | null
   /** Whether the server closed the stream, so that nothing can follow. */
   readonly isClosed: boolean
@@ -89,7 +89,7 @@ export class Findings {
   }
 }
 
-/** Where a stream is known to have been, and who says so. */
+/** A known place of a stream, and its source. */
 export interface Claim extends SeenHead {
   /** Completes the sentence "… had it". */
   readonly source: string

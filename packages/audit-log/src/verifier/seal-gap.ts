@@ -34,7 +34,7 @@ export class SealGap {
     this.#isTooLong = false
   }
 
-  /** The stream has come to this time. */
+  /** The stream has reached this time. */
   reach(time: string): void {
     if (this.since === null) return
     const seconds = (Date.parse(time) - Date.parse(this.since)) / 1000

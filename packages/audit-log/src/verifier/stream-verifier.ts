@@ -8,7 +8,7 @@ import type { AuditFinding, AuditStream, Claim, Findings } from './report.ts'
 import { checkSeal } from './seal-checks.ts'
 import { SealGap } from './seal-gap.ts'
 
-/** What is read of a batch until its chain value comes. */
+/** The part of a batch that is read before its chain value. */
 interface Batch {
   readonly hash: Hash
   /** Its first line in the file. */
@@ -38,7 +38,7 @@ export interface StreamVerifierOptions {
   readonly claims: StreamClaims
   /** The thumbprints of the keys that may seal; null for any. */
   readonly trusted: ReadonlySet<string> | null
-  /** Is told the key of each valid seal. */
+  /** Called with the key of each valid seal. */
   readonly onKey: (kid: string) => void
 }
 
@@ -123,7 +123,7 @@ export class StreamVerifier {
     }
   }
 
-  /** The first line of a file says where the chain is carried on from. */
+  /** The first line of a file says where the chain continues from. */
   #begin(content: AuditLine | null): void {
     if (content === null || !isOpen(content)) return
     const { stream, file, previous } = content
@@ -152,7 +152,7 @@ export class StreamVerifier {
     if (this.#isAfterHole) this.#passHole()
   }
 
-  /** What claims say of the lines in the hole cannot be checked, except of the last one: the chain goes on from it. */
+  /** Claims about lines in the hole cannot be checked, except for the last line: the chain continues from it. */
   #passHole(): void {
     for (const sequence of this.#claims.keys()) {
       if (sequence < this.#head.sequence) this.#claims.delete(sequence)
@@ -160,7 +160,7 @@ export class StreamVerifier {
     this.#settleClaims()
   }
 
-  /** The writer has gone on in the next file without it, because its write had failed. */
+  /** The writer continued in the next file without it, because its write had failed. */
   #dropBatch({ headBefore, lines, tokens }: LastBatch): void {
     const message = `the last ${lines} line(s) of the file before do not count: their write failed, and their tokens were not issued`
     this.#report('torn', 'warning', message, 1)

@@ -19,8 +19,8 @@ import { StreamVerifier } from './stream-verifier.ts'
 /** Options of {@link verifyAuditLog}. */
 export interface VerifyAuditLogOptions {
   /**
-   * The RFC 7638 thumbprints of the keys that may seal, as {@link jwkThumbprint} returns them. The log has the keys themselves, so
-   * keys that are long gone need not be kept. Default: the seals of any key count, and the report has a warning.
+   * The RFC 7638 thumbprints of the keys that may seal, as {@link jwkThumbprint} returns them. The log contains the
+   * keys, so old keys need not be kept. Default: the seals of any key count, and the report has a warning.
    */
   readonly trustedKeys?: readonly string[] | undefined
   /** The streams of an earlier report that was kept elsewhere. What they had must still be there. Default: none. */

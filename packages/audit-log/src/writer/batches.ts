@@ -6,9 +6,9 @@ export interface BatchesOptions {
   readonly write: (lines: readonly string[]) => Promise<void>
   /** The file, for messages. */
   readonly path: () => string
-  /** The first write has failed after others did not. */
+  /** The first failed write after successful ones. */
   readonly onFailed: (error: SealwrightError) => void
-  /** A write has not failed after others did. */
+  /** The first successful write after failed ones. */
   readonly onRecovered: () => void
 }
 
@@ -85,8 +85,8 @@ export class Batches {
   }
 
   /**
-   * In the next turn of the event loop: tokens that are signed in this one share a write, and a caller that records one line after
-   * another leaves the loop its turns.
+   * In the next turn of the event loop: tokens that are signed in this turn share a write, and a caller that records
+   * line after line does not block the loop.
    */
   #writeSoon(): void {
     this.#isWriting = true

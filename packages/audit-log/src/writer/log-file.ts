@@ -29,8 +29,8 @@ export interface DiskState {
 /**
  * Creates a file with mode 600 that can only be appended to.
  *
- * To have another thread write costs more than the write, so this one does it while the disk is quick. After a slow write the next ones are
- * left to another thread, so that a slow disk does not keep the event loop from everything else.
+ * A write by another thread costs more than the write itself, so this thread writes while the disk is fast. After a
+ * slow write, another thread does the next ones, so that a slow disk does not block the event loop.
  *
  * @param writeNow `writeSync` of `node:fs`
  * @throws the error of `node:fs`; `EEXIST` when the name is taken

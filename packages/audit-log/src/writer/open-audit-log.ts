@@ -22,7 +22,7 @@ export interface AuditLogOptions {
   readonly maximumFileSize?: number | undefined
   /** Seconds after which the next file begins. Default 86,400: a day. */
   readonly maximumFileAge?: number | undefined
-  /** Hears what happens. If it throws, that is a warning of the process, and the log goes on. Default: nothing is reported. */
+  /** Called with each event. If it throws, the process emits a warning and the log goes on. Default: none. */
   readonly onEvent?: ((event: AuditLogEvent) => void) | undefined
   /** Returns the current time. Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined

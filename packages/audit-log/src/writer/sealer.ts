@@ -17,7 +17,7 @@ export interface SealerOptions {
 const signingDeadline = 3000
 
 /**
- * Seals a stream: a mark is written, its chain value is signed, and the signature is written behind. Tokens do not wait for the
+ * Seals a stream: writes a mark, signs its chain value, and writes the signature after it. Tokens do not wait for the
  * signature, so other lines may come in between.
  */
 export class Sealer {

@@ -45,7 +45,7 @@ function findHead(stream: string, end: Buffer): SeenHead | null {
   return null
 }
 
-/** The last lines of a file; nothing of one that cannot be read. */
+/** The last lines of a file; empty if it cannot be read. */
 async function readEnd(path: string): Promise<Buffer> {
   // Without O_NONBLOCK, opening a named pipe blocks. Windows has neither.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(() => null)

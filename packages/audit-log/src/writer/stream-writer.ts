@@ -91,7 +91,7 @@ export class StreamWriter {
   }
 
   /**
-   * Whether the file is as it was written. If another program has changed or deleted it, the next batch goes into a new file.
+   * Whether the file is unchanged. If another program has changed or deleted it, the next batch goes into a new file.
    *
    * @throws the error of `node:fs`
    */
@@ -126,7 +126,7 @@ export class StreamWriter {
     return this.#file
   }
 
-  /** After a failed write there may be a part of the batch in the file, or all of it. An unchanged file can be used again. */
+  /** After a failed write the file may contain part of the batch, or all of it. An unchanged file can be used again. */
   async #leaveIfTorn(file: OpenFile): Promise<void> {
     const state = await file.handle.state().catch(() => null)
     if (state?.size !== file.size) await this.close().catch(() => undefined)

@@ -1,14 +1,14 @@
 import type { Signer } from '@sealwright/core'
 import { wrapSigner } from '@sealwright/core/internal'
 
-/** What a measured signer tells of each signature. */
+/** What a measured signer reports for each signature. */
 interface Recorder {
   start(): number
   succeeded(startedAt: number): void
   failed(startedAt: number, error: unknown): void
 }
 
-/** The signer that tells a recorder of each signature. */
+/** The signer, which reports each signature to a recorder. */
 export function measuredSigner(signer: Signer, recorder: Recorder): Signer {
   return wrapSigner(signer, {
     async sign(data, options) {

@@ -9,7 +9,7 @@ const states = ['announced', 'active', 'retiring', 'retired', 'revoked'] as cons
 export interface ObservableKeyRing {
   /** The times of its policy, in seconds. */
   readonly policy: { readonly maxSetAge: number; readonly announcement: number }
-  /** Where the ring stands. */
+  /** The state of the ring. */
   status(): ObservableKeyRingStatus
 }
 

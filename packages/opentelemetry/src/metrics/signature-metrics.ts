@@ -54,11 +54,11 @@ export interface SignatureMetrics extends HistogramProducer {
 
 /** Counts the signatures with one key and one algorithm. */
 export interface SignatureRecorder {
-  /** A signature begins. Returns what the ends need. */
+  /** A signature begins. Pass the result to its end. */
   start(): number
-  /** It was made. */
+  /** The signature was made. */
   succeeded(startedAt: number): void
-  /** It failed. The attribute `error.type` is as {@link recordFailure} sets it. */
+  /** The signature failed. The attribute `error.type` is as {@link recordFailure} sets it. */
   failed(startedAt: number, error: unknown): void
 }
 
@@ -68,7 +68,7 @@ const boundaries = [
   0.25, 0.5, 1, 2.5, 5, 10,
 ]
 
-/** Keys that are kept at most, so that a process with many delegates does not grow. The JWK Set of a ring has up to 100. */
+/** The most keys to keep, so that a process with many delegates does not grow. The JWK Set of a ring has up to 100. */
 const maximumRecorders = 256
 
 const signatureMetricsOptions = optionsOf({ clock: aFunction })
@@ -155,7 +155,7 @@ class CountedSignatures implements SignatureMetrics {
     return this.#durations.collect()
   }
 
-  /** The key that was not used for the longest time. It need not be the first one: that can certify delegates all the time. */
+  /** The least recently used key. It need not be the first one: that can certify delegates all the time. */
   #forgetUnused(): void {
     const [unused] = [...this.#recorders].toSorted(([, one], [, other]) => one.usedAt - other.usedAt)
     if (unused === undefined) return

@@ -113,7 +113,7 @@ const aSpan = must('a Span; tracer.startSpan(name) of @opentelemetry/api returns
  * Marks a span as failed, as OpenTelemetry's conventions say: with the status, and `error.type`: the code of a
  * SealwrightError, the name of an error of the platform such as `AbortError`, or `_OTHER`.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` when `span` is no span
+ * @throws SealwrightError `INVALID_ARGUMENT` when `span` is not a span
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ import type { TokenParts } from '../token/take-apart.ts'
 import { forgeries, type Forgery } from '../token/tamper.ts'
 import type { Answer, Trial } from '../token/trial.ts'
 
-/** The life of a token: a client gets it, an API accepts it, and refuses what was made of it. */
+/** The life of a token: a client gets it, an API accepts it, and refuses a forged one. */
 export function tokenSection(service: Service, trial: Trial): Html {
   return markup`<section id="token" aria-labelledby="token-title">
     <h2 id="token-title">A token</h2>

@@ -53,7 +53,7 @@ function valueAt(values: unknown, path: Path): unknown {
   }, values)
 }
 
-/** A copy of the values of the file with those of the variables in their places. */
+/** A copy of the values of the file, with the values of the variables set. */
 function merge(
   own: Readonly<Record<string, unknown>>,
   variables: readonly Variable[],
@@ -72,7 +72,7 @@ function merge(
 /** @returns false if items of a list before it are missing */
 function assign(container: unknown, path: Variable['path'], value: Variable['value']): boolean {
   const [step = '', ...rest] = path
-  // What is there has another type, which is a problem of its own.
+  // The existing value has the wrong type, which is reported separately.
   if (!isContainer(container) || Array.isArray(container) !== (typeof step === 'number')) return true
   if (Array.isArray(container) && Number(step) > container.length) return false
   if (rest.length === 0) {

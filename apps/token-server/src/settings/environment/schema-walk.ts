@@ -9,7 +9,7 @@ interface Step {
   readonly place: Place
 }
 
-/** Names that are never those of a setting: objects have them from their prototype. */
+/** Names that no setting has: objects inherit them from their prototype. */
 const inherited: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**

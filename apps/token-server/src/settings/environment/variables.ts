@@ -18,10 +18,10 @@ export interface Variable {
 const maximumParts = 20
 
 /**
- * The settings that the environment has. Some variables have names of their own, such as `PORT`. All others have the path of the
- * setting in the file, with `:` or `__` between its parts, as in ASP.NET Core: `clients__0__scopes__1`. So that variables of other
- * programs are not mistaken for settings, the first part must be the name of a section. A name of one part must be exactly that of
- * the file.
+ * The settings in the environment. Some variables have their own names, such as `PORT`. All others have the path of the
+ * setting in the file, with `:` or `__` between its parts, as in ASP.NET Core: `clients__0__scopes__1`. The first part
+ * must be the name of a section, so that variables of other programs are not mistaken for settings. A name of one part
+ * must be exactly that of the file.
  */
 export function readVariables(env: Environment, schema: Schema, problems: Problems): readonly Variable[] {
   const found = new Map<string, Variable & { readonly text: string }>()

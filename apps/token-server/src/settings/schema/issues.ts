@@ -10,8 +10,8 @@ const types: Readonly<Record<string, string>> = {
 }
 
 /**
- * The message for an issue whose schema has none. It does not quote the value, and has the words of this program and not those
- * of zod.
+ * The message for an issue whose schema has none. It does not quote the value, and uses the words of this program, not
+ * those of zod.
  */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {

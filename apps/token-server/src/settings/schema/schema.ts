@@ -49,7 +49,7 @@ export interface Sections extends Omit<Settings, Derived> {
 
 export type Schema = { readonly [Name in keyof Sections]: Section<Sections[Name]> }
 
-/** Every setting. Problems are told in this order. */
+/** Every setting. Problems are reported in this order. */
 export const schema: Schema = {
   issuer,
   host,

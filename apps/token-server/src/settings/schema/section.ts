@@ -12,7 +12,7 @@ export interface Section<T> {
    * the names in the file.
    */
   readonly variables?: Readonly<Record<string, readonly string[]>>
-  /** Whether a reload changes it in a running server, which then asks `service.settings` for each request. Default: it does not. */
+  /** Whether a reload changes it in a running server, so that each request asks `service.settings`. Default: no. */
   readonly isLive?: true
 }
 

@@ -4,7 +4,7 @@ import type { Problems } from '../problems.ts'
 import type { AdditionalKey } from '../schema/keys/signing-key.ts'
 import type { AdditionalKeySetting } from '../settings.ts'
 
-/** The further keys, with their passwords. A password file that cannot be read is a problem. */
+/** The further keys, with their passwords. An unreadable password file is a problem. */
 export function readAdditionalKeys(
   keys: readonly AdditionalKey[],
   configuration: Configuration,

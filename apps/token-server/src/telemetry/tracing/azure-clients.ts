@@ -19,10 +19,10 @@ import {
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 
 /**
- * Makes spans of what the Azure SDK's clients do: each operation, and each request below it.
+ * Makes spans for the Azure SDK's clients: one for each operation, and one for each request below it.
  *
- * @azure/opentelemetry-instrumentation-azure-sdk does the same through hooks into the loader of modules, which an ESM program has to
- * be started with. The SDK itself asks for this one object.
+ * @azure/opentelemetry-instrumentation-azure-sdk does the same with module loader hooks, and an ESM program must be
+ * started with them. The SDK itself needs only this object.
  */
 export function traceAzureClients(provider: TracerProvider): void {
   const propagator = new W3CTraceContextPropagator()

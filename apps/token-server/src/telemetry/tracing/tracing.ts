@@ -47,12 +47,12 @@ export interface Tracing {
   close(): Promise<void>
 }
 
-/** Milliseconds for the last spans. A collector that does not answer must not hold up the end of the server. */
+/** Milliseconds for the last spans. A collector that does not answer must not delay the end of the server. */
 const closeTimeout = 2_000
 
 /** The span of one signature. */
 export interface SignatureSpan {
-  /** Makes the token. What a vault is asked for it becomes part of the span. */
+  /** Makes the token. Requests to a vault become part of the span. */
   run(issue: () => Promise<string>): Promise<string>
   /** @param error null for a success */
   end(error: unknown): void

@@ -8,12 +8,12 @@ export interface ReferenceProblem {
 
 const names = z.array(z.string().catch('')).catch([])
 const entry = z.object({ clientId: z.string().catch(''), scopes: names })
-/** As much as is there: what has the wrong type is told elsewhere. */
+/** The valid parts: wrong types are reported elsewhere. */
 const entries = z.array(entry.catch({ clientId: '', scopes: [] })).catch([])
 
 /**
- * Checks what resources and clients have to do with each other. The settings need not be valid, so that these problems are
- * told together with all others.
+ * Checks resources and clients against each other. The settings need not be valid, so these problems are reported
+ * together with all others.
  */
 export function referenceProblems(values: {
   readonly resources?: unknown
