@@ -5,7 +5,7 @@ import { publish, type Places, type SuiteResults } from './report/results.ts'
 import type { Suite } from './suite.ts'
 import { formatTable } from './report/table.ts'
 
-/** What the command has around it. */
+/** The environment of the command. */
 export interface Surroundings {
   readonly suites: readonly Suite[]
   /** How long to measure: usually, and with `--full`. */
@@ -69,7 +69,7 @@ interface Options {
   readonly help: boolean
 }
 
-/** Returns what is wrong with the arguments, if something is. */
+/** Returns the problem with the arguments, if any. */
 function read(args: readonly string[]): Options | string {
   try {
     return parseArgs({

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /**
- * Connections that are kept open, each sending one request after the other. It reads no more of HTTP than it must, so that
- * the machine has its cores for the servers.
+ * Connections that are kept open, each sending one request after the other. It parses as little HTTP as possible, so
+ * that the cores are left to the servers.
  */
 export class HttpLoad {
   readonly #sockets: readonly Socket[]
@@ -48,7 +48,7 @@ export class HttpLoad {
 
 /** Sends a request; resolves with the answer's body, and rejects when the answer is not 200. */
 function exchange(socket: Socket, request: string): Promise<string> {
-  // What was closed between two requests says so only once.
+  // A connection closed between two requests reports it only once.
   if (socket.destroyed) return Promise.reject(new Error('the server closed an idle connection'))
   return new Promise((resolve, reject) => {
     let answer = ''

@@ -2,7 +2,7 @@ import { measure, type Contestant, type Plan, type Row } from '../measuring/meas
 import { childrenOf, processorTime, type ProcessorTime } from '../measuring/processor-time.ts'
 import { connections, type TokenServers } from './token-servers.ts'
 
-/** Servers that are asked together, as a row of a table has them. */
+/** Servers that are measured together, as one row of a table. */
 export interface MeasuredServers extends Pick<Contestant, 'name' | 'mode' | 'role'> {
   readonly servers: TokenServers
 }
@@ -33,7 +33,7 @@ export async function measureServers(
   })
 }
 
-/** Counts tokens and the processor time that their servers took; nothing runs on a server while it is not its turn. */
+/** Counts tokens and the processor time that their servers took; a server is idle between its turns. */
 class Meter {
   readonly #servers: TokenServers
   #tokens = 0

@@ -5,14 +5,14 @@ import type { Subject } from './keys.ts'
 
 /** Threads that do nothing but sign: what this machine's cores can do at all. */
 export interface RawThreads {
-  /** Has them make that many signatures between them. */
+  /** Makes that many signatures with all threads together. */
   readonly run: (count: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
 /** As many threads as there are cores, which call OpenSSL as directly as Node can, always with the same bytes. */
 export function startRawThreads({ algorithm, privateKey }: Subject, data: Uint8Array): RawThreads {
-  // What is left to do; each thread takes some until nothing is, so that none waits for a slower one.
+  // The remaining work. Each thread takes some until none is left, so no thread waits for a slower one.
   const left = new Int32Array(new SharedArrayBuffer(4))
   const workerData: RawWorkerData = {
     digest: algorithm === 'Ed25519' ? null : 'sha256',
@@ -50,7 +50,7 @@ interface RawWorkerData {
   readonly left: Int32Array
 }
 
-/** What runs in such a thread; it uses nothing from around it. */
+/** The code of such a thread; it uses nothing from outside. */
 function signAll(): void {
   const { parentPort, workerData } = process.getBuiltinModule('node:worker_threads')
   const { sign } = process.getBuiltinModule('node:crypto')

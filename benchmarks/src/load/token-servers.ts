@@ -8,7 +8,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { HttpLoad } from './http-load.ts'
 import { shortestTimes } from './shortest-times.ts'
 
-/** Connections that are kept open, over all servers that are asked together. */
+/** Connections that are kept open, over all servers that are measured together. */
 export const connections = 64
 
 /** Servers that issue tokens by client credentials, each in a process of its own, and the load on them. */

@@ -4,7 +4,7 @@ import { importPKCS8, SignJWT } from 'jose'
 import jsonwebtoken from 'jsonwebtoken'
 import type { Subject } from './keys.ts'
 
-/** What all tokens say: an access token as RFC 9068 has it. */
+/** The claims of all tokens: an access token of RFC 9068. */
 export const issuer = 'https://auth.example.com'
 export const audience = 'https://api.example.com'
 export const claims = {
@@ -29,7 +29,7 @@ export async function peers(subject: Subject, kid: string): Promise<TokenMaker[]
   return [await jose(subject, kid), ...fastJwt(subject, kid), ...jsonWebToken(subject, kid)]
 }
 
-/** With a CryptoKey: it takes a KeyObject as well, of which it makes a CryptoKey once, and is no faster then. */
+/** With a CryptoKey: it also takes a KeyObject, makes a CryptoKey of it once, and is no faster. */
 async function jose({ algorithm, privateKey }: Subject, kid: string): Promise<TokenMaker> {
   const key = await importPKCS8(toPem(privateKey), algorithm)
   return {
@@ -48,8 +48,8 @@ async function jose({ algorithm, privateKey }: Subject, kid: string): Promise<To
 }
 
 /**
- * Takes PEM text only, of which it makes a KeyObject: once where it is given the text, each time where it is given a
- * function that resolves with it, which is how it is asynchronous. It knows Ed25519 under the older name.
+ * Takes PEM text only and makes a KeyObject of it: once if it gets the text, and each time if it gets a function that
+ * resolves with the text, which makes it asynchronous. It knows Ed25519 under the older name.
  */
 function fastJwt({ algorithm, privateKey }: Subject, kid: string): TokenMaker[] {
   const pem = toPem(privateKey)

@@ -1,10 +1,10 @@
-/** How often the event loop is looked at, in milliseconds. */
+/** How often the event loop is checked, in milliseconds. */
 const resolution = 1
 
 /**
- * How long the event loop kept a timer of one millisecond waiting, the millisecond included: what `monitorEventLoopDelay`
- * counts at that resolution. That one cannot be stopped and started again without counting the time in between, and its
- * histograms cannot be added up, so a percentile over many short turns takes a sampler of one's own.
+ * How long the event loop kept a timer of one millisecond waiting, the millisecond included, like
+ * `monitorEventLoopDelay` at that resolution. Node's monitor counts the time between a stop and the next start, and its
+ * histograms cannot be added up. So a percentile over many short turns needs this sampler.
  */
 export class LoopDelay {
   #samples: number[] = []

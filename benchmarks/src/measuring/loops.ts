@@ -4,9 +4,9 @@ export function repeat(count: number, operation: () => unknown): void {
 }
 
 /**
- * Does something `count` times, always so many at once.
+ * Does something `count` times, with a fixed number at once.
  *
- * @param onLast is called when the last has begun: from then on there are fewer
+ * @param onLast called when the last one has begun: from then on fewer run at once
  */
 export async function concurrently(
   inFlight: number,

@@ -6,15 +6,15 @@ export interface Contestant {
   /** How it works: `sync`, `async`, `pool`, … */
   readonly mode: string
   /**
-   * The limit is what the others can at best reach, such as OpenSSL called raw; a reference is there to be looked at, and
-   * nothing is compared with it.
+   * The limit is the best that the others can reach, such as OpenSSL called raw. A reference is shown, and nothing is
+   * compared with it.
    */
   readonly role: 'limit' | 'own' | 'peer' | 'reference'
-  /** Does the work that many times; a promise is resolved when all of it is done. */
+  /** Does the work that many times; a promise resolves when all of it is done. */
   readonly run: (count: number) => void | Promise<unknown>
-  /** How often it is done in a turn at least, however long that takes. Default 1. */
+  /** The minimum number of times in a turn, however long that takes. Default 1. */
   readonly minimum?: number
-  /** Is called when what ran so far was only to warm up. */
+  /** Called when the warm-up is over. */
   readonly onWarm?: () => void
 }
 
@@ -58,9 +58,9 @@ export interface Row {
 }
 
 /**
- * Measures contestants against each other. Machines drift, so nothing is compared that was not measured side by side: in
- * short turns, each round beginning with another contestant. A round's rate is the median of its turns, which one turn
- * that the system took for something else does not move.
+ * Measures contestants against each other. Machines drift, so only rates measured side by side are compared: in short
+ * turns, each round beginning with another contestant. A round's rate is the median of its turns, so one disturbed turn
+ * does not move it.
  */
 export async function measure(
   suite: string,

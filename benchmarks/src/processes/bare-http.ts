@@ -10,7 +10,7 @@ import { ecdsaSignatureFromDer } from '@sealwright/core'
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const server = createServer().listen(0, '127.0.0.1')
 await once(server, 'listening')
-// Longer than any other contestant's turn: what Node closes after five seconds would be gone.
+// Longer than any other contestant's turn: Node would close idle connections after five seconds.
 server.keepAliveTimeout = 120_000
 const { port } = server.address() as AddressInfo
 const issuer = `http://127.0.0.1:${port}`
@@ -55,7 +55,7 @@ function jwk(): object {
   return { ...publicKey.export({ format: 'jwk' }), kid: 'bare' }
 }
 
-/** DER and not R‖S is what OpenSSL makes; to have it converted costs more on Node 24 than the signature. */
+/** OpenSSL makes DER, not R‖S. On Node 24 its own conversion costs more than the signature. */
 function sendToken(response: ServerResponse, der: Uint8Array): void {
   const signature = Buffer.from(ecdsaSignatureFromDer(der, 32)).toString('base64url')
   sendJson(response, `{"access_token":"${input}.${signature}","token_type":"Bearer","expires_in":3600}`)

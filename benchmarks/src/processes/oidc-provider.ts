@@ -7,7 +7,7 @@ import { Provider } from 'oidc-provider'
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
 const server = createServer()
-// Longer than any other contestant's turn: what Node closes after five seconds would be gone.
+// Longer than any other contestant's turn: Node would close idle connections after five seconds.
 server.keepAliveTimeout = 120_000
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo

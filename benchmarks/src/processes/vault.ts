@@ -2,7 +2,7 @@
 // begins a new window of its quota when told to, and counts the signatures it was asked for.
 import { startKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 
-/** What the process says first. */
+/** The first message of the process. */
 export interface VaultAddress {
   readonly port: number
   readonly ca: string
@@ -32,7 +32,7 @@ process.on('message', (asked: string) => {
   count()
   send(counts.get(asked) ?? { signed: 0, refused: 0 })
 })
-// The emulator keeps the last 100,000 requests, which a client that asks again at once makes in a minute.
+// The emulator keeps the last 100,000 requests: a client that retries at once makes them in a minute.
 setInterval(count, 1000)
 process.on('disconnect', () => process.exit())
 send({ port, ca, authorityHost, tenantId })

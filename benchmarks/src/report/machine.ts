@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { arch, availableParallelism, cpus, type } from 'node:os'
 
-/** Where and with what the results were measured. */
+/** The machine and software of the measurements. */
 export interface Machine {
   readonly cpu: string
   readonly cores: number

@@ -11,7 +11,7 @@ import { formatTable } from './table.ts'
 export interface SuiteResults {
   readonly suite: string
   readonly title: string
-  /** Where and when; that of the file where it is left out. */
+  /** Where and when. Default: that of the file. */
   readonly machine?: Machine
   readonly rows: readonly Row[]
 }
@@ -33,7 +33,7 @@ export interface Places {
 }
 
 /**
- * Keeps results, in place of older ones of the same suites, and puts all that is kept into the README between its marks.
+ * Keeps results, replaces older ones of the same suites, and puts all kept results into the README between its marks.
  *
  * @param all the suites there are, in the order in which they are shown
  * @throws Error when a README has no marks

@@ -10,7 +10,7 @@ export interface Scale {
 
 /**
  * What servers can reach on so many cores. One instance takes requests on one thread, its main one, and signs on others. So
- * there must be as many instances as their main threads need of the cores, and then it is processor time alone that counts.
+ * there must be as many instances as their main threads need of the cores, and then only processor time counts.
  *
  * @param cpu for one token, in microseconds
  */

@@ -8,11 +8,11 @@ export interface Measured {
   readonly rows: readonly Row[]
 }
 
-/** Something to be reached, and how far it is. */
+/** A goal, and how far it is reached. */
 interface Target {
   readonly what: string
   readonly figure: string
-  /** What to show, in order; what was not measured is not in it. */
+  /** The values to show, in order, without those not measured. */
   readonly reached: (rows: readonly Row[]) => readonly Reached[]
 }
 

@@ -3,7 +3,7 @@ import { growthAtLast } from '../measuring/statistics.ts'
 
 interface Column {
   readonly head: string
-  /** What it says of a row; empty where there is nothing to say. */
+  /** The text for a row; empty if there is none. */
   readonly cell: (row: Row) => string
   readonly isText?: boolean
 }
@@ -18,7 +18,7 @@ const columns: readonly Column[] = [
   { head: '÷ best peer', cell: ({ ratioToBestPeer }) => ratioToBestPeer?.toFixed(2) ?? '' },
 ]
 
-/** Those that are shown where a row has something for them. */
+/** The columns that are shown if a row has a value for them. */
 const optionalColumns: readonly Column[] = [
   { head: 'loop delay p99', cell: ({ eventLoopDelayP99 }) => formatMilliseconds(eventLoopDelayP99) },
   { head: 'bytes', cell: ({ bytes }) => bytes?.toLocaleString('en') ?? '' },
@@ -80,7 +80,7 @@ function formatMicroseconds(value: number | undefined): string {
   return value === undefined ? '' : `${value.toFixed(1)} µs`
 }
 
-/** What was in use at last. */
+/** The memory in use at the end. */
 function formatMegabytes(values: readonly number[] | undefined): string {
   const last = values?.at(-1)
   return last === undefined ? '' : `${(last / 2 ** 20).toFixed(1)} MiB`

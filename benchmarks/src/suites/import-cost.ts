@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { toRows, type Contestant, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 
-/** What a process pays for importing a package: each import is a process of its own. */
+/** The cost of importing a package. Each import has its own process. */
 export const importCost: Suite = {
   name: 'import',
   title: 'Importing',

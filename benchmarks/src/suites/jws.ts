@@ -6,7 +6,7 @@ import { measure, type Contestant, type Row } from '../measuring/measure.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { assertToken, audience, claims, issuer, peers, type TokenMaker } from '../load/tokens.ts'
 
-/** One token after the other: what a token costs beside its signature. */
+/** One token after the other: the cost of a token besides its signature. */
 export const jws: Suite = {
   name: 'jws',
   title: 'One token after the other',

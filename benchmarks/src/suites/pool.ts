@@ -52,7 +52,7 @@ async function measureLoad(of: Subject, inFlight: number, plan: Plan): Promise<R
   const makers = [
     ...signers.map((signer) => ownMaker(signer)),
     ...(await peers(of, keyId))
-      // A thousand in flight take a second by those that sign one after the other anyway.
+      // Contestants that sign one after the other need a second for a thousand in flight anyway.
       .filter(({ blocks = false }) => !blocks || inFlight <= 64)
       .map((peer) => ({ ...peer, role: 'peer' as const })),
   ]

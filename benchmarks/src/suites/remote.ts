@@ -63,7 +63,7 @@ interface Contestant {
   readonly sign: () => Promise<unknown>
 }
 
-/** The real backend as a token service has it, nothing set but how to reach the vault. */
+/** The real backend as in a token service. Only the access to the vault is set. */
 async function sealwright(vault: Vault): Promise<Contestant> {
   const vaultName = 'sealwright'
   const store = openKeyVault(vault.url(vaultName), { ...vault.access(), collection: 'keys' })
@@ -90,7 +90,7 @@ async function cryptographyClient(vault: Vault): Promise<Contestant> {
   return { name: '@azure/keyvault-keys', mode: 'CryptographyClient', vaultName, sign }
 }
 
-/** Always the same: a peer that makes nothing but signatures has it easier. */
+/** Always the same: a peer that only makes signatures does less work. */
 function signingInput(): string {
   const iat = Math.floor(Date.now() / 1000)
   const times = { iat, nbf: iat, exp: iat + 3600, jti: 'kNQ9mUuXhVbF0H3TqYwTzA' }
@@ -112,8 +112,8 @@ function toBase64url(bytes: Uint8Array = new Uint8Array()): string {
 }
 
 /**
- * Callers that ask for one signature after the other, for so many windows of the quota, beginning with a fresh one. Who gets
- * an error asks again.
+ * Callers that ask for one signature after the other, for so many windows of the quota, beginning with a fresh one. A
+ * caller that gets an error asks again.
  */
 async function measure(
   vault: Vault,

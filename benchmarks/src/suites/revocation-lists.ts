@@ -16,8 +16,8 @@ export interface ListKeys {
 }
 
 /**
- * Lists of 500 entries against @peculiar/x509, which reads no more than some 1,000, and of 100,000 alone, for the delay of the
- * event loop.
+ * Lists of 500 entries against @peculiar/x509, which reads at most about 1,000. Lists of 100,000 without it, for the
+ * delay of the event loop.
  */
 export async function revocationLists(
   label: string,

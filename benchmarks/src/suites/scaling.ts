@@ -8,7 +8,7 @@ import { scalingTable, wholeMachine } from '../report/scaling.ts'
 import type { Suite, SuiteContext } from '../suite.ts'
 import { startSealwright, type SealwrightOptions } from '../load/token-servers.ts'
 
-/** The token server on one core and on all, in one process, in two instances and in two workers, and the processor time that a token takes. */
+/** The token server on one core and on all, as one process, two instances and two workers, with the processor time. */
 export const scaling: Suite = {
   name: 'scaling',
   title: 'A token server, by cores and instances',

@@ -61,7 +61,7 @@ interface ServerKind extends Omit<MeasuredServers, 'servers'> {
   readonly start: () => Promise<TokenServers>
 }
 
-/** Beside the token servers, what HTTP alone costs, and what a server can reach that makes nothing but signatures. */
+/** Besides the token servers: the cost of HTTP alone, and the limit of a server that only makes signatures. */
 function servers(folder: string): readonly ServerKind[] {
   const bare = 'node:http'
   return [

@@ -19,7 +19,7 @@ import { measure, type Contestant, type Plan, type Row } from '../measuring/meas
 import type { Suite, SuiteContext } from '../suite.ts'
 import { revocationLists } from './revocation-lists.ts'
 
-/** Certificates, requests and PKCS#12 files, made and read one after the other with a key that is there already. */
+/** Certificates, requests and PKCS#12 files, made and read one after the other with an existing key. */
 export const x509: Suite = {
   name: 'x509',
   title: 'Certificates and PKCS#12 files',
@@ -47,7 +47,7 @@ export const x509: Suite = {
   },
 }
 
-/** What is measured here takes long enough for fewer turns. */
+/** The work here takes long enough for fewer turns. */
 function shorter({ rounds, turns, turn }: Plan): Plan {
   return { rounds, turns: Math.ceil(turns / 3), turn: 2 * turn }
 }
