@@ -45,7 +45,7 @@ describe('the quota budget', () => {
     expect(Math.max(...waits)).toBeLessThan(3)
   })
 
-  test('a pause holds for everybody: a longer one replaces it, and a shorter one or none does not', () => {
+  test('a pause holds for all requests: a longer one replaces it, and a shorter one or none does not', () => {
     const budget = new QuotaBudget(4_000)
     const sent = [3_000, 4_000, 2_000, null].map((pause) => ({ pause, request: budget.spend(1, 0) }))
     for (const { request, pause } of sent) request.refused(1_000, pause)

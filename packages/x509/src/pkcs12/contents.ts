@@ -135,7 +135,7 @@ class ChainFinder {
     this.#slices = slices
   }
 
-  /** The certificate, its issuer, the issuer's issuer and so on, as far as the file has them. */
+  /** The certificate, its issuer, the issuer's issuer and so on, up to the last one in the file. */
   async of(own: X509Certificate): Promise<readonly X509Certificate[]> {
     const chain = [own]
     let last: X509Certificate | null = own
