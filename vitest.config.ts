@@ -26,9 +26,6 @@ const apart = [
   'test/secrets-in-errors.test.ts',
 ]
 
-/** Files that have the process say that it is another system or user: no server may load its modules meanwhile. */
-const localStore = 'packages/local-store/test/**/*.test.ts'
-
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -45,18 +42,9 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'shared modules of local-store',
-          isolate: false,
-          exclude: [...defaultExclude, ...apart],
-          include: [localStore],
-        },
-      },
-      {
-        extends: true,
-        test: {
           name: 'shared modules',
           isolate: false,
-          exclude: [...defaultExclude, ...apart, localStore],
+          exclude: [...defaultExclude, ...apart],
           include: [
             '{packages,apps}/*/test/**/*.test.ts',
             '{benchmarks,examples}/test/**/*.test.ts',
