@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { openDotNetStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
-import { lacks, lacksPython, run } from '@sealwright/test-kit/tools'
+import { lacks, lacksModes, lacksPython, run } from '@sealwright/test-kit/tools'
 import { createRemoteJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { client, settingsFile } from './support/server.ts'
@@ -441,15 +441,22 @@ interface End {
 }
 
 /** @param user runs it; default: the user of the tests */
-function end(
-  env: Readonly<Record<string, string>>,
-  args: readonly string[],
-  user: { readonly uid?: number; readonly gid?: number } = {},
-): End {
+function end(env: Readonly<Record<string, string>>, args: readonly string[], user: User = {}): End {
   const command = [program(), ...args]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { env, encoding: 'utf8', ...user })
   return { status, stdout, stderr }
 }
+
+interface User {
+  readonly uid?: number
+  readonly gid?: number
+}
+
+/** A user whom modes bind: this one, or `nobody` where this one is root. */
+const ordinaryUser: User = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+
+/** Whether that user cannot run this Node, as when it is in a private home folder. */
+const lacksNode = spawnSync(process.execPath, ['--version'], ordinaryUser).status !== 0
 
 describe('the command line', () => {
   test('--check-config says what the settings are, and makes nothing', () => {
@@ -464,36 +471,38 @@ describe('the command line', () => {
     expect(existsSync(DATA_DIR)).toBe(false)
   })
 
-  test('--check-config tells every problem of Redis, the audit folder and the ports at once', async () => {
-    const folder = scratchFolder()
-    chmodSync(folder, 0o555)
-    const port = await freePort()
-    const { status, stderr } = end(
-      {
-        DATA_DIR: join(folder, 'data'),
-        AUDIT_LOG: join(folder, 'audit'),
-        REDIS_URL: `redis://:hunter2@127.0.0.1:${port}`,
-        // An address of documentation (RFC 5737), which no machine has.
-        HOST: '192.0.2.1',
-        METRICS_HOST: '192.0.2.1',
-        METRICS_PORT: '0',
-      },
-      ['--check-config'],
-      // Modes do not bind root.
-      process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {},
-    )
-    expect(status).toBe(1)
-    expect(stderr.replaceAll(folder, 'FOLDER').trimEnd().split('\n')).toEqual([
-      expect.stringMatching(
-        /^token-server: cannot listen on 192\.0\.2\.1 port 5001, see HOST and PORT: .*EADDRNOTAVAIL/,
-      ),
-      expect.stringMatching(
-        /^token-server: cannot listen on 192\.0\.2\.1 port 0, see METRICS_HOST and METRICS_PORT: .*EADDRNOTAVAIL/,
-      ),
-      'token-server: the audit folder FOLDER/audit cannot be used (EACCES)',
-      `token-server: cannot use Redis at 127.0.0.1:${port}, see REDIS_URL: connect ECONNREFUSED 127.0.0.1:${port}`,
-    ])
-  })
+  test.skipIf(lacksModes || lacksNode)(
+    '--check-config tells every problem of Redis, the audit folder and the ports at once [needs POSIX modes and a Node that every user can run]',
+    async () => {
+      const folder = scratchFolder()
+      chmodSync(folder, 0o555)
+      const port = await freePort()
+      const { status, stderr } = end(
+        {
+          DATA_DIR: join(folder, 'data'),
+          AUDIT_LOG: join(folder, 'audit'),
+          REDIS_URL: `redis://:hunter2@127.0.0.1:${port}`,
+          // An address of documentation (RFC 5737), which no machine has.
+          HOST: '192.0.2.1',
+          METRICS_HOST: '192.0.2.1',
+          METRICS_PORT: '0',
+        },
+        ['--check-config'],
+        ordinaryUser,
+      )
+      expect(status).toBe(1)
+      expect(stderr.replaceAll(folder, 'FOLDER').trimEnd().split('\n')).toEqual([
+        expect.stringMatching(
+          /^token-server: cannot listen on 192\.0\.2\.1 port 5001, see HOST and PORT: .*EADDRNOTAVAIL/,
+        ),
+        expect.stringMatching(
+          /^token-server: cannot listen on 192\.0\.2\.1 port 0, see METRICS_HOST and METRICS_PORT: .*EADDRNOTAVAIL/,
+        ),
+        'token-server: the audit folder FOLDER/audit cannot be used (EACCES)',
+        `token-server: cannot use Redis at 127.0.0.1:${port}, see REDIS_URL: connect ECONNREFUSED 127.0.0.1:${port}`,
+      ])
+    },
+  )
 
   test('--check-config ends with 1 for settings that are not valid, and a wrong argument with 2', () => {
     expect(end({ PORT: 'x', HOST: '' }, ['--check-config'])).toEqual({
