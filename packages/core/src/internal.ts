@@ -35,7 +35,9 @@ export {
   type Check,
 } from './internal/arguments.ts'
 export { commonNames } from './internal/common-names.ts'
+export { jwtHeader, jwtProblem } from './internal/compact-jwt.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
+export { findJsonProblem } from './internal/find-json-problem.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export {
   isTokenSignerSource,

@@ -1,6 +1,6 @@
 import { KeyObject } from 'node:crypto'
 import type { FastifyJWTOptions } from '@fastify/jwt'
-import { aNonEmptyString, isRecord, optionsOf } from '@sealwright/core/internal'
+import { aNonEmptyString, isRecord, jwtProblem, optionsOf } from '@sealwright/core/internal'
 import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './shared/public-keys.ts'
 
 /** Options of {@link verifyOptions}. */
@@ -57,7 +57,12 @@ export function verifyOptions(options: VerifyOptions): FastifyJWTOptions {
   return {
     secret: {
       async public(_request: unknown, token: unknown) {
-        const header = isRecord(token) && isRecord(token['header']) ? token['header'] : {}
+        // `input` is the text that is signed.
+        const { header: given, input, signature } = isRecord(token) ? token : {}
+        const header = isRecord(given) ? given : {}
+        // The plugin accepts a token that another program can read in a different way.
+        if (jwtProblem(`${String(input)}.${String(signature)}`) !== null)
+          throw new TokenError(401, 'the token is not valid here')
         if (mediaType(header['typ']) !== mediaType(typ))
           throw new TokenError(401, `the token's typ is not ${typ}`)
         const { alg, kid } = header

@@ -2,9 +2,11 @@ import fastifyJwt from '@fastify/jwt'
 import { createJwtIssuer, signCompact, type JwtClaims, type JwtIssuerOptions } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { api } from '../examples/fastify-jwt.ts'
 import { verifyOptions } from '../src/fastify-jwt.ts'
+import { ambiguousTokens } from './support/ambiguous-tokens.ts'
 import { openFolderRing, rotateInTheMiddle, serve } from './support/rotation.ts'
 
 const issuer = 'https://auth.example.com'
@@ -90,6 +92,18 @@ test('it refuses what is not an access token of the issuer', async () => {
   for (const [name, each] of Object.entries(tokens)) {
     const [status] = await verify(app, each)
     expect(status, name).toBe(401)
+  }
+})
+
+test('it refuses a token that two programs can read in different ways', async () => {
+  const { ring } = await openFolderRing('ec-p256')
+  const app = closed(api(ring, issuer))
+  for (const token of await ambiguousTokens(ring, issuer, audience)) {
+    await jwtVerify(token, createLocalJWKSet({ keys: [...ring.jwks().keys] }), { issuer, audience })
+    expect(await verify(app, token)).toEqual([
+      401,
+      expect.objectContaining({ message: expect.stringContaining('the token is not valid here') as string }),
+    ])
   }
 })
 

@@ -3,12 +3,14 @@ import { createJwtIssuer, signCompact } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
 import express from 'express'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { build as buildExpress } from '../examples/express.ts'
 import { build as buildFastify } from '../examples/fastify.ts'
 import * as forExpress from '../src/express.ts'
 import * as forFastify from '../src/fastify.ts'
+import { ambiguousTokens } from './support/ambiguous-tokens.ts'
 import { openFolderRing, rotateInTheMiddle, serve } from './support/rotation.ts'
 
 const audience = 'https://api.example.com'
@@ -179,6 +181,20 @@ describe.each(servers)('%s', (_, { example, parts }) => {
       expect([answer.status, answer.headers.get('www-authenticate')], authorization).toEqual([
         status,
         challenge,
+      ])
+    }
+  })
+
+  test('refuses a token that two programs can read in different ways', async () => {
+    const { ring } = await openFolderRing('ec-p256')
+    let issuer = ''
+    const origin = await serve((url) => parts(ring, (issuer = url), ring))
+    for (const token of await ambiguousTokens(ring, issuer, audience)) {
+      await jwtVerify(token, createLocalJWKSet({ keys: [...ring.jwks().keys] }), { issuer, audience })
+      const answer = await fetch(`${origin}/me`, { headers: { authorization: `Bearer ${token}` } })
+      expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([
+        401,
+        invalid('the token is not valid here'),
       ])
     }
   })

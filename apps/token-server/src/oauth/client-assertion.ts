@@ -1,3 +1,4 @@
+import { jwtHeader, jwtProblem } from '@sealwright/core/internal'
 import {
   decodeJwt,
   errors,
@@ -9,7 +10,6 @@ import {
 } from 'jose'
 import type { Client } from '../settings/settings.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
-import { headerOf, jwtProblem } from '../jwt/compact-jwt.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { createKeyFinder, type KeyFinder } from './assertion-keys.ts'
 import { clockTolerance, maximumLifetime } from './assertion-times.ts'
@@ -108,7 +108,7 @@ function readSubject(jwt: string): string {
   if (problem === 'ambiguous') {
     throw invalidClient("the assertion's header or claims are not a JSON object with each member once")
   }
-  checkHeader(headerOf(jwt))
+  checkHeader(jwtHeader(jwt))
   const { sub } = decodeJwt(jwt)
   if (typeof sub !== 'string') throw invalidClient("the assertion's sub is missing or wrong")
   return sub

@@ -385,27 +385,27 @@ describe('a settings file that is refused', () => {
     [
       'a setting __proto__',
       '{"__proto__": {"clients": []}}',
-      /settings\.json:1:2: there is no setting "__proto__"/,
+      /settings\.json:1:2: the name "__proto__" is not allowed/,
     ],
     [
       'a setting __proto__ beside the others',
       withFile({}).replace('{', '{"__proto__": {"issuer": "https://hunter2.example"}, '),
-      /settings\.json:1:2: there is no setting "__proto__"/,
+      /settings\.json:1:2: the name "__proto__" is not allowed/,
     ],
     [
       'a setting __proto__ with an escape, in a client',
       withClient({}).replace('"clientId"', String.raw`"\u005f_proto__": {}, "clientId"`),
-      /settings\.json:1:\d+: there is no setting "__proto__"/,
+      /settings\.json:1:\d+: the name "__proto__" is not allowed/,
     ],
     [
       'a setting twice',
       withFile({}).replace('{', '{"issuer": "https://other.example", '),
-      /settings\.json:1:\d+: this setting is already in the same object above/,
+      /settings\.json:1:\d+: this name is already in the same object above/,
     ],
     [
       'a setting of a client twice, once with an escape',
       withClient({}).replace('"clientId"', String.raw`"\u0063lientId": "hunter2", "clientId"`),
-      /settings\.json:1:\d+: this setting is already in the same object above/,
+      /settings\.json:1:\d+: this name is already in the same object above/,
     ],
     ['a list', '[]', /settings\.json: the whole file must be one JSON object$/],
     ['null', 'null', /settings\.json: the whole file must be one JSON object$/],

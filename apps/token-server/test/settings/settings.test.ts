@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, test } from 'vitest'
 import { encodePath } from '../../src/settings/signing-key/third-party-settings.ts'
-import { findJsonProblem } from '../../src/json/find-json-problem.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import type { Settings } from '../../src/settings/settings.ts'
 import { client, settingsFile } from '../support/server.ts'
@@ -161,23 +160,4 @@ describe('the signing key', () => {
       expect(encodePath(path)).not.toMatch(/[?#]/)
     }
   })
-})
-
-test.each([
-  ['', 1, 1],
-  ['{', 1, 2],
-  ['{"a":1,}', 1, 8],
-  ['[1 2]', 1, 4],
-  ['[01]', 1, 3],
-  ['{"a" 1}', 1, 6],
-  ['{a:1}', 1, 2],
-  ['nul', 1, 1],
-  ['"\\x"', 1, 1],
-  ['[1,\n2,\n\n  oops]', 4, 3],
-  ['{"😀":"é"\n,}', 2, 2],
-  ['1 2', 1, 3],
-  ['\t\n  ', 2, 3],
-])('%j stops being JSON at line %i, column %i', (text, line, column) => {
-  expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError)
-  expect(findJsonProblem(text)).toMatchObject({ line, column })
 })

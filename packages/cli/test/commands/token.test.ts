@@ -147,6 +147,8 @@ describe('token verify', () => {
     writeFileSync(file('jwks.json'), JSON.stringify(await jwksOf(other)))
     const [head, body, signature] = it.token.split('.')
     const flipped = `${head}.${body}.${signature?.startsWith('A') === true ? 'B' : 'A'}${signature?.slice(1)}`
+    // The last character is A, Q, g or w, whose four unused bits are 0. The next character sets one of them.
+    const last = String.fromCharCode(it.token.charCodeAt(it.token.length - 1) + 1)
     const old = await signed('--claims', expired(file))
     const cases: readonly (readonly [string, readonly string[], string])[] = [
       [
@@ -159,6 +161,7 @@ describe('token verify', () => {
       [it.token, [...it.args, '--audience', 'shop'], 'its claim aud is "api", not "shop"'],
       [old.token, old.args, 'it expired at 2001-09-09T01:46:40.000Z'],
       ['a.b', it.args, 'it is not a JWT in compact form'],
+      [it.token.slice(0, -1) + last, it.args, 'another program can read it in a different way'],
     ]
     for (const [token, args, message] of cases) {
       const { code, out, error } = await sealwright(['token', 'verify', ...args, '--json'], { input: token })

@@ -4,6 +4,7 @@ import {
   aNonEmptyString,
   aString,
   aWholeNumber,
+  jwtProblem,
   listOf,
   must,
   optionsOf,
@@ -79,6 +80,8 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
     if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) return challenge(401)
     const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
     if (token === undefined) return challenge(400, 'invalid_request', 'the Authorization header is malformed')
+    // jose accepts a token that another program can read in a different way.
+    if (jwtProblem(token) !== null) return invalidToken(notValid)
     try {
       const { payload } = await jwtVerify(token, choose, expected)
       return payload
@@ -87,14 +90,15 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
         options.onUnavailable?.(error)
         return withoutKeys(error)
       }
-      const isExpired = error instanceof errors.JWTExpired
-      return challenge(
-        401,
-        'invalid_token',
-        isExpired ? 'the token has expired' : 'the token is not valid here',
-      )
+      return invalidToken(error instanceof errors.JWTExpired ? 'the token has expired' : notValid)
     }
   }
+}
+
+const notValid = 'the token is not valid here'
+
+function invalidToken(description: string): Refusal {
+  return challenge(401, 'invalid_token', description)
 }
 
 function challenge(status: number, error?: string, description?: string): Refusal {

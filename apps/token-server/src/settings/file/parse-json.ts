@@ -1,4 +1,4 @@
-import { findJsonProblem } from '../../json/find-json-problem.ts'
+import { findJsonProblem } from '@sealwright/core/internal'
 import { invalidSetting } from '../invalid-setting.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, isSealwrightError, SealwrightError } from '@sealwright/core'
+import { jwtProblem } from '@sealwright/core/internal'
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose'
 import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, type PasswordOptions } from '../../files/passwords.ts'
@@ -46,6 +47,12 @@ export async function verifyToken(
         : await jwtVerify(token, keys.publicKey, { ...checks, algorithms: algorithmNames(keys.publicKey) })
   } catch (error) {
     throw refusal(error, token, keys, options)
+  }
+  if (jwtProblem(token) !== null) {
+    throw new Refused(
+      errors.JWTInvalid.code,
+      'the token is not valid: another program can read it in a different way; its JSON has a repeated member, or its base64url is not canonical',
+    )
   }
   const { payload, protectedHeader } = verified
   const result = { ok: true, header: protectedHeader, claims: payload }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { headerOf, jwtProblem } from '../../src/jwt/compact-jwt.ts'
+import { jwtHeader, jwtProblem } from '../../src/internal/compact-jwt.ts'
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url')
 const jwt = (header: string, claims = '{}', signature = 'AA'): string =>
@@ -44,5 +44,5 @@ test('bytes that are not UTF-8 are ambiguous', () => {
 })
 
 test('the header can be read', () => {
-  expect(headerOf(jwt('{"alg":"ES256","typ":"JWT"}'))).toEqual({ alg: 'ES256', typ: 'JWT' })
+  expect(jwtHeader(jwt('{"alg":"ES256","typ":"JWT"}'))).toEqual({ alg: 'ES256', typ: 'JWT' })
 })

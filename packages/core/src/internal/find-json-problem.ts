@@ -27,7 +27,7 @@ const space = /[ \t\r\n]*/y
 const string = /"[ !#-[\]-\u{10FFFF}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\u{10FFFF}]*)*"/uy
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const end = /$/y
-/** Deeper than any settings are; bounds the recursion. */
+/** Deeper than settings and tokens are; bounds the recursion. */
 const maximumDepth = 100
 
 class Reader {
@@ -81,8 +81,8 @@ class Reader {
     const [text] = string.exec(this.#text) ?? []
     if (text === undefined) return false
     const name = String(JSON.parse(text))
-    if (name === '__proto__') return this.#fail('there is no setting "__proto__"')
-    if (names.has(name)) return this.#fail('this setting is already in the same object above')
+    if (name === '__proto__') return this.#fail('the name "__proto__" is not allowed')
+    if (names.has(name)) return this.#fail('this name is already in the same object above')
     names.add(name)
     return this.#take(string) && this.#take(/:/y) && this.#value()
   }

@@ -1,4 +1,4 @@
-import { findJsonProblem } from '../json/find-json-problem.ts'
+import { findJsonProblem } from './find-json-problem.ts'
 
 /**
  * Why a JWT can be read in more than one way; null if it cannot. Decoders differ in what they accept, so another
@@ -19,7 +19,7 @@ export function jwtProblem(jwt: string): JwtProblem | null {
 }
 
 /** The header of a JWT without a {@link jwtProblem}. */
-export function headerOf(jwt: string): Readonly<Record<string, unknown>> {
+export function jwtHeader(jwt: string): Readonly<Record<string, unknown>> {
   const header: unknown = JSON.parse(decodePart(jwt.slice(0, jwt.indexOf('.'))))
   return Object(header)
 }
