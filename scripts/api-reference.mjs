@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import { entryPoints, installedTools, root } from './documentation/entry-points.mjs'
+import { mendAnchors } from './documentation/links.mjs'
 
 const require = createRequire(installedTools())
 const { Application, LogLevel } = await import(require.resolve('typedoc'))
@@ -76,6 +77,7 @@ async function write(out) {
     module.name = specifier
   }
   await application.generateOutputs(project)
+  for (const name of filesBelow(out).keys()) writeFileSync(join(out, name), mendAnchors(join(out, name)))
   if (application.logger.hasErrors() || application.logger.hasWarnings()) process.exitCode = 1
 }
 
