@@ -180,14 +180,21 @@ test('the files that CONTRIBUTING.md sends its readers to are there', () => {
   expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([])
 })
 
-test('every decision has a number of its own, which its title repeats', () => {
+test('every decision has a number of its own, which its title repeats, and a line in the index', () => {
   const folder = join(root, 'docs/decisions')
-  const numbers = readdirSync(folder).map((name) => {
-    const [, title] = /^# (\d{4}) /.exec(readFileSync(join(folder, name), 'utf8')) ?? []
-    expect(title, name).toBe(name.slice(0, 4))
-    return title
+  const index = readFileSync(join(folder, 'README.md'), 'utf8')
+  const names = readdirSync(folder).filter((name) => name !== 'README.md')
+  const numbers = names.map((name) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    const [, number, title] = /^# (\d{4}) (.*)/.exec(text) ?? []
+    expect(number, name).toBe(name.slice(0, 4))
+    const row = index.split('\n').find((line) => line.startsWith(`| ${number ?? ''} `)) ?? ''
+    expect(row).toContain(`[${title ?? ''}](${name})`)
+    for (const [later] of text.matchAll(/(?<=^(?:Changed|Superseded) by )\[\d{4}\]/gm))
+      expect(row).toContain(later)
+    return number
   })
-  expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
+  expect(numbers.filter((number, at) => numbers.indexOf(number) !== at)).toEqual([])
 })
 
 test("README's example is the file that runs in examples/test", () => {
