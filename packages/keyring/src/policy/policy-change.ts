@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import type { KeyRingPolicy } from './policy.ts'
+import { keyRingPolicy, type KeyRingPolicy } from './policy.ts'
 
 /**
  * Splits a change of the policy into steps that are safe while keys live. During the roll-out of a step some instances
@@ -10,6 +10,8 @@ import type { KeyRingPolicy } from './policy.ts'
  * @param from the policy of every instance now
  * @param to the policy that every instance should have
  * @returns the policies to roll out, in order; `to` is the last
+ * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy, or when a step on the way would be one, such as one that
+ *   publishes too many keys; the message shows the arithmetic
  *
  * @example
  * ```ts
@@ -20,35 +22,36 @@ import type { KeyRingPolicy } from './policy.ts'
  * ```
  */
 export function planPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): readonly KeyRingPolicy[] {
-  if (policyChangeProblem(from, to) === null) return [to]
-  const apart = Math.abs(from.announcement - to.announcement)
-  const { tokenLifetime, clockSkew, validatorLeeway } = greatest(from, to)
-  const patient = {
-    ...from,
-    clockSkew,
-    validatorLeeway,
-    retention: Math.max(
-      from.retention,
-      to.retention,
-      apart + tokenLifetime + 2 * clockSkew + validatorLeeway,
-    ),
-  }
+  const now = keyRingPolicy(from)
+  const goal = keyRingPolicy(to)
+  const { tokenLifetime, clockSkew, validatorLeeway } = greatest(now, goal)
+  const apart = Math.abs(now.announcement - goal.announcement)
+  const retention = Math.max(
+    now.retention,
+    goal.retention,
+    apart + tokenLifetime + 2 * clockSkew + validatorLeeway,
+  )
+  const patient = { ...now, retention }
   const early = {
     ...patient,
-    announcement: Math.max(from.announcement, to.announcement),
-    jwksMaxAge: Math.min(from.jwksMaxAge, to.jwksMaxAge),
-    maxSetAge: Math.min(from.maxSetAge, to.maxSetAge),
-    refreshInterval: Math.min(from.refreshInterval, to.refreshInterval),
-    refreshTimeout: Math.min(from.refreshTimeout, to.refreshTimeout),
-    listingDelay: Math.max(from.listingDelay, to.listingDelay),
+    announcement: Math.max(now.announcement, goal.announcement),
+    jwksMaxAge: Math.min(now.jwksMaxAge, goal.jwksMaxAge),
+    maxSetAge: Math.min(now.maxSetAge, goal.maxSetAge),
+    refreshInterval: Math.min(now.refreshInterval, goal.refreshInterval),
+    refreshTimeout: Math.min(now.refreshTimeout, goal.refreshTimeout),
+    listingDelay: Math.min(now.listingDelay, goal.listingDelay),
   }
-  const steps = [patient, early, { ...to, clockSkew, validatorLeeway, retention: patient.retention }, to]
-  return leaveOut(from, steps)
+  const skewed = { ...early, clockSkew: goal.clockSkew, validatorLeeway: goal.validatorLeeway }
+  // Each can follow the one before it.
+  const steps = [patient, early, skewed, { ...goal, retention }, goal]
+  return leaveOut(now, steps).map((step) => keyRingPolicy(step))
 }
 
 /**
  * How long to wait between the end of one step and the start of the next, in seconds: until no token and no JWK Set of
  * the previous policy is left.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy
  *
  * @example
  * ```ts
@@ -58,14 +61,15 @@ export function planPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): readon
  * ```
  */
 export function policyChangeWait(from: KeyRingPolicy, to: KeyRingPolicy): number {
-  const { tokenLifetime, clockSkew, validatorLeeway, jwksMaxAge, maxSetAge } = greatest(from, to)
+  const most = greatest(keyRingPolicy(from), keyRingPolicy(to))
+  const { tokenLifetime, clockSkew, validatorLeeway, jwksMaxAge, maxSetAge } = most
   return Math.max(tokenLifetime + 2 * clockSkew + validatorLeeway, maxSetAge + jwksMaxAge + clockSkew)
 }
 
 /**
  * Checks that instances with either policy can run side by side without a rejected token.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` when they cannot; the message shows the arithmetic
+ * @throws SealwrightError `INVALID_ARGUMENT` when they cannot, or for an impossible policy; the message shows the arithmetic
  *
  * @example
  * ```ts
@@ -75,7 +79,7 @@ export function policyChangeWait(from: KeyRingPolicy, to: KeyRingPolicy): number
  * ```
  */
 export function checkPolicyChange(from: KeyRingPolicy, to: KeyRingPolicy): void {
-  const problem = policyChangeProblem(from, to)
+  const problem = policyChangeProblem(keyRingPolicy(from), keyRingPolicy(to))
   if (problem !== null)
     throw new SealwrightError('INVALID_ARGUMENT', `${problem}; see planPolicyChange for the steps`)
 }
@@ -117,17 +121,9 @@ function greatest(
   }
 }
 
-/** Without each step that the one before it can be followed without. */
+/** Without the steps that are not needed. */
 function leaveOut(from: KeyRingPolicy, steps: readonly KeyRingPolicy[]): KeyRingPolicy[] {
-  const needed: KeyRingPolicy[] = []
-  let current = from
-  for (let index = 0; index < steps.length;) {
-    const next = steps.findLastIndex((step, at) => at >= index && policyChangeProblem(current, step) === null)
-    const step = steps[next === -1 ? index : next]
-    if (step === undefined) break
-    needed.push(step)
-    current = step
-    index = (next === -1 ? index : next) + 1
-  }
-  return needed
+  const last = steps.findLastIndex((step) => policyChangeProblem(from, step) === null)
+  const step = steps[last]
+  return step === undefined ? [] : [step, ...leaveOut(step, steps.slice(last + 1))]
 }
