@@ -38,6 +38,7 @@ export { commonNames } from './internal/common-names.ts'
 export { jwtHeader, jwtProblem } from './internal/compact-jwt.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { findJsonProblem } from './internal/find-json-problem.ts'
+export { careful } from './internal/listeners.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export {
   isTokenSignerSource,

@@ -1,5 +1,13 @@
 import type { Signer } from '@sealwright/core'
-import { aBoolean, aFunction, aFolderPath, aSigner, aWholeNumber, optionsOf } from '@sealwright/core/internal'
+import {
+  aBoolean,
+  aFolderPath,
+  aFunction,
+  aSigner,
+  aWholeNumber,
+  careful,
+  optionsOf,
+} from '@sealwright/core/internal'
 import { maximumSealInterval } from '../format/lines.ts'
 import { SealedWriter, type AuditLog, type AuditLogEvent } from './audit-log.ts'
 import { prepareFolder } from './folder.ts'
@@ -22,8 +30,8 @@ export interface AuditLogOptions {
   readonly maximumFileSize?: number | undefined
   /** Seconds after which the next file begins. Default 86,400: a day. */
   readonly maximumFileAge?: number | undefined
-  /** Called with each event. If it throws, the process emits a warning and the log goes on. Default: none. */
-  readonly onEvent?: ((event: AuditLogEvent) => void) | undefined
+  /** Called with each event. It may be async. If it throws or rejects, the process emits a warning and the log goes on. Default: none. */
+  readonly onEvent?: ((event: AuditLogEvent) => unknown) | undefined
   /** Returns the current time. Default: this machine's clock. */
   readonly clock?: (() => Date) | undefined
 }
@@ -58,7 +66,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   auditLogOptions('options', options)
   const { folder, signer, durable = false, sealInterval = 10 } = options
   const { maximumFileSize = 64 * 2 ** 20, maximumFileAge = 86_400, clock = () => new Date() } = options
-  const onEvent = reporter(options.onEvent ?? (() => undefined))
+  const onEvent = careful(options.onEvent, warn)
   const seen = await prepareFolder(folder)
   const writer = new StreamWriter({
     folder,
@@ -79,12 +87,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   return log
 }
 
-/** A listener that throws must neither refuse a token nor end the process. */
-function reporter(onEvent: (event: AuditLogEvent) => unknown): (event: AuditLogEvent) => void {
-  // Runs at once, and also takes the rejection of an async listener.
-  return (event) => void (async () => onEvent(event))().catch(warn)
-}
-
+/** A listener that fails must neither refuse a token nor end the process. */
 function warn(error: unknown): void {
   const reason = error instanceof Error ? error.message : typeof error
   process.emitWarning(`onEvent of the audit log failed: ${reason}`)

@@ -1,9 +1,17 @@
 import { keyType, SealwrightError, type KeyTypeName, type Signer, type SigningKey } from '@sealwright/core'
-import { aFunction, anObject, anything, aString, hasMethod, must, optionsOf } from '@sealwright/core/internal'
+import {
+  aFunction,
+  anObject,
+  anything,
+  aString,
+  careful,
+  hasMethod,
+  must,
+  optionsOf,
+} from '@sealwright/core/internal'
 import { longestLifetime, longestValidity, type DelegateRegistry } from '../keys/delegates.ts'
 import { oncePerKey } from '../keys/per-key.ts'
 import { longestTimer, shown } from '../policy/policy.ts'
-import { careful } from '../events/events.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
 import { systemClock, type RingClock } from '../timeline/clock.ts'
 import { earliestRenewal, issueDelegate, type Delegate } from './issue-delegate.ts'
@@ -15,10 +23,10 @@ export interface DelegationOptions {
   /** How long one delegate signs, in whole seconds. At most 31 days; default 3,600. */
   readonly lifetime?: number | undefined
   /**
-   * Called with the reason when a delegate could not be created. The ring's own key signs meanwhile. Errors that it
-   * throws are ignored.
+   * Called with the reason when a delegate could not be created. The ring's own key signs meanwhile. It may be async.
+   * Errors that it throws or rejects with are ignored.
    */
-  readonly onProblem?: ((error: unknown) => void) | undefined
+  readonly onProblem?: ((error: unknown) => unknown) | undefined
   /** For tests. Default: this machine's clock. */
   readonly clock?: RingClock | undefined
 }

@@ -52,19 +52,8 @@ export type KeyRingEvent =
   /** The clock was set by so many seconds. Until that is settled the ring does only what is right at either time. */
   | { readonly type: 'clock-jump'; readonly by: number }
 
-/** Called with each event as it happens. */
-export type RingEventListener = (event: KeyRingEvent) => void
-
-/** The listener, if there is one. Errors that it throws are ignored, so they cannot stop the ring. */
-export function careful<T>(listener: ((value: T) => void) | undefined): (value: T) => void {
-  return (value) => {
-    try {
-      listener?.(value)
-    } catch {
-      // It has had its chance.
-    }
-  }
-}
+/** Called with each event as it happens. It may be async. Errors that it throws or rejects with are ignored. */
+export type RingEventListener = (event: KeyRingEvent) => unknown
 
 /**
  * Formats an event as a log line, without secrets.

@@ -27,7 +27,10 @@ export interface KeyRingOptions {
    * every instance. From 1 to 99; default 16, so that the JWK Set stays below 20 keys.
    */
   readonly maxDelegates?: number | undefined
-  /** Called with every event that an operator wants in a log; {@link describeKeyRingEvent} formats it as a line. */
+  /**
+   * Called with every event that an operator wants in a log; {@link describeKeyRingEvent} formats it as a line. It may
+   * be async. Errors that it throws or rejects with are ignored.
+   */
   readonly onEvent?: RingEventListener | undefined
   /** For tests. Default: this machine's clock. */
   readonly clock?: RingClock | undefined

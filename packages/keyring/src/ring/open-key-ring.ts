@@ -1,5 +1,14 @@
 import { algorithm, SealwrightError } from '@sealwright/core'
-import { aFunction, anArray, anObject, anything, aString, listOf, optionsOf } from '@sealwright/core/internal'
+import {
+  aFunction,
+  anArray,
+  anObject,
+  anything,
+  aString,
+  careful,
+  listOf,
+  optionsOf,
+} from '@sealwright/core/internal'
 import {
   keyRingPolicy,
   maximumPublishedKeys,
@@ -10,7 +19,7 @@ import {
 import { systemClock } from '../timeline/clock.ts'
 import { Decision } from './decision.ts'
 import type { KeyRing, KeyRingOptions } from './key-ring.ts'
-import { careful, type RingEventListener } from '../events/events.ts'
+import type { RingEventListener } from '../events/events.ts'
 import { delegateSource } from '../keys/delegates.ts'
 import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'

@@ -348,25 +348,32 @@ describe('the registry', () => {
     })
   })
 
-  test('a listener of problems that throws does not stop the next attempt, nor the process', async () => {
-    useVirtualTime()
-    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
-    const attempts: unknown[] = []
-    registry.publish = (certificate) => {
-      attempts.push(certificate)
-      return Promise.reject(new Error('read-only'))
-    }
-    const { ring, delegation } = await open(store, registry, {
-      onProblem() {
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
         throw new Error('the log is full')
       },
-    })
-    while (attempts.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
-    await pass(61)
-    while (attempts.length === 1) await new Promise((resolve) => setImmediate(resolve))
-    expect(delegation.signer().keyId).toBe(ring.signer().keyId)
-  })
+    ],
+    ['rejects', () => Promise.reject(new Error('no connection'))],
+  ])(
+    'a listener of problems that %s does not stop the next attempt, nor the process',
+    async (_, onProblem) => {
+      useVirtualTime()
+      const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+      const attempts: unknown[] = []
+      registry.publish = (certificate) => {
+        attempts.push(certificate)
+        return Promise.reject(new Error('read-only'))
+      }
+      const { ring, delegation } = await open(store, registry, { onProblem })
+      while (attempts.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+      await pass(61)
+      while (attempts.length === 1) await new Promise((resolve) => setImmediate(resolve))
+      expect(delegation.signer().keyId).toBe(ring.signer().keyId)
+    },
+  )
 
   test('that cannot be written leaves the key of the ring to sign', async () => {
     useVirtualTime()

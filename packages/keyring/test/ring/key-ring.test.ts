@@ -722,16 +722,19 @@ describe('a clock that is set', () => {
   })
 })
 
-function logIsFull(): never {
-  throw new Error('the log is full')
-}
-
-test('a listener that throws does not stop the ring', async () => {
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('the log is full')
+    },
+  ],
+  // If its rejection were left unhandled, this test would fail.
+  ['rejects', () => Promise.reject(new Error('no connection'))],
+])('a listener that %s stops neither the ring nor the process', async (_, onEvent) => {
   const store = new MemoryStore()
-  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, {
-    clock: dateClock,
-    onEvent: logIsFull,
-  })
+  const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { onEvent })
+  await new Promise((resolve) => setImmediate(resolve))
   expect(await signsWith(ring.signer())).toBe(true)
 })
 
