@@ -47,7 +47,9 @@ export function usageError(text: string, command: Command): string {
     // A URL may have a password in it.
     .replace(/^(option '--[\w-]+ <(?:url|key)(?:\.\.\.)?>') argument '[^]*' is invalid\./, '$1 is invalid.')
     .replace(/^unknown command '[^']{25,}'/, 'unknown command')
-    .split(/\s*\n\s*/)
+    .split('\n')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
     .join(' ')
   return printable(`${line} (see ${pathOf(command)} --help)`)
 }

@@ -257,6 +257,24 @@ const pem: Family<Input> = {
         keyFile('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END CERTIFICATE-----\n'),
       ],
       ['an empty file', 'CWE-20', keyFile('')],
+      ['1 MiB of = within base64url', 'CWE-1333', keyFile(`-${'='.repeat(2 ** 20 - 2)}A`)],
+      [
+        '900,000 backslashes beside a block with its line breaks written out',
+        'CWE-1333',
+        keyFile(`-----BEGIN PRIVATE KEY-----\\n-----END PRIVATE KEY-----${'\\'.repeat(900_000)}`),
+      ],
+      [
+        '200,000 spaces within a string of JSON',
+        'CWE-1333',
+        keyFile(JSON.stringify({ value: `MA${' '.repeat(200_000)}!` })),
+      ],
+      [
+        '900,000 spaces in DEK-Info',
+        'CWE-1333',
+        keyFile(
+          `-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,${' '.repeat(900_000)}!\n\nAAAA\n-----END EC PRIVATE KEY-----\n`,
+        ),
+      ],
       ['values within each other in a block', 'CWE-674', keyFile(encodePem('PRIVATE KEY', encode(nest(40))))],
       ['zeros', 'CWE-20', keyFile(new Uint8Array(1000))],
       [

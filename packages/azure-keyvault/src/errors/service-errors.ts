@@ -118,7 +118,7 @@ export function lacksPermission({ status, innerCode, message }: Failure): boolea
   return (
     status === 403 &&
     (/^(AccessDenied|ForbiddenByRbac|ForbiddenByPolicy)$/.test(innerCode ?? '') ||
-      /does not have .* permission|not authorized to perform action/i.test(message))
+      /does not have .{1,100} permission|not authorized to perform action/i.test(message))
   )
 }
 

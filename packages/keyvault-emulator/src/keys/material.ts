@@ -85,7 +85,7 @@ export function importKeyMaterial(jwk: JsonObject): KeyMaterial {
   for (const name of ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y']) {
     const value = jwk[name]
     // .NET and Java clients pad; base64url proper does not.
-    if (typeof value === 'string') members[name] = value.replace(/=+$/, '')
+    if (typeof value === 'string') members[name] = value.replace(/(?<!=)=+$/, '')
   }
   if (!isRsa(kty)) members.crv = curveByName(String(jwk['crv'])).nodeName
   try {

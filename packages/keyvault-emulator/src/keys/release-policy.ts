@@ -60,7 +60,7 @@ export function normalizedPolicy(data: string): string {
 
 /** The same authority with and without a slash at the end. */
 export function normalizedAuthority(url: string): string {
-  return url.replace(/\/+$/, '')
+  return url.replace(/(?<!\/)\/+$/, '')
 }
 
 /** Whether these claims of an authority meet a policy. */

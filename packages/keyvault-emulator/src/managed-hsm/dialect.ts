@@ -7,7 +7,7 @@ import type { Answer } from '../vault/operation.ts'
 
 /** The path of the roles of a managed HSM: `/{scope}/providers/Microsoft.Authorization/…`. */
 const rolePath =
-  /^\/+(keys(?:\/[^/]+)?)?\/*providers\/Microsoft\.Authorization\/((?:roleDefinitions|roleAssignments).*)$/i
+  /^\/+(?:(keys(?:\/[^/]+)?)\/+)?providers\/Microsoft\.Authorization\/((?:roleDefinitions|roleAssignments).*)$/i
 
 /** The path that the operations of a managed HSM are known by, and the scope that a request for roles names. */
 export function hsmPath(pathname: string): { readonly path: string; readonly scope: string } {

@@ -48,7 +48,7 @@ function collect(value: unknown, jwks: JsonObject[], texts: string[], depth: num
 /** PEM, or base64 of PEM or DER. */
 function mayHoldFile(text: string): boolean {
   return (
-    text.includes('-----BEGIN ') || /^\s*(?:M[A-Za-z0-9+/]|LS0tLS1C)[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text)
+    text.includes('-----BEGIN ') || /^(?:M[A-Za-z0-9+/]|LS0tLS1C)[A-Za-z0-9+/\s]+={0,2}$/.test(text.trim())
   )
 }
 

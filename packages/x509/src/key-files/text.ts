@@ -51,8 +51,7 @@ export function decodeBareText(text: string): Uint8Array | null {
     : ''
   if (hex.length > 4 && hex.length % 2 === 0 && /^[0-9a-f]+$/i.test(hex)) return Buffer.from(hex, 'hex')
   if (/[-_]/.test(bare) && !/[+/]/.test(bare)) {
-    const base64 = bare.replaceAll('-', '+').replaceAll('_', '/').replaceAll(/\s/g, '').replace(/=+$/, '')
-    return decodeBase64(base64.padEnd(Math.ceil(base64.length / 4) * 4, '='))
+    return decodeBase64(padded(bare.replaceAll('-', '+').replaceAll('_', '/').replaceAll(/\s/g, '')))
   }
   const joined = bare.replaceAll(/\\r|\\n/g, '')
   return decodeBase64(joined.length % 4 === 0 || /\s/.test(joined) ? joined : padded(joined))

@@ -59,7 +59,7 @@ export function hasPemBoundary(text: string): boolean {
 const boundaryPattern = /-----(BEGIN|END) ((?:(?!-----)[^\r\n]){1,64})-----/g
 
 function withLineBreaks(text: string): string {
-  return /-----(?:\\+r)?\\+n/.test(text) ? text.replaceAll(/\\+[rn]/g, '\n') : text
+  return /-----(?:\\+r)?\\+n/.test(text) ? text.replaceAll(/(?<!\\)\\+[rn]/g, '\n') : text
 }
 
 interface OpenBlock {

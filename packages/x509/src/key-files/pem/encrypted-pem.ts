@@ -25,7 +25,7 @@ const ciphers: Readonly<Record<string, { readonly ivLength: number; with: (iv: U
   }
 
 /** RFC 1421 §4.6.1.1 and §4.6.1.3, in the one form that OpenSSL writes and reads. */
-const pattern = /^Proc-Type: *4, *ENCRYPTED *\r?\nDEK-Info: *([\w-]{1,32}), *([0-9A-F]{0,64}) *$/i
+const pattern = /^Proc-Type: *4, *ENCRYPTED *\r?\nDEK-Info: *([\w-]{1,32}), *([0-9A-F]{1,64}) *$/i
 
 /** OpenSSL takes the salt from the initialisation vector. */
 const saltLength = 8
