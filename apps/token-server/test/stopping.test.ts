@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -174,6 +175,29 @@ async function workersOf(server: ServerProcess, origin: string): Promise<Map<num
   return answered
 }
 
+/** Stops one of two workers, gives a connection to each, and kills it. Returns what became of the connections. */
+async function killWithConnection(pid: number, origin: string): Promise<string[]> {
+  process.kill(pid, 'SIGSTOP')
+  const outcomes = await Promise.all(
+    Array.from({ length: 2 }, async () => {
+      const socket = connect(Number(new URL(origin).port), 'localhost')
+      const closed = new Promise((resolve) => socket.on('close', resolve))
+      let outcome = 'closed'
+      socket.on('error', () => undefined).on('data', () => (outcome = 'answered'))
+      await once(socket, 'connect')
+      socket.write('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+      return async () => {
+        await closed
+        return outcome
+      }
+    }),
+  )
+  // The primary gives them out in order, so both connections are given out once a later one is answered.
+  await post(origin, body)
+  process.kill(pid, 'SIGKILL')
+  return Promise.all(outcomes.map((outcome) => outcome()))
+}
+
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
@@ -231,9 +255,10 @@ test('two workers are one server: one key, one log, one memory of assertions, an
     )
     .toEqual([1, 2])
 
-  // One of them is killed. Meanwhile the other answers.
+  // One of them is killed, with a connection that it has not accepted. Meanwhile the other answers.
   const [one = 0, two = 0] = [workers.get(1), workers.get(2)]
-  process.kill(two, 'SIGKILL')
+  const outcomes = await killWithConnection(two, origin)
+  expect(outcomes.toSorted()).toEqual(['answered', 'closed'])
   const [ended] = await linesOf(server, 'a worker has ended and is replaced', 1)
   expect(ended).toMatchObject({ worker: 2, reason: 'SIGKILL ended it', level: 40 })
   expect((await post(origin, body)).status).toBe(200)

@@ -8,6 +8,7 @@ import { answerCollections } from './peers-through-primary.ts'
 import { placeInEnvironment } from './place.ts'
 import { answerReplays } from './primary-replay-store.ts'
 import { Supervisor, type WorkerEnd, type WorkerEvents, type WorkerProcess } from './supervisor.ts'
+import { trackConnections } from './unaccepted-connections.ts'
 import { wholeLines } from './whole-lines.ts'
 
 export interface PrimaryOptions {
@@ -47,12 +48,14 @@ export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOpti
     answerCollections(channel, () => channels)
     channel.on('ready', (port) => events.ready(Number(port)))
     channel.on('failed', (reason) => events.failed(String(reason)))
+    const closeUnaccepted = trackConnections(worker.process)
     const lines = wholeLines(write)
     worker.process.stdout?.on('data', lines)
     let hasEnded = false
     const ended = (end: WorkerEnd): void => {
       if (hasEnded) return
       hasEnded = true
+      closeUnaccepted()
       lines(null)
       channel.close()
       if (channels.get(number) === channel) channels.delete(number)
