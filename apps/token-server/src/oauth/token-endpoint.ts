@@ -120,8 +120,8 @@ function tokenResponse(token: string, lifetime: number, scope: string): string {
 }
 
 function refuseQuery(query: unknown): void {
-  const parameters: object = Object(query)
-  const name = bodyParameters.find((each) => each in parameters)
+  if (typeof query !== 'object' || query === null) return
+  const name = bodyParameters.find((each) => each in query)
   if (name !== undefined) throw invalidRequest(`${name} must be in the body, not in the URL`)
 }
 
@@ -154,7 +154,7 @@ function toOAuthError(error: unknown): OAuthError {
       cause: error,
     })
   }
-  const { code }: { readonly code?: unknown } = Object(error)
+  const code = error instanceof Error && 'code' in error ? error.code : null
   switch (code) {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return invalidRequest('the Content-Type must be application/x-www-form-urlencoded')
