@@ -73,17 +73,18 @@ function answer(reply: FastifyReply, html: Html): FastifyReply {
 }
 
 function render(service: Service, base: string, trial: Trial): Html {
+  const status = service.ring.status()
   return document({
     base,
     issuer: service.issuer(),
-    isReady: service.ring.status().ready,
+    isReady: status.ready,
     sections: [
       signingKey(service),
-      keyRing(service),
-      tokenSection(service, trial),
+      keyRing(status, service.clock()),
+      tokenSection(service, status, trial),
       activity(service),
-      check(service),
-      endpoints(service),
+      check(service, status),
+      endpoints(service, status),
     ],
   })
 }

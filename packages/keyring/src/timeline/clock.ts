@@ -8,7 +8,24 @@ export interface RingClock {
   elapsed(): number
 }
 
-export const systemClock: RingClock = { now: () => Date.now(), elapsed: () => uptime() * 1_000 }
+export const systemClock: RingClock = {
+  now: () => Date.now(),
+  elapsed: oncePerMillisecond(() => uptime() * 1_000),
+}
+
+/** `os.uptime()` reads a file, which takes 20 µs, and the status of a ring asks several times. */
+function oncePerMillisecond(read: () => number): () => number {
+  let readAt = -Infinity
+  let value = 0
+  return () => {
+    const now = performance.now()
+    if (now - readAt >= 1) {
+      readAt = now
+      value = read()
+    }
+    return value
+  }
+}
 
 /** Milliseconds. */
 const settledAfter = 60 * 60 * 1_000

@@ -1,11 +1,12 @@
+import type { KeyRingStatus } from '@sealwright/keyring'
 import type { Service } from '../../service.ts'
 import { keyWarnings, settingsWarnings } from '../../checks/warnings.ts'
 import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 
 /** What to look at in the settings and the keys. */
-export function check(service: Service): Html {
-  const problems = problemsOf(service)
+export function check(service: Service, status: KeyRingStatus): Html {
+  const problems = problemsOf(service, status)
   return markup`<section aria-labelledby="check">
     <h2 id="check">Settings check</h2>
     <p>From <code>${service.settings.file}</code> and the environment.</p>
@@ -19,9 +20,9 @@ function problem(text: string): Html {
   return markup`<li>${badge('soon', 'check')} ${text}</li>`
 }
 
-function problemsOf({ settings, ring, clock }: Service): readonly string[] {
+function problemsOf({ settings, ring, clock }: Service, status: KeyRingStatus): readonly string[] {
   const found = [...settingsWarnings(settings)]
-  if (ring.status().problem !== null) found.push('the keys cannot be read or published now; the log says why')
+  if (status.problem !== null) found.push('the keys cannot be read or published now; the log says why')
   try {
     found.push(...keyWarnings(ring.signingKey(), clock()))
   } catch {

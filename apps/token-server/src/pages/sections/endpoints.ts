@@ -1,3 +1,4 @@
+import type { KeyRingStatus } from '@sealwright/keyring'
 import { hasIdentityApi, identityPath } from '../../api/identity.ts'
 import { authorizationServerMetadataUrl, paths } from '../../oauth/metadata.ts'
 import type { Service } from '../../service.ts'
@@ -5,10 +6,10 @@ import { curlLines } from '../curl-lines.ts'
 import { markup, type Html } from '../html.ts'
 
 /** Where everything is, and how to use it from a terminal. */
-export function endpoints({ settings, algorithms, issuer }: Service): Html {
+export function endpoints({ settings, issuer }: Service, { algorithms }: KeyRingStatus): Html {
   const base = issuer()
   const { origin } = new URL(base)
-  const curl = curlLines(settings, algorithms(), base)
+  const curl = curlLines(settings, algorithms, base)
   return markup`<section aria-labelledby="endpoints">
     <h2 id="endpoints">Endpoints</h2>
     <ul class="plain">
@@ -16,7 +17,7 @@ export function endpoints({ settings, algorithms, issuer }: Service): Html {
       ${link(base + paths.openIdConfiguration, 'Metadata (OpenID Connect Discovery)')}
       ${link(authorizationServerMetadataUrl(base), 'Metadata (RFC 8414)')}
       ${link(base + paths.jwks, 'JWK Set: the public keys with their certificates (RFC 7517)')}
-      ${hasIdentityApi(settings, algorithms()) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
+      ${hasIdentityApi(settings, algorithms) ? link(base + identityPath, 'Sample API: returns the claims of your token') : null}
       ${link(`${origin}/health/ready`, 'Whether a load balancer should send requests here')}
       ${link(`${origin}/health/signing`, 'Whether the key can sign now')}
     </ul>

@@ -1,14 +1,11 @@
-import type { KeyRingKeyStatus } from '@sealwright/keyring'
+import type { KeyRingKeyStatus, KeyRingStatus } from '@sealwright/keyring'
 import { printable } from '../../printable.ts'
-import type { Service } from '../../service.ts'
 import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 import { fromNow, utc } from '../times.ts'
 
 /** Every key of the ring: what it is used for, and when that changes. */
-export function keyRing({ ring, clock }: Service): Html {
-  const now = clock()
-  const { keys, nextRotation, age } = ring.status()
+export function keyRing({ keys, nextRotation, age }: KeyRingStatus, now: Date): Html {
   return markup`<section aria-labelledby="key-ring">
     <h2 id="key-ring">Key ring</h2>
     <p>${age === null ? 'The keys have not been read.' : `The keys were read ${age} s ago.`}

@@ -1,5 +1,7 @@
+import type { KeyRingStatus } from '@sealwright/keyring'
 import { hasIdentityApi, identityAudience } from '../../api/identity.ts'
 import type { Service } from '../../service.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { hasSampleSecret, sampleSecret } from '../../settings/sample-client.ts'
 import { curlClient } from '../curl-lines.ts'
 import { badge } from '../document.ts'
@@ -10,13 +12,13 @@ import { forgeries, type Forgery } from '../token/tamper.ts'
 import type { Answer, Trial } from '../token/trial.ts'
 
 /** The life of a token: a client gets it, an API accepts it, and refuses a forged one. */
-export function tokenSection(service: Service, trial: Trial): Html {
+export function tokenSection(service: Service, status: KeyRingStatus, trial: Trial): Html {
   return markup`<section id="token" aria-labelledby="token-title">
     <h2 id="token-title">A token</h2>
     ${requestForm(service, trial)}
     ${trial.issued === null ? null : answer(trial.issued, trial.issued.status === 200)}
     ${trial.token === null ? null : parts(trial.token, service.clock())}
-    ${trial.token === null ? null : useForm(service, trial, trial.token)}
+    ${trial.token === null ? null : useForm(service.settings, status, trial, trial.token)}
     ${trial.called === null ? null : apiAnswer(trial.called)}
   </section>`
 }
@@ -36,9 +38,14 @@ function requestForm({ settings }: Service, { clientId, scope }: Trial): Html {
   </form>`
 }
 
-function useForm(service: Service, { clientId, scope }: Trial, { encoded }: TokenParts): Html {
-  if (!hasIdentityApi(service.settings, service.algorithms())) {
-    return identityAudience(service.settings) === undefined
+function useForm(
+  settings: Settings,
+  { algorithms }: KeyRingStatus,
+  { clientId, scope }: Trial,
+  { encoded }: TokenParts,
+): Html {
+  if (!hasIdentityApi(settings, algorithms)) {
+    return identityAudience(settings) === undefined
       ? markup`<p>The settings have no sample API: no resource has the scope <code>api1</code>.</p>`
       : markup`<p>The sample API cannot verify this algorithm.</p>`
   }
