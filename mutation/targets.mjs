@@ -4,7 +4,12 @@ const slowTests = ['**/*fuzz.test.ts', '**/many.test.ts', '**/random-years.test.
 
 /** @type {Readonly<Record<string, { sources: string[], tests: string[], pool?: 'forks' | 'threads', without?: string[] }>>} */
 export const targets = {
-  core: { sources: ['packages/core/src'], tests: ['packages/core/test'] },
+  core: {
+    sources: ['packages/core/src'],
+    tests: ['packages/core/test'],
+    // Its process runs the text of a function, without the functions that a mutant calls.
+    without: ['**/common-names-tls.test.ts', ...slowTests],
+  },
   jws: { sources: ['packages/jws/src'], tests: ['packages/jws/test'] },
   // Its tests change the umask, the working directory and the user, which a worker thread cannot.
   'local-store': {
