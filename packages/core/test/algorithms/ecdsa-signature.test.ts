@@ -236,6 +236,11 @@ describe('from DER, malformed', () => {
     const below = sequence(integer('01'.repeat(61)), integer('01'.repeat(62)))
     expect(below.subarray(0, 2).toString('hex')).toBe('307f')
     expect(Buffer.from(ecdsaSignatureToDer(ecdsaSignatureFromDer(below, 66), 66))).toEqual(below)
+    // Without the byte that announces the long form. 0x80 alone is an indefinite length (X.690 §8.1.3.6).
+    for (const each of [der, edge]) {
+      const short = Buffer.concat([Buffer.of(0x30), each.subarray(2)])
+      expect(() => ecdsaSignatureFromDer(short, 66)).toThrow(malformedAs('is not a single DER SEQUENCE'))
+    }
   })
 
   test('a view into a larger buffer is read from its own start', () => {

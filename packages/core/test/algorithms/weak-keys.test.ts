@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, createLocalSigner } from '../../src/index.ts'
-import { assertUnforgeable } from '../../src/internal.ts'
+import { assertUnforgeable, forgeryFlaw } from '../../src/internal.ts'
 import { exponentOneKey, rocaModulus, rsaModulus, rsaPublicKey } from '../support/weak-keys.ts'
 
 function refused(message: string | RegExp): Error {
@@ -147,4 +147,79 @@ describe('an Ed25519 public key of small order', () => {
   test('next to those is taken', () => {
     for (const y of [2n, 3n, p - 2n, p + 2n]) expect(algorithmsOf(ed25519PublicKey(y, false))).toHaveLength(2)
   })
+})
+
+/** p of RFC 8032 §5.2. Its points of order 1, 2 and 4 have a y of 1, -1 and 0. */
+const p448 = 2n ** 448n - 2n ** 224n - 1n
+
+/** RFC 8032 §5.2.2: 57 octets, the sign of x as highest bit. */
+function ed448PublicKey(y: bigint, sign: boolean): KeyObject {
+  const bytes = Buffer.from(Buffer.from(y.toString(16).padStart(114, '0'), 'hex').toReversed())
+  if (sign) bytes[56] = 0x80
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed448', x: bytes.toString('base64url') },
+    format: 'jwk',
+  })
+}
+
+describe('an Ed448 public key, as a certificate may have', () => {
+  test.for([0n, 1n, p448 - 1n, p448, p448 + 1n])('of small order is refused: a y of %d', (y) => {
+    for (const sign of [false, true]) {
+      expect(() => assertUnforgeable(ed448PublicKey(y, sign))).toThrow(
+        refused('^the Ed448 key is a point of small order'),
+      )
+    }
+  })
+
+  test('next to those is taken', () => {
+    for (const y of [2n, p448 - 2n, p448 + 2n]) expect(forgeryFlaw(ed448PublicKey(y, false))).toBeNull()
+  })
+})
+
+/** An id-RSASSA-PSS key (RFC 4055 §1.2) of these numbers, as a certificate may have. */
+function rsaPssPublicKey(modulus: bigint, exponent: bigint): KeyObject {
+  const info = rsaPublicKey(modulus, exponent).export({ format: 'der', type: 'spki' }).toString('hex')
+  // rsaEncryption and NULL become id-RSASSA-PSS and an empty SEQUENCE of parameters.
+  const key = info.replace('2a864886f70d0101010500', '2a864886f70d01010a3000')
+  return createPublicKey({ key: Buffer.from(key, 'hex'), format: 'der', type: 'spki' })
+}
+
+test.for<[string, KeyObject, string]>([
+  [
+    'an RSA key with the public exponent 2',
+    rsaPssPublicKey(rsaModulus, 2n),
+    'the RSA key has the public exponent 2, which must be odd and at least 3 (RFC 8017 §3.1); make a new key, usually with 65537',
+  ],
+  [
+    'an RSA key with a public exponent of 257 bits',
+    rsaPublicKey(rsaModulus, 2n ** 256n + 1n),
+    'the RSA key has a public exponent of 257 bits; at most 256 are allowed (FIPS 186-5 §A.1.1)',
+  ],
+  [
+    'an RSA key with the public exponent 1',
+    exponentOneKey,
+    'the RSA key has the public exponent 1, which must be odd and at least 3 (RFC 8017 §3.1); make a new key, usually with 65537',
+  ],
+  [
+    'an RSA key whose modulus is divisible by 3',
+    rsaPublicKey(rsaModulus * 3n, 65_537n),
+    'the modulus of the RSA key is divisible by 3; make a new key',
+  ],
+  [
+    'an RSA key with the ROCA weakness (CVE-2017-15361)',
+    rsaPublicKey(rocaModulus(), 65_537n),
+    'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; make a new key with other software or hardware',
+  ],
+  [
+    'an Ed25519 key of small order',
+    ed25519PublicKey(1n, false),
+    'the Ed25519 key is a point of small order, so anyone can sign for it; make a new key',
+  ],
+  [
+    'an Ed448 key of small order',
+    ed448PublicKey(1n, false),
+    'the Ed448 key is a point of small order, so anyone can sign for it; make a new key',
+  ],
+])('%s is named in a list of weaknesses, and the error says what to do', ([weakness, key, message]) => {
+  expect(forgeryFlaw(key)).toEqual({ message, weakness })
 })

@@ -16,7 +16,7 @@ test.each([
   ['dq is another', { dq: 17n }],
   ['qi does not invert q', { qi: 2n }],
   ['p is 1', { p: 1n, q: 55n, d: 3n }],
-  ['q is 1', { p: 55n, q: 1n, d: 3n }],
+  ['q is 1', { e: 5n, d: 11n, p: 55n, q: 1n, dp: 11n }],
 ])('%s', (_, change) => {
   expect(areRsaNumbersOfOneKey({ ...key, ...change })).toBe(false)
 })

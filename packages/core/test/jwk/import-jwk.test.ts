@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign,
+  verify,
+  type JsonWebKey,
+} from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { algorithmsOf, createLocalSigner, importJwk, isSealwrightError, publicJwk } from '../../src/index.ts'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
@@ -56,6 +63,7 @@ describe('importJwk', () => {
     expect(refusal('LIMIT_EXCEEDED', { ...ec, x: 'A'.repeat(4097) })).toBe(
       '"x" of the JWK has 4097 characters; at most 4096 are allowed',
     )
+    expect(refusal('INVALID_ENCODING', { ...ec, x: 'A'.repeat(4096) })).toMatch('is not a valid RSA, EC')
     expect(names({ ...ec, kid: 'A'.repeat(5000) })).toEqual(['ES256'])
   })
 
@@ -221,9 +229,29 @@ test.for([
   ['RSA', rsa, generateKeyPairSync('rsa', { modulusLength: 2048 })],
 ] as const)('the private key of another key is refused (%s)', ([, jwk, { privateKey: other }]) => {
   const { d, dp } = other.export({ format: 'jwk' })
-  expect(refusal('INVALID_ENCODING', { ...jwk, d, ...(dp !== undefined && { dp }) })).toBe(
+  // Node 26 itself refuses those of EC and OKP.
+  expect(refusal('INVALID_ENCODING', { ...jwk, d, ...(dp !== undefined && { dp }) })).toMatch(
+    /^the JWK (?:has a private key that does not belong to its public key$|is not a valid )/,
+  )
+})
+
+test('RSA numbers that do not belong together are refused, though OpenSSL signs with them', () => {
+  const { dq = '' } = rsa
+  const key = createPrivateKey({ key: { ...rsa, qi: dq }, format: 'jwk' })
+  const data = Buffer.from('data')
+  expect(verify('sha256', data, privateKey('RS256'), sign('sha256', data, key))).toBe(true)
+  expect(refusal('INVALID_ENCODING', { ...rsa, qi: dq })).toBe(
     'the JWK has a private key that does not belong to its public key',
   )
+})
+
+test.for([
+  ['x25519', generateKeyPairSync('x25519')],
+  ['x448', generateKeyPairSync('x448')],
+] as const)('a key of type %s is imported, and cannot sign', ([type, { privateKey: agreement }]) => {
+  const jwk = { ...agreement.export({ format: 'jwk' }) }
+  expect(importJwk(jwk).equals(agreement)).toBe(true)
+  expect(refusal('UNSUPPORTED_KEY', jwk)).toMatch(`a key of type ${type} cannot sign a JWS`)
 })
 
 test('ML-DSA needs a Node that has it', () => {
