@@ -43,7 +43,7 @@ export function readBearerToken(headers: readonly string[]): string {
   if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) {
     throw new BearerError(401, null, 'send an access token in the Authorization header')
   }
-  const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
+  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
   if (token === undefined)
     throw new BearerError(400, 'invalid_request', 'the Authorization header is malformed')
   return token

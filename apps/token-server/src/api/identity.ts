@@ -2,7 +2,7 @@ import { jwtProblem } from '@sealwright/core/internal'
 import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
-import { authorizationHeaders } from '../http/authorization-headers.ts'
+import { headerValues } from '../http/header-values.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 import type { Service } from '../service.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -27,9 +27,8 @@ function verifiable(algorithms: readonly string[]): string[] {
 }
 
 /** The audience of the sample API; undefined if no resource has its scope. */
-export function identityAudience(settings: Settings): string | string[] | undefined {
-  const audience = settings.resources.find((resource) => resource.scopes.includes(identityScope))?.audience
-  return typeof audience === 'object' ? [...audience] : audience
+export function identityAudience(settings: Settings): string | readonly string[] | undefined {
+  return settings.resources.find((resource) => resource.scopes.includes(identityScope))?.audience
 }
 
 /** The tolerance for clocks of different servers, in seconds. */
@@ -42,7 +41,7 @@ const clockTolerance = 30
 export function identityApi(service: Service): (app: FastifyInstance) => Promise<void> {
   const verification = verificationOf(service)
 
-  async function verify(token: string, audience: string | string[]): Promise<JWTPayload> {
+  async function verify(token: string, audience: string | readonly string[]): Promise<JWTPayload> {
     if (jwtProblem(token) !== null) throw invalidToken('the token is not valid here')
     const { keySet, algorithms } = verification()
     try {
@@ -50,7 +49,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
         algorithms,
         typ: service.settings.accessTokens.typ,
         issuer: service.issuer(),
-        audience,
+        audience: [audience].flat(),
         requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id'],
         currentDate: service.clock(),
         clockTolerance,
@@ -69,9 +68,10 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
       const audience = identityAudience(service.settings)
       if (audience === undefined || verification().algorithms.length === 0) return reply.callNotFound()
       reply.header('cache-control', 'no-store')
-      const claims = await verify(readBearerToken(authorizationHeaders(request.raw.rawHeaders)), audience)
-      const scopes = typeof claims['scope'] === 'string' ? claims['scope'].split(' ') : []
-      if (!scopes.includes(identityScope)) {
+      const headers = headerValues(request.raw.rawHeaders, 'authorization')
+      const claims = await verify(readBearerToken(headers), audience)
+      const { scope } = claims
+      if (typeof scope !== 'string' || !scope.split(' ').includes(identityScope)) {
         throw new BearerError(
           403,
           'insufficient_scope',

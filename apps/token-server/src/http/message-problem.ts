@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { headerValues } from './header-values.ts'
 
 /** Why a request is refused, whatever it asks for. */
 export interface MessageProblem {
@@ -23,7 +24,8 @@ export function messageProblem({ headers, httpVersionMajor, rawHeaders }: Messag
   if (httpVersionMajor !== 1) return { statusCode: 505, description: 'the HTTP version is not supported' }
   if (rawHeaders.length > 2 * maximumFields)
     return { statusCode: 431, description: `the request has more than ${maximumFields} header fields` }
-  if (!hasOneHost(rawHeaders) || !hostSyntax.test(headers.host ?? ''))
+  // HTTP/1.0 requires no Host.
+  if (headerValues(rawHeaders, 'host').length > 1 || !hostSyntax.test(headers.host ?? ''))
     return { statusCode: 400, description: 'the Host header is invalid, or there is more than one' }
   const coding = headers['transfer-encoding']
   if (coding === undefined) return null
@@ -34,14 +36,4 @@ export function messageProblem({ headers, httpVersionMajor, rawHeaders }: Messag
   return /[ \t,]chunked$/i.test(coding)
     ? { statusCode: 501, description: 'the only supported Transfer-Encoding is chunked' }
     : null
-}
-
-/** Node's `headers` has only the first Host. HTTP/1.0 requires none. */
-function hasOneHost(rawHeaders: readonly string[]): boolean {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at]
-    if (name?.length === 4 && name.toLowerCase() === 'host') count++
-  }
-  return count <= 1
 }

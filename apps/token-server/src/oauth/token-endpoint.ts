@@ -1,6 +1,6 @@
 import cors from '@fastify/cors'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { authorizationHeaders } from '../http/authorization-headers.ts'
+import { headerValues } from '../http/header-values.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import { UnrecordedError } from '../audit/token-audit.ts'
 import { tokenCors } from '../headers/cross-origin.ts'
@@ -88,7 +88,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       // A reload in the meantime changes nothing for this request.
       const { settings, accessTokens, authenticate } = current()
       const { client, method } = await authenticate({
-        authorization: authorizationHeaders(request.raw.rawHeaders),
+        authorization: headerValues(request.raw.rawHeaders, 'authorization'),
         form,
         network: () => networkOfRequest(request),
         audience: [service.issuer(), `${service.issuer()}/connect/token`],

@@ -153,6 +153,20 @@ describe('refuses a token', () => {
   }
 })
 
+test('an error of the server is not told as an invalid token, which the client would replace', async () => {
+  let isBroken = false
+  const server = await testServer({
+    clock: () => {
+      if (isBroken) throw new TypeError('the clock is broken')
+      return new Date()
+    },
+  })
+  const authorization = `Bearer ${await token(server)}`
+  isBroken = true
+  const response = await get(server, authorization)
+  expect([response.statusCode, response.json()]).toEqual([500, { error: 'server_error' }])
+})
+
 test('an API with several audiences accepts a token for them', async () => {
   const resources = [{ audience: ['api', 'https://api.example'], scopes: ['api1', 'api2'] }]
   const server = await testServer({ file: settingsFile({ resources }) })
