@@ -16,13 +16,20 @@ export interface SigningState {
   readonly error: unknown
 }
 
+/** One use of the key. */
+interface Use {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+  readonly result: Promise<SigningState>
+  isRunning: boolean
+}
+
 /** Tests whether the key can sign by signing, at most every five seconds. */
 export class SigningProbe {
   readonly #signer: () => Signer
   readonly #clock: () => Date
+  #use: Use | null = null
   #last: SigningState | null = null
-  #running: Promise<SigningState> | null = null
-  #startedAt = Number.NEGATIVE_INFINITY
 
   /** @param signer throws if no key may sign now */
   constructor(signer: () => Signer, clock: () => Date) {
@@ -32,32 +39,39 @@ export class SigningProbe {
 
   /** The last result, without waiting; null before the first. Begins the next use when it is due. */
   last(): SigningState | null {
-    void this.#refresh()
+    this.#refresh()
     return this.#last
   }
 
   /** A result of the last five seconds. Concurrent calls share it. It takes three seconds at most. */
   async current(): Promise<SigningState> {
-    return this.#refresh() ?? this.#last ?? this.#use()
+    return this.#refresh().result
   }
 
-  /** null if the last result is fresh. */
-  #refresh(): Promise<SigningState> | null {
+  /** The last use while it runs or is fresh, otherwise a new one. */
+  #refresh(): Use {
     const now = this.#clock().getTime()
-    const isFresh = now - this.#startedAt < freshFor && now >= this.#startedAt
-    if (this.#running === null && !isFresh) {
-      this.#startedAt = now
-      this.#running = this.#use().finally(() => {
-        this.#running = null
-      })
+    if (this.#use === null || (!this.#use.isRunning && !isFresh(now - this.#use.startedAt))) {
+      this.#use = this.#begin(now)
     }
-    return this.#running
+    return this.#use
   }
 
-  async #use(): Promise<SigningState> {
+  #begin(startedAt: number): Use {
+    const result = this.#sign().finally(() => (use.isRunning = false))
+    const use: Use = { startedAt, result, isRunning: true }
+    return use
+  }
+
+  async #sign(): Promise<SigningState> {
     this.#last = await signWith(this.#signer)
     return this.#last
   }
+}
+
+/** @param age negative after the clock was set back */
+function isFresh(age: number): boolean {
+  return age >= 0 && age < freshFor
 }
 
 async function signWith(signer: () => Signer): Promise<SigningState> {

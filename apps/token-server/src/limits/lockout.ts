@@ -39,7 +39,7 @@ const longestClientId = 200
 interface Tries {
   /** A digest of each secret, useless outside this process. */
   readonly secrets: Set<string>
-  isLocked: boolean
+  readonly isLocked: boolean
 }
 
 /**
@@ -84,24 +84,22 @@ export class Lockout {
   }
 
   #noteWrong(key: string, client: string, network: string, secret: string): void {
-    const tries = this.#tries.get(key) ?? { secrets: new Set(), isLocked: false }
+    const { secrets } = this.#tries.get(key) ?? { secrets: new Set() }
     const digest = createHmac('sha256', this.#key).update(secret).digest('base64url')
-    if (tries.secrets.has(digest)) return
-    tries.secrets.add(digest)
+    if (secrets.has(digest)) return
+    secrets.add(digest)
     const isShared = this.#sharing.take(network) === 0
     this.#clients.take(client, { isShared })
     const limit = this.#clients.isOver(client) ? Math.min(limitUnderAttack, this.#limit) : this.#limit
-    tries.isLocked = tries.secrets.size >= limit
-    this.#tries.set(key, tries)
+    this.#tries.set(key, { secrets, isLocked: secrets.size >= limit })
     // A single wrong secret is a mistake, and stays in this process.
-    if (isShared && tries.secrets.size > 1) void this.#share(key, tries)
+    if (isShared && secrets.size > 1) void this.#share(key, secrets)
   }
 
-  async #share(key: string, tries: Tries): Promise<void> {
+  async #share(key: string, secrets: Set<string>): Promise<void> {
     const wait = (await this.#sharedTries?.add(digestOf(key))) ?? 0
-    if (wait === 0 || tries.isLocked) return
-    tries.isLocked = true
-    this.#tries.set(key, tries, { ttl: wait })
+    if (wait === 0 || this.#tries.get(key)?.isLocked === true) return
+    this.#tries.set(key, { secrets, isLocked: true }, { ttl: wait })
   }
 }
 

@@ -15,8 +15,7 @@ interface LoggedRequest {
  * failed on.
  */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Logger {
-  const options = { level, serializers: { req: describeRequest, err: describeError } }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino({ level, serializers: { req: describeRequest, err: describeError } }, destination)
 }
 
 function describeRequest(request: LoggedRequest): unknown {
