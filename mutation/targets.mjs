@@ -70,11 +70,11 @@ export const targets = {
   },
   // The other rooms that token requests and API requests pass through.
   'token-server': {
-    sources: ['api', 'health', 'http', 'jwt', 'limits', 'logging', 'replay'].map(
+    sources: ['api', 'health', 'http', 'limits', 'logging', 'replay'].map(
       (room) => `apps/token-server/src/${room}`,
     ),
     tests: [
-      ...['api', 'health', 'http', 'jwt', 'limits', 'logging', 'replay'].map(
+      ...['api', 'health', 'http', 'limits', 'logging', 'replay'].map(
         (room) => `apps/token-server/test/${room}`,
       ),
       'apps/token-server/test/oauth/client-assertion.test.ts',
