@@ -139,6 +139,21 @@ describe.skipIf(lacks('openssl'))(".NET's folder [needs openssl]", () => {
     expect(missing).toMatch(/"CN=alone".*without its private key/)
   })
 
+  test('removes only what it shows, and takes no name of what it does not show', async () => {
+    const { folder, store } = await newStore()
+    const [alone, small] = [tool().certificate('/CN=x'), tool().certificate('/CN=x', ['rsa:1024'])]
+    const others = [`${alone.sha1}.pfx`, `${small.sha1}.pfx`].toSorted()
+    await addAsDotNet(folder, `${alone.sha1}.pfx`, tool().pfxWithoutKey(alone, ''))
+    await addAsDotNet(folder, `${small.sha1}.pfx`, tool().pfx(small, ''))
+    expect(await failure('NOT_FOUND', () => store.delete('x'))).toMatch(
+      /^no signing key in \S+ has the name "x"; found:/,
+    )
+    expect((await readdir(folder)).toSorted()).toEqual(others)
+    await store.create('x', ec)
+    await store.delete('x')
+    expect((await readdir(folder)).toSorted()).toEqual(others)
+  })
+
   test('prefers the file with the key where a certificate is there twice', async () => {
     const { folder, store } = await newStore()
     const own = tool().certificate('/CN=own')

@@ -329,7 +329,7 @@ describe('store:FOLDER', () => {
     )
     await (await openFolderStore(join(base, 'keys'))).create('other', ec)
     expect(await failure('NOT_FOUND', () => open(uri, options))).toContain(
-      `no certificate in ${join(base, 'keys')} has the name "k"; found:`,
+      `no signing key in ${join(base, 'keys')} has the name "k"; found:`,
     )
   })
 })

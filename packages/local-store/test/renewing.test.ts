@@ -17,6 +17,9 @@ let meanwhile: (() => Promise<void>) | undefined
 /** Whether the next files get no name. */
 let cannotLink = false
 
+/** Whether folders cannot be flushed. */
+let cannotFlush = false
+
 vi.mock('node:fs/promises', async (importOriginal) => {
   const fs = await importOriginal<typeof FsPromises>()
   const open: typeof fs.open = async (path, flags, mode) => {
@@ -25,6 +28,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
       meanwhile = undefined
       await run()
     }
+    if (cannotFlush && flags === 'r') throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
     return fs.open(path, flags, mode)
   }
   const link: typeof fs.link = async (from, to) => {
@@ -36,6 +40,7 @@ vi.mock('node:fs/promises', async (importOriginal) => {
 afterEach(() => {
   meanwhile = undefined
   cannotLink = false
+  cannotFlush = false
 })
 
 const keyType = 'ec-p256'
@@ -99,4 +104,18 @@ test('a key whose file gets no name leaves no record of its arrival', async () =
   await failure('UNAVAILABLE', () => store.create('other', { keyType }))
   await failure('UNAVAILABLE', () => store.rotate('k'))
   expect(await readdir(folder)).toEqual(before)
+})
+
+test('a key whose folder cannot be flushed is reported, and keeps the record of its arrival', async () => {
+  const { store, folder } = await storeToRenew()
+  cannotFlush = true
+  const before = Date.now()
+  expect(await failure('UNAVAILABLE', () => store.create('other', { keyType }))).toBe(
+    `${join(folder, 'other.pfx')} was written, but may be lost in a power failure (EMFILE)`,
+  )
+  await failure('UNAVAILABLE', () => store.rotate('k'))
+  for (const name of ['other', 'k']) {
+    // oxlint-disable-next-line no-await-in-loop
+    expect((await store.get(name))?.createdAt?.getTime()).toBeGreaterThanOrEqual(before)
+  }
 })

@@ -305,6 +305,15 @@ describe('a disabled version', () => {
     expect((await store.get('k'))?.keyId).toBe(second.keyId)
   })
 
+  test('may be disabled by a file that was made by hand', async () => {
+    const { store, folder } = await newStore()
+    const { keyId } = await store.create('My-App', { keyType })
+    await writeFile(join(folder, `.My-App.${keyId}.disabled`), '')
+    expect(await store.get('my-app')).toMatchObject({ name: 'My-App', enabled: false })
+    await store.delete('my-app')
+    expect(await readdir(folder)).toEqual([])
+  })
+
   test('is the newest one where all are disabled', async () => {
     const { store } = await newStore()
     const first = await store.create('k', { keyType })

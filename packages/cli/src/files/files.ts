@@ -1,7 +1,12 @@
 import { access, constants, lstat, open, realpath, rm, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
-import { createPrivateFile, fileState, replacePrivateFile } from '@sealwright/local-store/internal'
+import {
+  createPrivateFile,
+  fileState,
+  flushFolder,
+  replacePrivateFile,
+} from '@sealwright/local-store/internal'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** A megabyte. A larger file was probably named by mistake. */
@@ -46,7 +51,7 @@ export async function writeOutputs(
     for (const { path, content } of outputs.filter((output) => output.path !== '-')) {
       // One after the other, so that those before a failure are known.
       // oxlint-disable-next-line no-await-in-loop
-      if (await writeFile(path, content, force === true)) made.push(path)
+      await writeFile(path, content, force === true, made)
     }
   } catch (error) {
     await Promise.all(made.map((path) => rm(path, { force: true })))
@@ -55,18 +60,24 @@ export async function writeOutputs(
   for (const { path, content } of outputs) if (path === '-') terminal.out(content)
 }
 
-/** @returns whether the file is new */
-async function writeFile(path: string, content: Uint8Array | string, force: boolean): Promise<boolean> {
+/** @param made the path is added to it as soon as there is a new file */
+async function writeFile(
+  path: string,
+  content: Uint8Array | string,
+  force: boolean,
+  made: string[],
+): Promise<void> {
   try {
     const there = force ? await stat(path).catch(() => null) : null
     if (there === null) {
       await createPrivateFile(path, content, { withoutHardLinks: 'in-place' })
-      return true
+      made.push(path)
+      await flushFolder(dirname(path))
+      return
     }
     if ((await replacePrivateFile(path, Buffer.from(content), fileState(there).identity)) === null) {
       throw new SealwrightError('UNAVAILABLE', `${path} was replaced by another process meanwhile; try again`)
     }
-    return false
   } catch (error) {
     throw translated(error, path, 'written')
   }

@@ -3,6 +3,9 @@ import { link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promi
 import { dirname, join } from 'node:path'
 import { fileState, type FileState } from './file-state.ts'
 import { hasErrno } from './file-system-error.ts'
+import { giveTo, ownerOf, type Owner } from './owner.ts'
+
+const root: Owner = { uid: 0, gid: 0 }
 
 /** Options of {@link createPrivateFile}. */
 export interface CreateFileOptions {
@@ -11,8 +14,13 @@ export interface CreateFileOptions {
    * name, so a crash can leave half a file. Default `refuse`.
    */
   readonly withoutHardLinks?: 'refuse' | 'in-place' | undefined
-  /** Runs when all bytes are on disk, right before the file gets its name. When it throws, there is no file. */
-  readonly beforeLink?: (() => Promise<void>) | undefined
+  /**
+   * Runs when all bytes are on disk, right before the file gets its name. When it throws, there is no file. It returns what undoes it,
+   * which runs when the file is proven to have no name.
+   */
+  readonly beforeLink?: (() => Promise<() => Promise<void>>) | undefined
+  /** Who gets the file when root creates it. Default root. */
+  readonly owner?: Owner | undefined
 }
 
 /**
@@ -20,31 +28,53 @@ export interface CreateFileOptions {
  * temporary file in the same folder, flushed, and given its name with link(2). Unlike rename(2), link(2) never replaces a file, so
  * of several writers one succeeds.
  *
+ * The caller then flushes the folder with {@link flushFolder}. Where that fails the file is there, and others may have read it.
+ *
  * @param path in a folder that exists
  * @throws the error of `node:fs`; `EEXIST` when the name is taken
  */
 export async function createPrivateFile(
   path: string,
   content: Uint8Array | string,
-  { withoutHardLinks = 'refuse', beforeLink }: CreateFileOptions = {},
+  { withoutHardLinks = 'refuse', beforeLink, owner = root }: CreateFileOptions = {},
 ): Promise<FileState> {
-  const state = await withTemporaryFile(dirname(path), content, async (temporaryPath, written) => {
-    await beforeLink?.()
+  return withTemporaryFile(dirname(path), content, owner, async (temporaryPath, written) => {
+    const undo = await beforeLink?.()
     try {
       await link(temporaryPath, path)
       return written
     } catch (error) {
-      if (withoutHardLinks === 'refuse' || !isWithoutHardLinks(error)) throw error
-      return writeFlushed(path, content)
+      if (await isSameFile(temporaryPath, path)) return written
+      if (withoutHardLinks === 'in-place' && isWithoutHardLinks(error)) {
+        return writeFlushed(path, content, owner)
+      }
+      // What stays does no harm: it is about a file that does not exist.
+      await undo?.().catch(() => undefined)
+      throw error
     }
   })
-  await flushFolder(dirname(path))
-  return state
 }
 
 /**
- * Replaces a file that was read. Readers see the old bytes or the new ones, never a mixture. The mode is 600. A symbolic link stays;
- * its target is replaced.
+ * Whether the path is a name of the file. When NFS loses the answer to a link(2) that succeeded, the client repeats the call, which then
+ * fails with EEXIST.
+ *
+ * @throws the error of `node:fs` when that cannot be proven either way
+ */
+async function isSameFile(file: string, path: string): Promise<boolean> {
+  const own = await lstat(file, { bigint: true })
+  try {
+    const named = await lstat(path, { bigint: true })
+    return named.dev === own.dev && named.ino === own.ino
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+/**
+ * Replaces a file that was read. Readers see the old bytes or the new ones, never a mixture. The mode is 600. When root replaces a file,
+ * its owner stays. A symbolic link stays, too; its target is replaced.
  *
  * @param identity of the file that was read
  * @returns null when the path leads to another file by now; that file is not changed. The comparison is right before rename(2). No
@@ -58,7 +88,8 @@ export async function replacePrivateFile(
 ): Promise<FileState | null> {
   const target = await realpath(path)
   const folder = dirname(target)
-  const state = await withTemporaryFile(folder, content, async (temporaryPath, written) => {
+  const owner = await ownerOf(target)
+  const state = await withTemporaryFile(folder, content, owner, async (temporaryPath, written) => {
     if (fileState(await stat(target)).identity !== identity) return null
     await rename(temporaryPath, target)
     return written
@@ -71,11 +102,12 @@ export async function replacePrivateFile(
 async function withTemporaryFile<Result>(
   folder: string,
   content: Uint8Array | string,
+  owner: Owner,
   use: (path: string, state: FileState) => Promise<Result>,
 ): Promise<Result> {
   const path = join(folder, `.sealwright-${randomBytes(16).toString('hex')}.tmp`)
   try {
-    return await use(path, await writeFlushed(path, content))
+    return await use(path, await writeFlushed(path, content, owner))
   } finally {
     // If it stays, it does no harm: it is private, readers ignore it, and a later writer removes it.
     await unlink(path).catch(() => undefined)
@@ -83,9 +115,10 @@ async function withTemporaryFile<Result>(
 }
 
 /** Writes a new file and flushes it. A half-written one is removed. */
-async function writeFlushed(path: string, content: Uint8Array | string): Promise<FileState> {
+async function writeFlushed(path: string, content: Uint8Array | string, owner: Owner): Promise<FileState> {
   const handle = await open(path, 'wx', 0o600)
   try {
+    await giveTo(handle, owner)
     await handle.writeFile(content)
     await handle.sync()
     return fileState(await handle.stat())

@@ -8,16 +8,18 @@ import {
   isWithoutHardLinks,
   removeAbandonedFiles,
   replacePrivateFile,
+  type CreateFileOptions,
 } from './create-file.ts'
 import type { FileState } from './file-state.ts'
 import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { giveFolderTo, ownerOf } from './owner.ts'
 import { readPrivateFolder } from './private-files.ts'
 
 /**
  * Creates the file of a key as {@link createPrivateFile} does, and its folder where that is missing (mode 700).
  *
  * @param rule what the folder's mode and owner must be
- * @param beforeLink runs right before the file gets its name
+ * @param beforeLink runs right before the file gets its name, and returns what undoes it; see {@link CreateFileOptions}
  * @returns null when the name is taken; nothing is changed
  * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`, or `UNSUPPORTED_OPERATION` on a file system
  *   without hard links
@@ -26,15 +28,27 @@ export async function createKeyFile(
   path: string,
   rule: AccessRule,
   bytes: Uint8Array,
-  beforeLink?: () => Promise<void>,
+  beforeLink?: CreateFileOptions['beforeLink'],
 ): Promise<FileState | null> {
   const folder = dirname(path)
   await makeFolder(folder)
   // Another process may have created the folder meanwhile, with another mode.
   const names = await readPrivateFolder(folder, rule)
   await removeAbandonedFiles(folder, names ?? [])
+  const state = await writeNew(path, bytes, beforeLink)
+  if (state !== null) await flush(folder, `${path} was written, but may be lost in a power failure`)
+  return state
+}
+
+/** Returns null when the name is taken. */
+async function writeNew(
+  path: string,
+  bytes: Uint8Array,
+  beforeLink: CreateFileOptions['beforeLink'],
+): Promise<FileState | null> {
+  const folder = dirname(path)
   try {
-    return await createPrivateFile(path, bytes, { beforeLink })
+    return await createPrivateFile(path, bytes, { beforeLink, owner: await ownerOf(folder) })
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return null
     throw isWithoutHardLinks(error)
@@ -79,7 +93,10 @@ export async function removeFile(path: string): Promise<boolean> {
   return true
 }
 
-/** Creates the folder and its missing parents with mode 700, and flushes each into its parent. */
+/**
+ * Creates the folder and its missing parents with mode 700, and flushes each into its parent. When root creates them, they belong to the
+ * owner of the folder that was there.
+ */
 async function makeFolder(folder: string): Promise<void> {
   if (await madeFolder(folder)) return
   const parent = dirname(folder)
@@ -96,6 +113,7 @@ async function makeFolder(folder: string): Promise<void> {
 async function madeFolder(folder: string): Promise<boolean> {
   try {
     await mkdir(folder, 0o700)
+    await giveFolderTo(folder, await ownerOf(dirname(folder)))
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return true
     if (hasErrno(error, 'ENOENT')) return false
@@ -110,11 +128,11 @@ async function madeFolder(folder: string): Promise<boolean> {
  *
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
-export async function flush(folder: string): Promise<void> {
+export async function flush(folder: string, failed = `cannot flush the folder ${folder}`): Promise<void> {
   try {
     await flushFolder(folder)
   } catch (error) {
-    throw fileSystemError(`cannot flush the folder ${folder}`, error)
+    throw fileSystemError(failed, error)
   }
 }
 

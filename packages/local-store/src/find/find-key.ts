@@ -58,7 +58,7 @@ export function noKeyNamed(
   stored: readonly StoredKey[],
   places: readonly SearchedPlace[],
 ): SealwrightError {
-  return notFound(named('name', name), withoutCopies(stored), places)
+  return notFound(named('name', name), withoutCopies(stored), places, 'signing key')
 }
 
 interface Criterion {
@@ -133,13 +133,14 @@ function notFound(
   criterion: Criterion,
   all: readonly StoredKey[],
   places: readonly SearchedPlace[],
+  wanted: 'certificate' | 'signing key' = 'certificate',
 ): SealwrightError {
   const hint = places.map((place) => (place.hint === null ? '' : `; ${place.hint}`)).join('')
   return new SealwrightError(
     'NOT_FOUND',
     all.length === 0
       ? `there is no certificate in ${foldersOf(places)}${hint}`
-      : `no certificate in ${foldersOf(places)} has ${criterion.description}${hint}; found:` +
+      : `no ${wanted} in ${foldersOf(places)} has ${criterion.description}${hint}; found:` +
           describeAll(all, criterion),
   )
 }

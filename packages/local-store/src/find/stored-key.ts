@@ -1,3 +1,4 @@
+import { algorithmsOf, isSealwrightError } from '@sealwright/core'
 import type { CertificateFile } from '../files/pkcs12-file.ts'
 
 /** A certificate file in a store. */
@@ -11,4 +12,16 @@ export interface StoredKey {
   readonly createdAt: Date | null
   /** The name of the file, beside that of the key, that disables the key; null for an enabled key. */
   readonly disabledBy: string | null
+}
+
+/** Whether the file has a private key that can sign tokens. */
+export function isSigningKey({ file }: StoredKey): boolean {
+  if (file.privateKey === null) return false
+  try {
+    algorithmsOf(file.privateKey)
+    return true
+  } catch (error) {
+    if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return false
+    throw error
+  }
 }

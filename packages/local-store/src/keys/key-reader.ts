@@ -1,10 +1,4 @@
-import {
-  algorithmsOf,
-  isSealwrightError,
-  SealwrightError,
-  type GetKeyOptions,
-  type ListKeysOptions,
-} from '@sealwright/core'
+import { SealwrightError, type GetKeyOptions, type ListKeysOptions } from '@sealwright/core'
 import {
   aPassword,
   aString,
@@ -16,7 +10,7 @@ import {
 import { encodePkcs12, withPrivateKey } from '../files/pkcs12-file.ts'
 import { findKey, noKeyNamed } from '../find/find-key.ts'
 import { quoteOr } from '../find/key-name.ts'
-import type { StoredKey } from '../find/stored-key.ts'
+import { isSigningKey, type StoredKey } from '../find/stored-key.ts'
 import type { Layout } from '../layouts/layout.ts'
 import type { CertificateStore } from './certificate-store.ts'
 import { localSigningKey, type LocalSigningKey, type SignerOptions } from './local-signing-key.ts'
@@ -92,7 +86,7 @@ export async function readKeys(
   const all = await layout.read(name)
   signal?.throwIfAborted()
   return all
-    .filter((stored) => !layout.shared || canSign(stored))
+    .filter((stored) => !layout.shared || isSigningKey(stored))
     .map((stored) => ({ stored, key: localSigningKey(stored, options) }))
     .toSorted(newestFirst)
 }
@@ -100,17 +94,6 @@ export async function readKeys(
 /** The error for a name without a key. */
 export async function noSuchKey(layout: Layout, name: string): Promise<SealwrightError> {
   return noKeyNamed(name, await layout.read(), [layout])
-}
-
-function canSign({ file }: StoredKey): boolean {
-  if (file.privateKey === null) return false
-  try {
-    algorithmsOf(file.privateKey)
-    return true
-  } catch (error) {
-    if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return false
-    throw error
-  }
 }
 
 /** By number, then by the file's time, then by version, so that all readers of the folder see the same order. */

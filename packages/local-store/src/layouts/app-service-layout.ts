@@ -32,11 +32,11 @@ export function appServiceLayout(options: AppServiceStoreOptions): Layout {
   const accepts = (fileName: string): boolean =>
     /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase()))
   // The platform's files are only read.
-  const { remove: _, ...reading } = sharedFolder(
-    resolve(options.folder ?? '/var/ssl/private'),
-    unchecked,
-    accepts,
-  )
+  const {
+    locate: _locate,
+    remove: _remove,
+    ...reading
+  } = sharedFolder(resolve(options.folder ?? '/var/ssl/private'), unchecked, accepts)
   return { ...reading, hint: hintFor(shown) }
 }
 

@@ -31,15 +31,11 @@ export function dotNetLayout(options: DotNetStoreOptions): WritableLayout {
     ownerWrites,
     (fileName) => /^[^.].*\.pfx$/.test(fileName),
   )
-  const { folder, read } = shared
   const pathOf: WritableLayout['pathOf'] = (_name, certificate) =>
-    join(folder, `${sha1Thumbprint(certificate)}.pfx`)
+    join(shared.folder, `${sha1Thumbprint(certificate)}.pfx`)
   return {
     ...shared,
     hint: elsewhere[process.platform] ?? null,
-    async locate(name) {
-      return (await read(name)).map((each) => each.file.path)
-    },
     pathOf,
     add,
     // The file is named after the thumbprint, so the old certificate stays beside the new one, as in .NET's own store.

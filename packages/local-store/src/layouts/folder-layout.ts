@@ -2,7 +2,6 @@ import { basename, extname, join, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { ownerOnly } from '../files/access-rule.ts'
 import { CertificateFiles } from '../files/certificate-files.ts'
-import type { FileState } from '../files/file-state.ts'
 import { createKeyFile, removeFile, replaceKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
@@ -53,15 +52,11 @@ export function folderLayout(location: string, password: string): VersionedLayou
       const { removals } = files
       const bytes = await encodePkcs12(name, key, password)
       let arrival: Awaited<ReturnType<typeof recordArrival>> | undefined
-      let state: FileState | null = null
-      try {
-        state = await createKeyFile(path, ownerOnly, bytes, async () => {
-          arrival = await recordArrival(folder, name, keyIdOf(key.certificate), earliest)
-        })
-      } finally {
-        // A leftover record does no harm: it belongs to no key.
-        if (state === null) await arrival?.undo().catch(() => undefined)
-      }
+      const state = await createKeyFile(path, ownerOnly, bytes, async () => {
+        const recorded = await recordArrival(folder, name, keyIdOf(key.certificate), earliest)
+        arrival = recorded
+        return () => recorded.undo()
+      })
       if (state === null) return null
       files.keep(basename(path), bytes, { ...key, friendlyName: name }, removals)
       const file = { ...key, ...state, friendlyName: name, path }

@@ -25,7 +25,7 @@ export interface WritableLayout extends Layout {
   add(path: string, name: string, key: Pkcs12Key): Promise<StoredKey | null>
   /** Replaces the certificate of a key. */
   renew(stored: StoredKey, key: Pkcs12Key): Promise<StoredKey>
-  /** Removes all files of that name; false when there were none. */
+  /** Removes the files of the keys of that name; false when there were none. */
   remove(name: string): Promise<boolean>
 }
 

@@ -2,6 +2,8 @@ import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { fileSystemError, hasErrno } from '../files/file-system-error.ts'
 import { flush, removeFile } from '../files/key-file.ts'
+import { giveTo, ownerOf } from '../files/owner.ts'
+import { isSameName } from '../find/key-name.ts'
 
 // A folder records facts about its keys in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A copy of the whole
 // folder keeps them. A key file that is copied alone has none.
@@ -29,12 +31,12 @@ export async function recordArrival(
   earliest: number,
 ): Promise<{ undo(): Promise<void>; confirm(): Promise<Date> }> {
   let at = new Date(Math.max(Date.now(), earliest))
-  let path = await makeRecord(folder, name, keyId, arrivedAt(at), 'wx')
+  let path = await makeRecord(folder, name, keyId, arrivedAt(at))
   // Another process records the same key at the same time. Each needs its own record, which it may remove.
   while (path === null) {
     at = new Date(at.getTime() + 1)
     // oxlint-disable-next-line no-await-in-loop
-    path = await makeRecord(folder, name, keyId, arrivedAt(at), 'wx')
+    path = await makeRecord(folder, name, keyId, arrivedAt(at))
   }
   const own = path
   return {
@@ -45,7 +47,7 @@ export async function recordArrival(
       const now = new Date()
       if (now.getTime() - at.getTime() <= tolerance) return at
       // The process was stopped before the file appeared, so the key arrived later than recorded. The latest record counts.
-      await makeRecord(folder, name, keyId, arrivedAt(now), 'a')
+      await makeRecord(folder, name, keyId, arrivedAt(now))
       return now
     },
   }
@@ -65,7 +67,7 @@ export function arrivalOf(fileNames: readonly string[], name: string, keyId: str
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function recordDisabled(folder: string, name: string, keyId: string): Promise<void> {
-  await makeRecord(folder, name, keyId, 'disabled', 'a')
+  await makeRecord(folder, name, keyId, 'disabled')
   await flush(folder)
 }
 
@@ -90,7 +92,7 @@ interface KeyRecord {
 function recordsIn(fileNames: readonly string[], name: string): readonly KeyRecord[] {
   return fileNames.flatMap((fileName) => {
     const [, own, keyId, fact] = recordPattern.exec(fileName) ?? []
-    if (own !== name.toLowerCase() || keyId === undefined || fact === undefined) return []
+    if (own === undefined || keyId === undefined || fact === undefined || !isSameName(own, name)) return []
     const time =
       fact === 'disabled' ? null : Date.parse(fact.replace(arrivedPattern, '$1-$2-$3T$4:$5:$6.$7Z'))
     return Number.isNaN(time) ? [] : [{ fileName, keyId, time }]
@@ -101,22 +103,21 @@ function arrivedAt(time: Date): string {
   return `arrived-${time.toISOString().replaceAll(/[-:.]/g, '')}`
 }
 
-/**
- * Creates an empty file. Returns its path.
- *
- * @param flags `a` accepts a file that is there; `wx` returns null for it
- */
+/** Creates an empty file. Returns its path; null when the file is there. */
 async function makeRecord(
   folder: string,
   name: string,
   keyId: string,
   record: string,
-  flags: 'a' | 'wx',
 ): Promise<string | null> {
   const path = join(folder, `.${name.toLowerCase()}.${keyId}.${record}`)
   try {
-    const handle = await open(path, flags, 0o600)
-    await handle.close()
+    const handle = await open(path, 'wx', 0o600)
+    try {
+      await giveTo(handle, await ownerOf(folder))
+    } finally {
+      await handle.close()
+    }
   } catch (error) {
     if (hasErrno(error, 'EEXIST')) return null
     throw fileSystemError(`cannot write ${basename(path)} in ${dirname(path)}`, error)

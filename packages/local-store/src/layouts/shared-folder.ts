@@ -3,7 +3,7 @@ import type { AccessRule } from '../files/access-rule.ts'
 import { CertificateFiles } from '../files/certificate-files.ts'
 import type { CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
-import type { StoredKey } from '../find/stored-key.ts'
+import { isSigningKey, type StoredKey } from '../find/stored-key.ts'
 import { commonName } from '../find/subject.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
 import { namesIn, type Layout, type WritableLayout } from './layout.ts'
@@ -19,12 +19,16 @@ export function sharedFolder(
   folder: string,
   rule: AccessRule,
   accepts: (fileName: string) => boolean,
-): Omit<Layout, 'hint'> & Pick<WritableLayout, 'remove'> {
+): Omit<Layout, 'hint'> & Pick<WritableLayout, 'locate' | 'remove'> {
   const files = new CertificateFiles(folder, '', rule)
   async function read(name?: string): Promise<readonly StoredKey[]> {
     const names = (await namesIn(folder, rule)).filter(accepts)
     const stored = (await files.read(names)).map(storedKey)
     return stored.filter((each) => name === undefined || isSameName(each.name, name))
+  }
+  /** What a store shows of that name. Certificates of other programs may have it, too. */
+  async function signingKeys(name: string): Promise<readonly StoredKey[]> {
+    return (await read(name)).filter(isSigningKey)
   }
   return {
     folder,
@@ -33,8 +37,11 @@ export function sharedFolder(
       await namesIn(folder, rule)
     },
     read,
+    async locate(name) {
+      return (await signingKeys(name)).map(({ file }) => file.path)
+    },
     async remove(name) {
-      const found = await read(name)
+      const found = await signingKeys(name)
       const removed = await Promise.all(found.map(({ file }) => files.remove(basename(file.path))))
       return removed.includes(true)
     },

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { failure, rejection } from '@sealwright/test-kit/errors'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { ownerOnly } from '../../src/files/access-rule.ts'
+import { ownerOnly, unchecked } from '../../src/files/access-rule.ts'
 import { createPrivateFile, replacePrivateFile } from '../../src/files/create-file.ts'
 import { fileState } from '../../src/files/file-state.ts'
 import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
@@ -13,6 +13,10 @@ import { createKeyFile, removeFile } from '../../src/files/key-file.ts'
 let calls: string[] = []
 /** The `errno` that the next call of that kind fails with. */
 let failing: Partial<Record<Call, string>> = {}
+/** The `errno` that link(2) reports although it has succeeded. */
+let lostAnswer: string | undefined
+/** Whether the next files cannot be looked at. */
+let cannotLook = false
 /** How many files and folders are open. */
 let open = 0
 
@@ -45,12 +49,17 @@ vi.mock('node:fs/promises', async (importOriginal) => {
   const link: typeof fs.link = async (from, to) => {
     check('link', 'link')
     await fs.link(from, to)
+    if (lostAnswer !== undefined) throw Object.assign(new Error(), { code: lostAnswer, syscall: 'link' })
   }
+  const lstat = (async (path: string, options: object) => {
+    if (cannotLook) throw Object.assign(new Error(), { code: 'ESTALE' })
+    return fs.lstat(path, options)
+  }) as typeof fs.lstat
   const recordedRename: typeof fs.rename = async (from, to) => {
     calls.push('rename')
     await fs.rename(from, to)
   }
-  return { ...fs, open: recordedOpen, link, rename: recordedRename }
+  return { ...fs, open: recordedOpen, link, lstat, rename: recordedRename }
 })
 
 const bytes = Buffer.from('contents')
@@ -65,14 +74,15 @@ beforeEach(() => {
 })
 afterEach(() => {
   failing = {}
+  lostAnswer = undefined
+  cannotLook = false
   vi.restoreAllMocks()
   if (open !== 0) throw new Error(`${open} files are left open`)
 })
 
 describe('a new file', () => {
   test('is flushed before it gets its name, and its folder after', async () => {
-    const folder = scratchFolder()
-    await createPrivateFile(join(folder, 'k'), bytes)
+    await createKeyFile(join(scratchFolder(), 'k'), ownerOnly, bytes)
     expect(calls).toEqual(['sync file', 'link', 'sync folder'])
   })
 
@@ -93,9 +103,10 @@ describe('a new file', () => {
   test('whose folder cannot be flushed is not reported as written', async () => {
     const folder = scratchFolder()
     failing = { 'sync folder': 'EIO' }
-    expect(
-      await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes)),
-    ).toContain('EIO')
+    expect(await failure('UNAVAILABLE', () => createKeyFile(join(folder, 'k.pfx'), ownerOnly, bytes))).toBe(
+      `${join(folder, 'k.pfx')} was written, but may be lost in a power failure (EIO)`,
+    )
+    expect(await readdir(folder)).toEqual(['k.pfx'])
     const path = join(folder, 'new', 'k.pfx')
     expect(await failure('UNAVAILABLE', () => createKeyFile(path, ownerOnly, bytes))).toBe(
       `cannot flush the folder ${folder} (EIO)`,
@@ -111,16 +122,18 @@ describe('a new file', () => {
   test('is written where the folder may be written but not read, so that it cannot be flushed', async () => {
     const path = join(scratchFolder(), 'k')
     failing = { 'open folder': 'EACCES' }
-    await createPrivateFile(path, bytes)
+    await createKeyFile(path, unchecked, bytes)
     expect(calls).toEqual(['sync file', 'link'])
     failing = { 'open folder': 'EMFILE' }
-    expect(await rejection(createPrivateFile(`${path}2`, bytes))).toMatchObject({ code: 'EMFILE' })
+    expect(await rejection(createKeyFile(`${path}2`, unchecked, bytes))).toMatchObject({
+      cause: { code: 'EMFILE' },
+    })
   })
 
   test('is not followed by a flush of its folder on Windows, which has none', async () => {
     const path = join(scratchFolder(), 'k')
     vi.spyOn(process, 'platform', 'get').mockReturnValue('win32')
-    await createPrivateFile(path, bytes)
+    await createKeyFile(path, ownerOnly, bytes)
     expect(calls).toEqual(['sync file', 'link'])
   })
 
@@ -157,7 +170,7 @@ describe('a new file', () => {
     failing = { link: 'EPERM' }
     await createPrivateFile(path, bytes, { withoutHardLinks: 'in-place' })
     expect((await stat(path)).mode & 0o777).toBe(0o600)
-    expect(calls).toEqual(['sync file', 'link', 'sync file', 'sync folder'])
+    expect(calls).toEqual(['sync file', 'link', 'sync file'])
     const again = createPrivateFile(path, 'other', { withoutHardLinks: 'in-place' })
     expect(await rejection(again)).toMatchObject({ code: 'EEXIST' })
     expect(await readFile(path, 'utf8')).toBe('contents')
@@ -184,6 +197,37 @@ describe('a new file', () => {
     const writing = createPrivateFile(join(folder, 'k'), bytes, { withoutHardLinks: 'in-place' })
     expect(await rejection(writing)).toMatchObject({ code: 'EPERM' })
     expect(calls).not.toContain('link')
+  })
+
+  test.each(['EEXIST', 'EIO', 'ESTALE'])(
+    'is there when link(2) reports %s after it succeeded, as on NFS',
+    async (code) => {
+      const path = join(scratchFolder(), 'k.pfx')
+      let undone = 0
+      const beforeLink = async () => async () => void undone++
+      lostAnswer = code
+      const state = await createKeyFile(path, ownerOnly, bytes, beforeLink)
+      expect(state).toEqual(fileState(await stat(path)))
+      expect(undone).toBe(0)
+      lostAnswer = undefined
+      expect(await createKeyFile(path, ownerOnly, bytes, beforeLink)).toBeNull()
+      expect(undone).toBe(1)
+    },
+  )
+
+  test('of which cannot be told whether it is there is not taken for absent', async () => {
+    const folder = scratchFolder()
+    let undone = 0
+    lostAnswer = 'EEXIST'
+    cannotLook = true
+    const writing = createKeyFile(
+      join(folder, 'k.pfx'),
+      ownerOnly,
+      bytes,
+      async () => async () => void undone++,
+    )
+    expect(await rejection(writing)).toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'ESTALE' } })
+    expect(undone).toBe(0)
   })
 
   test('is not made when what runs before it gets its name fails', async () => {

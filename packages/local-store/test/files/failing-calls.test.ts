@@ -182,6 +182,7 @@ describe('writing a key file', () => {
     const seen: unknown[] = []
     await createKeyFile(path, ownerOnly, Buffer.from('x'), async () => {
       seen.push(await readPrivateFile(path, ownerOnly))
+      return async () => undefined
     })
     expect(seen).toEqual([null])
   })

@@ -166,7 +166,7 @@ describe('a search', () => {
       expect(lines).toHaveLength(3)
     }
     expect(noKeyNamed('x', all, places).message).toMatch(
-      /^no certificate in \/keys has the name "x"; found:\n/,
+      /^no signing key in \/keys has the name "x"; found:\n/,
     )
     expect(noKeyNamed('x\ny', all, places).message).toContain('has the name that was given;')
   })

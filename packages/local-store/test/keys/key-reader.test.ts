@@ -75,7 +75,7 @@ describe('an export', () => {
       () => store.disable('k', ''),
     ]) {
       expect(await failure('NOT_FOUND', call)).toMatch(
-        /^no certificate in \S+ has the name "k"; found:\n {2}[0-9A-F]{40} "CN=other", name "other", expires [\d-]+$/,
+        /^no signing key in \S+ has the name "k"; found:\n {2}[0-9A-F]{40} "CN=other", name "other", expires [\d-]+$/,
       )
     }
   })

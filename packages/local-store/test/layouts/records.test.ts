@@ -96,6 +96,14 @@ test('the records of a name are both kinds, of all its keys', () => {
   expect(recordsOf([...others, ...own], 'K')).toEqual(own)
 })
 
+test('a record that was made by hand counts in any case of the name, and in one of the kid', () => {
+  const names = [`.My-App.${otherKid}.disabled`, `.MY-APP.${otherKid}.arrived-20250101T000000000Z`]
+  expect(disabledBy(names, 'my-app', otherKid)).toBe(names[0])
+  expect(arrivalOf(names, 'My-App', otherKid)).toEqual(new Date('2025-01-01T00:00:00Z'))
+  expect(recordsOf(names, 'my-app')).toEqual(names)
+  expect(disabledBy(names, 'my-app', otherKid.toUpperCase())).toBeNull()
+})
+
 test('a record that cannot be made names its file and folder', async () => {
   const folder = join(scratchFolder(), 'missing')
   expect(await failure('UNAVAILABLE', () => recordDisabled(folder, 'k', kid))).toBe(
