@@ -231,10 +231,11 @@ test('the error of a limit says what there is and what is allowed', () => {
 
 test('the error of an argument has its cause, where there is one', () => {
   const cause = new Error('below')
-  expect(internal.invalidArgument('no', cause)).toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    message: 'no',
-    cause,
-  })
-  expect('cause' in internal.invalidArgument('no')).toBe(false)
+  for (const [make, code] of [
+    [internal.invalidArgument, 'INVALID_ARGUMENT'],
+    [internal.invalidEncoding, 'INVALID_ENCODING'],
+  ] as const) {
+    expect(make('no', cause)).toMatchObject({ code, message: 'no', cause })
+    expect('cause' in make('no')).toBe(false)
+  }
 })

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest'
-import { canDelete, canExportPkcs12, canImportPkcs12, canRotate, type KeyStore } from '../../src/index.ts'
+import {
+  canDelete,
+  canDisable,
+  canExportPkcs12,
+  canImportPkcs12,
+  canRotate,
+  type KeyStore,
+} from '../../src/index.ts'
 
 const readOnly: KeyStore = {
   location: 'memory',
@@ -13,6 +20,7 @@ test.for([
   ['exportPkcs12', canExportPkcs12],
   ['delete', canDelete],
   ['rotate', canRotate],
+  ['disable', canDisable],
 ] as const)('a store with the method %s has that capability, and others have not', ([method, guard]) => {
   expect(guard(readOnly)).toBe(false)
   expect(guard({ ...readOnly, [method]: () => Promise.resolve() })).toBe(true)
@@ -25,7 +33,7 @@ test('a method of the prototype counts', () => {
 })
 
 test.for([null, undefined, 'hunter2', 7])('%s has no capability', (value) => {
-  for (const guard of [canDelete, canRotate, canImportPkcs12, canExportPkcs12]) {
+  for (const guard of [canDelete, canDisable, canRotate, canImportPkcs12, canExportPkcs12]) {
     expect(guard(value as unknown as KeyStore)).toBe(false)
   }
 })
