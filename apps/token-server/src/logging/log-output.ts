@@ -42,7 +42,7 @@ export class LogOutput {
 
   /** Takes a line, or several in one buffer; returns at once. */
   write(lines: string | Buffer): void {
-    const bytes = typeof lines === 'string' ? Buffer.from(lines) : lines
+    const bytes = Buffer.from(lines)
     if (this.#waitingBytes + bytes.length > this.#maximumBytes) {
       this.#dropped += linesIn(bytes)
       return
@@ -112,26 +112,29 @@ export class LogOutput {
 const newline = 0x0a
 
 function linesIn(bytes: Buffer): number {
-  let count = 0
-  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count++
-  return count
+  return bytes.filter((byte) => byte === newline).length
+}
+
+/** What is used of `process.stdout`. */
+interface Stdout {
+  readonly fd: number
+  on(event: 'error', listener: () => void): unknown
+  write(bytes: Buffer, done: (error?: Error | null) => void): unknown
 }
 
 /**
- * The standard output of this process.
+ * Writes to the standard output of this process.
  *
- * A pipe is written through `process.stdout`, which does not block: a thread that is blocked in a write would keep the
- * process from exiting. Everything else is written by `fs.write`, whose errors are given to the caller.
+ * A file or a terminal is written by `fs.write`, whose errors are given to the caller. A pipe or a socket is written through
+ * `process.stdout`, which does not block: a thread that is blocked in a write would keep the process from exiting.
  */
-export function standardOutput(): WriteBytes {
-  const { stdout } = process
+export function standardOutput(stdout: Stdout = process.stdout): WriteBytes {
   // The reader is gone; the callback of the write gets the error as well.
   stdout.on('error', () => undefined)
   const type = fstatSync(stdout.fd)
-  if (type.isFIFO() || type.isSocket()) {
-    return (bytes, done) => {
-      stdout.write(bytes, (error) => done(error ?? null, error instanceof Error ? 0 : bytes.length))
-    }
+  if (type.isFile() || type.isCharacterDevice())
+    return (bytes, done) => writeFile(stdout.fd, bytes, 0, bytes.length, null, done)
+  return (bytes, done) => {
+    stdout.write(bytes, (error) => done(error ?? null, error instanceof Error ? 0 : bytes.length))
   }
-  return (bytes, done) => writeFile(stdout.fd, bytes, 0, bytes.length, null, done)
 }

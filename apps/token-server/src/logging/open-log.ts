@@ -12,12 +12,9 @@ export interface Log {
   readonly isTerminal: boolean
 }
 
-/** The log on standard output: lines of text at a terminal, lines of JSON in a file or a pipe. */
+/** The log on standard output. */
 export function openLog(level: LogLevel): Log {
-  const isTerminal = isatty(process.stdout.fd)
-  const output = new LogOutput(standardOutput())
-  const write = (line: string): void => output.write(isTerminal ? terminalLine(line) : line)
-  return { logger: createLogger(level, { write }), output, isTerminal }
+  return logTo(new LogOutput(standardOutput()), level, isatty(process.stdout.fd))
 }
 
 /**
@@ -26,9 +23,14 @@ export function openLog(level: LogLevel): Log {
  * @param isTerminal whether a person reads the output of the primary
  */
 export function openWorkerLog(level: LogLevel, worker: number, isTerminal: boolean): Log {
-  const output = new LogOutput(standardOutput())
-  const logger = createLogger(level, { write: (line: string) => output.write(line) }).child({ worker })
-  return { logger, output, isTerminal }
+  const { logger, output } = logTo(new LogOutput(standardOutput()), level, false)
+  return { logger: logger.child({ worker }), output, isTerminal }
+}
+
+/** A log on this output: lines of text for a person, otherwise lines of JSON. */
+export function logTo(output: LogOutput, level: LogLevel, isTerminal: boolean): Log {
+  const write = (line: string): void => output.write(isTerminal ? terminalLine(line) : line)
+  return { logger: createLogger(level, { write }), output, isTerminal }
 }
 
 /** Takes whole lines of the logs of workers. */

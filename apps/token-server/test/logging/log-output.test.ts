@@ -1,5 +1,11 @@
-import { expect, test, vi } from 'vitest'
-import { LogOutput, type WriteBytes } from '../../src/logging/log-output.ts'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { scratchFolder } from '@sealwright/test-kit/folders'
+import { lacks } from '@sealwright/test-kit/tools'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { LogOutput, standardOutput, type WriteBytes } from '../../src/logging/log-output.ts'
 
 const nothing = (): void => undefined
 
@@ -98,9 +104,71 @@ test('lines as long as the queue are written, one after the other', async () => 
   expect(written).toEqual(['123456789\n', '987654321\n'])
 })
 
+test('neither a flush that is over nor a write that is tried again keeps the process running', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { write, finish } = manualOutput()
+  const output = new LogOutput(write)
+  output.write('a\n')
+  const flushed = output.flush(1000)
+  finish()
+  expect([await flushed, vi.getTimerCount()]).toEqual([true, 0])
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  onTestFinished(() => timers.mockRestore())
+  output.write('b\n')
+  finish('ENOSPC')
+  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false])
+})
+
 test('flush gives up when nothing is written', async () => {
   const { write } = manualOutput()
   const output = new LogOutput(write)
   output.write('a\n')
   expect(await output.flush(20)).toBe(false)
+})
+
+/** Stands for `process.stdout`, with the descriptor of this file. */
+function stdout(path: string, flags: string | number): { stream: Writable & { fd: number }; sent: string[] } {
+  const fd = openSync(path, flags)
+  onTestFinished(() => closeSync(fd))
+  const sent: string[] = []
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      sent.push(chunk.toString())
+      done(chunk.includes('gone') ? new Error('EPIPE') : null)
+    },
+  })
+  return { stream: Object.assign(stream, { fd }), sent }
+}
+
+const result = (write: WriteBytes, text: string): Promise<readonly [string | null, number]> =>
+  new Promise((resolve) =>
+    write(Buffer.from(text), (error, written) => resolve([error && (error.code ?? error.message), written])),
+  )
+
+describe('the standard output', () => {
+  test('of a file or a device is written by its descriptor', async () => {
+    const path = join(scratchFolder(), 'log')
+    const { stream, sent } = stdout(path, 'w')
+    expect(await result(standardOutput(stream), 'a line\n')).toEqual([null, 7])
+    expect(readFileSync(path, 'utf8')).toBe('a line\n')
+    expect(await result(standardOutput(stdout(path, 'r').stream), 'a line\n')).toEqual(['EBADF', 0])
+    const device = stdout('/dev/null', 'w')
+    expect(await result(standardOutput(device.stream), 'a line\n')).toEqual([null, 7])
+    expect([sent, device.sent]).toEqual([[], []])
+  })
+
+  test.skipIf(lacks('mkfifo'))(
+    'that is a pipe is written by its stream, which does not block [needs mkfifo]',
+    async () => {
+      const path = join(scratchFolder(), 'pipe')
+      execFileSync('mkfifo', [path])
+      const { stream, sent } = stdout(path, constants.O_RDWR | constants.O_NONBLOCK)
+      const write = standardOutput(stream)
+      expect(await result(write, 'a line\n')).toEqual([null, 7])
+      // That the reader is gone does not end the process.
+      expect(await result(write, 'gone\n')).toEqual(['EPIPE', 0])
+      expect(sent).toEqual(['a line\n', 'gone\n'])
+    },
+  )
 })
