@@ -23,11 +23,16 @@ export class MemoryReplayStore implements ReplayStore {
   readonly #monotonicClock: () => number
   readonly #guards = new Map<string, ReplayGuard>()
 
-  constructor({ lifetime, limit, clock, monotonicClock }: MemoryReplayStoreOptions) {
+  constructor({
+    lifetime,
+    limit = defaultLimit,
+    clock = () => new Date(),
+    monotonicClock = () => performance.now(),
+  }: MemoryReplayStoreOptions) {
     this.#lifetime = lifetime
-    this.#limit = limit ?? defaultLimit
-    this.#clock = clock ?? (() => new Date())
-    this.#monotonicClock = monotonicClock ?? (() => performance.now())
+    this.#limit = limit
+    this.#clock = clock
+    this.#monotonicClock = monotonicClock
   }
 
   async use(clientId: string, id: string, expires: number): Promise<Use> {
