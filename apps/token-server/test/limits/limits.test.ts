@@ -1,7 +1,8 @@
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { ShareCounts } from '../../src/limits/counter.ts'
-import { createLimits, type Limits } from '../../src/limits/limits.ts'
+import { Counter, type ShareCounts } from '../../src/limits/counter.ts'
+import { createLimits, noLimits, type Limits } from '../../src/limits/limits.ts'
+import { lockWindow } from '../../src/limits/lockout.ts'
 import { RedisCounter } from '../../src/limits/redis-counter.ts'
 import type { LimitSettings } from '../../src/settings/schema/server/limits.ts'
 import { connectRedis, redisServer } from '../support/redis.ts'
@@ -22,6 +23,31 @@ const limited = (
     limits: limitsOf(changes),
     ...more,
   })
+
+test('servers share each count under a name of its own, so that they count the same in Redis', () => {
+  const shared = new Map<string, object>()
+  limitsOf({ addressRequestsPerMinute: 3, clientTokensPerMinute: 4, wrongSecrets: 5 }, (name, counts) => {
+    shared.set(name, counts)
+    return { add: () => Promise.resolve(0) }
+  })
+  expect(Object.fromEntries(shared)).toEqual({
+    requests: { limit: 3, window: 60_000 },
+    tokens: { limit: 4, window: 60_000 },
+    attack: { limit: 50, window: lockWindow },
+    lock: { limit: 5, window: lockWindow },
+  })
+})
+
+test('without the proxies nothing is limited by address: all clients may have that of a proxy', () => {
+  const limits = { addressRequestsPerMinute: 3, clientTokensPerMinute: 4, wrongSecrets: 5 }
+  expect(createLimits({ limits, trustedProxies: null })).toEqual({
+    requests: null,
+    tokens: expect.any(Counter) as Counter,
+    lockout: null,
+  })
+  const none = { addressRequestsPerMinute: null, clientTokensPerMinute: null, wrongSecrets: null }
+  expect(createLimits({ limits: none, trustedProxies: [] })).toEqual(noLimits)
+})
 
 interface Sent {
   readonly id?: string

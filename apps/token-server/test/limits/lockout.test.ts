@@ -25,6 +25,8 @@ function isLocked(lockout: Lockout, clientId = 'client', network = '192.0.2.1'):
   return lockout.judge({ clientId, secret: 'the secret', network, matches: true }) > 0
 }
 
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 const guesses = (lockout: Lockout, count: number, clientId?: string, network?: string): number[] =>
   Array.from({ length: count }, () => guess(lockout, clientId, network))
 
@@ -101,6 +103,7 @@ test('a client that gets wrong secrets from many addresses is locked for each of
 
 test('a limit below three holds under attack as well', () => {
   const lockout = new Lockout({ limit: 1 })
+  for (let address = 0; address < 10; address++) guess(lockout, 'client', `198.51.100.${address}`)
   guess(lockout)
   expect(isLocked(lockout)).toBe(true)
 })
@@ -111,6 +114,13 @@ test('ids of any length are counted, in bounded memory', () => {
   guesses(lockout, 2, long)
   expect(isLocked(lockout, long)).toBe(true)
   expect(isLocked(lockout, `${long}x`)).toBe(false)
+  const told: string[] = []
+  const sharing = new Lockout({
+    limit: 2,
+    share: (name) => ({ add: (key) => Promise.resolve(name === 'attack' ? told.push(key) * 0 : 0) }),
+  })
+  for (const id of ['x'.repeat(200), 'x'.repeat(201)]) guess(sharing, id)
+  expect(told).toEqual(['x'.repeat(200), expect.stringMatching(/^[\w-]{43}$/)])
 })
 
 test('other processes learn of the second wrong secret, and of 100 from one address at most', async () => {
@@ -134,7 +144,7 @@ test('other processes learn of the second wrong secret, and of 100 from one addr
   guess(lockout)
   expect(told.get('lock')).toEqual([expect.stringMatching(/^[\w-]{43}$/)])
   expect(told.get('attack')).toHaveLength(2)
-  await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   expect(isLocked(lockout)).toBe(false)
   for (let client = 0; client < 200; client++) guesses(lockout, 2, `client ${client}`)
   expect(told.get('attack')).toHaveLength(100)
@@ -148,8 +158,26 @@ test('a client that is locked by the wrong secrets at all processes is locked he
   })
   guesses(lockout, 2)
   expect(isLocked(lockout)).toBe(false)
-  await new Promise((resolve) => setImmediate(resolve))
+  await settled()
   expect(isLocked(lockout)).toBe(true)
   vi.advanceTimersByTime(5_001)
+  expect(isLocked(lockout)).toBe(false)
+})
+
+test('a lock is not shortened by what other processes say of it', async () => {
+  const lockout = new Lockout({
+    limit: 2,
+    share: (name) => ({ add: () => Promise.resolve(name === 'lock' ? 5_000 : 0) }),
+  })
+  guesses(lockout, 2)
+  await settled()
+  vi.advanceTimersByTime(5_001)
+  expect(isLocked(lockout)).toBe(true)
+})
+
+test('a process on its own locks no client before the limit', async () => {
+  const lockout = new Lockout({ limit: 10 })
+  guesses(lockout, 9)
+  await settled()
   expect(isLocked(lockout)).toBe(false)
 })
