@@ -14,16 +14,11 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { suppressTracing, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import {
-  BasicTracerProvider,
-  BatchSpanProcessor,
-  RandomIdGenerator,
-  SamplingDecision,
-} from '@opentelemetry/sdk-trace-base'
+import { BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace-base'
 import { recordFailure } from '@sealwright/opentelemetry'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { backendOf, methodOf, type SignedBy } from '../telemetry.ts'
-import { samplerOfEnvironment } from './sampler.ts'
+import { samplingOfEnvironment } from './sampler.ts'
 
 /** The span of a request that is traced, and the context for those below it. */
 interface RequestTrace {
@@ -75,9 +70,9 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
   // Such as an endpoint that cannot be reached. It must not be on standard error, where it would go unseen.
   const warn = (message: string): void => logger.warn({ reason: message }, 'traces')
   diag.setLogger({ error: warn, warn, info: ignore, debug: ignore, verbose: ignore }, DiagLogLevel.WARN)
-  const sampler = samplerOfEnvironment()
+  const { sampler, nextTraceId } = samplingOfEnvironment()
   const random = new RandomIdGenerator()
-  /** The trace that the sampler was asked about. */
+  /** The trace that begins now. */
   let traceId: string | null = null
   const provider = new BasicTracerProvider({
     sampler,
@@ -98,26 +93,16 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
     traceAzureClients(provider)
   }
 
-  /** Runs for each request. One that begins a trace which is not sampled costs an id, and nothing is made for it. */
+  /** Runs for each request. Nothing is made for one that begins a trace which is not sampled. */
   function start(request: FastifyRequest, reply: FastifyReply): void {
     if (request.headers['traceparent'] !== undefined) {
       begin(request, reply, propagator.extract(ROOT_CONTEXT, request.headers, headers))
       return
     }
-    traceId = random.generateTraceId()
-    try {
-      const { decision } = sampler.shouldSample(
-        ROOT_CONTEXT,
-        traceId,
-        request.method,
-        SpanKind.SERVER,
-        {},
-        [],
-      )
-      if (decision !== SamplingDecision.NOT_RECORD) begin(request, reply, ROOT_CONTEXT)
-    } finally {
-      traceId = null
-    }
+    traceId = nextTraceId()
+    if (traceId === null) return
+    begin(request, reply, ROOT_CONTEXT)
+    traceId = null
   }
 
   function begin(request: FastifyRequest, reply: FastifyReply, parent: Context): void {
