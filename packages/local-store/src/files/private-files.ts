@@ -4,7 +4,7 @@ import { SealwrightError } from '@sealwright/core'
 import { invalidEncoding, limitExceeded } from '@sealwright/core/internal'
 import { checkAccess, type AccessRule } from './access-rule.ts'
 import { fileState, type FileState } from './file-state.ts'
-import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { attempt, fileSystemError, hasErrno } from './file-system-error.ts'
 
 export interface PrivateFile extends FileState {
   readonly bytes: Uint8Array
@@ -52,8 +52,8 @@ export async function readPrivateFile(path: string, rule: AccessRule): Promise<P
  * @returns null when there is proven to be no such folder
  * @throws SealwrightError `UNSAFE_PERMISSIONS`, `ACCESS_DENIED`, `UNAVAILABLE`
  */
-export async function readPrivateFolder(path: string, rule: AccessRule): Promise<readonly string[] | null> {
-  try {
+export function readPrivateFolder(path: string, rule: AccessRule): Promise<readonly string[] | null> {
+  const read = async (): Promise<readonly string[] | null> => {
     if (process.platform !== 'win32') {
       const handle = await openExisting(path, constants.O_RDONLY | constants.O_DIRECTORY)
       if (handle === null) return null
@@ -64,11 +64,8 @@ export async function readPrivateFolder(path: string, rule: AccessRule): Promise
       }
     }
     return (await readdir(path)).toSorted()
-  } catch (error) {
-    if (error instanceof SealwrightError) throw error
-    if (hasErrno(error, 'ENOENT')) return null
-    throw fileSystemError(`cannot read the folder ${path}`, error)
   }
+  return attempt(`cannot read the folder ${path}`, read, 'ENOENT')
 }
 
 /** @throws SealwrightError as {@link readPrivateFile}; `NOT_FOUND` when there is proven to be no file of that name */
@@ -93,12 +90,8 @@ async function openExisting(path: string, flags: number): Promise<FileHandle | n
 }
 
 async function isSymbolicLink(path: string): Promise<boolean> {
-  try {
-    return (await lstat(path)).isSymbolicLink()
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false
-    throw fileSystemError(`cannot read ${path}`, error)
-  }
+  const stats = await attempt(`cannot read ${path}`, () => lstat(path), 'ENOENT')
+  return stats?.isSymbolicLink() === true
 }
 
 /** Reads until the buffer is full or the file ends; returns the number of bytes. */
