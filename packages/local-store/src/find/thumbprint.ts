@@ -1,4 +1,4 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { jwkThumbprint } from '@sealwright/core'
 import { aString, invalidArgument } from '@sealwright/core/internal'
 
@@ -39,12 +39,12 @@ export function normalizeThumbprint(text: string): string {
 
 /** The SHA-1 thumbprint of a certificate: 40 upper-case hexadecimal digits. It names the certificate and proves nothing. */
 export function sha1Thumbprint(certificate: X509Certificate): string {
-  return createHash('sha1').update(certificate.raw).digest('hex').toUpperCase()
+  return certificate.fingerprint.replaceAll(':', '')
 }
 
 /** The SHA-256 thumbprint of a certificate: 64 upper-case hexadecimal digits. */
 export function sha256Thumbprint(certificate: X509Certificate): string {
-  return createHash('sha256').update(certificate.raw).digest('hex').toUpperCase()
+  return certificate.fingerprint256.replaceAll(':', '')
 }
 
 /** The thumbprint of a certificate: SHA-256 if the normalised one is, otherwise SHA-1. */
@@ -54,9 +54,7 @@ export function thumbprintLike(normalized: string, certificate: X509Certificate)
 
 /** The number of positions in `a` at which `b` has another character or none. */
 export function differingCharacters(a: string, b: string): number {
-  let count = 0
-  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) count++
-  return count
+  return Array.from(a).filter((character, index) => character !== b[index]).length
 }
 
 const sha1Digits = 40
