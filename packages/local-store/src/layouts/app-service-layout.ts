@@ -31,13 +31,8 @@ export function appServiceLayout(options: AppServiceStoreOptions): Layout {
   const shown = readSetting(settingOf(options))
   const accepts = (fileName: string): boolean =>
     /\.p12$/i.test(fileName) && (shown === 'all' || shown.has(nameOfFile(fileName).toUpperCase()))
-  // The platform's files are only read.
-  const {
-    locate: _locate,
-    remove: _remove,
-    ...reading
-  } = sharedFolder(resolve(options.folder ?? '/var/ssl/private'), unchecked, accepts)
-  return { ...reading, hint: hintFor(shown) }
+  const folder = resolve(options.folder ?? '/var/ssl/private')
+  return { ...sharedFolder(folder, unchecked, accepts), hint: hintFor(shown) }
 }
 
 /** Whether App Service gives the app certificates. */
