@@ -4,6 +4,7 @@ import { aFilePath, aPassword, optionsOf, resolvePassword } from '@sealwright/co
 import { ownerOnly, type AccessRule } from './files/access-rule.ts'
 import { readKeyAndCertificates } from './files/key-and-certificates.ts'
 import { readCertificateFile } from './files/pkcs12-file.ts'
+import { unversioned } from './find/stored-key.ts'
 import {
   localSigningKey,
   signerOptions,
@@ -71,7 +72,7 @@ export async function openKeyFileAt(
 ): Promise<LocalSigningKey> {
   const file = await readKeyAndCertificates(path, certificatePath, password, rule)
   const name = file.path === path ? nameOfFile(path) : basename(path)
-  return localSigningKey({ name, file, createdAt: null, disabledBy: null }, options)
+  return localSigningKey(unversioned(name, file), options)
 }
 
 /**
@@ -99,5 +100,5 @@ export async function openPkcs12File(
   pkcs12FileOptions('options', options)
   const fullPath = resolve(path)
   const file = await readCertificateFile(fullPath, await resolvePassword('password', password), ownerOnly)
-  return localSigningKey({ name: nameOfFile(fullPath), file, createdAt: null, disabledBy: null }, options)
+  return localSigningKey(unversioned(nameOfFile(fullPath), file), options)
 }

@@ -25,3 +25,8 @@ export function isSigningKey({ file }: StoredKey): boolean {
     throw error
   }
 }
+
+/** A key in a folder that records neither versions nor when a key arrived. */
+export function unversioned(name: string, file: CertificateFile): StoredKey {
+  return { name, file, number: 1, createdAt: null, disabledBy: null }
+}

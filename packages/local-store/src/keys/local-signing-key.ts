@@ -56,7 +56,7 @@ export const signerOptions: Readonly<Record<string, Check>> = { createSigner: aF
  * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
-export function localSigningKey(stored: OpenedFile, options: SignerOptions): LocalSigningKey {
+export function localSigningKey(stored: StoredKey, options: SignerOptions): LocalSigningKey {
   const { name, file, createdAt, disabledBy } = stored
   // It stays in this scope, so that no inspection, spread or serialisation of the key shows it.
   const { privateKey } = withPrivateKey(file)
@@ -90,10 +90,8 @@ export function localSigningKey(stored: OpenedFile, options: SignerOptions): Loc
   }
 }
 
-type OpenedFile = Pick<StoredKey, 'name' | 'file' | 'createdAt' | 'disabledBy'>
-
 /** Makes signers that refuse: those of a disabled key. `record` is the name of the file that disables it. */
-function refusing({ name, file }: OpenedFile, record: string): CreateSigner {
+function refusing({ name, file }: StoredKey, record: string): CreateSigner {
   const refuse = (): never => {
     throw new SealwrightError(
       'ACCESS_DENIED',

@@ -5,7 +5,7 @@ import { aFolderPath, type Check } from '@sealwright/core/internal'
 import { ownerWrites } from '../files/access-rule.ts'
 import { createKeyFile } from '../files/key-file.ts'
 import { encodePkcs12, type Pkcs12Key } from '../files/pkcs12-file.ts'
-import type { StoredKey } from '../find/stored-key.ts'
+import { unversioned, type StoredKey } from '../find/stored-key.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
 import type { WritableLayout } from './layout.ts'
 import { sharedFolder } from './shared-folder.ts'
@@ -52,8 +52,7 @@ export function dotNetLayout(options: DotNetStoreOptions): WritableLayout {
 async function add(path: string, name: string, key: Pkcs12Key): Promise<StoredKey | null> {
   const state = await createKeyFile(path, ownerWrites, await encodePkcs12(name, key, ''))
   if (state === null) return null
-  const file = { ...key, ...state, friendlyName: name, path }
-  return { name, file, number: 1, createdAt: null, disabledBy: null }
+  return unversioned(name, { ...key, ...state, friendlyName: name, path })
 }
 
 /** Where .NET keeps its certificates on the systems that have a store of their own. */
