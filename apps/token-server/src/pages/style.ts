@@ -40,7 +40,7 @@ dl div { display: grid; grid-template-columns: 11rem 1fr; gap: 0 1rem; align-ite
 dl div + div { border-top: 1px solid var(--line); }
 dt, .quiet, figcaption, td span { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
-dd.code { word-break: break-all; }
+dd.code, .token, td code { word-break: break-all; }
 dd.code, code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 0.875rem; }
 pre {
   margin: 0 0 0.75rem; padding: 0.85rem 1rem; background: var(--code); border-radius: 0.5rem;
