@@ -76,10 +76,10 @@ function linesOf(path: string): readonly string[] {
 
 // Those of the doctor need an issuer that answers, and those of the audit log a log; their own tests run them.
 const inReadme = linesOf('../README.md').filter((line) => !/^sealwright (?:doctor|audit) /.test(line))
-// The issuer of the example is not on the internet.
+// The issuer of the example is not on the internet, so its keys come from the file.
 const lines = [...new Set(inReadme.map((line) => line.replace(/\s+#\s.*$/, '')))].map((line) =>
-  line.startsWith('sealwright token verify')
-    ? line.replace('--issuer https://auth.example.com', '--certificate my-app-auth.cer')
+  /^sealwright token verify (?!.*--certificate)/.test(line)
+    ? line.replace('--issuer', '--key my-app-auth.pfx --issuer')
     : line,
 )
 
