@@ -11,7 +11,7 @@ import {
   type CreateFileOptions,
 } from './create-file.ts'
 import type { FileState } from './file-state.ts'
-import { fileSystemError, hasErrno } from './file-system-error.ts'
+import { attempt, fileSystemError, hasErrno } from './file-system-error.ts'
 import { giveFolderTo, ownerOf } from './owner.ts'
 import { readPrivateFolder } from './private-files.ts'
 
@@ -63,17 +63,8 @@ async function writeNew(
  * @returns null when the file was removed or replaced meanwhile; nothing is changed
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
-export async function replaceKeyFile(
-  path: string,
-  bytes: Uint8Array,
-  identity: string,
-): Promise<FileState | null> {
-  try {
-    return await replacePrivateFile(path, bytes, identity)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return null
-    throw fileSystemError(`cannot write ${path}`, error)
-  }
+export function replaceKeyFile(path: string, bytes: Uint8Array, identity: string): Promise<FileState | null> {
+  return attempt(`cannot write ${path}`, () => replacePrivateFile(path, bytes, identity), 'ENOENT')
 }
 
 /**
@@ -83,12 +74,8 @@ export async function replaceKeyFile(
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function removeFile(path: string): Promise<boolean> {
-  try {
-    await unlink(path)
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT')) return false
-    throw fileSystemError(`cannot delete ${path}`, error)
-  }
+  const removed = await attempt(`cannot delete ${path}`, () => unlink(path), 'ENOENT')
+  if (removed === null) return false
   await flush(dirname(path))
   return true
 }
@@ -129,11 +116,7 @@ async function madeFolder(folder: string): Promise<boolean> {
  * @throws SealwrightError `ACCESS_DENIED`, `UNAVAILABLE`
  */
 export async function flush(folder: string, failed = `cannot flush the folder ${folder}`): Promise<void> {
-  try {
-    await flushFolder(folder)
-  } catch (error) {
-    throw fileSystemError(failed, error)
-  }
+  await attempt(failed, () => flushFolder(folder))
 }
 
 function withoutHardLinks(folder: string, cause: unknown): SealwrightError {

@@ -23,9 +23,7 @@ export function folderLayout(location: string, password: string): VersionedLayou
     folder,
     hint: null,
     shared: false,
-    async check() {
-      await allNames()
-    },
+    check: allNames,
     async read(name) {
       const all = await allNames()
       const wanted = keyFiles(all, name)

@@ -10,7 +10,7 @@ export interface Layout extends SearchedPlace {
   /** Whether other programs keep certificates here too. If so, files that are not signing keys are ignored; otherwise they are errors. */
   readonly shared: boolean
   /** Throws when the folder cannot be used. The files in it are not read. */
-  check(): Promise<void>
+  check(): Promise<unknown>
   /** The certificates of the folder, or those of that name. */
   read(name?: string): Promise<readonly StoredKey[]>
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { fileSystemError, hasErrno } from '../files/file-system-error.ts'
+import { basename, join } from 'node:path'
+import { attempt } from '../files/file-system-error.ts'
 import { flush, removeFile } from '../files/key-file.ts'
 import { giveTo, ownerOf } from '../files/owner.ts'
 import { isSameName } from '../find/key-name.ts'
@@ -104,23 +104,16 @@ function arrivedAt(time: Date): string {
 }
 
 /** Creates an empty file. Returns its path; null when the file is there. */
-async function makeRecord(
-  folder: string,
-  name: string,
-  keyId: string,
-  record: string,
-): Promise<string | null> {
+function makeRecord(folder: string, name: string, keyId: string, record: string): Promise<string | null> {
   const path = join(folder, `.${name.toLowerCase()}.${keyId}.${record}`)
-  try {
+  const make = async (): Promise<string> => {
     const handle = await open(path, 'wx', 0o600)
     try {
       await giveTo(handle, await ownerOf(folder))
     } finally {
       await handle.close()
     }
-  } catch (error) {
-    if (hasErrno(error, 'EEXIST')) return null
-    throw fileSystemError(`cannot write ${basename(path)} in ${dirname(path)}`, error)
+    return path
   }
-  return path
+  return attempt(`cannot write ${basename(path)} in ${folder}`, make, 'EEXIST')
 }

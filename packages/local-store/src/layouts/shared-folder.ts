@@ -3,7 +3,7 @@ import type { AccessRule } from '../files/access-rule.ts'
 import { CertificateFiles } from '../files/certificate-files.ts'
 import type { CertificateFile } from '../files/pkcs12-file.ts'
 import { isSameName } from '../find/key-name.ts'
-import { isSigningKey, type StoredKey } from '../find/stored-key.ts'
+import { isSigningKey, unversioned, type StoredKey } from '../find/stored-key.ts'
 import { commonName } from '../find/subject.ts'
 import { sha1Thumbprint } from '../find/thumbprint.ts'
 import { namesIn, type Layout, type WritableLayout } from './layout.ts'
@@ -33,9 +33,7 @@ export function sharedFolder(
   return {
     folder,
     shared: true,
-    async check() {
-      await namesIn(folder, rule)
-    },
+    check: () => namesIn(folder, rule),
     read,
     async locate(name) {
       return (await signingKeys(name)).map(({ file }) => file.path)
@@ -50,5 +48,5 @@ export function sharedFolder(
 
 function storedKey(file: CertificateFile): StoredKey {
   const name = file.friendlyName ?? commonName(file.certificate) ?? sha1Thumbprint(file.certificate)
-  return { name, file, number: 1, createdAt: null, disabledBy: null }
+  return unversioned(name, file)
 }
