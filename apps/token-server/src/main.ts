@@ -2,8 +2,11 @@ import cluster from 'node:cluster'
 import { parseCommandLine } from './command-line.ts'
 import { openLog } from './logging/open-log.ts'
 import { replayWindow } from './oauth/assertion-times.ts'
+import { LiveSettings } from './reload/live-settings.ts'
+import { createReload } from './reload/reload.ts'
+import { WatchedFile } from './reload/watched-file.ts'
 import { runCommand } from './run-command.ts'
-import { loadSettings } from './settings/load-settings.ts'
+import { loadSettings, settingsPath } from './settings/load-settings.ts'
 import { problemsOf } from './settings/problems.ts'
 import type { Settings } from './settings/settings.ts'
 import { checkPort } from './startup/check-port.ts'
@@ -18,35 +21,45 @@ if (command.kind !== 'start') process.exit(await runCommand(command, process.env
 
 if (cluster.isWorker) {
   const { runWorker } = await import('./workers/worker.ts')
-  await runWorker(() => loadSettings(process.env))
+  await runWorker()
 } else {
   try {
+    // Before the file is read, so that no change is missed.
+    const file = new WatchedFile(settingsPath(process.env))
     const settings = loadSettings(process.env)
     await checkPort(settings)
-    if (settings.workers > 1) await runWorkers(settings)
-    else await runAlone(settings)
+    const reload = settings.workers > 1 ? await runWorkers(settings) : await runAlone(settings)
+    if (settings.watchSettings) file.start(reload)
   } catch (error) {
     fail(error)
   }
 }
 
-async function runAlone(settings: Settings): Promise<void> {
+/** @returns a function that reloads the server */
+async function runAlone(settings: Settings): Promise<() => void> {
   const { startServer } = await import('./startup/start-server.ts')
   const log = openLog(settings.logLevel)
   const reloadWith = reloadOnSignal(log.isTerminal)
   const server = await startServer(settings, { log })
   const drain = { begin: () => server.drain(), delay: settings.drainDelay * 1000 }
   closeOnSignals({ close: () => server.app.close(), log, drain })
-  reloadWith(() => server.reload())
+  const reload = (): void => server.reload()
+  reloadWith(reload)
   server.announce()
+  return reload
 }
 
-/** The server itself is loaded by the workers. */
-async function runWorkers(settings: Settings): Promise<void> {
+/**
+ * The server itself is loaded by the workers. They get their settings from this process, so that all of them have the same.
+ *
+ * @returns a function that reloads the server
+ */
+async function runWorkers(settings: Settings): Promise<() => void> {
   const { startWorkers } = await import('./workers/primary.ts')
   const log = openLog(settings.logLevel)
+  const live = new LiveSettings(settings)
   const workers = startWorkers({
-    count: settings.workers,
+    settings: () => live.current,
     log,
     replayWindow,
     onGiveUp(reason) {
@@ -60,7 +73,14 @@ async function runWorkers(settings: Settings): Promise<void> {
     delay: closeDelay + 4_000,
     drain: { begin: () => workers.drain(), delay: settings.drainDelay * 1000 },
   })
-  reloadOnSignal(log.isTerminal)(() => workers.reload())
+  const reload = createReload({
+    read: () => loadSettings(process.env),
+    live,
+    ring: { refresh: async () => workers.reload() },
+    logger: log.logger,
+  })
+  reloadOnSignal(log.isTerminal)(() => void reload())
+  return () => void reload()
 }
 
 /** The message names the settings or the file; a stack would only bury it. */

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -6,7 +7,7 @@ import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
 import { lacks } from '@sealwright/test-kit/tools'
-import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify, type JSONWebKeySet } from 'jose'
 import { expect, test } from 'vitest'
 import { assertionType, claims, ecKey, sign } from './support/assertion.ts'
 import { startProxy } from './support/haproxy.ts'
@@ -16,6 +17,8 @@ import { bundledServer, ServerProcess, type LogLine } from './support/program.ts
 import { scrape } from './support/scrape.ts'
 
 const program = bundledServer()
+/** SHA-256 of `sample-secret`. */
+const secretHash = '928410162b20fdc0d721e287e3083f1252aefaf73fc0af678f5940a2d7dbfdd6'
 const body = 'grant_type=client_credentials&client_id=sample-client&client_secret=sample-secret'
 
 test('SIGTERM with 500 requests in flight: every one is answered with a token, then it exits with 0', async () => {
@@ -143,14 +146,20 @@ function twoWorkers(more: Readonly<Record<string, string>> = {}): Record<string,
 }
 
 /** Sends a form on a connection of its own. */
-async function post(origin: string, form: string): Promise<{ status: number; description: string }> {
+async function post(
+  origin: string,
+  form: string,
+): Promise<{ status: number; description: string; token: string }> {
   const response = await fetch(`${origin}/connect/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', connection: 'close' },
     body: form,
   })
-  const { error_description: description = '' } = (await response.json()) as { error_description?: string }
-  return { status: response.status, description }
+  const { error_description: description = '', access_token: token = '' } = (await response.json()) as {
+    error_description?: string
+    access_token?: string
+  }
+  return { status: response.status, description, token }
 }
 
 /** Waits until the lines with a message are so many, and returns them. */
@@ -280,6 +289,46 @@ test('two workers are one server: one key, one log, one memory of assertions, an
   server.signal('SIGKILL')
   await expect.poll(() => [...after.values()].filter(isRunning)).toEqual([])
   await expect(post(origin, body)).rejects.toThrow('fetch failed')
+})
+
+test('a replaced worker runs with what the others run with, whatever the settings file says by then', async () => {
+  const path = join(scratchFolder(), 'settings.json')
+  const resources = [{ audience: 'api', scopes: ['api1'] }]
+  const clients = ['sample-client', 'added'].map((clientId) => ({
+    clientId,
+    secrets: [{ sha256: secretHash }],
+    scopes: ['api1'],
+  }))
+  const write = (settings: object): void => {
+    const common = { resources, signingKey: { type: 'ec-p256' } }
+    writeFileSync(path, JSON.stringify({ ...common, ...settings }))
+  }
+  write({ issuer: 'https://id.example.com', clients: clients.slice(0, 1), dataDir: scratchFolder() })
+  const server = new ServerProcess(program(), { WORKERS: '2', TOKEN_SERVER_SETTINGS: path })
+  const { origin } = await server.started()
+  const before = await workersOf(server, origin)
+
+  // The clients change at once; the issuer and the key would change with a restart.
+  write({ issuer: 'https://other.example.com', clients, dataDir: scratchFolder() })
+  server.signal('SIGHUP')
+  await linesOf(server, 'settings that take effect after a restart: issuer, dataDir, signingKey', 1)
+  writeFileSync(path, 'no longer JSON')
+  process.kill(before.get(2) ?? 0, 'SIGKILL')
+  await linesOf(server, 'a worker has ended and is replaced', 1)
+
+  const form = body.replace('sample-client', 'added')
+  const from = server.lines.length
+  const tokens: string[] = []
+  await expect
+    .poll(async () => {
+      tokens.push((await post(origin, form)).token)
+      const issued = server.lines.slice(from).filter(({ msg }) => msg === 'token issued')
+      return new Set(issued.map(({ worker }) => worker)).size
+    })
+    .toBe(2)
+  const said = tokens.map((token) => [decodeProtectedHeader(token).kid, decodeJwt(token).iss])
+  expect(new Set(said.map(String))).toEqual(new Set([`${String(said[0]?.[0])},https://id.example.com`]))
+  expect((await server.stop()).code).toBe(0)
 })
 
 /** Causes more lines than the log holds while its reader is stuck: 250 of two kilobytes, by each of eight clients. */

@@ -38,6 +38,11 @@ function describeError(error: unknown): unknown {
   }
 }
 
+/** The level, but at least `error`. */
+export function errorsOnly(level: string): string {
+  return level === 'fatal' || level === 'silent' ? level : 'error'
+}
+
 const wordyLevels = new Set(['info', 'debug', 'trace'])
 
 /** The level, but at least `warn`: for messages that repeat the line of main.ts. */

@@ -15,7 +15,7 @@ export class WatchedFile {
   /** Reports a change when the file differs from its current state. */
   constructor(path: string) {
     this.#path = path
-    this.#state = describe(statSync(path, { bigint: true, throwIfNoEntry: false }))
+    this.#state = stateOf(path)
   }
 
   /**
@@ -44,9 +44,15 @@ export class WatchedFile {
   }
 }
 
-/** null for a file that is not there. */
-function describe(stats: BigIntStats | undefined): string | null {
-  return stats === undefined
-    ? null
-    : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join(' ')
+/** null for a file that cannot be read; its reader says why. */
+function stateOf(path: string): string | null {
+  try {
+    return describe(statSync(path, { bigint: true }))
+  } catch {
+    return null
+  }
+}
+
+function describe({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
 }

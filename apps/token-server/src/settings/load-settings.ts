@@ -12,6 +12,11 @@ import { readAdditionalKeys } from './signing-key/additional-keys.ts'
 import { ringPolicyOf, signingAlgorithmsOf } from './signing-key/ring-policy.ts'
 import { readSigningKeySetting } from './signing-key/signing-key-setting.ts'
 
+/** The path of the settings file. */
+export function settingsPath(env: Environment): string {
+  return env['TOKEN_SERVER_SETTINGS'] ?? sampleSettingsFile
+}
+
 /**
  * Reads and checks all settings. Nothing is opened or created before.
  *
@@ -20,7 +25,7 @@ import { readSigningKeySetting } from './signing-key/signing-key-setting.ts'
  */
 export function loadSettings(env: Environment): Settings {
   const problems = new Problems()
-  const path = env['TOKEN_SERVER_SETTINGS'] ?? sampleSettingsFile
+  const path = settingsPath(env)
   if (path === '') problems.add(emptyVariable('TOKEN_SERVER_SETTINGS'))
   const file = path === '' ? null : problems.attempt(() => readSettingsFile(path))
   const settings = settingsOf(file ?? { path, own: {}, dotNetSections: {} }, env, file !== null, problems)

@@ -3,11 +3,10 @@ import { openAudit } from '../audit/open-audit.ts'
 import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
 import { Draining } from '../health/draining.ts'
 import { createLimits } from '../limits/limits.ts'
-import { quieter } from '../logging/logger.ts'
+import { errorsOnly, quieter } from '../logging/logger.ts'
 import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
-import { WatchedFile } from '../reload/watched-file.ts'
 import type { Peers } from '../peers/peers.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { buildServer, listeningPort } from '../server.ts'
@@ -28,7 +27,9 @@ export interface StartOptions {
   readonly replays?: ReplayStore | undefined
   /** All processes of the server, any of which is asked for the metrics. Default: this one alone. */
   readonly peers?: Peers | undefined
-  /** Where a reload finds the settings. Default: the environment of this process. */
+  /** Reads the settings for a reload. Default: from the environment and the file. */
+  readonly readSettings?: (() => Settings) | undefined
+  /** Default: the environment of this process. */
   readonly env?: Environment | undefined
 }
 
@@ -40,7 +41,7 @@ export interface StartedServer {
   announce(): void
   /** Makes load balancers send no more requests. */
   drain(): void
-  /** Reads settings and keys again, as after a client was added or a key was revoked. The log says what was done. */
+  /** Reads settings and keys again, for example after a client was added or a key was revoked. The log says what was done. */
   reload(): void
 }
 
@@ -51,9 +52,15 @@ export interface StartedServer {
  */
 export async function startServer(
   settings: Settings,
-  { log, worker = null, replays, peers, env = process.env }: StartOptions,
+  {
+    log,
+    worker = null,
+    replays,
+    peers,
+    env = process.env,
+    readSettings = () => loadSettings(env),
+  }: StartOptions,
 ): Promise<StartedServer> {
-  const file = settings.watchSettings ? new WatchedFile(settings.file) : null
   // At a terminal the banner says which key signs.
   const ringLogger = log.logger.child({}, log.isTerminal ? { level: quieter(settings.logLevel) } : {})
   const { ring, isNew, vaults } = await openRing(settings, ringLogger)
@@ -67,8 +74,9 @@ export async function startServer(
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
   // One of several workers is enough.
   if (worker === null || worker === 1) watchKey(() => ring.signingKey(), log.logger, warnings)
-  const reload = createReload({ read: () => loadSettings(env), live, ring, logger: log.logger })
-  file?.start(() => void reload())
+  // The primary of workers has checked the settings, and has logged what changes.
+  const logger = worker === null ? log.logger : log.logger.child({}, { level: errorsOnly(settings.logLevel) })
+  const reload = createReload({ read: readSettings, live, ring, logger })
   return { app, port, announce, drain: () => draining.begin(), reload: () => void reload() }
 
   async function listen(opened: Opened): Promise<FastifyInstance> {

@@ -3,16 +3,19 @@ import type { Log } from '../logging/open-log.ts'
 import { linesOfWorkers } from '../logging/open-log.ts'
 import { MemoryReplayStore } from '../replay/memory-store.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
+import type { Settings } from '../settings/settings.ts'
 import { Channel } from './channel.ts'
 import { answerCollections } from './peers-through-primary.ts'
 import { placeInEnvironment } from './place.ts'
 import { answerReplays } from './primary-replay-store.ts'
+import { answerSettings, packSettings } from './settings-of-workers.ts'
 import { Supervisor, type WorkerEnd, type WorkerEvents, type WorkerProcess } from './supervisor.ts'
 import { trackConnections } from './unaccepted-connections.ts'
 import { wholeLines } from './whole-lines.ts'
 
 export interface PrimaryOptions {
-  readonly count: number
+  /** The settings in effect, which all workers run with. */
+  readonly settings: () => Settings
   readonly log: Log
   /** For how long used assertions are remembered, in milliseconds. */
   readonly replayWindow: number
@@ -23,7 +26,7 @@ export interface PrimaryOptions {
  * Starts the workers: processes of this program that share one port. The primary accepts the connections and gives them to the
  * workers in turn. It opens no key. It writes the log, and remembers which client assertions were used.
  */
-export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOptions): Supervisor {
+export function startWorkers({ settings, log, replayWindow, onGiveUp }: PrimaryOptions): Supervisor {
   cluster.schedulingPolicy = cluster.SCHED_RR
   // The log goes through a pipe: the primary writes it, so that lines are whole.
   cluster.setupPrimary({ stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
@@ -31,7 +34,7 @@ export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOpti
   const replays = new MemoryReplayStore({ lifetime: replayWindow })
   const channels = new Map<number, Channel>()
   const supervisor = new Supervisor({
-    count,
+    count: settings().workers,
     log: log.logger,
     onGiveUp,
     start(number, isFirst, events) {
@@ -46,6 +49,7 @@ export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOpti
     const channel = openChannel(worker, replays)
     channels.set(number, channel)
     answerCollections(channel, () => channels)
+    answerSettings(channel, settings)
     channel.on('ready', (port) => events.ready(Number(port)))
     channel.on('failed', (reason) => events.failed(String(reason)))
     const closeUnaccepted = trackConnections(worker.process)
@@ -65,14 +69,15 @@ export function startWorkers({ count, log, replayWindow, onGiveUp }: PrimaryOpti
     worker.process.on('close', (code: number | null, signal: NodeJS.Signals | null) =>
       ended({ code, signal }),
     )
-    worker.process.on('error', (error) => {
-      // Without a process, as when there are too many, nothing else may follow.
+    // Not on the process: cluster listens there, and throws if the worker has no listener.
+    worker.on('error', (error) => {
+      // Without a process, for example when there are too many, no other event may follow.
       if (worker.process.pid !== undefined) return
       events.failed(error.message)
       ended({ code: null, signal: null })
     })
     return {
-      tell: (topic) => channel.tell(topic),
+      tell: (topic) => channel.tell(topic, topic === 'reload' ? packSettings(settings()) : undefined),
       kill: () => void worker.process.kill('SIGKILL'),
     }
   }

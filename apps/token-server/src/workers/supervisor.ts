@@ -31,7 +31,7 @@ interface SupervisorLog {
 export interface SupervisorOptions {
   /** How many workers. */
   readonly count: number
-  /** Starts a process. */
+  /** Starts a process. If it throws, the worker could not start. */
   readonly start: (number: number, isFirst: boolean, events: WorkerEvents) => WorkerProcess
   readonly log: SupervisorLog
   /** Called once, when the server cannot go on. No worker runs any more. */
@@ -135,11 +135,17 @@ export class Supervisor {
     slot.reason = null
     slot.isReloadDue = false
     const isFirst = this.#port === null
-    slot.process = this.#options.start(slot.number, isFirst, {
-      ready: (port) => this.#ready(slot, port),
-      failed: (reason) => (slot.reason = reason),
-      ended: (end) => this.#ended(slot, end),
-    })
+    try {
+      slot.process = this.#options.start(slot.number, isFirst, {
+        ready: (port) => this.#ready(slot, port),
+        failed: (reason) => (slot.reason = reason),
+        ended: (end) => this.#ended(slot, end),
+      })
+    } catch (error) {
+      // For example when there is no memory for another process.
+      slot.reason = error instanceof Error ? error.message : String(error)
+      this.#ended(slot, { code: null, signal: null })
+    }
   }
 
   #ready(slot: Slot, port: number): void {

@@ -12,6 +12,8 @@ interface Connection {
  * @returns closes these connections; to be called when the process has ended
  */
 export function trackConnections(worker: ChildProcess): () => void {
+  // A process that could not be started, for example when too many files are open, has no channel.
+  if (worker.pid === undefined) return () => undefined
   const unaccepted = new Map<unknown, Connection>()
   // oxlint-disable-next-line typescript/unbound-method -- the proxy calls it with its own `this`
   worker.send = new Proxy(worker.send, {

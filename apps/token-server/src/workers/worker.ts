@@ -1,15 +1,14 @@
 import { openWorkerLog } from '../logging/open-log.ts'
-import type { Settings } from '../settings/settings.ts'
 import { closeOnRequest } from '../startup/close-on-signals.ts'
-import { reloadOnSignal } from '../startup/reload-on-signal.ts'
 import { startServer } from '../startup/start-server.ts'
 import { Channel, type Message } from './channel.ts'
 import { peersThrough } from './peers-through-primary.ts'
 import { readPlace } from './place.ts'
 import { PrimaryReplayStore } from './primary-replay-store.ts'
+import { askForSettings, unpackSettings } from './settings-of-workers.ts'
 
 /** Runs one of several workers: this process is one that `startWorkers` has started. It never rejects. */
-export async function runWorker(loadSettings: () => Settings): Promise<void> {
+export async function runWorker(): Promise<void> {
   const primary = channelToPrimary()
   let close = exit
   let drain = nothing
@@ -19,24 +18,28 @@ export async function runWorker(loadSettings: () => Settings): Promise<void> {
     drain()
     setTimeout(() => close(), drainDelay)
   })
-  process.on('SIGINT', () => undefined)
+  process.on('SIGINT', nothing)
   try {
-    const settings = loadSettings()
     const { number, isFirst, isTerminal } = readPlace(process.env)
+    // The primary reads the settings again and passes them on.
+    if (!isTerminal) process.on('SIGHUP', nothing)
+    let settings = await askForSettings(primary)
     const log = openWorkerLog(settings.logLevel, number, isTerminal)
-    const reloadWith = reloadOnSignal(isTerminal)
     const server = await startServer(settings, {
       log,
       worker: number,
       replays: new PrimaryReplayStore(primary),
       peers: peersThrough(primary),
+      readSettings: () => settings,
     })
     close = closeOnRequest({ close: () => server.app.close(), log })
     drainDelay = settings.drainDelay * 1000
     drain = () => server.drain()
     primary.on('drain', drain)
-    primary.on('reload', () => server.reload())
-    reloadWith(() => server.reload())
+    primary.on('reload', (data) => {
+      settings = unpackSettings(data)
+      server.reload()
+    })
     if (isFirst) server.announce()
     primary.tell('ready', server.port)
   } catch (error) {

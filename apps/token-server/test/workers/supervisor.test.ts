@@ -119,6 +119,36 @@ test('a first worker that says why it cannot start is not tried again', async ()
   expect(started).toHaveLength(1)
 })
 
+test('a process that cannot be started counts as a start that failed: the first ends the server, another is tried again', async () => {
+  const lines: object[] = []
+  const givenUp: string[] = []
+  const running: { end?: () => void } = {}
+  let attempts = 0
+  const start = (failing: (attempt: number) => boolean): void => {
+    new Supervisor({
+      count: 1,
+      log: { warn: (details) => lines.push(details), error: (details) => lines.push(details) },
+      onGiveUp: (reason) => givenUp.push(reason),
+      start(_number, _isFirst, events): WorkerProcess {
+        if (failing(++attempts)) throw new Error('spawn ENOMEM')
+        running.end = () => events.ended({ code: 1, signal: null })
+        events.ready(5001)
+        return { tell: () => undefined, kill: () => undefined }
+      },
+    }).start()
+  }
+  start(() => true)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect({ givenUp, attempts }).toEqual({ givenUp: ['spawn ENOMEM'], attempts: 1 })
+
+  attempts = 0
+  start((attempt) => attempt === 2)
+  running.end?.()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect({ givenUp: givenUp.length, attempts }).toEqual({ givenUp: 1, attempts: 3 })
+  expect(lines.at(-1)).toMatchObject({ worker: 1, reason: 'spawn ENOMEM' })
+})
+
 test('a replacement that listens on another port ends the server', async () => {
   const { started, givenUp } = supervise(1)
   started[0]?.ready(5001)
