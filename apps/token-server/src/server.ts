@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { AuditLog } from '@sealwright/audit-log'
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
@@ -58,6 +58,8 @@ export interface ServerOptions {
   readonly auditLog?: AuditLog | null | undefined
   /** Milliseconds for a whole request to arrive; one that takes longer is answered with 408. Default 10,000. */
   readonly requestTimeout?: number | undefined
+  /** Milliseconds that requests in progress have to finish when the server closes. Default 6,000. */
+  readonly closeTimeout?: number | undefined
 }
 
 /** A token request has a few hundred bytes, or a few thousand with an assertion. */
@@ -66,6 +68,12 @@ const maximumBodyBytes = 16 * 1024
 /** Milliseconds. */
 const defaultRequestTimeout = 10_000
 
+/** Milliseconds. Of the time to close, the rest is for the last seal of the audit log, the last spans and the log. */
+const defaultCloseTimeout = 6_000
+
+/** Milliseconds from the close until connections without a request are ended: one may just be arriving. */
+const firstByteTimeout = 100
+
 /**
  * The token server on one ring of signing keys. The caller listens or injects requests.
  *
@@ -73,7 +81,7 @@ const defaultRequestTimeout = 10_000
  */
 export function buildServer(options: ServerOptions): FastifyInstance {
   const logger = options.logger ?? createLogger('silent')
-  const { requestTimeout = defaultRequestTimeout } = options
+  const { requestTimeout = defaultRequestTimeout, closeTimeout = defaultCloseTimeout } = options
   const settings = options.settings instanceof LiveSettings ? options.settings.current : options.settings
   const proxies = settings.trustedProxies ?? []
   const app: FastifyInstance = Fastify({
@@ -125,6 +133,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   const service = createService(app, options)
   closeConnectionsWithAnswers(app, service.draining)
+  endConnectionsOnClose(app, closeTimeout)
   app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: 'not_found' }))
   app.setErrorHandler((error, request, reply) => {
     if (error instanceof BearerError) {
@@ -230,6 +239,26 @@ function closeConnectionsWithAnswers(app: FastifyInstance, draining: Draining): 
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (closing || draining.hasBegun) reply.header('connection', 'close')
     done(null, payload)
+  })
+}
+
+/**
+ * Ends the connections that are not idle for Node and have nothing to finish: those without any data at once, all others after some
+ * seconds, even in the middle of a request. While the server closes, Node has no timeout for them.
+ */
+function endConnectionsOnClose(app: FastifyInstance, closeTimeout: number): void {
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
+  app.addHook('preClose', async () => {
+    setTimeout(() => {
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+    }, firstByteTimeout).unref()
+    setTimeout(() => {
+      for (const socket of connections) socket.destroy()
+    }, closeTimeout).unref()
   })
 }
 

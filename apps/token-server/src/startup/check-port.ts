@@ -1,25 +1,34 @@
 import { createServer } from 'node:net'
 import { invalidSetting, messageOf } from '../settings/invalid-setting.ts'
 import type { Settings } from '../settings/settings.ts'
+import { addressesOf, forEachAddress } from './addresses.ts'
 
 /**
  * Checks that the server can listen, so that no key is made for a server that cannot start.
  *
  * @param names of the settings, for the message
+ * @param addresses of the host. Default: all that the server would listen on
  * @throws SealwrightError `INVALID_ARGUMENT` whose cause is the error of `node:net`
  */
 export async function checkPort(
   { host, port }: Pick<Settings, 'host' | 'port'>,
   names = 'HOST and PORT',
+  addresses?: readonly string[],
 ): Promise<void> {
+  try {
+    await forEachAddress(addresses ?? (await addressesOf(host)), (address) => bind(address, port))
+  } catch (cause) {
+    throw invalidSetting(`cannot listen on ${host} port ${port}, see ${names}: ${messageOf(cause)}`, cause)
+  }
+}
+
+async function bind(host: string, port: number): Promise<void> {
   const server = createServer()
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ host, port }, resolve)
     })
-  } catch (cause) {
-    throw invalidSetting(`cannot listen on ${host} port ${port}, see ${names}: ${messageOf(cause)}`, cause)
   } finally {
     await new Promise((resolve) => server.close(resolve))
   }

@@ -14,7 +14,9 @@ import { loadSettings } from '../settings/load-settings.ts'
 import type { Environment } from '../settings/environment/environment.ts'
 import type { Settings } from '../settings/settings.ts'
 import { startTelemetry } from '../telemetry/start-telemetry.ts'
+import { addressesOf } from './addresses.ts'
 import { banner } from './banner.ts'
+import { listen } from './listen.ts'
 import { openRedis } from './open-redis.ts'
 import { openRing } from './open-ring.ts'
 import { watchKey } from './watch-key.ts'
@@ -68,7 +70,7 @@ export async function startServer(
   const key = ring.signingKey()
   const live = new LiveSettings(settings)
   const draining = new Draining()
-  const app = await closingOnFailure(listen)
+  const app = await closingOnFailure(open)
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
   const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
@@ -79,7 +81,7 @@ export async function startServer(
   const reload = createReload({ read: readSettings, live, ring, logger })
   return { app, port, announce, drain: () => draining.begin(), reload: () => void reload() }
 
-  async function listen(opened: Opened): Promise<FastifyInstance> {
+  async function open(opened: Opened): Promise<FastifyInstance> {
     opened.push(() => ring.close())
     const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
     opened.push(() => redis?.close())
@@ -108,7 +110,7 @@ export async function startServer(
       draining,
     })
     server.addHook('onClose', async () => redis?.close())
-    await server.listen({ host: settings.host, port: settings.port })
+    await listen(server, { addresses: await addressesOf(settings.host), port: settings.port })
     return server
   }
 

@@ -8,8 +8,8 @@ export interface OpenRequest {
 }
 
 /** Begins a token request on a connection of its own. Its body is still to come. */
-export async function beginRequest(port: number, body: string): Promise<OpenRequest> {
-  const socket = connect(port, 'localhost').setEncoding('utf8')
+export async function beginRequest(port: number, body: string, host = 'localhost'): Promise<OpenRequest> {
+  const socket = connect(port, host).setEncoding('utf8')
   let answer = ''
   socket.on('data', (text: string) => (answer += text))
   const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()))
