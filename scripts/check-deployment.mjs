@@ -68,6 +68,10 @@ function checkSystemd() {
   run('systemd-analyze', ['verify', '--man=no', unit])
   // The exposure of a service, from 0 (sandboxed) to 10, times ten.
   run('systemd-analyze', ['security', '--offline=true', '--threshold=20', '--no-pager', unit])
+  const readme = readFileSync(join(root, 'apps', 'token-server', 'README.md'), 'utf8')
+  const [, logs] = /^LogsDirectory=(.+)$/m.exec(text) ?? []
+  if (!readme.includes(`AUDIT_LOG=/var/log/${logs}/`))
+    throw new Error('systemd: the audit log of the README is in a folder that the unit cannot write to')
   console.log('systemd: the unit is valid, and its exposure is at most 2.0')
   return Object.fromEntries(
     [...text.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),

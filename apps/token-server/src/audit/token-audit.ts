@@ -23,6 +23,11 @@ export class TokenAudit {
     this.#log = log
   }
 
+  /** Whether tokens can be recorded, as far as is known. */
+  get isAvailable(): boolean {
+    return this.#log.isWritable
+  }
+
   /**
    * Refuses tokens that could not be recorded now, so that they are not signed for nothing.
    *

@@ -7,7 +7,9 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import type { LightMyRequestResponse } from 'fastify'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { openAudit } from '../../src/audit/open-audit.ts'
 import { jtiOf, TokenAudit } from '../../src/audit/token-audit.ts'
+import { createLogger } from '../../src/logging/logger.ts'
 import { remoteKey } from '../support/remote-key.ts'
 import {
   basic,
@@ -92,7 +94,12 @@ test('while the audit log cannot be written, no token is issued, and after the f
   expect(signatures).toBe(1)
   mkdirSync(folder)
   vi.advanceTimersByTime(1000)
+  // The next line may be written, but none has been.
+  expect(await signingHealth(server)).toEqual([503, 'unavailable', 'unavailable'])
+  const ready = await server.app.inject('/health/ready')
+  expect([ready.statusCode, ready.json()]).toEqual([200, expect.objectContaining({ audit: 'unavailable' })])
   expect((await requestToken(server)).statusCode).toBe(200)
+  expect(await signingHealth(server)).toEqual([200, 'available', 'available'])
   expect(linesIn(folder).filter((line) => 'jti' in line)).toHaveLength(1)
   const said = ringLog.map(
     (line) => JSON.parse(line) as { level: number; msg: string; err?: { message: string } },
@@ -105,6 +112,25 @@ test('while the audit log cannot be written, no token is issued, and after the f
   expect(about[0]?.err?.message).toMatch(
     /^\S+\.000002\.jsonl cannot be written \(ENOENT: the folder was deleted\)$/,
   )
+})
+
+async function signingHealth({ app }: TestServer): Promise<unknown[]> {
+  const response = await app.inject('/health/signing')
+  const { status, audit } = response.json<{ status: string; audit: string }>()
+  return [response.statusCode, status, audit]
+}
+
+test.each([
+  ['debug', 2],
+  ['warn', 2],
+  ['fatal', 2],
+  ['silent', 0],
+] as const)('at the level %s the log has %i seals', async (level, count) => {
+  const lines: string[] = []
+  const { settings, ring } = await testServer({ env: { AUDIT_LOG: scratchFolder() } })
+  const logger = createLogger(level, { write: (line) => void lines.push(line) })
+  await (await openAudit({ settings: settings.audit, ring, logger }))?.close()
+  expect(lines.filter((line) => line.includes('"msg":"the audit log is sealed"'))).toHaveLength(count)
 })
 
 test('the log has each seal, for a place that an attacker cannot reach', async () => {

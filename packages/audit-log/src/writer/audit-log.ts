@@ -53,6 +53,11 @@ export interface AuditLog {
    * @throws SealwrightError `UNAVAILABLE`
    */
   assertWritable(): void
+  /**
+   * Whether lines can be written, as far as is known. It is false from the event `failed` to the event `recovered`, and after
+   * {@link close}. Unlike {@link assertWritable} it stays false between two attempts, so use it for health checks.
+   */
+  readonly isWritable: boolean
   /** Writes what is left, seals it, and closes the file. It never throws: a failure is an event. */
   close(): Promise<void>
 }
@@ -124,6 +129,10 @@ export class SealedWriter implements AuditLog {
   assertWritable(): void {
     if (this.#isClosed) throw closed()
     this.#batches.assertWritable()
+  }
+
+  get isWritable(): boolean {
+    return !this.#isClosed && this.#batches.isWritable
   }
 
   async close(): Promise<void> {

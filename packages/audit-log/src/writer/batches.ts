@@ -6,7 +6,7 @@ export interface BatchesOptions {
   readonly write: (lines: readonly string[]) => Promise<void>
   /** The file, for messages. */
   readonly path: () => string
-  /** The first failed write after successful ones. */
+  /** The first failed or late write after successful ones. */
   readonly onFailed: (error: SealwrightError) => void
   /** The first successful write after failed ones. */
   readonly onRecovered: () => void
@@ -60,6 +60,11 @@ export class Batches {
     if (this.#isLate) throw stuck(this.#options.path())
     if (this.#failure !== null && performance.now() < this.#failure.retryAt) throw this.#failure.error
     if (this.#next !== null && this.#next.lines.length >= maximumWaiting) throw tooMany(maximumWaiting)
+  }
+
+  /** Whether the last write succeeded. */
+  get isWritable(): boolean {
+    return this.#failure === null
   }
 
   /** Resolves when the line is written. */
@@ -131,15 +136,9 @@ export class Batches {
 
   #onDeadline(): void {
     this.#deadline = null
-    if (this.#current !== null) this.#refuse(this.#current)
-  }
-
-  /** The write may still succeed. Then there are lines of tokens that were not issued. */
-  #refuse(batch: Batch): void {
+    if (this.#current === null) return
+    // The write may still succeed. Then there are lines of tokens that were not issued.
     this.#isLate = true
-    const error = stuck(this.#options.path())
-    batch.reject(error)
-    this.#next?.reject(error)
-    this.#next = null
+    this.#fail(this.#current, stuck(this.#options.path()))
   }
 }

@@ -92,6 +92,8 @@ describe('when a write fails', () => {
     expect(() => batches.assertWritable()).toThrow(expected.message)
     vi.advanceTimersByTime(1)
     batches.assertWritable()
+    // Until a write has succeeded.
+    expect(batches.isWritable).toBe(false)
   })
 
   test('that is reported once until a write succeeds', async () => {
@@ -107,12 +109,13 @@ describe('when a write fails', () => {
 })
 
 test('a disk that does not answer refuses tokens after three seconds, and takes them when it answers', async () => {
-  const { batches, written, end } = disk()
+  const { batches, written, events, end } = disk()
   const first = batches.add('a')
   await until(() => written.length === 1)
   const waiting = batches.add('b')
   vi.advanceTimersByTime(2999)
   batches.assertWritable()
+  expect([batches.isWritable, events]).toEqual([true, []])
   vi.advanceTimersByTime(1)
   const expected = {
     code: 'UNAVAILABLE',
@@ -120,9 +123,12 @@ test('a disk that does not answer refuses tokens after three seconds, and takes 
   }
   await expect(first).rejects.toMatchObject(expected)
   await expect(waiting).rejects.toMatchObject(expected)
+  vi.advanceTimersByTime(60_000)
   expect(() => batches.assertWritable()).toThrow(expected.message)
+  expect([batches.isWritable, events]).toEqual([false, [expected.message]])
   await end()
   batches.assertWritable()
+  expect([batches.isWritable, events]).toEqual([true, [expected.message, 'recovered']])
   const next = batches.add('c')
   await end()
   await next
