@@ -23,7 +23,7 @@ export class RedisCounter implements SharedCounter {
 
   async add(key: string): Promise<number> {
     try {
-      return await this.#redis.run(() => this.#consume(key))
+      return await this.#redis.run(() => this.#consume(key), 'script')
     } catch {
       // The connection has logged and counted it.
       return 0

@@ -12,7 +12,7 @@ const deadline = 2_000
  *
  * @param tls as for a `RedisConnection`
  * @returns warnings
- * @throws SealwrightError `UNAVAILABLE` if it does not answer, refuses the credentials or is a replica
+ * @throws SealwrightError `UNAVAILABLE` if it does not answer, refuses the credentials or scripts, or is a replica
  */
 export async function checkRedis(
   { url }: Pick<RedisSettings, 'url'>,
@@ -32,6 +32,8 @@ export async function checkRedis(
     // Redis works without permission for this command.
     const replication = await client.info('replication').catch(() => '')
     if (/^role:slave\r?$/m.test(replication)) throw new Error('it is a replica; set REDIS_URL to the primary')
+    // The counts of the limits are scripts.
+    await client.eval('return 1', 0)
     const policy = await evictionPolicy(client).catch(() => null)
     return policy === null ? [] : [evictionWarning]
   } catch (error) {

@@ -13,6 +13,12 @@ export interface RedisConnectionOptions extends RedisSettings {
 /** Milliseconds between two attempts to connect. */
 const retryDelay = 500
 
+/** The counts of the limits are scripts that write. */
+const writeCheck = "return redis.call('set', KEYS[1], '1', 'PX', ARGV[1])"
+
+/** The kinds of commands that a user of Redis may be allowed separately. */
+export type CommandKind = 'command' | 'script'
+
 /**
  * One connection to Redis, for all that the servers of this service share. Nothing waits long for it: without a
  * connection a command fails at once, otherwise after half a second. It reconnects in the background. The log says once
@@ -23,8 +29,10 @@ export class RedisConnection {
   readonly keyPrefix: string
   readonly #logger: RedisConnectionOptions['logger']
   readonly #address: string
-  /** The failure that was logged; null while Redis can be used, undefined before it was first tried. */
-  #failure: string | null | undefined
+  /** The kinds whose last command Redis has refused: the success of another kind says nothing about them. */
+  readonly #refused = new Set<CommandKind>()
+  /** What was logged last; null before Redis was first tried. */
+  #isAvailable: boolean | null = null
   #failures = 0
   #evicts = false
 
@@ -43,13 +51,13 @@ export class RedisConnection {
       // After a failover the old primary keeps its connections and refuses to write.
       reconnectOnError: (error) => error.message.startsWith('READONLY'),
     })
-    this.client.on('error', (error) => this.#failed(error))
+    this.client.on('error', (error) => this.#failed(error, 'command'))
     this.client.on('ready', () => void this.#checkServer())
   }
 
-  /** Whether the last command was successful. */
+  /** Whether the last command was successful, and none of another kind is refused. */
   get isAvailable(): boolean {
-    return this.#failure === null
+    return this.#isAvailable === true
   }
 
   /** How many commands have failed. */
@@ -63,14 +71,14 @@ export class RedisConnection {
   }
 
   /** Runs a command. Rejects within half a second. */
-  async run<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+  async run<T>(command: (client: Redis) => Promise<T>, kind: CommandKind = 'command'): Promise<T> {
     try {
       const result = await command(this.client)
-      this.#succeeded()
+      this.#succeeded(kind)
       return result
     } catch (error) {
       this.#failures++
-      this.#failed(error)
+      this.#failed(error, kind)
       throw error
     }
   }
@@ -79,26 +87,33 @@ export class RedisConnection {
     this.client.disconnect()
   }
 
-  #succeeded(): void {
-    if (this.#failure === null) return
+  #succeeded(kind: CommandKind): void {
+    this.#refused.delete(kind)
+    if (this.#isAvailable === true || this.#refused.size > 0) return
     this.#logger.info(
       { redis: this.#address },
-      this.#failure === undefined ? 'connected to Redis' : 'Redis can be used again',
+      this.#isAvailable === null ? 'connected to Redis' : 'Redis can be used again',
     )
-    this.#failure = null
+    this.#isAvailable = true
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, kind: CommandKind): void {
+    if (error instanceof Error && error.name === 'ReplyError') this.#refused.add(kind)
     // Without a connection, the error says only that. The reason was logged before.
-    if (typeof this.#failure === 'string') return
-    this.#failure = error instanceof Error ? error.message : 'unknown'
+    if (this.#isAvailable === false) return
+    this.#isAvailable = false
     this.#logger.warn({ redis: this.#address, err: error }, 'Redis cannot be used')
   }
 
-  /** Writes, because a replica connects as well. Then looks for a setting that can drop used assertions. */
+  /**
+   * Writes, because a replica connects as well, by a script and without one. Then looks for a setting that can drop used assertions.
+   */
   async #checkServer(): Promise<void> {
+    const key = `${this.keyPrefix}check`
+    // Not awaited: its answer comes first.
+    this.run((client) => client.eval(writeCheck, 1, key, timeout), 'script').catch(() => undefined)
     try {
-      await this.run((client) => client.set(`${this.keyPrefix}check`, '1', 'PX', timeout))
+      await this.run((client) => client.set(key, '1', 'PX', timeout))
       // Not by `run`: a user without the permission to ask can use Redis.
       const policy = await evictionPolicy(this.client)
       if (policy !== null && !this.#evicts)

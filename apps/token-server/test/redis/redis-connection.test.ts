@@ -3,6 +3,7 @@ import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { Openssl } from '@sealwright/test-kit/openssl'
 import { lacks } from '@sealwright/test-kit/tools'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { RedisCounter } from '../../src/limits/redis-counter.ts'
 import { checkRedis } from '../../src/redis/check-redis.ts'
 import { freePort } from '../support/ports.ts'
 import { connectRedis, redisServer } from '../support/redis.ts'
@@ -55,6 +56,28 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     expect(messages(log)).toEqual(['connected to Redis'])
     expect(connection.failures).toBe(0)
     expect(await checkRedis({ url: redis().url.replace('//', '//limited:hunter5@') })).toEqual([])
+  })
+
+  test('a user without scripts cannot use Redis, which is logged once, and the check before the start says why', async () => {
+    const admin = await connectRedis(redis().url.replace('//', '//:hunter2@'))
+    await admin.client.acl('SETUSER', 'scriptless', 'on', '>hunter6', '~*', '+@all', '-@scripting')
+    const url = redis().url.replace('//', '//scriptless:hunter6@')
+    const log: string[] = []
+    const connection = await connectRedis(url, { log })
+    const counter = new RedisCounter(connection, 'count', { limit: 1, window: 1000 })
+    for (let request = 0; request < 3; request++) {
+      await connection.run((client) => client.set('x', '1'))
+      expect(await counter.add('key')).toBe(0)
+      expect(connection.isAvailable).toBe(false)
+    }
+    expect(messages(log)).toEqual(['Redis cannot be used'])
+    expect(log[0]).toContain('NOPERM')
+    await expect(checkRedis({ url })).rejects.toThrow('NOPERM')
+    // An administrator corrects it.
+    await admin.client.acl('SETUSER', 'scriptless', '+@scripting')
+    await counter.add('key')
+    expect(connection.isAvailable).toBe(true)
+    expect(messages(log)).toEqual(['Redis cannot be used', 'Redis can be used again'])
   })
 
   test('a check before the start refuses a replica, and one that does not answer, and writes nothing', async () => {
