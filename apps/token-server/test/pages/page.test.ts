@@ -110,6 +110,19 @@ test('the life of a token: issued to a client, accepted, and refused when it was
   }
 })
 
+test.each([1e300, -1e300, 8.64e12 + 1, Number.MAX_VALUE])(
+  'a token whose time is %d, which no calendar has, is shown and refused',
+  async (time) => {
+    const { app } = await testServer({ env })
+    const [header, claims] = [{ alg: 'none' }, { exp: time, nbf: time, iat: time }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    )
+    const response = await post(app, { token: `${header}.${claims}.AAAA`, action: 'call' })
+    expect(response.statusCode).toBe(200)
+    expect(response.body).toContain('The API refuses the token.')
+  },
+)
+
 test('a wrong secret gets no token, and no secret is ever in the page', async () => {
   const { app } = await testServer({ env })
   const refused = await post(app, { ...goodClient, client_secret: 'not the secret', action: 'issue' })

@@ -129,5 +129,7 @@ function explain(member: string, value: unknown, now: Date): string {
   const time = times[member]
   if (time === undefined || typeof value !== 'number') return meanings[member] ?? ''
   const date = new Date(value * 1_000)
+  // Anyone can send a token with a time that no calendar has.
+  if (Number.isNaN(date.getTime())) return ''
   return `${time} ${fromNow(date, now)}: ${utc(date)}`
 }
