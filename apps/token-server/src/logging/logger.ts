@@ -23,8 +23,8 @@ function describeRequest(request: LoggedRequest): unknown {
   return { method, path: pathOf(url), address: clientAddress(request) }
 }
 
-/** A target may be a whole URL (RFC 9112 §3.2.2), with user information in it. */
-function pathOf(target: string): string {
+/** The path of a request target without what can be secret: a query, and the user information of a whole URL (RFC 9112 §3.2.2). */
+export function pathOf(target: string): string {
   return target.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ROOT_CONTEXT } from '@opentelemetry/api'
 import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base'
@@ -118,6 +118,17 @@ test('the trace of a caller goes on to the request, the signature and the call o
   })
   const [resource] = server.received[0]?.resourceSpans ?? []
   expect(attributesOf(resource?.resource)['service.name']).toBe('token-server')
+  expect(JSON.stringify(server.received)).not.toContain('secret')
+})
+
+test('a target that is a whole URL leaves only its path', async () => {
+  const server = await tracedServer()
+  await server.app.listen({ port: 0 })
+  const { port } = server.app.server.address() as AddressInfo
+  const answer = once(get({ port, path: 'http://user:secret@id.example/health?x=secret' }), 'response')
+  ;((await answer) as [IncomingMessage])[0].resume()
+  const [request] = await server.spans()
+  expect(attributesOf(request)['url.path']).toBe('/health')
   expect(JSON.stringify(server.received)).not.toContain('secret')
 })
 

@@ -17,6 +17,7 @@ import { detectResources, envDetector, resourceFromAttributes } from '@opentelem
 import { BasicTracerProvider, BatchSpanProcessor, RandomIdGenerator } from '@opentelemetry/sdk-trace-base'
 import { recordFailure } from '@sealwright/opentelemetry'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { pathOf } from '../../logging/logger.ts'
 import { backendOf, methodOf, type SignedBy } from '../telemetry.ts'
 import { samplingOfEnvironment } from './sampler.ts'
 
@@ -116,8 +117,7 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
     span.setAttributes({
       'http.request.method': method,
       'url.scheme': 'http',
-      // A query may have secrets.
-      'url.path': request.url.split('?', 1)[0]?.slice(0, 256),
+      'url.path': pathOf(request.url).slice(0, 256),
       ...(route !== undefined && { 'http.route': route }),
     })
     request.trace = { span, context: trace.setSpan(parent, span) }
