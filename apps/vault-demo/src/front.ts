@@ -3,7 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 /** Token requests are small, and the servers refuse larger ones. */
 const maximumBodyBytes = 64 * 1024
 
-/** Headers of one connection, which are not passed on (RFC 9110 §7.6.1), and the length, which fetch sets. */
+/**
+ * Headers of one connection, which are not passed on (RFC 9110 §7.6.1); the length, which fetch sets; and `Expect`, which Node has
+ * answered and fetch refuses.
+ */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -12,6 +15,7 @@ const hopByHop = new Set([
   'transfer-encoding',
   'upgrade',
   'content-length',
+  'expect',
 ])
 
 /**

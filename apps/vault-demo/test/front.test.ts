@@ -1,5 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import {
+  createServer,
+  request as send,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http'
+import { json } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
 import { createFront } from '../src/front.ts'
 import { listen } from '../src/listen.ts'
@@ -75,6 +82,18 @@ test('without servers it is 502, until there are some; when all say 503, so does
   origins.push(busy.origin)
   const response = await fetch(front.origin)
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '7'])
+})
+
+test('a client may wait for 100 Continue before it sends the body', async () => {
+  const front = await serve(createFront([(await serve(echo('a'))).origin]))
+  const client = send(front.origin, {
+    method: 'POST',
+    headers: { expect: '100-continue', 'content-length': 1 },
+  })
+  client.on('continue', () => client.end('x'))
+  const [response] = (await once(client, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(200)
+  expect(await json(response)).toMatchObject({ name: 'a', body: 'x' })
 })
 
 test('a body that is too long is refused', async () => {
