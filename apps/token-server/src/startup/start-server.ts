@@ -8,6 +8,7 @@ import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
 import type { Peers } from '../peers/peers.ts'
+import { checkSameKeys } from '../peers/same-keys.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
@@ -50,7 +51,8 @@ export interface StartedServer {
 /**
  * Opens the keys and listens.
  *
- * @throws SealwrightError as the store of the keys says, and the folder of the audit log
+ * @throws SealwrightError as the store of the keys says, and the folder of the audit log; `UNAVAILABLE` if the other workers do not
+ *   publish the key
  */
 export async function startServer(
   settings: Settings,
@@ -83,6 +85,7 @@ export async function startServer(
 
   async function open(opened: Opened): Promise<FastifyInstance> {
     opened.push(() => ring.close())
+    if (peers !== undefined) await checkSameKeys(ring, settings.signingAlgorithms, peers)
     const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
     opened.push(() => redis?.close())
     const telemetry = await startTelemetry({
