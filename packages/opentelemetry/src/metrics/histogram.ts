@@ -89,7 +89,7 @@ export function createHistogram(options: HistogramOptions): Histogram {
 function checkBoundaries(boundaries: readonly unknown[]): void {
   const areAscending = boundaries.every((bound, index) => {
     const before = boundaries[index - 1] ?? -Infinity
-    return typeof bound === 'number' && Number.isFinite(bound) && bound > Number(before)
+    return Number.isFinite(bound) && Number(bound) > Number(before)
   })
   if (!areAscending) throw invalidArgument('options.boundaries must be finite numbers in ascending order')
 }

@@ -83,6 +83,7 @@ describe('a histogram', () => {
     ['a boundary that is no number', { boundaries: ['1'] }, 'finite numbers in ascending order'],
     ['no boundaries', { boundaries: undefined }, 'options.boundaries must be an array'],
     ['no name', { name: '' }, 'options.name must be a string that is not empty'],
+    ['a missing name', { name: undefined }, 'options.name must be a string that is not empty'],
     ['no unit', { unit: undefined }, 'options.unit must be a string'],
     ['no description', { description: undefined }, 'options.description must be a string'],
     ['an unknown option', { bounds: [] }, 'options.bounds is not an option'],

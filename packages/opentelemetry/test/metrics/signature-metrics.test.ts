@@ -76,6 +76,36 @@ describe('the metrics of signatures', () => {
     ])
   })
 
+  test.each([
+    [AbortSignal.abort().reason, 'AbortError'],
+    [new DOMException('no', 'TimeoutError'), 'TimeoutError'],
+    [new DOMException('no', 'OperationError'), 'OperationError'],
+    [new DOMException('no', 'DataError'), 'DataError'],
+    [new DOMException('no', 'InvalidAccessError'), 'InvalidAccessError'],
+    [new DOMException('no', 'InvalidStateError'), 'InvalidStateError'],
+    [new DOMException('no', 'NotSupportedError'), 'NotSupportedError'],
+    [new AggregateError([]), 'AggregateError'],
+    [new Error('no'), 'Error'],
+    [new RangeError('no'), 'RangeError'],
+    [new ReferenceError('no'), 'ReferenceError'],
+    [new SyntaxError('no'), 'SyntaxError'],
+    [new DOMException('no', 'QuotaExceededError'), '_OTHER'],
+  ])('an error of the platform has its name: %s', async (error, name) => {
+    const signatures = createSignatureMetrics()
+    const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'hsm' })
+    recorder.failed(recorder.start(), error)
+    const [point] = (await testReader([signatures]).collect()).get(
+      'sealwright.signature.duration',
+    )!.dataPoints
+    expect(point?.attributes['error.type']).toBe(name)
+  })
+
+  test('of keys with similar names are apart', () => {
+    const signatures = createSignatureMetrics()
+    const one = signatures.recorder({ keyId: 'K1', algorithm: 'ES256', backend: 'local' })
+    expect(signatures.recorder({ keyId: '1', algorithm: 'ES256K', backend: 'local' })).not.toBe(one)
+  })
+
   test('a signature that throws synchronously is counted', async () => {
     const signatures = createSignatureMetrics()
     const { meter, values } = testReader()
