@@ -10,6 +10,7 @@ import {
   type AuditLogOptions,
   type AuditReport,
 } from '../../src/index.ts'
+import { chainPlaceholder, finishBatch } from '../../src/format/chain.ts'
 
 /** Seals the logs of the tests. */
 export const signer: SyncSigner = newSigner()
@@ -66,4 +67,27 @@ export function linesOf(path: string): string[] {
 
 export function writeLines(path: string, lines: readonly string[]): void {
   writeFileSync(path, lines.map((line) => `${line}\n`).join(''))
+}
+
+/** The lines with the numbers that they would have had. */
+export function renumbered(all: readonly string[]): string[] {
+  return all.map((line, index) => line.replace(/"sequence":\d+/, `"sequence":${index + 1}`))
+}
+
+/** What an attacker does who has no key: the chain is computed again from the first line on. */
+export function rechained(all: readonly string[]): string[] {
+  let previous = ''
+  let batch = ''
+  const text = all.map((line) => {
+    const end = line.lastIndexOf(',"chain":"')
+    if (end === -1) {
+      batch += `${line}\n`
+      return ''
+    }
+    const whole = Buffer.from(`${batch}${line.slice(0, end)}${chainPlaceholder}\n`)
+    previous = finishBatch(previous, whole)
+    batch = ''
+    return whole.toString()
+  })
+  return text.join('').trimEnd().split('\n')
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { scratchFolder, scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { isFull } from '@sealwright/test-kit/full'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { finishBatch, chainPlaceholder } from '../../src/format/chain.ts'
+import { chainPlaceholder } from '../../src/format/chain.ts'
 import { parseFileName } from '../../src/format/file-names.ts'
 import { openAuditLog } from '../../src/index.ts'
 import { Splitter } from '../../src/verifier/read-lines.ts'
@@ -16,6 +16,8 @@ import {
   linesOf,
   newSigner,
   pathOf,
+  rechained,
+  renumbered,
   signer,
   verify,
   writeLines,
@@ -304,27 +306,4 @@ function fromNextCentury(all: readonly string[]): string[] {
   return all.map((line, index) =>
     index < 7 ? line : line.replace(/"time":"[^"]*"/, '"time":"2100-01-01T00:00:00.000Z"'),
   )
-}
-
-/** The lines with the numbers that they would have had. */
-function renumbered(all: readonly string[]): string[] {
-  return all.map((line, index) => line.replace(/"sequence":\d+/, `"sequence":${index + 1}`))
-}
-
-/** What an attacker does who has no key: the chain is computed again from the first line on. */
-function rechained(all: readonly string[]): string[] {
-  let previous = ''
-  let batch = ''
-  const text = all.map((line) => {
-    const end = line.lastIndexOf(',"chain":"')
-    if (end === -1) {
-      batch += `${line}\n`
-      return ''
-    }
-    const whole = Buffer.from(`${batch}${line.slice(0, end)}${chainPlaceholder}\n`)
-    previous = finishBatch(previous, whole)
-    batch = ''
-    return whole.toString()
-  })
-  return text.join('').trimEnd().split('\n')
 }

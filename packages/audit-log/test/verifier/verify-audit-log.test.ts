@@ -34,6 +34,21 @@ test.each<[string, unknown[], string]>([
     ['x', { trustedKeys: ['kid'] }],
     'options.trustedKeys[0] must be a JWK thumbprint',
   ],
+  [
+    'a key with more than a thumbprint',
+    ['x', { trustedKeys: [`${signer.keyId}=`] }],
+    'options.trustedKeys[0] must be a JWK thumbprint: 43 characters of base64url',
+  ],
+  [
+    'a key with more before a thumbprint',
+    ['x', { trustedKeys: [signer.keyId, `kid ${signer.keyId}`] }],
+    'options.trustedKeys[1] must be a JWK thumbprint: 43 characters of base64url',
+  ],
+  [
+    'a key in a list of its own',
+    ['x', { trustedKeys: [[signer.keyId]] }],
+    'options.trustedKeys[0] must be a JWK thumbprint',
+  ],
   ['an unknown option', ['x', { keys: [] }], 'options.keys is not an option'],
 ])('%s is refused', async (_, [folder, options], message) => {
   const verifying = verifyAuditLog(folder as string, options as VerifyAuditLogOptions | undefined)
@@ -45,7 +60,10 @@ test.each([
   [[{}]],
   [[null]],
   [[{ stream: 'x', head: null }]],
-  [[{ stream: name.slice(6, 39), head: { sequence: '1' } }]],
+  [[{ stream: 'x', head: { sequence: 1, chain: 'A' } }]],
+  [[{ stream: name.slice(6, 39) }]],
+  [[{ stream: name.slice(6, 39), head: { sequence: '1', chain: 'A' } }]],
+  [[{ stream: name.slice(6, 39), head: { sequence: 1 } }]],
 ])('an earlier report that is none is refused: %j', async (expected) => {
   const folder = await writeLog(0)
   const options = { expected } as unknown as VerifyAuditLogOptions
@@ -107,7 +125,10 @@ describe('files that anybody could have put there do no harm', () => {
   test('a folder that is named like a file', async () => {
     const folder = scratchFolder()
     mkdirSync(join(folder, name))
-    await expect(verify(folder)).rejects.toMatchObject({ code: 'INVALID_ENCODING' })
+    await expect(verify(folder)).rejects.toMatchObject({
+      code: 'INVALID_ENCODING',
+      message: `${join(folder, name)} is not a file`,
+    })
   })
 
   test.skipIf(lacks('mkfifo'))('a pipe that nothing writes to [needs mkfifo]', async () => {
