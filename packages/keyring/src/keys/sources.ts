@@ -85,13 +85,21 @@ export async function openSource(source: KeyRingSource, backends: readonly Backe
   checkSource(source)
   const { create, createdAt = null, signs = true, shard = '' } = source
   if (!signs && create !== undefined) throw invalid('a source with `signs: false` cannot create keys')
+  const place = await placeOf(source, backends)
   return {
+    // Asked each time: that of a signing URI is known after the first read.
+    get location() {
+      return place.location
+    },
     signs,
     shard,
     createdAt,
     creates: create !== undefined,
     delegates: false,
-    ...(await placeOf(source, backends)),
+    rotate: place.rotate,
+    disable: place.disable,
+    list: (signal) => place.list(signal),
+    getOrCreate: (signal) => place.getOrCreate(signal),
   }
 }
 
