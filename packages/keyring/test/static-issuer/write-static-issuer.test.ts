@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -78,7 +78,18 @@ describe('an issuer without a server', () => {
   test('is what a validator finds at the issuer', async () => {
     const job = startJob()
     const report = await job.run()
-    expect(report).toMatchObject({ rotated: false, cacheControl: 'public, max-age=600, must-revalidate' })
+    const place = join(job.folder, '.well-known')
+    expect(report).toMatchObject({
+      files: ['jwks.json', 'openid-configuration', 'oauth-authorization-server'].map((name) =>
+        join(place, name),
+      ),
+      rotated: false,
+      rotationProblem: null,
+      cacheControl: 'public, max-age=600, must-revalidate',
+      keys: [{ keyId: job.store.versions[0]?.keyId, state: 'active' }],
+    })
+    // It runs again before what it wrote is older than a set of keys may be.
+    expect(Math.abs(report.again.getTime() - Date.now() - 3_600_000)).toBeLessThan(60_000)
     expect(readdirSync(join(job.folder, '.well-known')).toSorted()).toEqual([
       'jwks.json',
       'oauth-authorization-server',
@@ -155,6 +166,16 @@ describe('an issuer without a server', () => {
   })
 })
 
+test('a kid that a key is published under besides its own is known', async () => {
+  const folder = scratchFolder()
+  const sources = [{ store: new MemoryStore(), name: 'a', create }]
+  const options = { issuer, folder, aliases: () => ['as before'] }
+  for (let run = 0; run < 2; run++) await writeStaticIssuer(sources, policy, options)
+  await expect(writeStaticIssuer(sources, policy, { issuer, folder })).rejects.toThrow(
+    'publishes the keys as before, which',
+  )
+})
+
 describe('it writes nothing', () => {
   test('over the keys of another source', async () => {
     const job = startJob()
@@ -180,15 +201,61 @@ describe('it writes nothing', () => {
       folder,
     })
     await expect(writing).rejects.toMatchObject({
-      message: expect.stringContaining('belongs to another issuer'),
+      code: 'INVALID_ARGUMENT',
+      message: `${join(folder, '.well-known/openid-configuration')} belongs to another issuer; choose another folder, or remove the file`,
     })
   })
 
-  test('over a JWK Set that cannot be read', async () => {
+  test.each(['{"keys": [', 'null', '"keys"', ''])('over a JWK Set that is not one: %s', async (text) => {
     const job = startJob()
     await job.run()
-    writeFileSync(join(job.folder, '.well-known/jwks.json'), '{"keys": [')
-    await expect(job.run()).rejects.toMatchObject({ code: 'INVALID_ENCODING' })
+    const path = join(job.folder, '.well-known/jwks.json')
+    writeFileSync(path, text)
+    await expect(job.run()).rejects.toMatchObject({
+      code: 'INVALID_ENCODING',
+      message: `${path} is not a JSON object; remove it`,
+    })
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+
+  test('over keys that it does not understand, unless it is told to', async () => {
+    const job = startJob()
+    await job.run()
+    writeFileSync(join(job.folder, '.well-known/jwks.json'), '{"keys": ["a", null, {"kid": "b"}]}')
+    await expect(job.run()).rejects.toThrow('publishes the keys a, null, b, which no source has')
+    writeFileSync(join(job.folder, '.well-known/jwks.json'), '{}')
+    await job.run()
+    expect(job.kids()).toHaveLength(1)
+  })
+
+  test('where something else is in its place, and leaves nothing behind', async () => {
+    const job = startJob()
+    const { folder, store } = job
+    const path = join(folder, '.well-known/jwks.json')
+    mkdirSync(join(path, 'a folder'), { recursive: true })
+    await expect(job.run()).rejects.toMatchObject({ code: 'UNAVAILABLE', message: `${path} cannot be read` })
+    const sources = [{ store, name: 'a', create }]
+    const writing = writeStaticIssuer(sources, policy, { issuer, folder, removeUnknown: true })
+    await expect(writing).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `${path} cannot be written`,
+      cause: expect.objectContaining({ code: expect.stringMatching(/^E/) }),
+    })
+    expect(readdirSync(join(folder, '.well-known'))).toEqual(['jwks.json'])
+  })
+
+  test.each([
+    [{ folder: 5 }, 'options.folder must be a string'],
+    [{ folder: '.', removeUnknown: 'yes' }, 'options.removeUnknown must be true or false'],
+    [{ folder: '.', keys: [] }, 'options.keys is not an option'],
+    [null, 'options must be an object'],
+  ])('with the options %o', async (options, message) => {
+    const sources = [{ store: new MemoryStore(), name: 'a', create }]
+    const given = (options === null ? options : { issuer, ...options }) as never
+    await expect(writeStaticIssuer(sources, policy, given)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    })
   })
 
   test.each([
@@ -212,6 +279,7 @@ describe('it writes nothing', () => {
     const sources = [{ store: new MemoryStore(), name: 'a', create }]
     await expect(writeStaticIssuer(sources, policy, { issuer, folder })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
+      message: expect.stringContaining(folder),
     })
   })
 })
