@@ -25,9 +25,10 @@ export interface RenewCertificateOptions extends ValidityOptions {
  * Makes a new certificate with the subject, key and extensions of an old one. The serial number, the times and the key
  * identifiers are new.
  *
- * @param by the certificate's own key for a self-signed certificate, or a CA
+ * @param by the certificate's own key for a self-signed certificate, or a CA. A certificate that a CA issued is renewed by a CA.
  * @param options by default valid from now on and for as long as the old one, but not longer than the CA's certificate
- * @throws SealwrightError `INVALID_ARGUMENT` when the signer is not the certificate's own key; else as `issueCertificate`
+ * @throws SealwrightError `INVALID_ARGUMENT` when the signer is not the certificate's own key, or a CA issued the certificate; else as
+ *   `issueCertificate`
  * @example
  * ```ts
  * import type { KeyObject, X509Certificate } from 'node:crypto'
@@ -55,6 +56,11 @@ export async function renewCertificate(
     checkIssuance(issuer, certificate.ca, namesOf(subject, names))
   } else if (!certifies(certificate, signerOf(by).publicKey)) {
     throw invalidArgument('a certificate is renewed by its own key or by a CA; this is a different key')
+  } else if (!isSame(fields.issuer.bytes, subject)) {
+    throw invalidArgument(
+      'a CA issued the certificate, so that CA renews it: pass { signer, certificate } of the CA instead of a signer. ' +
+        'For a self-signed certificate of the key use createSelfSignedCertificate',
+    )
   } else if (isEmptyName(subject)) {
     throw invalidArgument('a self-signed certificate needs a subject, and this one has none')
   }
@@ -67,6 +73,10 @@ export async function renewCertificate(
     publicKeyInfo: encodePublicKey(publicKey),
   }
   return signCertificate(signerOf(by), content, issuer)
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
 }
 
 function signerOf(by: Signer | Issuer): Signer {

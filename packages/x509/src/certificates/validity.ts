@@ -16,6 +16,9 @@ export interface Validity {
   readonly notAfter: Date
 }
 
+/** In a certificate without a well-defined end (RFC 5280 §4.1.2.5): the latest time that it can hold. */
+const endOfTime = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 export const secondsPerDay: number = 24 * 60 * 60
 
 /**
@@ -31,7 +34,7 @@ export function resolveValidity(
   const notBefore = wholeSeconds(options.notBefore ?? new Date(), 'notBefore')
   const lastSecond = notBefore.getTime() + (defaultSeconds - 1) * 1000
   const notAfter = wholeSeconds(
-    options.notAfter ?? new Date(Math.min(lastSecond, issuerEnd?.getTime() ?? Infinity)),
+    options.notAfter ?? new Date(Math.min(lastSecond, issuerEnd?.getTime() ?? endOfTime)),
     'notAfter',
   )
   if (issuerEnd !== null && (notAfter > issuerEnd || notBefore >= issuerEnd)) {

@@ -28,9 +28,7 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   const salt = crypto.getRandomValues(new Uint8Array(16))
   const iv = crypto.getRandomValues(new Uint8Array(16))
   const keyBytes = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password, 32)
-  const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
-  keyBytes.fill(0)
-  const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
+  const ciphertext = await encryptAndZeroKey(keyBytes, iv, plaintext, crypto)
   // keyLength is optional, and other writers leave it out: the cipher implies it.
   const parameters = new PBES2Params({
     keyDerivationFunc: pbkdf2Of(salt, iterations, null),
@@ -44,6 +42,20 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
     algorithmParams: parameters.toSchema(),
   })
   return { algorithm, ciphertext }
+}
+
+async function encryptAndZeroKey(
+  keyBytes: Uint8Array,
+  iv: Uint8Array,
+  plaintext: Uint8Array,
+  crypto: WebCrypto,
+): Promise<Uint8Array> {
+  try {
+    const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
+    return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
+  } finally {
+    keyBytes.fill(0)
+  }
 }
 
 /** PBES1: 3DES under a key that is derived with SHA-1 (RFC 7292 App. B). Weak; for readers that support nothing better. */

@@ -215,7 +215,9 @@ export const preparePbmac1: PrepareMac = async (password, salt, iterations) => {
 
 /** RFC 7292 §5.1. The key is zeroed. */
 function hmac(hash: string, key: Uint8Array, content: Uint8Array): Uint8Array {
-  const value = createHmac(hash, key).update(content).digest()
-  key.fill(0)
-  return value
+  try {
+    return createHmac(hash, key).update(content).digest()
+  } finally {
+    key.fill(0)
+  }
 }

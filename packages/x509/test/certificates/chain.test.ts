@@ -251,6 +251,32 @@ describe('renewal', () => {
     },
   )
 
+  test('by its own key is refused where a CA issued it', async () => {
+    const renewing = renewCertificate(chain.leaf, chain.leafSigner)
+    await expect(renewing).rejects.toThrow('a CA issued the certificate, so that CA renews it')
+    expect(await rejectionCode(renewing)).toBe('INVALID_ARGUMENT')
+    const issuingAlone = renewCertificate(chain.issuing.certificate, chain.issuing.signer)
+    expect(await rejectionCode(issuingAlone)).toBe('INVALID_ARGUMENT')
+  })
+
+  test('without a well-defined end has none again, and in a chain that of the CA (RFC 5280 §4.1.2.5)', async () => {
+    const { root, leafSigner, issuing } = chain
+    const endless = {
+      subject: 'CN=a',
+      notBefore: new Date('2020-01-01'),
+      notAfter: new Date('9999-12-31T23:59:59Z'),
+    }
+    const certificate = await createSelfSignedCertificate(leafSigner, endless)
+    const renewed = await renewCertificate(certificate, leafSigner)
+    expect(parseCertificate(renewed).notAfter).toEqual(endless.notAfter)
+    expect(parseCertificate(await renewCertificate(certificate, root)).notAfter).toEqual(
+      parseCertificate(root.certificate).notAfter,
+    )
+    const endlessRoot = await createSelfSignedCertificate(issuing.signer, { ...endless, profile: 'rootCa' })
+    const under = await renewCertificate(certificate, { ...issuing, certificate: endlessRoot })
+    expect(parseCertificate(under).notAfter).toEqual(endless.notAfter)
+  })
+
   test.skipIf(lacks('openssl'))(
     'by its own key, names and custom extensions kept [needs openssl]',
     async () => {

@@ -73,6 +73,13 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
       `${source} has no certificate to renew; give it with --certificate FILE`,
     )
   }
+  if (options.ca === undefined && old.issuer !== old.subject) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `a CA issued the certificate of ${source}, so that CA renews it: give the CA with --ca. For a self-signed certificate of this ` +
+        'key: sealwright cert create --key',
+    )
+  }
   const targets = { ...options, password: outPasswordSource(options) }
   const prepared = await prepareTargets(targets, terminal)
   const issuer = await openIssuer(options, terminal, access)
