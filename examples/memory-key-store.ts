@@ -65,9 +65,9 @@ export class MemoryKeyStore implements KeyStore {
 }
 
 function checked(name: string): string {
-  if (/^[\w-]{1,100}$/.test(name)) return name
+  if (typeof name === 'string' && /^[\w-]{1,100}$/.test(name)) return name
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${JSON.stringify(name.slice(0, 100))} is not a valid key name`,
+    'a key name has 1 to 100 letters, digits, underscores and hyphens',
   )
 }

@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { aString } from '@sealwright/core/internal'
 
 /** The parts of a Key Vault URI. */
 export interface KeyVaultUri {
@@ -44,7 +45,7 @@ export const uriForms: readonly string[] = [
  * ```
  */
 export function isKeyVaultUri(uri: string): boolean {
-  const url = URL.canParse(uri) ? new URL(uri) : null
+  const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : null
   return url !== null && /^https?:$/.test(url.protocol) && suffixOf(url) !== undefined
 }
 
@@ -64,6 +65,7 @@ export function isKeyVaultUri(uri: string): boolean {
  * ```
  */
 export function parseKeyVaultUri(uri: string): KeyVaultUri {
+  aString('uri', uri)
   const url = parseUrl(uri)
   const { managedHsm } = checkOrigin(url)
   const [collection, name, version, ...rest] = url.pathname.slice(1).replace(/\/$/, '').split('/')
@@ -93,14 +95,16 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
  * @throws SealwrightError `INVALID_ARGUMENT` as {@link parseKeyVaultUri}, and when a path follows the host
  */
 export function parseVaultUrl(vaultUrl: string): { readonly vaultUrl: string; readonly managedHsm: boolean } {
+  aString('vaultUrl', vaultUrl)
   const url = parseUrl(vaultUrl)
   const { managedHsm } = checkOrigin(url)
   if (url.pathname !== '/') throw refused(url, 'has a path; the URL of a vault has none')
   return { vaultUrl: url.origin, managedHsm }
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` when the service would refuse the name */
+/** @throws SealwrightError `INVALID_ARGUMENT` for another type than string, or a name that the service would refuse */
 export function checkName(name: string): void {
+  aString('name', name)
   if (!objectName.test(name)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -111,11 +115,12 @@ export function checkName(name: string): void {
 
 /** Whether the service could have given the id to a version. */
 export function isVersion(version: string): boolean {
-  return objectVersion.test(version)
+  return typeof version === 'string' && objectVersion.test(version)
 }
 
 /** @throws SealwrightError `INVALID_ARGUMENT` when the service could not have given the id to a version */
 export function checkVersion(version: string): void {
+  aString('version', version)
   if (!isVersion(version)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',

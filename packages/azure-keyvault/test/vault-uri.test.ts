@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isKeyVaultUri, parseKeyVaultUri } from '../src/index.ts'
-import { namesVersion, parseVaultUrl } from '../src/vault-uri.ts'
+import { checkName, checkVersion, isVersion, namesVersion, parseVaultUrl } from '../src/vault-uri.ts'
 
 const version = '0123456789abcdef0123456789abcdef'
 
@@ -117,4 +117,23 @@ describe('namesVersion', () => {
   ])('%s: %s', (id, result) => {
     expect(namesVersion(id, expected)).toBe(result)
   })
+})
+
+test.each([undefined, null, 5, ['a'], {}])(
+  '%j is no URI, name or version, although it can be converted to one',
+  (value) => {
+    const wrong = value as string
+    const refusal = expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('a string') as string,
+    })
+    for (const check of [parseKeyVaultUri, parseVaultUrl, checkName, checkVersion]) {
+      expect(() => check(wrong)).toThrow(refusal)
+    }
+    expect([isKeyVaultUri(wrong), isVersion(wrong)]).toEqual([false, false])
+  },
+)
+
+test('a list with a valid version in it is no version', () => {
+  expect(isVersion([version] as unknown as string)).toBe(false)
 })

@@ -109,6 +109,10 @@ export function verifyKeyAttestation(
   if (privateKey === undefined || another !== undefined || !known) {
     throw new SealwrightError('INVALID_ENCODING', 'the key attestation is not about one private key')
   }
+  // The statement about the private key is trusted because the other half is of the same key.
+  if (!objects.every((each) => idOf(each).equals(idOf(privateKey)))) {
+    throw new SealwrightError('INVALID_ENCODING', 'the key attestation is about two keys with different ids')
+  }
   return {
     id: textIn(privateKey, attribute.id),
     namesPublicKey: objects.map((each) => names(each, publicKey)).includes(true),
@@ -223,6 +227,15 @@ function numberIn(attributes: Attributes, type: number): number | null {
 function flagIn(attributes: Attributes, type: number): boolean | null {
   const value = numberIn(attributes, type)
   return value === 0 || value === 1 ? value === 1 : null
+}
+
+function idOf(attributes: Attributes): Buffer {
+  return withoutPadding(attributes.get(attribute.id) ?? new Uint8Array())
+}
+
+/** Without the zeros at its end. */
+function withoutPadding(text: Uint8Array): Buffer {
+  return Buffer.from(text.subarray(0, text.findLastIndex((byte) => byte !== 0) + 1))
 }
 
 /** Reads zero-padded text. It is shown in terminals, so control characters are removed. */

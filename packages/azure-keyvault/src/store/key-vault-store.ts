@@ -12,6 +12,7 @@ import {
 import {
   aBoolean,
   anObject,
+  aString,
   bytes,
   createKeyOptions,
   getKeyOptions,
@@ -249,6 +250,7 @@ export class VaultStore implements KeyVaultStore {
 
   async disable(name: string, version: string): Promise<void> {
     checkName(name)
+    aString('version', version)
     if (!isVersion(version)) {
       throw new SealwrightError('NOT_FOUND', `${name} in ${this.location} has no such version`)
     }

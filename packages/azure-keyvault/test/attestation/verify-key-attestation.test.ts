@@ -107,6 +107,27 @@ describe('an attestation is refused', () => {
     expect(() => verify(attestationOf(blob), ec)).toThrow(/about another key/)
   })
 
+  test('when its halves are of two keys: one that was made in the module, and the public half of another', () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
+    // The private half of an EC key may hold nothing of the public key.
+    const privateHalf = without(attributesOf(ec), 0x1003)
+    const publicHalf = (id: string): AttributeList => attributesOf(other, { privateKey: false, id })
+    const apart = (id: string): KeyAttestation => ({
+      ...attestationOf(attestPair([privateHalf], genuine.partitionKey)),
+      publicKeyAttestation: attestPair([publicHalf(id)], genuine.partitionKey),
+    })
+    const together = attestPair([privateHalf, publicHalf('pool/imported/0123')], genuine.partitionKey)
+    for (const attestation of [apart('pool/imported/0123'), apart(''), attestationOf(together)]) {
+      expect(() => verify(attestation, other)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ENCODING',
+          message: expect.stringContaining('two keys') as string,
+        }),
+      )
+    }
+    expect(verify(apart('pool/my-app-auth/0123'), other).namesPublicKey).toBe(true)
+  })
+
   test('when a bit of it is changed, wherever', () => {
     for (const blob of [pairOf(rsa), attestSingle(attributesOf(rsa), genuine.partitionKey)]) {
       for (let at = 0; at < blob.length; at += 7) {

@@ -44,13 +44,16 @@ export type AttributeList = readonly (readonly [type: number, value: Uint8Array]
 /** Attributes of a private key that was made in the module and never leaves it. */
 export function attributesOf(
   publicKey: KeyObject,
-  { privateKey = true }: { readonly privateKey?: boolean } = {},
+  {
+    privateKey = true,
+    id = 'pool/my-app-auth/0123',
+  }: { readonly privateKey?: boolean; readonly id?: string } = {},
 ): AttributeList {
   const { n } = publicKey.export({ format: 'jwk' })
   const spki = publicKey.export({ format: 'der', type: 'spki' })
   return [
     [0x0000, Uint8Array.of(privateKey ? 3 : 2)],
-    [0x0102, Buffer.from('pool/my-app-auth/0123\0\0')],
+    [0x0102, Buffer.from(`${id}${privateKey ? '\0\0' : '\0'}`)],
     [0x0162, Uint8Array.of(0)],
     [0x0163, Uint8Array.of(1)],
     [0x0164, Uint8Array.of(1)],

@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict'
-import { isSealwrightError, keyTypes, type SigningKey } from '@sealwright/core'
+import {
+  canDelete,
+  canDisable,
+  canRotate,
+  isSealwrightError,
+  keyTypes,
+  type SigningKey,
+} from '@sealwright/core'
 import type { Rule } from '../subject.ts'
 import { anyKeyType, identity, rejection, uniqueName } from '../support.ts'
 
@@ -20,6 +27,9 @@ const hostileNames = [
   '%2e%2e%2fescape',
   'x'.repeat(1_000),
 ]
+
+/** What a program in JavaScript may pass as a name. Most of them are valid names when they are converted to strings. */
+const otherTypes: readonly unknown[] = [undefined, null, 5, ['contract'], {}]
 
 const simultaneous = 8
 
@@ -136,6 +146,22 @@ export const creating: readonly Rule[] = [
         names.filter((name) => hostileNames.includes(name)),
         [],
       )
+    },
+  },
+  {
+    rule: 'a name that is not a string is INVALID_ARGUMENT, and changes nothing',
+    async check({ store }, capabilities) {
+      const before = (await store.list()).length
+      for (const value of otherTypes) {
+        const name = value as string
+        await rejection(store.get(name), 'INVALID_ARGUMENT')
+        if (value !== undefined) await rejection(store.list({ name }), 'INVALID_ARGUMENT')
+        await rejection(store.create(name, { keyType: anyKeyType(capabilities) }), 'INVALID_ARGUMENT')
+        if (canDelete(store)) await rejection(store.delete(name), 'INVALID_ARGUMENT')
+        if (canRotate(store)) await rejection(store.rotate(name), 'INVALID_ARGUMENT')
+        if (canDisable(store)) await rejection(store.disable(name, 'x'), 'INVALID_ARGUMENT')
+      }
+      assert.equal((await store.list()).length, before)
     },
   },
   {
