@@ -66,9 +66,14 @@ export function wellKnown(ring: KeyRing, options: IssuerDocumentsOptions): Middl
 export function requireToken(options: TokenOptions): Middleware {
   const verify = tokenVerifier(options)
   return async (request, response, next) => {
-    const result = await verify(request.headers.authorization)
-    if (result instanceof Refusal) return answer(response, result.status, result.headers, '')
-    setClaims(request, result)
+    try {
+      const result = await verify(request)
+      if (result instanceof Refusal) return answer(response, result.status, result.headers, '')
+      setClaims(request, result)
+    } catch (error) {
+      // Express 4 and Connect ignore the promise, so a rejection would end the process.
+      return next(error)
+    }
     next()
   }
 }

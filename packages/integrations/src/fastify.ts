@@ -73,7 +73,7 @@ export function requireToken(
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<void> {
   const verify = tokenVerifier(options)
   return async (request, reply) => {
-    const result = await verify(request.headers.authorization)
+    const result = await verify({ headers: request.headers, rawHeaders: request.raw.rawHeaders })
     if (result instanceof Refusal) {
       if (result.cause !== undefined)
         request.log.error({ err: result.cause }, 'the keys of the issuer cannot be read')

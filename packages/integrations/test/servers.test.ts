@@ -1,4 +1,4 @@
-import type { RequestListener } from 'node:http'
+import { get, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createJwtIssuer, signCompact } from '@sealwright/jws'
 import type { KeyRing } from '@sealwright/keyring'
 import express from 'express'
@@ -199,6 +199,29 @@ describe.each(servers)('%s', (_, { example, parts }) => {
     }
   })
 
+  test('refuses a request with two Authorization headers', async () => {
+    const { ring } = await openFolderRing('ec-p256')
+    let issuer = ''
+    const origin = await serve((url) => parts(ring, (issuer = url), ring))
+    const token = await createJwtIssuer(ring.signingKey(), { issuer, audience }).issue({ sub: 'alice' })
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = [
+        'Authorization',
+        `Bearer ${token}`,
+        'authorization',
+        'Bearer other',
+        'Host',
+        new URL(origin).host,
+      ]
+      get(`${origin}/me`, { headers }, resolve).on('error', reject)
+    })
+    answer.resume()
+    expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([
+      400,
+      'Bearer error="invalid_request", error_description="the request has more than one Authorization header"',
+    ])
+  })
+
   test('answers with 503 while it cannot have the keys', async () => {
     const { ring, expire } = await openFolderRing('ec-p256')
     const token = await createJwtIssuer(ring.signingKey(), { issuer: 'https://a.example', audience }).issue(
@@ -220,23 +243,40 @@ describe.each(servers)('%s', (_, { example, parts }) => {
   })
 })
 
-test('tells why the keys cannot be read', async () => {
+test('tells why the keys cannot be read, whatever becomes of the listener', async () => {
   const { ring, expire } = await openFolderRing('ec-p256')
-  const token = await createJwtIssuer(ring.signingKey(), { issuer: 'https://a.example', audience }).issue({})
+  const options = { issuer: 'https://a.example', audience }
+  const token = await createJwtIssuer(ring.signingKey(), options).issue({})
   expire()
   const errors: unknown[] = []
-  const origin = await serve(() =>
-    express().use(
-      forExpress.requireToken({
-        issuer: 'https://a.example',
-        audience,
-        keys: ring,
-        onUnavailable: (error) => errors.push(error),
-      }),
-    ),
-  )
-  expect((await fetch(origin, { headers: { authorization: `Bearer ${token}` } })).status).toBe(503)
+  const listeners: readonly ((error: unknown) => unknown)[] = [
+    (error) => errors.push(error),
+    () => {
+      throw new Error('of the listener')
+    },
+    () => Promise.reject(new Error('of the listener')),
+  ]
+  for (const onUnavailable of listeners) {
+    const origin = await serve(() =>
+      express().use(forExpress.requireToken({ ...options, keys: ring, onUnavailable })),
+    )
+    expect((await fetch(origin, { headers: { authorization: `Bearer ${token}` } })).status).toBe(503)
+  }
   expect(errors).toEqual([expect.objectContaining({ code: 'UNAVAILABLE' })])
+})
+
+test('a middleware never rejects: Express 4 and Connect ignore its promise', async () => {
+  const { ring } = await openFolderRing('ec-p256')
+  const middleware = forExpress.requireToken({ issuer: 'https://a.example', audience, keys: ring })
+  const failing = {
+    setHeader() {
+      throw new Error('the headers are sent')
+    },
+  } as unknown as ServerResponse
+  const errors: unknown[] = []
+  const request = { headers: {}, rawHeaders: [] as string[] } as IncomingMessage
+  await middleware(request, failing, (error) => errors.push(error))
+  expect(errors).toEqual([new Error('the headers are sent')])
 })
 
 test.each([

@@ -4,6 +4,7 @@ import {
   aNonEmptyString,
   aString,
   aWholeNumber,
+  careful,
   jwtProblem,
   listOf,
   must,
@@ -29,8 +30,11 @@ export interface TokenOptions {
   readonly algorithms?: readonly string[] | undefined
   /** Seconds by which the clocks of the issuer and the API may differ. Default 60. */
   readonly clockTolerance?: number | undefined
-  /** Called with the reason when the keys of the issuer cannot be read and the response is 503. */
-  readonly onUnavailable?: ((error: unknown) => void) | undefined
+  /**
+   * Called with the reason when the keys of the issuer cannot be read and the response is 503. What it throws or rejects with is
+   * ignored.
+   */
+  readonly onUnavailable?: ((error: unknown) => unknown) | undefined
 }
 
 const tokenOptions = optionsOf(
@@ -60,8 +64,14 @@ export class Refusal {
   }
 }
 
-/** Verifies the token of an Authorization header: its claims, or how to refuse the request. */
-export type TokenVerifier = (authorization: string | undefined) => Promise<JWTPayload | Refusal>
+/** The headers of a request, as `node:http` has them. */
+export interface RequestHeaders {
+  readonly headers: { readonly authorization?: string | undefined }
+  readonly rawHeaders: readonly string[]
+}
+
+/** Verifies the token of a request: its claims, or how to refuse the request. */
+export type TokenVerifier = (request: RequestHeaders) => Promise<JWTPayload | Refusal>
 
 /** @throws SealwrightError `INVALID_ARGUMENT` */
 export function tokenVerifier(options: TokenOptions): TokenVerifier {
@@ -76,7 +86,12 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
     requiredClaims: ['iss', 'aud', 'exp'],
     ...(algorithms !== undefined && { algorithms: [...algorithms] }),
   }
-  return async (authorization) => {
+  const onUnavailable = careful(options.onUnavailable)
+  return async ({ headers: { authorization }, rawHeaders }) => {
+    // Of several, `headers` has only the first; a proxy may have read another.
+    if (rawHeaders.filter(isAuthorization).length > 1) {
+      return challenge(400, 'invalid_request', 'the request has more than one Authorization header')
+    }
     if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) return challenge(401)
     const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
     if (token === undefined) return challenge(400, 'invalid_request', 'the Authorization header is malformed')
@@ -87,12 +102,17 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
       return payload
     } catch (error) {
       if (!isRefusal(error)) {
-        options.onUnavailable?.(error)
+        onUnavailable(error)
         return withoutKeys(error)
       }
       return invalidToken(error instanceof errors.JWTExpired ? 'the token has expired' : notValid)
     }
   }
+}
+
+/** Names and values alternate in `rawHeaders`. */
+function isAuthorization(text: string, at: number): boolean {
+  return at % 2 === 0 && text.toLowerCase() === 'authorization'
 }
 
 const notValid = 'the token is not valid here'

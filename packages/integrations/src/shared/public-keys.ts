@@ -4,8 +4,8 @@ import { createLocalJWKSet, createRemoteJWKSet, errors, type CryptoKey } from 'j
 import { isKeyRing } from './ring.ts'
 
 /**
- * Where the public keys of an issuer are: its ring in this process, or the URL of its JWK Set: https, or http on this machine. jose
- * keeps a JWK Set for five minutes, whatever its `max-age`, and reads it again for a `kid` that it lacks, at most every 30 seconds.
+ * Where the public keys of an issuer are: its ring in this process, or the URL of its JWK Set: https, or http on this machine. A JWK
+ * Set is kept for five minutes, whatever its `max-age`, and read again for a `kid` that it lacks, at most every 30 seconds.
  */
 export type PublicKeys = KeyRing | URL
 
@@ -16,16 +16,45 @@ export const publicKeys: Check = must('a KeyRing, or the https URL of a JWK Set'
 type ChooseKey = (...args: Parameters<ReturnType<typeof createLocalJWKSet>>) => Promise<CryptoKey>
 
 /** Milliseconds, no longer than most issuers' `max-age`. A revoked key is accepted for that long. */
-const cacheMaxAge = 300_000
+const longestAge = 300_000
+
+/** Milliseconds after which a JWK Set is read again for a `kid` that it lacks. */
+const cooldown = 30_000
 
 /** Chooses the key for the header of a token, for jose. */
 export function chooseKey(keys: PublicKeys): ChooseKey {
-  if (keys instanceof URL) return createRemoteJWKSet(keys, { cacheMaxAge })
+  if (keys instanceof URL) return remoteKeys(keys)
   let known: { readonly of: PublishedJwks; readonly choose: ChooseKey } | null = null
   return async (header, token) => {
     const of = keys.jwks()
     if (known?.of !== of) known = { of, choose: createLocalJWKSet({ keys: [...of.keys] }) }
     return known.choose(header, token)
+  }
+}
+
+/**
+ * jose decides by the clock alone how old its JWK Set is: after the clock is set back, the set would stay for as long as the clock
+ * repeats. So its age is measured here.
+ */
+function remoteKeys(url: URL): ChooseKey {
+  const choose = createRemoteJWKSet(url, { cacheMaxAge: Infinity, cooldownDuration: Infinity })
+  let loaded = { elapsed: -Infinity, time: -Infinity }
+  const load = async (): Promise<void> => {
+    await choose.reload()
+    loaded = { elapsed: performance.now(), time: Date.now() }
+  }
+  // performance.now() stands still while the machine sleeps, and the clock does not.
+  const isOlderThan = (age: number): boolean =>
+    performance.now() - loaded.elapsed >= age || Date.now() - loaded.time >= age
+  return async (header, token) => {
+    if (isOlderThan(longestAge)) await load()
+    try {
+      return await choose(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !isOlderThan(cooldown)) throw error
+    }
+    await load()
+    return choose(header, token)
   }
 }
 
