@@ -16,6 +16,7 @@ export type { JwksResponse } from './ring/jwks-response.ts'
 export type { KeyAliases, PublishedJwks } from './ring/jwks.ts'
 export type {
   KeyRevocation,
+  KeyRevocationCost,
   KeyRing,
   KeyRingKeyStatus,
   KeyRingOptions,

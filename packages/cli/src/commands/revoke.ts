@@ -1,11 +1,15 @@
-import { SealwrightError, type SigningKey } from '@sealwright/core'
+import { canRotate, SealwrightError } from '@sealwright/core'
 import {
   describeKeyRingEvent,
+  keyRingPolicy,
   openKeyRing,
-  type KeyRing,
-  type KeyRingKeyStatus,
-  type KeyRingSource,
   type KeyRevocation,
+  type KeyRevocationCost,
+  type KeyRing,
+  type KeyRingEvent,
+  type KeyRingKeyStatus,
+  type KeyRingPolicy,
+  type KeyRingSource,
 } from '@sealwright/keyring'
 import { Command } from 'commander'
 import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
@@ -40,12 +44,13 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--yes', 'do not ask')
     .option('--json', 'print the result as JSON')
     .action(async (keyId: string, options: Options) => {
-      const ring = await openRing(keyId, options, terminal, access)
+      const issuer = await locate(options, terminal, access)
+      const plan = await planRevocation(keyId, issuer)
+      const { key, cost, maker } = plan
+      if (options.json !== true) remark(terminal, linesOfCost(plan, issuer.policy))
+      await confirm(terminal, options.yes, `Revoke the key ${keyId} now?`)
+      const ring = await openRing(issuer, cost.needsSuccessor ? maker : null)
       try {
-        const key = keyOf(ring, keyId)
-        const cost = costOf(ring, key)
-        if (options.json !== true) remark(terminal, cost)
-        await confirm(terminal, options.yes, `Revoke the key ${keyId} now?`)
         const revocation = await ring.revoke(keyId)
         report(terminal, options.json, jsonOf(revocation), linesOf(revocation, key))
       } finally {
@@ -63,44 +68,84 @@ export function kidLast(args: readonly string[]): readonly string[] {
   return at === -1 || args.includes('--') ? args : [...args.toSpliced(at, 1), '--', ...args.slice(at, at + 1)]
 }
 
-/** A ring that makes no key unless the revocation needs one: it is opened only when its places have the key. */
-async function openRing(
-  keyId: string,
-  options: Options,
-  terminal: Terminal,
-  access: KeyAccess,
-): Promise<KeyRing> {
-  const { key: uris, algorithm } = options
-  const password = await storePassword(options, terminal)
-  const backends = await backendsFor(uris, access)
-  const found: SigningKey[] = []
-  for (const uri of uris) {
-    const backend = backends.find((each) => each.accepts(uri))
-    // oxlint-disable-next-line no-await-in-loop -- one place after the other
-    const place = await backend?.locate(uri, { password })
-    // oxlint-disable-next-line no-await-in-loop
-    if (place !== null && place !== undefined) found.push(...(await place.store.list({ name: place.name })))
-  }
-  if (found.length > 0 && !found.some((each) => each.keyId === keyId)) {
-    throw new SealwrightError(
-      'NOT_FOUND',
-      `no key there has that kid; the kids are ${found.map((each) => each.keyId).join(', ')}`,
-    )
-  }
-  const sources = uris.map((uri, at): KeyRingSource => ({
-    uri,
-    password,
-    // So that a successor can be made.
-    ...(at === 0 && found.length > 0 && { create: {} }),
-  }))
-  return openKeyRing(sources, policyOf(options), {
-    backends,
-    algorithms: algorithm,
+/** The keys of an issuer, as the options name them. */
+interface IssuerKeys {
+  readonly uris: readonly string[]
+  readonly password: string
+  readonly backends: Awaited<ReturnType<typeof backendsFor>>
+  readonly algorithms: readonly string[] | undefined
+  readonly policy: KeyRingPolicy
+  readonly onEvent: (event: KeyRingEvent) => void
+}
+
+async function locate(options: Options, terminal: Terminal, access: KeyAccess): Promise<IssuerKeys> {
+  const said = new Set<string>()
+  return {
+    uris: options.key,
+    password: await storePassword(options, terminal),
+    backends: await backendsFor(options.key, access),
+    algorithms: options.algorithm,
+    policy: keyRingPolicy(policyOf(options)),
     onEvent(event) {
       const { level, message } = describeKeyRingEvent(event)
-      if (level !== 'info') remark(terminal, [`sealwright: ${message}`])
+      // The ring is opened twice.
+      if (level === 'info' || said.has(message)) return
+      said.add(message)
+      remark(terminal, [`sealwright: ${message}`])
     },
-  })
+  }
+}
+
+/** @param maker the signing URI of the source that creates the successor; null for none */
+function openRing(
+  { uris, password, policy, ...options }: IssuerKeys,
+  maker: string | null,
+): Promise<KeyRing> {
+  const sources = uris.map((uri): KeyRingSource => ({
+    uri,
+    password,
+    // A new version has the type of the one before it.
+    ...(uri === maker && { create: {} }),
+  }))
+  return openKeyRing(sources, policy, { ...options, automatic: false })
+}
+
+/** What a revocation does. */
+interface Plan {
+  readonly key: KeyRingKeyStatus
+  readonly cost: KeyRevocationCost
+  /** The keys that take over. */
+  readonly next: readonly string[]
+  /** The signing URI of the source that creates the successor; null if none can. */
+  readonly maker: string | null
+}
+
+/** Only reads. */
+async function planRevocation(keyId: string, issuer: IssuerKeys): Promise<Plan> {
+  const ring = await openRing(issuer, null)
+  try {
+    const key = keyOf(ring, keyId)
+    const cost = ring.revocationCost(keyId)
+    const active = ring.status().keys.filter(({ state }) => state === 'active')
+    const next = cost.signing.filter((each) => !active.some((other) => other.keyId === each))
+    return { key, cost, next, maker: await makerOf(keyId, issuer) }
+  } finally {
+    ring.close()
+  }
+}
+
+/** The signing URI of a source that has the key and can create the version that follows it; null for none. */
+async function makerOf(keyId: string, { uris, password, backends }: IssuerKeys): Promise<string | null> {
+  for (const uri of uris) {
+    const backend = backends.find((each) => each.accepts(uri))
+    // oxlint-disable-next-line no-await-in-loop -- the first one is enough
+    const place = await backend?.locate(uri, { password })
+    if (place === undefined || place === null || place.version !== null || !canRotate(place.store)) continue
+    // oxlint-disable-next-line no-await-in-loop
+    const versions = await place.store.list({ name: place.name })
+    if (versions.some((version) => version.keyId === keyId)) return uri
+  }
+  return null
 }
 
 function keyOf(ring: KeyRing, keyId: string): KeyRingKeyStatus {
@@ -119,27 +164,41 @@ function keyOf(ring: KeyRing, keyId: string): KeyRingKeyStatus {
 }
 
 /** The cost of a revocation, before it is done. */
-function costOf(ring: KeyRing, key: KeyRingKeyStatus): readonly string[] {
-  const { maxSetAge, jwksMaxAge, announcement } = ring.policy
-  const others = ring.status().keys.filter((each) => each.keyId !== key.keyId)
-  const successor = others.find(({ state }) => state === 'announced' || state === 'active')
-  const until = new Date(Date.now() + (maxSetAge + jwksMaxAge) * 1000).toISOString()
+function linesOfCost(plan: Plan, { jwksMaxAge }: KeyRingPolicy): readonly string[] {
+  const { key, cost } = plan
+  const until = cost.acceptedUntil.toISOString()
   return [
     `${key.keyId} is ${key.state}, in ${key.location}.`,
     '- Every token that it signed is refused, those of honest users too: they have to sign in again.',
     `- Not at once: validators accept its tokens until ${until} at the latest. They accept them ${jwksMaxAge} s longer at most`,
     '  when every server is told to read its keys now: send each one SIGHUP.',
-    ...(key.state !== 'active'
-      ? ['- It does not sign now, so the servers go on signing with their active key.']
-      : successor === undefined
-        ? [
-            '- There is no other key: a new one is created first and signs without announcement. Validators that have not seen it',
-            `  refuse its tokens for up to ${announcement} s.`,
-          ]
-        : [
-            `- ${successor.keyId} signs from then on. It is ${successor.state}; validators that have not seen it yet refuse its tokens.`,
-          ]),
+    ...(key.state === 'active'
+      ? linesOfSuccession(plan)
+      : ['- It does not sign now, so the servers go on signing with their active key.']),
     '- This command cannot undo it. The vault or folder keeps the key, disabled.',
+  ]
+}
+
+function linesOfSuccession({ cost, next, maker }: Plan): readonly string[] {
+  const { needsSuccessor, refusedUntil } = cost
+  const refusal =
+    refusedUntil === null
+      ? 'Validators have it.'
+      : `Validators that have not seen it refuse its tokens until ${refusedUntil.toISOString()} at the latest.`
+  const takesOver = next.map((keyId) => `- ${keyId} signs from then on. ${refusal}`)
+  if (!needsSuccessor) return takesOver
+  const retired = [...takesOver, '  It had been replaced. If it may be compromised too, revoke it first.']
+  if (next.length > 0 && maker === null) return retired
+  if (next.length > 0)
+    return [
+      '- A new key is created first. It signs when it has been announced. Until then a retired one does:',
+      ...retired,
+    ]
+  if (maker === null)
+    return ['- There is no other key, and none can be created here: nothing signs until you add one.']
+  return [
+    '- There is no other key: a new one is created first and signs without announcement.',
+    `  ${refusal}`,
   ]
 }
 
@@ -159,7 +218,7 @@ function linesOf(
   return [
     `revoked ${keyId} in ${key.location}`,
     `its tokens are accepted until ${acceptedUntil.toISOString()} at the latest; send every server SIGHUP now`,
-    ...signing.map((each) => `${each} signs now`),
+    ...(signing.length === 0 ? ['no key signs now: add one'] : signing.map((each) => `${each} signs now`)),
     ...(refusedUntil === null ? [] : [`its tokens may be refused until ${refusedUntil.toISOString()}`]),
   ]
 }

@@ -67,6 +67,14 @@ export class Decision {
     return { state, otherwise, from: now, until: now + lasts }
   }
 
+  /** The state now if the key were revoked. */
+  lookWithout(keyId: string): RingState {
+    const keys = this.#keySet.keys.map((each) =>
+      each.key.keyId === keyId ? { ...each, enabled: false } : each,
+    )
+    return ringStateAt(keys, this.#policy, this.#algorithms, this.#clock.now())
+  }
+
   /** What the key is at the other time, or was when tokens of just now were begun. */
   wasActive(ringKey: RingKey, algorithm: string | null): boolean {
     const before = this.#policy.clockSkew * 1_000

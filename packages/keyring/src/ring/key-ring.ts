@@ -32,6 +32,11 @@ export interface KeyRingOptions {
    * be async. Errors that it throws or rejects with are ignored.
    */
   readonly onEvent?: RingEventListener | undefined
+  /**
+   * false for a command that runs once: the ring has no timers, so it reads and creates versions only when it is told to.
+   * Default true.
+   */
+  readonly automatic?: boolean | undefined
   /** For tests. Default: this machine's clock. */
   readonly clock?: RingClock | undefined
 }
@@ -101,15 +106,19 @@ export interface KeyRing {
   rotate(): Promise<void>
   /**
    * For an emergency: disables a key in every source that can do so, and reads the sources. Every token of the key is
-   * refused once validators read the JWK Set again. If no other key can sign, one is created first. It signs without
-   * announcement, so validators may refuse its tokens for a while.
+   * refused once validators read the JWK Set again.
+   *
+   * If no other key of the JWK Set can take over, one is created first, where a source with `create` has the key. It
+   * signs without announcement, so validators may refuse its tokens for a while. If a retired key is still enabled, that
+   * one signs until the new key is announced; validators do not have it either.
    *
    * Other instances learn of it at their next read: within `refreshInterval`, or at once with {@link refresh}.
    *
    * @param keyId the `kid` of the key
    * @returns the cost of the revocation
    * @throws SealwrightError `NOT_FOUND` when the ring has no such key; `UNSUPPORTED_OPERATION` when no source that has
-   *   it can disable keys; or what the store throws. The key then still signs.
+   *   it can disable keys; `TIMEOUT` when the store does not answer; or what the store throws. The key may then still
+   *   sign.
    *
    * @example
    * ```ts
@@ -117,6 +126,18 @@ export interface KeyRing {
    * ```
    */
   revoke(keyId: string): Promise<KeyRevocation>
+  /**
+   * What {@link revoke} would cost now, by the keys of the last read. Changes nothing.
+   *
+   * @param keyId the `kid` of the key
+   * @throws SealwrightError `NOT_FOUND` when the ring has no such key
+   *
+   * @example
+   * ```ts
+   * const { needsSuccessor, refusedUntil } = ring.revocationCost(ring.signer().keyId)
+   * ```
+   */
+  revocationCost(keyId: string): KeyRevocationCost
   /** Stops the timers. The ring no longer signs. */
   close(): void
 }
@@ -177,11 +198,22 @@ export interface KeyRevocation {
    * its keys now, it is `jwksMaxAge` from now.
    */
   readonly acceptedUntil: Date
-  /** The keys that sign now, one for each algorithm and shard. */
+  /** The keys that sign now, one for each algorithm and shard that has one. */
   readonly signing: readonly string[]
   /**
    * Until when validators may refuse tokens of these keys, because they may not have them; null if all of them were
-   * announced.
+   * announced. For a key that had been replaced and signs again it is the longest that it can take.
    */
   readonly refusedUntil: Date | null
+}
+
+/** The cost of a revocation before it is done. */
+export interface KeyRevocationCost extends KeyRevocation {
+  /** The keys that would sign, without the one that would be created. */
+  readonly signing: readonly string[]
+  /**
+   * Whether an algorithm or shard that the key signs has no other key in the JWK Set that can take over.
+   * {@link KeyRing.revoke} then creates one first, if a source can.
+   */
+  readonly needsSuccessor: boolean
 }

@@ -1,5 +1,6 @@
 import { algorithm, SealwrightError } from '@sealwright/core'
 import {
+  aBoolean,
   aFunction,
   anArray,
   anObject,
@@ -29,7 +30,7 @@ import { StateReports } from './state-reports.ts'
 
 /**
  * Opens the keys of an issuer. Reads every source, and creates the first key if a source has `create` and is proven
- * empty. From then on the ring reads, rotates and reports by itself.
+ * empty. From then on the ring reads, rotates and reports by itself, unless `automatic` is false.
  *
  * @param sources where the keys are. New versions go to the first source with `create`. If several sources hold a key, the
  *   first one's copy signs.
@@ -56,9 +57,19 @@ export async function openKeyRing(
   policy: KeyRingPolicyOptions = {},
   options: KeyRingOptions = {},
 ): Promise<KeyRing> {
+  return openRing(sources, policy, options)
+}
+
+/** @param beforeCreation a check of what the sources hold; if it throws, no key is created */
+export async function openRing(
+  sources: readonly KeyRingSource[],
+  policy: KeyRingPolicyOptions,
+  options: KeyRingOptions,
+  beforeCreation: (ring: KeyRing) => Promise<void> = async () => undefined,
+): Promise<KeyRing> {
   keyRingOptions('options', options)
   const { backends = [], delegates = null, aliases = () => [], revoked = [], clock = systemClock } = options
-  const { maxDelegates = 16 } = options
+  const { maxDelegates = 16, automatic = true } = options
   const onEvent = careful(options.onEvent)
   const algorithms = [...new Set((options.algorithms ?? []).map((name) => algorithm(name).name))]
   if (!Array.isArray(sources) || sources.some((source) => typeof source !== 'object' || source === null)) {
@@ -98,10 +109,11 @@ export async function openKeyRing(
   }
   const ring = new Ring(parts)
   await ring.refresh()
+  await beforeCreation(ring)
   await createMissing(keySet, opened, onEvent, () => ring.refresh())
   checkKeys(keySet, opened, algorithms)
   ring.checkJwks()
-  ring.start()
+  if (automatic) ring.start()
   return ring
 }
 
@@ -113,6 +125,7 @@ const keyRingOptions = optionsOf({
   delegates: anObject,
   maxDelegates: anything,
   onEvent: aFunction,
+  automatic: aBoolean,
   clock: anObject,
 })
 

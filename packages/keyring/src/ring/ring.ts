@@ -5,7 +5,7 @@ import type { RingClock } from '../timeline/clock.ts'
 import { isActive, type Decision, type Moment } from './decision.ts'
 import type { RingEventListener } from '../events/events.ts'
 import { publishJwks, type KeyAliases, type PublishedJwks } from './jwks.ts'
-import type { KeyRevocation, KeyRing, KeyRingStatus } from './key-ring.ts'
+import type { KeyRevocation, KeyRevocationCost, KeyRing, KeyRingStatus } from './key-ring.ts'
 import type { DelegateRegistry } from '../keys/delegates.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { oncePerKey } from '../keys/per-key.ts'
@@ -13,7 +13,7 @@ import { LeasedKeys } from './leased-keys.ts'
 import { noSigner } from './no-signer.ts'
 import type { Span } from './ring-signer.ts'
 import { publishedAlgorithms, type RingEntry, type RingState } from './ring-state.ts'
-import { revoke, type Rotation } from './rotation.ts'
+import { revocationCost, revoke, type Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
 
 /** The parts of a ring. */
@@ -178,6 +178,10 @@ export class Ring implements KeyRing {
 
   revoke(keyId: string): Promise<KeyRevocation> {
     return revoke(keyId, this.#parts, () => this.refresh())
+  }
+
+  revocationCost(keyId: string): KeyRevocationCost {
+    return revocationCost(keyId, this.#parts)
   }
 
   close(): void {

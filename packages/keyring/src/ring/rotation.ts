@@ -1,4 +1,4 @@
-import type { KeyRevocation } from './key-ring.ts'
+import type { KeyRevocation, KeyRevocationCost } from './key-ring.ts'
 import type { Decision } from './decision.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
@@ -7,6 +7,7 @@ import { nextRotation } from '../timeline/rotation-plan.ts'
 import type { RingEventListener } from '../events/events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
+import type { RingKey } from '../keys/ring-keys.ts'
 import type { Source } from '../keys/sources.ts'
 
 /**
@@ -156,15 +157,16 @@ interface Revoking {
   readonly policy: KeyRingPolicy
 }
 
-/** Disables a key. If its lane has no other key, a successor is created first, so that the issuer is never without one. */
+/** Disables a key, after a successor was created for each lane that needs one, so that the issuer is never without a key. */
 export async function revoke(
   keyId: string,
-  { keySet, rotation, decision, clock, policy }: Revoking,
+  parts: Revoking,
   refresh: () => Promise<void>,
 ): Promise<KeyRevocation> {
+  const { keySet, rotation, decision } = parts
   await refresh()
   const holders = keySet.holdersOf(keyId)
-  if (holders.length === 0) throw new SealwrightError('NOT_FOUND', 'the key ring has no key with that kid')
+  if (holders.length === 0) throw noSuchKey()
   const able = holders.filter(({ source }) => source.disable !== null)
   if (able.length === 0) {
     const places = holders.map(({ source }) => source.location).join(' and ')
@@ -174,26 +176,64 @@ export async function revoke(
     )
   }
   const { state } = decision.look()
-  for (const lane of state.lanes) {
-    const others = lane.keys.filter(
-      ({ key, enabled, notAfter }) =>
-        key.keyId !== keyId && enabled && (notAfter === null || notAfter.getTime() > clock.now()),
-    )
-    const home = rotation.homeOf(lane)
-    if (lane.timeline.active?.key.keyId !== keyId || others.length > 0 || home === null) continue
+  const needs = lanesInNeed(keyId, state, decision.lookWithout(keyId))
+  // One key can serve several lanes.
+  for (const home of new Set(needs.map(({ lane }) => rotation.homeOf(lane)))) {
     // eslint-disable-next-line no-await-in-loop -- the key goes only after each lane has another
-    await rotation.rotate(home, state)
+    if (home !== null) await rotation.rotate(home, state)
   }
   for (const { source, versions } of able)
     // eslint-disable-next-line no-await-in-loop -- one place is enough; the others follow
     for (const version of versions) await source.disable?.(version)
   await refresh()
-  const { lanes } = decision.look().state
-  const alarms = lanes.flatMap(({ timeline: { alarm } }) => alarm?.until ?? [])
+  return costOf(keyId, decision.look().state, parts)
+}
+
+/** @throws SealwrightError `NOT_FOUND` */
+export function revocationCost(keyId: string, parts: Revoking): KeyRevocationCost {
+  const { decision, clock, policy } = parts
+  const { state } = decision.look()
+  if (!state.entries.some(({ ringKey }) => ringKey.key.keyId === keyId)) throw noSuchKey()
+  const after = decision.lookWithout(keyId)
+  const needs = lanesInNeed(keyId, state, after)
+  const cost = costOf(keyId, after, parts)
+  // A new key that takes over at once signs without announcement.
+  const announced = needs.some(({ next }) => next === null) ? clock.now() + policy.announcement * 1_000 : 0
+  const until = Math.max(announced, cost.refusedUntil?.getTime() ?? 0)
+  return { ...cost, refusedUntil: until === 0 ? null : new Date(until), needsSuccessor: needs.length > 0 }
+}
+
+/**
+ * The lanes that the key signs and for which no other key of the JWK Set can take over. Each with the key that would
+ * sign next: a retired one, which no validator has, or null.
+ */
+function lanesInNeed(
+  keyId: string,
+  { lanes, entries }: RingState,
+  after: RingState,
+): { readonly lane: Lane; readonly next: RingKey | null }[] {
+  const others = entries.filter((entry) => isPublished(entry) && entry.ringKey.key.keyId !== keyId)
+  const published = new Set(others.map(({ ringKey }) => ringKey))
+  return lanes.flatMap((lane, index) => {
+    if (lane.timeline.active?.key.keyId !== keyId) return []
+    const next = after.lanes[index]?.timeline.active ?? null
+    return next !== null && lane.keys.some((key) => published.has(key)) ? [] : [{ lane, next }]
+  })
+}
+
+function costOf(keyId: string, { lanes }: RingState, { clock, policy }: Revoking): KeyRevocation {
+  const now = clock.now()
+  const { maxSetAge, jwksMaxAge, clockSkew } = policy
+  const latest = now + (maxSetAge + jwksMaxAge + clockSkew) * 1_000
+  const alarms = lanes.flatMap(({ timeline: { alarm } }) => (alarm === null ? [] : (alarm.until ?? latest)))
   return {
     keyId,
-    acceptedUntil: new Date(clock.now() + (policy.maxSetAge + policy.jwksMaxAge) * 1_000),
+    acceptedUntil: new Date(now + (maxSetAge + jwksMaxAge) * 1_000),
     signing: lanes.flatMap(({ timeline: { active } }) => active?.key.keyId ?? []),
     refusedUntil: alarms.length === 0 ? null : new Date(Math.max(...alarms)),
   }
+}
+
+function noSuchKey(): SealwrightError {
+  return new SealwrightError('NOT_FOUND', 'the key ring has no key with that kid')
 }

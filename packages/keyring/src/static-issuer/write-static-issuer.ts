@@ -6,11 +6,11 @@ import { checkIssuer, issuerMetadata, pathOf, wellKnown } from '../issuer/metada
 import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
-import { openKeyRing } from '../ring/open-key-ring.ts'
+import { openRing } from '../ring/open-key-ring.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** The options of {@link writeStaticIssuer}. */
-export interface StaticIssuerOptions extends KeyRingOptions {
+export interface StaticIssuerOptions extends Omit<KeyRingOptions, 'automatic'> {
   /** The issuer identifier: an https URL without query and fragment (RFC 8414 §2). `folder` is served under it. */
   readonly issuer: string
   /** The folder that the web server or bucket serves. It is created if it is absent. */
@@ -73,9 +73,11 @@ export async function writeStaticIssuer(
   aBoolean('options.removeUnknown', removeUnknown)
   checkIssuer('the issuer', issuer, false)
   await checkDiscovery(join(folder, wellKnown.openIdConfiguration), issuer)
-  const ring = await openKeyRing(sources, policy, ringOptions)
+  // With timers the ring could create a version at the same time as this function.
+  const ring = await openRing(sources, policy, { ...ringOptions, automatic: false }, async (found) => {
+    if (!removeUnknown) await checkPublished(join(folder, wellKnown.jwks), found)
+  })
   try {
-    if (!removeUnknown) await checkPublished(join(folder, wellKnown.jwks), ring)
     const { rotated, rotationProblem } = await rotateWhenDue(ring, ringOptions)
     const metadata = JSON.stringify(issuerMetadata(issuer, ring.status().algorithms))
     await makeFolder(join(folder, '.well-known'))

@@ -450,6 +450,52 @@ describe('a revoked key', () => {
     expect(await signsWith(ring.signer())).toBe(true)
   })
 
+  test('costs nothing before it is revoked', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await pass(1_000)
+    const { keyId } = ring.signer()
+    expect(ring.revocationCost(keyId)).toEqual({
+      keyId,
+      acceptedUntil: new Date(Date.now() + 900_000),
+      signing: [],
+      refusedUntil: new Date(Date.now() + 910_000),
+      needsSuccessor: true,
+    })
+    expect(ring.signer().keyId).toBe(keyId)
+    expect(store.versions).toHaveLength(1)
+    expect(errorOf(() => ring.revocationCost('another'))).toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('by command that has only a retired key beside it is followed by a new one, and the refusals are said', async () => {
+    useVirtualTime()
+    const store = new MemoryStore()
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    await pass(2_000)
+    expect(statesOf(ring)).toEqual(['active', 'retired'])
+    const [first, second] = store.versions
+    const latest = new Date(Date.now() + 910_000)
+    const cost = {
+      keyId: second?.keyId,
+      acceptedUntil: new Date(Date.now() + 900_000),
+      signing: [first?.keyId],
+      refusedUntil: latest,
+    }
+    expect(ring.revocationCost(second?.keyId ?? '')).toEqual({ ...cost, needsSuccessor: true })
+    expect(await ring.revoke(second?.keyId ?? '')).toEqual(cost)
+    expect(store.versions).toHaveLength(3)
+    expect(statesOf(ring)).toEqual(['active', 'announced', 'revoked'])
+    // From then on the retired key is known, and the new one takes over without a refusal.
+    await pass(1_000)
+    expect(ring.signer().keyId).toBe(store.versions[2]?.keyId)
+    expect(ring.revocationCost(first?.keyId ?? '')).toMatchObject({
+      refusedUntil: null,
+      needsSuccessor: false,
+    })
+  })
+
   test('by command stays on when its store does not allow it, or there is none', async () => {
     useVirtualTime()
     const store = new MemoryStore()
@@ -639,6 +685,10 @@ describe('several algorithms', () => {
     })
     expect(ring.jwks().keys.map((key) => key.alg)).toEqual([undefined])
     expect(await ring.signer('PS256').sign(data)).toHaveLength(256)
+    // One new key serves both.
+    const { signing } = await ring.revoke(ring.signer().keyId)
+    expect(signing).toEqual([store.versions[1]?.keyId, store.versions[1]?.keyId])
+    expect(store.versions).toHaveLength(2)
   })
 
   test('one that no key can do is refused', async () => {
@@ -736,6 +786,19 @@ test.each<[string, () => unknown]>([
   const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { onEvent })
   await new Promise((resolve) => setImmediate(resolve))
   expect(await signsWith(ring.signer())).toBe(true)
+})
+
+test('a ring that is not automatic reads and creates only when it is told to', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  const { ring, events } = await openTestRing([{ store, name: 'a', create }], policy, { automatic: false })
+  const { lists } = store
+  await pass(20_000)
+  expect(store.lists).toBe(lists)
+  expect(store.versions).toHaveLength(1)
+  expect(events.map(({ type }) => type)).toEqual(['state', 'created'])
+  await ring.rotate()
+  expect(store.versions).toHaveLength(2)
 })
 
 test('a ring that is closed signs no longer', async () => {

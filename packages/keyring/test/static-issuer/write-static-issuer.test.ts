@@ -181,13 +181,15 @@ describe('it writes nothing', () => {
     const job = startJob()
     await job.run()
     const kids = job.kids()
-    const other = [{ store: new MemoryStore(), name: 'b', create }]
+    const store = new MemoryStore()
+    const other = [{ store, name: 'b', create }]
     const { folder } = job
     await expect(writeStaticIssuer(other, policy, { issuer, folder })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       message: expect.stringContaining(`publishes the keys ${kids.join()}, which no source has`),
     })
     expect(job.kids()).toEqual(kids)
+    expect(store.versions).toEqual([])
     await writeStaticIssuer(other, policy, { issuer, folder, removeUnknown: true })
     expect(job.kids()).not.toEqual(kids)
   })
