@@ -24,7 +24,8 @@ export interface KeyRingOptions {
   readonly delegates?: DelegateRegistry | undefined
   /**
    * The maximum number of published delegates: the oldest that a key of the ring has certified. It must be the same in
-   * every instance. From 1 to 99; default 16, so that the JWK Set stays below 20 keys.
+   * every instance. At most 100 minus the keys that the ring itself publishes: 98 with the default policy. Default 16, so
+   * that the JWK Set stays below 20 keys.
    */
   readonly maxDelegates?: number | undefined
   /**
