@@ -21,6 +21,7 @@ import {
   type DelegationOptions,
   type KeyRing,
 } from '../../src/index.ts'
+import { MemoryRegistry } from '../support/memory-registry.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { create, policy as rotating } from '../support/policy.ts'
 import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
@@ -39,19 +40,6 @@ function canGenerate(type: string): boolean {
 
 // A = 600 + 300 + 10, and retention = 600 + 20 + 60. A delegate signs 3 × 30 s after its announcement.
 const policy = { ...rotating, rotationInterval: null }
-
-class MemoryRegistry implements DelegateRegistry {
-  readonly location = 'the registry'
-  readonly certificates: Uint8Array[] = []
-
-  async list(): Promise<readonly Uint8Array[]> {
-    return [...this.certificates]
-  }
-
-  async publish(certificate: Uint8Array): Promise<void> {
-    this.certificates.push(certificate)
-  }
-}
 
 async function open(
   store: MemoryStore,

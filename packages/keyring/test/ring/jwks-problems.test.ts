@@ -48,9 +48,19 @@ test('too many keys for a verifier are reported too', async () => {
   ]
   const { ring, events } = await openTestRing(sources, {})
   const published = await theirs.add('b')
-  for (let key = 0; key < 100; key++)
+  const add = (key: number): unknown =>
     theirs.versions.push({ ...published, keyId: `key ${key}`, version: `${key}` })
+  for (let key = 0; key < 98; key++) add(key)
   await ring.refresh()
-  expect(ring.status()).toMatchObject({ ready: false, problem: { code: 'LIMIT_EXCEEDED' } })
+  expect(ring.jwks().keys).toHaveLength(100)
+  add(98)
+  await ring.refresh()
+  expect(ring.status()).toMatchObject({
+    ready: false,
+    problem: {
+      code: 'LIMIT_EXCEEDED',
+      message: 'the ring would publish 101 keys; verifiers read at most 100',
+    },
+  })
   expect(events.filter(({ type }) => type === 'jwks-failed')).toHaveLength(1)
 })
