@@ -35,7 +35,7 @@ import {
   type LocalSigningKey,
   type SignerOptions,
 } from './keys/local-signing-key.ts'
-import { isLocalUri, readLocalUri, type LocalUri } from './find/signing-uri.ts'
+import { isLocalUri, isPlatformStore, readLocalUri, type LocalUri } from './find/signing-uri.ts'
 import { openKeyFileAt } from './key-files.ts'
 
 /** Options of {@link localStore}. */
@@ -97,35 +97,27 @@ export function localStore(options: LocalStoreOptions = {}): Backend & KeyLocato
     async open(uri, openOptions) {
       const local = parse(uri, openOptions)
       openOptions.signal?.throwIfAborted()
-      const mayCreate = openOptions.create !== undefined
+      if (openOptions.create !== undefined && !isNamedKey(local)) throw cannotCreate(local)
+      if (local.kind === 'store' && isPlatformStore(local.store)) {
+        return find(platformLayouts(local.store, options), local, options)
+      }
+      const password = await resolvePassword('options.password', openOptions.password)
       if (local.kind === 'file') {
-        if (mayCreate) throw cannotCreate('file:PATH', 'it names an existing file')
-        const password = await passwordOf(openOptions)
         const { path, certificatePath } = local
         return openKeyFileAt(path, certificatePath, password, options, ruleOf(path, options))
       }
-      const platform = platformLayouts(local.store, options)
-      if (platform !== null) {
-        if (!mayCreate) return find(platform, local, options)
-        throw cannotCreate(`store:${local.store}`, 'two processes could create two keys of the same name')
-      }
-      const layout = folderLayout(local.store, await passwordOf(openOptions))
+      const layout = folderLayout(local.store, password)
       if (local.by === 'name') return openNamed(layout, local.value, openOptions, options)
-      if (!mayCreate) return find([layout], local, options)
-      throw cannotCreate(`store:FOLDER?${local.by}=…`, 'it names an existing certificate')
+      return find([layout], local, options)
     },
     async locate(uri, openOptions) {
       const local = parse(uri, openOptions)
-      if (local.kind === 'file' || local.by !== 'name') return null
-      if (platformLayouts(local.store, options) !== null) return null
-      const layout = folderLayout(local.store, await passwordOf(openOptions))
-      return { store: versionedStore(layout, options), name: local.value, version: null }
+      if (!isNamedKey(local)) return null
+      const password = await resolvePassword('options.password', openOptions.password)
+      const store = versionedStore(folderLayout(local.store, password), options)
+      return { store, name: local.value, version: null }
     },
   }
-}
-
-function passwordOf({ password }: OpenKeyOptions): Promise<string> {
-  return resolvePassword('options.password', password)
 }
 
 const localStoreOptions = optionsOf({
@@ -149,22 +141,22 @@ function ruleOf(path: string, { appService = {} }: LocalStoreOptions): AccessRul
 
 type StoreUri = Extract<LocalUri, { kind: 'store' }>
 
-/** The folders of a platform's store (`my`, `appservice`); null when the store is the path of a folder. */
-function platformLayouts(store: string, options: LocalStoreOptions): readonly Layout[] | null {
-  const appService = options.appService ?? {}
-  switch (store) {
-    case 'my': {
-      const dotNet = dotNetLayout(options.dotNet ?? {})
-      if (isAppServiceSet(appService)) return [dotNet, appServiceLayout(appService)]
-      const hint =
-        'App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is * or lists their thumbprints'
-      return [{ ...dotNet, hint: dotNet.hint ?? hint }]
-    }
-    case 'appservice':
-      return [appServiceLayout(appService)]
-    default:
-      return null
-  }
+/** Whether the URI names a key in Sealwright's layout: the only kind that can be created and has versions. */
+function isNamedKey(local: LocalUri): local is StoreUri & { readonly by: 'name' } {
+  return local.kind === 'store' && local.by === 'name' && !isPlatformStore(local.store)
+}
+
+/** The folders of a platform's store. */
+function platformLayouts(
+  store: 'my' | 'appservice',
+  { dotNet = {}, appService = {} }: LocalStoreOptions,
+): readonly Layout[] {
+  if (store === 'appservice') return [appServiceLayout(appService)]
+  const layout = dotNetLayout(dotNet)
+  if (isAppServiceSet(appService)) return [layout, appServiceLayout(appService)]
+  const hint =
+    'App Service provides certificates only if WEBSITE_LOAD_CERTIFICATES is * or lists their thumbprints'
+  return [{ ...layout, hint: layout.hint ?? hint }]
 }
 
 async function find(
@@ -199,6 +191,12 @@ async function openNamed(
   }
 }
 
-function cannotCreate(form: string, why: string): SealwrightError {
+function cannotCreate(local: LocalUri): SealwrightError {
+  const [form, why] =
+    local.kind === 'file'
+      ? ['file:PATH', 'it names an existing file']
+      : isPlatformStore(local.store)
+        ? [`store:${local.store}`, 'two processes could create two keys of the same name']
+        : [`store:FOLDER?${local.by}=…`, 'it names an existing certificate']
   return invalidArgument(`${form} cannot create a key: ${why}; use store:FOLDER?name=NAME`)
 }

@@ -49,8 +49,10 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
   }
   const store = withoutLocation(decode('store', path))
   if (store === '') throw refused('store', 'names no store; use my, appservice or a folder')
-  const named = isPlatformStore(store) ? store.toLowerCase() : resolve(baseFolder, store)
-  return { kind: 'store', store: named, ...readQuery(query ?? '') }
+  // In either case, as in .NET.
+  const named = store.toLowerCase()
+  const place = isPlatformStore(named) ? named : resolve(baseFolder, store)
+  return { kind: 'store', store: place, ...readQuery(query ?? '') }
 }
 
 /** The text before the first separator, and the text after it; undefined when there is no separator. */
@@ -59,9 +61,9 @@ function splitAt(text: string, separator: string): [string, string?] {
   return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-/** Stores with a fixed name, in either case as in .NET. A folder of that name is `./my`. */
-function isPlatformStore(store: string): boolean {
-  return /^(?:my|appservice)$/i.test(store)
+/** Stores with a fixed name. A folder of that name is `./my`. */
+export function isPlatformStore(store: string): store is 'my' | 'appservice' {
+  return store === 'my' || store === 'appservice'
 }
 
 /** `CurrentUser/My` is `my`: PowerShell and .NET write the location of a store in front of its name. */
