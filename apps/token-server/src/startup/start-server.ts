@@ -1,3 +1,4 @@
+import type { AuditLog } from '@sealwright/audit-log'
 import type { FastifyInstance } from 'fastify'
 import { openAudit } from '../audit/open-audit.ts'
 import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
@@ -88,17 +89,19 @@ export async function startServer(
     if (peers !== undefined) await checkSameKeys(ring, settings.signingAlgorithms, peers)
     const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
     opened.push(() => redis?.close())
+    let auditLog: AuditLog | null = null
     const telemetry = await startTelemetry({
       settings,
       ring,
       vaults,
+      auditLog: () => auditLog,
       logger: log.logger,
       env,
       worker,
       peers,
     })
     opened.push(() => telemetry?.close())
-    const auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
+    auditLog = await openAudit({ settings: settings.audit, ring, logger: ringLogger })
     opened.push(() => auditLog?.close())
     const server = buildServer({
       settings: live,

@@ -1,3 +1,4 @@
+import type { AuditLog } from '@sealwright/audit-log'
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
@@ -12,6 +13,8 @@ export interface TelemetryOptions {
   readonly settings: Pick<Settings, 'metrics'>
   readonly ring: KeyRing
   readonly vaults: () => readonly KeyVaultStatus[]
+  /** The audit log; null before it is open. A function: it is opened after the metrics. Default: none. */
+  readonly auditLog?: (() => Pick<AuditLog, 'isWritable'> | null) | undefined
   readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
   /** The standard variables of OpenTelemetry. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -77,7 +80,7 @@ class Measurement implements TokenMeasurement {
 }
 
 async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> {
-  const { settings, ring, vaults, logger, worker = null, peers } = options
+  const { settings, ring, vaults, auditLog = () => null, logger, worker = null, peers } = options
   const { port, host } = settings.metrics
   if (port === null) return null
   const [{ createMetrics }, { mergeScrapes }, { serveMetrics }] = await Promise.all([
@@ -85,7 +88,7 @@ async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> 
     import('./metrics/merge-scrapes.ts'),
     import('./metrics/serve-metrics.ts'),
   ])
-  const metrics = createMetrics({ ring, vaults, worker })
+  const metrics = createMetrics({ ring, vaults, auditLog, worker })
   peers?.answer(topic, () => metrics.scrape())
   const server = await serveMetrics({ host, port }, async () => {
     if (peers === undefined) return metrics.scrape()

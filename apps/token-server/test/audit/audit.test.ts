@@ -11,6 +11,7 @@ import { openAudit } from '../../src/audit/open-audit.ts'
 import { jtiOf, TokenAudit } from '../../src/audit/token-audit.ts'
 import { createLogger } from '../../src/logging/logger.ts'
 import { remoteKey } from '../support/remote-key.ts'
+import { scrape } from '../support/scrape.ts'
 import {
   basic,
   client,
@@ -76,7 +77,10 @@ test('while the audit log cannot be written, no token is issued, and after the f
       signatures++
       return key.signer().sign(data)
     })
-  const server = await auditedServer({ folder, maximumFileSize: 1024 }, { ringLog, wrapKey })
+  const env = { METRICS_PORT: '0' }
+  const server = await auditedServer({ folder, maximumFileSize: 1024 }, { ringLog, wrapKey, env })
+  const metric = async (): Promise<string | undefined> =>
+    /^sealwright_audit_log_writable (.*)$/m.exec(await scrape(server.telemetryLog))?.[1]
   expect((await requestToken(server)).statusCode).toBe(200)
   // The file in use is full, so the next token needs a new one.
   rmSync(folder, { recursive: true })
@@ -96,10 +100,12 @@ test('while the audit log cannot be written, no token is issued, and after the f
   vi.advanceTimersByTime(1000)
   // The next line may be written, but none has been.
   expect(await signingHealth(server)).toEqual([503, 'unavailable', 'unavailable'])
+  expect(await metric()).toBe('0')
   const ready = await server.app.inject('/health/ready')
   expect([ready.statusCode, ready.json()]).toEqual([200, expect.objectContaining({ audit: 'unavailable' })])
   expect((await requestToken(server)).statusCode).toBe(200)
   expect(await signingHealth(server)).toEqual([200, 'available', 'available'])
+  expect(await metric()).toBe('1')
   expect(linesIn(folder).filter((line) => 'jti' in line)).toHaveLength(1)
   const said = ringLog.map(
     (line) => JSON.parse(line) as { level: number; msg: string; err?: { message: string } },

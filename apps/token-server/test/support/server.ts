@@ -1,6 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AuditLog } from '@sealwright/audit-log'
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
 import { openSigningKey, type SigningKey } from '@sealwright/core'
 import { createSigner } from '@sealwright/jws'
@@ -135,8 +136,16 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   const live = new LiveSettings(settings)
   const telemetryLog: string[] = []
   const telemetryLogger = createLogger('info', { write: (line) => void telemetryLog.push(line) })
-  const telemetry = await startTelemetry({ settings, ring, vaults, logger: telemetryLogger, env })
-  const auditLog = await openAudit({ settings: settings.audit, ring, logger })
+  let auditLog: AuditLog | null = null
+  const telemetry = await startTelemetry({
+    settings,
+    ring,
+    vaults,
+    auditLog: () => auditLog,
+    logger: telemetryLogger,
+    env,
+  })
+  auditLog = await openAudit({ settings: settings.audit, ring, logger })
   const app = buildServer({
     settings: live,
     ring,

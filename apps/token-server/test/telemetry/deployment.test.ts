@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacks, lacksPython, run, tryRun } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { parseScrape, scrape, type Family } from '../support/scrape.ts'
@@ -69,7 +70,12 @@ async function scrapeOfEverything(): Promise<{
 }> {
   const vaults = await startVaults({ deadline: 2_000, attemptTimeout: 1_000 })
   const uri = `${vaults.urlOf('contoso')}/certificates/token-signing`
-  const env = { METRICS_PORT: '0', SIGNING_KEY: uri, SIGNING_KEY_TYPE: 'ec-p256' }
+  const env = {
+    METRICS_PORT: '0',
+    SIGNING_KEY: uri,
+    SIGNING_KEY_TYPE: 'ec-p256',
+    AUDIT_LOG: scratchFolder(),
+  }
   const server = await testServer({ env, vault: vaults.options })
   vaults.emulator.faults.add({ operation: 'keys/sign', times: 1, fault: { type: 'status', status: 429 } })
   expect(await requestToken(server)).toBe(200)
@@ -122,7 +128,7 @@ describe('the alerts and the dashboard', () => {
 
   test.skipIf(lacks('promtool'))('the rules and the configuration are valid [needs promtool]', () => {
     const config = fileURLToPath(new URL('deploy/prometheus/prometheus.yml', root))
-    expect(run(['promtool', 'check', 'config', config])).toContain('SUCCESS: 13 rules found')
+    expect(run(['promtool', 'check', 'config', config])).toContain('SUCCESS: 14 rules found')
   })
 
   test.skipIf(lacks('promtool'))('each alert fires when it should, and not before [needs promtool]', () => {
@@ -130,7 +136,7 @@ describe('the alerts and the dashboard', () => {
     expect(run(['promtool', 'test', 'rules', tests])).toContain('SUCCESS')
     const text = readFileSync(tests, 'utf8')
     const alerts = [...rulesText.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name)
-    expect(alerts).toHaveLength(12)
+    expect(alerts).toHaveLength(13)
     // Each is tested both ways.
     for (const name of alerts) {
       expect(text, name).toMatch(new RegExp(`alertname: ${name}\\n +exp_alerts`))
@@ -147,7 +153,7 @@ describe('the alerts and the dashboard', () => {
         .replaceAll(' ', '-'),
     )
     const links = [...rulesText.matchAll(/^ +runbook_url: (\S+)$/gm)].map(([, url = '']) => new URL(url))
-    expect(links).toHaveLength(12)
+    expect(links).toHaveLength(13)
     for (const { pathname, hash } of links) {
       expect(pathname).toBe('/sealwright/sealwright/blob/main/docs/rotation.md')
       expect(anchors).toContain(hash.slice(1))

@@ -1,6 +1,7 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
+import type { AuditLog } from '@sealwright/audit-log'
 import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import {
@@ -28,11 +29,13 @@ export interface Metrics {
 export interface MetricsOptions {
   readonly ring: KeyRing
   readonly vaults: () => readonly KeyVaultStatus[]
+  /** null if there is none, or before it is open. */
+  readonly auditLog: () => Pick<AuditLog, 'isWritable'> | null
   /** The label `worker` of each metric; null for none. */
   readonly worker: number | null
 }
 
-export function createMetrics({ ring, vaults, worker }: MetricsOptions): Metrics {
+export function createMetrics({ ring, vaults, auditLog, worker }: MetricsOptions): Metrics {
   const signatures = createSignatureMetrics()
   const requests = createRequestMetrics()
   const reader = new ScrapeReader({ metricProducers: [signatures, requests.durations] })
@@ -44,6 +47,14 @@ export function createMetrics({ ring, vaults, worker }: MetricsOptions): Metrics
   signatures.observe({ meter })
   observeKeyRing(ring, { meter })
   observeKeyVault({ status: vaults }, { meter })
+  meter
+    .createObservableGauge('sealwright.audit_log.writable', {
+      description: 'Whether tokens can be recorded in the audit log: 1 or 0.',
+    })
+    .addCallback((result) => {
+      const log = auditLog()
+      if (log !== null) result.observe(log.isWritable ? 1 : 0)
+    })
   const stopProcess = observeProcess(meter)
   // Names of scopes would only make each line longer.
   const serializer = new PrometheusSerializer(undefined, false, /^worker$/, false, true)
