@@ -28,7 +28,8 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   const salt = crypto.getRandomValues(new Uint8Array(16))
   const iv = crypto.getRandomValues(new Uint8Array(16))
   const keyBytes = await derivePbkdf2({ prf: hmacSha256, salt, iterations }, password, 32)
-  const ciphertext = await encryptAndZeroKey(keyBytes, iv, plaintext, crypto)
+  const key = await importAndZeroKey(keyBytes, crypto)
+  const ciphertext = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
   // keyLength is optional, and other writers leave it out: the cipher implies it.
   const parameters = new PBES2Params({
     keyDerivationFunc: pbkdf2Of(salt, iterations, null),
@@ -44,15 +45,12 @@ export const encryptPbes2: Encrypt = async (plaintext, password, iterations, cry
   return { algorithm, ciphertext }
 }
 
-async function encryptAndZeroKey(
+async function importAndZeroKey(
   keyBytes: Uint8Array,
-  iv: Uint8Array,
-  plaintext: Uint8Array,
-  crypto: WebCrypto,
-): Promise<Uint8Array> {
+  { subtle }: WebCrypto,
+): ReturnType<WebCrypto['subtle']['importKey']> {
   try {
-    const key = await crypto.subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
-    return new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-CBC', iv }, key, plaintext))
+    return await subtle.importKey('raw', keyBytes, 'AES-CBC', false, ['encrypt'])
   } finally {
     keyBytes.fill(0)
   }
