@@ -58,8 +58,8 @@ export async function renewCertificate(
     throw invalidArgument('a certificate is renewed by its own key or by a CA; this is a different key')
   } else if (!isSame(fields.issuer.bytes, subject)) {
     throw invalidArgument(
-      'a CA issued the certificate, so that CA renews it: pass { signer, certificate } of the CA instead of a signer. ' +
-        'For a self-signed certificate of the key use createSelfSignedCertificate',
+      'a CA issued this certificate: pass the { signer, certificate } of that CA, or make a self-signed certificate with ' +
+        'createSelfSignedCertificate',
     )
   } else if (isEmptyName(subject)) {
     throw invalidArgument('a self-signed certificate needs a subject, and this one has none')

@@ -253,7 +253,9 @@ describe('renewal', () => {
 
   test('by its own key is refused where a CA issued it', async () => {
     const renewing = renewCertificate(chain.leaf, chain.leafSigner)
-    await expect(renewing).rejects.toThrow('a CA issued the certificate, so that CA renews it')
+    await expect(renewing).rejects.toThrow(
+      'a CA issued this certificate: pass the { signer, certificate } of that CA',
+    )
     expect(await rejectionCode(renewing)).toBe('INVALID_ARGUMENT')
     const issuingAlone = renewCertificate(chain.issuing.certificate, chain.issuing.signer)
     expect(await rejectionCode(issuingAlone)).toBe('INVALID_ARGUMENT')

@@ -76,8 +76,8 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   if (options.ca === undefined && old.issuer !== old.subject) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `a CA issued the certificate of ${source}, so that CA renews it: give the CA with --ca. For a self-signed certificate of this ` +
-        'key: sealwright cert create --key',
+      `a CA issued the certificate of ${source}: give that CA with --ca, or make a self-signed certificate with ` +
+        'sealwright cert create --key KEY',
     )
   }
   const targets = { ...options, password: outPasswordSource(options) }
