@@ -7,7 +7,7 @@ import { codeOf } from './library-outcome.ts'
 // One whose time grows with the length takes milliseconds.
 
 /** In milliseconds. */
-const longest = 500
+const longest = 200
 
 /** Repeated to a long run. */
 const runs = [
@@ -81,11 +81,20 @@ test.each(readers)('%s reads runs of any character in time', async (_, read, len
     const long = run.repeat(length / run.length)
     for (const place of placesOfRun) {
       const text = place(long)
-      const start = performance.now()
       // oxlint-disable-next-line no-await-in-loop -- each is measured alone
-      expect(await codeOf(() => read(text))).not.toMatch(/^not/)
-      if (performance.now() - start > longest) slow.push(place(JSON.stringify(run)))
+      if (await isSlow(() => read(text))) slow.push(place(JSON.stringify(run)))
     }
   }
   expect(slow).toEqual([])
 })
+
+/** Whether the action takes too long each of three times: once may be the machine's fault. */
+async function isSlow(action: () => unknown): Promise<boolean> {
+  for (let time = 0; time < 3; time++) {
+    const start = performance.now()
+    // oxlint-disable-next-line no-await-in-loop -- each is measured alone
+    expect(await codeOf(action)).not.toMatch(/^not/)
+    if (performance.now() - start <= longest) return false
+  }
+  return true
+}
