@@ -55,7 +55,8 @@ export function mergeKeys(
       delegatedBy: null,
       signs: usable.length > 0 || same.some((copy) => copy.source.signs),
       createdAt: seen.get(keyId) ?? earliest(same.map((copy) => copy.createdAt)),
-      notBefore: earliest(same.map((copy) => copy.key.notBefore)),
+      // A vault refuses to sign with its copy before that.
+      notBefore: key.notBefore,
       notAfter: key.notAfter,
       enabled: same.every((copy) => copy.key.enabled) && !revoked.has(keyId),
     }

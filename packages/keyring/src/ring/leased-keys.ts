@@ -6,7 +6,7 @@ import { Lease, leasedKey, type Span } from './ring-signer.ts'
 export class LeasedKeys {
   readonly #now: () => number
   readonly #permit: (keyId: string, algorithm: string | null) => Span
-  readonly #keys = new Map<string, { readonly of: SigningKey; readonly key: SigningKey }>()
+  readonly #keys = new Map<string, SigningKey>()
   /**
    * One for each algorithm and `kid`, never removed: a caller may keep a signer when its certificate has been renewed or its
    * key is gone from the store for a while.
@@ -19,16 +19,16 @@ export class LeasedKeys {
     this.#permit = permit
   }
 
-  /** The same object for a key as long as it is the same version, so that what was made for it can be kept. */
+  /** The same object for a key as long as its facts are the same, so that what was made for it can be kept. */
   get({ key }: RingKey, algorithm: string | null): SigningKey {
     const { keyId } = key
     const id = `${algorithm ?? ''} ${keyId}`
     const known = this.#keys.get(id)
-    if (known?.of.version === key.version && known.of.location === key.location) return known.key
+    if (known !== undefined && isSame(known, key)) return known
     const lease = this.#leases.get(id) ?? new Lease(this.#now, () => this.#permit(keyId, algorithm))
     this.#leases.set(id, lease)
     const leased = leasedKey(key, publishedAlgorithm(key, algorithm), lease)
-    this.#keys.set(id, { of: key, key: leased })
+    this.#keys.set(id, leased)
     return leased
   }
 
@@ -36,8 +36,21 @@ export class LeasedKeys {
   recall(keys: readonly RingKey[]): void {
     for (const lease of this.#leases.values()) lease.recall()
     const present = new Set(keys.map(({ key }) => key.keyId))
-    for (const [id, { of }] of this.#keys) if (!present.has(of.keyId)) this.#keys.delete(id)
+    for (const [id, { keyId }] of this.#keys) if (!present.has(keyId)) this.#keys.delete(id)
   }
+}
+
+/** Whether two readings say the same of a key. A store can renew its certificate or change its times. */
+function isSame(a: SigningKey, b: SigningKey): boolean {
+  return (
+    a.version === b.version &&
+    a.location === b.location &&
+    a.notBefore?.getTime() === b.notBefore?.getTime() &&
+    a.notAfter?.getTime() === b.notAfter?.getTime() &&
+    a.createdAt?.getTime() === b.createdAt?.getTime() &&
+    a.certificates.length === b.certificates.length &&
+    a.certificates.every(({ raw }, at) => b.certificates[at]?.raw.equals(raw))
+  )
 }
 
 /** What the JWK Set says the key signs; null stands for the default of the key. */

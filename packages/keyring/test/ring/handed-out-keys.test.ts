@@ -61,6 +61,35 @@ describe('a signer that is kept', () => {
   })
 })
 
+test('a key whose times or certificates change in the store is handed out anew', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  const key = await store.add('a')
+  const other = await new MemoryStore().add('a')
+  const { ring } = await openTestRing([{ store, name: 'a' }], policy)
+  const made: unknown[] = []
+  const issuerOfKey = ring.perKey((each) => made.push(each.notAfter))
+  issuerOfKey()
+  const kept = ring.signer()
+  const changes = [
+    { notAfter: new Date(Date.now() + 900 * 86_400_000) },
+    { notBefore: new Date(Date.now() - 1) },
+    { certificates: other.certificates },
+    { certificates: [] },
+  ]
+  for (const change of changes) {
+    // As a store that reads its objects anew, and as one that changes them.
+    if ('notAfter' in change) Object.assign(key, change)
+    else store.versions[0] = Object.assign({ ...store.versions[0] }, key, change)
+    await ring.refresh()
+    expect(ring.signingKey()).toMatchObject(change)
+    issuerOfKey()
+  }
+  expect(made).toHaveLength(changes.length + 1)
+  // What was made before still signs.
+  await kept.sign(data)
+})
+
 function pick(signer: Signer): Signer {
   const { algorithm, keyId, publicKey } = signer
   return { algorithm, keyId, publicKey, sign: (input, options) => signer.sign(input, options) }

@@ -587,6 +587,25 @@ describe('several sources', () => {
     expect(statesOf(ring)).toEqual(['revoked'])
   })
 
+  test('the same key in both does not sign before its copy in the first may', async () => {
+    useVirtualTime()
+    const [vault, file] = [new MemoryStore('a vault'), new MemoryStore('a file')]
+    const current = await vault.add('a')
+    await pass(10_000)
+    const key = await vault.add('a')
+    key.notBefore = new Date(Date.now() + 5_000_000)
+    file.versions.push({ ...key, notBefore: null })
+    const sources = [
+      { store: vault, name: 'a' },
+      { store: file, name: 'a' },
+    ]
+    const { ring } = await openTestRing(sources, policy)
+    await pass(4_000)
+    expect(ring.signer().keyId).toBe(current.keyId)
+    await pass(1_011)
+    expect(ring.signer().keyId).toBe(key.keyId)
+  })
+
   test('two keys that have no creation time are refused, unless one is told', async () => {
     useVirtualTime()
     const store = new MemoryStore()
