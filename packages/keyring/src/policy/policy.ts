@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { anything, optionsOf } from '@sealwright/core/internal'
+import { anything, isRecord, optionsOf, type Check } from '@sealwright/core/internal'
 
 /**
  * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same
@@ -90,18 +90,19 @@ export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): 
   const { refreshInterval = 300, refreshTimeout = 60, listingDelay = 10 } = options
   const { maxSetAge = secondsPerDay, rotationInterval = 90 * secondsPerDay } = options
   const policy = {
-    tokenLifetime: seconds('tokenLifetime', tokenLifetime, 1),
-    jwksMaxAge: seconds('jwksMaxAge', jwksMaxAge, 0),
-    clockSkew: seconds('clockSkew', clockSkew, 1),
-    validatorLeeway: seconds('validatorLeeway', validatorLeeway, 0),
-    refreshInterval: seconds('refreshInterval', refreshInterval, 1),
-    refreshTimeout: seconds('refreshTimeout', refreshTimeout, 1, longestTimeout),
-    listingDelay: seconds('listingDelay', listingDelay, 0),
-    maxSetAge: seconds('maxSetAge', maxSetAge, 1),
-    announcement: seconds('announcement', options.announcement ?? maxSetAge + jwksMaxAge + clockSkew, 1),
-    retention: seconds('retention', options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway, 1),
-    rotationInterval: rotationInterval === null ? null : seconds('rotationInterval', rotationInterval, 1),
+    tokenLifetime,
+    jwksMaxAge,
+    clockSkew,
+    validatorLeeway,
+    refreshInterval,
+    refreshTimeout,
+    listingDelay,
+    maxSetAge,
+    announcement: options.announcement ?? maxSetAge + jwksMaxAge + clockSkew,
+    retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
+    rotationInterval,
   }
+  checkValues(policy)
   checkArithmetic(policy, signers)
   return Object.freeze(policy)
 }
@@ -120,6 +121,44 @@ const policyOptions = optionsOf({
   retention: anything,
   rotationInterval: anything,
 })
+
+/** The least and the most of each value. */
+const bounds: Readonly<Record<keyof KeyRingPolicy, readonly [number, number]>> = {
+  tokenLifetime: [1, longest],
+  jwksMaxAge: [0, longest],
+  clockSkew: [1, longest],
+  validatorLeeway: [0, longest],
+  refreshInterval: [1, longest],
+  refreshTimeout: [1, longestTimeout],
+  listingDelay: [0, longest],
+  maxSetAge: [1, longest],
+  announcement: [1, longest],
+  retention: [1, longest],
+  rotationInterval: [1, longest],
+}
+
+/**
+ * Checks each value, but not whether the policy keeps the promise.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+function checkValues(policy: Readonly<Record<string, unknown>>, prefix = ''): void {
+  for (const [name, [least, most]] of Object.entries(bounds)) {
+    const value = policy[name]
+    if (name === 'rotationInterval' && value === null) continue
+    if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) continue
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${prefix}${name} must be a whole number of seconds from ${least} to ${count(most)}, not ${shown(value)}`,
+    )
+  }
+}
+
+/** A complete policy, for functions that use one without defaults. */
+export const aPolicy: Check = (name, value) => {
+  policyOptions(name, value)
+  if (isRecord(value)) checkValues(value, `${name}.`)
+}
 
 function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   const { tokenLifetime, jwksMaxAge, clockSkew, validatorLeeway, maxSetAge, announcement, retention } = policy
@@ -148,7 +187,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
       `signers must be a whole number of at least 1, not ${shown(signers)}`,
     )
   }
-  const published = signers * publishedKeys(policy)
+  const published = signers * mostPublished(policy)
   if (published > maximumPublishedKeys) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
@@ -162,6 +201,8 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
 /**
  * How many versions of one key the JWK Set holds at most, when each rotation makes one.
  *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a policy that is not complete
+ *
  * @example
  * ```ts
  * import { keyRingPolicy, publishedKeys } from '@sealwright/keyring'
@@ -169,7 +210,12 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
  * publishedKeys(keyRingPolicy({ rotationInterval: 86_400 })) // 3
  * ```
  */
-export function publishedKeys({ announcement, retention, rotationInterval }: KeyRingPolicy): number {
+export function publishedKeys(policy: KeyRingPolicy): number {
+  aPolicy('policy', policy)
+  return mostPublished(policy)
+}
+
+function mostPublished({ announcement, retention, rotationInterval }: KeyRingPolicy): number {
   return rotationInterval === null ? 2 : 1 + Math.ceil((announcement + retention) / rotationInterval)
 }
 
@@ -186,14 +232,6 @@ function atLeast(
     'INVALID_ARGUMENT',
     `${name} is ${count(actual)} s, but must be at least ${Object.keys(terms).join(' + ')} = ` +
       `${Object.values(terms).map(count).join(' + ')} = ${count(least)} s; otherwise ${consequence}`,
-  )
-}
-
-function seconds(name: string, value: number, least: number, most = longest): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new SealwrightError(
-    'INVALID_ARGUMENT',
-    `${name} must be a whole number of seconds from ${least} to ${count(most)}, not ${shown(value)}`,
   )
 }
 

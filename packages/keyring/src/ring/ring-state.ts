@@ -1,5 +1,5 @@
 import type { KeyRingPolicy } from '../policy/policy.ts'
-import { evaluateTimeline } from '../timeline/timeline.ts'
+import { timelineOf } from '../timeline/timeline.ts'
 import type { Timeline, TimelineEntry, VersionState } from '../timeline/key-version.ts'
 import type { RingKey } from '../keys/ring-keys.ts'
 
@@ -54,9 +54,7 @@ export function ringStateAt(
     shards.flatMap((shard): Lane[] => {
       const ofLane = signing.filter((key) => key.shard === shard && canSign(key, algorithm))
       if (ofLane.length === 0) return []
-      return [
-        { algorithm, shard, keys: ofLane, timeline: evaluateTimeline(ofLane, policy, now, issuerSince) },
-      ]
+      return [{ algorithm, shard, keys: ofLane, timeline: timelineOf(ofLane, policy, now, issuerSince) }]
     }),
   )
   const entries = keys.map((ringKey): RingEntry => {

@@ -3,7 +3,7 @@ import type { Decision } from './decision.ts'
 import type { RingClock } from '../timeline/clock.ts'
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { maximumPublishedKeys, type KeyRingPolicy } from '../policy/policy.ts'
-import { nextRotation } from '../timeline/rotation-plan.ts'
+import { rotationDue } from '../timeline/rotation-plan.ts'
 import type { RingEventListener } from '../events/events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
@@ -96,7 +96,7 @@ export class Rotation {
     const plans = new Map<Source | null, number>()
     for (const lane of state.lanes) {
       const source = this.homeOf(lane)
-      const due = nextRotation(lane.keys, this.#policy, now)
+      const due = rotationDue(lane.keys, this.#policy, now)
       plans.set(source, Math.min(plans.get(source) ?? Infinity, due))
     }
     return [...plans].map(([source, due]) => ({ source, due }))

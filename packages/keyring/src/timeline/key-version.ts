@@ -1,3 +1,5 @@
+import { aBoolean, aDate, anObject, aString, listOf, type Check } from '@sealwright/core/internal'
+
 /** The facts about one version of a key that the timeline needs. A `SigningKey` has all of them except `id`. */
 export interface KeyVersion {
   /** Unique and the same in every instance, such as the `kid`. It orders versions that were made at the same time. */
@@ -11,6 +13,17 @@ export interface KeyVersion {
   /** false for a disabled version: it is revoked. */
   readonly enabled: boolean
 }
+
+/** The versions that a caller passes. */
+export const keyVersions: Check = listOf((name, value) => {
+  anObject(name, value)
+  // A store's key can have getters.
+  const get = (member: string): unknown => Reflect.get(Object(value), member)
+  aString(`${name}.id`, get('id'))
+  for (const member of ['createdAt', 'notBefore', 'notAfter'])
+    if (get(member) !== null) aDate(`${name}.${member}`, get(member))
+  aBoolean(`${name}.enabled`, get('enabled'))
+})
 
 /**
  * - `announced`: in the JWK Set; does not sign yet

@@ -1,12 +1,13 @@
-import type { KeyVersion } from './key-version.ts'
-import type { KeyRingPolicy } from '../policy/policy.ts'
-import { byStart, isUsable, scheduleOf } from './timeline.ts'
+import { keyVersions, type KeyVersion } from './key-version.ts'
+import { aPolicy, type KeyRingPolicy } from '../policy/policy.ts'
+import { aTime, byStart, isUsable, scheduleOf } from './timeline.ts'
 
 /**
  * When to create the next version so that it takes over on time: when the newest version has signed for the rotation
  * interval, and early enough before `notAfter` for the last token to expire first.
  *
  * @returns milliseconds since 1970; Infinity for never, -Infinity when no version can sign
+ * @throws SealwrightError `INVALID_ARGUMENT` as {@link evaluateTimeline}
  *
  * @example
  * ```ts
@@ -17,6 +18,14 @@ import { byStart, isUsable, scheduleOf } from './timeline.ts'
  * ```
  */
 export function nextRotation(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: number): number {
+  keyVersions('versions', versions)
+  aPolicy('policy', policy)
+  aTime('now', now)
+  return rotationDue(versions, policy, now)
+}
+
+/** As {@link nextRotation}, for what the ring has checked. */
+export function rotationDue(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: number): number {
   const entries = scheduleOf(versions, policy, now, Infinity).filter((entry) => isUsable(entry, now))
   const newest = entries.toSorted(byStart).at(-1)
   if (newest === undefined) return -Infinity

@@ -1,5 +1,14 @@
-import type { KeyVersion, Timeline, VersionState } from './key-version.ts'
-import type { KeyRingPolicy } from '../policy/policy.ts'
+import { must, type Check } from '@sealwright/core/internal'
+import { keyVersions, type KeyVersion, type Timeline, type VersionState } from './key-version.ts'
+import { aPolicy, type KeyRingPolicy } from '../policy/policy.ts'
+
+/** Milliseconds since 1970. */
+export const aTime: Check = must('a number of milliseconds since 1970', Number.isFinite)
+/** Infinite for one that is not known. */
+const aTimeOrInfinity: Check = must(
+  'a number of milliseconds since 1970',
+  (value) => typeof value === 'number' && !Number.isNaN(value),
+)
 
 /**
  * Decides which versions are announced, active, retiring, retired or revoked. The result depends only on the arguments,
@@ -13,6 +22,8 @@ import type { KeyRingPolicy } from '../policy/policy.ts'
  * @param now milliseconds since 1970
  * @param issuerSince when the issuer's first key was created, if that key is not among `versions`; milliseconds since
  *   1970
+ * @throws SealwrightError `INVALID_ARGUMENT` for malformed versions, a policy that is not complete, or a time that is no
+ *   number
  *
  * @example
  * ```ts
@@ -30,6 +41,20 @@ export function evaluateTimeline<V extends KeyVersion>(
   policy: KeyRingPolicy,
   now: number,
   issuerSince: number = Infinity,
+): Timeline<V> {
+  keyVersions('versions', versions)
+  aPolicy('policy', policy)
+  aTime('now', now)
+  aTimeOrInfinity('issuerSince', issuerSince)
+  return timelineOf(versions, policy, now, issuerSince)
+}
+
+/** As {@link evaluateTimeline}, for what the ring has checked. */
+export function timelineOf<V extends KeyVersion>(
+  versions: readonly V[],
+  policy: KeyRingPolicy,
+  now: number,
+  issuerSince: number,
 ): Timeline<V> {
   const retention = policy.retention * 1_000
   const entries = scheduleOf(versions, policy, now, issuerSince)

@@ -90,6 +90,12 @@ test('a policy cannot be changed', () => {
   expect(() => Object.assign(policy, { retention: 1 })).toThrow(TypeError)
 })
 
+test('only a complete policy has a number of keys', () => {
+  expect(() => publishedKeys({ ...keyRingPolicy(), retention: Number.NaN })).toThrow(
+    'policy.retention must be a whole number of seconds from 1 to 3,162,240,000, not NaN',
+  )
+})
+
 test('the keys of several algorithms and shards count together', () => {
   expect(() => keyRingPolicy({}, 50)).not.toThrow()
   expect(() => keyRingPolicy({}, 51)).toThrow('up to 102 keys: 51 × (1 + ')

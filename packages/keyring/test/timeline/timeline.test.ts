@@ -40,6 +40,38 @@ function statesOn(days: number, ...versions: KeyVersion[]): Record<string, Versi
   return Object.fromEntries(timeline.versions.map(({ version: { id }, state }) => [id, state]))
 }
 
+describe('what is malformed is refused', () => {
+  const good = version('a', 0)
+
+  test.each<[unknown, unknown, unknown, string]>([
+    [{}, policy, 0, 'versions must be an array'],
+    [[good, null], policy, 0, 'versions[1] must be an object'],
+    [[{ ...good, id: 1 }], policy, 0, 'versions[0].id must be a string'],
+    [[{ ...good, createdAt: new Date(Number.NaN) }], policy, 0, 'versions[0].createdAt must be a valid Date'],
+    [[{ ...good, notBefore: 0 }], policy, 0, 'versions[0].notBefore must be a valid Date'],
+    [[{ ...good, notAfter: undefined }], policy, 0, 'versions[0].notAfter must be a valid Date'],
+    [[{ ...good, enabled: 'no' }], policy, 0, 'versions[0].enabled must be true or false'],
+    [[good], { maxSetAge: 900 }, 0, 'policy.tokenLifetime must be a whole number of seconds'],
+    [[good], { ...policy, announcement: Number.NaN }, 0, 'policy.announcement must be a whole number'],
+    [[good], undefined, 0, 'policy must be an object'],
+    [[good], policy, Number.NaN, 'now must be a number of milliseconds since 1970'],
+    [[good], policy, new Date(), 'now must be a number of milliseconds since 1970'],
+  ])('%o, %o, %o', (versions, given, now, message) => {
+    const refused = expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(message),
+    })
+    const args = [versions, given, now] as [KeyVersion[], typeof policy, number]
+    expect(() => evaluateTimeline(...args)).toThrow(refused)
+    expect(() => nextRotation(...args)).toThrow(refused)
+  })
+
+  test('a time of the issuer that is no number', () => {
+    expect(() => evaluateTimeline([good], policy, 0, Number.NaN)).toThrow('issuerSince must be a number')
+    expect(evaluateTimeline([good], policy, 0, -Infinity).active).toBeNull()
+  })
+})
+
 const untilOn = (days: number, versions: readonly KeyVersion[]) =>
   evaluateTimeline(versions, policy, days * day).until / day
 
