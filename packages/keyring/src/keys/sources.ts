@@ -19,6 +19,7 @@ import {
   aSigningKey,
   aString,
   optionsOf,
+  untilAborted,
 } from '@sealwright/core/internal'
 
 /** How the ring uses the keys of a source. */
@@ -200,6 +201,28 @@ function hasGetOrCreate(
   store: KeyStore,
 ): store is KeyStore & { getOrCreate(name: string, options: CreateKeyOptions): Promise<SigningKey> } {
   return typeof Reflect.get(store, 'getOrCreate') === 'function'
+}
+
+/** For a vault to make a certificate. Milliseconds. */
+const writeTimeout = 150_000
+
+/**
+ * Waits for a write of a store, which may ignore its signal. A write that succeeds later is found by the next read.
+ *
+ * @param what for the message, such as `creating a key in ./keys`
+ * @throws SealwrightError `TIMEOUT`; or what the store throws
+ */
+export async function inTime<T>(what: string, write: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(writeTimeout)
+  try {
+    return await untilAborted(write(signal), signal)
+  } catch (error) {
+    if (error !== signal.reason) throw error
+    throw new SealwrightError(
+      'TIMEOUT',
+      `${what} took longer than ${writeTimeout / 1_000} s; the store may still finish it`,
+    )
+  }
 }
 
 function invalid(message: string): SealwrightError {

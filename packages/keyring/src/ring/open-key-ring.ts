@@ -24,8 +24,8 @@ import type { RingEventListener } from '../events/events.ts'
 import { delegateSource } from '../keys/delegates.ts'
 import { KeySet } from '../keys/key-set.ts'
 import { Ring } from './ring.ts'
-import { creationTimeout, Rotation } from './rotation.ts'
-import { openSource, type KeyRingSource, type Source } from '../keys/sources.ts'
+import { Rotation } from './rotation.ts'
+import { inTime, openSource, type KeyRingSource, type Source } from '../keys/sources.ts'
 import { StateReports } from './state-reports.ts'
 
 /**
@@ -142,7 +142,11 @@ async function createMissing(
   const wanting = isYoung ? sources.filter(({ creates }) => creates) : empty
   if (wanting.length === 0) return
   const before = new Set(keySet.keys.map(({ key }) => key.keyId))
-  await Promise.all(wanting.map((source) => source.getOrCreate(AbortSignal.timeout(creationTimeout))))
+  await Promise.all(
+    wanting.map((source) =>
+      inTime(`creating the key ${source.location}`, (signal) => source.getOrCreate(signal)),
+    ),
+  )
   await untilListed(keySet, empty, refresh)
   const keyIds = keySet.keys.map(({ key }) => key.keyId).filter((keyId) => !before.has(keyId))
   if (empty.length === 0) return

@@ -85,6 +85,20 @@ export function isPublished({ state }: Pick<RingEntry, 'state'>): boolean {
   return state === 'announced' || state === 'active' || state === 'retiring'
 }
 
+/** null for a time that is not known: ±Infinity. */
+export function dateOf(time: number): Date | null {
+  return Number.isFinite(time) ? new Date(time) : null
+}
+
+/** What is published at either of two times. */
+export function union(entries: readonly RingEntry[], others: readonly RingEntry[]): RingEntry[] {
+  return entries.map((entry) => {
+    const other = others.find(({ ringKey }) => ringKey === entry.ringKey)
+    const isHidden = entry.state === 'retired' && other !== undefined && other.state !== 'revoked'
+    return isHidden ? other : entry
+  })
+}
+
 /** The algorithms of the tokens that validators verify with these keys, each once. */
 export function publishedAlgorithms(entries: readonly RingEntry[]): readonly string[] {
   const names = entries.filter(isPublished).flatMap(({ ringKey: { key }, algorithms }) =>

@@ -12,7 +12,7 @@ import { oncePerKey } from '../keys/per-key.ts'
 import { LeasedKeys } from './leased-keys.ts'
 import { noSigner } from './no-signer.ts'
 import type { Span } from './ring-signer.ts'
-import { publishedAlgorithms, type RingEntry, type RingState } from './ring-state.ts'
+import { dateOf, publishedAlgorithms, union, type RingState } from './ring-state.ts'
 import { revocationCost, revoke, type Rotation } from './rotation.ts'
 import type { StateReports } from './state-reports.ts'
 
@@ -54,6 +54,7 @@ export class Ring implements KeyRing {
   /** Why there is no JWK Set for the keys of now; null when there is one. */
   #jwksProblem: unknown = null
   #isClosed = false
+  #isRotating = false
   #timer: NodeJS.Timeout | undefined
   /** By the clock that is never set. Milliseconds. */
   #readNext = 0
@@ -193,6 +194,7 @@ export class Ring implements KeyRing {
 
   /** Begins to read the sources, to make new versions and to report, by itself. */
   start(): void {
+    clearTimeout(this.#timer)
     if (this.#isClosed) return
     const { clock, decision, rotation } = this.#parts
     const now = clock.now()
@@ -207,7 +209,7 @@ export class Ring implements KeyRing {
   }
 
   async #tick(): Promise<void> {
-    const { clock, decision, rotation } = this.#parts
+    const { clock, decision } = this.#parts
     this.#reconsider()
     // It may have been set while the set was young enough.
     this.#readNext = Math.min(this.#readNext, clock.elapsed() + this.#longestRetryInterval())
@@ -215,7 +217,18 @@ export class Ring implements KeyRing {
       // A clock that was set makes a set too old that was just read. After a failure the next reading has its time.
       const isOld = decision.freshness().left <= 0 && this.#failures === 0
       if (isOld || clock.elapsed() >= this.#readNext) await this.refresh()
-      if (!this.#mayRotate(decision.look().otherwise)) return
+      // Not awaited: a store may take minutes, in which the set must stay young.
+      void this.#rotateWhenDue()
+    } catch {
+      // It was reported, and there is a next time; a ring that was closed meanwhile goes no further.
+    }
+  }
+
+  async #rotateWhenDue(): Promise<void> {
+    const { clock, decision, rotation } = this.#parts
+    if (!this.#mayRotate(decision.look().otherwise)) return
+    this.#isRotating = true
+    try {
       const made = await rotation.perform(
         () => decision.look().state,
         () => clock.now(),
@@ -223,7 +236,10 @@ export class Ring implements KeyRing {
       )
       if (made) await this.refresh()
     } catch {
-      // It was reported, and there is a next time; a ring that was closed meanwhile goes no further.
+      // As above.
+    } finally {
+      this.#isRotating = false
+      this.start()
     }
   }
 
@@ -234,9 +250,9 @@ export class Ring implements KeyRing {
     return decision.freshness().left > 0 ? interval : Math.min(interval, staleRetryInterval)
   }
 
-  /** Not after the clock was set, when what seems to be due may not be, nor while the sources cannot be read. */
+  /** Once at a time; not after the clock was set, when nothing is surely due, nor while the sources cannot be read. */
   #mayRotate(otherwise: RingState | null): boolean {
-    return otherwise === null && this.#parts.keySet.problem === null
+    return !this.#isRotating && otherwise === null && this.#parts.keySet.problem === null
   }
 
   /** Something may have changed: decides anew, and reports what has. */
@@ -330,17 +346,4 @@ export class Ring implements KeyRing {
       return false
     }
   }
-}
-
-function dateOf(time: number): Date | null {
-  return Number.isFinite(time) ? new Date(time) : null
-}
-
-/** What is published at either of two times. */
-function union(entries: readonly RingEntry[], others: readonly RingEntry[]): RingEntry[] {
-  return entries.map((entry) => {
-    const other = others.find(({ ringKey }) => ringKey === entry.ringKey)
-    const isHidden = entry.state === 'retired' && other !== undefined && other.state !== 'revoked'
-    return isHidden ? other : entry
-  })
 }

@@ -8,7 +8,7 @@ import type { RingEventListener } from '../events/events.ts'
 import type { KeySet } from '../keys/key-set.ts'
 import { isPublished, type Lane, type RingState } from './ring-state.ts'
 import type { RingKey } from '../keys/ring-keys.ts'
-import type { Source } from '../keys/sources.ts'
+import { inTime, type Source } from '../keys/sources.ts'
 
 /**
  * Creates new versions when they are due. Every instance does this at a random time, so the first one usually saves the
@@ -82,8 +82,10 @@ export class Rotation {
           : `${source.location} cannot create a new version; add a source with the next key`,
       )
     }
-    const key = await source.rotate(this.#keySet.newestIn(source), AbortSignal.timeout(creationTimeout))
-    this.#listener({ type: 'created', location: source.location, keyIds: [key.keyId] })
+    const { rotate, location } = source
+    const newest = this.#keySet.newestIn(source)
+    const key = await inTime(`creating a version in ${location}`, (signal) => rotate(newest, signal))
+    this.#listener({ type: 'created', location, keyIds: [key.keyId] })
   }
 
   /** The source that makes the keys of a lane. */
@@ -145,9 +147,6 @@ export class Rotation {
   }
 }
 
-/** For a vault to make a certificate. Milliseconds. */
-export const creationTimeout = 150_000
-
 /** The parts of a ring that a revocation needs. */
 interface Revoking {
   readonly keySet: KeySet
@@ -183,8 +182,9 @@ export async function revoke(
     if (home !== null) await rotation.rotate(home, state)
   }
   for (const { source, versions } of able)
-    // eslint-disable-next-line no-await-in-loop -- one place is enough; the others follow
-    for (const version of versions) await source.disable?.(version)
+    for (const version of versions)
+      // eslint-disable-next-line no-await-in-loop -- one place is enough; the others follow
+      await inTime(`disabling ${version} in ${source.location}`, async () => source.disable?.(version))
   await refresh()
   return costOf(keyId, decision.look().state, parts)
 }

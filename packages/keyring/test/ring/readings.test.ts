@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { describeKeyRingEvent, openKeyRing } from '../../src/index.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { create, policy } from '../support/policy.ts'
-import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+import {
+  dateClock,
+  openTestRing,
+  pass,
+  useVirtualTime,
+  useVirtualTimeouts,
+} from '../support/virtual-clock.ts'
 
 describe('keys without a time of creation', () => {
   test('one that arrives beside another does not hide that the other is revoked', async () => {
@@ -118,6 +124,65 @@ test('where the store hung, an instance is back 25 s after the reading that hang
   await new Promise((resolve) => AbortSignal.timeout(1_200).addEventListener('abort', resolve))
   await pass(25)
   expect(ring.jwksResponse().status).toBe(200)
+})
+
+describe('a store that ignores its signal', () => {
+  test('while it creates a version stops neither reading nor signing, and may still finish', async () => {
+    useVirtualTime()
+    useVirtualTimeouts()
+    const store = new MemoryStore()
+    const due = { ...policy, rotationInterval: 1_000 }
+    const { ring, events } = await openTestRing([{ store, name: 'a', create }], due)
+    const rotate = store.rotate.bind(store)
+    const late: (() => Promise<unknown>)[] = []
+    store.rotate = (...args) => {
+      late.push(() => rotate(...args))
+      return new Promise(() => {})
+    }
+    // Longer than the set may be old.
+    for (let minute = 0; minute < 20; minute++) {
+      await pass(60)
+      expect(ring.status().age).toBeLessThanOrEqual(60)
+      expect(ring.status().ready).toBe(true)
+    }
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        type: 'rotation-failed',
+        error: expect.objectContaining({ code: 'TIMEOUT' }),
+      }),
+    )
+    // All the attempts follow one version, so only one of them creates the next.
+    expect(late.length).toBeGreaterThan(1)
+    store.rotate = rotate
+    await Promise.allSettled(late.map((finish) => finish()))
+    await pass(60)
+    expect(store.versions).toHaveLength(2)
+    expect(ring.status().keys.map(({ state }) => state)).toEqual(['active', 'announced'])
+    await pass(910)
+    expect(ring.signer().keyId).toBe(store.versions[1]?.keyId)
+  })
+
+  test('while it creates the first key, or disables one, fails in time', async () => {
+    useVirtualTime()
+    useVirtualTimeouts()
+    const [store, hanging] = [new MemoryStore(), new MemoryStore()]
+    const { ring } = await openTestRing([{ store, name: 'a', create }], policy)
+    await ring.rotate()
+    await pass(1_000)
+    store.disable = () => new Promise(() => {})
+    hanging.create = () => new Promise(() => {})
+    const failing = Promise.allSettled([
+      ring.revoke(ring.signer().keyId),
+      openTestRing([{ store: hanging, name: 'a', create }], policy),
+    ])
+    await pass(160)
+    expect(await failing).toEqual(
+      ['disabling', 'creating the key a in memory'].map((what) => ({
+        status: 'rejected',
+        reason: expect.objectContaining({ code: 'TIMEOUT', message: expect.stringContaining(what) }),
+      })),
+    )
+  })
 })
 
 describe('a ring that is closed', () => {

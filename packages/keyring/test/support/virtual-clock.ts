@@ -10,6 +10,16 @@ export function useVirtualTime(): void {
   })
 }
 
+/** Has the timeouts of reads and writes pass with the timers. After {@link useVirtualTime}. */
+export function useVirtualTimeouts(): void {
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
+    const controller = new AbortController()
+    setTimeout(() => controller.abort(new DOMException('timed out', 'TimeoutError')), milliseconds)
+    return controller.signal
+  })
+  onTestFinished(() => timeout.mockRestore())
+}
+
 /** Lets so many seconds pass, with all that timers start meanwhile. Keys are made in real time, which is waited for. */
 export async function pass(seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1_000
