@@ -51,7 +51,10 @@ export interface Delegation {
   perKey<T>(make: (key: SigningKey) => T): () => T
   /** The `kid` of the delegate that signs; null while the ring's own key signs. */
   readonly delegateId: string | null
-  /** Ends the delegation and drops the private key. */
+  /**
+   * Ends the delegation. Its delegates sign no longer, also through signers and issuers that were made before. Their
+   * private keys leave memory with the last of these objects.
+   */
   close(): void
 }
 
@@ -92,8 +95,8 @@ export function openDelegation(
       'the ring was opened without this registry; pass it to openKeyRing as options.delegates',
     )
   }
-  const making = { ring, registry, type, lifetime, clock }
   let isClosed = false
+  const making = { ring, registry, type, lifetime, clock, isClosed: () => isClosed }
   let timer: NodeJS.Timeout | undefined
   let delegates: readonly Delegate[] = []
   void makeNext()
@@ -105,7 +108,7 @@ export function openDelegation(
     try {
       const isRenewal = delegates.some((each) => each.isAlive())
       const delegate = await issueDelegate(making, isRenewal)
-      if (delegate !== null) {
+      if (delegate !== null && !isClosed) {
         delegates = [...delegates.filter((each) => each.isAlive()), delegate]
         // A tenth to a fifth earlier than it must: time for a second try, and instances do not all ask the vault at once.
         wait = lifetime * (earliestRenewal + Math.random() / 10) * 1_000
@@ -135,6 +138,7 @@ export function openDelegation(
     close() {
       isClosed = true
       clearTimeout(timer)
+      for (const delegate of delegates) delegate.recall()
       delegates = []
     },
   }

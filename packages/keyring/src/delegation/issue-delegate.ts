@@ -10,6 +10,7 @@ import {
   type DelegateRegistry,
 } from '../keys/delegates.ts'
 import type { KeyRing } from '../ring/key-ring.ts'
+import { longestTimer } from '../policy/policy.ts'
 import { Lease, leasedKey, type Span } from '../ring/ring-signer.ts'
 import type { RingClock } from '../timeline/clock.ts'
 
@@ -20,6 +21,8 @@ export interface DelegateMaking {
   /** Seconds. */
   readonly lifetime: number
   readonly clock: RingClock
+  /** Whether the delegation is closed: then nothing signs or is published any more. */
+  readonly isClosed: () => boolean
 }
 
 /** A key in this process's memory. */
@@ -30,6 +33,8 @@ export interface Delegate {
   maySign(): boolean
   /** Whether it may sign now or later. */
   isAlive(): boolean
+  /** The delegation was closed: every signer asks again. */
+  recall(): void
 }
 
 /** How long a look at the ring counts, in milliseconds. */
@@ -42,7 +47,7 @@ export const earliestRenewal = 0.8
  * Creates a key, has the ring's key certify it, publishes the certificate and waits until the ring shows it.
  *
  * @param isRenewal whether the process has a delegate that this one follows
- * @returns null when there is no room for it
+ * @returns null when there is no room for it, or when the delegation was closed meanwhile
  * @throws SealwrightError what the ring's key, the registry or the reading of the sources throws
  */
 export async function issueDelegate(making: DelegateMaking, isRenewal: boolean): Promise<Delegate | null> {
@@ -54,13 +59,20 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   const begun = performance.now()
   const issuer = ring.signingKey()
   const privateKey = await generatePrivateKey(making.type)
-  const certificates = await certify(issuer, createPublicKey(privateKey), making)
+  const longest = slack(ring) - ring.policy.refreshTimeout * 1_000
+  const timeout = AbortSignal.timeout(Math.min(longest, longestTimer))
+  // A signer may ignore every deadline.
+  const certifying = untilAborted(certify(issuer, createPublicKey(privateKey), making), timeout)
+  const certificates = await certifying.catch((error: unknown) => {
+    throw error === timeout.reason ? tookTooLong(issuer) : error
+  })
   const [certificate] = certificates
-  if (performance.now() - begun > slack(ring) - ring.policy.refreshTimeout * 1_000)
-    throw new SealwrightError('UNAVAILABLE', `${issuer.keyId} took too long to certify a delegate`)
+  if (performance.now() - begun > longest) throw tookTooLong(issuer)
+  if (making.isClosed()) return null
   const signal = AbortSignal.timeout(ring.policy.refreshTimeout * 1_000)
   await untilAborted(registry.publish(certificate.raw, { signal }), signal)
   await ring.refresh()
+  if (making.isClosed()) return null
   const key = keyOf(privateKey, certificates, registry.location)
   if (!isPublished(ring, key.keyId)) {
     // Other instances were quicker, and this delegate is published nowhere.
@@ -71,6 +83,10 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
     )
   }
   return delegateOf(key, issuer.keyId, making, clock.elapsed())
+}
+
+function tookTooLong({ keyId }: SigningKey): SealwrightError {
+  return new SealwrightError('UNAVAILABLE', `${keyId} took too long to certify a delegate`)
 }
 
 /** When the delegates that take up a place were created, in milliseconds. Revoked delegates keep their places. */
@@ -170,7 +186,7 @@ function keyOf(
 function delegateOf(
   key: SigningKey,
   issuerId: string,
-  { ring, lifetime, clock }: DelegateMaking,
+  { ring, lifetime, clock, isClosed }: DelegateMaking,
   publishedAt: number,
 ): Delegate {
   const starts = publishedAt + ring.policy.announcement * 1_000 + slack(ring)
@@ -188,6 +204,7 @@ function delegateOf(
   )
 
   function permit(until: number): Span {
+    if (isClosed()) throw over('the delegation is closed')
     const elapsed = clock.elapsed()
     if (elapsed < starts || elapsed >= until)
       throw over(elapsed < starts ? 'its announcement is not over' : 'its lifetime is over')
@@ -220,5 +237,9 @@ function delegateOf(
       }
     },
     isAlive: () => clock.elapsed() < ends,
+    recall() {
+      active.recall()
+      signing.recall()
+    },
   }
 }

@@ -24,7 +24,13 @@ import {
 import { MemoryRegistry } from '../support/memory-registry.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { create, policy as rotating } from '../support/policy.ts'
-import { dateClock, openTestRing, pass, useVirtualTime } from '../support/virtual-clock.ts'
+import {
+  dateClock,
+  openTestRing,
+  pass,
+  useVirtualTime,
+  useVirtualTimeouts,
+} from '../support/virtual-clock.ts'
 
 /** Node 24.7 and later. */
 const hasMlDsa = canGenerate('ml-dsa-65')
@@ -374,6 +380,60 @@ describe('the registry', () => {
     expect(problems[0]).toMatchObject({ message: 'read-only' })
     expect(delegation.signer().keyId).toBe(ring.signer().keyId)
   })
+})
+
+describe('a delegation that is closed', () => {
+  test('signs no longer, also through what was made before', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { ring, delegation } = await open(store, registry)
+    await untilPublished(registry, 1)
+    await pass(1_010)
+    const [key, signer] = [delegation.signingKey(), delegation.signer()]
+    const issuer = issuerOf(key)
+    expect(key.keyId).not.toBe(ring.signer().keyId)
+    await issuer.issue({ sub: 'alice' })
+    delegation.close()
+    const closed = { code: 'UNAVAILABLE', message: expect.stringContaining('the delegation is closed') }
+    await expect(issuer.issue({ sub: 'alice' })).rejects.toMatchObject(closed)
+    await expect(signer.sign(new Uint8Array(1))).rejects.toMatchObject(closed)
+    await expect(key.signer().sign(new Uint8Array(1))).rejects.toMatchObject(closed)
+  })
+
+  test('while it makes a delegate publishes none', async () => {
+    useVirtualTime()
+    const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+    const { delegation } = await open(store, registry)
+    delegation.close()
+    await settle()
+    await pass(10)
+    expect(registry.certificates).toEqual([])
+  })
+})
+
+test('a key of the ring that never answers does not end the delegation for good', async () => {
+  useVirtualTime()
+  useVirtualTimeouts()
+  const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
+  const [problems, hangs] = [[] as unknown[], [] as string[]]
+  const key = await store.add('a')
+  const { signer } = key
+  key.signer = () => ({
+    ...signer(),
+    sign(data) {
+      hangs.push('hangs')
+      return hangs.length === 1 ? new Promise(() => {}) : signer().sign(data)
+    },
+  })
+  await open(store, registry, { onProblem: (error) => problems.push(error) })
+  while (hangs.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await pass(61)
+  expect(problems).toEqual([
+    expect.objectContaining({ message: `${key.keyId} took too long to certify a delegate` }),
+  ])
+  // It answers the next attempt, in real time.
+  while (hangs.length === 1) await pass(1)
+  await untilPublished(registry, 1)
 })
 
 test('a delegate that lives for longer than a timer of Node is made once', async () => {
