@@ -1,7 +1,7 @@
 import { readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createLogFile } from '../../src/writer/log-file.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }))
@@ -27,6 +27,8 @@ function files(): {
         if (disk.error !== null) throw disk.error
         return writeSync(fd, bytes, offset, Math.min(bytes.length - offset, disk.atOnce))
       })
+      // Node 26 throws where the garbage collector closes a file.
+      onTestFinished(() => log.close())
       return {
         path,
         async writtenBy(text) {
