@@ -52,7 +52,7 @@ test('while it is not known which key signs, as the clock was set, a caller retr
   // It is not for the clock that there is none.
   const none = stateOn(
     10,
-    [ringKey('a', { enabled: false }), ringKey('ed', { algorithms: ['Ed25519'] })],
+    [ringKey('a', { enabled: false }), ringKey('ed', { until: 100, algorithms: ['Ed25519'] })],
     ['ES256', 'Ed25519'],
   )
   expect(noSigner('ES256', { ...span, state: none, otherwise: none }, 10 * day)).toMatchObject({

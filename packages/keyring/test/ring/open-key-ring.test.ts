@@ -34,11 +34,9 @@ describe('a ring is not opened', () => {
     [{ revoked: 'kid' }, 'options.revoked must be an array'],
     [{ delegates: './registry' }, 'options.delegates must be an object'],
     [{ onEvent: [] }, 'options.onEvent must be a function'],
+    [{ automatic: 'yes' }, 'options.automatic must be true or false'],
     [{ clock: Date.now }, 'options.clock must be an object'],
-    [
-      { issuer: 'a' },
-      'options.issuer is not an option; the options are backends, algorithms, aliases, revoked, delegates, maxDelegates, onEvent, clock',
-    ],
+    [{ issuer: 'a' }, 'options.issuer is not an option; the options are backends, '],
     [
       { maxDelegates: '16' },
       'options.maxDelegates must be a whole number from 1 to 99, not of type string: the ring publishes up to 0 keys of its own, ' +
@@ -64,6 +62,16 @@ describe('a ring is not opened', () => {
     const opening = (given: KeyRingSource[], algorithms: string[]) => openKeyRing(given, many, { algorithms })
     await expect(opening(inShards('one', 'two'), [])).rejects.toThrow('up to 102 keys: 2 × ')
     await expect(opening(inShards('one'), ['ES256', 'EdDSA'])).rejects.toThrow('up to 102 keys: 2 × ')
+  })
+
+  test('for an algorithm that none of its keys has', async () => {
+    useVirtualTime()
+    const sources = [{ store: new MemoryStore(), name: 'a', create }]
+    await expect(openTestRing(sources, policy, { algorithms: ['EdDSA'] })).rejects.toMatchObject({
+      code: 'UNSUPPORTED_ALGORITHM',
+      message: 'no key of the ring signs EdDSA; its keys sign ES256',
+    })
+    await openTestRing(sources, policy, { delegates, maxDelegates: 1 })
   })
 
   test('without a key that signs, and says where it looked', async () => {
@@ -173,14 +181,32 @@ describe('the first key', () => {
     ])
   })
 
+  test('is created beside the keys of other sources, and reported alone', async () => {
+    useVirtualTime()
+    const [one, two] = [new MemoryStore('one'), new MemoryStore('two')]
+    await one.add('a')
+    const { events } = await openTestRing(
+      [
+        { store: one, name: 'a', shard: '1', create },
+        { store: two, name: 'b', shard: '2', create },
+      ],
+      policy,
+    )
+    expect(events.filter(({ type }) => type === 'created')).toEqual([
+      { type: 'created', location: 'b in two', keyIds: [two.versions[0]?.keyId] },
+    ])
+  })
+
   test('that is some seconds old is asked for again, as its creator may find out that it came second', async () => {
-    for (const [age, asked] of [
-      [9, 1],
-      [11, 0],
+    for (const [age, keys, asked] of [
+      [9, 1, 1],
+      [11, 1, 0],
+      // It has been rotated since.
+      [9, 2, 0],
     ] as const) {
       const store = new MemoryStore()
-      const key = await store.add('a')
-      key.createdAt = new Date(Date.now() - age * 1_000)
+      for (let key = 0; key < keys; key++)
+        (await store.add('a')).createdAt = new Date(Date.now() - age * 1_000)
       const before = store.versions.length
       let creations = 0
       const created = store.create.bind(store)

@@ -10,7 +10,7 @@ const signersOf = ({ lanes }: RingState): (string | undefined)[] =>
 
 test('keys are listed by what they are, and the newest of each state first', () => {
   const keys = [
-    ringKey('retired'),
+    ringKey('retired', { made: null }),
     ringKey('older', { made: 100 }),
     ringKey('gone', { made: 104, enabled: false }),
     ringKey('retiring', { made: 105 }),
