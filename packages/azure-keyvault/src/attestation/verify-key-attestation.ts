@@ -69,7 +69,7 @@ const privateKeyClass = 3
  *
  * @param publicKey the attested key
  * @throws SealwrightError `INVALID_SIGNATURE` when the chain, the signature or the key does not match;
- *   `INVALID_ENCODING` when it cannot be read; `UNSUPPORTED_OPERATION` for a format other than `MRVL-1`
+ *   `INVALID_ENCODING` when it cannot be read, or is about two keys; `UNSUPPORTED_OPERATION` for a format other than `MRVL-1`
  *
  * @example
  * ```ts
