@@ -13,7 +13,7 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   } catch {
     // Not Node's own AbortSignal: it does not warn.
   }
-  signal.addEventListener('abort', listener)
+  signal.addEventListener('abort', listener, { once: true })
   return () => signal.removeEventListener('abort', listener)
 }
 

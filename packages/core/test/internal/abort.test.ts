@@ -14,6 +14,8 @@ describe('onAbort', () => {
     controller.abort()
     stop()
     expect(calls).toEqual(['listening'])
+    // An aborted signal keeps nothing alive.
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
   })
 
   test('takes a signal that is not Node’s own', () => {
