@@ -103,6 +103,7 @@ test.each([
   // The parser refuses them.
   ['gzip', null],
   ['chunked, gzip', null],
+  ['gzip, chunked, gzip', null],
 ])('Transfer-Encoding: %s: %s', (coding, status) => {
   expect(problem([host, ['Transfer-Encoding', coding]])).toBe(status)
   expect(problem([host, ['Transfer-Encoding', coding], ['Content-Length', '1']])).toBe(400)

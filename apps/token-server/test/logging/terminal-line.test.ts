@@ -14,6 +14,19 @@ test('a line is the level, the message and what else is in it', () => {
   expect(line({ msg: '', err: null })).toBe('INFO\n')
 })
 
+test('each level has its name, and one of a library its number', () => {
+  const levels = [10, 20, 30, 40, 50, 60, 35]
+  expect(levels.map((level) => line({ level, msg: 'a' }).trimEnd())).toEqual([
+    'TRACE a',
+    'DEBUG a',
+    'INFO  a',
+    'WARN  a',
+    'ERROR a',
+    'FATAL a',
+    '35    a',
+  ])
+})
+
 test('an error has its stack below', () => {
   expect(line({ level: 50, msg: 'failed', err: { message: 'no', stack: 'Error: no\n    at x' } })).toBe(
     'ERROR failed\n    Error: no\n        at x\n',

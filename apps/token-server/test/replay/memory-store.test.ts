@@ -22,12 +22,14 @@ test('a client that sends too many assertions locks out only itself, until they 
   expect(await use('a', '3')).toEqual({ kind: 'first' })
 })
 
-test('by default the clocks of the machine let identifiers expire', async () => {
+test('by default identifiers expire by the clocks of the machine, of which one cannot be set', async () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const store = new MemoryReplayStore({ lifetime: 10_000 })
   const use = async (id: string): Promise<string> => (await store.use('a', id, Date.now() + 10_000)).kind
   expect([await use('1'), await use('1')]).toEqual(['first', 'replay'])
+  vi.setSystemTime(Date.now() + 3_600_000)
+  expect([await use('a'), await use('b'), await use('1')]).toEqual(['first', 'first', 'replay'])
   for (const id of ['2', '3']) {
     vi.advanceTimersByTime(10_001)
     expect(await use(id)).toBe('first')

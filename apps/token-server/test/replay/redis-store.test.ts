@@ -1,6 +1,6 @@
 import { lacks } from '@sealwright/test-kit/tools'
 import { isFull } from '@sealwright/test-kit/full'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { replayWindow } from '../../src/oauth/assertion-times.ts'
 import { RedisReplayStore } from '../../src/replay/redis-store.ts'
 import type { ReplayStore, Use } from '../../src/replay/replay-store.ts'
@@ -70,6 +70,20 @@ describe.skipIf(lacks('redis-server'))('the memory in Redis [needs redis-server]
     const left = await connection.client.pttl(key)
     expect(left / 1000).toBeGreaterThan(seconds - 20)
     expect(left / 1000).toBeLessThanOrEqual(seconds + 5)
+  })
+
+  test('the time that an identifier is kept is counted by the clock that cannot be set', async () => {
+    const connection = await connectRedis(redis().url)
+    const store = new RedisReplayStore(connection, replayWindow)
+    const expires = Date.now() + 30 * 60_000
+    // The monotonic clock alone, as if the wall clock had been set back by 25 minutes.
+    const ran = performance.now() + 25 * 60_000
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(ran)
+    onTestFinished(() => clock.mockRestore())
+    await store.use('client', 'id', expires)
+    clock.mockRestore()
+    const [key = ''] = await connection.client.keys(`${connection.keyPrefix}used:*`)
+    expect(await connection.client.pttl(key)).toBeLessThanOrEqual((660 + 300) * 1000)
   })
 
   test('an identifier is not in a key, whatever it contains', async () => {
