@@ -62,9 +62,9 @@ class Reader {
     if (this.#take(string) || this.#take(scalar)) return true
     if (++this.#depth > maximumDepth) return this.#fail('nested too deep')
     const names = new Set<string>()
-    const isTaken =
-      (this.#take(/\{/y) && this.#list(() => this.#member(names), /\}/y)) ||
-      (this.#message === null && this.#take(/\[/y) && this.#list(() => this.#value(), /\]/y))
+    const isTaken = this.#take(/\{/y)
+      ? this.#list(() => this.#member(names), /\}/y)
+      : this.#take(/\[/y) && this.#list(() => this.#value(), /\]/y)
     this.#depth--
     return isTaken
   }
