@@ -77,6 +77,7 @@ export const targets = {
       ...['api', 'health', 'http', 'limits', 'logging', 'replay'].map(
         (room) => `apps/token-server/test/${room}`,
       ),
+      'apps/token-server/test/audit/audit.test.ts',
       'apps/token-server/test/oauth/client-assertion.test.ts',
       'test/security-corpus/access-tokens.test.ts',
       'test/security-corpus/http-messages.test.ts',

@@ -25,7 +25,7 @@ function describeRequest(request: LoggedRequest): unknown {
 
 /** The path of a request target without what can be secret: a query, and the user information of a whole URL (RFC 9112 §3.2.2). */
 export function pathOf(target: string): string {
-  return target.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
+  return target.replace(/^[a-z][\w+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*/s, '')
 }
 
 function describeError(error: unknown): unknown {

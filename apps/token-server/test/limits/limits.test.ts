@@ -49,6 +49,11 @@ test('without the proxies nothing is limited by address: all clients may have th
   expect(createLimits({ limits: none, trustedProxies: [] })).toEqual(noLimits)
 })
 
+interface Opened {
+  readonly connection: Awaited<ReturnType<typeof connectRedis>>
+  readonly counter: RedisCounter
+}
+
 interface Sent {
   readonly id?: string
   readonly secret?: string
@@ -254,6 +259,20 @@ describe.skipIf(lacks('redis-server'))('several servers with one Redis [needs re
     expect(await statuses(second, {}, 1)).toEqual([200])
     await requestToken(second, { secret: 'g' })
     await expect.poll(() => requestToken(second)).toMatchObject({ status: 429 })
+  })
+
+  async function open(keyPrefix: string, name: string): Promise<Opened> {
+    const connection = await connectRedis(redis().url, { keyPrefix })
+    return { connection, counter: new RedisCounter(connection, name, { limit: 1, window: 60_000 }) }
+  }
+
+  test('counts of other names and of other services are apart, and a closed connection blocks no key', async () => {
+    const [first, ...others] = await Promise.all([open('a:', 'x'), open('a:', 'y'), open('b:', 'x')])
+    for (const { counter } of [first, ...others]) expect(await counter.add('key')).toBe(0)
+    const { connection, counter } = await open('a:', 'x')
+    expect(await counter.add('key')).toBeGreaterThan(50_000)
+    connection.close()
+    expect(await counter.add('key')).toBe(0)
   })
 
   test('while Redis is down every server counts for itself, and no request fails or waits', async () => {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { createLogger, quieter } from '../../src/logging/logger.ts'
+import { createLogger, errorsOnly, quieter } from '../../src/logging/logger.ts'
 import { listeningPort } from '../../src/server.ts'
 import { assertionType, claims, ecKey, sign } from '../support/assertion.ts'
 import { basic, client, listeningServer, settingsFile, testServer } from '../support/server.ts'
@@ -164,11 +164,12 @@ test.each([
   expect(JSON.parse(log[0] ?? '')).toMatchObject({ req: { method: 'GET', path, address: '::1' } })
 })
 
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+
 test('messages that say what others say are written from warn on', () => {
-  expect(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(quieter)).toEqual([
-    ...Array<string>(4).fill('warn'),
-    'error',
-    'fatal',
-    'silent',
-  ])
+  expect(levels.map(quieter)).toEqual([...Array<string>(4).fill('warn'), 'error', 'fatal', 'silent'])
+})
+
+test('of several workers, those that repeat the first write errors only', () => {
+  expect(levels.map(errorsOnly)).toEqual([...Array<string>(5).fill('error'), 'fatal', 'silent'])
 })
