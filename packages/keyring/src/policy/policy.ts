@@ -1,5 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
-import { anything, isRecord, optionsOf, type Check } from '@sealwright/core/internal'
+import { anObject, anything, must, optionsOf, type Check } from '@sealwright/core/internal'
 
 /**
  * How long each part of a rotation takes. All values are whole seconds. Every instance of an issuer has the same
@@ -142,22 +142,31 @@ const bounds: Readonly<Record<keyof KeyRingPolicy, readonly [number, number]>> =
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
-function checkValues(policy: Readonly<Record<string, unknown>>, prefix = ''): void {
+function checkValues(policy: KeyRingPolicy): void {
+  const values: Readonly<Record<string, unknown>> = { ...policy }
   for (const [name, [least, most]] of Object.entries(bounds)) {
-    const value = policy[name]
+    const value = values[name]
     if (name === 'rotationInterval' && value === null) continue
     if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) continue
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${prefix}${name} must be a whole number of seconds from ${least} to ${count(most)}, not ${shown(value)}`,
+      `${name} must be a whole number of seconds from ${least} to ${count(most)}, not ${shown(value)}`,
     )
   }
 }
 
-/** A complete policy, for functions that use one without defaults. */
-export const aPolicy: Check = (name, value) => {
-  policyOptions(name, value)
-  if (isRecord(value)) checkValues(value, `${name}.`)
+const someSeconds: Check = must(
+  'a number of seconds',
+  (value) => Number.isFinite(value) && Number(value) >= 0,
+)
+
+/** The values that a timeline depends on. They may break the promise: `sealwright doctor` finds out what happens then. */
+export const aTimelinePolicy: Check = (name, value) => {
+  anObject(name, value)
+  const get = (member: keyof KeyRingPolicy): unknown => Reflect.get(Object(value), member)
+  for (const member of ['announcement', 'retention', 'clockSkew'] as const)
+    someSeconds(`${name}.${member}`, get(member))
+  if (get('rotationInterval') !== null) someSeconds(`${name}.rotationInterval`, get('rotationInterval'))
 }
 
 function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
@@ -211,7 +220,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
  * ```
  */
 export function publishedKeys(policy: KeyRingPolicy): number {
-  aPolicy('policy', policy)
+  aTimelinePolicy('policy', policy)
   return mostPublished(policy)
 }
 

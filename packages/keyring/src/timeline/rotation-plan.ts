@@ -1,5 +1,5 @@
 import { keyVersions, type KeyVersion } from './key-version.ts'
-import { aPolicy, type KeyRingPolicy } from '../policy/policy.ts'
+import { aTimelinePolicy, type KeyRingPolicy } from '../policy/policy.ts'
 import { aTime, byStart, isUsable, scheduleOf } from './timeline.ts'
 
 /**
@@ -19,7 +19,7 @@ import { aTime, byStart, isUsable, scheduleOf } from './timeline.ts'
  */
 export function nextRotation(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: number): number {
   keyVersions('versions', versions)
-  aPolicy('policy', policy)
+  aTimelinePolicy('policy', policy)
   aTime('now', now)
   return rotationDue(versions, policy, now)
 }

@@ -1,6 +1,6 @@
 import { must, type Check } from '@sealwright/core/internal'
 import { keyVersions, type KeyVersion, type Timeline, type VersionState } from './key-version.ts'
-import { aPolicy, type KeyRingPolicy } from '../policy/policy.ts'
+import { aTimelinePolicy, type KeyRingPolicy } from '../policy/policy.ts'
 
 /** Milliseconds since 1970. */
 export const aTime: Check = must('a number of milliseconds since 1970', Number.isFinite)
@@ -43,7 +43,7 @@ export function evaluateTimeline<V extends KeyVersion>(
   issuerSince: number = Infinity,
 ): Timeline<V> {
   keyVersions('versions', versions)
-  aPolicy('policy', policy)
+  aTimelinePolicy('policy', policy)
   aTime('now', now)
   aTimeOrInfinity('issuerSince', issuerSince)
   return timelineOf(versions, policy, now, issuerSince)

@@ -92,7 +92,7 @@ test('a policy cannot be changed', () => {
 
 test('only a complete policy has a number of keys', () => {
   expect(() => publishedKeys({ ...keyRingPolicy(), retention: Number.NaN })).toThrow(
-    'policy.retention must be a whole number of seconds from 1 to 3,162,240,000, not NaN',
+    'policy.retention must be a number of seconds',
   )
 })
 
