@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeModule } from '../packages/azure-keyvault/test/support/attested-key.ts'
 import { attestedKeyBody, startManagedHsm } from '../packages/azure-keyvault/test/support/managed-hsm.ts'
-import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
+import { emulatorAgent } from '@sealwright/test-kit/emulator-agent'
 import { succeed } from '../packages/cli/test/support/sealwright.ts'
 
 const credential = {
@@ -13,7 +13,7 @@ test('sealwright inspect shows what a managed HSM attests of a key, or why it do
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const module = await makeModule()
   const { url, ca } = await startManagedHsm(attestedKeyBody(module, publicKey))
-  const agent = reachingAgent(ca)
+  const agent = emulatorAgent(ca)
   onTestFinished(() => agent.destroy())
   const vault = { credential, agent }
   const command = ['inspect', `${url}/keys/k`]

@@ -10,7 +10,7 @@ import {
   hsmKeyVersion as version,
   startManagedHsm,
 } from '../support/managed-hsm.ts'
-import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
+import { emulatorAgent } from '@sealwright/test-kit/emulator-agent'
 
 const credential = {
   getToken: () => Promise.resolve({ token: 'token', expiresOnTimestamp: Date.now() + 3_600_000 }),
@@ -24,7 +24,7 @@ test('the attestation of a key in a managed HSM is read and verifies', async () 
     key: { kid: `https://${host}/keys/k/${version}`, kty: 'RSA-HSM' },
     attributes: { enabled: true, attestation },
   })
-  const agent = reachingAgent(ca)
+  const agent = emulatorAgent(ca)
   onTestFinished(() => agent.destroy())
   const store = openKeyVault(url, { credential, agent })
   const read = await store.getKeyAttestation('k', { version })
@@ -40,7 +40,7 @@ test('the attestation of a key in a managed HSM is read and verifies', async () 
 test('the key of a URI is attested in one step, and only where its public key is the attested one', async () => {
   const module = await makeModule()
   const { url, ca, asked } = await startManagedHsm(attestedKeyBody(module, publicKey))
-  const agent = reachingAgent(ca)
+  const agent = emulatorAgent(ca)
   onTestFinished(() => agent.destroy())
   const backend = azureKeyVault({ credential, agent })
   const uri = `${url}/keys/k`
@@ -79,7 +79,7 @@ test('an answer without an attestation is not one', async () => {
     key: { kid: `https://${host}/keys/k/${version}`, kty: 'RSA-HSM' },
     attributes: { enabled: true },
   })
-  const agent = reachingAgent(ca)
+  const agent = emulatorAgent(ca)
   onTestFinished(() => agent.destroy())
   await expect(openKeyVault(url, { credential, agent }).getKeyAttestation('k')).rejects.toMatchObject({
     code: 'INVALID_ENCODING',

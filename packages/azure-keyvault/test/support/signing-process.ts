@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isSealwrightError, type Signer } from '@sealwright/core'
 import { secretCredential } from '@sealwright/test-kit/credentials'
-import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
+import { emulatorAgent } from '@sealwright/test-kit/emulator-agent'
 import { openKeyVault } from '../../src/index.ts'
 
 /** How the vault is reached. */
@@ -40,7 +40,7 @@ async function openSigner(task: SigningTask): Promise<Signer> {
     // too little of the machine must not take that for a vault that is down.
     maxInFlight: 8,
     attemptTimeout: 3_000,
-    agent: reachingAgent(task.ca),
+    agent: emulatorAgent(task.ca),
     credential: secretCredential(task, task),
   })
   const key = await store.get('signing')

@@ -7,7 +7,7 @@ import type { SigningKey } from '@sealwright/core'
 import { openPkcs12File } from '@sealwright/local-store'
 import { logInEverywhere, type Origins } from './log-in-everywhere.ts'
 import { secretCredential } from '@sealwright/test-kit/credentials'
-import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
+import { emulatorAgent } from '@sealwright/test-kit/emulator-agent'
 
 /** Where the key is, and what to do with it. */
 export interface LoginTask {
@@ -51,7 +51,7 @@ if (process.send !== undefined) {
 async function openKey(place: LoginTask['key']): Promise<SigningKey> {
   if ('pfx' in place) return openPkcs12File(place.pfx, place.password)
   const store = openKeyVault(place.vaultUrl, {
-    agent: reachingAgent(place.ca),
+    agent: emulatorAgent(place.ca),
     deadline: 20_000,
     attemptTimeout: 10_000,
     credential: secretCredential(place, place),

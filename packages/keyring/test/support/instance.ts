@@ -8,7 +8,7 @@ import type { CreateKeyOptions, KeyStore } from '@sealwright/core'
 import { createJwtIssuer, type JwtIssuer } from '@sealwright/jws'
 import { openFolderStore } from '@sealwright/local-store'
 import { secretCredential } from '@sealwright/test-kit/credentials'
-import { reachingAgent } from '@sealwright/test-kit/reaching-agent'
+import { emulatorAgent } from '@sealwright/test-kit/emulator-agent'
 import { openKeyRing, type KeyRing, type KeyRingPolicyOptions } from '../../src/index.ts'
 
 /** How to reach a store. */
@@ -82,7 +82,7 @@ async function openStore(config: StoreConfig): Promise<KeyStore> {
   if (known !== undefined) return known
   const store = openKeyVault(config.vaultUrl, {
     credential: secretCredential(config, config),
-    agent: reachingAgent(config.ca),
+    agent: emulatorAgent(config.ca),
     pollInterval: 100,
     // A machine that is busy with other tests must not look like a vault that is down.
     deadline: 20_000,

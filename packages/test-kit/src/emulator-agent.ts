@@ -1,7 +1,7 @@
 import { Agent } from 'node:https'
 
 /** An agent that trusts the CA of an emulator and finds every vault on this machine. */
-export function reachingAgent(ca: string): Agent {
+export function emulatorAgent(ca: string): Agent {
   return new Agent({
     ca,
     keepAlive: true,
