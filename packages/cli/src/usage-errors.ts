@@ -15,7 +15,7 @@ export function passwordArgument(args: readonly string[]): string | null {
   const options = args.slice(0, end === -1 ? undefined : end)
   if (options.some((arg) => clientSecretOption.test(arg))) {
     return (
-      '--client-secret is not an option: other users can read secrets on the command line. Give --client-secret-file FILE (- for ' +
+      '--client-secret is not an option: other users can read secrets on the command line. Use --client-secret-file FILE (- for ' +
       'standard input), --client-secret-env NAME, or neither, to be asked'
     )
   }
@@ -23,7 +23,7 @@ export function passwordArgument(args: readonly string[]): string | null {
   if (option === undefined) return null
   const [name] = option.split('=')
   return (
-    `${name} is not an option: other users can read passwords on the command line. Give --password-file FILE (- for standard ` +
+    `${name} is not an option: other users can read passwords on the command line. Use --password-file FILE (- for standard ` +
     'input), --password-env NAME, or neither, to be asked'
   )
 }

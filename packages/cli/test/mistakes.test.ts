@@ -75,7 +75,7 @@ const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln'
 const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'the password': [
     { args: 'inspect @a.pfx --password-file -', input: 'wrong', says: ['a.pfx: the password does not open'] },
-    { args: 'inspect @a.pfx', says: ['give the password with --password-file FILE or --password-env NAME'] },
+    { args: 'inspect @a.pfx', says: ['pass the password with --password-file FILE or --password-env NAME'] },
     {
       args: 'inspect @a.pfx --password correct-horse',
       code: 2,
@@ -104,7 +104,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     {
       args: 'cert create --cn a --out @new.pfx',
-      says: ['the PFX needs a password: give --password-file FILE'],
+      says: ['the PFX needs a password: pass --password-file FILE'],
     },
     {
       args: 'cert create --cn a --out @new.pfx --password-file @empty',
@@ -172,7 +172,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert create --cn a --subject CN=a --out @new.pfx', code: 2, says: ['cannot be used with'] },
   ],
   'where it goes': [
-    { args: 'cert create --cn a', says: ['where should it go? Give --out my-app-auth.pfx'] },
+    { args: 'cert create --cn a', says: ['no destination; use --out FILE.pfx or --to STORE'] },
     {
       args: 'cert create --cn a --no-password --out @new',
       says: ['the extension does not tell the format; use .pfx'],
@@ -220,11 +220,11 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'inspect @half.pfx --password-file @pw', says: ['half.pfx'] },
     {
       args: 'cert import @a.cer --to store:my',
-      says: ['a.cer has a certificate and no private key; give the file of the key'],
+      says: ['a.cer has a certificate and no private key; use the file of the key'],
     },
     {
       args: 'cert import @a.key --to store:my --name a',
-      says: ['a.key has no certificate; give it with --certificate FILE'],
+      says: ['a.key has no certificate; pass it with --certificate FILE'],
     },
     {
       args: 'cert convert @a.key --certificate @b.pem --out @new.pfx --no-out-password',
@@ -233,7 +233,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert convert @a.key --out @new.pfx --no-out-password', says: ['certificate'] },
     {
       args: 'cert convert @a.cer --out @new.key --no-out-password',
-      says: ['there is no private key to write; name a .cer'],
+      says: ['there is no private key to write; use a .cer'],
     },
     {
       args: 'cert issue @a.cer --ca @ca.pem --out @new.cer',
@@ -262,7 +262,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: `cert show ${vault}/certificates/a/latest`, says: ['which is not a version'] },
     { args: 'rotate file:a.pfx', says: ['names one key, which has no further versions', 'name its folder'] },
     { args: 'cert delete store:@keys', says: ['this names a store but no key; add ?name=NAME'] },
-    { args: 'cert delete store:@keys?name=old', says: ['this needs confirmation', 'give --yes'] },
+    { args: 'cert delete store:@keys?name=old', says: ['this needs confirmation', 'pass --yes'] },
     {
       args: 'revoke abc --key store:@keys?name=old --yes',
       says: ['no key there has that kid; the kids are'],
@@ -274,7 +274,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       args: `token verify ${token} --jwks @text`,
       says: ['other users can read a token on the command line'],
     },
-    { args: 'token verify', input: token, says: ['which keys? Give --issuer URL'] },
+    { args: 'token verify', input: token, says: ['no keys to verify with; use --issuer URL'] },
     { args: 'token verify --jwks @text', input: token, says: ['text is not JSON; a JWK Set is'] },
     { args: 'token verify --jwks ftp.example', input: token, says: ['ftp.example: no such file or folder'] },
     {
@@ -283,7 +283,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       says: ['is not a URL; it begins with https://'],
     },
     { args: 'token verify --issuer http://auth.example.com', input: token, says: ['use https'] },
-    { args: 'token verify --key @b.pem --certificate @a.cer', input: token, says: ['give one of them'] },
+    { args: 'token verify --key @b.pem --certificate @a.cer', input: token, says: ['use only one of'] },
     { args: 'token verify --key @b.pem', input: '', says: ['there is no token in standard input'] },
     {
       args: 'token verify --key @b.pem',
@@ -298,7 +298,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     {
       args: 'doctor --issuer https://a.example --client-id shop',
-      says: ['the client needs its secret: give --client-secret-file FILE or --client-secret-env NAME'],
+      says: ['the client needs its secret: pass --client-secret-file FILE or --client-secret-env NAME'],
     },
     {
       args: 'doctor --issuer https://a.example --client-secret correct-horse',

@@ -25,7 +25,7 @@ describe('the command itself', () => {
     async (option) => {
       const { code, out, error } = await sealwright(['inspect', 'a.pfx', option, 'correct-horse'])
       expect({ code, out }).toEqual({ code: 2, out: '' })
-      expect(error).toContain('other users can read passwords on the command line. Give --password-file FILE')
+      expect(error).toContain('other users can read passwords on the command line. Use --password-file FILE')
       expect(error).not.toContain('correct-horse')
     },
   )

@@ -19,9 +19,11 @@ export function withOutputOptions(command: Command, what: string): Command {
       `${what}; its ending is the format: .pfx, .pem, .key, .cer, .der, .p7b or .jwk; - for PEM on standard output`,
     )
     .addOption(
-      new Option('--format <format>', 'the format, where the name does not tell it').choices(documentFormats),
+      new Option('--format <format>', 'the format, if the extension is not one of these').choices(
+        documentFormats,
+      ),
     )
-    .option('--cer <file>', 'also write the certificates alone, in PEM')
+    .option('--cer <file>', 'also write only the certificates, in PEM')
     .option('--force', 'replace files that exist')
 }
 
@@ -74,22 +76,20 @@ export function parseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new InvalidArgumentError('It must be a URL that begins with https://.')
-  if (hasUserInfo(text))
-    throw new InvalidArgumentError('It must not have a user name or password; leave them out.')
+  if (hasUserInfo(text)) throw new InvalidArgumentError('It must not have a user name or password.')
   return text
 }
 
 /** An issuer, which has neither query nor fragment (RFC 8414 §2). */
 export function parseIssuer(text: string): string {
   parseUrl(text)
-  if (/[?#]/.test(text)) throw new InvalidArgumentError('It must not have a query or fragment; leave it out.')
+  if (/[?#]/.test(text)) throw new InvalidArgumentError('It must not have a query or fragment.')
   return text
 }
 
 /** Files and signing URIs of keys. Reports name them. */
 export function parseSources(text: string, before: readonly string[] = []): readonly string[] {
-  if (hasUserInfo(text))
-    throw new InvalidArgumentError('It must not have a user name or password; leave them out.')
+  if (hasUserInfo(text)) throw new InvalidArgumentError('It must not have a user name or password.')
   return [...before, text]
 }
 

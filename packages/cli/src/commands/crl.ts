@@ -23,7 +23,7 @@ interface Options extends IssuerOptions {
   readonly previous?: string
   readonly revoke?: readonly string[]
   readonly reason: RevocationReason
-  readonly days: number
+  readonly validityDays: number
   readonly force?: boolean
   readonly json?: boolean
 }
@@ -31,19 +31,21 @@ interface Options extends IssuerOptions {
 /** `sealwright crl`: the next revocation list of a CA. */
 export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('crl').description(
-    'sign the next revocation list of a CA: the entries of the one before, and the certificates to be revoked',
+    'sign the next revocation list of a CA: the entries of the previous one, and the certificates to revoke',
   )
   return withIssuerOptions(command)
     .requiredOption(
       '--out <file>',
       'the list, in DER; in PEM when it ends in .pem; - for PEM on standard output',
     )
-    .option('--previous <file>', 'the list before; left out for the first one')
+    .option('--previous <file>', 'the previous list; omit it for the first one')
     .option('--revoke <certificate...>', 'serial numbers in hexadecimal, or files of certificates')
     .addOption(
-      new Option('--reason <name>', 'why they are revoked').choices(revocationReasons).default('unspecified'),
+      new Option('--reason <name>', 'the reason of the revocations')
+        .choices(revocationReasons)
+        .default('unspecified'),
     )
-    .option('--days <number>', 'days until the next list', parseDays, 7)
+    .option('--validity-days <number>', 'days until the next list is due', parseDays, 7)
     .option('--force', 'replace a file that exists')
     .option('--json', 'print the result as JSON')
     .action(async (options: Options) => {
@@ -52,7 +54,7 @@ export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
 }
 
 async function createList(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
-  const { out, previous, revoke = [], reason, days, force, json } = options
+  const { out, previous, revoke = [], reason, validityDays, force, json } = options
   await assertOutputs([out], force)
   const issuer = await requiredIssuer(options, terminal, access)
   const before = previous === undefined ? null : await readPrevious(previous, issuer, terminal)
@@ -64,7 +66,7 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
     .map((serialNumber): RevokedCertificate => ({ serialNumber, revokedAt, reason }))
   const number = (before?.number ?? 0n) + 1n
   const revoked = [...(before?.revoked ?? []), ...added]
-  const nextUpdate = new Date(revokedAt.getTime() + days * millisecondsPerDay)
+  const nextUpdate = new Date(revokedAt.getTime() + validityDays * millisecondsPerDay)
   const der = await createRevocationList(issuer, { number, revoked, thisUpdate: revokedAt, nextUpdate })
   const isPem = out === '-' || /\.pem$/i.test(out)
   await writeOutputs([{ path: out, content: isPem ? encodePem('X509 CRL', der) : der }], terminal, force)
@@ -77,7 +79,7 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
   }
   report(terminal, json, result, [
     `${out}: list ${number} of ${issuer.certificate.subject.replaceAll('\n', ', ')}, ${revoked.length} revoked, ${added.length} of them now`,
-    `publish the next one before ${result.nextUpdate}: sealwright crl --previous ${out} …`,
+    `publish the next list before ${result.nextUpdate}: sealwright crl --previous ${out} …`,
   ])
 }
 

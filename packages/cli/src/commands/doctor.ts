@@ -81,7 +81,7 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
     )
     .option(
       '--api <url>',
-      'an API that takes the token with GET; it is sent changed tokens, which it must refuse',
+      'an API to GET with the token; it also gets modified tokens, which it must refuse',
       parseUrl,
     )
     .option('--expiry-days <n>', 'warn this many days before a certificate ends', parseDays, 30)
@@ -153,11 +153,7 @@ function withTimeOptions(command: Command): Command {
     )
     .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)
     .option('--refresh-interval <seconds>', 'how often a server reads its keys (default: 300)', parseSeconds)
-    .option(
-      '--refresh-timeout <seconds>',
-      'the longest that such a reading takes (default: 60)',
-      parseSeconds,
-    )
+    .option('--refresh-timeout <seconds>', 'the longest time of one read (default: 60)', parseSeconds)
 }
 
 function timesOf(options: TimeOptions): TimeOptions {
@@ -196,11 +192,11 @@ async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSourc
       ...(scope.length === 0 ? [] : ['--scope']),
     ]
     if (what !== undefined)
-      throw new SealwrightError('INVALID_ARGUMENT', `${what} needs its client: give --client-id ID`)
+      throw new SealwrightError('INVALID_ARGUMENT', `${what} needs its client: pass --client-id ID`)
     if (api === undefined) return null
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      '--api needs a token to send: give --client-id ID, or --token FILE with one',
+      '--api needs a token to send: pass --client-id ID, or --token FILE with a token',
     )
   }
   const given = await givenPassword({ file, env, option: '--client-secret' }, terminal)
@@ -208,7 +204,7 @@ async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSourc
   if (secret === null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the client needs its secret: give --client-secret-file FILE or --client-secret-env NAME',
+      'the client needs its secret: pass --client-secret-file FILE or --client-secret-env NAME',
     )
   }
   return { client: { id: clientId, secret, scopes: scope } }

@@ -58,13 +58,13 @@ export async function openIssuer(
   if (certificate === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the key of the CA has no certificate; give it with --ca-certificate FILE',
+      'the key of the CA has no certificate; pass it with --ca-certificate FILE',
     )
   }
   if (!certificate.ca) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${key.location} is not a CA: its certificate does not say so; make one with sealwright ca create`,
+      `${key.location} is not a CA according to its certificate; create one with sealwright ca create`,
     )
   }
   const chain = given.filter((each, at) => at === 0 || each.issuer !== each.subject)
@@ -83,5 +83,5 @@ export async function requiredIssuer(
 ): Promise<OpenedIssuer> {
   const issuer = await openIssuer(options, terminal, access)
   if (issuer !== null) return issuer
-  throw new SealwrightError('INVALID_ARGUMENT', 'which CA signs it? Give --ca FILE or a signing URI')
+  throw new SealwrightError('INVALID_ARGUMENT', 'no CA to sign with; use --ca FILE or --ca URI')
 }

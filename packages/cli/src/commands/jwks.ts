@@ -31,14 +31,14 @@ interface Options extends PasswordOptions, PolicyOptions {
 export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('jwks')
     .description(
-      'write discovery and JWK Set of an issuer as files for any web server or bucket, and make a new version of its key ' +
+      'write discovery and JWK Set of an issuer as files for any web server or bucket, and create a new version of its key ' +
         'when one is due; run it again before --max-set-age is over',
     )
     .requiredOption('--issuer <url>', 'the issuer, an https URL; the folder is served under it')
-    .requiredOption('--key <uri...>', 'the signing URI; of several the first makes the new versions')
+    .requiredOption('--key <uri...>', 'the signing URIs; new versions are created in the first')
     .requiredOption('--out <folder>', 'the folder that is served')
     .addOption(keyTypeOption('type of the first key, where there is none yet').default('rsa-2048'))
-    .option('--read-only', 'make no key and no version')
+    .option('--read-only', 'create no key and no version')
     .option('--algorithm <name...>', 'the algorithms that sign at the same time, such as RS256 ES256')
   return withPasswordOptions(command, 'the keys')
     .option('--token-lifetime <seconds>', 'the longest token (default: 3600)', parseSeconds)
@@ -146,7 +146,7 @@ function linesOf({ files, keys, rotated, cacheControl, again }: StaticIssuerRepo
   return [
     ...files,
     ...keys.map(({ keyId, state, location }) => `${state.padEnd(9)} ${keyId}  ${location}`),
-    ...(rotated ? ['a new version was due and was made'] : []),
+    ...(rotated ? ['a new version was due and was created'] : []),
     `serve with Cache-Control: ${cacheControl}`,
     `run again before ${again.toISOString()}`,
   ]

@@ -14,7 +14,7 @@ interface Options extends PasswordOptions {
 export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('rotate')
     .description(
-      'make a new version of a signing key; servers announce it in their JWK Set before they sign with it',
+      'create a new version of a signing key; servers announce it in their JWK Set before they sign with it',
     )
     .argument('<key>', 'the signing URI, such as https://NAME.vault.azure.net/certificates/CERT')
   return withPasswordOptions(command, 'the store')
@@ -22,7 +22,7 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
     .action(async (uri: string, options: Options) => {
       const password = await storePassword(options, terminal)
       const rotating = rotate(uri, password, access)
-      const { before, made } = await withProgress(terminal, 'making the new version', rotating)
+      const { before, made } = await withProgress(terminal, 'creating the new version', rotating)
       const result = {
         location: made.location,
         version: made.version,
@@ -32,11 +32,11 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
         notAfter: made.notAfter?.toISOString() ?? null,
       }
       report(terminal, options.json, result, [
-        `${result.location}: made version ${result.version}`,
-        `key id     ${result.keyId}`,
+        `${result.location}: created version ${result.version}`,
+        `kid        ${result.keyId}`,
         `follows    ${result.follows}`,
-        'Servers read it at their next refresh, or at once when they are sent SIGHUP. Leave the version before it',
-        'switched on until it has left their JWK Sets.',
+        'Servers read it at their next refresh, or at once on SIGHUP.',
+        'Do not disable the previous version until it has left the JWK Set.',
       ])
     })
 }
@@ -52,7 +52,7 @@ async function rotate(
   if (place === null || place.version !== null || !canRotate(place.store)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      'the signing URI names one key, which has no further versions: name its folder or its certificate in the vault',
+      'this signing URI is for one key without versions; use its folder or its certificate in the vault',
     )
   }
   const { store, name } = place

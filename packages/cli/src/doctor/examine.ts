@@ -78,7 +78,7 @@ async function examineTokens(
   keys: readonly PublishedKey[] | null,
 ): Promise<Tokens> {
   if (token === null) {
-    return withoutToken(skipped('token', 'give --client-id to get a token, or --token FILE with one'))
+    return withoutToken(skipped('token', 'pass --client-id to get a token, or --token FILE with a token'))
   }
   const reason = 'client' in token ? reasonToKeepSecret(issuer, metadata) : null
   if (reason !== null) return withoutToken(skipped('token', reason))
@@ -168,7 +168,7 @@ function unknownOf(set: PublishedSet | null, hasKeys: boolean, told: KeyRingPoli
   if (!hasKeys && (set === null || set.keys.length === 0)) return 'there is no published key'
   if (told.jwksMaxAge !== undefined) return null
   const what = set === null ? 'there is no JWK Set with a max-age' : 'the JWK Set has no max-age'
-  return `${what}; give --jwks-max-age`
+  return `${what}; pass --jwks-max-age`
 }
 
 function isMissing({ id }: Finding): boolean {

@@ -95,7 +95,7 @@ export async function withPassword<T>(
     if (terminal.questions !== null) return use(await terminal.questions.password(`Password of ${what}`))
     throw new SealwrightError(
       error.code,
-      `${error.message}; give the password with ${source.option}-file FILE or ${source.option}-env NAME`,
+      `${error.message}; pass the password with ${source.option}-file FILE or ${source.option}-env NAME`,
       { cause: error },
     )
   }
@@ -116,20 +116,20 @@ export async function newPassword(source: PasswordSource, terminal: Terminal, wh
     if (given !== '') return given
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the password is empty; write one into the password file, or give ${option.replace('--', '--no-')}`,
+      `the password is empty; write one into the password file, or pass ${option.replace('--', '--no-')}`,
     )
   }
   if (terminal.questions === null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${what} needs a password: give ${option}-file FILE, ${option}-env NAME, or ${option.replace('--', '--no-')} for none`,
+      `${what} needs a password: pass ${option}-file FILE, ${option}-env NAME, or ${option.replace('--', '--no-')} for none`,
     )
   }
   const password = await terminal.questions.password(`New password of ${what}`)
   if (password === '') {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `no password was typed; give ${option.replace('--', '--no-')} to write ${what} without one`,
+      `no password was typed; pass ${option.replace('--', '--no-')} to write ${what} without one`,
     )
   }
   if ((await terminal.questions.password('The same again')) !== password) {
@@ -162,7 +162,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
     if (value !== undefined) return oneLine(value, shown(env))
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${source.option}-env names ${shown(env)}, which is not set; export it, or give ${source.option}-file FILE`,
+      `${source.option}-env names ${shown(env)}, which is not set; export it, or pass ${source.option}-file FILE`,
     )
   }
   if (file === undefined) return null

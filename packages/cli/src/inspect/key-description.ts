@@ -53,7 +53,7 @@ export function signingKeyLines(key: SigningKeyDescription): readonly string[] {
     `${key.location}: a signing key`,
     `  name:       ${key.name}`,
     `  version:    ${key.version}`,
-    `  key id:     ${key.keyId}`,
+    `  kid:        ${key.keyId}`,
     ...(key.createdAt === null ? [] : [`  created:    ${key.createdAt}`]),
     ...verdictLines(key.signing),
     ...attestationLines(key.attestation),

@@ -10,7 +10,7 @@ export function linesOf(path: string, file: FileDescription): readonly string[] 
   for (const encryption of file.encryption) lines.push(`encryption: ${encryption}`)
   for (const key of file.keys) {
     const name = key.friendlyName === null ? '' : ` "${key.friendlyName}"`
-    lines.push(`private key${name}: ${key.type}, key id ${key.keyId ?? 'none'}`)
+    lines.push(`private key${name}: ${key.type}, kid ${key.keyId ?? 'none'}`)
     lines.push(
       key.certificates.length === 0 ? '  no certificate' : `  certificates: ${key.certificates.join(', ')}`,
       ...verdictLines(key.signing),
@@ -19,7 +19,7 @@ export function linesOf(path: string, file: FileDescription): readonly string[] 
   if (file.unencrypted === true) {
     lines.push('weak: the private key has no password: everyone who can read the file has it')
   }
-  for (const key of file.publicKeys) lines.push(`public key: ${key.type}, key id ${key.keyId ?? 'none'}`)
+  for (const key of file.publicKeys) lines.push(`public key: ${key.type}, kid ${key.keyId ?? 'none'}`)
   for (const certificate of file.certificates) lines.push(...certificateLines(certificate))
   for (const request of file.requests) {
     lines.push(
@@ -75,7 +75,7 @@ function certificateLines(certificate: CertificateDescription): readonly string[
     `  issuer:     ${issuer}${selfSigned}`,
     `  serial:     ${certificate.serialNumber}`,
     `  valid:      ${notBefore ?? 'malformed'} to ${notAfter ?? 'malformed'}${left}`,
-    `  key:        ${key.type}, key id ${key.keyId ?? 'none'}`,
+    `  key:        ${key.type}, kid ${key.keyId ?? 'none'}`,
     `  usage:      ${[ca ? 'CA' : 'no CA', ...(keyUsage ?? ['any use']), ...(extendedKeyUsage ?? [])].join(', ')}`,
     `  signed:     ${signatureAlgorithm}`,
     `  SHA-256:    ${certificate.sha256}`,

@@ -45,7 +45,7 @@ export function formatOf(path: string, given: DocumentFormat | undefined): Docum
   if (format !== undefined) return format
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `${path}: the extension does not tell the format; use .pfx, .pem, .key, .cer, .der, .p7b or .jwk, or give --format`,
+    `${path}: unknown extension; use .pfx, .pem, .key, .cer, .der, .p7b or .jwk, or pass --format`,
   )
 }
 
@@ -125,7 +125,7 @@ function existing(privateKey: KeyObject | null): KeyObject {
   if (privateKey !== null) return privateKey
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    'there is no private key to write; name a .cer, .der or .p7b file',
+    'there is no private key to write; use a .cer, .der or .p7b file',
   )
 }
 
@@ -133,6 +133,6 @@ function atLeastOne(certificates: readonly X509Certificate[]): readonly X509Cert
   if (certificates.length > 0) return certificates
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    'the key has no certificate; give one with --certificate FILE',
+    'the key has no certificate; pass one with --certificate FILE',
   )
 }

@@ -112,7 +112,7 @@ function notOneKey(path: string, { keys, certificates, publicKeys, skipped }: Ke
   if (keys.length > 1) {
     return new SealwrightError(
       'INVALID_ENCODING',
-      `${path} has ${keys.length} private keys; give a file with one`,
+      `${path} has ${keys.length} private keys; use a file with one`,
     )
   }
   const [first] = skipped
@@ -126,7 +126,7 @@ function notOneKey(path: string, { keys, certificates, publicKeys, skipped }: Ke
     certificates.length > 0 ? 'a certificate' : publicKeys.length > 0 ? 'a public key' : 'something else'
   return new SealwrightError(
     'INVALID_ENCODING',
-    `${path} has ${there} and no private key; give the file of the key`,
+    `${path} has ${there} and no private key; use the file of the key`,
   )
 }
 

@@ -39,6 +39,6 @@ export function keyLines(key: SigningKey): readonly string[] {
   return [
     `${location}: ${subject ?? 'a key without a certificate'}${notAfter === null ? '' : `, valid until ${notAfter}`}`,
     ...(sha1 === null ? [] : [`thumbprint ${sha1}`]),
-    `key id     ${keyId}`,
+    `kid        ${keyId}`,
   ]
 }

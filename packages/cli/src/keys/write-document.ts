@@ -45,12 +45,12 @@ export async function prepareTargets(targets: Targets, terminal: Terminal): Prom
   ]
   const paths = documents.map(({ path }) => path)
   if (paths.includes('-') && targets.json === true) {
-    throw new SealwrightError('INVALID_ARGUMENT', '--json and - both write to standard output; leave one out')
+    throw new SealwrightError('INVALID_ARGUMENT', '--json and - both write to standard output; omit one')
   }
   if (terminal.screen && documents.some(({ path, format }) => path === '-' && isBinary(format))) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'a binary file is not written to a screen; redirect it or name a file',
+      'binary output is not written to a terminal; redirect it or use a file',
     )
   }
   await assertOutputs(paths, force)

@@ -79,7 +79,7 @@ async function send(
   if (status >= 300 && status < 400 && !acceptRedirect) {
     throw new SealwrightError(
       'UNAVAILABLE',
-      `${place} redirects to another address; give that one: ${targetOf(headers.get('location'), url)}`,
+      `${place} redirects to another address; use that one: ${targetOf(headers.get('location'), url)}`,
     )
   }
   return { url, status, headers, response, sentAt, receivedAt }
@@ -129,7 +129,7 @@ function parseUrl(address: string, what: string, anyHttp: boolean): URL {
   if (url.username !== '' || url.password !== '') {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `the address of ${what} has a user name or password in it; leave it out`,
+      `the address of ${what} has a user name or password in it; remove it`,
     )
   }
   if (url.protocol === 'http:' && !anyHttp && !isLoopback(url)) {

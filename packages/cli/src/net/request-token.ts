@@ -54,7 +54,7 @@ function methodOf(supported: readonly string[] | null): 'client_secret_basic' | 
   const methods = supported.length === 0 ? 'empty' : supported.join(', ').slice(0, 200)
   throw new SealwrightError(
     'UNSUPPORTED_OPERATION',
-    `the server takes no client secret: its token_endpoint_auth_methods_supported is ${methods}; give --token FILE with a token`,
+    `the server does not accept client secrets: its token_endpoint_auth_methods_supported is ${methods}; pass --token FILE with a token`,
   )
 }
 

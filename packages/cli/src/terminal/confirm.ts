@@ -12,7 +12,7 @@ export async function confirm(terminal: Terminal, yes: boolean | undefined, ques
   if (terminal.questions === null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `this needs confirmation, but there is no terminal to ask on; give --yes (${question})`,
+      `this needs confirmation, but there is no terminal; pass --yes (${question})`,
     )
   }
   if (!(await terminal.questions.confirm(question))) throw new Cancelled()

@@ -26,7 +26,7 @@ describe('ca create, cert request, cert issue, crl', () => {
     const { pfx, password, keyId } = await makePfx()
     const names = ['--dns', 'auth.example.com', '--uri', 'https://auth.example.com/']
     const request = ['cert', 'request', pfx, '--password-file', password, '--out', file('a.csr'), ...names]
-    expect((await succeed(request)).out).toContain(`a request for CN=a\nkey id     ${keyId}`)
+    expect((await succeed(request)).out).toContain(`a request for CN=a\nkid        ${keyId}`)
     expect(run(['openssl', 'req', '-in', file('a.csr'), '-verify', '-noout', '-text'])).toContain(
       'DNS:auth.example.com',
     )
@@ -123,7 +123,7 @@ describe('ca create, cert request, cert issue, crl', () => {
       ],
       [
         ['cert', 'issue', pfx, '--password-file', password, '--cn', 'a', '--out', out],
-        'which CA signs it? Give --ca',
+        'no CA to sign with; use --ca',
       ],
       [
         ['cert', 'issue', issuing, '--cn', 'a', '--ca', issuing, '--purpose', 'issuing-ca', '--out', out],

@@ -416,9 +416,9 @@ describe('a healthy issuer', () => {
     const { code, out } = await sealwright(['doctor', '--issuer', issuer.origin])
     expect(code).toBe(0)
     expect(out).toContain(
-      'skipped  token         give --client-id to get a token, or --token FILE with one\n',
+      'skipped  token         pass --client-id to get a token, or --token FILE with a token\n',
     )
-    expect(out).toContain('skipped  key           give --key URI to compare')
+    expect(out).toContain('skipped  key           pass --key URI to compare')
     expect(out).toMatch(/ok {7}rotation {6}the next key is announced at \S+Z; no token is rejected\n$/)
   })
 
@@ -563,7 +563,7 @@ describe('planted in an issuer', () => {
     expect(report.findings).toMatchObject([
       {
         id: 'jwks-unavailable',
-        what: `the JWK Set at ${issuer.origin}/redirect redirects to another address; give that one: http://localhost/jwks`,
+        what: `the JWK Set at ${issuer.origin}/redirect redirects to another address; use that one: http://localhost/jwks`,
       },
     ])
   })
@@ -581,12 +581,12 @@ describe('planted in an issuer', () => {
       args: () => only('absent'),
     },
     {
-      why: 'the JWK Set has no max-age; give --jwks-max-age',
+      why: 'the JWK Set has no max-age; pass --jwks-max-age',
       finds: 'jwks-no-max-age',
       answers: () => headers({ 'cache-control': 'public' }),
     },
     {
-      why: 'there is no JWK Set with a max-age; give --jwks-max-age',
+      why: 'there is no JWK Set with a max-age; pass --jwks-max-age',
       finds: 'jwks-unavailable',
       answers: () => ({ jwks: 500 }),
     },
@@ -751,15 +751,15 @@ test('every finding is planted, which is more than twenty', () => {
 
 describe('what cannot be examined', () => {
   test.each([
-    [['--client-id', 'client'], 1, 'the client needs its secret: give --client-secret-file FILE'],
-    [['--client-secret-env', 'SECRET'], 1, 'a client secret needs its client: give --client-id ID'],
+    [['--client-id', 'client'], 1, 'the client needs its secret: pass --client-secret-file FILE'],
+    [['--client-secret-env', 'SECRET'], 1, 'a client secret needs its client: pass --client-id ID'],
     [['--client-secret', 'correct horse'], 2, 'other users can read secrets on the command line'],
     [['--token', 'eyJhbGciOiJFUzI1NiJ9.e30.c2ln'], 1, 'other users can read a token on the command line'],
-    [['--scope', 'read'], 1, '--scope needs its client: give --client-id ID'],
+    [['--scope', 'read'], 1, '--scope needs its client: pass --client-id ID'],
     [
       ['--api', 'https://api.example.com'],
       1,
-      '--api needs a token to send: give --client-id ID, or --token FILE',
+      '--api needs a token to send: pass --client-id ID, or --token FILE',
     ],
     [['--token', '-', '--client-secret-env', 'SECRET'], 2, 'cannot be used with option'],
     [['--token', '-', '--client-secret-file', 'secret.txt'], 2, 'cannot be used with option'],

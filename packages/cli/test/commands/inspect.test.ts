@@ -83,7 +83,7 @@ describe('inspect', () => {
       "FILE: PKCS#12
       MAC: HMAC-SHA-256, 600000 iterations
       encryption: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC, 600000 iterations
-      private key "a": ec-P-256, key id …
+      private key "a": ec-P-256, kid …
         certificates: …
         signs:      ES256
       certificate …
@@ -91,7 +91,7 @@ describe('inspect', () => {
         issuer:     CN=a (self-signed)
         serial:     …
         valid:      … to …, 729 days left
-        key:        ec-P-256, key id …
+        key:        ec-P-256, kid …
         usage:      no CA, digitalSignature
         signed:     ES256
         SHA-256:    …
@@ -104,7 +104,7 @@ describe('inspect', () => {
     const { code, out, error } = await sealwright(['inspect', pfx, '--json'])
     expect(code).toBe(1)
     expect(error).toBe(
-      `sealwright: ${pfx}: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify; give the password with --password-file FILE or --password-env NAME\n`,
+      `sealwright: ${pfx}: the password does not open the PKCS#12 file, or the file was changed: its MAC does not verify; pass the password with --password-file FILE or --password-env NAME\n`,
     )
     expect(JSON.parse(out)).toMatchObject({ ok: false, error: { code: 'WRONG_PASSWORD' } })
   })

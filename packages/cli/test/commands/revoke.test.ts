@@ -45,7 +45,7 @@ test('says what a revocation costs, asks, and switches the key off after a succe
   expect(asked).toEqual([`Revoke the key ${keyId} now?`])
   expect(await keysIn(uri)).toEqual({ [keyId]: true })
 
-  expect((await sealwright(revoking)).error).toContain('give --yes')
+  expect((await sealwright(revoking)).error).toContain('pass --yes')
   const { out } = await succeed([...revoking, '--json', '--yes'])
   const { signing }: { signing: string[] } = JSON.parse(out)
   expect(signing).toHaveLength(1)

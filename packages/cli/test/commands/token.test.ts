@@ -181,12 +181,12 @@ describe('token verify', () => {
       '/slash/.well-known/openid-configuration': { issuer: `${origin}/slash/`, jwks_uri: 'x' },
     }
     const cases: readonly (readonly [readonly string[], string])[] = [
-      [[], 'which keys? Give --issuer URL'],
+      [[], 'no keys to verify with; use --issuer URL'],
       [['--jwks', `${origin}/absent`], `there is nothing at ${origin}/absent (404)`],
       [['--jwks', `${origin}/text`], 'is not JSON; is it the right address?'],
       [
         ['--jwks', `${origin}/moved`],
-        'redirects to another address; give that one: https://elsewhere.example/\n',
+        'redirects to another address; use that one: https://elsewhere.example/\n',
       ],
       [['--jwks', `${origin}/broken`], 'the server answers 500'],
       [['--jwks', `${origin}/empty`], 'is not a JWK Set: it has no array "keys"'],

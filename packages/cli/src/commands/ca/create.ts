@@ -39,7 +39,7 @@ interface Options extends SubjectOptions, TimeOptions, OutputOptions, PasswordOp
 /** `sealwright ca create`: a root CA, or with `--ca` one below another. */
 export function caCreateCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('create').description(
-    'make a certificate authority: a root, or with --ca an issuing CA that the other one certifies',
+    'create a certificate authority: a root, or with --ca an issuing CA that the other one certifies',
   )
   withSubjectOptions(command)
     .addOption(keyTypeOption('type of the new key (default: "ec-p384")').conflicts('key'))
@@ -70,12 +70,11 @@ function parseLength(text: string): number {
 async function create(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
   const { out, key: source, ca } = options
   const subject = requiredSubject(options)
-  if (out === undefined)
-    throw new SealwrightError('INVALID_ARGUMENT', 'where should it go? Give --out my-ca.pfx')
+  if (out === undefined) throw new SealwrightError('INVALID_ARGUMENT', 'no destination; use --out my-ca.pfx')
   if (ca === undefined && options.crlUrl !== undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      '--crl-url is for a CA below another: give --ca, or leave it out',
+      '--crl-url is only for a CA below another; use --ca, or omit --crl-url',
     )
   }
   const password = passwordSource(options)
@@ -86,7 +85,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
   if (source === undefined && !targets.privateKey) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${out} would contain the certificate but not its new key; name a .pfx or .pem file`,
+      `${out} would contain the certificate but not its new key; use a .pfx or .pem file`,
     )
   }
   const issuer = await openIssuer(options, terminal, access)
@@ -108,7 +107,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
   const lines = [
     `${out}: the ${issuer === null ? 'root' : 'issuing'} CA ${result.subject}, valid until ${result.notAfter}`,
     `thumbprint ${result.thumbprint}`,
-    `key id     ${result.keyId}`,
+    `kid        ${result.keyId}`,
   ]
   if (out === '-') remark(terminal, lines)
   else report(terminal, options.json, result, lines)
@@ -119,7 +118,7 @@ async function newKey(
   terminal: Terminal,
 ): Promise<{ readonly signer: Signer; readonly privateKey: KeyObject }> {
   const type = keyType(options.keyType ?? 'ec-p384').name
-  const privateKey = await withProgress(terminal, 'making the key', generatePrivateKey(type))
+  const privateKey = await withProgress(terminal, 'generating the key', generatePrivateKey(type))
   return { signer: createLocalSigner(privateKey), privateKey }
 }
 

@@ -101,7 +101,7 @@ export function subjectOf({ cn, subject }: SubjectOptions): string | undefined {
     return subject
   } catch (error) {
     if (!isSealwrightError(error)) throw error
-    const message = `--subject: ${error.message}; write CN=my-app-auth,O=Contoso, or give --cn my-app-auth`
+    const message = `--subject: ${error.message}; write CN=my-app-auth,O=Contoso, or use --cn my-app-auth`
     throw new SealwrightError('INVALID_ARGUMENT', message, { cause: error })
   }
 }

@@ -40,7 +40,7 @@ export function certConvertCommand(terminal: Terminal, access: KeyAccess): Comma
 /** `sealwright cert export`: a key of a store as a file. */
 export function certExportCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('export').description(
-    'write a key of a store and its certificates to a file; of a key in a vault, the certificates alone',
+    'write a key of a store and its certificates to a file; of a key in a vault, only the certificates',
   )
   return withOptions(command, 'the signing URI, such as store:my?thumbprint=…', terminal, access)
 }
@@ -69,7 +69,7 @@ async function convert(
   if (out === undefined && cer === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'where should it go? Give --out FILE.pfx, FILE.pem or another format',
+      'no destination; use --out FILE.pfx, --out FILE.pem or another format',
     )
   }
   const targets = { ...options, password: outPasswordSource(options) }
@@ -94,7 +94,7 @@ async function convert(
   const lines = [
     ...result.files,
     `${result.privateKey ? 'the private key and ' : ''}${certificates.length} certificate${certificates.length === 1 ? '' : 's'}`,
-    ...(keyId === null ? [] : [`key id     ${keyId}`]),
+    ...(keyId === null ? [] : [`kid        ${keyId}`]),
   ]
   if (prepared.paths.includes('-')) remark(terminal, lines)
   else report(terminal, options.json, result, lines)

@@ -40,7 +40,7 @@ export async function createInStore(
   const making = /^https:/i.test(place)
     ? createInVault(store, keyName, /\/keys\//i.test(place), options)
     : createAndImport(store, keyName, options)
-  const key = await withProgress(terminal, `making ${keyName} in ${store.location}`, making)
+  const key = await withProgress(terminal, `creating ${keyName} in ${store.location}`, making)
   report(terminal, options.json, storedKey(key), keyLines(key))
 }
 
@@ -56,8 +56,8 @@ async function createInVault(
   if (given !== undefined) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      `--${given.replace(/[A-Z]/g, '-$&').toLowerCase()} is not available for a certificate that the vault makes; ` +
-        'leave it out, or make a PFX and use cert import',
+      `--${given.replace(/[A-Z]/g, '-$&').toLowerCase()} is not available for a certificate that the vault creates; ` +
+        'omit it, or create a PFX and use cert import',
     )
   }
   const { keyType: type = 'rsa-2048', validityDays, cn, subject } = options
@@ -66,7 +66,7 @@ async function createInVault(
   if (isBare && (isNamed || validityDays !== undefined)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'under /keys/ a vault has keys without certificates; leave out the names and the dates, or name /certificates/CERT',
+      'under /keys/ a vault has keys without certificates; omit the names and the dates, or use /certificates/CERT',
     )
   }
   const creation: CreateVaultKeyOptions = {

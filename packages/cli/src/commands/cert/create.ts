@@ -25,7 +25,7 @@ import { createInStore } from './create-in-store.ts'
 /** `sealwright cert create`: makecert and pvk2pfx in one step. */
 export function certCreateCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('create').description(
-    'make a key with a self-signed certificate for signing tokens, in a PFX or PEM file, a store or a vault',
+    'create a key with a self-signed certificate for signing tokens, in a PFX or PEM file, a store or a vault',
   )
   withSubjectOptions(command)
     .addOption(keyTypeOption('type of the new key (default: "rsa-2048")').conflicts('key'))
@@ -35,7 +35,7 @@ export function certCreateCommand(terminal: Terminal, access: KeyAccess): Comman
     .addOption(
       new Option(
         '--to <store>',
-        'make it there instead: store:my, store:FOLDER?name=NAME, or a certificate in a vault',
+        'create it there instead: store:my, store:FOLDER?name=NAME, or a certificate in a vault',
       ).conflicts(['out', 'cer', 'key']),
     )
     .option(
@@ -62,11 +62,11 @@ async function create(options: CreateOptions, terminal: Terminal): Promise<void>
   if (!targets.privateKey) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${options.out} would contain the certificate but not its new key; name a .pfx or .pem file, and this one with --cer`,
+      `${options.out} would contain the certificate but not its new key; use a .pfx or .pem file for --out, and --cer for the certificate`,
     )
   }
   const type = keyType(options.keyType ?? 'rsa-2048').name
-  const privateKey = await withProgress(terminal, 'making the key', generatePrivateKey(type))
+  const privateKey = await withProgress(terminal, 'generating the key', generatePrivateKey(type))
   const signer = createLocalSigner(privateKey)
   const certificate = await createSelfSignedCertificate(signer, {
     subject,
@@ -92,7 +92,7 @@ async function certify(
   if (targets.privateKey && options.out !== '-' && options.format !== 'pem' && !/\.pem$/i.test(options.out)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'with --key only the certificate is written; name a .cer, .der or .pem file. cert convert joins it with the key',
+      'with --key only the certificate is written; use a .cer, .der or .pem file. cert convert joins it with the key',
     )
   }
   const key = await openKey(source, { password }, terminal, access)
@@ -105,10 +105,7 @@ async function certify(
 }
 
 function nowhere(): SealwrightError {
-  return new SealwrightError(
-    'INVALID_ARGUMENT',
-    'where should it go? Give --out my-app-auth.pfx, or --to store:my or a certificate in a vault',
-  )
+  return new SealwrightError('INVALID_ARGUMENT', 'no destination; use --out FILE.pfx or --to STORE')
 }
 
 function show(
@@ -127,7 +124,7 @@ function show(
   const lines = [
     `${made.file}: ${made.subject}, valid until ${made.notAfter}`,
     `thumbprint ${made.thumbprint}`,
-    `key id     ${made.keyId}`,
+    `kid        ${made.keyId}`,
   ]
   // The document itself is on standard output.
   if (out === '-') remark(terminal, lines.slice(1))

@@ -84,14 +84,14 @@ async function versionsOf(opened: OpenedStore): Promise<readonly [string, readon
   if (version !== null) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      'a vault deletes all versions of a key or none; leave the version out',
+      'a vault deletes all versions of a key or none; omit the version',
     )
   }
   if (name !== null) return [name, await store.list({ name })]
   if (query === null || !canFind(store)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'this names a store but no key; add ?name=NAME or ?thumbprint=…',
+      'this is a store without a key; add ?name=NAME or ?thumbprint=…',
     )
   }
   const found = await store.find(query)
@@ -100,7 +100,7 @@ async function versionsOf(opened: OpenedStore): Promise<readonly [string, readon
     throw new SealwrightError(
       'AMBIGUOUS',
       `${versions.length} keys in ${store.location} have the name ${JSON.stringify(found.name)}, and all of them would be deleted; ` +
-        `delete them all with ?name=, or this one alone: rm '${found.location}'`,
+        `delete them all with ?name=, or only this one: rm '${found.location}'`,
     )
   }
   return [found.name, versions]

@@ -66,11 +66,11 @@ async function importFrom(
   if (version !== null || query !== null) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      '--to must name the key by its name, not by a version, thumbprint or subject',
+      '--to must have the name of the key, not a version, thumbprint or subject',
     )
   }
   if (name !== null && options.name !== undefined && name !== options.name) {
-    throw new SealwrightError('INVALID_ARGUMENT', '--to and --name give two names; leave one out')
+    throw new SealwrightError('INVALID_ARGUMENT', '--to and --name have different names; omit one')
   }
   const reading = { password: passwordSource(options), certificate, acceptMissingMac }
   const key = await withProgress(terminal, 'reading', openKey(source, reading, terminal, access))
@@ -78,7 +78,7 @@ async function importFrom(
   if (key.certificates.length === 0) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has no certificate; give it with --certificate FILE`,
+      `${source} has no certificate; pass it with --certificate FILE`,
     )
   }
   const { certificates } = key

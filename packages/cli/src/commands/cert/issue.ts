@@ -52,7 +52,7 @@ type Purpose = keyof typeof profiles
 export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('issue')
     .description(
-      'have a CA issue a certificate for a request (CSR), or for a key; extensions in a request are not copied',
+      'issue a certificate with a CA, for a request (CSR) or for a key; extensions in a request are not copied',
     )
     .argument('<request>', 'the request, or a key with --cn: a file or a signing URI')
   withIssuerOptions(command)
@@ -77,7 +77,7 @@ export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command
 async function issue(source: string, options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
   const { out, format, json } = options
   if (out === undefined)
-    throw new SealwrightError('INVALID_ARGUMENT', 'where should it go? Give --out FILE.cer or FILE.pem')
+    throw new SealwrightError('INVALID_ARGUMENT', 'no destination; use --out FILE.cer or --out FILE.pem')
   const targets = await prepareTargets(
     { ...options, password: { none: true, option: '--password' } },
     terminal,
@@ -139,7 +139,7 @@ function requestIn(bytes: Uint8Array, path: string): Uint8Array {
   if (der !== undefined) return der
   throw new SealwrightError(
     'INVALID_ENCODING',
-    `${inputName(path)} has no certificate request; make one with sealwright cert request, or give the key with --cn`,
+    `${inputName(path)} has no certificate request; create one with sealwright cert request, or pass a key and --cn`,
   )
 }
 
@@ -149,7 +149,7 @@ function grantable({ extensions }: CertificateRequest): readonly SubjectAltName[
     if (name.type !== 'unsupported') return name
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'the request has a name of an unsupported type; leave out --grant-names',
+      'the request has a name of an unsupported type; omit --grant-names',
     )
   })
 }

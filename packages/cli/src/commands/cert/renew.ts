@@ -34,7 +34,7 @@ interface Options extends PasswordOptions, OutPasswordOptions, OutputOptions, Ti
 export function certRenewCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('renew')
     .description(
-      'make a new certificate with the same key, subject and extensions; the kid stays. For a new key: sealwright rotate',
+      'issue a new certificate with the same key, subject and extensions; the kid stays. For a new key: sealwright rotate',
     )
     .argument(
       '<key>',
@@ -57,7 +57,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   if (isFile && out === undefined && cer === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'where should it go? Give --out FILE.pfx or --cer FILE.cer; --out with --force replaces the old file',
+      'no destination; use --out FILE.pfx or --cer FILE.cer; --out with --force replaces the old file',
     )
   }
   const key = await openKey(
@@ -70,7 +70,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   if (old === undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has no certificate to renew; give it with --certificate FILE`,
+      `${source} has no certificate to renew; pass it with --certificate FILE`,
     )
   }
   if (options.ca === undefined && old.issuer !== old.subject) {
@@ -103,7 +103,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   report(terminal, options.json, result, [
     `${location}: ${result.subject}, valid until ${result.notAfter}`,
     `thumbprint ${result.thumbprint}`,
-    `key id     ${result.keyId} (as before)`,
+    `kid        ${result.keyId} (unchanged)`,
   ])
 }
 
@@ -119,14 +119,14 @@ async function replaceInStore(
   if (/^https:/i.test(source)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      'a vault does not exchange the certificate of a key; sealwright rotate makes a version with a new key, and --out FILE.cer ' +
-        'writes a new certificate of this one',
+      'Key Vault cannot replace the certificate of an existing key; sealwright rotate creates a version with a new key, and ' +
+        '--out FILE.cer writes a new certificate for this key',
     )
   }
   const password = await storePassword(options, terminal)
   const { store } = await openStore(source, password, access)
   if (!canImportPkcs12(store) || key.name === null) {
-    throw new SealwrightError('UNSUPPORTED_OPERATION', `${store.location} is read-only; give --out FILE.pfx`)
+    throw new SealwrightError('UNSUPPORTED_OPERATION', `${store.location} is read-only; use --out FILE.pfx`)
   }
   const { location } = await importKey(store, key.name, { privateKey: await key.privateKey(), certificates })
   return location

@@ -25,7 +25,7 @@ interface Options extends PasswordOptions, SubjectOptions, ContentOptions {
 /** `sealwright cert request`: a PKCS#10 request, signed by a key that exists. */
 export function certRequestCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('request')
-    .description('make a certificate request (CSR) with a key, for a CA to issue a certificate')
+    .description('create a certificate request (CSR) with a key, for a CA to issue a certificate')
     .argument('<key>', 'a file or a signing URI')
   withContentOptions(withSubjectOptions(withPasswordOptions(command, 'the key')))
   return command
@@ -55,7 +55,7 @@ export function certRequestCommand(terminal: Terminal, access: KeyAccess): Comma
       if (out === '-') return
       report(terminal, json, { file: out, subject, keyId: key.keyId }, [
         `${out}: a request for ${subject}`,
-        `key id     ${key.keyId}`,
+        `kid        ${key.keyId}`,
       ])
     })
 }

@@ -30,7 +30,7 @@ export function certShowCommand(terminal: Terminal, access: KeyAccess): Command 
       if (options.pem === true && options.json === true) {
         throw new SealwrightError(
           'INVALID_ARGUMENT',
-          '--pem and --json are two formats of the output; leave one out',
+          '--pem and --json are two formats of the output; omit one',
         )
       }
       const certificates = await certificatesOf(source, options, terminal, access)

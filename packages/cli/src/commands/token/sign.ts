@@ -30,7 +30,7 @@ export function tokenSignCommand(terminal: Terminal, access: KeyAccess): Command
     .requiredOption('--issuer <url>', 'the claim iss')
     .option('--audience <name...>', 'the claim aud')
     .option('--subject <name>', 'the claim sub')
-    .option('--claim <name=value>', 'a further claim with a text; again for more', collectClaim)
+    .option('--claim <name=value>', 'a further claim, a string; may be repeated', collectClaim)
     .option('--claims <file>', 'a JSON object with further claims; - for standard input')
     .option('--lifetime <seconds>', 'seconds until it expires', parseSeconds, 3600)
     .option('--algorithm <name>', 'the JOSE algorithm (default: that of the key)')

@@ -87,10 +87,7 @@ async function keysOf(options: VerifyOptions, terminal: Terminal, access: KeyAcc
   const password = passwordSource(options)
   const given = [jwks, certificate, key].filter((each) => each !== undefined)
   if (given.length > 1) {
-    throw new SealwrightError(
-      'INVALID_ARGUMENT',
-      '--jwks, --certificate and --key all give the keys; give one of them',
-    )
+    throw new SealwrightError('INVALID_ARGUMENT', 'use only one of --jwks, --certificate and --key')
   }
   if (certificate !== undefined) {
     const [own] = await readCertificates(certificate, { password }, terminal)
@@ -100,7 +97,7 @@ async function keysOf(options: VerifyOptions, terminal: Terminal, access: KeyAcc
   if (jwks === undefined && issuer === undefined) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      'which keys? Give --issuer URL, --jwks FILE or URL, --certificate FILE, or --key KEY',
+      'no keys to verify with; use --issuer URL, --jwks FILE or URL, --certificate FILE or --key KEY',
     )
   }
   return keySetOf({ jwks, issuer }, terminal)
@@ -134,7 +131,7 @@ function refusal(
     const value = JSON.stringify(payload[claim] ?? null)
     if (claim === 'nbf' && typeof payload.nbf === 'number') {
       return refused(
-        `it is valid from ${new Date(payload.nbf * 1000).toISOString()} on; do the clocks agree? --leeway SECONDS`,
+        `it is valid from ${new Date(payload.nbf * 1000).toISOString()} on; check the clocks, or allow skew with --leeway SECONDS`,
       )
     }
     return refused(

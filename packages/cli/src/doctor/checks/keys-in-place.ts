@@ -47,7 +47,7 @@ export function unavailableKey(source: string, error: unknown): Finding {
 }
 
 export function skippedKeys(): Step {
-  return skipped('key', 'give --key URI to compare the keys of the servers with the published ones')
+  return skipped('key', 'pass --key URI to compare the keys of the servers with the published ones')
 }
 
 function publicationFindings(

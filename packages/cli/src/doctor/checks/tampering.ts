@@ -16,7 +16,7 @@ export async function examineTampering(
   keys: readonly PublishedKey[],
   api: string | null,
 ): Promise<Step> {
-  if (api === null) return skipped('tampering', '--api URL tries an API')
+  if (api === null) return skipped('tampering', 'pass --api URL to test an API')
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token))
     return skipped('tampering', 'the access token is not a signed JWT')
   const forgeries = forge(token, keys)

@@ -158,13 +158,13 @@ describe('cert convert', () => {
   )
 
   test.each([
-    ['nowhere', [], 'where should it go? Give --out FILE.pfx'],
+    ['nowhere', [], 'no destination; use --out FILE.pfx'],
     ['a name without a format', ['--out', 'NAME'], 'the extension does not tell the format; use .pfx'],
     ['a JWK with a password', ['--out', 'a.jwk'], 'a JWK cannot be encrypted; --no-out-password'],
     [
       'a PFX without a word on its password',
       ['--out', 'a.pfx'],
-      'the PFX needs a password: give --out-password-file FILE',
+      'the PFX needs a password: pass --out-password-file FILE',
     ],
   ])('%s is refused', async (_, args, message) => {
     const { pfx, password } = await makePfx()

@@ -152,7 +152,7 @@ describe('cert create refuses at once', () => {
       (file) => ({
         args: ['--out', file('a.pfx')],
         input: '\n',
-        error: 'the password is empty; write one into the password file, or give --no-password',
+        error: 'the password is empty; write one into the password file, or pass --no-password',
       }),
     ],
     [

@@ -98,7 +98,9 @@ describe('a file', () => {
     const { pfx, password } = await makePfx()
     const passwords = ['--password-file', password, '--no-out-password']
     const before = (await succeed(['inspect', pfx, '--password-file', password, '--json'])).out
-    expect((await sealwright(['cert', 'renew', pfx, ...passwords])).error).toContain('where should it go?')
+    expect((await sealwright(['cert', 'renew', pfx, ...passwords])).error).toContain(
+      'no destination; use --out FILE.pfx',
+    )
     expect((await sealwright(['cert', 'renew', pfx, '--out', pfx, ...passwords])).error).toContain(
       '--force replaces it',
     )
@@ -198,7 +200,7 @@ describe('a vault', () => {
           { vault },
         )
       ).error,
-    ).toContain('leave out the names')
+    ).toContain('omit the names')
     const root = ['cert', 'create', '--cn', 'again', '--key', uri, '--out', file('again.cer')]
     await succeed(root, { vault })
     expect((await succeed(['cert', 'show', file('again.cer')])).out).toContain('subject:    CN=again')
