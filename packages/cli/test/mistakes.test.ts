@@ -175,7 +175,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'cert create --cn a', says: ['no destination; use --out FILE.pfx or --to STORE'] },
     {
       args: 'cert create --cn a --no-password --out @new',
-      says: ['the extension does not tell the format; use .pfx'],
+      says: ['unknown extension; use .pfx'],
     },
     {
       args: 'cert create --cn a --no-password --out @a.pfx',
@@ -237,11 +237,11 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     {
       args: 'cert issue @a.cer --ca @ca.pem --out @new.cer',
-      says: ['has no certificate request; make one with sealwright cert request'],
+      says: ['has no certificate request; create one with sealwright cert request'],
     },
     {
       args: 'cert issue @a.key --cn a --ca @b.pem --out @new.cer',
-      says: ['b.pem is not a CA', 'make one with sealwright ca create'],
+      says: ['b.pem is not a CA', 'create one with sealwright ca create'],
     },
     { args: 'inspect @a.pfx --limit size=3', says: ['is not a limit; write NAME=NUMBER with one of bytes'] },
   ],
@@ -260,8 +260,8 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     { args: 'cert show http://contoso.vault.azure.net/certificates/a', says: ['is not https'] },
     { args: `cert show ${vault}/certificates/a/latest`, says: ['which is not a version'] },
-    { args: 'rotate file:a.pfx', says: ['names one key, which has no further versions', 'name its folder'] },
-    { args: 'cert delete store:@keys', says: ['this names a store but no key; add ?name=NAME'] },
+    { args: 'rotate file:a.pfx', says: ['this signing URI is for one key without versions', 'use its folder'] },
+    { args: 'cert delete store:@keys', says: ['this is a store without a key; add ?name=NAME'] },
     { args: 'cert delete store:@keys?name=old', says: ['this needs confirmation', 'pass --yes'] },
     {
       args: 'revoke abc --key store:@keys?name=old --yes',

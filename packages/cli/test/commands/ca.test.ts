@@ -119,7 +119,7 @@ describe('ca create, cert request, cert issue, crl', () => {
     const cases: readonly (readonly [readonly string[], string])[] = [
       [
         ['cert', 'issue', file('text'), '--ca', issuing, '--out', out],
-        'has no certificate request; make one with sealwright cert request',
+        'has no certificate request; create one with sealwright cert request',
       ],
       [
         ['cert', 'issue', pfx, '--password-file', password, '--cn', 'a', '--out', out],
@@ -135,7 +135,7 @@ describe('ca create, cert request, cert issue, crl', () => {
       ],
       [
         ['ca', 'create', '--cn', 'x', '--out', file('x.pem'), '--no-password', '--crl-url', 'http://a'],
-        '--crl-url is for a CA below',
+        '--crl-url is only for a CA below',
       ],
     ]
     for (const [args, message] of cases) {

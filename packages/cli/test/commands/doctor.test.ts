@@ -511,7 +511,7 @@ describe('planted in an issuer', () => {
       expect(findings).toMatchObject([
         {
           id: 'token-unavailable',
-          what: expect.stringMatching(/^the server takes no client secret: .* is \w+;/) as unknown,
+          what: expect.stringMatching(/^the server does not accept client secrets: .* is \w+;/) as unknown,
         },
       ])
       expect(issuer.forms).toEqual([])

@@ -81,7 +81,7 @@ describe('rotate', () => {
   })
 
   test.each([
-    ['file:./a.pfx', 'the signing URI names one key, which has no further versions'],
+    ['file:./a.pfx', 'this signing URI is for one key without versions'],
     ['ftp://example.com', 'the signing URI has an unknown form'],
     ['store:/absent/keys?name=auth', 'there is no auth in'],
   ])('%s is refused', async (uri, message) => {

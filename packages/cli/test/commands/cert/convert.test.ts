@@ -80,7 +80,7 @@ describe('cert convert', () => {
     expect(error).toContain('the private key and 1 certificate')
     expect((await sealwright([...args, '--json'])).error).toContain('both write to standard output')
     expect((await sealwright([...args, '--format', 'pfx'], { screen: true })).error).toContain(
-      'a binary file is not written to a screen',
+      'binary output is not written to a terminal',
     )
   })
 
@@ -159,7 +159,7 @@ describe('cert convert', () => {
 
   test.each([
     ['nowhere', [], 'no destination; use --out FILE.pfx'],
-    ['a name without a format', ['--out', 'NAME'], 'the extension does not tell the format; use .pfx'],
+    ['a name without a format', ['--out', 'NAME'], 'unknown extension; use .pfx'],
     ['a JWK with a password', ['--out', 'a.jwk'], 'a JWK cannot be encrypted; --no-out-password'],
     [
       'a PFX without a word on its password',

@@ -174,7 +174,7 @@ describe('a vault', () => {
     expect(existsSync(file('a.pfx'))).toBe(false)
     await succeed(['cert', 'renew', uri, '--out', file('renewed.cer')], { vault })
     expect((await sealwright(['cert', 'renew', uri], { vault })).error).toContain(
-      'sealwright rotate makes a version',
+      'sealwright rotate creates a version',
     )
     expect((await sealwright(['cert', 'delete', uri], { vault, questions: noOne })).code).toBe(130)
     await succeed(['cert', 'delete', uri, '--yes'], { vault })
