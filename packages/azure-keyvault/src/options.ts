@@ -59,7 +59,7 @@ export interface KeyVaultOptions {
    * service's limit.
    */
   readonly quota?: number | undefined
-  /** When to stop asking a vault that does not answer. */
+  /** Circuit breaker settings: when to stop sending requests to a vault that does not answer. */
   readonly circuitBreaker?:
     | {
         /** Failures in a row. Default 5. */

@@ -260,7 +260,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     { args: 'cert show http://contoso.vault.azure.net/certificates/a', says: ['is not https'] },
     { args: `cert show ${vault}/certificates/a/latest`, says: ['which is not a version'] },
-    { args: 'rotate file:a.pfx', says: ['this signing URI is for one key without versions', 'use its folder'] },
+    {
+      args: 'rotate file:a.pfx',
+      says: ['this signing URI is for one key without versions', 'use its folder'],
+    },
     { args: 'cert delete store:@keys', says: ['this is a store without a key; add ?name=NAME'] },
     { args: 'cert delete store:@keys?name=old', says: ['this needs confirmation', 'pass --yes'] },
     {
@@ -350,7 +353,7 @@ test.skipIf(lacksModes)(
     const { code, error } = await sealwright(['cert', 'show', `store:${at('keys')}?name=old`])
     expect(code).toBe(1)
     expect(error).toContain(
-      `old.pfx has mode 644, so other users can reach the private key; type: chmod 600 ${at('keys/old.pfx')}`,
+      `old.pfx has mode 644, so other users can access the private key; run: chmod 600 ${at('keys/old.pfx')}`,
     )
   },
 )

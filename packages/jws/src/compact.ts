@@ -77,7 +77,7 @@ export function assertSyncSigner(signer: Signer): asserts signer is SyncSigner {
   if (!isSyncSigner(signer)) {
     throw new SealwrightError(
       'UNSUPPORTED_OPERATION',
-      `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the promise`,
+      `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the async method`,
     )
   }
 }

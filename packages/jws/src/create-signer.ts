@@ -56,7 +56,7 @@ export interface ManagedSigner extends SyncSigner {
  * Creates a signer for a private key in this process's memory that is fast for one signature and for thousands at once.
  *
  * Mode `auto` signs inline with P-256 and Ed25519 keys while signatures are requested one after another, because handing such a
- * signature to a thread takes longer than making it. It lets the event loop turn in between. With all other keys it uses libuv for up to
+ * signature to a thread takes longer than making it. It yields to the event loop in between. With all other keys it uses libuv for up to
  * two signatures at a time. Further signatures go to a pool: its threads get the key when it is needed there, and drop it within a minute
  * after its last use. If Node may not start threads, they go to libuv.
  *

@@ -62,7 +62,7 @@ function findFault(value: unknown, depthLeft: number, strings: boolean): Fault |
     case 'object':
       return value === null ? null : findObjectFault(value, depthLeft, strings)
     case 'undefined':
-      return fault('is undefined, which JSON cannot represent; leave it out')
+      return fault('is undefined, which JSON cannot represent; omit it')
     default:
       return fault(`is a ${typeof value}, which JSON cannot represent`)
   }

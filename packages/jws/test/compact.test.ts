@@ -232,7 +232,7 @@ test('a signer that is not synchronous is used through the promise only', async 
   expect(() => signCompactSync(signer as SyncSigner, 'x')).toThrow(
     expect.objectContaining({
       code: 'UNSUPPORTED_OPERATION',
-      message: `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the promise`,
+      message: `the key ${signer.keyId} is not in this process and cannot sign synchronously; use the async method`,
     }),
   )
   const token = await signCompact(signer, 'x')

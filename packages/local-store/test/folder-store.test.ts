@@ -164,9 +164,7 @@ describe('creating a key', () => {
     ['a'.repeat(128)],
   ])('refuses the name %j and writes nothing', async (name) => {
     const { store, folder } = await newStore()
-    expect(await failure('INVALID_ARGUMENT', () => store.create(name))).toContain(
-      'is not a valid name for a key',
-    )
+    expect(await failure('INVALID_ARGUMENT', () => store.create(name))).toContain('invalid key name')
     await expect(stat(folder)).rejects.toThrow('ENOENT')
   })
 

@@ -103,8 +103,8 @@ function linksOf(error: unknown): readonly unknown[] {
 function adviceFor(error: unknown): string {
   if (linksOf(error).length === 0) return reasonOf(error)
   return (
-    'no credential of DefaultAzureCredential works here. On a developer’s machine run `az login`; in Azure give the ' +
-    'app a managed identity (a user-assigned one takes AZURE_CLIENT_ID too); elsewhere set AZURE_TENANT_ID, ' +
+    'DefaultAzureCredential found no usable credential. On a developer’s machine run `az login`; in Azure assign the ' +
+    'app a managed identity (for a user-assigned one also set AZURE_CLIENT_ID); elsewhere set AZURE_TENANT_ID, ' +
     'AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_FEDERATED_TOKEN_FILE'
   )
 }

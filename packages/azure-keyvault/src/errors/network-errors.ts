@@ -58,7 +58,7 @@ export function explainNetworkError(
   if (untrusted.has(code)) {
     return (
       `the TLS certificate of ${host} is not trusted (${code}); if a proxy or an emulator uses its own CA, ` +
-      `name it in NODE_EXTRA_CA_CERTS or in ${ca}`
+      `set NODE_EXTRA_CA_CERTS or ${ca} to its certificate`
     )
   }
   return code.startsWith('ERR_SSL_') || code === 'EPROTO'

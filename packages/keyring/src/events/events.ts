@@ -23,7 +23,7 @@ export type KeyRingEvent =
   | { readonly type: 'no-signer'; readonly algorithm: string | null }
   /** The source does not say when keys are made, so a key that replaces this one in its place is not announced. */
   | { readonly type: 'cannot-announce'; readonly keyId: string; readonly location: string }
-  /** A key came up with a time of creation before the last reading. It is announced from now on. */
+  /** A key appeared with a creation time earlier than the previous read. Its announcement starts now. */
   | {
       readonly type: 'backdated'
       readonly keyId: string
@@ -100,7 +100,7 @@ function messageOf(event: KeyRingEvent): string {
     case 'alarm':
       return `the key ${event.keyId} ${alarmReasons[event.reason]}: tokens may be refused for up to ${event.refusedFor} s`
     case 'no-signer':
-      return `no key may sign ${event.algorithm ?? 'tokens'} now`
+      return `no active key for ${event.algorithm ?? 'tokens'}`
     case 'cannot-announce':
       return (
         `${event.location}: no creation time. If this key is replaced in place, the new one signs without announcement; ` +
@@ -108,9 +108,9 @@ function messageOf(event: KeyRingEvent): string {
       )
     case 'backdated':
       return (
-        `the key ${event.keyId} appeared in ${event.location} with the creation time ` +
-        `${event.createdAt?.toISOString() ?? 'unknown'}, which is before the last read; this instance announces it ` +
-        `from ${event.seenAt.toISOString()} on`
+        `the key ${event.keyId} appeared in ${event.location} with createdAt ` +
+        `${event.createdAt?.toISOString() ?? 'unknown'}, earlier than the previous read; its announcement starts at ` +
+        event.seenAt.toISOString()
       )
     case 'refresh-failed':
       return (

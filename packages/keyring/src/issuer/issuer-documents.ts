@@ -83,7 +83,7 @@ function furtherMembers(
   if (!isRecord(members)) throw invalidArgument('options.metadata cannot be serialized as a JSON object')
   for (const name of ['issuer', 'jwks_uri']) {
     if (Object.hasOwn(members, name) && members[name] !== own[name])
-      throw invalidArgument(`options.metadata.${name} differs from that of the issuer; leave it out`)
+      throw invalidArgument(`options.metadata.${name} differs from that of the issuer; omit it`)
   }
   return members
 }

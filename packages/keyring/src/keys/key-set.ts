@@ -172,7 +172,7 @@ export class KeySet {
 function allGone({ location }: Source, { keys }: SourceKeys): SealwrightError {
   return new SealwrightError(
     'NOT_FOUND',
-    `${keys.length === 1 ? 'the only key' : `all ${keys.length} versions`} of ${location} disappeared; restore what was there. ` +
-      'To revoke a key, disable it in its store',
+    `${keys.length === 1 ? 'the only key' : `all ${keys.length} versions`} of ${location} disappeared; restore them. ` +
+      'To revoke a key, disable it instead of deleting it',
   )
 }

@@ -66,7 +66,7 @@ export function mergeKeys(
     const places = undated.map(({ key }) => key.location).join(' and ')
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${places} have no creation time, so the ring cannot tell which is newer; set createdAt of the newer one to the ` +
+      `${places} have no creation time, so their order is unknown; set createdAt of the newer one to the ` +
         'time at which every instance had it',
     )
   }

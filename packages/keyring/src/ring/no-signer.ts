@@ -18,7 +18,7 @@ export function noSigner(
   if (otherwise !== null && lanes.some(({ timeline }) => timeline.active !== null)) {
     return new SealwrightError(
       'UNAVAILABLE',
-      'the system clock jumped; the ring cannot tell yet which key is active. Retry in 5 s.',
+      'the system clock jumped; the active key cannot be determined yet. Retry in 5 s.',
       { retryAfter: 5 },
     )
   }
@@ -30,12 +30,12 @@ export function noSigner(
     const states = state.entries.map((entry) => describe(entry, now)).join(', ')
     return new SealwrightError(
       'UNAVAILABLE',
-      `no key may sign ${what} now: ${states || 'the ring has no keys'}`,
+      `no active key for ${what}: ${states || 'the ring has no keys'}`,
     )
   }
   return new SealwrightError(
     'UNAVAILABLE',
-    `no key may sign ${what} before ${new Date(start).toISOString()}`,
+    `no active key for ${what} before ${new Date(start).toISOString()}`,
     { retryAfter: Math.ceil((start - now) / 1_000) },
   )
 }

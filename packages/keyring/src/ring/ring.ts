@@ -331,7 +331,7 @@ export class Ring implements KeyRing {
     }
     throw new SealwrightError(
       'UNAVAILABLE',
-      `the key ${keyId} is ${entry?.state ?? 'gone'} and no longer signs; get the signer from the ring for each token`,
+      `the key ${keyId} no longer signs (state: ${entry?.state ?? 'gone'}); call ring.signer() for each token`,
       { retryAfter: 1 },
     )
   }

@@ -22,21 +22,21 @@ test.each<[KeyRingEvent, string]>([
     { type: 'alarm', reason: 'vanished', keyId, refusedFor: 910 },
     'error the key K signs because the previous key disappeared from its store: tokens may be refused for up to 910 s',
   ],
-  [{ type: 'no-signer', algorithm: null }, 'error no key may sign tokens now'],
-  [{ type: 'no-signer', algorithm: 'ES256' }, 'error no key may sign ES256 now'],
+  [{ type: 'no-signer', algorithm: null }, 'error no active key for tokens'],
+  [{ type: 'no-signer', algorithm: 'ES256' }, 'error no active key for ES256'],
   [
     { type: 'cannot-announce', keyId, location },
     'warn a in ./keys: no creation time. If this key is replaced in place, the new one signs without announcement; set `createdAt`.',
   ],
   [
     { type: 'backdated', keyId, location, createdAt: date, seenAt: new Date(date.getTime() + 60_000) },
-    'error the key K appeared in a in ./keys with the creation time 2030-01-02T03:04:05.000Z, which is before the last read; ' +
-      'this instance announces it from 2030-01-02T03:05:05.000Z on',
+    'error the key K appeared in a in ./keys with createdAt 2030-01-02T03:04:05.000Z, earlier than the previous read; ' +
+      'its announcement starts at 2030-01-02T03:05:05.000Z',
   ],
   [
     { type: 'backdated', keyId, location, createdAt: null, seenAt: date },
-    'error the key K appeared in a in ./keys with the creation time unknown, which is before the last read; ' +
-      'this instance announces it from 2030-01-02T03:04:05.000Z on',
+    'error the key K appeared in a in ./keys with createdAt unknown, earlier than the previous read; ' +
+      'its announcement starts at 2030-01-02T03:04:05.000Z',
   ],
   [
     { type: 'refresh-failed', error, age: 70, maxSetAge: 600 },

@@ -41,8 +41,8 @@ export function checkAccess(
   if (stats.uid !== user && stats.uid !== 0 && user !== 0) {
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
-      `the ${kind} ${path} belongs to user ${stats.uid} and this process runs as user ${user}, ` +
-        `so that user can replace the private key; type: sudo chown ${user} ${shellQuote(path)}`,
+      `the ${kind} ${path} is owned by user ${stats.uid}, who can replace the private key, and this process runs as user ${user}; ` +
+        `run: sudo chown ${user} ${shellQuote(path)}`,
     )
   }
   // A file of root may be readable by a group of this process: that is how Kubernetes mounts a secret (mode 0440, fsGroup).
@@ -53,8 +53,8 @@ export function checkAccess(
     const mode = (stats.mode & 0o777).toString(8).padStart(3, '0')
     throw new SealwrightError(
       'UNSAFE_PERMISSIONS',
-      `the ${kind} ${path} has mode ${mode}, so other users can reach the private key; ` +
-        `type: chmod ${kind === 'folder' ? '700' : '600'} ${shellQuote(path)}`,
+      `the ${kind} ${path} has mode ${mode}, so other users can access the private key; ` +
+        `run: chmod ${kind === 'folder' ? '700' : '600'} ${shellQuote(path)}`,
     )
   }
 }

@@ -45,7 +45,7 @@ export function findKey(
   if (others.length > 0) {
     throw new SealwrightError(
       'AMBIGUOUS',
-      `${others.length + 1} certificates in ${foldersOf(places)} have ${criterion.description}; ask for one by its thumbprint:` +
+      `${others.length + 1} certificates in ${foldersOf(places)} have ${criterion.description}; select one with ?thumbprint=…:` +
         describeAll([found, ...others], criterion),
     )
   }

@@ -9,7 +9,7 @@ import { invalidArgument } from '@sealwright/core/internal'
 export function checkNewName(name: string): void {
   if (!/^[0-9A-Za-z-]{1,127}$/.test(name) || windowsDevices.test(name)) {
     throw invalidArgument(
-      `${quoteOr(name, 'that text')} is not a valid name for a key; use 1 to 127 letters A-Z, digits and hyphens, but no Windows device name`,
+      `${quoteOr(name, 'that text')}: invalid key name; use 1 to 127 letters, digits and hyphens, and no Windows device name`,
     )
   }
 }

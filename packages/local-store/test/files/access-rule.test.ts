@@ -45,7 +45,7 @@ test.each([
   [user, group, 0o600, true],
   [0, anotherGroup, 0o400, true],
 ])('a file of user %i and group %i with mode %o: accepted %s', (uid, gid, mode, isAccepted) => {
-  const refusal = expect.stringContaining('type: chmod 600 /secrets/key.pfx') as unknown
+  const refusal = expect.stringContaining('run: chmod 600 /secrets/key.pfx') as unknown
   expect(check('file', uid, gid, mode)).toEqual(isAccepted ? null : refusal)
 })
 
@@ -73,7 +73,7 @@ describe('a credential of systemd, whose mode shows the mask of its access contr
       [0, 0, 0o550],
     ] as const)
       expect(isAccepted(uid, gid, mode), `${uid} ${gid} ${mode}`).toBe(false)
-    expect(check('folder', 0, 0, 0o440, 0o077, `${folder}/keys`)).toContain('type: chmod 700')
+    expect(check('folder', 0, 0, 0o440, 0o077, `${folder}/keys`)).toContain('run: chmod 700')
   })
 
   test('is in the folder that systemd names', () => {
@@ -95,19 +95,19 @@ describe('a credential of systemd, whose mode shows the mask of its access contr
 })
 
 test('a folder of root that its group can list is refused', () => {
-  expect(check('folder', 0, group, 0o750)).toContain('type: chmod 700')
-  expect(check('folder', 0, group, 0o740)).toContain('type: chmod 700')
+  expect(check('folder', 0, group, 0o750)).toContain('run: chmod 700')
+  expect(check('folder', 0, group, 0o740)).toContain('run: chmod 700')
 })
 
 test('a mode is shown with three digits', () => {
   expect(check('file', user, user, 0o100_004)).toBe(
-    'the file /secrets/key.pfx has mode 004, so other users can reach the private key; type: chmod 600 /secrets/key.pfx',
+    'the file /secrets/key.pfx has mode 004, so other users can access the private key; run: chmod 600 /secrets/key.pfx',
   )
 })
 
 test('what belongs to another user is refused, except to root', () => {
   expect(check('file', 1001, group, 0o600)).toBe(
-    'the file /secrets/key.pfx belongs to user 1001 and this process runs as user 1000, so that user can replace the private key; type: sudo chown 1000 /secrets/key.pfx',
+    'the file /secrets/key.pfx is owned by user 1001, who can replace the private key, and this process runs as user 1000; run: sudo chown 1000 /secrets/key.pfx',
   )
   vi.spyOn(process, 'geteuid').mockReturnValue(0)
   expect(check('file', 1001, group, 0o600)).toBeNull()

@@ -38,9 +38,9 @@ describe('a file with a private key', () => {
       await chmod(path, mode)
       const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly))
       expect(message).toContain(`the file ${path} has mode ${mode.toString(8)}, `)
-      expect(message.endsWith(`type: chmod 600 ${path}`)).toBe(true)
+      expect(message.endsWith(`run: chmod 600 ${path}`)).toBe(true)
       // The command that the message says does mend test.
-      execFileSync('sh', ['-c', message.replace(/^.*type: /, '')])
+      execFileSync('sh', ['-c', message.replace(/^.*run: /, '')])
       expect(await readPrivateFile(path, ownerOnly)).not.toBeNull()
     },
   )
@@ -49,7 +49,7 @@ describe('a file with a private key', () => {
     const path = await privateFile(scratchFolder(), "it's $HOME; a key.pfx")
     await chmod(path, 0o644)
     const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly))
-    execFileSync('sh', ['-c', message.replace(/^.*type: /, '')])
+    execFileSync('sh', ['-c', message.replace(/^.*run: /, '')])
     expect(await readPrivateFile(path, ownerOnly)).not.toBeNull()
   })
 
@@ -131,7 +131,7 @@ describe('a file with a private key', () => {
     const message = await asOrdinaryUser(() =>
       failure('UNSAFE_PERMISSIONS', () => readPrivateFile(path, ownerOnly)),
     )
-    expect(message).toContain('belongs to user 12345')
+    expect(message).toContain('is owned by user 12345')
     expect(message).toContain(`chown 65534 ${path}`)
   })
 
@@ -186,7 +186,7 @@ describe('a folder of private keys', () => {
       const folder = scratchFolder()
       await chmod(folder, mode)
       const message = await failure('UNSAFE_PERMISSIONS', () => readPrivateFolder(folder, ownerOnly))
-      expect(message.endsWith(`type: chmod 700 ${folder}`)).toBe(true)
+      expect(message.endsWith(`run: chmod 700 ${folder}`)).toBe(true)
     },
   )
 

@@ -130,7 +130,7 @@ describe('a search', () => {
         findKey([stored('k', a), other], { subject: 'a' }, both),
       )
       expect(message).toBe(
-        `2 certificates in /keys and /ssl have the subject "a"; ask for one by its thumbprint:\n` +
+        `2 certificates in /keys and /ssl have the subject "a"; select one with ?thumbprint=…:\n` +
           `  ${sha1(a)} "CN=a", name "k", expires 2040-05-06\n` +
           `  ${sha1(b)} "CN=a", name "${other.name}", expires 2040-05-06`,
       )

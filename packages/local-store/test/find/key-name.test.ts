@@ -28,7 +28,7 @@ describe('a name for a new key', () => {
     ['lpt9', '"lpt9"'],
   ])('cannot be %j', async (name, shown) => {
     expect(await failure('INVALID_ARGUMENT', () => checkNewName(name))).toBe(
-      `${shown} is not a valid name for a key; use 1 to 127 letters A-Z, digits and hyphens, but no Windows device name`,
+      `${shown}: invalid key name; use 1 to 127 letters, digits and hyphens, and no Windows device name`,
     )
   })
 })

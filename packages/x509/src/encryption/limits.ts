@@ -109,7 +109,7 @@ export class Pkcs12Budget implements BerBudget {
     const { scryptBytes } = this.limits
     if (bytes > scryptBytes) {
       throw itemLimitExceeded(
-        `${source} takes ${bytes} bytes of memory for scrypt`,
+        `${source} needs ${bytes} bytes of memory for scrypt`,
         scryptBytes,
         'scryptBytes',
       )
