@@ -398,7 +398,9 @@ describe('a revoked key', () => {
     await ring.refresh()
     expect(ring.jwks().keys.map(({ kid }) => kid)).toEqual([first?.keyId])
     expect(ring.signer().keyId).toBe(first?.keyId)
-    await expect(signer.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('state: revoked') })
+    await expect(signer.sign(data)).rejects.toMatchObject({
+      message: expect.stringContaining('state: revoked'),
+    })
     await pass(5_000)
     expect(ring.signer().keyId).toBe(first?.keyId)
     expect(events.filter(({ type }) => type === 'alarm')).toEqual([])
