@@ -7,7 +7,7 @@ import { curlClient } from '../curl-lines.ts'
 import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 import { fromNow, utc } from '../times.ts'
-import type { TokenParts } from '../token/take-apart.ts'
+import type { TokenParts } from '../token/decode-token.ts'
 import { forgeries, type Forgery } from '../token/tamper.ts'
 import type { Answer, Trial } from '../token/trial.ts'
 

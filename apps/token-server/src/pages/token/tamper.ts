@@ -1,4 +1,4 @@
-import type { TokenParts } from './take-apart.ts'
+import type { TokenParts } from './decode-token.ts'
 
 /** What a forger would try. */
 export const forgeries = {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { identityPath } from '../../api/identity.ts'
 import type { Form } from '../../oauth/form.ts'
 import { paths } from '../../oauth/metadata.ts'
-import { takeApart, type TokenParts } from './take-apart.ts'
+import { decodeToken, type TokenParts } from './decode-token.ts'
 import { isForgery, tamper, type Forgery } from './tamper.ts'
 
 /** What the visitor has tried, and what came of it. */
@@ -50,7 +50,7 @@ export async function tryOut(visit: Visit, form: Form): Promise<Trial> {
   if (form.get('action') === 'issue') {
     return { ...shown, ...(await requestToken(visit, form)) }
   }
-  const token = takeApart(form.get('token') ?? '')
+  const token = decodeToken(form.get('token') ?? '')
   if (token === null) return shown
   const chosen = form.get('action')
   const forgery = isForgery(chosen) ? chosen : null
@@ -72,7 +72,7 @@ async function requestToken(visit: Visit, form: Form): Promise<Pick<Trial, 'toke
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     payload: parameters.toString(),
   })
-  return { issued, token: token === null ? null : takeApart(token) }
+  return { issued, token: token === null ? null : decodeToken(token) }
 }
 
 /** Sends a request to this server, and takes the token out of the answer. */

@@ -8,8 +8,8 @@ export interface TokenParts {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** Takes a token apart; null for text that is not a signed JWT. */
-export function takeApart(token: string): TokenParts | null {
+/** Decodes a token; null for text that is not a signed JWT. */
+export function decodeToken(token: string): TokenParts | null {
   const [header, claims, signature, ...more] = token.split('.')
   if (header === undefined || claims === undefined || signature === undefined || more.length > 0) return null
   try {
