@@ -4,7 +4,7 @@ import { settingsWarnings } from '../checks/warnings.ts'
 import { Problems, problemsOf } from '../settings/problems.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { LiveSettings } from './live-settings.ts'
-import { checkAgainstRing, needRestart, takeOver } from './take-over.ts'
+import { checkAgainstRing, needRestart, applySettings } from './apply-settings.ts'
 
 export interface ReloadOptions {
   /** Reads and checks the settings. It throws as `loadSettings` does. */
@@ -42,7 +42,7 @@ async function reload({ read, live, ring, logger }: ReloadOptions): Promise<void
     const problems = new Problems()
     checkAgainstRing(live.current, settings, problems)
     if (problems.count > 0) throw problems.toError()
-    const next = takeOver(live.current, settings)
+    const next = applySettings(live.current, settings)
     const restart = needRestart(live.current, settings)
     const known = new Set(settingsWarnings(live.current))
     await live.replace(next)

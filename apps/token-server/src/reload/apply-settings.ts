@@ -9,7 +9,7 @@ const sections = Object.entries(schema)
 const live = new Set(sections.flatMap(([name, { isLive }]) => (isLive === true ? [name] : [])))
 
 /** The settings of a running server after a reload: the new ones where it can change them, otherwise those that it has. */
-export function takeOver(current: Settings, read: Settings): Settings {
+export function applySettings(current: Settings, read: Settings): Settings {
   return { ...current, ...Object.fromEntries(Object.entries(read).filter(([name]) => live.has(name))) }
 }
 
