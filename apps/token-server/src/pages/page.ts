@@ -15,7 +15,7 @@ import { endpoints } from './sections/endpoints.ts'
 import { keyRing } from './sections/key-ring.ts'
 import { signingKey } from './sections/signing-key.ts'
 import { tokenSection } from './sections/token.ts'
-import { noTrial, tryOut, type Trial } from './token/trial.ts'
+import { noTrial, runForm, type Trial } from './token/run-form.ts'
 
 /**
  * The page at `/`: the signing key, the key ring, the life of a token, what the server does now, and its endpoints. It works
@@ -41,7 +41,7 @@ export function page(service: Service): (app: FastifyInstance) => Promise<void> 
       const site = request.headers['sec-fetch-site']
       if (site !== undefined && site !== 'same-origin') return reply.code(403).send({ error: 'cross_site' })
       const visit = { app, base, address: clientAddress(request), requestId: request.id }
-      const trial = await tryOut(visit, formOf(request) ?? new Map())
+      const trial = await runForm(visit, formOf(request) ?? new Map())
       return answer(reply, render(service, base, trial))
     })
     // The script of the page asks every two seconds.

@@ -9,7 +9,7 @@ import { markup, type Html } from '../html.ts'
 import { fromNow, utc } from '../times.ts'
 import type { TokenParts } from '../token/decode-token.ts'
 import { forgeries, type Forgery } from '../token/tamper.ts'
-import type { Answer, Trial } from '../token/trial.ts'
+import type { Answer, Trial } from '../token/run-form.ts'
 
 /** The life of a token: a client gets it, an API accepts it, and refuses a forged one. */
 export function tokenSection(service: Service, status: KeyRingStatus, trial: Trial): Html {

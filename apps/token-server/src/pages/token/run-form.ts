@@ -43,7 +43,7 @@ interface Visit {
  * Does what a button of the page says, through the public endpoints, which authenticate the client and verify the token as
  * usual.
  */
-export async function tryOut(visit: Visit, form: Form): Promise<Trial> {
+export async function runForm(visit: Visit, form: Form): Promise<Trial> {
   const clientId = form.get('client_id') ?? null
   const scope = form.get('scope') ?? null
   const shown = { ...noTrial, clientId, scope }
