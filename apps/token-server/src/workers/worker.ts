@@ -3,7 +3,7 @@ import { closeOnRequest } from '../startup/close-on-signals.ts'
 import { startServer } from '../startup/start-server.ts'
 import { Channel, type Message } from './channel.ts'
 import { peersThrough } from './peers-through-primary.ts'
-import { readPlace } from './place.ts'
+import { readPlace } from './worker-environment.ts'
 import { PrimaryReplayStore } from './primary-replay-store.ts'
 import { askForSettings, unpackSettings } from './settings-of-workers.ts'
 
