@@ -10,8 +10,8 @@ import { placeInEnvironment } from './worker-environment.ts'
 import { answerReplays } from './primary-replay-store.ts'
 import { answerSettings, packSettings } from './settings-of-workers.ts'
 import { Supervisor, type WorkerEnd, type WorkerEvents, type WorkerProcess } from './supervisor.ts'
+import { splitLines } from './split-lines.ts'
 import { trackConnections } from './unaccepted-connections.ts'
-import { wholeLines } from './whole-lines.ts'
 
 export interface PrimaryOptions {
   /** The settings in effect, which all workers run with. */
@@ -53,7 +53,7 @@ export function startWorkers({ settings, log, replayWindow, onGiveUp }: PrimaryO
     channel.on('ready', (port) => events.ready(Number(port)))
     channel.on('failed', (reason) => events.failed(String(reason)))
     const closeUnaccepted = trackConnections(worker.process)
-    const lines = wholeLines(write)
+    const lines = splitLines(write)
     worker.process.stdout?.on('data', lines)
     let hasEnded = false
     const ended = (end: WorkerEnd): void => {

@@ -9,7 +9,7 @@ const newline = 0x0a
  * @param write takes one or more whole lines
  * @returns takes what arrives, and with null its end
  */
-export function wholeLines(write: (lines: Buffer) => void): (chunk: Buffer | null) => void {
+export function splitLines(write: (lines: Buffer) => void): (chunk: Buffer | null) => void {
   let parts: Buffer[] = []
   let length = 0
   const pass = (last: Buffer): void => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { wholeLines } from '../../src/workers/whole-lines.ts'
+import { splitLines } from '../../src/workers/split-lines.ts'
 
 function passedOn(chunks: readonly (string | null)[]): string[] {
   const passed: string[] = []
-  const take = wholeLines((lines) => passed.push(lines.toString()))
+  const take = splitLines((lines) => passed.push(lines.toString()))
   for (const chunk of chunks) take(chunk === null ? null : Buffer.from(chunk))
   return passed
 }
