@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startKeyVaultEmulator, type RunningKeyVaultEmulator } from '@sealwright/keyvault-emulator'
 import { createAzureNetwork } from './azure-network.ts'
-import { createFront } from './front.ts'
+import { createLoadBalancer } from './load-balancer.ts'
 import { startInstance, type Instance } from './instance.ts'
 import { listen } from './listen.ts'
 
@@ -54,7 +54,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 
     // The issuer is the one address, so its port must be known before the servers start.
     const origins: string[] = []
-    const front = createFront(origins)
+    const front = createLoadBalancer(origins)
     const port = await listen(front, options.port)
     closing.push(() => stopServer(front))
     const origin = `http://localhost:${port}`
@@ -87,7 +87,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
   }
 }
 
-async function stopServer(server: ReturnType<typeof createFront>): Promise<void> {
+async function stopServer(server: ReturnType<typeof createLoadBalancer>): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   server.closeAllConnections()

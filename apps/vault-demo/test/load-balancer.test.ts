@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { expect, onTestFinished, test } from 'vitest'
-import { createFront } from '../src/front.ts'
+import { createLoadBalancer } from '../src/load-balancer.ts'
 import { listen } from '../src/listen.ts'
 
 async function serve(server: Server): Promise<{ origin: string; stop: () => Promise<void> }> {
@@ -40,7 +40,7 @@ function echo(name: string): Server {
 
 test('servers take turns, and get requests as they were sent', async () => {
   const [a, b] = [await serve(echo('a')), await serve(echo('b'))]
-  const front = await serve(createFront([a.origin, b.origin]))
+  const front = await serve(createLoadBalancer([a.origin, b.origin]))
   const names: unknown[] = []
   for (let i = 0; i < 4; i++) {
     const response = await fetch(`${front.origin}/path?q=1`, {
@@ -65,7 +65,7 @@ test('one that is gone is passed over, and one that closes as well', async () =>
   const gone = await serve(echo('gone'))
   const here = await serve(echo('here'))
   await gone.stop()
-  const front = await serve(createFront([gone.origin, closing.origin, here.origin]))
+  const front = await serve(createLoadBalancer([gone.origin, closing.origin, here.origin]))
   for (let i = 0; i < 6; i++) {
     const response = await fetch(front.origin, { method: 'POST', body: 'x' })
     expect(await response.json()).toMatchObject({ name: 'here', body: 'x' })
@@ -74,7 +74,7 @@ test('one that is gone is passed over, and one that closes as well', async () =>
 
 test('without servers it is 502, until there are some; when all say 503, so does the front', async () => {
   const origins: string[] = []
-  const front = await serve(createFront(origins))
+  const front = await serve(createLoadBalancer(origins))
   expect((await fetch(front.origin)).status).toBe(502)
   const busy = await serve(
     createServer((_, response) => response.writeHead(503, { 'retry-after': '7' }).end()),
@@ -97,7 +97,7 @@ test('a client may wait for 100 Continue before it sends the body', async () => 
 })
 
 test('a body that is too long is refused', async () => {
-  const front = await serve(createFront([(await serve(echo('a'))).origin]))
+  const front = await serve(createLoadBalancer([(await serve(echo('a'))).origin]))
   const response = await fetch(front.origin, { method: 'POST', body: 'x'.repeat(65 * 1024) })
   expect(response.status).toBe(413)
 })

@@ -24,7 +24,7 @@ const hopByHop = new Set([
  *
  * @param origins the servers, such as `http://localhost:5002`; may be filled later
  */
-export function createFront(origins: readonly string[]): Server {
+export function createLoadBalancer(origins: readonly string[]): Server {
   let turn = 0
   return createServer((request, response) => {
     const order = origins.map((_, index) => origins[(turn + index) % origins.length] ?? '')
