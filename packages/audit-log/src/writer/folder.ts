@@ -2,7 +2,7 @@ import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import { aFolderPath } from '@sealwright/core/internal'
-import { readSeenHeads } from './seen-heads.ts'
+import { readSeenHeads } from './read-stream-ends.ts'
 
 /**
  * Checks that `openAuditLog` can use a folder, and changes nothing. A folder that does not exist can be used if it can be created. A full
