@@ -8,7 +8,7 @@ import type { OwnKey } from './own-keys.ts'
 import { verifies } from './token.ts'
 
 /** What the keys of the servers are compared with. */
-interface KeysInPlace {
+interface KeyComparison {
   readonly published: readonly PublishedKey[] | null
   readonly policy: KeyRingPolicy
   readonly now: Date
@@ -19,7 +19,7 @@ interface KeysInPlace {
 /** Compares the keys that the servers have with those that are published, and has the active one sign. */
 export async function examineOwnKeys(
   own: readonly OwnKey[],
-  { published, policy, now, where }: KeysInPlace,
+  { published, policy, now, where }: KeyComparison,
 ): Promise<Step> {
   const { active, versions } = evaluateTimeline(
     own.map(({ version }) => version),
