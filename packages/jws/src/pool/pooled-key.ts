@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
 import { maximumBatch, workerKey, type BatchMemory, type BatchResult, type WorkerKey } from './batch.ts'
 import type { PendingSignature } from './pending-signature.ts'
-import { WaitingLine } from './waiting-line.ts'
+import { SignatureQueue } from './signature-queue.ts'
 
 /** How long a batch should keep a thread busy, in milliseconds: far longer than it takes to send, and too short to notice. */
 const batchDuration = 1
@@ -21,7 +21,7 @@ export class PooledKey {
   /** When its group last sent a batch of it, counted in batches; 0 for never. */
   lastTurn = 0
   readonly #keyId: string
-  readonly #waiting = new WaitingLine()
+  readonly #waiting = new SignatureQueue()
   #pending = 0
   /** A moving average of the time for one signature, in milliseconds; null until the first is made. */
   #signatureDuration: number | null = null
@@ -71,7 +71,7 @@ export class PooledKey {
     return Math.min(this.fullBatch, Math.max(equal, Math.ceil(this.fullBatch * leastPart)))
   }
 
-  /** As {@link WaitingLine.take}. */
+  /** As {@link SignatureQueue.take}. */
   take(count: number): readonly PendingSignature[] {
     return this.#waiting.take(count)
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PendingSignature } from '../../src/pool/pending-signature.ts'
-import { WaitingLine } from '../../src/pool/waiting-line.ts'
+import { SignatureQueue } from '../../src/pool/signature-queue.ts'
 
 function pending(length = 1, signal?: AbortSignal, prefix = ''): PendingSignature {
   const signature = new PendingSignature(
@@ -20,8 +20,8 @@ function aborted(): PendingSignature {
   return signature
 }
 
-function lineOf(...signatures: readonly PendingSignature[]): WaitingLine {
-  const line = new WaitingLine()
+function lineOf(...signatures: readonly PendingSignature[]): SignatureQueue {
+  const line = new SignatureQueue()
   for (const signature of signatures) line.push(signature)
   return line
 }

@@ -6,7 +6,7 @@ const usualBatchBytes = 1024 * 1024
 const toleratedAborts = 64
 
 /** The signatures that no thread has yet, in the order of the requests. */
-export class WaitingLine {
+export class SignatureQueue {
   /** Aborted ones stay in it until they are passed over. */
   #line: PendingSignature[] = []
 
