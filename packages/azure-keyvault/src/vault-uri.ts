@@ -5,7 +5,7 @@ import { aString } from '@sealwright/core/internal'
 export interface KeyVaultUri {
   /** The vault or managed HSM, such as `https://my-vault.vault.azure.net`; a port is kept, nothing follows it. */
   readonly vaultUrl: string
-  /** Which of the vault's collections the object is in. A managed HSM has keys alone. */
+  /** Which of the vault's collections the object is in. A managed HSM has only keys. */
   readonly collection: 'certificates' | 'keys'
   /** The name of the certificate or key. */
   readonly name: string

@@ -10,7 +10,7 @@ export interface Capabilities {
    */
   readonly certificates: 'days' | 'months' | null
   /**
-   * What it keeps of an imported certificate chain: all of it, or the key's own certificate alone; null for a store that
+   * What it keeps of an imported certificate chain: all of it, or only the key's own certificate; null for a store that
    * cannot import PKCS#12 files.
    */
   readonly importPkcs12: 'chain' | 'certificate' | 'key' | null
@@ -59,7 +59,7 @@ export type MakeStore = () => Promise<StoreUnderTest>
 export interface Rule {
   /** The rule, as a sentence; it is the name of the test. */
   readonly rule: string
-  /** Whether it applies to a store with those capabilities. Left out, it applies to all. */
+  /** Whether it applies to a store with those capabilities. Default: it applies to all. */
   readonly appliesTo?: (capabilities: Capabilities) => boolean
   readonly check: (subject: StoreUnderTest, capabilities: Capabilities) => Promise<void>
 }

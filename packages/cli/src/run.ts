@@ -25,7 +25,7 @@ const exitCodes = {
   usage: 2,
   /** The answer is no: a token is not valid, an issuer has errors. */
   refused: 3,
-  /** Ctrl-C or no at a question, as shells have it for SIGINT. */
+  /** Ctrl-C, or the answer no: the exit code that shells use for SIGINT. */
   cancelled: 130,
 } as const
 

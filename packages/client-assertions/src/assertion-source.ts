@@ -30,7 +30,7 @@ export interface AssertionOptions {
 
 /** An assertion and how long it is valid. */
 export interface Assertion {
-  /** The signed JWT, in compact serialisation. It is a credential: do not log it. */
+  /** The signed JWT, in JWS Compact Serialization. It is a credential: do not log it. */
   readonly assertion: string
   /** The claim `exp`. */
   readonly expiresAt: Date

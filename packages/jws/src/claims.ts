@@ -11,15 +11,15 @@ export interface JwtClaims {
   readonly sub?: string
   /** The OAuth client (RFC 8693 §4.3). */
   readonly client_id?: string
-  /** Who the token is for; the issuer's audience when left out. */
+  /** Who the token is for. Default: the audience of the issuer. */
   readonly aud?: string | readonly string[]
-  /** Now, when left out. */
+  /** Default: the current time. */
   readonly iat?: number
-  /** `iat`, when left out. Earlier allows for receivers whose clocks are behind. */
+  /** Default: `iat`. An earlier time allows for verifiers whose clocks are behind. */
   readonly nbf?: number
-  /** `iat` and the issuer's lifetime, when left out. */
+  /** Default: `iat` plus the lifetime of the issuer. */
   readonly exp?: number
-  /** 128 random bits, when left out. */
+  /** Default: 128 random bits. */
   readonly jti?: string
   /** When the user authenticated (OpenID Connect Core §2). */
   readonly auth_time?: number

@@ -12,7 +12,7 @@ import { encodeHeader, type JwsHeader } from './header.ts'
 import { hasLoneSurrogate } from './json.ts'
 
 /**
- * Signs a payload as a JWS in compact serialisation (RFC 7515 §7.1).
+ * Signs a payload in JWS Compact Serialization (RFC 7515 §7.1).
  *
  * @param payload bytes, or text that is encoded as UTF-8
  * @param header further members beside `alg`, in their order in the header. Default: none. Add `{ kid: signer.keyId }` for verifiers

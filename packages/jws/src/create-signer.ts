@@ -62,7 +62,7 @@ export interface ManagedSigner extends SyncSigner {
  *
  * @param privateKey as {@link createLocalSigner} takes it
  * @param options.threads of the pool, as for {@link createSigningPool}: by default all keys of this process share threads
- * @param options.capacity of the pool, likewise; `sign` throws `UNAVAILABLE` when it is full
+ * @param options.capacity of the pool, as for {@link createSigningPool}; `sign` throws `UNAVAILABLE` when it is full
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool;
  *   `UNAVAILABLE` for mode `pool` if no thread can be started; or as {@link createLocalSigner}
  *

@@ -37,7 +37,7 @@ function importedKeys(jwk: JWK): readonly Promise<ImportedKey>[] {
   const { key_ops: _, ...publicKey } = jwk
   return usableAlgorithms(jwk).map(async (alg) => {
     const key = await importJWK(publicKey, alg)
-    if (key instanceof Uint8Array) throw new Error('unreachable: the settings have asymmetric keys alone')
+    if (key instanceof Uint8Array) throw new Error('unreachable: the settings have only asymmetric keys')
     return { alg, kid: jwk.kid, key }
   })
 }

@@ -13,7 +13,7 @@ export interface ReplayStore {
    * @param clientId the client that made the identifier; clients share neither identifiers nor the space for them
    * @param id 1 to 256 characters
    * @param expires when it expires, in milliseconds since 1970, at most `replayWindow` from now
-   * @returns `first` for one caller alone; a promise that rejects when the store cannot tell, so that the identifier is not
+   * @returns `first` for exactly one caller; a promise that rejects when the store has no answer, so that the identifier is not
    *   accepted
    */
   use(clientId: string, id: string, expires: number): Promise<Use>

@@ -29,7 +29,7 @@ export interface StartOptions {
   readonly worker?: number | null
   /** Default: the memory of this process. */
   readonly replays?: ReplayStore | undefined
-  /** All processes of the server, any of which is asked for the metrics. Default: this one alone. */
+  /** All processes of the server, any of which may serve the metrics. Default: only this one. */
   readonly peers?: Peers | undefined
   /** Reads the settings for a reload. Default: from the environment and the file. */
   readonly readSettings?: (() => Settings) | undefined

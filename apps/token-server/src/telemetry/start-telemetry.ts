@@ -20,7 +20,7 @@ export interface TelemetryOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The number of this worker, which its metrics have as a label; null (default) for a server of one process. */
   readonly worker?: number | null | undefined
-  /** All processes of the server. Any of them may be asked for the metrics. Default: this one alone. */
+  /** All processes of the server. Any of them may serve the metrics. Default: only this one. */
   readonly peers?: Peers | undefined
 }
 

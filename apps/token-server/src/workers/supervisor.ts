@@ -55,7 +55,7 @@ interface Slot {
 }
 
 /**
- * Keeps the workers running. The first one starts alone, and makes the key if there is none; the others start when it is ready.
+ * Keeps the workers running. The first one starts before the others, and creates the key if there is none; the others start when it is ready.
  * A worker that ends is replaced. The server is given up when a worker cannot be replaced ten times in a row, while no
  * other has started well; and at once when the very first worker says why it cannot start.
  */

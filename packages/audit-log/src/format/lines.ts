@@ -51,9 +51,9 @@ interface MarkLine extends AnyLine {
 /** The signature for the last mark. */
 export interface SealLine extends AnyLine {
   readonly event: 'seal'
-  /** In compact serialisation; see seal.ts. */
+  /** In JWS Compact Serialization; see seal.ts. */
   readonly jws: string
-  /** The public key. It is trusted by its thumbprint alone. */
+  /** The public key. Only its thumbprint decides whether it is trusted. */
   readonly jwk: Readonly<Record<string, unknown>>
 }
 

@@ -35,7 +35,7 @@ export interface Seal {
   readonly signature: Buffer
 }
 
-/** @returns null for anything but a seal in compact serialisation */
+/** @returns null for anything but a seal in JWS Compact Serialization */
 export function parseSeal(jws: string): Seal | null {
   const [, header = '', payload = '', signature = ''] = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(jws) ?? []
   const members = parseHeader(header)

@@ -78,7 +78,7 @@ export class RemoteSigner implements Signer {
   /** In libuv's pool: a signer in a server must not hold up the event loop, not even for 50 µs. */
   async #checkSignature(data: Uint8Array, signature: Uint8Array): Promise<void> {
     const { digest, pss } = this.algorithm
-    // R‖S has one length (RFC 7518 §3.4). Node reads dsaEncoding for ECDSA alone, and OpenSSL checks the rest.
+    // R‖S has one length (RFC 7518 §3.4). Node reads dsaEncoding only for ECDSA, and OpenSSL checks the rest.
     const key = { key: this.publicKey, ...pss, dsaEncoding: 'ieee-p1363' as const }
     const isValid = await new Promise<boolean>((resolve) => {
       verify(digest, data, key, signature, (error, result) => resolve(error === null && result))

@@ -1,7 +1,7 @@
 import { isSealwrightError, type KeyLocator, type SigningKey } from '@sealwright/core'
 import type { KeyAccess } from '../keys/key-access.ts'
 
-/** What a managed HSM attests of a key, as JSON has it. */
+/** What a managed HSM attests about a key, for JSON output. */
 export interface AttestationDescription {
   /** Whether the statement was verified; the other members are null where it was not. */
   readonly verified: boolean

@@ -12,7 +12,7 @@ export interface KeyDescription {
   readonly keyId: string | null
 }
 
-/** A certificate, as JSON has it. */
+/** A certificate, for JSON output. */
 export interface CertificateDescription {
   readonly subject: string
   readonly issuer: string

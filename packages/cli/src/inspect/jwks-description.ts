@@ -30,7 +30,7 @@ export function describeJwks(body: unknown): readonly JwkDescription[] | null {
       use: textOf(key, 'use'),
       thumbprint,
       problems: [
-        ...(isPrivate(key) ? ['it is a PRIVATE key: revoke it, and publish the public part alone'] : []),
+        ...(isPrivate(key) ? ['it is a PRIVATE key: revoke it, and publish only the public part'] : []),
         ...(kid === null ? ['it has no kid, so validators cannot choose it'] : []),
         ...(kid !== null && kids.indexOf(kid) !== at ? ['an entry before it has the same kid'] : []),
         ...(problem === null ? [] : [problem]),

@@ -4,7 +4,7 @@ import { summarizeCertificate, type CertificateDescription } from './describe-ce
 import { fullCertificateLines } from './lines.ts'
 import { signingVerdict, verdictLines, type SigningVerdict } from './signing-verdict.ts'
 
-/** The key that a signing URI names, as JSON has it. */
+/** The key of a signing URI, for JSON output. */
 export interface SigningKeyDescription {
   readonly format: 'signing key'
   readonly ok: true

@@ -1,7 +1,7 @@
 import { isRecord } from '@sealwright/core/internal'
 import { daysLeft } from '../terminal/colors.ts'
 
-/** A JWT, as JSON has it. Its signature is not verified, and not shown. */
+/** A JWT, for JSON output. Its signature is not verified, and not shown. */
 export interface TokenDescription {
   readonly format: 'JWT'
   readonly ok: true

@@ -15,8 +15,8 @@ export const documentFormats = ['pfx', 'pem', 'key', 'cer', 'der', 'p7b', 'jwk']
 /**
  * - `pfx`: PKCS#12, the key with its certificates
  * - `pem`: the key in PKCS#8 and its certificates, in one file
- * - `key`: the key alone, in PKCS#8, PEM
- * - `cer`: the certificates alone, PEM; `der`: the first one, DER; `p7b`: PKCS#7
+ * - `key`: only the key, in PKCS#8, PEM
+ * - `cer`: only the certificates, PEM; `der`: the first one, DER; `p7b`: PKCS#7
  * - `jwk`: the private key as JWK, which cannot be encrypted
  */
 export type DocumentFormat = (typeof documentFormats)[number]
@@ -61,7 +61,7 @@ export function isBinary(format: DocumentFormat): boolean {
 
 /** The contents of a document. */
 export interface DocumentContents {
-  /** Null for certificates alone. */
+  /** Null if there are only certificates. */
   readonly privateKey: KeyObject | null
   /** The key's own first. */
   readonly certificates: readonly X509Certificate[]

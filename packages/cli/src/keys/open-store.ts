@@ -11,7 +11,7 @@ import type { KeyAccess } from './key-access.ts'
 /** A store that a command was given, and which key in it. */
 export interface OpenedStore {
   readonly store: KeyStore
-  /** The name that the URI gives; null for a store alone, and for a key that it names in another way. */
+  /** The name in the URI; null for a store without a key, and for a key that it names in another way. */
   readonly name: string | null
   /** The version that a URI of a vault gives. */
   readonly version: string | null
@@ -36,7 +36,7 @@ export async function openStore(text: string, password: string, access: KeyAcces
 
 async function openLocalStore(text: string, password: string, access: KeyAccess): Promise<OpenedStore> {
   const base = access.local?.baseFolder ?? process.cwd()
-  // A store alone is read as if a name followed.
+  // A store without a name is parsed as if a name followed.
   const isWhole = !text.includes('?')
   const local = readLocalUri(isWhole ? `${text}?name=any` : text, base)
   if (local.kind !== 'store') throw new TypeError('unreachable')

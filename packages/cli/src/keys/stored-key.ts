@@ -2,7 +2,7 @@ import type { SigningKey } from '@sealwright/core'
 import { distinguishedName } from '@sealwright/x509'
 import { thumbprint } from './thumbprint.ts'
 
-/** A key in a store, as JSON has it. */
+/** A key in a store, for JSON output. */
 export interface StoredKeyReport {
   readonly name: string
   readonly location: string

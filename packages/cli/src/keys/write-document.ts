@@ -16,7 +16,7 @@ import {
 export interface Targets {
   readonly out?: string | undefined
   readonly format?: DocumentFormat | undefined
-  /** The certificates alone. */
+  /** Only the certificates. */
   readonly cer?: string | undefined
   readonly force?: boolean | undefined
   readonly json?: boolean | undefined

@@ -31,7 +31,7 @@ export interface HttpAnswer extends AnswerHead {
 }
 
 /**
- * Sends a request over https, or over http to this machine alone. Redirects are not followed: the answer comes from the
+ * Sends a request over https, or over http only to this machine. Redirects are not followed: the answer comes from the
  * address that the user gave.
  *
  * @param what for messages, such as `the JWK Set`
@@ -43,7 +43,7 @@ export async function fetchText(address: string, what: string, request?: HttpReq
 }
 
 /**
- * The status of an answer alone. Its body is not read, however long it is.
+ * Only the status of a response. Its body is not read, however long it is.
  *
  * @param what for messages, such as `the API`
  * @throws SealwrightError as {@link fetchText}, without its limit

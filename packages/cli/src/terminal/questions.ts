@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { Cancelled, type Questions } from './terminal.ts'
 
-/** Questions on a terminal. They are written to `output`, so that standard output has results alone. */
+/** Questions on a terminal. They are written to `output`, so that standard output has only results. */
 export function askOn(input: Readable, output: Writable): Questions {
   const streams = { input, output }
   return {

@@ -259,7 +259,7 @@ describe('inspect of anything', () => {
       [],
       ['it has no kid, so validators cannot choose it'],
       [
-        'it is a PRIVATE key: revoke it, and publish the public part alone',
+        'it is a PRIVATE key: revoke it, and publish only the public part',
         'an entry before it has the same kid',
       ],
     ]

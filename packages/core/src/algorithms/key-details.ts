@@ -50,7 +50,7 @@ function publicKeyInfo(key: KeyObject): string | null {
 /** Newer versions of OpenSSL do not encode a point at infinity. Oakley's curves have no OID. */
 const noEncoding = 'cannot be encoded: its public key is the point at infinity, or its curve has no OID'
 
-/** The BIT STRING at the end holds the octet 00 alone. */
+/** The BIT STRING at the end holds only the octet 00. */
 const pointAtInfinity = /03020000$/
 
 /** `SEQUENCE { SEQUENCE { id-ecPublicKey, OBJECT IDENTIFIER …`; of a named curve the second SEQUENCE is short. */

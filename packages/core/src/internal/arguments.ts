@@ -95,10 +95,10 @@ export function listOf(element: Check): Check {
 }
 
 /**
- * An object of options. An undefined option counts as left out.
+ * An object of options. An undefined option counts as absent.
  *
  * @param members a check for each option; other names are refused, so that a misspelt option is an error
- * @param required the options that cannot be left out
+ * @param required the required options
  */
 export function optionsOf(members: Readonly<Record<string, Check>>, required: readonly string[] = []): Check {
   const names = Object.keys(members)

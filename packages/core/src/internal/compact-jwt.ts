@@ -11,7 +11,7 @@ import { findJsonProblem } from './find-json-problem.ts'
  */
 export type JwtProblem = 'not a JWT' | 'ambiguous'
 
-/** @param jwt a JWS in the compact serialization; its signature is not verified */
+/** @param jwt a JWS in Compact Serialization; its signature is not verified */
 export function jwtProblem(jwt: string): JwtProblem | null {
   const parts = jwt.split('.', 4)
   if (parts.length !== 3 || !parts.every(isCanonical)) return 'not a JWT'

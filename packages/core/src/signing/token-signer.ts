@@ -1,11 +1,11 @@
 import type { SignOptions, Signer } from './signer.ts'
 
-/** Makes whole tokens outside the calling thread, which has less to do for each than with a signature alone. */
+/** Creates whole tokens outside the calling thread, which has less to do for each token than with `Signer.sign`. */
 export interface TokenSigner {
   /**
    * @param prefix what the token begins with: the header in base64url and a dot
    * @param payload text, not encoded
-   * @returns the compact JWS (RFC 7515 §7.1)
+   * @returns the token in JWS Compact Serialization (RFC 7515 §7.1)
    */
   signToken(prefix: string, payload: string, options?: SignOptions): Promise<string>
 }

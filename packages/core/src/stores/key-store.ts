@@ -32,7 +32,7 @@ export interface SigningKey {
   /**
    * A signer for one algorithm. All signers of the key have its `keyId`.
    *
-   * @param algorithm a JOSE `alg` of {@link algorithms}; the first of them when left out
+   * @param algorithm a JOSE `alg` of {@link algorithms}; default: the first of them
    * @throws SealwrightError `UNSUPPORTED_ALGORITHM`; the message lists the algorithms that the key supports in this store
    */
   signer(algorithm?: string): Signer

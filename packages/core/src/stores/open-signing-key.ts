@@ -24,14 +24,14 @@ export interface Backend {
    * Opens the key that the URI names.
    *
    * @throws SealwrightError `INVALID_ARGUMENT` if the URI is malformed, `NOT_FOUND` if the key is proven absent and
-   *   `options.create` is left out, or as {@link KeyStore.get}
+   *   `options.create` is absent, or as {@link KeyStore.get}
    */
   open(uri: string, options: OpenKeyOptions): Promise<SigningKey>
 }
 
 /** How to open a key. */
 export interface OpenKeyOptions {
-  /** Creates the key if it is proven absent. If left out, an absent key is `NOT_FOUND`. */
+  /** Creates the key if it is proven absent. Without it, an absent key is `NOT_FOUND`. */
   readonly create?: CreateKeyOptions | undefined
   /** The password of the file or folder that the URI names. Default: none. */
   readonly password?: Password | undefined

@@ -20,7 +20,7 @@ export interface WorkerKey {
   readonly signatureLength: number
 }
 
-/** To a thread. Keys and memories have numbers. A number alone is the memory that has a batch to sign. */
+/** To a thread. Keys and memories have numbers. A number without more is the memory that has a batch to sign. */
 export type ThreadMessage =
   | { readonly add: number; readonly key: WorkerKey }
   | { readonly forget: number }

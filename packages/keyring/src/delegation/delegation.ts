@@ -63,7 +63,7 @@ export interface Delegation {
  * a delegate in its JWK Set for the whole announcement before it signs.
  *
  * @param ring opened with `delegates: registry`, like the ring of every other instance
- * @throws SealwrightError `INVALID_ARGUMENT` for a ring without that registry, or when one instance alone would publish more
+ * @throws SealwrightError `INVALID_ARGUMENT` for a ring without that registry, or when a single instance would publish more
  *   than the ring's `maxDelegates`; the message shows the arithmetic
  *
  * @example
@@ -173,7 +173,7 @@ function checkArithmetic({ policy, maxDelegates }: KeyRing, lifetime: number): v
   if (published <= maxDelegates) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `one instance alone would publish ${published} delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = ` +
+    `a single instance would publish ${published} delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = ` +
       `1 + ⌈(${announcement} + ${retention}) ÷ ${lifetime}⌉, but maxDelegates is ${maxDelegates}; use a longer lifetime, or a ` +
       'smaller maxSetAge in the policy of the ring',
   )

@@ -12,7 +12,7 @@ export type KeyRingEvent =
       readonly from: VersionState | null
       readonly to: VersionState | null
     }
-  /** A key signs although validators may not have it. Tokens may be refused for so many seconds. */
+  /** A key signs although verifiers may not have it. Tokens may be refused for `refusedFor` seconds. */
   | {
       readonly type: 'alarm'
       readonly reason: 'unannounced' | 'reactivated' | 'vanished'
@@ -38,9 +38,9 @@ export type KeyRingEvent =
       readonly age: number | null
       readonly maxSetAge: number
     }
-  /** The set is older than `maxSetAge`: nothing is signed and no JWK Set served until a reading succeeds. */
+  /** The set is older than `maxSetAge`: nothing is signed and no JWK Set is served until a read succeeds. */
   | { readonly type: 'stale'; readonly age: number | null }
-  /** No JWK Set can be made of the keys: aliases clash, or there are too many keys. It is a 503 until that changes. */
+  /** No JWK Set can be made of the keys: aliases clash, or there are too many keys. The response is 503 until that changes. */
   | { readonly type: 'jwks-failed'; readonly error: unknown }
   /** A new version is due and cannot be made. The key goes on signing until `notAfter`. */
   | {
@@ -49,7 +49,7 @@ export type KeyRingEvent =
       readonly dueAt: Date
       readonly error: unknown
     }
-  /** The clock was set by so many seconds. Until that is settled the ring does only what is right at either time. */
+  /** The clock was set by `by` seconds. For a few seconds, the ring does only what is safe at both the old and the new time. */
   | { readonly type: 'clock-jump'; readonly by: number }
 
 /** Called with each event as it happens. It may be async. Errors that it throws or rejects with are ignored. */

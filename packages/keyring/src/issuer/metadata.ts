@@ -38,7 +38,7 @@ export function issuerMetadata(issuer: string, algorithms: readonly string[]): R
 export function checkIssuer(name: string, issuer: string, local: boolean): void {
   const url = URL.canParse(issuer) ? new URL(issuer) : null
   const isSecure = url !== null && (local ? isSecureUrl(url) : url.protocol === 'https:')
-  // An empty query or fragment shows in the text alone.
+  // An empty query or fragment shows only in the text.
   if (isSecure && !/[?#]/.test(issuer)) return
   throw new SealwrightError('INVALID_ARGUMENT', `${name} is not an https URL without query and fragment`)
 }

@@ -10,7 +10,7 @@ export interface DelegateRegistry {
   /** For messages, such as a folder's path. */
   readonly location: string
   /**
-   * The published certificates in DER. Expired ones may be left out. Only the first 10,000 are read.
+   * The published certificates in DER. Expired ones may be omitted. Only the first 10,000 are read.
    *
    * @throws SealwrightError `UNAVAILABLE` when they cannot be read
    */

@@ -25,7 +25,7 @@ export class KeySet {
   readonly #jumps: JumpGuard
   readonly #clock: RingClock
   readonly #listener: RingEventListener
-  /** The last reading of each source that is part of `keys`. */
+  /** The last read of each source that is part of `keys`. */
   #shown: ReadonlyMap<Source, Reading> = new Map()
   /** When each key was first seen here, where that is later than its store says. */
   #seen: ReadonlyMap<string, Date> = new Map()

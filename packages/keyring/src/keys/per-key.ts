@@ -3,7 +3,7 @@ import type { SigningKey } from '@sealwright/core'
 /**
  * Calls `make` once for each key.
  *
- * @param signingKey the key of now
+ * @param signingKey returns the key that signs now
  * @returns a function that returns the result for the current key
  */
 export function oncePerKey<T>(signingKey: () => SigningKey, make: (key: SigningKey) => T): () => T {

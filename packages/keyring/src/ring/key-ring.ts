@@ -54,7 +54,7 @@ export interface KeyRing {
    * The key that signs now. Call this for each token, because the signer of a replaced key throws. {@link perKey}
    * caches objects for each key.
    *
-   * @param algorithm one of `options.algorithms`, the first of them when left out
+   * @param algorithm one of `options.algorithms`, default: the first of them
    * @returns the key; its signers sign no longer than the ring allows, and not after `notAfter`
    * @throws SealwrightError `UNAVAILABLE`, with `retryAfter`, when the last read is older than `maxSetAge` or no key
    *   may sign; `UNSUPPORTED_ALGORITHM` for an algorithm that the ring was not opened for

@@ -211,7 +211,7 @@ function checkValidity({ create }: KeyRingSource, least: number): void {
   if (create === undefined || validity > least) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',
-    `create.validityDays is ${days} (${validity} s), but announcement + retention alone take ${least} s`,
+    `create.validityDays is ${days} (${validity} s), but announcement + retention are ${least} s`,
   )
 }
 

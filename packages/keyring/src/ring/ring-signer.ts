@@ -14,7 +14,7 @@ export interface Span {
 }
 
 /**
- * The permission to sign with one key. A check costs one reading of the clock and two comparisons; the ring decides
+ * The permission to sign with one key. A check costs one read of the clock and two comparisons; the ring decides
  * again when something may have changed.
  */
 export class Lease {

@@ -35,7 +35,7 @@ export interface RingParts {
 const handOverSpan = 100
 
 /**
- * The longest wait between the end of one reading and the next while the set is too old, in milliseconds. Nothing is signed or
+ * The longest wait between the end of one read and the next while the set is too old, in milliseconds. Nothing is signed or
  * served then, so the refresh interval would be too long. A reading that hangs ends after `refreshTimeout`.
  */
 const staleRetryInterval = 25_000
@@ -51,7 +51,7 @@ export class Ring implements KeyRing {
   readonly #ready = new Map<string, { readonly moment: Moment; readonly keys: readonly SigningKey[] }>()
   #turn = 0
   #isStale = false
-  /** Why there is no JWK Set for the keys of now; null when there is one. */
+  /** Why there is no JWK Set for the current keys; null when there is one. */
   #jwksProblem: unknown = null
   #isClosed = false
   #isRotating = false
@@ -163,7 +163,7 @@ export class Ring implements KeyRing {
 
   async rotate(): Promise<void> {
     const { rotation, decision } = this.#parts
-    // The new version follows the newest of now.
+    // The new version follows the newest one that exists now.
     await this.refresh()
     const { state } = decision.look()
     const makers = new Set(
@@ -214,7 +214,7 @@ export class Ring implements KeyRing {
     // It may have been set while the set was young enough.
     this.#readNext = Math.min(this.#readNext, clock.elapsed() + this.#longestRetryInterval())
     try {
-      // A clock that was set makes a set too old that was just read. After a failure the next reading has its time.
+      // A clock that was set makes a set too old that was just read. After a failure, the next read is already scheduled.
       const isOld = decision.freshness().left <= 0 && this.#failures === 0
       if (isOld || clock.elapsed() >= this.#readNext) await this.refresh()
       // Not awaited: a store may take minutes, in which the set must stay young.

@@ -121,7 +121,7 @@ export class Rotation {
       await this.rotate(source, state)
       return true
     } catch (error) {
-      // Another instance was quicker, which the next reading shows. When it does not, no version will ever be made.
+      // Another instance was faster, which the next read shows. When it does not, no version will ever be made.
       if (isSealwrightError(error, 'ALREADY_EXISTS') && !this.#isStuck(source)) return true
       if (source === null) this.#reported.add(due)
       const dueAt = new Date(Number.isFinite(due) ? due : now)

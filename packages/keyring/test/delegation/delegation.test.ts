@@ -462,7 +462,7 @@ test('what cannot be is refused with the arithmetic', async () => {
   const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
   const { ring } = await openTestRing([{ store, name: 'a', create }], policy, { delegates: registry })
   expect(() => openDelegation(ring, registry, { lifetime: 60 })).toThrow(
-    'one instance alone would publish 28 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 60⌉',
+    'a single instance would publish 28 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 60⌉',
   )
   expect(() => openDelegation(ring, registry, { lifetime: 0 })).toThrow(
     'lifetime must be a whole number of seconds from 1 to 2678400, not 0',

@@ -25,7 +25,7 @@ const clientAuthentication = '1.3.6.1.5.5.7.3.2'
 /** The issuers that every vault has: the vault signs, or a CA that the vault does not know. */
 const builtInIssuers = ['Self', 'Unknown'] as const
 
-/** A policy as a request gives it: anything can be left out. */
+/** A policy as a request gives it: every member is optional. */
 export type GivenPolicy = Given<Omit<CertificatePolicy, 'attributes' | 'platformManaged'>> & {
   readonly platformManaged?: PlatformManaged | undefined
   readonly attributes?: GivenAttributes | undefined

@@ -3,7 +3,7 @@ import { Agent } from 'node:https'
 import { isIP } from 'node:net'
 
 /**
- * An agent that reaches every host name at one host, and trusts these certificates alone.
+ * An agent that reaches every host name at one host, and trusts only these certificates.
  *
  * @param trusted PEM
  * @param host a name or an address; an address to listen on stands for this machine

@@ -50,7 +50,7 @@ export type SecretPermission = (typeof permissions.secrets)[number]
 /** A permission on certificates, their issuers and contacts, as access policies spell it. */
 export type CertificatePermission = (typeof permissions.certificates)[number]
 
-/** An access policy. It allows nothing in a collection that is left out. */
+/** An access policy. It allows nothing in a collection that is absent. */
 export interface AccessPolicy {
   /** Permissions on keys; `all` for every one. */
   readonly keys?: readonly KeyPermission[] | 'all' | undefined

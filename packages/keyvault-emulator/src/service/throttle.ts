@@ -9,7 +9,7 @@ const window = 10_000
 export interface ThrottleOptions {
   /** Multiplies every limit, each staying at least 1; 0.01 makes a vault of 40 signatures per 10 s. Default 1. */
   readonly scale?: number | undefined
-  /** Seconds for `Retry-After` on 429s. Left out by default, as the service leaves it out. */
+  /** Seconds for `Retry-After` on 429s. Default: none, as in the service. */
   readonly retryAfter?: number | undefined
 }
 

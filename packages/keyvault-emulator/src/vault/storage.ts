@@ -43,7 +43,7 @@ export const memoryStorage: Storage = {
  * One JSON file per name and vault, each replaced as a whole: written beside, synced, renamed over, folder synced.
  * A kill at any instant leaves the old file or the new one. The files hold private keys in the clear.
  *
- * @param directory is made when absent, readable by its owner alone
+ * @param directory is made when absent, readable only by its owner
  */
 export function fileStorage(directory: string): Storage {
   const documentsOf = (vault: string): string => join(directory, 'vaults', vault, 'documents')

@@ -1,7 +1,7 @@
 import type { Storage } from './storage.ts'
 import type { VaultDocument, VaultSettings } from './records.ts'
 
-/** A change of a document by time alone: a purge ends, a pending certificate is issued. */
+/** A change of a document that only time causes: a purge ends, a pending certificate is issued. */
 export interface Settlement {
   /** Whether anything is due. */
   isDue(document: VaultDocument): boolean

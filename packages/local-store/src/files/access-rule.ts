@@ -60,7 +60,7 @@ export function checkAccess(
 }
 
 /**
- * Whether systemd mounts the file for this service alone (`LoadCredential=`): root's, read-only, with an access control list that lets
+ * Whether systemd mounts the file only for this service (`LoadCredential=`): root's, read-only, with an access control list that lets
  * the service's user read it. The mask of the list takes the place of the group's mode bits, so the mode is 0440.
  */
 function isCredential({ uid, gid, mode }: Stats, path: string): boolean {

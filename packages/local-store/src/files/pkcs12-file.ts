@@ -93,7 +93,7 @@ const iterationsWithoutPassword = 2048
 /**
  * The file, typed as one that has a private key.
  *
- * @throws SealwrightError `INVALID_ENCODING` when it holds a certificate alone
+ * @throws SealwrightError `INVALID_ENCODING` when it holds only a certificate
  */
 export function withPrivateKey(file: CertificateFile): CertificateFile & Pkcs12Key {
   const { privateKey } = file

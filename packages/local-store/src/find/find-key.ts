@@ -12,7 +12,7 @@ export interface KeyQuery {
   /** The certificate's SHA-1 or SHA-256 thumbprint, in any form that {@link normalizeThumbprint} accepts. */
   readonly thumbprint?: string | undefined
   /**
-   * The certificate's whole subject as an RFC 4514 string, such as `CN=my-app-auth,O=Contoso`, or its common name alone,
+   * The certificate's whole subject as an RFC 4514 string, such as `CN=my-app-auth,O=Contoso`, or only its common name,
    * such as `my-app-auth`. Case does not matter, and neither do spaces around the separators.
    */
   readonly subject?: string | undefined

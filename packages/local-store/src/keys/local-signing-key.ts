@@ -53,7 +53,7 @@ export const signerOptions: Readonly<Record<string, Check>> = { createSigner: aF
 /**
  * The signing key in a file of a store.
  *
- * @throws SealwrightError `INVALID_ENCODING` when the file holds a certificate alone, `UNSUPPORTED_KEY` when its key cannot
+ * @throws SealwrightError `INVALID_ENCODING` when the file holds only a certificate, `UNSUPPORTED_KEY` when its key cannot
  *   sign a JWS
  */
 export function localSigningKey(stored: StoredKey, options: SignerOptions): LocalSigningKey {

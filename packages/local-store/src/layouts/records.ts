@@ -6,7 +6,7 @@ import { giveTo, ownerOf } from '../files/owner.ts'
 import { isSameName } from '../find/key-name.ts'
 
 // A folder records facts about its keys in the names of empty files: `.NAME.KID.arrived-TIME` and `.NAME.KID.disabled`. A copy of the whole
-// folder keeps them. A key file that is copied alone has none.
+// folder keeps them. A key file that is copied without it has none.
 //
 // The time of arrival is recorded before the file of the key appears. The modification time of the file and the notBefore of the
 // certificate can both be older.

@@ -27,7 +27,7 @@ interface HistogramScope {
 
 /** As `HistogramMetricData` of @opentelemetry/sdk-metrics: a cumulative histogram with explicit boundaries. */
 interface HistogramData {
-  /** The name and the unit, as instruments have them. */
+  /** The name and the unit, as those of an instrument. */
   readonly descriptor: {
     readonly name: string
     readonly description: string

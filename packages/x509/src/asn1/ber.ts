@@ -69,7 +69,7 @@ export function readBer(bytes: Uint8Array, source: string, budget: BerBudget): B
  * editors end a file with a line break, and DOS ended one with Ctrl-Z. Elements below `levels` are not read where their length is definite; they have
  * no `children`.
  *
- * @param levels 1 is the outermost element alone. Default: all
+ * @param levels 1 is only the outermost element. Default: all
  * @throws SealwrightError as {@link readBer}
  */
 export function readPadded(

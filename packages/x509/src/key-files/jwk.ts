@@ -66,7 +66,7 @@ function describe(jwk: unknown, index: number, count: number): string {
   return count === 1 ? 'the JWK' : `the JWK ${index + 1} of ${count}`
 }
 
-/** OpenSSL wants all numbers of a private RSA key; some libraries keep n, e and d alone. */
+/** OpenSSL wants all numbers of a private RSA key; some libraries keep only n, e and d. */
 function withAllRsaNumbers(
   jwk: JsonObject,
   source: string,

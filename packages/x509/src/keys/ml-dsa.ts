@@ -4,7 +4,7 @@ import { SealwrightError } from '@sealwright/core'
 /** For messages: where ML-DSA keys can be used. */
 export const mlDsaNeeds = 'ML-DSA needs Node 24.7 or newer'
 
-/** id-ml-dsa-44, -65 and -87 (RFC 9881 §2) without the last byte, as DER has them. */
+/** id-ml-dsa-44, -65 and -87 (RFC 9881 §2) without the last byte, in DER. */
 const identifierPrefix = Buffer.from('06096086480165030403', 'hex')
 
 /**

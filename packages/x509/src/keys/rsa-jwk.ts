@@ -9,7 +9,7 @@ const computable = ['p', 'q', 'dp', 'dq', 'qi'] as const
 /** NIST SP 800-56B, section 6.2.1. */
 const maximumExponentLength = 256
 
-/** The numbers that a private RSA key lacks: some libraries keep n, e and d alone. OpenSSL wants them all. */
+/** The numbers that a private RSA key lacks: some libraries keep only n, e and d. OpenSSL wants them all. */
 export function missingRsaNumbers(jwk: JsonWebKey): readonly string[] {
   return computable.filter((name) => jwk[name] === undefined)
 }

@@ -34,16 +34,16 @@ import { bagAttributes, bagTypes, certificateTypes, contentTypes } from './objec
 import { passwordAsker, usualPassword } from '../encryption/password.ts'
 import { protectionOf, type Pkcs12Profile } from './profiles.ts'
 
-/** A key with its certificates, or certificates alone. */
+/** A key with its certificates, or only certificates. */
 export interface Pkcs12Entry {
-  /** Left out for certificates alone. */
+  /** Omit it if there are only certificates. */
   readonly privateKey?: KeyObject | undefined
   /** With a key, one of them certifies it. That one is written first; the others follow in the order given. */
   readonly certificates: readonly X509Certificate[]
   /**
    * The name that Windows, Java and NSS show. It is written on the key and its certificate, or on the first certificate where
    * there is no key. 1 to 255 characters of the BMP. Default for a key: the common name of its certificate, otherwise the
-   * subject, otherwise the SHA-1 thumbprint. Default for certificates alone: none.
+   * subject, otherwise the SHA-1 thumbprint. Default if there are only certificates: none.
    */
   readonly friendlyName?: string | undefined
 }

@@ -18,7 +18,7 @@ export interface SignerCrypto {
  * Puts a Signer behind the Web Cryptography API. Libraries that take a `Crypto`, such as @peculiar/x509 and pkijs, then
  * sign with its key, which may be in a vault. Each signature is verified with the public key before it is released.
  *
- * `crypto.subtle.sign` takes the signer's own algorithm alone. With the handle it throws a SealwrightError
+ * `crypto.subtle.sign` accepts only the signer's own algorithm. With the handle it throws a SealwrightError
  * `UNSUPPORTED_ALGORITHM` for another algorithm, hash or salt length, `INVALID_SIGNATURE`, and what the signer throws.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for anything but a Signer; `UNSUPPORTED_KEY` where WebCrypto cannot import the

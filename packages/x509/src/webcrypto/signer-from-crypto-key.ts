@@ -16,7 +16,7 @@ import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link signerFromCryptoKey} signs. */
 export interface CryptoKeySignerOptions {
-  /** The implementation that made the keys: it alone can use them. Default Node's WebCrypto, and @peculiar/webcrypto for
+  /** The implementation that generated the keys: only that one can use them. Default Node's WebCrypto, and @peculiar/webcrypto for
    * secp256k1. */
   readonly crypto?: WebCrypto | undefined
   /** A JOSE `alg` that the keys can do. Default the one that their algorithm, curve and hash say. */

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 export interface Section<T> {
   /**
    * Checks it and fills in the defaults. Its own messages complete the sentence "the setting …", such as `must be a port`, and
-   * quote no values. It accepts undefined if the setting can be left out.
+   * quote no values. It accepts undefined if the setting is optional.
    */
   readonly schema: z.ZodType<T>
   /**
@@ -16,7 +16,7 @@ export interface Section<T> {
   readonly isLive?: true
 }
 
-/** null for a setting that is left out. */
+/** null for a setting that is absent. */
 export function orNull<T>(
   schema: z.ZodType<T>,
 ): z.ZodPipe<z.ZodOptional<z.ZodType<T>>, z.ZodTransform<T | null, T | undefined>> {

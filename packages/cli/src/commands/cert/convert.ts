@@ -131,7 +131,7 @@ async function contentsOf(
     const reason = file.skipped[0]?.reason
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has ${what}; one key, or certificates alone, are converted${reason === undefined ? '' : ` (${reason})`}`,
+      `${source} has ${what}; only one key, or only certificates, can be converted${reason === undefined ? '' : ` (${reason})`}`,
     )
   }
   const key = await openKey(source, reading, terminal, access)

@@ -89,7 +89,7 @@ const findings = {
   'jwk-private': {
     severity: 'error',
     why: 'Everyone can sign tokens with this key.',
-    fix: 'Revoke the key now (sealwright revoke), and publish public members alone.',
+    fix: 'Revoke the key now (sealwright revoke), and publish only public members.',
   },
   'jwk-malformed': {
     severity: 'error',

@@ -16,7 +16,7 @@ export const subjectKeyIdentifier: ExtensionKind<Uint8Array, string> = {
 }
 
 /**
- * RFC 5280 §4.2.1.1. Written with the key identifier alone. Read as lower-case hexadecimal; null where it names the issuer
+ * RFC 5280 §4.2.1.1. Written with only the key identifier. Read as lower-case hexadecimal; null where it names the issuer
  * only by name and serial number.
  */
 export const authorityKeyIdentifier: ExtensionKind<Uint8Array, string | null> = {

@@ -35,7 +35,7 @@ export interface DescribedRevocation {
   readonly serialNumber: string
   /** The time of the revocation. Null where it is malformed. */
   readonly revokedAt: Date | null
-  /** `removeFromCRL` is in delta lists alone. Null where it is malformed. */
+  /** `removeFromCRL` is only in delta lists. Null where it is malformed. */
   readonly reason: RevocationReason | 'removeFromCRL' | null
 }
 

@@ -69,7 +69,7 @@ export function derivationRounds(digest: DerivationDigest, length: number): numb
  * The key derivation of RFC 7292 App. B.2, in {@link TimeSlices}.
  *
  * @param purpose one of {@link purposes}
- * @param password as `bmpPassword` has it; zeroed
+ * @param password from `bmpPassword`; zeroed
  * @param length of the key in bytes
  * @returns a new array; the caller zeroes it after use
  * @throws the signal's reason
@@ -108,7 +108,7 @@ export async function deriveKey(
 /**
  * PBKDF1 (RFC 8018 §5.1), in {@link TimeSlices}.
  *
- * @param password as `passwordBytes` has it; zeroed
+ * @param password from `passwordBytes`; zeroed
  * @returns as many bytes as the digest has; the caller zeroes them after use
  * @throws the signal's reason, or Node's error for MD5 in FIPS mode
  */

@@ -88,7 +88,7 @@ function decrypt(body: Uint8Array, key: Uint8Array, limits: KeyLimits): KeyObjec
   }
 }
 
-/** RC4, for these files alone. OpenSSL 3 has it only in its legacy provider, which Node does not load. */
+/** RC4, only for these files. OpenSSL 3 has it only in its legacy provider, which Node does not load. */
 function rc4(key: Uint8Array, data: Uint8Array): Buffer {
   const state = Uint8Array.from({ length: 256 }, (_, index) => index)
   let j = 0
