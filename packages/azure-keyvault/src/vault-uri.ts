@@ -70,13 +70,13 @@ export function parseKeyVaultUri(uri: string): KeyVaultUri {
   const { managedHsm } = checkOrigin(url)
   const [collection, name, version, ...rest] = url.pathname.slice(1).replace(/\/$/, '').split('/')
   if (collection === 'secrets') {
-    throw refused(url, 'names a secret, which would expose the private key; use /certificates/NAME')
+    throw refused(url, 'is a secret, which would expose the private key; use /certificates/NAME')
   }
   if ((collection !== 'certificates' && collection !== 'keys') || name === undefined || rest.length > 0) {
     throw refused(url, `does not have one of the forms ${uriForms.join(', ')}`)
   }
   if (managedHsm && collection === 'certificates') {
-    throw refused(url, 'names a certificate, but a managed HSM has only keys; use /keys/KEY')
+    throw refused(url, 'is a certificate, but a managed HSM has only keys; use /keys/KEY')
   }
   checkName(name)
   if (version !== undefined && !isVersion(version)) {
@@ -164,7 +164,7 @@ function checkOrigin(url: URL): { readonly managedHsm: boolean } {
   const suffix = suffixOf(url)
   if (suffix === undefined) {
     const known = hostSuffixes.map((each) => `*${each.suffix}`).join(', ')
-    throw refused(url, `does not name a host of Key Vault (${known})`)
+    throw refused(url, `has no host of Key Vault (${known})`)
   }
   return suffix
 }

@@ -16,7 +16,7 @@ export function passwordArgument(args: readonly string[]): string | null {
   if (options.some((arg) => clientSecretOption.test(arg))) {
     return (
       '--client-secret is not an option: other users can read secrets on the command line. Use --client-secret-file FILE (- for ' +
-      'standard input), --client-secret-env NAME, or neither, to be asked'
+      'standard input), --client-secret-env NAME, or neither for a prompt'
     )
   }
   const option = options.find((arg) => passwordOption.test(arg))
@@ -24,7 +24,7 @@ export function passwordArgument(args: readonly string[]): string | null {
   const [name] = option.split('=')
   return (
     `${name} is not an option: other users can read passwords on the command line. Use --password-file FILE (- for standard ` +
-    'input), --password-env NAME, or neither, to be asked'
+    'input), --password-env NAME, or neither for a prompt'
   )
 }
 

@@ -90,7 +90,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'inspect @a.pfx --password-file @two-lines', says: ['two-lines has more than one line'] },
     {
       args: 'inspect @a.pfx --password-env NOT_SET',
-      says: ['--password-env names NOT_SET, which is not set; export it'],
+      says: ['--password-env: the variable NOT_SET is not set; export it'],
     },
     {
       args: 'inspect @a.pfx --password-env correct-horse',
@@ -252,7 +252,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     },
     { args: 'cert show store:my?thumb=AB', says: ['unknown parameter; it takes exactly one of thumbprint'] },
     { args: 'cert show store:@keys?name=new', says: ['new', 'old'] },
-    { args: 'cert show file://server/a.pfx', says: ['names a host after //; write file:./relative.pfx'] },
+    { args: 'cert show file://server/a.pfx', says: ['has a host after //; use file:./relative.pfx'] },
     { args: 'cert show file:@absent.pfx', says: ['absent.pfx: no such file or folder'] },
     {
       args: 'cert show https://contoso.example/certificates/a',

@@ -37,7 +37,7 @@ export function encodeHeader(algorithm: SignatureAlgorithm, header: JwsHeader): 
   const members = stringifyObject(header, 'header')
   if (Object.hasOwn(header, 'alg')) throw invalid('header.alg comes from the key and cannot be set')
   if (Object.hasOwn(header, 'jwk')) {
-    throw invalid('header.jwk asks verifiers to trust the key in the token; publish a JWK Set and set kid')
+    throw invalid('header.jwk would make verifiers trust the key in the token; publish a JWK Set and set kid')
   }
   // One of them in a header means that a key was passed by mistake.
   for (const member of privateJwkMembers) {

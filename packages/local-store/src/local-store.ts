@@ -194,9 +194,9 @@ async function openNamed(
 function cannotCreate(local: LocalUri): SealwrightError {
   const [form, why] =
     local.kind === 'file'
-      ? ['file:PATH', 'it names an existing file']
+      ? ['file:PATH', 'it is an existing file']
       : isPlatformStore(local.store)
         ? [`store:${local.store}`, 'two processes could create two keys of the same name']
-        : [`store:FOLDER?${local.by}=…`, 'it names an existing certificate']
+        : [`store:FOLDER?${local.by}=…`, 'it is an existing certificate']
   return invalidArgument(`${form} cannot create a key: ${why}; use store:FOLDER?name=NAME`)
 }

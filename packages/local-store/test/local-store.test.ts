@@ -109,7 +109,7 @@ describe.skipIf(lacks('openssl'))('file: URIs [needs openssl]', () => {
   test('never create', async () => {
     const { base, options } = await machine()
     expect(await failure('INVALID_ARGUMENT', () => open('file:./a.pfx', options, { create: ec }))).toBe(
-      'file:PATH cannot create a key: it names an existing file; use store:FOLDER?name=NAME',
+      'file:PATH cannot create a key: it is an existing file; use store:FOLDER?name=NAME',
     )
     expect((await filesIn(base)).toSorted()).toEqual(['home', 'ssl'])
   })
@@ -312,7 +312,7 @@ describe('store:FOLDER', () => {
       expect(
         await failure('INVALID_ARGUMENT', () => open(`store:./keys?${by}=${value}`, options, { create: ec })),
       ).toBe(
-        `store:FOLDER?${by}=… cannot create a key: it names an existing certificate; use store:FOLDER?name=NAME`,
+        `store:FOLDER?${by}=… cannot create a key: it is an existing certificate; use store:FOLDER?name=NAME`,
       )
     }
     expect(

@@ -44,7 +44,7 @@ async function freePort(host: string, port: number | null, names: string): Promi
   } catch (error) {
     // This server itself may listen there.
     if (!isInUse(error)) throw error
-    return [`${host} port ${port} (${names}) is in use; a server cannot start there until it is free`]
+    return [`${host} port ${port} (${names}) is in use; a server cannot listen there until it is free`]
   }
 }
 

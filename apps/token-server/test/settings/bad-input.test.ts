@@ -141,14 +141,14 @@ describe('an environment that is refused', () => {
       /no backend opens the signing key without a scheme; for a file write file: before its path;/,
     ],
     ['a vault over http', { SIGNING_KEY: vault.replace('https', 'http') }, /is not https/],
-    ['a secret in a vault', { SIGNING_KEY: vault.replace('certificates', 'secrets') }, /names a secret/],
+    ['a secret in a vault', { SIGNING_KEY: vault.replace('certificates', 'secrets') }, /is a secret/],
     [
       'another host than a vault',
       { SIGNING_KEY: 'https://id.example/certificates/c' },
       /no backend opens the signing key/,
     ],
     ['a PFX that is not there', { SIGNING_KEY: 'file:FOLDER/none.pfx' }, /there is no file .*none\.pfx/],
-    ['a file URI with a host', { SIGNING_KEY: 'file://server/none.pfx' }, /names a host/],
+    ['a file URI with a host', { SIGNING_KEY: 'file://server/none.pfx' }, /has a host/],
     ['a thumbprint that is not there', { SIGNING_KEY: 'store:my?thumbprint=AB' }, /thumbprint/],
     [
       'App Service’s thumbprint without its other setting',

@@ -162,7 +162,7 @@ export class VaultRequests {
     if (paused > 0 && performance.now() + paused > deadlineAt) {
       throw notTried(
         request,
-        'the vault throttles requests, and asks for a longer wait than the deadline allows',
+        'the vault throttles requests, and its Retry-After is longer than the deadline allows',
         paused,
       )
     }

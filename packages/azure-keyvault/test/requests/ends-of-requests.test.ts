@@ -22,7 +22,7 @@ describe('what becomes of a request to a vault', () => {
       code: 'UNAVAILABLE',
       message:
         'keys/sign of the key k in https://contoso.vault.azure.net was not tried: ' +
-        'the vault throttles requests, and asks for a longer wait than the deadline allows',
+        'the vault throttles requests, and its Retry-After is longer than the deadline allows',
       retryAfter: 20,
     })
     expect(sent()).toBe(1)

@@ -113,7 +113,7 @@ export const creating: readonly Rule[] = [
           validityDays ?? 730,
           (validityDays ?? 730) + (capabilities.certificates === 'months' ? 32 : 1),
         ]
-        assert(days > least - 1 && days < most, `valid for ${days} days where ${least} were asked for`)
+        assert(days > least - 1 && days < most, `valid for ${days} days, ${least} were requested`)
         // Clocks differ: a service may count from some minutes ago.
         assert((key.notBefore?.getTime() ?? Infinity) <= Date.now() + 1_000, 'it is valid at once')
       }

@@ -39,7 +39,7 @@ export function inspectCommand(terminal: Terminal, access: KeyAccess): Command {
     .argument('<source>', 'a file, - for standard input, a signing URI, or an https URL')
   return withPasswordOptions(command, 'the file or the store')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
-    .option('--limit <name=number...>', 'raise a limit that a message names, such as bytes=10000000')
+    .option('--limit <name=number...>', 'raise a limit from an error message, such as bytes=10000000')
     .option('--json', 'print the result as JSON')
     .action(async (source: string, options: Options) => {
       const { result, lines } = await describe(source, options, terminal, access)

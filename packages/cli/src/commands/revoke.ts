@@ -41,7 +41,7 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--max-set-age <seconds>', 'as its servers have it (default: 86400)', parseSeconds)
     .option('--rotation-interval <seconds>', 'as its servers have it (default: 7776000)', parseSeconds)
   return withPasswordOptions(command, 'the keys')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'skip the confirmation')
     .option('--json', 'print the result as JSON')
     .action(async (keyId: string, options: Options) => {
       const issuer = await locate(options, terminal, access)

@@ -162,7 +162,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
     if (value !== undefined) return oneLine(value, shown(env))
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${source.option}-env names ${shown(env)}, which is not set; export it, or pass ${source.option}-file FILE`,
+      `${source.option}-env: the variable ${shown(env)} is not set; export it, or pass ${source.option}-file FILE`,
     )
   }
   if (file === undefined) return null

@@ -47,10 +47,10 @@ export function linesOf(path: string, file: FileDescription): readonly string[] 
 function asked(request: FileDescription['requests'][number]): readonly string[] {
   const { subjectAltNames, ca, keyUsage, extendedKeyUsage } = request
   return [
-    ...(subjectAltNames.length === 0 ? [] : [`  asks for:   ${subjectAltNames.join(', ')}`]),
-    ...(ca ? ['  asks for:   a CA certificate'] : []),
-    ...(keyUsage === null ? [] : [`  asks for:   key usage ${keyUsage.join(', ')}`]),
-    ...(extendedKeyUsage === null ? [] : [`  asks for:   extended key usage ${extendedKeyUsage.join(', ')}`]),
+    ...(subjectAltNames.length === 0 ? [] : [`  requested:  ${subjectAltNames.join(', ')}`]),
+    ...(ca ? ['  requested:  a CA certificate'] : []),
+    ...(keyUsage === null ? [] : [`  requested:  key usage ${keyUsage.join(', ')}`]),
+    ...(extendedKeyUsage === null ? [] : [`  requested:  extended key usage ${extendedKeyUsage.join(', ')}`]),
   ]
 }
 

@@ -30,7 +30,7 @@ describe('ca create, cert request, cert issue, crl', () => {
     expect(run(['openssl', 'req', '-in', file('a.csr'), '-verify', '-noout', '-text'])).toContain(
       'DNS:auth.example.com',
     )
-    expect((await succeed(['inspect', file('a.csr')])).out).toContain('asks for:   dns:auth.example.com')
+    expect((await succeed(['inspect', file('a.csr')])).out).toContain('requested:  dns:auth.example.com')
 
     const issue = ['cert', 'issue', file('a.csr'), '--ca', issuing]
     await succeed([...issue, '--out', file('plain.cer')])

@@ -456,7 +456,7 @@ describe('a healthy issuer', () => {
     expect(opaque.report.steps).toContainEqual({
       name: 'token',
       status: 'skipped',
-      summary: 'the access token is not a JWT: only the issuer knows whether it is valid',
+      summary: 'the access token is not a JWT: only the issuer can verify it',
     })
   })
 })

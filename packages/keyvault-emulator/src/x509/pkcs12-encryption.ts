@@ -134,7 +134,7 @@ export function deriveBytes(
 export function boundedIterations(iterations: number): number {
   if (!(iterations >= 1 && iterations <= maximumIterations)) {
     throw badParameter(
-      `The PKCS#12 content asks for ${iterations} iterations; at most ${maximumIterations} are taken.`,
+      `The PKCS#12 content asks for ${iterations} iterations; at most ${maximumIterations} are accepted.`,
     )
   }
   return iterations

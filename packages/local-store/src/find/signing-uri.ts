@@ -48,7 +48,7 @@ export function readLocalUri(uri: string, baseFolder: string, platform: string =
     return { kind: 'file', path: keyPath, certificatePath }
   }
   const store = withoutLocation(decode('store', path))
-  if (store === '') throw refused('store', 'names no store; use my, appservice or a folder')
+  if (store === '') throw refused('store', 'has no store; use my, appservice or a folder')
   // In either case, as in .NET.
   const named = store.toLowerCase()
   const place = isPlatformStore(named) ? named : resolve(baseFolder, store)
@@ -71,10 +71,10 @@ function withoutLocation(store: string): string {
   const [, location, name] = /^(CurrentUser|LocalMachine)[/\\]+(\w+)$/i.exec(store) ?? []
   if (location === undefined || name === undefined) return store
   if (location.toLowerCase() !== 'currentuser') {
-    throw refused('store', 'names LocalMachine, where only Windows keeps private keys; use store:my')
+    throw refused('store', 'has LocalMachine, where only Windows keeps private keys; use store:my')
   }
   if (name.toLowerCase() !== 'my') {
-    throw refused('store', 'names a store other than My, the only one with private keys; use store:my')
+    throw refused('store', 'has a store other than My, the only one with private keys; use store:my')
   }
   return name
 }
@@ -86,14 +86,14 @@ function filePath(encoded: string, platform: string): string {
     const slash = path.indexOf('/', 2)
     const host = path.slice(2, slash === -1 ? undefined : slash)
     if (host !== '' && host.toLowerCase() !== 'localhost') {
-      throw refused('file', 'names a host after //; write file:./relative.pfx or file:///absolute.pfx')
+      throw refused('file', 'has a host after //; use file:./relative.pfx or file:///absolute.pfx')
     }
     path = slash === -1 ? '' : path.slice(slash)
   }
   // RFC 8089 §E.2: the slash in front of a drive letter is not part of the path.
   if (platform === 'win32' && /^\/[A-Za-z]:/.test(path)) path = path.slice(1)
   const decoded = decode('file', path)
-  if (decoded === '') throw refused('file', 'names no file')
+  if (decoded === '') throw refused('file', 'has no path')
   return decoded
 }
 

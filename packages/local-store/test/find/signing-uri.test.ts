@@ -70,11 +70,11 @@ describe('file:', () => {
   })
 
   test.each([
-    ['file:', 'names no file'],
-    ['file://', 'names no file'],
-    ['file://./a.pfx', 'names a host'],
-    ['file://server/share/a.pfx', 'names a host'],
-    ['file://x', 'names a host'],
+    ['file:', 'has no path'],
+    ['file://', 'has no path'],
+    ['file://./a.pfx', 'has a host'],
+    ['file://server/share/a.pfx', 'has a host'],
+    ['file://x', 'has a host'],
     ['file:./a.pfx?a=1&certificate=a.crt', 'has a query'],
     ['file:./a.pfx?password=hunter2', 'has a query'],
     ['file:./a.pfx?', 'has a query'],
@@ -121,9 +121,9 @@ describe('store:', () => {
   test.each([
     ['store:my', 'has no parameters'],
     ['store:my?', 'has no parameters'],
-    ['store:?thumbprint=AB', 'names no store'],
+    ['store:?thumbprint=AB', 'has no store'],
     ['store:LocalMachine/My?thumbprint=AB', 'where only Windows keeps private keys; use store:my'],
-    ['store:CurrentUser/Root?thumbprint=AB', 'names a store other than My'],
+    ['store:CurrentUser/Root?thumbprint=AB', 'has a store other than My'],
     [
       'store:my?thumbprint=AB&thumbprint=AB',
       'has 2 parameters; it takes exactly one of thumbprint, subject, name',

@@ -43,7 +43,7 @@ export function checkSignatureAlgorithm(
   source: string,
 ): void {
   if (Buffer.compare(signature.bytes, algorithm.bytes) !== 0) {
-    throw malformed(source, 'names two different signature algorithms')
+    throw malformed(source, 'has two different signature algorithms')
   }
 }
 

@@ -43,7 +43,7 @@ function changeOf(key: KeyRingKeyStatus, now: Date): string {
         : `In the JWK Set. It starts to sign ${at(signsFrom)}.`
     case 'active':
       return signsUntil === null
-        ? 'It signs. No successor is known.'
+        ? 'It signs. There is no successor yet.'
         : `It signs, and stops ${at(signsUntil)}.`
     case 'retiring':
       return (

@@ -26,7 +26,7 @@ export function certDeleteCommand(terminal: Terminal, access: KeyAccess): Comman
     .description('delete a key with its certificates and all its versions')
     .argument('<key>', 'the signing URI, such as store:my?thumbprint=…, or a file')
   return withPasswordOptions(command, 'the file or the files in a folder')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'skip the confirmation')
     .option('--json', 'print the result as JSON')
     .action(async (source: string, options: Options) => {
       const deleted = isSigningUri(source)

@@ -61,7 +61,7 @@ export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command
         .choices(Object.keys(profiles))
         .default('token-signing'),
     )
-    .option('--grant-names', 'grant the alternative names that the request asks for')
+    .option('--grant-names', 'grant the alternative names in the request')
   withTimeOptions(withContentOptions(withSubjectOptions(command)), 'depends on --purpose')
   withOutputOptions(
     withPasswordOptions(command, 'the key'),

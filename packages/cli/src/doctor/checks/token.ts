@@ -21,7 +21,7 @@ export async function examineToken(token: string, expectations: TokenExpectation
   const { keys } = expectations
   const description = describeToken(token)
   if (description === null) {
-    return skipped('token', 'the access token is not a JWT: only the issuer knows whether it is valid')
+    return skipped('token', 'the access token is not a JWT: only the issuer can verify it')
   }
   const { alg, kid } = description.header
   const summary = `signed with ${shown(alg)} by ${typeof kid === 'string' ? shown(kid) : 'a key without kid'}`

@@ -78,7 +78,7 @@ const findings = {
   },
   'jwks-not-cacheable': {
     severity: 'warning',
-    why: 'Validators ask for the keys again and again, and fail whenever the server does.',
+    why: 'Verifiers request the keys again and again, and fail whenever the server does.',
     fix: 'Send Cache-Control: public, max-age=SECONDS instead of no-store or max-age=0.',
   },
   'jwks-max-age-mismatch': {
@@ -109,7 +109,7 @@ const findings = {
   'jwk-duplicate-kid': {
     severity: 'error',
     why: 'Validators pick one of the two keys, and refuse the tokens of the other.',
-    fix: 'Give each key its own kid; the RFC 7638 thumbprint is one.',
+    fix: 'Use a different kid for each key, such as the RFC 7638 thumbprint.',
   },
   'jwk-no-use': {
     severity: 'warning',
@@ -159,7 +159,7 @@ const findings = {
   'instances-differ': {
     severity: 'error',
     why: 'A token of one instance is refused by validators that read the keys of another.',
-    fix: 'Give every instance the same signing URI, and let all of them read it: kill -HUP, or wait for the refresh.',
+    fix: 'Use the same signing URI for every instance, and have all of them read it: kill -HUP, or wait for the refresh.',
   },
   'clock-off': {
     severity: 'error',
@@ -238,7 +238,7 @@ const findings = {
   },
   'api-unavailable': {
     severity: 'error',
-    why: 'Clients cannot reach the API, and it is not known whether it refuses changed tokens.',
+    why: 'Clients cannot reach the API, and it could not be tested whether it refuses modified tokens.',
     fix: 'Do what the message says, and run it again.',
   },
   'key-unavailable': {

@@ -63,7 +63,7 @@ export function describeCertificate(certificate: X509Certificate): DescribedCert
   const signature = fields.any('signature')
   if (Buffer.compare(signature.bytes, document.algorithm.bytes) !== 0) {
     findings.problems.push(
-      `${source} names two different signature algorithms; RFC 5280 requires the same twice`,
+      `${source} has two different signature algorithms; RFC 5280 requires the same one twice`,
     )
   }
   const issuer = findings.name(fields.any('issuer'))
