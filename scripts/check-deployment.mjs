@@ -167,13 +167,14 @@ function variablesOfImage() {
   return Object.fromEntries(variables.split(' ').map((each) => each.split('=')))
 }
 
-/** The server must accept the variables, and each of them must be its own or Node's or the Azure SDK's. */
+/** The server must accept the variables, and each must be documented, or be one of Node or the Azure SDK. */
 function acceptVariables(file, given, loadSettings) {
-  const known = readFileSync(join(root, 'apps', 'token-server', 'README.md'), 'utf8')
+  const pages = ['apps/token-server/README.md', 'docs/token-server/settings.md']
+  const known = pages.map((page) => readFileSync(join(root, page), 'utf8')).join('\n')
   const foreign = /^(?:NODE_|AZURE_|SCM_)/
   for (const name of Object.keys(given)) {
     if (!foreign.test(name) && !new RegExp(`\`${name}\\b`).test(known)) {
-      throw new Error(`${file}: the README of the token server has no ${name}`)
+      throw new Error(`${file}: the documentation of the token server has no ${name}`)
     }
   }
   // The settings file is another one in each place.

@@ -150,10 +150,10 @@ describe('out of the box', () => {
   )
 
   test.skipIf(lacks('curl', 'openssl'))(
-    'a secret made by the line of the README works with curl -u [needs curl, openssl]',
+    'a secret made by the line of the documentation works with curl -u [needs curl, openssl]',
     async () => {
-      const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-      const line = /^secret=.*$/m.exec(readme)?.[0] ?? ''
+      const page = readFileSync(new URL('../../../docs/token-server/settings.md', import.meta.url), 'utf8')
+      const line = /^secret=.*$/m.exec(page)?.[0] ?? ''
       const [secret = '', digest = ''] = run(['sh', '-c', line]).trimEnd().split('\n')
       // Nothing that form-urlencoding changes (RFC 6749 §2.3.1).
       expect(secret).toMatch(/^[\w.-]{43,}$/)
