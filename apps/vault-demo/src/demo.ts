@@ -73,7 +73,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       NODE_EXTRA_CA_CERTS: caFile,
       ...options.env,
     }
-    // At the same moment, as a deployment starts them: one has the vault make the certificate, and the other waits for it.
+    // At the same moment, as a deployment starts them: one has the vault create the certificate, and the other waits for it.
     const starts = await Promise.allSettled([0, 1].map(() => startInstance(options.program, env)))
     const instances = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
     closing.push(...instances.map((instance) => () => instance.stop()))

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { keyTypes, type KeyTypeName } from '@sealwright/core'
 
 /**
- * The key types that this Node can make, the quickest first. They are those of a store that makes its keys locally.
+ * The key types that this Node version can generate, the fastest first. They are those of a store that generates its keys locally.
  * ML-DSA is among them from Node 24.7 on.
  *
  * @example

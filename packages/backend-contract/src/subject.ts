@@ -52,7 +52,7 @@ export interface StoreUnderTest {
   readonly dispose?: () => Promise<void>
 }
 
-/** Makes a store to test; called for every test. */
+/** Creates a store to test; called for every test. */
 export type MakeStore = () => Promise<StoreUnderTest>
 
 /** One rule and how it is checked. */

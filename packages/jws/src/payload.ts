@@ -27,7 +27,7 @@ const jtiOffset = '{"jti":"'.length
 const comma = 0x2c
 
 /**
- * Makes the payloads of one issuer's tokens: the issuer's claims, then the caller's. The issuer adds only claims that the caller
+ * Creates the payloads of one issuer's tokens: the issuer's claims, then the caller's. The issuer adds only claims that the caller
  * has not set, so no name occurs twice.
  */
 export class PayloadEncoder {

@@ -88,7 +88,7 @@ export function readSeed(file: string): Seed {
   }
 }
 
-/** Makes the objects of a seed that are not there yet. @throws EmulatorError that names the object that cannot be made */
+/** Creates the objects of a seed that do not exist yet. @throws EmulatorError with the name of the object that cannot be created */
 export async function plantSeed(parts: ServiceParts, { vaults = {} }: Seed): Promise<void> {
   for (const [vault, { keys = [], secrets = [], certificates = [] }] of Object.entries(vaults)) {
     const requests = [

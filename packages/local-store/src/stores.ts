@@ -76,7 +76,7 @@ export async function openDotNetStore(
 
 /**
  * Opens the folder where Azure App Service puts the certificates of a Linux app: those that the app's setting
- * `WEBSITE_LOAD_CERTIFICATES` names. The folder is read only, and `create` throws `UNSUPPORTED_OPERATION`. The platform makes the files,
+ * `WEBSITE_LOAD_CERTIFICATES` names. The folder is read only, and `create` throws `UNSUPPORTED_OPERATION`. The platform creates the files,
  * so their modes are not checked.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` when the setting is malformed; `ACCESS_DENIED`, `UNAVAILABLE`

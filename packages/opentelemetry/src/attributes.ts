@@ -1,6 +1,6 @@
 import { isSealwrightError, isSyncSigner, type Signer } from '@sealwright/core'
 
-/** What a signature is made with: the attributes of its metrics and spans. */
+/** The key of a signature: the attributes of its metrics and spans. */
 export interface SignatureAttributes {
   /** The `kid`: the attribute `sealwright.key.id`. */
   readonly keyId: string

@@ -1,7 +1,7 @@
 import type { Signer, SigningKey } from '@sealwright/core'
 import { wrapKey } from '@sealwright/core/internal'
 
-/** The key with other signers. Each is made once. */
+/** The key with other signers. Each is created once. */
 export function keyWithSigners(key: SigningKey, wrap: (signer: Signer) => Signer): SigningKey {
   const wrapped = new WeakMap<Signer, Signer>()
   return wrapKey(key, (algorithm) => {

@@ -15,7 +15,7 @@ export interface OpensslCertificate {
   readonly sha256: string
 }
 
-/** Makes certificates and PFX files with the openssl command, without any code of Sealwright. */
+/** Creates certificates and PFX files with the openssl command, without any code of Sealwright. */
 export class Openssl {
   readonly folder: string
   #count = 0

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto'
 
 /**
- * An RSA key for tests. It was made once and is public, because making one takes up to seconds: tests of making keys make their own.
+ * An RSA key for tests. It was generated once and is public, because generating one takes up to seconds. Tests of key generation generate their own.
  */
 export function rsaKey(bits: 2048 | 3072 | 4096): KeyObject {
   return createPrivateKey({ key: Buffer.from(pkcs1[bits], 'base64'), format: 'der', type: 'pkcs1' })

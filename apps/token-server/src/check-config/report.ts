@@ -52,7 +52,7 @@ function ringPolicy({ keyRing }: Settings): string {
       ? 'when the certificate is about to expire'
       : `every ${duration(rotationInterval)}`
   return (
-    `a new key is made ${rotation}; it is published ${duration(announcement)} before it signs, and until ` +
+    `a new key is created ${rotation}; it is published ${duration(announcement)} before it signs, and until ` +
     `${duration(retention)} after the next key signs; clients keep the JWK Set for ${duration(jwksMaxAge)}; it is served for ` +
     `${duration(maxSetAge)} while the keys cannot be read`
   )

@@ -10,7 +10,7 @@ export interface SharedCounter {
   add(key: string): Promise<number>
 }
 
-/** Makes counts that several processes share under one name. */
+/** Creates counters that several processes share under one name. */
 export type ShareCounts = (
   name: string,
   counts: { readonly limit: number; readonly window: number },

@@ -40,7 +40,7 @@ export class LogOutput {
     this.#retryAfter = retryAfter
   }
 
-  /** Takes a line, or several in one buffer; returns at once. */
+  /** Writes a line, or several in one buffer; returns at once. */
   write(lines: string | Buffer): void {
     const bytes = Buffer.from(lines)
     if (this.#waitingBytes + bytes.length > this.#maximumBytes) {

@@ -33,7 +33,7 @@ export function logTo(output: LogOutput, level: LogLevel, isTerminal: boolean): 
   return { logger: createLogger(level, { write }), output, isTerminal }
 }
 
-/** Takes whole lines of the logs of workers. */
+/** Writes whole lines of the logs of workers. */
 export function linesOfWorkers({ output, isTerminal }: Log): (lines: Buffer) => void {
   if (!isTerminal) return (lines) => output.write(lines)
   return (lines) => {

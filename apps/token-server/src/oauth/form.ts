@@ -30,7 +30,7 @@ function parseForm(body: Uint8Array): Form {
   return form
 }
 
-/** Makes an app accept only forms as request bodies. */
+/** Lets an app accept only forms as request bodies. */
 export function acceptForms(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(

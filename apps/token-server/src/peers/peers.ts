@@ -7,8 +7,8 @@ export interface OfWorker {
 
 /** All workers of this server, this one included. */
 export interface Peers {
-  /** Makes this worker answer all of them about a topic, with JSON or a promise of it. */
+  /** Sets the answer of this worker to queries on a topic: JSON, or a promise of it. */
   answer(topic: string, value: () => unknown): void
-  /** Asks all of them. Those that do not answer within a second are ignored. */
+  /** Queries all of them. Those that do not answer within a second are ignored. */
   collect(topic: string): Promise<readonly OfWorker[]>
 }

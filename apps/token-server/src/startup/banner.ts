@@ -8,7 +8,7 @@ export interface BannerOptions {
   /** The port the server listens on. */
   readonly port: number
   readonly now: Date
-  /** Whether the key has just been made. */
+  /** Whether the key has just been created. */
   readonly isNew: boolean
   readonly warnings: readonly string[]
 }

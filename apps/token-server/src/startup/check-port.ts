@@ -4,7 +4,7 @@ import type { Settings } from '../settings/settings.ts'
 import { addressesOf, forEachAddress } from './addresses.ts'
 
 /**
- * Checks that the server can listen, so that no key is made for a server that cannot start.
+ * Checks that the server can listen, so that no key is created for a server that cannot start.
  *
  * @param names of the settings, for the message
  * @param addresses of the host. Default: all that the server would listen on

@@ -31,7 +31,7 @@ export interface CloseOptions {
   readonly delay?: number
   /** What happens on SIGTERM before that. Default: nothing. */
   readonly drain?: {
-    /** Makes load balancers send no more requests. */
+    /** Makes the readiness check fail, so that load balancers stop sending requests. */
     begin(): void
     /** Milliseconds until they have noticed, and the server closes. */
     readonly delay: number

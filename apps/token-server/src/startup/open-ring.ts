@@ -24,17 +24,17 @@ export interface OpenRingOptions {
 
 export interface OpenedRing {
   readonly ring: KeyRing
-  /** Whether a key was made because there was none. */
+  /** Whether a key was created because there was none. */
   readonly isNew: boolean
   /** What was asked of each vault that has keys of the ring. */
   readonly vaults: () => readonly KeyVaultStatus[]
 }
 
 /**
- * Opens a ring of all versions of the keys that the settings name. If they allow it, a key that is proven absent is made. If
- * several servers start at the same time on one folder or vault, one makes the key and all use it.
+ * Opens a ring of all versions of the keys that the settings name. If they allow it, a key that is proven absent is created. If
+ * several servers start at the same time on one folder or vault, one creates the key and all use it.
  *
- * The ring makes a new version when the rotation interval of the settings is over, and when the certificate is about to end.
+ * The ring creates a new version when the rotation interval of the settings is over, and when the certificate is about to end.
  * Versions that a vault or an administrator makes are announced in the same way.
  *
  * @throws SealwrightError as the store says; `INVALID_ARGUMENT` if no key has the type that the settings require;

@@ -43,7 +43,7 @@ export interface StartedServer {
   readonly port: number
   /** Says that it listens, in the log and at the terminal, and what is wrong with the settings and the certificate. */
   announce(): void
-  /** Makes load balancers send no more requests. */
+  /** Makes the readiness check fail, so that load balancers stop sending requests. */
   drain(): void
   /** Reads settings and keys again, for example after a client was added or a key was revoked. The log says what was done. */
   reload(): void

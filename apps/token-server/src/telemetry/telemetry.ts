@@ -17,7 +17,7 @@ export interface Telemetry {
 
 /** One token, from {@link Telemetry.begin} to one of the ends. It adds no promise: a token takes 20 µs. */
 export interface TokenMeasurement {
-  /** Makes the token, below its span if it has one. */
+  /** Issues the token, below its span if it has one. */
   run(issue: () => Promise<string>): Promise<string>
   succeeded(): void
   failed(error: unknown): void

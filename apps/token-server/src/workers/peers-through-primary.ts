@@ -19,7 +19,7 @@ export function peersThrough(primary: Channel): Peers {
   }
 }
 
-/** Makes the primary ask all workers on behalf of one. */
+/** Lets the primary query all workers on behalf of one. */
 export function answerCollections(worker: Channel, workers: () => ReadonlyMap<number, Channel>): void {
   worker.on(collect, async (topic) => {
     const answers = [...workers()].map(async ([number, each]): Promise<readonly OfWorker[]> => {

@@ -29,7 +29,7 @@ export class PrimaryReplayStore implements ReplayStore {
   }
 }
 
-/** Makes the primary answer a worker's {@link PrimaryReplayStore}. */
+/** Lets the primary answer a worker's {@link PrimaryReplayStore}. */
 export function answerReplays(worker: Channel, store: ReplayStore): void {
   worker.on(topic, (data) => store.use(...question.parse(data)))
 }

@@ -92,13 +92,13 @@ export class Supervisor {
     if (first !== undefined) this.#start(first)
   }
 
-  /** Makes load balancers send no more requests to any of them. */
+  /** Makes the readiness check of all workers fail, so that load balancers stop sending requests. */
   drain(): void {
     this.#isDraining = true
     for (const { process } of this.#slots) process?.tell('drain')
   }
 
-  /** Makes all workers read their settings and keys again. */
+  /** Has all workers read their settings and keys again. */
   reload(): void {
     for (const slot of this.#slots) {
       if (slot.readySince === null) slot.isReloadDue = true

@@ -4,7 +4,7 @@ import { z } from 'zod'
 export interface Place {
   /** From 1 to the number of workers. The replacement of a worker has its number. */
   readonly number: number
-  /** Whether it is the first one of this server: it makes the key if there is none, and says that the server listens. */
+  /** Whether it is the first one of this server: it creates the key if there is none, and reports that the server listens. */
   readonly isFirst: boolean
   /** Whether a person reads the log of the primary. */
   readonly isTerminal: boolean

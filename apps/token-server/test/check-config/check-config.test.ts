@@ -64,7 +64,7 @@ Issuer         https://id.example
 Listens on     localhost, port 5001
 Page           off
 Signing key    store:data?name=token-signing: there is none yet; the server will create one (ec-p256)
-Key ring       a new key is made when the certificate is about to expire; it is published 1 d 2 min 30 s before it signs, and until 17 min after the next key signs; clients keep the JWK Set for 1 min 30 s; it is served for 1 d while the keys cannot be read
+Key ring       a new key is created when the certificate is about to expire; it is published 1 d 2 min 30 s before it signs, and until 17 min after the next key signs; clients keep the JWK Set for 1 min 30 s; it is served for 1 d while the keys cannot be read
 Access tokens  typ at+jwt, nbf 0 s before iat
 Resource       api and more: api1 api2
 Resource       other: other1

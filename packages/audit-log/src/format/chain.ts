@@ -40,7 +40,7 @@ export function finishBatch(previous: string, batch: Buffer): string {
 }
 
 /**
- * Takes apart the last line of a batch.
+ * Splits the last line of a batch.
  *
  * @param line without its line break
  * @returns null for a line without a chain value

@@ -14,7 +14,7 @@ interface KeyAttester extends KeyStore {
 const aKeyStore = must('a KeyStore', (value) => hasMethod(value, 'get'))
 
 /**
- * Asks the store of a key for an attestation and verifies it with the key's public key. Sends one network request; the
+ * Requests an attestation from the store of a key and verifies it with the key's public key. Sends one network request; the
  * verification is offline.
  *
  * @param store the store of the key, as returned by `openKeyVault` or the backend's `locate`

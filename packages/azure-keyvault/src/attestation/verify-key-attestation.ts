@@ -25,7 +25,7 @@ export interface AttestedKey {
    * {@link id} ties the attestation to the key.
    */
   readonly namesPublicKey: boolean
-  /** Whether the private key was made in the module; null when the attestation does not say. */
+  /** Whether the private key was generated in the module; null if the attestation does not have this information. */
   readonly madeInHardware: boolean | null
   /** Whether the private key can be wrapped and taken out now; null when the attestation does not say. */
   readonly extractable: boolean | null

@@ -16,7 +16,7 @@ import type { KeyVaultStatus, QuotaStatus } from './vault-status.ts'
 
 /** One thing to ask of a vault, however many requests it takes. */
 export interface VaultRequest extends Purpose {
-  /** Whether it makes a key or certificate, which has a separate quota. Default false. */
+  /** Whether it creates a key or certificate, which has a separate quota. Default: false. */
   readonly isCreation?: boolean | undefined
   /** The cost of each attempt, in units of its quota. */
   readonly cost: number

@@ -8,7 +8,7 @@ export interface SharedChallenge {
 }
 
 /**
- * Asks the vault for its authentication challenge once. Every SDK client sends its first request without a token, to be
+ * Requests the vault's authentication challenge once. Every SDK client sends its first request without a token, to be
  * told in a 401 which authority to ask, and a store has a client for each key version. This remembers the challenge and
  * answers those probes from memory. The clients still check the challenge against the vault's host.
  *

@@ -8,7 +8,7 @@ import { newestFirst } from './newest-first.ts'
 /**
  * Decides which of several creators made a key. The service has no "create if absent": a second request makes a second
  * version. So each creator looks back: the first version wins, and the other creators disable theirs. Creation times
- * are whole seconds. After a second, all creators see the same versions. If several were made in the same second, the
+ * are whole seconds. After a second, all creators see the same versions. If several were created in the same second, the
  * smallest id wins.
  */
 export class FirstCreatorWins {
@@ -23,7 +23,7 @@ export class FirstCreatorWins {
   }
 
   /**
-   * Call this after a version was made.
+   * Call this after a version was created.
    *
    * @throws SealwrightError `ALREADY_EXISTS` when another creator was first; the version is then disabled
    */

@@ -16,7 +16,7 @@ import type { KeyVaultStatus } from '../requests/vault-status.ts'
 import type { CertificateIssuer } from '../vault/collection.ts'
 
 /**
- * The signing keys of one vault. Private keys are made in it or imported into it and cannot be exported. Nothing here
+ * The signing keys of one vault. Private keys are generated in it or imported into it and cannot be exported. Nothing here
  * ever requests a private key.
  */
 export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, KeyDisabler, KeyRotator {
@@ -29,7 +29,7 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
   create(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
   /**
    * Gets the key with that name, and makes it only when it is proven absent. If several callers do so at once, one
-   * makes the key and all get it. Waits for a certificate that is still being made.
+   * creates the key and all get it. Waits for a certificate that is still being created.
    */
   getOrCreate(name: string, options?: CreateVaultKeyOptions): Promise<SigningKey>
   /**
@@ -45,7 +45,7 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
   /** Creates a new version like the newest, with a new key. */
   rotate(name: string, options?: RotateVaultKeyOptions): Promise<SigningKey>
   /**
-   * Asks a managed HSM for its signed statement about a key whose private part it holds. `verifyKeyAttestation`
+   * Requests a managed HSM's signed statement about a key whose private part it holds. `verifyKeyAttestation`
    * verifies it.
    *
    * @param options the version; default: the newest
@@ -56,7 +56,7 @@ export interface KeyVaultStore extends KeyStore, Pkcs12Importer, KeyDeleter, Key
   status(): KeyVaultStatus
 }
 
-/** How {@link KeyVaultStore.create} makes a key. */
+/** Options of {@link KeyVaultStore.create}. */
 export interface CreateVaultKeyOptions extends CreateKeyOptions {
   /** Whether the vault keeps the key in a hardware module; needs a premium vault. Default false; always true in a managed HSM. */
   readonly hardware?: boolean | undefined

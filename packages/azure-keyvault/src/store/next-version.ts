@@ -5,7 +5,7 @@ import type { NewestVersion } from '../vault/listed-version.ts'
 import { newestFirst } from './newest-first.ts'
 
 /**
- * Resolves when another version may be made.
+ * Resolves when another version may be created.
  *
  * @param options.after the version that has to be the newest; undefined for any
  * @throws SealwrightError `NOT_FOUND` for a name without versions; `ALREADY_EXISTS` when `after` is not the newest
@@ -30,7 +30,7 @@ export async function mayFollow(
 }
 
 /**
- * The first version in a list of the store. Of versions made in the same second, it is the one that the vault calls the
+ * The first version in a list of the store. Of versions created in the same second, it is the one that the vault calls the
  * newest: a caller that had to follow another one could never rotate again.
  */
 async function newestListed(
@@ -46,7 +46,7 @@ async function newestListed(
 }
 
 /**
- * Waits until the vault's clock has passed the second in which the newest version was made. Creation times are whole
+ * Waits until the vault's clock has passed the second in which the newest version was created. Creation times are whole
  * seconds. With equal times, it is unknown which version is first, and the first signs without announcement.
  */
 async function nextSecond(

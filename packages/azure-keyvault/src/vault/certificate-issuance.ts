@@ -24,7 +24,7 @@ interface CertificateOperation {
   readonly error: string | null
 }
 
-/** Makes certificates: the vault starts one, its own key or an issuer signs it, and the vault stores it. */
+/** Creates certificates: the vault starts one, its own key or an issuer signs it, and the vault stores it. */
 export class CertificateIssuance {
   readonly #connection: VaultConnection
 
@@ -88,7 +88,7 @@ export class CertificateIssuance {
     }
   }
 
-  /** Gives up a certificate that waits for its signature. The error that led here is the one that matters. */
+  /** Cancels a certificate that waits for its signature. The error that led here is the one that matters. */
   async #cancel(name: string): Promise<void> {
     const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
     await this.#connection
@@ -220,7 +220,7 @@ export class CertificateIssuance {
   }
 
   /**
-   * The version that was made for the request. A pending certificate has another id than the finished one, and the
+   * The version that was created for the request. A pending certificate has another id than the finished one, and the
    * newest may be another caller's by now. But both the request (RFC 2986 §4.1) and the certificate have the
    * same public key bytes.
    */

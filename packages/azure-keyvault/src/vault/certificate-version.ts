@@ -17,7 +17,7 @@ export interface CertificateVersion {
   readonly issued: IssuedCertificate | null
   readonly enabled: boolean
   readonly createdAt: Date | null
-  /** The policy it was made by; null where the answer does not say, as for versions that are not the newest. */
+  /** The policy it was created with; null where the response has none, as for versions that are not the newest. */
   readonly policy: CertificatePolicy | null
 }
 

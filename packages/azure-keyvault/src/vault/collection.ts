@@ -25,7 +25,7 @@ export interface NewKey {
   readonly issuer: CertificateIssuer | null
 }
 
-/** A private key that was made elsewhere. */
+/** A private key that was generated elsewhere. */
 export interface ImportedKey {
   readonly privateKey: KeyObject
   /** Its own certificate first. */
@@ -65,7 +65,7 @@ export interface Collection {
   names(options: Abortable): Promise<readonly string[]>
   /** The versions of a name, in any order; empty if it has none. */
   versions(name: string, options: Abortable): Promise<readonly ListedVersion[]>
-  /** Makes a version, even if others exist, and resolves with its id when it is ready. */
+  /** Creates a version, even if others exist, and resolves with its id when it is ready. */
   create(name: string, key: NewKey, options: Abortable): Promise<string>
   /** Creates a version like the newest, with a new key, and resolves with its id when it is ready. */
   rotate(name: string, options: Abortable & { readonly issuer: CertificateIssuer | null }): Promise<string>

@@ -35,7 +35,7 @@ export interface SignRequest {
   readonly digest: Uint8Array
   /** Units of the vault's quota. */
   readonly cost: number
-  /** Whether the key was made a moment ago. */
+  /** Whether the key was created a moment ago. */
   readonly isNew: boolean
   readonly signal: AbortSignal | undefined
 }
@@ -160,7 +160,7 @@ export class VaultConnection {
     }
   }
 
-  /** Makes a key or certificate. It is repeated only when the vault certainly made nothing. */
+  /** Creates a key or certificate. It is repeated only if the vault cannot have created one. */
   create<T>(
     { isInHardware, ...operation }: Operation & { readonly isInHardware: boolean },
     send: (signal: AbortSignal) => Promise<T>,

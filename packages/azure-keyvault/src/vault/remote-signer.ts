@@ -9,7 +9,7 @@ import type { VaultConnection } from './connection.ts'
 /** The part of a connection that a signer uses. */
 export type SigningConnection = Pick<VaultConnection, 'vaultUrl' | 'sign'>
 
-/** One version of a key in a vault: each signature is made with it and verified against it. */
+/** One version of a key in a vault: it makes each signature, and each is verified with its public key. */
 export interface PinnedKey {
   readonly name: string
   readonly version: string
@@ -95,7 +95,7 @@ export class RemoteSigner implements Signer {
   }
 }
 
-/** Whether a key was made so recently that some parts of the service may not have it yet. */
+/** Whether a key was created so recently that some parts of the service may not have it yet. */
 function isNew(createdAt: Date | null): boolean {
   return createdAt !== null && Date.now() - createdAt.getTime() < youth
 }

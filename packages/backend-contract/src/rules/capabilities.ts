@@ -173,7 +173,7 @@ interface TestPkcs12 {
   readonly certificate: X509Certificate
 }
 
-/** The key that is imported, made once. Every store that imports takes RSA. */
+/** The key that is imported, generated once. Every store that imports accepts RSA. */
 let rsaKey: Promise<KeyObject> | undefined
 
 /** A PKCS#12 file with the key and a new certificate. */

@@ -10,7 +10,7 @@ interface Options extends PasswordOptions {
   readonly json?: boolean
 }
 
-/** `sealwright rotate`: makes a new version of a key. */
+/** `sealwright rotate`: creates a new version of a key. */
 export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('rotate')
     .description(

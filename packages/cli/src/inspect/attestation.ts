@@ -14,7 +14,7 @@ export interface AttestationDescription {
 }
 
 /**
- * Asks the store of a key for its attestation, and verifies it.
+ * Requests the attestation of a key from its store, and verifies it.
  *
  * @param uri the signing URI of the key
  * @returns null for a key of a store that attests nothing: everything but a managed HSM

@@ -7,7 +7,7 @@ export interface Terminal {
   readonly error: (text: string) => void
   /** The environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Asks the user at the terminal; null without a terminal, as in a pipe or a cron job. */
+  /** Prompts at the terminal; null without a terminal, as in a pipe or a cron job. */
   readonly questions: Questions | null
   /** Whether {@link out} may have colours. */
   readonly colors: boolean

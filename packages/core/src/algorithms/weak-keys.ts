@@ -86,7 +86,7 @@ function exponentFlaw(exponent: bigint): KeyFlaw | null {
   return {
     message:
       `the RSA key has the public exponent ${exponent}, which must be odd and at least 3 (RFC 8017 §3.1); ` +
-      'make a new key, usually with 65537',
+      'generate a new key, usually with 65537',
     weakness: `an RSA key with the public exponent ${exponent}`,
   }
 }
@@ -101,7 +101,7 @@ function modulusFlaw(modulus: bigint): KeyFlaw | null {
   const divisor = residues.find(({ residue }) => residue === 0)
   if (divisor !== undefined) {
     return {
-      message: `the modulus of the RSA key is divisible by ${divisor.prime}; make a new key`,
+      message: `the modulus of the RSA key is divisible by ${divisor.prime}; generate a new key`,
       weakness: `an RSA key whose modulus is divisible by ${divisor.prime}`,
     }
   }
@@ -109,7 +109,7 @@ function modulusFlaw(modulus: bigint): KeyFlaw | null {
   return {
     message:
       'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; ' +
-      'make a new key with other software or hardware',
+      'generate a new key with other software or hardware',
     weakness: 'an RSA key with the ROCA weakness (CVE-2017-15361)',
   }
 }
@@ -145,7 +145,7 @@ function orderFlaw(name: string, points: ReadonlySet<string>, point: Buffer): Ke
   y.writeUInt8(y.readUInt8(y.length - 1) & 0x7f, y.length - 1)
   if (!points.has(y.toString('hex'))) return null
   return {
-    message: `the ${name} key is a point of small order, so anyone can sign for it; make a new key`,
+    message: `the ${name} key is a point of small order, so anyone can sign for it; generate a new key`,
     weakness: `an ${name} key of small order`,
   }
 }

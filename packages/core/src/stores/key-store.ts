@@ -141,7 +141,7 @@ export interface KeyRotator {
    * Creates a new version of the key. It is a new key; if the newest version has a certificate, the new one has the same subject
    * and length of validity. The older versions stay and can still sign. The `createdAt` of the new version is later than theirs.
    *
-   * @throws SealwrightError `NOT_FOUND`; `ALREADY_EXISTS` when another caller makes a version at the same time, or
+   * @throws SealwrightError `NOT_FOUND`; `ALREADY_EXISTS` when another caller creates a version at the same time, or
    *   `options.after` is not the newest; or as {@link KeyStore.get}
    */
   rotate(name: string, options?: RotateKeyOptions): Promise<SigningKey>

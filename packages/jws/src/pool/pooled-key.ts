@@ -117,7 +117,7 @@ export class PooledKey {
     this.#waiting.countDeath()
   }
 
-  /** Gives up the signatures that too many threads died with. */
+  /** Rejects the signatures that too many threads failed with. */
   giveUpHopeless(cause: unknown): void {
     const message = `${maximumDeaths} threads ended while signing with the key ${this.#keyId}`
     this.giveUp(unavailable(message, cause), ({ deaths }) => deaths >= maximumDeaths)

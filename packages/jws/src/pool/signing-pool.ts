@@ -21,7 +21,7 @@ import { sharedThreads, ThreadGroup } from './thread-group.ts'
  */
 export interface SigningPool extends Signer {
   /**
-   * As {@link Signer.sign}. When a thread dies, another one makes its signatures. An abort removes a waiting signature; one
+   * As {@link Signer.sign}. If a thread fails, another thread takes over its signatures. An abort removes a waiting signature; one
    * in progress is not stopped, and its result is dropped.
    *
    * @throws SealwrightError `UNAVAILABLE` when `capacity` signatures are waiting or in progress, when the pool is closed,
@@ -71,7 +71,7 @@ export function createSigningPool(privateKey: KeyObject, options: SigningPoolOpt
 
 const poolOptions = optionsOf(poolOptionChecks)
 
-/** Takes the key of a pool that was not closed away from the threads. Nothing that is kept here refers to the pool. */
+/** Removes the key of a pool that was not closed from the threads. Nothing that is kept here refers to the pool. */
 const collected = new FinalizationRegistry<readonly [PooledKey, ThreadGroup]>(
   ([key, group]) => void release(key, group),
 )

@@ -115,7 +115,7 @@ export class SigningThread {
     return memory
   }
 
-  /** Takes the key away from the thread. */
+  /** Removes the key from the thread. */
   forget(key: PooledKey): void {
     if (this.#keys.delete(key)) this.#post({ forget: key.number })
   }

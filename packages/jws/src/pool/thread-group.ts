@@ -34,7 +34,7 @@ export class ThreadGroup {
     this.#keys.add(key)
   }
 
-  /** Takes the key away from all threads, and ends them after the last key. The key must have nothing left to sign. */
+  /** Removes the key from all threads, and ends them after the last key. The key must have nothing left to sign. */
   async remove(key: PooledKey): Promise<void> {
     this.#keys.delete(key)
     for (const thread of this.#threads) thread.forget(key)
@@ -131,7 +131,7 @@ export class ThreadGroup {
     return new Promise((resolve) => (this.#setReady = resolve))
   }
 
-  /** Gives the batches of a dead thread to the others. A new thread starts when there is work. */
+  /** Moves the batches of a failed thread to the others. A new thread starts when there is work. */
   #bury(thread: SigningThread, cause: unknown): void {
     // One that was ended has nothing left.
     if (!this.#threads.delete(thread)) return

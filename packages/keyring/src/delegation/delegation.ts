@@ -59,7 +59,7 @@ export interface Delegation {
 }
 
 /**
- * Makes this process sign with its own short-lived keys, each certified by a key of the ring. Every instance publishes
+ * Lets this process sign with its own short-lived keys, each certified by a key of the ring. Every instance publishes
  * a delegate in its JWK Set for the whole announcement before it signs.
  *
  * @param ring opened with `delegates: registry`, like the ring of every other instance

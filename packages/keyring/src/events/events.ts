@@ -21,7 +21,7 @@ export type KeyRingEvent =
     }
   /** No key may sign with this algorithm; null for the default. */
   | { readonly type: 'no-signer'; readonly algorithm: string | null }
-  /** The source does not say when keys are made, so a key that replaces this one in its place is not announced. */
+  /** The source has no creation times, so a key that replaces this one in place is not announced. */
   | { readonly type: 'cannot-announce'; readonly keyId: string; readonly location: string }
   /** A key appeared with a creation time earlier than the previous read. Its announcement starts now. */
   | {
@@ -42,7 +42,7 @@ export type KeyRingEvent =
   | { readonly type: 'stale'; readonly age: number | null }
   /** No JWK Set can be made of the keys: aliases clash, or there are too many keys. The response is 503 until that changes. */
   | { readonly type: 'jwks-failed'; readonly error: unknown }
-  /** A new version is due and cannot be made. The key goes on signing until `notAfter`. */
+  /** A new version is due and cannot be created. The key continues to sign until `notAfter`. */
   | {
       readonly type: 'rotation-failed'
       readonly location: string

@@ -192,7 +192,7 @@ export class Ring implements KeyRing {
     this.#leased.recall([])
   }
 
-  /** Begins to read the sources, to make new versions and to report, by itself. */
+  /** Starts the timers that read the sources, create new versions and report events. */
   start(): void {
     clearTimeout(this.#timer)
     if (this.#isClosed) return

@@ -68,7 +68,7 @@ export class JumpGuard {
     return [wall]
   }
 
-  /** Takes what the clock shows as right, as when the process starts. */
+  /** Accepts the current time of the clock as correct, as when the process starts. */
   #settle(): void {
     this.#wall = this.#clock.now()
     this.#elapsed = this.#clock.elapsed()

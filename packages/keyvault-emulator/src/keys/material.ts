@@ -24,7 +24,7 @@ export const curves: Readonly<Record<string, { readonly nodeName: string; readon
 
 const rsaSizes = [2048, 3072, 4096]
 
-/** What a client asks for when a key is to be made. */
+/** The parameters of a request to create a key. */
 export interface KeySpecification {
   readonly kty: string
   /** RSA modulus in bits; default 2048. */

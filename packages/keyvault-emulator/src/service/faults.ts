@@ -23,7 +23,7 @@ export type FaultKind =
 
 /** An error instead of the answer; nothing is carried out. */
 export interface StatusFault {
-  /** Tells the kinds of fault apart. */
+  /** The kind of fault. */
   readonly type: 'status'
   /** 400 to 599. */
   readonly status: number

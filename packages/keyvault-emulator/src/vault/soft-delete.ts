@@ -52,7 +52,7 @@ export function requireNotDeleting(
 }
 
 /**
- * Whether a new version can be made under this name.
+ * Whether a new version can be created under this name.
  *
  * @throws ServiceError 409 while an object of that name is deleted or on its way
  */

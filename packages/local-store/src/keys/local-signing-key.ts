@@ -32,7 +32,7 @@ export interface LocalSigningKey extends SigningKey {
   signer(algorithm?: string): SyncSigner
 }
 
-/** Makes a signer for a private key in memory, such as `createLocalSigner` or the `createSigner` of `@sealwright/jws`. */
+/** Creates a signer for a private key in memory, such as `createLocalSigner` or the `createSigner` of `@sealwright/jws`. */
 export type CreateSigner = (
   privateKey: KeyObject,
   options: { readonly algorithm?: string | undefined },
@@ -41,7 +41,7 @@ export type CreateSigner = (
 /** How the keys of a store sign. */
 export interface SignerOptions {
   /**
-   * Makes the signers of the keys, one for each algorithm that is used. Default: `createLocalSigner`, whose `sign` runs in libuv's
+   * Creates the signers of the keys, one for each algorithm that is used. Default: `createLocalSigner`, whose `sign` runs in libuv's
    * threads. The `createSigner` of `@sealwright/jws` signs many tokens at once in threads of its own.
    */
   readonly createSigner?: CreateSigner | undefined
@@ -90,7 +90,7 @@ export function localSigningKey(stored: StoredKey, options: SignerOptions): Loca
   }
 }
 
-/** Makes signers that refuse: those of a disabled key. `record` is the name of the file that disables it. */
+/** Creates signers that refuse to sign: those of a disabled key. `record` is the name of the file that disables it. */
 function refusing({ name, file }: StoredKey, record: string): CreateSigner {
   const refuse = (): never => {
     throw new SealwrightError(

@@ -23,7 +23,7 @@ export const appServiceMembers: Readonly<Record<string, Check>> = {
 
 /**
  * The folder of certificates that Azure App Service gives a Linux app: `THUMBPRINT.p12` (upper-case SHA-1) without a password, for the
- * certificates that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform makes the files and their modes.
+ * certificates that the setting `WEBSITE_LOAD_CERTIFICATES` names. The platform creates the files and their modes.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for a malformed setting
  */

@@ -65,7 +65,7 @@ const extensionRequest = '1.2.840.113549.1.9.14'
 const source = 'the certificate request'
 
 /**
- * Makes a certificate request (PKCS#10, RFC 2986) for the signer's key.
+ * Creates a certificate request (PKCS#10, RFC 2986) for the signer's key.
  *
  * @returns DER; `encodePem('CERTIFICATE REQUEST', der)` returns PEM
  * @throws SealwrightError as `createSelfSignedCertificate`

@@ -32,7 +32,7 @@ export interface ExaminedIssuer {
 }
 
 /**
- * Makes sure that the certificate is that of its signer's key and of a CA, and valid now.
+ * Checks that the certificate is that of its signer's key and of a CA, and valid now.
  *
  * @throws SealwrightError `INVALID_ARGUMENT`; for a certificate that cannot be read as `parseCertificate`
  */
@@ -77,7 +77,7 @@ function assertValidNow({ notBefore, notAfter }: Validity): void {
 }
 
 /**
- * Makes sure that the issuer's certificate allows a certificate: its path length, and its name constraints.
+ * Checks that the issuer's certificate allows a certificate: its path length, and its name constraints.
  *
  * @param ca whether the new certificate is a CA's
  * @param names of the new certificate, its subject among them

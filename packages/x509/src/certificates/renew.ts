@@ -22,7 +22,7 @@ export interface RenewCertificateOptions extends ValidityOptions {
 }
 
 /**
- * Makes a new certificate with the subject, key and extensions of an old one. The serial number, the times and the key
+ * Issues a new certificate with the subject, key and extensions of an old one. The serial number, the times and the key
  * identifiers are new.
  *
  * @param by the certificate's own key for a self-signed certificate, or a CA. A certificate that a CA issued is renewed by a CA.

@@ -17,7 +17,7 @@ export interface SelfSignedCertificateOptions extends CertificateOptions {
 }
 
 /**
- * Makes a certificate that is signed by the key it certifies: for signing tokens, or with another profile a root CA's. The
+ * Creates a certificate that is signed by the key it certifies: for signing tokens, or with another profile a root CA's. The
  * signer may be a key in this process or one in a vault. Its signature is verified before the certificate is returned.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for a malformed subject, name, time or extension, or a key usage that keys of that

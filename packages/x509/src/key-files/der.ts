@@ -21,7 +21,7 @@ import { pkcs7Levels, readPkcs7 } from './pkcs7.ts'
 
 /** The state of reading one file: its inputs, and findings apart from its contents. */
 export interface FileContext {
-  /** Asks for the password, once for the file. */
+  /** Returns the password. It is requested once for the file. */
   readonly password: () => Promise<string>
   readonly options: ReadKeyFileOptions
   readonly limits: KeyFileLimits
@@ -134,7 +134,7 @@ async function readPfx(der: Uint8Array, context: FileContext): Promise<Part> {
   )
   for (const { what: part, reason } of skipped) context.skipped.note(part, reason)
   if (contents.mac === null) {
-    context.remarks.add('the PKCS#12 file has no MAC: nothing shows who made it, or that it is intact')
+    context.remarks.add('the PKCS#12 file has no MAC: its origin and integrity cannot be verified')
   }
   return { format: 'PKCS#12', ...contents }
 }

@@ -6,17 +6,17 @@ import { aWebCrypto } from '../webcrypto/arguments.ts'
 import { generateKeyPair as generateCryptoKeys } from '../webcrypto/generate-key-pair.ts'
 import { providerFor, type WebCrypto } from '../webcrypto/provider.ts'
 
-/** How {@link generatePrivateKey} makes a key. */
+/** Options of {@link generatePrivateKey}. */
 export interface GeneratePrivateKeyOptions {
-  /** Where the key is made. Default Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA
-   * keys are made by Node 24.7 or newer. */
+  /** The implementation that generates the key. Default: Node's; @peculiar/webcrypto for what Node's lacks, which is secp256k1. ML-DSA
+   * keys need Node 24.7 or newer. */
   readonly crypto?: WebCrypto | undefined
 }
 
 const checkOptions = optionsOf({ crypto: aWebCrypto })
 
 /**
- * Makes a private key. RSA keys have the public exponent 65537.
+ * Generates a private key. RSA keys have the public exponent 65537.
  *
  * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given, or this Node, cannot make
  * @example

@@ -99,7 +99,7 @@ export function isEmptyName(name: Uint8Array): boolean {
 }
 
 /**
- * Makes sure that a Name from elsewhere may go into a new certificate as it is: it is DER, has the string types that RFC 5280
+ * Checks that a Name from elsewhere may go into a new certificate as it is: it is DER, has the string types that RFC 5280
  * §4.1.2.4 allows in new names, and keeps the same bounds as the names that are made here.
  *
  * @param source for messages, such as `the subject of the certificate request`

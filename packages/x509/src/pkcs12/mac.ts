@@ -149,7 +149,7 @@ export async function verifyMac(
   return null
 }
 
-/** Makes the `MacData` of a content. It works once, because the key is zeroed afterwards. */
+/** Creates the `MacData` of a content. It works once, because the key is zeroed afterwards. */
 type MakeMac = (content: Uint8Array) => MacData
 
 /**

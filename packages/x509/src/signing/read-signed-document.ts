@@ -31,7 +31,7 @@ export function readSignedDocument(der: Uint8Array, source: string, budget: BerB
 }
 
 /**
- * Makes sure that a certificate or CRL names the same algorithm inside and outside the signed part (RFC 5280 §4.1.1.2
+ * Checks that a certificate or CRL has the same algorithm inside and outside the signed part (RFC 5280 §4.1.1.2
  * and §5.1.1.2).
  *
  * @param signature the field of that name in the part that is signed
@@ -62,7 +62,7 @@ function goesWith({ kty, name }: SignatureAlgorithm, { asymmetricKeyType }: KeyO
 }
 
 /**
- * Makes sure that a key has signed a document.
+ * Checks that a key has signed a document.
  *
  * @param source for messages
  * @throws SealwrightError `INVALID_SIGNATURE`; `UNSUPPORTED_ALGORITHM` for an unsupported kind of signature, such

@@ -13,7 +13,7 @@ import { providerFor, type WebCrypto } from './provider.ts'
 
 /** How {@link generateKeyPair} makes keys. */
 export interface GenerateKeyPairOptions {
-  /** Where the keys are made. Default Node's WebCrypto, and @peculiar/webcrypto for secp256k1. */
+  /** The implementation that generates the keys. Default: Node's WebCrypto, and @peculiar/webcrypto for secp256k1. */
   readonly crypto?: WebCrypto | undefined
   /** A JOSE `alg`. Default that of the key type, such as RS256: a CryptoKey of RSA is bound to one padding and one hash. */
   readonly algorithm?: string | undefined
@@ -24,7 +24,7 @@ export interface GenerateKeyPairOptions {
 const checkOptions = optionsOf({ ...cryptoKeyOptions, extractable: aBoolean })
 
 /**
- * Makes a pair of CryptoKeys that sign and verify. RSA keys have the public exponent 65537.
+ * Generates a pair of CryptoKeys that sign and verify. RSA keys have the public exponent 65537.
  *
  * @param type one of core's `keyTypes`; ML-DSA needs Node 24.7 or newer
  * @throws SealwrightError `UNSUPPORTED_KEY` for an unknown type, or one that the `crypto` given, or this Node, cannot make;
@@ -62,7 +62,7 @@ export async function generateKeyPair(
   } catch (cause) {
     throw new SealwrightError(
       'UNSUPPORTED_KEY',
-      `this WebCrypto implementation cannot make a key of type ${type}${kty === 'AKP' ? '; Node 24.7 or newer can' : ''}`,
+      `this WebCrypto implementation cannot generate a key of type ${type}${kty === 'AKP' ? '; Node 24.7 or newer can' : ''}`,
       { cause },
     )
   }

@@ -78,7 +78,7 @@ describe('readKeyFile', () => {
     const file = withoutMac(pfx.plainSafe(await certificateBag()))
     const { mac, certificates, remarks } = await readKeyFile(file, '')
     expect([mac, certificates.length]).toEqual([null, 1])
-    expect(remarks).toEqual(['the PKCS#12 file has no MAC: nothing shows who made it, or that it is intact'])
+    expect(remarks).toEqual(['the PKCS#12 file has no MAC: its origin and integrity cannot be verified'])
   })
 
   test('refuses the whole file for a key in it, in whichever safe', async () => {

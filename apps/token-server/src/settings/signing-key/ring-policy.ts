@@ -16,7 +16,7 @@ interface KeyRingSettings {
 }
 
 /**
- * The policy of the key ring. Without settings the JWK Set may be kept for five minutes, and a new version is made only when
+ * The policy of the key ring. Without settings the JWK Set may be kept for five minutes, and a new version is created only when
  * the certificate of the last one is about to end.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for an impossible policy, with the arithmetic

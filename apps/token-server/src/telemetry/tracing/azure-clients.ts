@@ -19,7 +19,7 @@ import {
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 
 /**
- * Makes spans for the Azure SDK's clients: one for each operation, and one for each request below it.
+ * Creates spans for the Azure SDK's clients: one for each operation, and one for each request below it.
  *
  * @azure/opentelemetry-instrumentation-azure-sdk does the same with module loader hooks, and an ESM program must be
  * started with them. The SDK itself needs only this object.

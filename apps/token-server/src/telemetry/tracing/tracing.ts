@@ -48,7 +48,7 @@ const closeTimeout = 2_000
 
 /** The span of one signature. */
 export interface SignatureSpan {
-  /** Makes the token. Requests to a vault become part of the span. */
+  /** Issues the token. Requests to a vault become part of the span. */
   run(issue: () => Promise<string>): Promise<string>
   /** @param error null for a success */
   end(error: unknown): void

@@ -19,7 +19,7 @@ import {
 } from './certificate-options.ts'
 
 /**
- * Makes a key with its certificate in a store. A vault makes the key itself and takes only its names and a length: it
+ * Creates a key with its certificate in a store. A vault generates the key itself and accepts only its names and a length: it
  * has no further options here.
  */
 export async function createInStore(
@@ -78,7 +78,7 @@ async function createInVault(
   return store.create(name, creation)
 }
 
-/** The file is made here, because the store's own `create` has fewer options. */
+/** The file is created here, because the store's own `create` has fewer options. */
 async function createAndImport(store: KeyStore, name: string, options: CreateOptions): Promise<SigningKey> {
   assertImporter(store)
   if ((await store.get(name)) !== null) {

@@ -274,7 +274,7 @@ const findings = {
   'private-key-exportable': {
     severity: 'warning',
     why: 'Every identity with secrets/get or keys/release can copy the private key.',
-    fix: 'Rotate: sealwright rotate makes a version that is not exportable.',
+    fix: 'Rotate: sealwright rotate creates a version that is not exportable.',
   },
   'no-signer': {
     severity: 'error',

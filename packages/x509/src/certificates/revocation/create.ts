@@ -22,7 +22,7 @@ import {
 const defaultDays = 7
 
 /**
- * Makes a certificate revocation list (CRL, RFC 5280 §5), version 2. To revoke one more certificate, read the last list and
+ * Creates a certificate revocation list (CRL, RFC 5280 §5), version 2. To revoke one more certificate, read the last list and
  * make the next one with its entries and the new one. It may be of any length; `readRevocationList` needs a higher limit for one
  * of more than some 55,000 entries with reasons, or 125,000 without.
  *
