@@ -127,7 +127,7 @@ function withTimeOptions(command: Command): Command {
     )
     .option(
       '--jwks-max-age <seconds>',
-      'how long validators may keep the JWK Set (default: the max-age that the servers send)',
+      'how long verifiers may keep the JWK Set (default: the max-age that the servers send)',
       parseSecondsOrZero,
     )
     .option(
@@ -148,7 +148,7 @@ function withTimeOptions(command: Command): Command {
     .option('--clock-skew <seconds>', 'the most by which clocks differ (default: 60)', parseSeconds)
     .option(
       '--validator-leeway <seconds>',
-      'how long after exp validators accept a token (default: 300)',
+      'how long after exp verifiers accept a token (default: 300)',
       parseSecondsOrZero,
     )
     .option('--rotation-interval <seconds>', 'how long a key signs (default: 7776000)', parseSeconds)

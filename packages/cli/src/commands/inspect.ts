@@ -112,7 +112,7 @@ async function describeUrl(address: string): Promise<Description> {
     result: { format: 'JWK Set', ok: true, url, cacheControl, jwks: keys },
     lines: [
       `${url}: JWK Set with ${keys.length} key${keys.length === 1 ? '' : 's'}`,
-      `Cache-Control: ${cacheControl ?? 'none, so validators choose how long they keep it'}`,
+      `Cache-Control: ${cacheControl ?? 'none, so verifiers choose how long they keep it'}`,
       ...jwksLines(keys),
     ],
   }

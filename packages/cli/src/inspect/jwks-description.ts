@@ -12,7 +12,7 @@ export interface JwkDescription {
   readonly problems: readonly string[]
 }
 
-/** Some validators ignore what follows. */
+/** Some verifiers ignore what follows. */
 const mostKeys = 100
 
 /** @returns the entries of a JWK Set; null for anything else */
@@ -31,7 +31,7 @@ export function describeJwks(body: unknown): readonly JwkDescription[] | null {
       thumbprint,
       problems: [
         ...(isPrivate(key) ? ['it is a PRIVATE key: revoke it, and publish only the public part'] : []),
-        ...(kid === null ? ['it has no kid, so validators cannot choose it'] : []),
+        ...(kid === null ? ['it has no kid, so verifiers cannot choose it'] : []),
         ...(kid !== null && kids.indexOf(kid) !== at ? ['an entry before it has the same kid'] : []),
         ...(problem === null ? [] : [problem]),
       ],

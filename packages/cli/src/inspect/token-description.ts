@@ -8,13 +8,13 @@ export interface TokenDescription {
   readonly header: Readonly<Record<string, unknown>>
   readonly claims: Readonly<Record<string, unknown>>
   readonly verified: null
-  /** What validators may refuse. */
+  /** What verifiers may refuse. */
   readonly problems: readonly string[]
 }
 
 /** A token of this length is no token: a megabyte of claims fits into no header. */
 const maximumLength = 2 ** 16
-/** Some validators refuse longer headers. */
+/** Some verifiers refuse longer headers. */
 const longHeader = 512
 
 /** @returns null if the text is not a JWT in compact form (RFC 7519 §3) */
@@ -59,9 +59,9 @@ function problemsOf(
     ...(typeof alg === 'string' && alg.startsWith('HS')
       ? [`${alg} is a shared secret: every service that verifies it can sign as well`]
       : []),
-    ...(kid === undefined ? ['it has no kid, so validators cannot choose among several keys'] : []),
+    ...(kid === undefined ? ['it has no kid, so verifiers cannot choose among several keys'] : []),
     ...(head.length > longHeader
-      ? [`its header has ${head.length} characters; some validators refuse more than ${longHeader}`]
+      ? [`its header has ${head.length} characters; some verifiers refuse more than ${longHeader}`]
       : []),
     ...(exp === undefined ? ['it has no exp, so it never expires'] : []),
     ...(typeof exp === 'number' && exp < seconds ? ['it has expired'] : []),

@@ -25,7 +25,7 @@ export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
     throw new SealwrightError(
       'INVALID_ENCODING',
       `the metadata at ${answer.url.href} is of the issuer ${JSON.stringify(named ?? null)}, not of ${issuer}` +
-        (slash ? '; they differ in the slash at the end, which validators compare' : ''),
+        (slash ? '; they differ in the slash at the end, which verifiers compare' : ''),
     )
   }
   if (typeof jwksUri !== 'string') {

@@ -223,7 +223,7 @@ describe('inspect of anything', () => {
       header: { alg: 'none' },
       problems: [
         'it has no signature',
-        'it has no kid, so validators cannot choose among several keys',
+        'it has no kid, so verifiers cannot choose among several keys',
         'it has no exp, so it never expires',
         'it has no aud, so any service may accept it',
       ],
@@ -257,7 +257,7 @@ describe('inspect of anything', () => {
     writeFileSync(file('jwks.json'), JSON.stringify({ keys }))
     const problems = [
       [],
-      ['it has no kid, so validators cannot choose it'],
+      ['it has no kid, so verifiers cannot choose it'],
       [
         'it is a PRIVATE key: revoke it, and publish only the public part',
         'an entry before it has the same kid',

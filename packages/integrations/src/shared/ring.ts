@@ -25,7 +25,7 @@ interface Times {
 }
 
 /**
- * Checks that the key of a token stays published until the token expires. Otherwise validators would refuse the token
+ * Checks that the key of a token stays published until the token expires. Otherwise verifiers would refuse the token
  * after a rotation, perhaps weeks later.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for a token with a longer lifetime than the ring's policy allows

@@ -35,7 +35,7 @@ export interface DelegationOptions {
  * A key that lives only in the memory of this process, with a short-lived certificate that a key of the ring has signed. It
  * signs at the speed of a local key.
  *
- * The price: an attacker who reads this process's memory gets a key that validators trust until its certificate
+ * The price: an attacker who reads this process's memory gets a key that verifiers trust until its certificate
  * expires. Without delegation an attacker can only request signatures while they control the process.
  */
 export interface Delegation {

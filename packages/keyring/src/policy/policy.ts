@@ -8,11 +8,11 @@ import { anObject, anything, must, optionsOf, type Check } from '@sealwright/cor
 export interface KeyRingPolicy {
   /** L: the longest time from `iat` to `exp` of any token that the ring's keys sign. */
   readonly tokenLifetime: number
-  /** M: how long a validator may keep the JWK Set, sent as `Cache-Control: max-age`. */
+  /** M: how long a verifier may keep the JWK Set, sent as `Cache-Control: max-age`. */
   readonly jwksMaxAge: number
-  /** K: the most by which any two clocks differ: the instances', the stores' and the validators'. At least 1. */
+  /** K: the most by which any two clocks differ: the instances', the stores' and the verifiers'. At least 1. */
   readonly clockSkew: number
-  /** How long after `exp` a validator still accepts a token. ASP.NET Core allows 300. */
+  /** How long after `exp` a verifier still accepts a token. ASP.NET Core allows 300. */
   readonly validatorLeeway: number
   /** How often an instance reads the stores. */
   readonly refreshInterval: number
@@ -71,7 +71,7 @@ export const longestTimer: number = 2 ** 31 - 1
 const longestTimeout = Math.floor(longestTimer / 1_000)
 
 /**
- * Completes a policy and checks that it keeps the promise: no validator that obeys `max-age` rejects a token.
+ * Completes a policy and checks that it keeps the promise: no verifier that obeys `max-age` rejects a token.
  *
  * @param options the values that differ from the defaults, in seconds
  * @param signers how many keys sign at the same time: one for each algorithm and shard. Default 1.
@@ -183,7 +183,7 @@ function checkArithmetic(policy: KeyRingPolicy, signers: number): void {
   atLeast(
     { announcement },
     { maxSetAge, jwksMaxAge, clockSkew },
-    'a new key would sign while a validator still holds a JWK Set without it',
+    'a new key would sign while a verifier still holds a JWK Set without it',
   )
   atLeast(
     { retention },

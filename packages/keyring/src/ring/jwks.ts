@@ -39,7 +39,7 @@ export function publishJwks(entries: readonly RingEntry[], aliases: KeyAliases):
 }
 
 function jwksOf({ ringKey, algorithms }: RingEntry, aliases: KeyAliases): SigningJwk[] {
-  // A key of several algorithms is published without `alg`; validators choose by the token's header among what fits its type.
+  // A key of several algorithms is published without `alg`; verifiers choose by the token's header among what fits its type.
   const [algorithm, another] = algorithms
   const jwk = signingKeyJwk(ringKey.key, another === undefined ? algorithm : undefined)
   return [jwk, ...aliases(ringKey.key).map((kid) => ({ ...jwk, kid }))]

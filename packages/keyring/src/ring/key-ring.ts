@@ -107,11 +107,11 @@ export interface KeyRing {
   rotate(): Promise<void>
   /**
    * For an emergency: disables a key in every source that can do so, and reads the sources. Every token of the key is
-   * refused once validators read the JWK Set again.
+   * refused once verifiers read the JWK Set again.
    *
    * If no other key of the JWK Set can take over, one is created first, where a source with `create` has the key. It
-   * signs without announcement, so validators may refuse its tokens for a while. If a retired key is still enabled, that
-   * one signs until the new key is announced; validators do not have it either.
+   * signs without announcement, so verifiers may refuse its tokens for a while. If a retired key is still enabled, that
+   * one signs until the new key is announced; verifiers do not have it either.
    *
    * Other instances learn of it at their next read: within `refreshInterval`, or at once with {@link refresh}.
    *
@@ -194,15 +194,15 @@ export interface KeyRevocation {
   /** The `kid` of the revoked key. */
   readonly keyId: string
   /**
-   * The latest time at which a validator that obeys `max-age` accepts its tokens: an instance that cannot read its
-   * store serves the key for `maxSetAge`, and a validator keeps that JWK Set for `jwksMaxAge`. If every instance reads
+   * The latest time at which a verifier that obeys `max-age` accepts its tokens: an instance that cannot read its
+   * store serves the key for `maxSetAge`, and a verifier keeps that JWK Set for `jwksMaxAge`. If every instance reads
    * its keys now, it is `jwksMaxAge` from now.
    */
   readonly acceptedUntil: Date
   /** The keys that sign now, one for each algorithm and shard that has one. */
   readonly signing: readonly string[]
   /**
-   * Until when validators may refuse tokens of these keys, because they may not have them; null if all of them were
+   * Until when verifiers may refuse tokens of these keys, because they may not have them; null if all of them were
    * announced. For a key that had been replaced and signs again it is the longest that it can take.
    */
   readonly refusedUntil: Date | null

@@ -43,7 +43,7 @@ export interface StaticIssuerReport {
  * the key when one is due. Run it regularly, such as hourly. A new key is in the file for the whole announcement before
  * it signs, and an old key stays until its last token has expired.
  *
- * A validator may read files as old as the time between two runs, so `policy.maxSetAge` must be at least that. Programs
+ * A verifier may read files as old as the time between two runs, so `policy.maxSetAge` must be at least that. Programs
  * that sign open a ring on the same sources with the same policy and without `create`, so that only this function
  * creates keys.
  *

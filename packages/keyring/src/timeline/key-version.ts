@@ -30,7 +30,7 @@ export const keyVersions: Check = listOf((name, value) => {
  * - `active`: in the JWK Set; signs
  * - `retiring`: in the JWK Set until the last token that it signed has expired
  * - `retired`: no longer in the JWK Set
- * - `revoked`: disabled; its tokens are refused as soon as validators have read the JWK Set again
+ * - `revoked`: disabled; its tokens are refused as soon as verifiers have read the JWK Set again
  */
 export type VersionState = 'announced' | 'active' | 'retiring' | 'retired' | 'revoked'
 
@@ -55,7 +55,7 @@ export interface Timeline<V extends KeyVersion = KeyVersion> {
   /** The version that signs; null if none may sign. */
   readonly active: V | null
   /**
-   * Set when the active version signs although validators may not have it: `unannounced` for one that signs before its
+   * Set when the active version signs although verifiers may not have it: `unannounced` for one that signs before its
    * announcement is over, `reactivated` for one that had been replaced. `until` is when it is over, in milliseconds; null
    * where that depends on when the other version was switched off.
    */

@@ -24,7 +24,7 @@ export interface PublishedSet {
   readonly keys: readonly PublishedKey[]
 }
 
-/** Some validators ignore further keys, and no issuer needs more. */
+/** Some verifiers ignore further keys, and no issuer needs more. */
 const mostKeys = 100
 
 /** Reads the JWK Set, and what is wrong with its entries. */
@@ -45,7 +45,7 @@ export async function examineKeys(
     const problem = finding('jwks-malformed', where, 'it has no array "keys" of JSON objects')
     return { set: null, report: step('keys', where, [problem]) }
   }
-  // Validators do not use encryption keys.
+  // Verifiers do not use encryption keys.
   const jwks = entries.slice(0, mostKeys).filter((jwk) => jwk['use'] !== 'enc')
   const keys = jwks.map(publishedKey)
   const findings = [

@@ -8,7 +8,7 @@ export interface CatalogueEntry {
 const findings = {
   'discovery-unavailable': {
     severity: 'error',
-    why: 'Validators cannot discover the keys.',
+    why: 'Verifiers cannot discover the keys.',
     fix: 'Serve the metadata below the issuer, at /.well-known/openid-configuration.',
   },
   'issuer-not-https': {
@@ -18,7 +18,7 @@ const findings = {
   },
   'issuer-mismatch': {
     severity: 'error',
-    why: 'Validators compare the two and refuse the metadata (RFC 8414 §3.3).',
+    why: 'Verifiers compare the two and refuse the metadata (RFC 8414 §3.3).',
     fix: 'Set the issuer of the server to the URL that clients use, with or without the slash at its end.',
   },
   'endpoint-not-https': {
@@ -28,12 +28,12 @@ const findings = {
   },
   'jwks-uri-missing': {
     severity: 'error',
-    why: 'Validators cannot find the keys.',
+    why: 'Verifiers cannot find the keys.',
     fix: 'Add jwks_uri to the metadata (RFC 8414 §2).',
   },
   'jwks-uri-elsewhere': {
     severity: 'warning',
-    why: 'Another host decides which tokens are valid, and some validators refuse it.',
+    why: 'Another host decides which tokens are valid, and some verifiers refuse it.',
     fix: 'Serve the JWK Set from the origin of the issuer, unless the other host is yours.',
   },
   'token-endpoint-elsewhere': {
@@ -43,12 +43,12 @@ const findings = {
   },
   'jwks-unavailable': {
     severity: 'error',
-    why: 'Validators cannot get the keys, and refuse every token once their copy is old.',
+    why: 'Verifiers cannot get the keys, and refuse every token once their copy is old.',
     fix: 'Serve the JWK Set at the jwks_uri of the metadata.',
   },
   'jwks-malformed': {
     severity: 'error',
-    why: 'Validators refuse the whole set.',
+    why: 'Verifiers refuse the whole set.',
     fix: 'Serve a JSON object with an array "keys" (RFC 7517 §5).',
   },
   'jwks-empty': {
@@ -58,7 +58,7 @@ const findings = {
   },
   'jwks-too-many-keys': {
     severity: 'error',
-    why: 'Some validators ignore the keys after the hundredth, and refuse their tokens.',
+    why: 'Some verifiers ignore the keys after the hundredth, and refuse their tokens.',
     fix: 'Remove retired keys, or rotate less often.',
   },
   'jwks-content-type': {
@@ -73,7 +73,7 @@ const findings = {
   },
   'jwks-no-max-age': {
     severity: 'warning',
-    why: 'Each validator chooses how long it keeps the keys, so no rotation is safe for all of them.',
+    why: 'Each verifier chooses how long it keeps the keys, so no rotation is safe for all of them.',
     fix: 'Send Cache-Control: public, max-age=SECONDS with the JWK Set.',
   },
   'jwks-not-cacheable': {
@@ -83,7 +83,7 @@ const findings = {
   },
   'jwks-max-age-mismatch': {
     severity: 'error',
-    why: 'Validators keep the keys longer than the rotation allows for.',
+    why: 'Verifiers keep the keys longer than the rotation allows for.',
     fix: 'Look for a CDN or proxy that changes Cache-Control, or set jwksMaxAge of the rotation policy to the value that is sent.',
   },
   'jwk-private': {
@@ -93,52 +93,52 @@ const findings = {
   },
   'jwk-malformed': {
     severity: 'error',
-    why: 'Validators refuse its tokens, and some of them the whole set.',
+    why: 'Verifiers refuse its tokens, and some of them the whole set.',
     fix: 'Publish the key as RFC 7517 and RFC 7518 require; sealwright inspect shows its errors.',
   },
   'jwk-weak': {
     severity: 'error',
-    why: 'The key can be broken, or validators refuse it (RFC 7518 §3.3).',
+    why: 'The key can be broken, or verifiers refuse it (RFC 7518 §3.3).',
     fix: 'Rotate to an RSA key of at least 2048 bits, or to an EC key.',
   },
   'jwk-no-kid': {
     severity: 'error',
-    why: 'Validators cannot choose the key.',
+    why: 'Verifiers cannot choose the key.',
     fix: 'Publish its RFC 7638 thumbprint as kid, and put the same into its tokens.',
   },
   'jwk-duplicate-kid': {
     severity: 'error',
-    why: 'Validators pick one of the two keys, and refuse the tokens of the other.',
+    why: 'Verifiers pick one of the two keys, and refuse the tokens of the other.',
     fix: 'Use a different kid for each key, such as the RFC 7638 thumbprint.',
   },
   'jwk-no-use': {
     severity: 'warning',
-    why: 'Some validators skip a key that does not say what it is for.',
+    why: 'Some verifiers skip a key that does not say what it is for.',
     fix: 'Publish "use": "sig" and the "alg" of the key.',
   },
   'x5c-malformed': {
     severity: 'error',
-    why: 'Validators that read certificates refuse the key.',
+    why: 'Verifiers that read certificates refuse the key.',
     fix: 'Publish standard base64 (not base64url, no PEM) of the DER of each certificate (RFC 7517 §4.7).',
   },
   'x5c-other-key': {
     severity: 'error',
-    why: 'Validators that take the key from the certificate refuse every token.',
+    why: 'Verifiers that take the key from the certificate refuse every token.',
     fix: 'Publish the certificate of this very key; after a renewal read the store again.',
   },
   'x5t-mismatch': {
     severity: 'error',
-    why: 'Validators that look for the thumbprint do not find the key.',
+    why: 'Verifiers that look for the thumbprint do not find the key.',
     fix: 'Publish the thumbprint of the first certificate in x5c (RFC 7517 §4.8, §4.9).',
   },
   'certificate-expired': {
     severity: 'error',
-    why: 'Validators that check dates refuse its tokens, and a vault may refuse to sign.',
+    why: 'Verifiers that check dates refuse its tokens, and a vault may refuse to sign.',
     fix: 'Renew the certificate (sealwright cert renew) or rotate the key (sealwright rotate).',
   },
   'certificate-not-yet-valid': {
     severity: 'error',
-    why: 'Validators that check dates refuse its tokens, and a vault refuses to sign.',
+    why: 'Verifiers that check dates refuse its tokens, and a vault refuses to sign.',
     fix: 'Wait, or check the clock of the machine that made the certificate.',
   },
   'certificate-expires-soon': {
@@ -148,7 +148,7 @@ const findings = {
   },
   'certificate-weak': {
     severity: 'warning',
-    why: 'Strict validators refuse it.',
+    why: 'Strict verifiers refuse it.',
     fix: 'Make a new certificate (sealwright cert renew); sealwright inspect shows what is weak.',
   },
   'instance-unavailable': {
@@ -158,7 +158,7 @@ const findings = {
   },
   'instances-differ': {
     severity: 'error',
-    why: 'A token of one instance is refused by validators that read the keys of another.',
+    why: 'A token of one instance is refused by verifiers that read the keys of another.',
     fix: 'Use the same signing URI for every instance, and have all of them read it: kill -HUP, or wait for the refresh.',
   },
   'clock-off': {
@@ -178,32 +178,32 @@ const findings = {
   },
   'token-no-kid': {
     severity: 'error',
-    why: 'Validators cannot choose among several keys.',
+    why: 'Verifiers cannot choose among several keys.',
     fix: 'Put the kid of the key into the header of each token.',
   },
   'token-kid-unknown': {
     severity: 'error',
-    why: 'Validators refuse the token.',
+    why: 'Verifiers refuse the token.',
     fix: 'Publish the key before it signs: the server signs and publishes with different keys.',
   },
   'token-alg-mismatch': {
     severity: 'error',
-    why: 'Validators refuse the token (RFC 7517 §4.4).',
+    why: 'Verifiers refuse the token (RFC 7517 §4.4).',
     fix: 'Publish the alg that the server signs with, or leave alg out for a key with several.',
   },
   'token-signature-invalid': {
     severity: 'error',
-    why: 'Validators refuse the token.',
+    why: 'Verifiers refuse the token.',
     fix: 'Publish the public key that belongs to the signing key. The kid is the same, but the keys are not a pair.',
   },
   'token-issuer-mismatch': {
     severity: 'error',
-    why: 'Validators refuse the token (RFC 9068 §4).',
+    why: 'Verifiers refuse the token (RFC 9068 §4).',
     fix: 'Sign with the iss that the metadata has, character by character.',
   },
   'token-time-invalid': {
     severity: 'error',
-    why: 'Validators refuse the token.',
+    why: 'Verifiers refuse the token.',
     fix: 'Compare the clocks of the server and of this machine; set exp, nbf and iat in seconds.',
   },
   'token-no-expiry': {
@@ -248,12 +248,12 @@ const findings = {
   },
   'key-not-published': {
     severity: 'error',
-    why: 'Validators refuse the tokens of this key.',
+    why: 'Verifiers refuse the tokens of this key.',
     fix: 'Have every instance read its keys (kill -HUP), and check that they use this signing URI.',
   },
   'key-revoked-published': {
     severity: 'error',
-    why: 'Validators accept the tokens of a key that was switched off.',
+    why: 'Verifiers accept the tokens of a key that was switched off.',
     fix: 'Have every instance read its keys (kill -HUP), and purge the caches in between.',
   },
   'published-key-unknown': {
@@ -283,8 +283,8 @@ const findings = {
   },
   'rotation-key-unknown': {
     severity: 'error',
-    why: 'A validator that cached the JWK Set before the announcement does not have the new key yet.',
-    fix: 'Announce the key for longer, or let validators keep the JWK Set for a shorter time.',
+    why: 'A verifier that cached the JWK Set before the announcement does not have the new key yet.',
+    fix: 'Announce the key for longer, or let verifiers keep the JWK Set for a shorter time.',
   },
   'rotation-key-removed': {
     severity: 'error',

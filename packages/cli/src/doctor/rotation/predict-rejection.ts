@@ -1,22 +1,22 @@
 import { evaluateTimeline, type KeyRingPolicy, type KeyVersion } from '@sealwright/keyring'
 
-/** A token that some validator refuses although it is valid. */
+/** A token that some verifier refuses although it is valid. */
 export interface Rejection {
   /** The first moment, in milliseconds since 1970. */
   readonly at: number
   /** The key that signed it. */
   readonly keyId: string
   /**
-   * - `unknown`: the validator still holds a JWK Set from before the key was announced
+   * - `unknown`: the verifier still holds a JWK Set from before the key was announced
    * - `removed`: the key has left the JWK Set, and the token has not expired
    */
   readonly reason: 'unknown' | 'removed'
 }
 
 /**
- * The first moment at which a valid token can be rejected by a validator that obeys `max-age`; null when none can.
+ * The first moment at which a valid token can be rejected by a verifier that obeys `max-age`; null when none can.
  *
- * It is the worst case that the policy allows: an instance serves keys that it read `maxSetAge` ago, a validator keeps the JWK
+ * It is the worst case that the policy allows: an instance serves keys that it read `maxSetAge` ago, a verifier keeps the JWK
  * Set for `jwksMaxAge`, clocks are ahead of the store's by 0 up to `clockSkew`, and a token that was begun just before a switch
  * is signed up to `clockSkew` after it. A policy that `keyRingPolicy` accepts has no rejection, unless a certificate ends early.
  *
@@ -37,7 +37,7 @@ export function predictRejection(
   )
   const rejections = versions.flatMap((version): Rejection[] => {
     const without = [
-      // Before the first key there was no JWK Set that a validator could hold.
+      // Before the first key there was no JWK Set that a verifier could hold.
       ...(version === first ? [] : [beforeAnnouncement(version, policy)]),
       ...afterRemoval(steps, version, policy),
     ]
@@ -66,7 +66,7 @@ interface Step extends Period {
   readonly published: readonly KeyVersion[]
 }
 
-/** When a validator may hold a JWK Set without the key, and why. */
+/** When a verifier may hold a JWK Set without the key, and why. */
 interface Absence extends Period {
   readonly reason: Rejection['reason']
 }

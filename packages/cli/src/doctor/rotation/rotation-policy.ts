@@ -7,7 +7,7 @@ const longestLifetime = 100 * 366 * 86_400
 export interface RotationPolicies {
   /** The known part of the servers' configuration. `keyRingPolicy` may refuse it. */
   readonly told: KeyRingPolicyOptions
-  /** The same with the `max-age` that validators obey and the longest token. It is not checked. */
+  /** The same with the `max-age` that verifiers obey and the longest token. It is not checked. */
   readonly played: KeyRingPolicy
 }
 
@@ -32,7 +32,7 @@ export function rotationPolicies(
       ...complete,
       announcement: options.announcement ?? maxSetAge + jwksMaxAge + clockSkew,
       retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
-      // Validators obey the max-age that is sent, and a token is valid until its exp, whatever the policy says.
+      // Verifiers obey the max-age that is sent, and a token is valid until its exp, whatever the policy says.
       jwksMaxAge: observed.maxAge ?? jwksMaxAge,
       tokenLifetime: Math.max(seen, tokenLifetime),
     },
