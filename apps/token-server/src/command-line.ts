@@ -28,7 +28,7 @@ export function parseCommandLine(args: readonly string[]): Command {
   for (const token of tokens) {
     // Values are not repeated: one could be a password.
     if (token.kind !== 'option') return wrong('arguments must begin with --')
-    if (token.value !== undefined) return wrong(`${token.rawName} takes no value`)
+    if (token.value !== undefined) return wrong(`${token.rawName} does not accept a value`)
     if (token.name === 'help') return { kind: 'help', text: help }
     if (token.name !== 'check-config') return wrong(`there is no option ${token.rawName}`)
     command = { kind: 'check-config' }

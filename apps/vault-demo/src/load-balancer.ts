@@ -19,7 +19,7 @@ const hopByHop = new Set([
 ])
 
 /**
- * One address for several servers, like a load balancer: takes the servers in turn, and skips one that is gone or closing.
+ * One address for several servers, like a load balancer: sends requests to the servers in turn, and skips one that is gone or closing.
  * A request without an answer is sent to the next server. At worst this issues an unused token.
  *
  * @param origins the servers, such as `http://localhost:5002`; may be filled later

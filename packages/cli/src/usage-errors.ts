@@ -2,7 +2,7 @@ import { SealwrightError } from '@sealwright/core'
 import type { Command } from 'commander'
 import { printable } from './terminal/terminal.ts'
 
-/** Options that other programs take a password with. */
+/** Options with which other programs accept a password. */
 const passwordOption =
   /^--?(?:(?!no-)[a-z]+-)?(?:p|pi|po|pw|pwd|pass|passwd|password|passphrase|passin|passout|storepass|keypass)(?:=.*)?$/is
 

@@ -46,7 +46,7 @@ export interface ManagedSigner extends SyncSigner {
   /** Where signatures are made. */
   readonly mode: SigningMode
   /**
-   * Refuses further calls of `sign`, finishes those in progress and takes the key away from the threads of the pool, if they have it.
+   * Refuses further calls of `sign`, finishes those in progress and removes the key from the threads of the pool, if they have it.
    * Threads without any key end.
    */
   close(): Promise<void>
@@ -60,7 +60,7 @@ export interface ManagedSigner extends SyncSigner {
  * two signatures at a time. Further signatures go to a pool: its threads get the key when it is needed there, and drop it within a minute
  * after its last use. If Node may not start threads, they go to libuv.
  *
- * @param privateKey as {@link createLocalSigner} takes it
+ * @param privateKey as for {@link createLocalSigner}
  * @param options.threads of the pool, as for {@link createSigningPool}: by default all keys of this process share threads
  * @param options.capacity of the pool, as for {@link createSigningPool}; `sign` throws `UNAVAILABLE` when it is full
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options, and for `threads` or `capacity` in a mode without a pool;

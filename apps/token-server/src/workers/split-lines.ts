@@ -6,8 +6,8 @@ const newline = 0x0a
 /**
  * Passes on whole lines of one worker's log, all that have arrived, so that lines of several workers do not mix.
  *
- * @param write takes one or more whole lines
- * @returns takes what arrives, and with null its end
+ * @param write writes one or more whole lines
+ * @returns processes a chunk, or with null the end
  */
 export function splitLines(write: (lines: Buffer) => void): (chunk: Buffer | null) => void {
   let parts: Buffer[] = []

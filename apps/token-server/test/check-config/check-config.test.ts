@@ -187,8 +187,11 @@ describe('the command line', () => {
     [['-h'], { kind: 'help' }],
     [['--check-config', '--help'], { kind: 'help' }],
     [['--check'], { kind: 'wrong', message: 'there is no option --check; see --help' }],
-    [['--password=hunter2'], { kind: 'wrong', message: '--password takes no value; see --help' }],
-    [['--check-config=hunter2'], { kind: 'wrong', message: '--check-config takes no value; see --help' }],
+    [['--password=hunter2'], { kind: 'wrong', message: '--password does not accept a value; see --help' }],
+    [
+      ['--check-config=hunter2'],
+      { kind: 'wrong', message: '--check-config does not accept a value; see --help' },
+    ],
     [['-x'], { kind: 'wrong', message: 'there is no option -x; see --help' }],
     [['hunter2'], { kind: 'wrong', message: 'arguments must begin with --; see --help' }],
     [['--', '--check-config'], { kind: 'wrong', message: 'arguments must begin with --; see --help' }],

@@ -282,7 +282,7 @@ export class VaultStore implements KeyVaultStore {
     if (this.collection === 'keys' && (issuer !== undefined || names !== null)) {
       throw new SealwrightError(
         'INVALID_ARGUMENT',
-        `a bare key has no certificate, so it takes no ${issuer === undefined ? 'subjectAltNames' : 'issuer'}`,
+        `a bare key has no certificate, so it accepts no ${issuer === undefined ? 'subjectAltNames' : 'issuer'}`,
       )
     }
     return { keyType, hardware, subject, validityDays, names, issuer: issuer ?? null }

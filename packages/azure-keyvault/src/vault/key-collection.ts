@@ -115,7 +115,7 @@ export class KeyCollection implements Collection {
   }
 }
 
-/** A private JWK (RFC 7517, RFC 7518 §6) as the SDK takes it: bytes, and Key Vault's name of secp256k1. */
+/** A private JWK (RFC 7517, RFC 7518 §6) as the SDK expects it: bytes, and Key Vault's name of secp256k1. */
 function vaultJwk(jwk: JsonWebKey): VaultJsonWebKey {
   const { kty, crv } = jwk
   const members = ['n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi', 'x', 'y'] as const

@@ -59,7 +59,7 @@ describe('creating in the vault', () => {
     const bare = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })
     expect(await failure(bare.create('bare', { subjectAltNames }))).toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'a bare key has no certificate, so it takes no subjectAltNames',
+      message: 'a bare key has no certificate, so it accepts no subjectAltNames',
     })
     const directoryName = { type: 'directoryName', value: 'CN=a' } as const
     expect(await failure(store.create('other', { subjectAltNames: [directoryName] }))).toMatchObject({

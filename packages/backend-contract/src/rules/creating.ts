@@ -10,7 +10,7 @@ import {
 import type { Rule } from '../subject.ts'
 import { anyKeyType, identity, rejection, uniqueName } from '../support.ts'
 
-/** No store takes these as names: they are empty, too long, or mean something to a file system or a URL. */
+/** No store accepts these as names: they are empty, too long, or mean something to a file system or a URL. */
 const hostileNames = [
   '',
   ' ',

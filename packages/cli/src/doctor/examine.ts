@@ -31,7 +31,7 @@ export interface Subject {
   readonly password: PasswordSource
   /** How to get a token; null for none. */
   readonly token: { readonly client: TokenClient } | { readonly given: string } | null
-  /** The URL of an API that takes its tokens; null for none. */
+  /** The URL of an API that accepts its tokens; null for none. */
   readonly api: string | null
   readonly policy: KeyRingPolicyOptions
   /** How many days before the end of a certificate there is a warning. */

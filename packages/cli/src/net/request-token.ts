@@ -13,7 +13,7 @@ export interface TokenClient {
  * Gets an access token with the client credentials grant (RFC 6749 §4.4).
  *
  * @param authMethods from the metadata; null, if it has none, means client_secret_basic
- * @throws SealwrightError as `fetchText`; `UNSUPPORTED_OPERATION` for a server that takes no client secret, which is then not sent;
+ * @throws SealwrightError as `fetchText`; `UNSUPPORTED_OPERATION` for a server that accepts no client secret, which is then not sent;
  *   `ACCESS_DENIED` with the error of the server; `INVALID_ENCODING` for an answer without a token. No message has the secret.
  */
 export async function requestToken(

@@ -17,7 +17,7 @@ export interface Signer {
    * Signs `data`. Pass it unhashed: hashing is part of the algorithm.
    *
    * @param data the JWS Signing Input (RFC 7515 §5.1), or the DER of what a certificate signs
-   * @param options.signal aborts the wait and, where there is one, the request; the promise rejects with its reason
+   * @param options.signal Aborts the operation; the promise rejects with `signal.reason`
    * @returns the signature in the format of JWS: R‖S for ECDSA (RFC 7518 §3.4)
    * @throws SealwrightError `UNAVAILABLE`, `TIMEOUT` or `ACCESS_DENIED` for a remote key; `INVALID_SIGNATURE` if the signature of
    *   a remote key does not verify; `UNSUPPORTED_KEY` if OpenSSL cannot sign with a local key

@@ -13,7 +13,7 @@ export type SigningJwk = PublicJwk & {
   readonly alg?: string
   /**
    * The certificates, the key's own first, standard base64 of the DER (RFC 7517 §4.7). A new array each time, and not
-   * readonly, so that the JWK types of other libraries take it.
+   * readonly, so that the JWK types of other libraries accept it.
    */
   readonly x5c?: string[]
   /** SHA-1 thumbprint of the key's own certificate, base64url (RFC 7517 §4.8). */

@@ -47,7 +47,7 @@ export interface SigningPool extends Signer {
  * Signs with one key on the threads that all pools of this process share, or on threads of its own. Threads get the `KeyObject`
  * itself; the key is never exported.
  *
- * @param privateKey as {@link createLocalSigner} takes it
+ * @param privateKey as for {@link createLocalSigner}
  * @throws SealwrightError `INVALID_ARGUMENT` for malformed options; `UNAVAILABLE` if no thread can be started, as under
  *   Node's permission model; or as {@link createLocalSigner}
  * @example

@@ -154,7 +154,7 @@ const findings = {
   'instance-unavailable': {
     severity: 'error',
     why: 'Clients that are sent to this instance cannot verify tokens.',
-    fix: 'Start the instance, or take it out of the load balancer.',
+    fix: 'Start the instance, or remove it from the load balancer.',
   },
   'instances-differ': {
     severity: 'error',
@@ -259,7 +259,7 @@ const findings = {
   'published-key-unknown': {
     severity: 'warning',
     why: 'The holder of that key can sign tokens.',
-    fix: 'Add --key for its place. If no place of yours has it, take it out of the JWK Set.',
+    fix: 'Add --key for its place. If no place of yours has it, remove it from the JWK Set.',
   },
   'permission-missing': {
     severity: 'error',
