@@ -9,7 +9,7 @@ export function build(ring: KeyRing, issuer: string): Express {
   const tokens = ring.perKey((key) => createJwtIssuer(key, { issuer, audience }))
   app.use(wellKnown(ring, { issuer }))
   app.post('/token', async (_request, response) => {
-    response.send(await tokens().issue({ sub: 'alice', client_id: 'shop' })) // once you know who asks
+    response.send(await tokens().issue({ sub: 'alice', client_id: 'shop' })) // once the client is authenticated
   })
   app.get('/me', requireToken({ issuer, audience, keys: ring }), (request, response) => {
     response.json(claimsOf(request))

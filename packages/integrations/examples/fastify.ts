@@ -8,7 +8,7 @@ export function build(ring: KeyRing, issuer: string): FastifyInstance {
   const audience = 'https://api.example.com'
   const tokens = ring.perKey((key) => createJwtIssuer(key, { issuer, audience }))
   app.register(wellKnown(ring, { issuer }))
-  app.post('/token', () => tokens().issue({ sub: 'alice', client_id: 'shop' })) // once you know who asks
+  app.post('/token', () => tokens().issue({ sub: 'alice', client_id: 'shop' })) // once the client is authenticated
   app.get('/me', { onRequest: requireToken({ issuer, audience, keys: ring }) }, (request) =>
     claimsOf(request),
   )
