@@ -150,7 +150,7 @@ describe.skipIf(lacks('openssl', 'curl', 'bash'))(
     test('every walk-through of the page is performed here', () => {
       expect([...walkThroughs.keys()]).toEqual([
         'From a PFX file to a vault, with the same key',
-        'From a PFX file to a key that the vault makes',
+        'From a PFX file to a key that the vault creates',
         'From one vault to another',
         'From RS256 to ES256',
         'From IdentityServer, with its certificate',
@@ -164,8 +164,8 @@ describe.skipIf(lacks('openssl', 'curl', 'bash'))(
       expect(existsSync(join(world.folder, 'old.pfx'))).toBe(false)
     })
 
-    test('From a PFX file to a key that the vault makes', async () => {
-      const { world, load } = await walk('From a PFX file to a key that the vault makes')
+    test('From a PFX file to a key that the vault creates', async () => {
+      const { world, load } = await walk('From a PFX file to a key that the vault creates')
       expect(load.kids.size).toBe(2)
       expect(world.vaults.signatures('contoso')).toBeGreaterThan(0)
     })
