@@ -30,7 +30,7 @@ export async function certify(
     }),
   }
 
-  // A token service made the request and keeps its private key.
+  // A token service created the request and keeps its private key.
   const certificate = await issueCertificate(issuing, readCertificateRequest(request))
 
   // The first list is empty. Each later list has the entries of the previous one and a higher number.
