@@ -90,11 +90,11 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     { args: 'inspect @a.pfx --password-file @two-lines', says: ['two-lines has more than one line'] },
     {
       args: 'inspect @a.pfx --password-env NOT_SET',
-      says: ['--password-env: the variable NOT_SET is not set; export it'],
+      says: ['--password-env: NOT_SET is not set; export it'],
     },
     {
       args: 'inspect @a.pfx --password-env correct-horse',
-      says: ['--password-env names an environment variable, which is not set'],
+      says: ['--password-env: that environment variable is not set'],
     },
     { args: 'inspect @a.pfx --password-file @pw --password-env X', code: 2, says: ['cannot be used with'] },
     {

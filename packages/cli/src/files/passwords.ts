@@ -162,7 +162,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
     if (value !== undefined) return oneLine(value, shown(env))
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `${source.option}-env: the variable ${shown(env)} is not set; export it, or pass ${source.option}-file FILE`,
+      `${source.option}-env: ${shown(env)} is not set; export it, or pass ${source.option}-file FILE`,
     )
   }
   if (file === undefined) return null
@@ -178,7 +178,7 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
 
 /** A user may give the password itself instead of the variable's name. */
 function shown(name: string): string {
-  return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'an environment variable'
+  return /^[A-Z][A-Z0-9_]{0,60}$/.test(name) ? name : 'that environment variable'
 }
 
 function oneLine(text: string, from: string): string {
