@@ -188,7 +188,7 @@ test.for<[string, KeyObject, string]>([
   [
     'an RSA key with the public exponent 2',
     rsaPssPublicKey(rsaModulus, 2n),
-    'the RSA key has the public exponent 2, which must be odd and at least 3 (RFC 8017 §3.1); make a new key, usually with 65537',
+    'the RSA key has the public exponent 2, which must be odd and at least 3 (RFC 8017 §3.1); generate a new key, usually with 65537',
   ],
   [
     'an RSA key with a public exponent of 257 bits',
@@ -198,27 +198,27 @@ test.for<[string, KeyObject, string]>([
   [
     'an RSA key with the public exponent 1',
     exponentOneKey,
-    'the RSA key has the public exponent 1, which must be odd and at least 3 (RFC 8017 §3.1); make a new key, usually with 65537',
+    'the RSA key has the public exponent 1, which must be odd and at least 3 (RFC 8017 §3.1); generate a new key, usually with 65537',
   ],
   [
     'an RSA key whose modulus is divisible by 3',
     rsaPublicKey(rsaModulus * 3n, 65_537n),
-    'the modulus of the RSA key is divisible by 3; make a new key',
+    'the modulus of the RSA key is divisible by 3; generate a new key',
   ],
   [
     'an RSA key with the ROCA weakness (CVE-2017-15361)',
     rsaPublicKey(rocaModulus(), 65_537n),
-    'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; make a new key with other software or hardware',
+    'the RSA key has the ROCA weakness (CVE-2017-15361): its private key can be computed from its public key; generate a new key with other software or hardware',
   ],
   [
     'an Ed25519 key of small order',
     ed25519PublicKey(1n, false),
-    'the Ed25519 key is a point of small order, so anyone can sign for it; make a new key',
+    'the Ed25519 key is a point of small order, so anyone can sign for it; generate a new key',
   ],
   [
     'an Ed448 key of small order',
     ed448PublicKey(1n, false),
-    'the Ed448 key is a point of small order, so anyone can sign for it; make a new key',
+    'the Ed448 key is a point of small order, so anyone can sign for it; generate a new key',
   ],
 ])('%s is named in a list of weaknesses, and the error says what to do', ([weakness, key, message]) => {
   expect(forgeryFlaw(key)).toEqual({ message, weakness })
