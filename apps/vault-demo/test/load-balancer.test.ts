@@ -85,7 +85,7 @@ test('without servers it is 502, until there are some; when all say 503, so does
 })
 
 test('a client may wait for 100 Continue before it sends the body', async () => {
-  const front = await serve(createFront([(await serve(echo('a'))).origin]))
+  const front = await serve(createLoadBalancer([(await serve(echo('a'))).origin]))
   const client = send(front.origin, {
     method: 'POST',
     headers: { expect: '100-continue', 'content-length': 1 },
