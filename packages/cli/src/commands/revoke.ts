@@ -30,8 +30,7 @@ interface Options extends PasswordOptions, PolicyOptions {
 export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
   const command = new Command('revoke')
     .description(
-      'EMERGENCY: switch off a compromised key of an issuer, so that its tokens are refused; says what it costs, and asks first. ' +
-        'For a planned change: sealwright rotate',
+      'Revoke a compromised key. Shows the impact and asks for confirmation. For a planned rotation use sealwright rotate.',
     )
     .argument('<kid>', 'the kid of the key')
     .requiredOption('--key <uri...>', 'the signing URIs of the issuer, as its servers have them')
@@ -169,13 +168,13 @@ function linesOfCost(plan: Plan, { jwksMaxAge }: KeyRingPolicy): readonly string
   const until = cost.acceptedUntil.toISOString()
   return [
     `${key.keyId} is ${key.state}, in ${key.location}.`,
-    '- Every token that it signed is refused, those of honest users too: they have to sign in again.',
-    `- Not at once: validators accept its tokens until ${until} at the latest. They accept them ${jwksMaxAge} s longer at most`,
-    '  when every server is told to read its keys now: send each one SIGHUP.',
+    '- All tokens signed by this key become invalid; legitimate users must sign in again.',
+    `- Verifiers may accept these tokens until ${until}, or for at most ${jwksMaxAge} s if every server reads its`,
+    '  keys now: send each one SIGHUP.',
     ...(key.state === 'active'
       ? linesOfSuccession(plan)
-      : ['- It does not sign now, so the servers go on signing with their active key.']),
-    '- This command cannot undo it. The vault or folder keeps the key, disabled.',
+      : ['- It is not the active key, so signing continues with the active key.']),
+    '- There is no undo command. The vault or folder keeps the key, disabled.',
   ]
 }
 
@@ -183,8 +182,8 @@ function linesOfSuccession({ cost, next, maker }: Plan): readonly string[] {
   const { needsSuccessor, refusedUntil } = cost
   const refusal =
     refusedUntil === null
-      ? 'Validators have it.'
-      : `Validators that have not seen it refuse its tokens until ${refusedUntil.toISOString()} at the latest.`
+      ? 'Verifiers have it.'
+      : `Verifiers that do not have it refuse its tokens until ${refusedUntil.toISOString()} at the latest.`
   const takesOver = next.map((keyId) => `- ${keyId} signs from then on. ${refusal}`)
   if (!needsSuccessor) return takesOver
   const retired = [...takesOver, '  It had been replaced. If it may be compromised too, revoke it first.']

@@ -98,7 +98,7 @@ test('a retired key that would sign again is named with its cost, and one that d
   const until = new Date(Date.now() + 90_060_000).toISOString().slice(0, 16)
   expect(error).toContain('A new key is created first. It signs when it has been announced.')
   expect(error).toContain(
-    `${first.keyId} signs from then on. Validators that have not seen it refuse its tokens until ${until}`,
+    `${first.keyId} signs from then on. Verifiers that do not have it refuse its tokens until ${until}`,
   )
   const { out } = await succeed(['revoke', second.keyId, '--key', uri, '--json', '--yes'])
   expect(JSON.parse(out)).toMatchObject({

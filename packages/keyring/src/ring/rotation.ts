@@ -205,7 +205,7 @@ export function revocationCost(keyId: string, parts: Revoking): KeyRevocationCos
 
 /**
  * The lanes that the key signs and for which no other key of the JWK Set can take over. Each with the key that would
- * sign next: a retired one, which no validator has, or null.
+ * sign next: a retired one, which no verifier has, or null.
  */
 function lanesInNeed(
   keyId: string,

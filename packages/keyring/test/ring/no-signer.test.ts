@@ -16,14 +16,14 @@ test('that keys are revoked, expired or none is said of each of them', () => {
   expect(because(stateOn(20, keys), 20)).toMatchObject({
     code: 'UNAVAILABLE',
     message:
-      'no key may sign tokens now: late expired on 1970-01-11T00:00:00.000Z, old is revoked, off is revoked',
+      'no active key for tokens: late expired on 1970-01-11T00:00:00.000Z, old is revoked, off is revoked',
   })
   // On the last day's end, not before.
   expect(because(stateOn(10, keys.slice(0, 1)), 10)).toMatchObject({
     message: expect.stringContaining('expired on'),
   })
   expect(because(stateOn(20, []), 20)).toMatchObject({
-    message: 'no key may sign tokens now: the ring has no keys',
+    message: 'no active key for tokens: the ring has no keys',
   })
 })
 
@@ -36,7 +36,7 @@ test('a key that is announced is waited for', () => {
   const state = stateOn(11, keys, ['ES256', 'Ed25519'])
   expect(because(state, 11, 'Ed25519')).toMatchObject({
     code: 'UNAVAILABLE',
-    message: 'no key may sign Ed25519 before 1970-01-13T00:00:00.000Z',
+    message: 'no active key for Ed25519 before 1970-01-13T00:00:00.000Z',
     retryAfter: 86_400,
   })
   expect(because(state, 12 - 0.1 / 86_400, 'Ed25519')).toMatchObject({ retryAfter: 1 })
@@ -46,7 +46,7 @@ test('while it is not known which key signs, as the clock was set, a caller retr
   const [state, otherwise] = [stateOn(10, [ringKey('a')]), stateOn(20, [ringKey('b')])]
   expect(noSigner(null, { ...span, state, otherwise }, 10 * day)).toMatchObject({
     code: 'UNAVAILABLE',
-    message: 'the system clock jumped; the ring cannot tell yet which key is active. Retry in 5 s.',
+    message: 'the system clock jumped; the active key cannot be determined yet. Retry in 5 s.',
     retryAfter: 5,
   })
   // It is not for the clock that there is none.
@@ -56,6 +56,6 @@ test('while it is not known which key signs, as the clock was set, a caller retr
     ['ES256', 'Ed25519'],
   )
   expect(noSigner('ES256', { ...span, state: none, otherwise: none }, 10 * day)).toMatchObject({
-    message: 'no key may sign ES256 now: ed is active, a is revoked',
+    message: 'no active key for ES256: ed is active, a is revoked',
   })
 })

@@ -52,10 +52,10 @@ test('a key without a time of creation is reported once, unless it never signs',
 
 test('no key that may sign is reported once for each time that it happens', () => {
   const on = watch(['ES256'])
-  expect(on(1, off(a))).toEqual(['key a: new → revoked', 'no key may sign ES256 now'])
+  expect(on(1, off(a))).toEqual(['key a: new → revoked', 'no active key for ES256'])
   expect(on(2, off(a))).toEqual([])
   expect(on(3, a)).toEqual(['key a: revoked → active'])
-  expect(on(4, off(a))).toEqual(['key a: active → revoked', 'no key may sign ES256 now'])
+  expect(on(4, off(a))).toEqual(['key a: active → revoked', 'no active key for ES256'])
 })
 
 const unannounced = (seconds: number): string =>
@@ -112,6 +112,6 @@ test('each algorithm and shard has alarms of its own', () => {
   const on = watch(['ES256', 'Ed25519'])
   const ed = ringKey('ed', { algorithms: ['Ed25519'] })
   on(1, a, ed)
-  expect(on(2, off(a), ed)).toEqual(['key a: active → revoked', 'no key may sign ES256 now'])
-  expect(on(3, off(a), off(ed))).toEqual(['key ed: active → revoked', 'no key may sign Ed25519 now'])
+  expect(on(2, off(a), ed)).toEqual(['key a: active → revoked', 'no active key for ES256'])
+  expect(on(3, off(a), off(ed))).toEqual(['key ed: active → revoked', 'no active key for Ed25519'])
 })
