@@ -40,7 +40,7 @@ test('says what a revocation costs, asks, and switches the key off after a succe
   }
   const no = await sealwright(revoking, { questions })
   expect(no).toMatchObject({ code: 130, out: '' })
-  expect(no.error).toContain('Every token that it signed is refused')
+  expect(no.error).toContain('All tokens signed by this key become invalid')
   expect(no.error).toContain('There is no other key: a new one is created first')
   expect(asked).toEqual([`Revoke the key ${keyId} now?`])
   expect(await keysIn(uri)).toEqual({ [keyId]: true })
@@ -110,7 +110,7 @@ test('a retired key that would sign again is named with its cost, and one that d
   // The one that was just made is announced.
   const announced = (await store.list({ name: 'auth' }))[0]?.keyId ?? ''
   const other = await sealwright(['revoke', announced, '--key', uri, '--yes'])
-  expect(other.error).toContain('It does not sign now')
+  expect(other.error).toContain('It is not the active key')
   expect(Object.values(await keysIn(uri)).filter(Boolean)).toHaveLength(1)
 })
 
