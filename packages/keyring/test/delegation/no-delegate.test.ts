@@ -159,7 +159,7 @@ describe('what cannot be is refused', () => {
     const { ring } = await openRing(registry, {}, 4)
     openDelegation(ring, registry, { lifetime: 530, clock: dateClock }).close()
     expect(() => openDelegation(ring, registry, { lifetime: 529 })).toThrow(
-      'one instance alone would publish 5 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 529⌉, but ' +
+      'a single instance would publish 5 delegates: 1 + ⌈(announcement + retention) ÷ lifetime⌉ = 1 + ⌈(910 + 680) ÷ 529⌉, but ' +
         'maxDelegates is 4; use a longer lifetime, or a smaller maxSetAge in the policy of the ring',
     )
   })

@@ -13,7 +13,7 @@ test.each([
   [
     { announcement: 3_600 },
     'announcement is 3,600 s, but must be at least maxSetAge + jwksMaxAge + clockSkew = 86,400 + 3,600 + 60 = 90,060 s; ' +
-      'otherwise a new key would sign while a validator still holds a JWK Set without it',
+      'otherwise a new key would sign while a verifier still holds a JWK Set without it',
   ],
   [
     { retention: 3_600 },

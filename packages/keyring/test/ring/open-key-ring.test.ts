@@ -99,7 +99,7 @@ describe('a ring is not opened', () => {
     const announcement = days * 86_400 - 680
     await expect(opening({ announcement })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: 'create.validityDays is 10 (864000 s), but announcement + retention alone take 864000 s',
+      message: 'create.validityDays is 10 (864000 s), but announcement + retention are 864000 s',
     })
     await opening({ announcement: announcement - 1 })
   })
