@@ -80,7 +80,7 @@ export function ringStateAt(
   return { lanes, entries: sorted, until: Math.min(...lanes.map(({ timeline }) => timeline.until), ...ends) }
 }
 
-/** Whether validators find the key in the JWK Set. */
+/** Whether verifiers find the key in the JWK Set. */
 export function isPublished({ state }: Pick<RingEntry, 'state'>): boolean {
   return state === 'announced' || state === 'active' || state === 'retiring'
 }
@@ -99,7 +99,7 @@ export function union(entries: readonly RingEntry[], others: readonly RingEntry[
   })
 }
 
-/** The algorithms of the tokens that validators verify with these keys, each once. */
+/** The algorithms of the tokens that verifiers verify with these keys, each once. */
 export function publishedAlgorithms(entries: readonly RingEntry[]): readonly string[] {
   const names = entries.filter(isPublished).flatMap(({ ringKey: { key }, algorithms }) =>
     // A key that the ring does not sign with is another signer's, such as a delegate's.
