@@ -28,6 +28,12 @@ test('a string without its end is found at once, however long it is', () => {
   expect(findJsonProblem(text)).toMatchObject({ line: 1, column: 7 })
 })
 
+test('numbers are read as JSON has them', () => {
+  expect(findJsonProblem('[0, -0.25, 10.5, 1.25e30, 1E-12, 2e+30]')).toBeNull()
+  for (const text of ['.5', '+1', '1.', '1e', '1e+', '0x1', '-'])
+    expect(findJsonProblem(text), text).not.toBeNull()
+})
+
 test('escapes in strings are read as JSON has them', () => {
   const valid = String.raw`{"a\"\\\/\b\f\n\r\t\u00E9b": "\u0041\"x\"", "": "\\"}`
   expect(findJsonProblem(valid)).toBeNull()
