@@ -110,8 +110,12 @@ export function verifyKeyAttestation(
     throw new SealwrightError('INVALID_ENCODING', 'the key attestation is not about one private key')
   }
   // The statement about the private key is trusted because the other half is of the same key.
-  if (!objects.every((each) => idOf(each).equals(idOf(privateKey)))) {
-    throw new SealwrightError('INVALID_ENCODING', 'the key attestation is about two keys with different ids')
+  const id = idOf(privateKey)
+  if (objects.length > 1 && (id.length === 0 || !objects.every((each) => idOf(each).equals(id)))) {
+    throw new SealwrightError(
+      'INVALID_ENCODING',
+      'the parts of the key attestation do not have the id of one key',
+    )
   }
   return {
     id: textIn(privateKey, attribute.id),

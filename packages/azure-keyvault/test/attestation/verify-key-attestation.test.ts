@@ -112,16 +112,17 @@ describe('an attestation is refused', () => {
     // The private half of an EC key may hold nothing of the public key.
     const privateHalf = without(attributesOf(ec), 0x1003)
     const publicHalf = (id: string): AttributeList => attributesOf(other, { privateKey: false, id })
-    const apart = (id: string): KeyAttestation => ({
-      ...attestationOf(attestPair([privateHalf], genuine.partitionKey)),
+    const apart = (id: string, half = privateHalf): KeyAttestation => ({
+      ...attestationOf(attestPair([half], genuine.partitionKey)),
       publicKeyAttestation: attestPair([publicHalf(id)], genuine.partitionKey),
     })
     const together = attestPair([privateHalf, publicHalf('pool/imported/0123')], genuine.partitionKey)
-    for (const attestation of [apart('pool/imported/0123'), apart(''), attestationOf(together)]) {
+    const withoutIds = apart('', without(privateHalf, 0x0102))
+    for (const attestation of [apart('pool/imported/0123'), apart(''), withoutIds, attestationOf(together)]) {
       expect(() => verify(attestation, other)).toThrow(
         expect.objectContaining({
           code: 'INVALID_ENCODING',
-          message: expect.stringContaining('two keys') as string,
+          message: expect.stringContaining('the id of one key') as string,
         }),
       )
     }
