@@ -98,7 +98,7 @@ export class RedisConnection {
   }
 
   #failed(error: unknown, kind: CommandKind): void {
-    if (error instanceof Error && error.name === 'ReplyError') this.#refused.add(kind)
+    if (isRefusal(error)) this.#refused.add(kind)
     // Without a connection, the error says only that. The reason was logged before.
     if (this.#isAvailable === false) return
     this.#isAvailable = false
@@ -123,4 +123,13 @@ export class RedisConnection {
       // A failed write was logged.
     }
   }
+}
+
+/** Whether the user may not run the command, or Redis lacks it. Other errors pass, such as a full memory. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    error.name === 'ReplyError' &&
+    /^(?:NOPERM|ERR unknown command)\b/.test(error.message)
+  )
 }

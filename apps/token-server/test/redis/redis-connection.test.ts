@@ -78,6 +78,12 @@ describe.skipIf(lacks('redis-server'))('with a password [needs redis-server]', (
     await counter.add('key')
     expect(connection.isAvailable).toBe(true)
     expect(messages(log)).toEqual(['Redis cannot be used', 'Redis can be used again'])
+    // An error that passes, unlike one of permissions.
+    await expect(
+      connection.run((client) => client.eval("return redis.error_reply('OOM full')", 0), 'script'),
+    ).rejects.toThrow('OOM')
+    await connection.run((client) => client.set('x', '1'))
+    expect(connection.isAvailable).toBe(true)
   })
 
   test('a check before the start refuses a replica, and one that does not answer, and writes nothing', async () => {
