@@ -102,8 +102,11 @@ export async function createTracing({ hasVault, logger }: TracingOptions): Promi
     }
     traceId = nextTraceId()
     if (traceId === null) return
-    begin(request, reply, ROOT_CONTEXT)
-    traceId = null
+    try {
+      begin(request, reply, ROOT_CONTEXT)
+    } finally {
+      traceId = null
+    }
   }
 
   function begin(request: FastifyRequest, reply: FastifyReply, parent: Context): void {
