@@ -13,7 +13,8 @@ export interface Findings {
 export async function checkPlaces({ host, port, metrics, audit, redis }: Settings): Promise<Findings> {
   const found = await Promise.all([
     findings(() => freePort(host, port, 'HOST and PORT')),
-    findings(() => freePort(metrics.host, metrics.port, 'METRICS_HOST and METRICS_PORT')),
+    // The metrics listen on the first address only.
+    findings(() => freePort(metrics.host, metrics.port, 'METRICS_HOST and METRICS_PORT', [metrics.host])),
     findings(() => auditFolder(audit.folder)),
     findings(async () => {
       if (redis === null) return []
@@ -36,10 +37,15 @@ async function findings(check: () => Promise<readonly string[]>): Promise<Findin
   }
 }
 
-async function freePort(host: string, port: number | null, names: string): Promise<readonly string[]> {
+async function freePort(
+  host: string,
+  port: number | null,
+  names: string,
+  addresses?: readonly string[],
+): Promise<readonly string[]> {
   if (port === null) return []
   try {
-    await checkPort({ host, port }, names)
+    await checkPort({ host, port }, names, addresses)
     return []
   } catch (error) {
     // This server itself may listen there.
