@@ -161,7 +161,7 @@ describe('token verify', () => {
       [it.token, [...it.args, '--audience', 'shop'], 'its claim aud is "api", not "shop"'],
       [old.token, old.args, 'it expired at 2001-09-09T01:46:40.000Z'],
       ['a.b', it.args, 'it is not a JWT in compact form'],
-      [it.token.slice(0, -1) + last, it.args, 'another program can read it in a different way'],
+      [it.token.slice(0, -1) + last, it.args, 'other programs may read it differently'],
     ]
     for (const [token, args, message] of cases) {
       const { code, out, error } = await sealwright(['token', 'verify', ...args, '--json'], { input: token })

@@ -51,7 +51,7 @@ export async function verifyToken(
   if (jwtProblem(token) !== null) {
     throw new Refused(
       errors.JWTInvalid.code,
-      'the token is not valid: another program can read it in a different way; its JSON has a repeated member, or its base64url is not canonical',
+      'the token is not valid: other programs may read it differently, for example because its JSON has a repeated member or its base64url is not canonical',
     )
   }
   const { payload, protectedHeader } = verified
