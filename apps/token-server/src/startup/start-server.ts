@@ -9,7 +9,7 @@ import type { Log } from '../logging/open-log.ts'
 import { LiveSettings } from '../reload/live-settings.ts'
 import { createReload } from '../reload/reload.ts'
 import type { Peers } from '../peers/peers.ts'
-import { checkSameKeys } from '../peers/same-keys.ts'
+import { answerWithKeys, checkSameKeys } from '../peers/same-keys.ts'
 import type { ReplayStore } from '../replay/replay-store.ts'
 import { buildServer, listeningPort } from '../server.ts'
 import { loadSettings } from '../settings/load-settings.ts'
@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly log: Log
   /** The number of this worker, from 1; null (default) for a server of one process. */
   readonly worker?: number | null
+  /** Whether no other worker runs yet, with which the keys are compared. Default: false. */
+  readonly isFirst?: boolean
   /** Default: the memory of this process. */
   readonly replays?: ReplayStore | undefined
   /** All processes of the server, any of which may serve the metrics. Default: only this one. */
@@ -60,6 +62,7 @@ export async function startServer(
   {
     log,
     worker = null,
+    isFirst = false,
     replays,
     peers,
     env = process.env,
@@ -86,7 +89,10 @@ export async function startServer(
 
   async function open(opened: Opened): Promise<FastifyInstance> {
     opened.push(() => ring.close())
-    if (peers !== undefined) await checkSameKeys(ring, settings.signingAlgorithms, peers)
+    if (peers !== undefined) {
+      answerWithKeys(ring, peers)
+      if (!isFirst) await checkSameKeys(ring, settings.signingAlgorithms, peers)
+    }
     const redis = settings.redis === null ? null : await openRedis(settings.redis, log.logger)
     opened.push(() => redis?.close())
     let auditLog: AuditLog | null = null

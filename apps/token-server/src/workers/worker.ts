@@ -28,6 +28,7 @@ export async function runWorker(): Promise<void> {
     const server = await startServer(settings, {
       log,
       worker: number,
+      isFirst,
       replays: new PrimaryReplayStore(primary),
       peers: peersThrough(primary),
       readSettings: () => settings,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OfWorker, Peers } from '../../src/peers/peers.ts'
-import { checkSameKeys } from '../../src/peers/same-keys.ts'
+import { answerWithKeys, checkSameKeys } from '../../src/peers/same-keys.ts'
 import { testServer } from '../support/server.ts'
 
 test('a worker whose key the others do not publish does not start, and the others hear of its keys', async () => {
@@ -11,6 +11,7 @@ test('a worker whose key the others do not publish does not start, and the other
       answer: (_, value) => (answers.own = value),
       collect: async () => [{ worker: 3, value: answers.own?.() }, ...others],
     }
+    answerWithKeys(ring, peers)
     return checkSameKeys(ring, settings.signingAlgorithms, peers)
   }
   await check([])
