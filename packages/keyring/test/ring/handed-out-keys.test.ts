@@ -50,7 +50,7 @@ describe('a signer that is kept', () => {
     expect(kept.keyId).toBe(first.keyId)
     store.versions.splice(0, 1)
     await ring.refresh()
-    await expect(kept.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('is gone') })
+    await expect(kept.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('state: gone') })
     expect(ring.signer().keyId).toBe(second.keyId)
     store.versions.unshift(first)
     await ring.refresh()
