@@ -57,7 +57,9 @@ describe('a signer that is kept', () => {
     await kept.sign(data)
     first.enabled = false
     await ring.refresh()
-    await expect(kept.sign(data)).rejects.toMatchObject({ message: expect.stringContaining('is revoked') })
+    await expect(kept.sign(data)).rejects.toMatchObject({
+      message: expect.stringContaining('state: revoked'),
+    })
   })
 })
 
