@@ -83,7 +83,9 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
   const targets = { ...options, password: outPasswordSource(options) }
   const prepared = await prepareTargets(targets, terminal)
   const issuer = await openIssuer(options, terminal, access)
-  const renewed = await renewCertificate(old, issuer ?? key.signer(), timesOf(options))
+  const isReplaced = prepared.paths.length === 0
+  const times = isReplaced ? timesInStore(old, options) : timesOf(options)
+  const renewed = await renewCertificate(old, issuer ?? key.signer(), times)
   const chain = issuer === null ? [renewed, ...issuers] : [renewed, ...issuer.chain]
   let location = out ?? cer ?? ''
   if (prepared.paths.length > 0) {
@@ -105,6 +107,17 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
     `thumbprint ${result.thumbprint}`,
     `kid        ${result.keyId} (unchanged)`,
   ])
+}
+
+/**
+ * The times of a certificate that replaces another in a store. It begins when that one began: a key ring counts a key as not valid
+ * before its certificate, and would sign with the key before it for a minute, which verifiers have dropped.
+ */
+function timesInStore(old: X509Certificate, options: Options): ReturnType<typeof timesOf> {
+  const [begin, end] = [new Date(old.validFrom), new Date(old.validTo)]
+  const notAfter = new Date(Date.now() + end.getTime() - begin.getTime())
+  const times = timesOf(options)
+  return { ...times, notBefore: options.notBefore ?? begin, notAfter: times.notAfter ?? notAfter }
 }
 
 /** @returns the location of the key */

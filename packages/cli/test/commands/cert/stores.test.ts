@@ -43,8 +43,16 @@ describe('store:my, .NET’s folder', () => {
     await succeed(['cert', 'export', uri, '--out', file('b.pem'), '--no-out-password'], { local })
     expect((await succeed(['inspect', file('b.pem')])).out).toContain(keyId)
 
+    const [old] = (await store.find({ thumbprint }))?.certificates ?? []
     const renewed = await succeed(['cert', 'renew', uri, '--validity-days', '30', '--json'], { local })
-    expect(JSON.parse(renewed.out)).toMatchObject({ keyId, subject: 'CN=a' })
+    const answer: Listed['keys'][number] = JSON.parse(renewed.out)
+    expect(answer).toMatchObject({ keyId, subject: 'CN=a' })
+    const found = await store.find({ thumbprint: answer.thumbprint })
+    // A ring would take the key for one that is not valid yet.
+    expect(found?.certificates[0]?.validFrom).toBe(old?.validFrom)
+    const days = (Number(found?.notAfter) - Date.now()) / 86_400_000
+    expect(days).toBeGreaterThan(29.9)
+    expect(days).toBeLessThan(30)
     // .NET keeps the certificate before it as well.
     const both = await listed('store:my', { local })
     expect(both.map((key) => key.keyId)).toEqual([keyId, keyId])
