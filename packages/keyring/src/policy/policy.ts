@@ -89,7 +89,7 @@ export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): 
   const { tokenLifetime = 3_600, jwksMaxAge = 3_600, clockSkew = 60, validatorLeeway = 300 } = options
   const { refreshInterval = 300, refreshTimeout = 60, listingDelay = 10 } = options
   const { maxSetAge = secondsPerDay, rotationInterval = 90 * secondsPerDay } = options
-  const policy = {
+  const given = {
     tokenLifetime,
     jwksMaxAge,
     clockSkew,
@@ -98,9 +98,13 @@ export function keyRingPolicy(options: KeyRingPolicyOptions = {}, signers = 1): 
     refreshTimeout,
     listingDelay,
     maxSetAge,
+    rotationInterval,
+  }
+  checkValues(given)
+  const policy = {
+    ...given,
     announcement: options.announcement ?? maxSetAge + jwksMaxAge + clockSkew,
     retention: options.retention ?? tokenLifetime + 2 * clockSkew + validatorLeeway,
-    rotationInterval,
   }
   checkValues(policy)
   checkArithmetic(policy, signers)
@@ -142,9 +146,10 @@ const bounds: Readonly<Record<keyof KeyRingPolicy, readonly [number, number]>> =
  *
  * @throws SealwrightError `INVALID_ARGUMENT`
  */
-function checkValues(policy: KeyRingPolicy): void {
+function checkValues(policy: Partial<KeyRingPolicy>): void {
   const values: Readonly<Record<string, unknown>> = { ...policy }
   for (const [name, [least, most]] of Object.entries(bounds)) {
+    if (!(name in values)) continue
     const value = values[name]
     if (name === 'rotationInterval' && value === null) continue
     if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) continue

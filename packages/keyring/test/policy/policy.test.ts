@@ -56,6 +56,10 @@ test.each([
   ],
   [{ listingDelay: -1 }, 'listingDelay must be a whole number of seconds from 0 to 3,162,240,000, not -1'],
   [{ maxSetAge: 0 }, 'maxSetAge must be a whole number of seconds from 1 to 3,162,240,000, not 0'],
+  [
+    { maxSetAge: 5n },
+    'maxSetAge must be a whole number of seconds from 1 to 3,162,240,000, not of type bigint',
+  ],
   [{ announcement: 0 }, 'announcement must be a whole number of seconds from 1 to 3,162,240,000, not 0'],
   [{ retention: 0 }, 'retention must be a whole number of seconds from 1 to 3,162,240,000, not 0'],
   [{ rotationInterval: 950 }, 'Verifiers read at most 100; rotate less often'],
