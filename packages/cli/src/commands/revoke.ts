@@ -45,10 +45,10 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
     .action(async (keyId: string, options: Options) => {
       const issuer = await locate(options, terminal, access)
       const plan = await planRevocation(keyId, issuer)
-      const { key, cost, maker } = plan
+      const { key, maker } = plan
       if (options.json !== true) remark(terminal, linesOfCost(plan, issuer.policy))
       await confirm(terminal, options.yes, `Revoke the key ${keyId} now?`)
-      const ring = await openRing(issuer, cost.needsSuccessor ? maker : null)
+      const ring = await openRing(issuer, maker)
       try {
         const revocation = await ring.revoke(keyId)
         report(terminal, options.json, jsonOf(revocation), linesOf(revocation, key))

@@ -64,7 +64,7 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   // A signer may ignore every deadline.
   const certifying = untilAborted(certify(issuer, createPublicKey(privateKey), making), timeout)
   const certificates = await certifying.catch((error: unknown) => {
-    throw error === timeout.reason ? tookTooLong(issuer) : error
+    throw timeout.aborted && error === timeout.reason ? tookTooLong(issuer) : error
   })
   const [certificate] = certificates
   if (performance.now() - begun > longest) throw tookTooLong(issuer)

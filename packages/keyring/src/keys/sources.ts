@@ -217,7 +217,7 @@ export async function inTime<T>(what: string, write: (signal: AbortSignal) => Pr
   try {
     return await untilAborted(write(signal), signal)
   } catch (error) {
-    if (error !== signal.reason) throw error
+    if (!signal.aborted || error !== signal.reason) throw error
     throw new SealwrightError(
       'TIMEOUT',
       `${what} took longer than ${writeTimeout / 1_000} s; the store may still finish it`,

@@ -131,7 +131,7 @@ export interface KeyRing {
    * What {@link revoke} would cost now, by the keys of the last read. Changes nothing.
    *
    * @param keyId the `kid` of the key
-   * @throws SealwrightError `NOT_FOUND` when the ring has no such key
+   * @throws SealwrightError `NOT_FOUND` when the ring has no such key; `UNSUPPORTED_OPERATION` when no source can disable it
    *
    * @example
    * ```ts

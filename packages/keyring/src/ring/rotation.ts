@@ -84,7 +84,7 @@ export class Rotation {
     }
     const { rotate, location } = source
     const newest = this.#keySet.newestIn(source)
-    const key = await inTime(`creating a version in ${location}`, (signal) => rotate(newest, signal))
+    const key = await inTime(`creating a version of ${location}`, (signal) => rotate(newest, signal))
     this.#listener({ type: 'created', location, keyIds: [key.keyId] })
   }
 
@@ -164,16 +164,7 @@ export async function revoke(
 ): Promise<KeyRevocation> {
   const { keySet, rotation, decision } = parts
   await refresh()
-  const holders = keySet.holdersOf(keyId)
-  if (holders.length === 0) throw noSuchKey()
-  const able = holders.filter(({ source }) => source.disable !== null)
-  if (able.length === 0) {
-    const places = holders.map(({ source }) => source.location).join(' and ')
-    throw new SealwrightError(
-      'UNSUPPORTED_OPERATION',
-      `${places} cannot disable keys: list the kid in the option revoked of every instance, or remove the key there`,
-    )
-  }
+  const holders = holdersThatDisable(keyId, keySet)
   const { state } = decision.look()
   const needs = lanesInNeed(keyId, state, decision.lookWithout(keyId))
   // One key can serve several lanes.
@@ -181,19 +172,21 @@ export async function revoke(
     // eslint-disable-next-line no-await-in-loop -- the key goes only after each lane has another
     if (home !== null) await rotation.rotate(home, state)
   }
-  for (const { source, versions } of able)
+  for (const { source, versions } of holders)
     for (const version of versions)
       // eslint-disable-next-line no-await-in-loop -- one place is enough; the others follow
-      await inTime(`disabling ${version} in ${source.location}`, async () => source.disable?.(version))
+      await inTime(`disabling the version ${version} of ${source.location}`, async () =>
+        source.disable?.(version),
+      )
   await refresh()
   return costOf(keyId, decision.look().state, parts)
 }
 
-/** @throws SealwrightError `NOT_FOUND` */
+/** @throws SealwrightError `NOT_FOUND`, `UNSUPPORTED_OPERATION` */
 export function revocationCost(keyId: string, parts: Revoking): KeyRevocationCost {
-  const { decision, clock, policy } = parts
+  const { keySet, decision, clock, policy } = parts
+  holdersThatDisable(keyId, keySet)
   const { state } = decision.look()
-  if (!state.entries.some(({ ringKey }) => ringKey.key.keyId === keyId)) throw noSuchKey()
   const after = decision.lookWithout(keyId)
   const needs = lanesInNeed(keyId, state, after)
   const cost = costOf(keyId, after, parts)
@@ -201,6 +194,23 @@ export function revocationCost(keyId: string, parts: Revoking): KeyRevocationCos
   const announced = needs.some(({ next }) => next === null) ? clock.now() + policy.announcement * 1_000 : 0
   const until = Math.max(announced, cost.refusedUntil?.getTime() ?? 0)
   return { ...cost, refusedUntil: until === 0 ? null : new Date(until), needsSuccessor: needs.length > 0 }
+}
+
+/**
+ * The sources that have a key and can disable it.
+ *
+ * @throws SealwrightError `NOT_FOUND` if no source has it, `UNSUPPORTED_OPERATION` if none can disable it
+ */
+function holdersThatDisable(keyId: string, keySet: KeySet): ReturnType<KeySet['holdersOf']> {
+  const holders = keySet.holdersOf(keyId)
+  if (holders.length === 0) throw noSuchKey()
+  const able = holders.filter(({ source }) => source.disable !== null)
+  if (able.length > 0) return able
+  const places = holders.map(({ source }) => source.location).join(' and ')
+  throw new SealwrightError(
+    'UNSUPPORTED_OPERATION',
+    `${places} cannot disable keys: list the kid in the option revoked of every instance, or remove the key there`,
+  )
 }
 
 /**
