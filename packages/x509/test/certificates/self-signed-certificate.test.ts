@@ -235,8 +235,9 @@ describe('validity', () => {
     expect(await rejectionCode(certificateValid(new Date(from), new Date(to)))).toBe('INVALID_ARGUMENT')
   })
 
-  test('a default end beyond 9999 is refused', async () => {
-    expect(await rejectionCode(certificateValid(new Date('9999-01-01')))).toBe('INVALID_ARGUMENT')
+  test('a default end beyond 9999 is the last second of 9999', async () => {
+    const { validTo } = await certificateValid(new Date('9999-01-01'))
+    expect(new Date(validTo)).toEqual(new Date('9999-12-31T23:59:59Z'))
   })
 })
 
