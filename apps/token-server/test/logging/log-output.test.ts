@@ -105,21 +105,25 @@ test('lines as long as the queue are written, one after the other', async () => 
 })
 
 test('neither a flush that is over nor a write that is tried again keeps the process running', async () => {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
+  const starting = vi.spyOn(globalThis, 'setTimeout')
+  const clearing = vi.spyOn(globalThis, 'clearTimeout')
+  onTestFinished(() => {
+    starting.mockRestore()
+    clearing.mockRestore()
+  })
+  const timers = (): readonly NodeJS.Timeout[] =>
+    starting.mock.results.map((result) => result.value as NodeJS.Timeout)
   const { write, finish } = manualOutput()
   const output = new LogOutput(write)
   output.write('a\n')
   const flushed = output.flush(1000)
   finish()
-  expect([await flushed, vi.getTimerCount()]).toEqual([true, 0])
-  const timers = vi.spyOn(globalThis, 'setTimeout')
+  expect(await flushed).toBe(true)
+  expect(clearing.mock.calls).toEqual(timers().map((timer) => [timer]))
+  starting.mockClear()
   output.write('b\n')
   finish('ENOSPC')
-  const started = timers.mock.results.map(({ value }) => value as NodeJS.Timeout)
-  // Before the timers are real again: it puts back the timer of that moment.
-  timers.mockRestore()
-  expect(started.map((timer) => timer.hasRef())).toEqual([false])
+  expect(timers().map((timer) => timer.hasRef())).toEqual([false])
 })
 
 test('flush gives up when nothing is written', async () => {
