@@ -5,7 +5,7 @@ const fenced = /^( *)(```|~~~)[^]*?^\1\2/gm
 const link = /\]\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)\)/g
 
 /** The anchors of a Markdown page, as GitHub makes them of its headings, and those of `<a id>`. */
-export function anchorsOf(page) {
+function anchorsOf(page) {
   const anchors = new Set()
   for (const [, text] of page.replaceAll(fenced, '').matchAll(/^#{1,6} (.*)$/gm)) {
     const slug = text

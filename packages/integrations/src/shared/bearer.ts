@@ -65,7 +65,7 @@ export class Refusal {
 }
 
 /** The headers of a request, as `node:http` has them. */
-export interface RequestHeaders {
+interface RequestHeaders {
   readonly headers: { readonly authorization?: string | undefined }
   readonly rawHeaders: readonly string[]
 }
