@@ -23,7 +23,7 @@ export class TokenAudit {
     this.#log = log
   }
 
-  /** Whether tokens can be recorded, as far as is known. */
+  /** Whether the log was writable at the last attempt. */
   get isAvailable(): boolean {
     return this.#log.isWritable
   }

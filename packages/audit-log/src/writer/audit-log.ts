@@ -54,7 +54,7 @@ export interface AuditLog {
    */
   assertWritable(): void
   /**
-   * Whether lines can be written, as far as is known. It is false from the event `failed` to the event `recovered`, and after
+   * Whether the log was writable at the last attempt. It is false from the event `failed` to the event `recovered`, and after
    * {@link close}. Unlike {@link assertWritable} it stays false between two attempts, so use it for health checks.
    */
   readonly isWritable: boolean
