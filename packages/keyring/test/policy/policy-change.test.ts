@@ -7,19 +7,9 @@ import {
   type KeyRingPolicy,
   type KeyRingPolicyOptions,
 } from '../../src/index.ts'
+import { smallTimes } from '../support/policy.ts'
 
-// S = 2, M = 2, K = 2 and L = 3: announced for 6 s and retiring for 8 s at least.
-const policy = keyRingPolicy({
-  tokenLifetime: 3,
-  jwksMaxAge: 2,
-  clockSkew: 2,
-  validatorLeeway: 1,
-  refreshInterval: 1,
-  refreshTimeout: 1,
-  listingDelay: 0,
-  maxSetAge: 2,
-  rotationInterval: 1_000,
-})
+const policy = keyRingPolicy({ ...smallTimes, rotationInterval: 1_000 })
 
 /** The policy with other values. The announcement and the retention are the least possible unless they are given. */
 function changed(options: KeyRingPolicyOptions): KeyRingPolicy {

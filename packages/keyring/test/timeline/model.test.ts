@@ -2,19 +2,9 @@ import { isFull } from '@sealwright/test-kit/full'
 import { describe, expect, test } from 'vitest'
 import { checkPolicyChange, keyRingPolicy, planPolicyChange, type KeyRingPolicy } from '../../src/index.ts'
 import { combinations, play, type ModelStore } from '../support/model.ts'
+import { smallTimes } from '../support/policy.ts'
 
-// Small numbers, so that everything can be enumerated: S = 2, M = 2, K = 2, L = 3. A = 6 and retention = 8 are the least.
-const policy = keyRingPolicy({
-  tokenLifetime: 3,
-  jwksMaxAge: 2,
-  clockSkew: 2,
-  validatorLeeway: 1,
-  refreshInterval: 1,
-  refreshTimeout: 1,
-  listingDelay: 0,
-  maxSetAge: 2,
-  rotationInterval: 10,
-})
+const policy = keyRingPolicy({ ...smallTimes, rotationInterval: 10 })
 const { announcement, retention } = policy
 
 /** Seconds between two versions: none, around every bound, and long after. */
