@@ -136,6 +136,22 @@ describe('a token that the vault does not accept', () => {
   })
 })
 
+test('a token that is still good is used while the authority does not answer', async () => {
+  const vault = await startVault()
+  await vault.keys.createKey('k', 'EC')
+  const inner = secretCredential(vault.emulator, wellKnown)
+  let asked = 0
+  const credential: TokenCredential = {
+    async getToken(...parameters) {
+      if (asked++ > 0) return new Promise(() => undefined)
+      return { ...(await inner.getToken(...parameters)), expiresOnTimestamp: Date.now() + 60_000 }
+    },
+  }
+  const signer = (await openKey(vault, { ...shipped, credential })).signer()
+  await expect(signer.sign(data)).resolves.toHaveLength(64)
+  expect(asked).toBe(2)
+})
+
 describe('a key that was made a moment ago', () => {
   useVirtualTime()
 

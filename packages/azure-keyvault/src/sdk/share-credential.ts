@@ -5,8 +5,14 @@ import { connectionError, tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
 import { watchConnections } from './watch-connections.ts'
 
-/** The SDK's clients begin to renew a token two minutes before it expires. Until then it is kept. */
+/** A token is renewed so many milliseconds before it expires, as in the SDK's clients. */
 const renewBefore = 2 * 60_000
+
+/** A token is used until so many milliseconds before it expires, because it must still be good when it arrives. */
+const useBefore = 10_000
+
+/** The least time between two attempts to renew a token that is still good, in milliseconds. It protects the authority. */
+const renewalInterval = 3_000
 
 /** All callers wait for one request, so a hanging one must end before its socket dies. */
 const defaultTimeout = 10_000
@@ -30,7 +36,7 @@ export interface SharedCredential extends TokenCredential {
   current(token: string): Promise<string>
   /** The vault did not accept the token. The next caller gets a new one. */
   refuse(token: string): void
-  /** The authority that has not answered a token request yet; null if none is pending. */
+  /** The authority that callers wait for; null if none does. */
   waitingFor(): string | null
 }
 
@@ -51,7 +57,8 @@ interface Request {
 /**
  * One token for all clients of a vault. Each SDK client keeps its own token, asks for it by itself, keeps using it after
  * the vault has refused it, and lets the first caller's abort end the request that the others wait for as well. This asks
- * the credential once for all of them, for as long as the answer is good, and lets no single caller end it.
+ * the credential once for all of them, for as long as the answer is good, and lets no single caller end it. Nobody waits for
+ * the renewal of a token that is still good, so a short failure of the authority is no failure of the vault's callers.
  *
  * Failures leave as SealwrightError: `ACCESS_DENIED` when the authority refused the identity, otherwise `UNAVAILABLE`.
  */
@@ -71,7 +78,9 @@ class Shared implements SharedCredential {
   /** How each token in use was asked for. */
   readonly #origins = new Map<string, Request>()
   readonly #refused = new Set<string>()
-  #underWay = 0
+  /** How many callers wait for a token. */
+  #waiting = 0
+  #renewedAt = Number.NEGATIVE_INFINITY
   #bypassedAt = Number.NEGATIVE_INFINITY
 
   constructor(credential: TokenCredential, { timeout, authority }: ShareCredentialOptions) {
@@ -92,7 +101,8 @@ class Shared implements SharedCredential {
     }
     const key = JSON.stringify([scopes, tenantId])
     const known = claims === undefined ? this.#tokens.get(key) : undefined
-    if (known !== undefined && isFresh(known)) return Promise.resolve(known)
+    const isGood = known !== undefined && known.expiresOnTimestamp - useBefore > Date.now()
+    if (isGood && !this.#isRenewalDue(known)) return Promise.resolve(known)
     const start = async (): Promise<AccessToken> => {
       const token = await this.#ask(request)
       // A request that was overtaken by a claims challenge returns the revoked token.
@@ -102,7 +112,11 @@ class Shared implements SharedCredential {
     // A claims challenge revokes the token at hand, so it is never answered with the request of another caller.
     const pending =
       claims === undefined ? this.#requests.share(key, start) : this.#requests.replace(key, start)
-    return pending
+    if (!isGood) return this.#waitFor(pending)
+    this.#renewedAt = performance.now()
+    // The next caller tries again, and gets the error once the token is no longer good.
+    pending.catch(() => undefined)
+    return Promise.resolve(known)
   }
 
   async current(token: string): Promise<string> {
@@ -117,7 +131,20 @@ class Shared implements SharedCredential {
   }
 
   waitingFor(): string | null {
-    return this.#underWay === 0 ? null : this.#authority()
+    return this.#waiting === 0 ? null : this.#authority()
+  }
+
+  async #waitFor(pending: Promise<AccessToken>): Promise<AccessToken> {
+    this.#waiting++
+    try {
+      return await pending
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  #isRenewalDue(token: AccessToken): boolean {
+    return !isFresh(token) && performance.now() - this.#renewedAt >= renewalInterval
   }
 
   #keep(key: string, { scopes, options }: Request, token: AccessToken): void {
@@ -132,17 +159,11 @@ class Shared implements SharedCredential {
   }
 
   async #ask(request: Request): Promise<AccessToken> {
-    this.#underWay++
-    try {
-      const token = await this.#request(request)
-      if (!this.#refused.has(token.token) || performance.now() - this.#bypassedAt < bypassInterval)
-        return token
-      // The refused token is still in the credential's own cache.
-      this.#bypassedAt = performance.now()
-      return await this.#request({ ...request, claims: request.claims ?? bypassingClaims }).catch(() => token)
-    } finally {
-      this.#underWay--
-    }
+    const token = await this.#request(request)
+    if (!this.#refused.has(token.token) || performance.now() - this.#bypassedAt < bypassInterval) return token
+    // The refused token is still in the credential's own cache.
+    this.#bypassedAt = performance.now()
+    return this.#request({ ...request, claims: request.claims ?? bypassingClaims }).catch(() => token)
   }
 
   async #request({ scopes, options, claims }: Request): Promise<AccessToken> {

@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net'
 import type { AccessToken, GetTokenOptions } from '@azure/identity'
 import { wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { shareCredential } from '../../src/sdk/share-credential.ts'
 import { startVault } from '../support/vault.ts'
 
@@ -52,29 +52,43 @@ describe('a shared credential', () => {
     expect(slow.asked).toHaveLength(1)
   })
 
-  test('asks again shortly before the token expires, and for another tenant', async () => {
+  test.each<[string, number, Partial<AccessToken>]>([
+    ['shortly before it expires', 60_000, {}],
+    ['when the credential says so', 3_600_000, { refreshAfterTimestamp: 1 }],
+  ])('is renewed %s, and nobody waits for that', async (_, lifetime, members) => {
     const slow = new SlowCredential()
     const shared = shareCredential(slow)
-    for (const [name, options] of [
-      ['first', {}],
-      ['second', {}],
-      ['third', { tenantId: 'other' }],
-    ] as const) {
-      const asking = shared.getToken(scope, options)
-      slow.answer(token(name, 60_000))
-      expect((await asking)?.token).toBe(name)
-    }
-    expect(slow.asked).toHaveLength(3)
+    const asking = shared.getToken(scope)
+    slow.answer({ ...token('first', lifetime), ...members })
+    await asking
+    for (let index = 0; index < 3; index++) expect((await shared.getToken(scope)).token).toBe('first')
+    expect(slow.asked).toHaveLength(2)
+    expect(shared.waitingFor()).toBeNull()
+    slow.answer(token('second'))
+    await new Promise(setImmediate)
+    expect(await shared.current('first')).toBe('second')
+    expect(slow.asked).toHaveLength(2)
   })
 
-  test('asks again when the credential said that it should', async () => {
+  test('is used while it cannot be renewed, which is tried every few seconds, until it expires', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
     const slow = new SlowCredential()
     const shared = shareCredential(slow)
-    for (const name of ['first', 'second']) {
-      const asking = shared.getToken(scope)
-      slow.answer({ ...token(name), refreshAfterTimestamp: Date.now() - 1 })
-      expect((await asking).token).toBe(name)
+    const asking = shared.getToken(scope)
+    slow.answer(token('first', 30_000))
+    await asking
+    for (let second = 0; second < 19; second++) {
+      expect((await shared.getToken(scope)).token).toBe('first')
+      slow.answer(new Error('network_error: no'))
+      await vi.advanceTimersByTimeAsync(1_000)
     }
+    expect(slow.asked).toHaveLength(1 + 7)
+    await vi.advanceTimersByTimeAsync(2_000)
+    const expired = shared.getToken(scope)
+    expect(shared.waitingFor()).toBe('the authority')
+    slow.answer(new Error('network_error: no'))
+    await expect(expired).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
   test('ends a request at once whose connection will fail every time, and says why', async () => {
@@ -228,7 +242,7 @@ describe('a shared credential', () => {
     const shared = shareCredential(slow)
     for (let index = 0; index < 20; index++) {
       const asking = shared.getToken(scope)
-      slow.answer(token(`token ${index}`, 60_000))
+      slow.answer(token(`token ${index}`, 1_000))
       await asking
     }
     const asked = slow.asked.length
