@@ -3,12 +3,16 @@ const longestRetryAfter = 60_000
 
 /**
  * The wait that an answer's headers ask for, in milliseconds, at most 60,000; null if none. Key Vault's 429s have no
- * such header, but those of a gateway may: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3).
+ * such header, but those of a gateway may: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). No seconds, and a date
+ * that has passed by this machine's clock, are no wait: the caller's own wait then keeps it from asking over and over.
  */
 export function retryAfterOf(header: string | undefined, now: Date): number | null {
-  if (header === undefined) return null
-  if (/^\d+$/.test(header)) return Math.min(longestRetryAfter, Number(header) * 1_000)
+  const wait = /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : untilDate(header ?? '', now)
+  return wait > 0 ? Math.min(longestRetryAfter, wait) : null
+}
+
+/** NaN for a text that is not a date. */
+function untilDate(text: string, now: Date): number {
   // Date.parse accepts nearly anything. An HTTP date begins with the day of the week.
-  const date = /^[A-Z][a-z]{2}, /.test(header) ? Date.parse(header) : Number.NaN
-  return Number.isNaN(date) ? null : Math.min(longestRetryAfter, Math.max(0, date - now.getTime()))
+  return /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) - now.getTime() : Number.NaN
 }
