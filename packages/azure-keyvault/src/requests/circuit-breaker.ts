@@ -75,9 +75,11 @@ export class CircuitBreaker {
         this.#failures++
         const isOutage =
           this.#failures >= this.#options.failures && now - this.#failingSince >= this.#options.failingFor
-        if (isOutage && this.#openUntil === null) this.#openings++
-        // Requests that were in flight when it opened do not keep it open for longer.
-        if (isProbe || (isOutage && this.#openUntil === null)) this.#openUntil = now + this.#options.coolDown
+        const isOpen = this.#openUntil !== null
+        if (isOutage && !isOpen) this.#openings++
+        // Requests that were in flight when it opened do not keep it open for longer, nor does a probe open it again after the answer to
+        // one of them has closed it.
+        if (isOpen ? isProbe : isOutage) this.#openUntil = now + this.#options.coolDown
         if (isProbe) this.#probing = false
       },
       abandoned: () => {

@@ -81,6 +81,17 @@ describe('the circuit breaker', () => {
     expect(circuit.acquire(3_000)).toBeTypeOf('object')
   })
 
+  test('closed by a late answer, it is not opened again by a probe that fails', () => {
+    const circuit = breaker()
+    const late = admitted(circuit, 0)
+    open(circuit)
+    const probe = admitted(circuit, 3_000)
+    late.succeeded()
+    probe.failed(3_500)
+    expect(circuit.acquire(3_600)).toBeTypeOf('object')
+    expect(circuit.stateAt(3_600)).toBe('closed')
+  })
+
   test('counts the time from the first failure of a row, whenever that was', () => {
     const circuit = breaker()
     for (let i = 0; i < 100; i++) admitted(circuit, 10_000 + i).failed(10_000 + i)
