@@ -47,15 +47,19 @@ export function readFailure(error: unknown): Failure {
   }
 }
 
-/** An attempt that was given up. */
-export function silence(milliseconds: number): Failure {
+/**
+ * An attempt that was given up.
+ *
+ * @param authority the authority that it waited for instead of the vault; null if none
+ */
+export function silence(milliseconds: number, authority: string | null): Failure {
   return {
     status: null,
     code: null,
     innerCode: null,
-    message: `it did not answer in ${Math.round(milliseconds)} ms`,
+    message: `${authority ?? 'it'} did not answer in ${Math.round(milliseconds)} ms`,
     isTransient: true,
-    isOutage: true,
+    isOutage: authority === null ? true : null,
     wasNotCarriedOut: false,
     retryAfter: null,
     cause: undefined,

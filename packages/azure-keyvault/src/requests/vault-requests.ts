@@ -198,7 +198,8 @@ export class VaultRequests {
     } catch (error) {
       const now = performance.now()
       // Ended by the caller: that says nothing about the vault. Neither does an authority that is slow.
-      if (request.signal?.aborted === true || (signal.aborted && this.#waitingForToken() !== null)) {
+      const authority = this.#waitingForToken()
+      if (request.signal?.aborted === true || (signal.aborted && authority !== null)) {
         admission.abandoned()
         throw error
       }
@@ -213,8 +214,8 @@ export class VaultRequests {
         }
         throw error
       }
-      const failure = timer.isOver ? silence(now - sentAt) : readFailure(error)
-      if (timer.isOver) lane.roundTrip.outlasted(now - sentAt)
+      const failure = timer.isOver ? silence(now - sentAt, authority) : readFailure(error)
+      if (timer.isOver && authority === null) lane.roundTrip.outlasted(now - sentAt)
       if (failure.status !== null) lane.roundTrip.answered(now - sentAt)
       if (failure.isOutage === true) this.#failed(admission, failure.message, now)
       else if (failure.isOutage === false) admission.succeeded()

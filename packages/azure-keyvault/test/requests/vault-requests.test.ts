@@ -190,22 +190,53 @@ describe('requests to a vault', () => {
     expect(warnings).toEqual([])
   })
 
-  test('an authority that does not answer is no outage of the vault, and the error names it', async () => {
-    const limits = settingsOf({ circuitBreaker: { failures: 2, failingFor: 0 } })
+  test.each([
+    ['in one attempt', signing],
+    ['in several attempts', { ...signing, attemptTimeout: 400 }],
+  ])(
+    'an authority that does not answer is no outage of the vault %s, and the error names it',
+    async (_, request) => {
+      const limits = settingsOf({ circuitBreaker: { failures: 2, failingFor: 0 } })
+      let authority: string | null = 'https://login.example'
+      const requests = new VaultRequests(limits, () => authority)
+      for (let index = 0; index < 5; index++) {
+        const running = requests.run(request, silence)
+        running.catch(() => undefined)
+        await vi.advanceTimersByTimeAsync(2_000)
+        await expect(running).rejects.toMatchObject({
+          code: 'TIMEOUT',
+          message: expect.stringContaining('https://login.example has not answered'),
+        })
+      }
+      expect(requests.status().retries.filter(({ reason }) => reason !== 'token')).toEqual([])
+      authority = null
+      const next = outcome(requests.run(signing, answer(90)))
+      await vi.advanceTimersByTimeAsync(100)
+      expect(await next).toBe('done')
+    },
+  )
+
+  test('an authority that was slow does not make the vault slow', async () => {
     let authority: string | null = 'https://login.example'
-    const requests = new VaultRequests(limits, () => authority)
-    for (let index = 0; index < 5; index++) {
-      const running = requests.run(signing, silence)
-      running.catch(() => undefined)
-      await vi.advanceTimersByTimeAsync(2_000)
-      await expect(running).rejects.toMatchObject({
-        code: 'TIMEOUT',
-        message: expect.stringContaining('https://login.example has not answered'),
-      })
-    }
-    authority = null
-    const next = outcome(requests.run(signing, answer(90)))
-    await vi.advanceTimersByTimeAsync(100)
+    const requests = new VaultRequests(settingsOf({}), () => authority)
+    const waiting = outcome(
+      requests.run({ ...signing, attemptTimeout: 400 }, (_, attempt) => {
+        if (attempt === 0) return silence()
+        authority = null
+        return Promise.resolve('done')
+      }),
+    )
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await waiting).toBe('done')
+    let attempts = 0
+    const next = outcome(
+      requests.run({ ...signing, attemptTimeout: 400 }, () =>
+        attempts++ === 0 ? silence() : answer(0)(AbortSignal.timeout(1)),
+      ),
+    )
+    await vi.advanceTimersByTimeAsync(520)
+    expect(attempts).toBe(2)
+    await vi.advanceTimersByTimeAsync(2_000)
     expect(await next).toBe('done')
   })
 
