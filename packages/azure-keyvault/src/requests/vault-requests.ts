@@ -201,7 +201,7 @@ export class VaultRequests {
       const authority = this.#waitingForToken()
       if (request.signal?.aborted === true || (signal.aborted && authority !== null)) {
         admission.abandoned()
-        throw error
+        throw signal.reason
       }
       if (signal.aborted) {
         lane.roundTrip.outlasted(now - sentAt)
@@ -212,7 +212,7 @@ export class VaultRequests {
         } else {
           admission.abandoned()
         }
-        throw error
+        throw signal.reason
       }
       const failure = timer.isOver ? silence(now - sentAt, authority) : readFailure(error)
       if (timer.isOver && authority === null) lane.roundTrip.outlasted(now - sentAt)

@@ -240,6 +240,21 @@ describe('requests to a vault', () => {
     expect(await next).toBe('done')
   })
 
+  test('a caller who aborts while a failure is on its way gets the reason, and not the error of the client', async () => {
+    const requests = new VaultRequests(settingsOf({}))
+    const controller = new AbortController()
+    const reason = new Error('no longer wanted')
+    const failing = Promise.reject(new RestError('no', { statusCode: 503, request: absentRequest }))
+    const running = requests.run({ ...signing, signal: controller.signal }, () => failing)
+    // When the attempt no longer listens, and its error has not arrived.
+    failing
+      .catch(() => undefined)
+      .then(() => undefined)
+      .then(() => controller.abort(reason))
+      .catch(() => undefined)
+    await expect(running).rejects.toBe(reason)
+  })
+
   test('an attempt that takes too long is made again, with twice the time, and the last has all that is left', async () => {
     const requests = new VaultRequests(settingsOf({}))
     const ended: number[] = []
