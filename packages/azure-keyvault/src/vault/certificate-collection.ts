@@ -153,8 +153,8 @@ export class CertificateCollection implements Collection {
 
   delete(name: string): Promise<void> {
     const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
-    return this.#connection.remove({ ...operation, signal: undefined }, (abortSignal) =>
-      this.#connection.sdk.certificates.beginDeleteCertificate(name, { abortSignal }),
+    return this.#connection.remove({ ...operation, signal: undefined }, (options) =>
+      this.#connection.sdk.certificates.beginDeleteCertificate(name, options),
     )
   }
 
@@ -165,8 +165,8 @@ export class CertificateCollection implements Collection {
       signal,
     } as const
     // It is removed from the deleted ones.
-    return this.#connection.remove(operation, (abortSignal) =>
-      this.#connection.sdk.certificates.beginRecoverDeletedCertificate(name, { abortSignal }),
+    return this.#connection.remove(operation, (options) =>
+      this.#connection.sdk.certificates.beginRecoverDeletedCertificate(name, options),
     )
   }
 }

@@ -92,8 +92,8 @@ export class CertificateIssuance {
   async #cancel(name: string): Promise<void> {
     const operation = { permission: 'certificates/delete', object: `the certificate ${name}` } as const
     await this.#connection
-      .remove({ ...operation, signal: undefined }, (abortSignal) =>
-        this.#connection.sdk.certificates.deleteCertificateOperation(name, { abortSignal }),
+      .remove({ ...operation, signal: undefined }, (options) =>
+        this.#connection.sdk.certificates.deleteCertificateOperation(name, options),
       )
       .catch(() => undefined)
   }

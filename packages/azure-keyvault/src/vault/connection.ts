@@ -26,6 +26,16 @@ export interface ReadOptions {
   readonly requestOptions: { readonly timeout: number }
 }
 
+/** What one attempt to remove something is sent with. */
+export interface RemoveOptions {
+  readonly abortSignal: AbortSignal
+  /** Call this with each answer. */
+  readonly onResponse: (response: {
+    readonly request: { readonly method: string }
+    readonly status: number
+  }) => void
+}
+
 /** A digest to sign. */
 export interface SignRequest {
   readonly name: string
@@ -142,21 +152,27 @@ export class VaultConnection {
   }
 
   /**
-   * Removes something. If an answer was lost and the next one says that the object does not exist, the removal worked.
+   * Removes something. If an answer was lost and the next one says that the object does not exist, the removal worked. It also worked
+   * when the vault has confirmed it and the client's next request fails, which only asks for the state.
    */
-  async remove(operation: Operation, send: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  async remove(operation: Operation, send: (options: RemoveOptions) => Promise<unknown>): Promise<void> {
+    let isGone = false
     let mayBeGone = false
+    const onResponse: RemoveOptions['onResponse'] = ({ request, status }) => {
+      isGone ||= request.method !== 'GET' && status < 300
+    }
     try {
       await this.update(operation, async (abortSignal) => {
         try {
-          await send(abortSignal)
+          await send({ abortSignal, onResponse })
         } catch (error) {
+          if (isGone) return
           mayBeGone ||= mayBeCarriedOut(error)
           throw error
         }
       })
     } catch (error) {
-      if (!(mayBeGone && isSealwrightError(error, 'NOT_FOUND'))) throw error
+      if (!isGone && !(mayBeGone && isSealwrightError(error, 'NOT_FOUND'))) throw error
     }
   }
 

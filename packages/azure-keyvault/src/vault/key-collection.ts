@@ -101,16 +101,16 @@ export class KeyCollection implements Collection {
 
   delete(name: string): Promise<void> {
     const operation = { permission: 'keys/delete', object: `the key ${name}`, signal: undefined } as const
-    return this.#connection.remove(operation, (abortSignal) =>
-      this.#connection.sdk.keys.beginDeleteKey(name, { abortSignal }),
+    return this.#connection.remove(operation, (options) =>
+      this.#connection.sdk.keys.beginDeleteKey(name, options),
     )
   }
 
   recover(name: string, { signal }: Abortable): Promise<void> {
     const operation = { permission: 'keys/recover', object: `the key ${name}`, signal } as const
     // It is removed from the deleted ones.
-    return this.#connection.remove(operation, (abortSignal) =>
-      this.#connection.sdk.keys.beginRecoverDeletedKey(name, { abortSignal }),
+    return this.#connection.remove(operation, (options) =>
+      this.#connection.sdk.keys.beginRecoverDeletedKey(name, options),
     )
   }
 }

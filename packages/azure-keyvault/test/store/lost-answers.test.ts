@@ -17,6 +17,25 @@ describe('a deletion whose answer is lost', () => {
     expect(await store.get('k')).toBeNull()
   })
 
+  test.each([
+    ['certificates', { type: 'status', status: 429 }],
+    ['certificates', { type: 'hang' }],
+    ['keys', { type: 'status', status: 429 }],
+    ['keys', { type: 'hang' }],
+  ] as const)(
+    'has worked, in %s, where the client asks what became of it and that is answered with %o',
+    async (collection, fault) => {
+      const vault = await startVault()
+      await openKeyVault(vault.url, { ...vault.options, collection }).create('k', { keyType: 'ec-p256' })
+      const store = openKeyVault(vault.url, { ...vault.options, collection, managementDeadline: 3_000 })
+      await store.get('k')
+      vault.emulator.faults.add({ operation: `${collection}/getDeleted`, fault })
+      await store.delete('k')
+      expect(vault.emulator.requests.count(`${collection}/delete`)).toBe(1)
+      expect(await store.get('k')).toBeNull()
+    },
+  )
+
   test('has not, where the vault had refused it for the moment and then says that there is none', async () => {
     const vault = await startVault()
     const store = openKeyVault(vault.url, { ...vault.options, collection: 'keys' })
