@@ -6,7 +6,7 @@ import {
   type OpenKeyOptions,
   type SigningKey,
 } from '@sealwright/core'
-import { oneOf, optionsOf } from '@sealwright/core/internal'
+import { anAbortSignal, aPassword, eitherSignal, oneOf, optionsOf } from '@sealwright/core/internal'
 import { keyVaultMembers, type KeyVaultOptions } from './options.ts'
 import type { KeyVaultStatus } from './requests/vault-status.ts'
 import type { KeyVaultStore } from './store/key-vault-store-types.ts'
@@ -93,11 +93,14 @@ export function azureKeyVault(options: KeyVaultOptions = {}): KeyVaultBackend {
     name: 'Azure Key Vault',
     forms: uriForms,
     accepts: isKeyVaultUri,
-    async open(uri: string, { create, signal }: OpenKeyOptions): Promise<SigningKey> {
+    async open(uri: string, openOptions: OpenKeyOptions): Promise<SigningKey> {
       const { vaultUrl, collection, name, version } = parseKeyVaultUri(uri)
-      if (create !== undefined) createVaultKeyOptions('options.create', create)
+      openKeyOptions('options', openOptions)
+      const { create, signal } = openOptions
       const store = storeOf(vaultUrl, collection)
-      if (create !== undefined && version === null) return store.getOrCreate(name, { ...create, signal })
+      if (create !== undefined && version === null) {
+        return store.getOrCreate(name, { ...create, signal: eitherSignal(signal, create.signal) })
+      }
       const key = await store.get(name, { ...(version !== null && { version }), signal })
       if (key !== null) return key
       throw new SealwrightError(
@@ -114,6 +117,11 @@ export function azureKeyVault(options: KeyVaultOptions = {}): KeyVaultBackend {
 }
 
 const keyVaultOptions = optionsOf(keyVaultMembers)
+const openKeyOptions = optionsOf({
+  create: createVaultKeyOptions,
+  password: aPassword,
+  signal: anAbortSignal,
+})
 const openKeyVaultOptions = optionsOf({ ...keyVaultMembers, collection: oneOf(['certificates', 'keys']) })
 
 function openStore(

@@ -1,7 +1,7 @@
 import { createPublicKey, verify } from 'node:crypto'
 import type { TokenCredential } from '@azure/identity'
 import { KeyClient } from '@azure/keyvault-keys'
-import { openSigningKey } from '@sealwright/core'
+import { openSigningKey, type OpenKeyOptions } from '@sealwright/core'
 import { createJwtIssuer } from '@sealwright/jws'
 import { wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
@@ -195,6 +195,37 @@ describe('signing URIs of a vault', () => {
     expect(vault.emulator.requests.count('keys/create')).toBe(0)
     const key = await openSigningKey(`${vault.url}/keys/absent`, { backends, create: { keyType: 'ec-p384' } })
     expect(key.algorithms.map(({ name }) => name)).toEqual(['ES384'])
+  })
+
+  test('is stopped by the signal of its options, and by that of the key that it creates', async () => {
+    const vault = await startVault()
+    const backends = [azureKeyVault(vault.options)]
+    const uri = `${vault.url}/keys/absent`
+    const reason = new Error('no longer wanted')
+    const [never, signal] = [new AbortController().signal, AbortSignal.abort(reason)]
+    for (const options of [
+      { signal },
+      { create: { signal } },
+      { create: { signal: never }, signal },
+      { create: { signal }, signal: never },
+    ]) {
+      await expect(openSigningKey(uri, { backends, ...options })).rejects.toBe(reason)
+    }
+    expect(vault.emulator.requests.count('keys/create')).toBe(0)
+  })
+
+  test.each([
+    [undefined, /^options must be an object/],
+    [{ pasword: '' }, /^options\.pasword is not an option; the options are create, password, signal$/],
+    [{ create: { days: 1 } }, /^options\.create\.days is not an option/],
+    [{ signal: 1 }, /^options\.signal must be an AbortSignal/],
+  ])('refuses the options %o before it sends anything', async (options, message) => {
+    const backend = azureKeyVault({ credential: { getToken: () => Promise.reject(new Error('asked')) } })
+    const opening = backend.open('https://contoso.vault.azure.net/keys/k', options as OpenKeyOptions)
+    await expect(opening).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message),
+    })
   })
 
   test('of several processes that start into an empty vault all get the one certificate', async () => {

@@ -3,7 +3,7 @@
  */
 export { keyDetails } from './algorithms/key-details.ts'
 export { assertUnforgeable, forgeryFlaw } from './algorithms/weak-keys.ts'
-export { onAbort, untilAborted } from './internal/abort.ts'
+export { eitherSignal, onAbort, untilAborted } from './internal/abort.ts'
 export {
   aBoolean,
   aCertificate,

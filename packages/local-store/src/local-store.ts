@@ -12,6 +12,7 @@ import {
   aPassword,
   aString,
   createKeyOptions,
+  eitherSignal,
   invalidArgument,
   optionsOf,
   resolvePassword,
@@ -181,7 +182,7 @@ async function openNamed(
   if (key !== null) return key
   if (create === undefined) throw await noSuchKey(layout, name)
   try {
-    return await store.create(name, { ...create, signal: create.signal ?? signal })
+    return await store.create(name, { ...create, signal: eitherSignal(signal, create.signal) })
   } catch (error) {
     if (!isSealwrightError(error, 'ALREADY_EXISTS')) throw error
     // Another process was faster: its key counts.

@@ -344,6 +344,26 @@ test.each(['file:./a.pfx', 'store:my?name=k', 'store:./keys?name=k', 'store:./ke
   },
 )
 
+test('a key is not created after an abort by either signal', async () => {
+  const { options } = await machine()
+  const never = new AbortController().signal
+  const reason = new Error('enough')
+  // Aborted after each look at it, so that nothing but the creation can notice it.
+  const late = (): AbortSignal => {
+    const controller = new AbortController()
+    return Object.assign(controller.signal, { throwIfAborted: () => controller.abort(reason) })
+  }
+  const uri = 'store:./keys?name=k'
+  const createSignal = AbortSignal.abort(reason)
+  for (const [signal, create] of [
+    [late(), { ...ec, signal: never }],
+    [never, { ...ec, signal: createSignal }],
+  ] as const) {
+    await expect(open(uri, options, { signal, create })).rejects.toBe(reason)
+  }
+  await expect(open(uri, options)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+})
+
 test.each(['file:./a.pfx', 'store:./keys?name=k'])(
   'what the password of %s returns is checked',
   async (uri) => {

@@ -29,3 +29,11 @@ export function untilAborted<T>(work: T | PromiseLike<T>, signal: AbortSignal): 
     Promise.resolve(work).finally(stopListening).then(resolve, reject)
   })
 }
+
+/** A signal that is aborted when one of the two is. Each may be undefined; so is the result if both are. */
+export function eitherSignal(
+  first: AbortSignal | undefined,
+  second: AbortSignal | undefined,
+): AbortSignal | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : AbortSignal.any([first, second])
+}

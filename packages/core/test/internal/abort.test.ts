@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { onAbort, untilAborted } from '../../src/internal.ts'
+import { eitherSignal, onAbort, untilAborted } from '../../src/internal.ts'
 
 const never = new Promise<never>(() => undefined)
 
@@ -59,4 +59,17 @@ describe('untilAborted', () => {
     )
     await new Promise((resolve) => setImmediate(resolve))
   })
+})
+
+test('either of two signals ends the work, and one or none is passed on as it is', () => {
+  const [first, second] = [new AbortController(), new AbortController()]
+  expect(eitherSignal(first.signal, undefined)).toBe(first.signal)
+  expect(eitherSignal(undefined, second.signal)).toBe(second.signal)
+  expect(eitherSignal(undefined, undefined)).toBeUndefined()
+  for (const [index, controller] of [first, second].entries()) {
+    const both = eitherSignal(new AbortController().signal, controller.signal)
+    const reversed = eitherSignal(controller.signal, new AbortController().signal)
+    controller.abort(index)
+    expect([both?.reason, reversed?.reason]).toEqual([index, index])
+  }
 })
