@@ -1,4 +1,5 @@
 import { isSealwrightError, SealwrightError, type SigningKey } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import type { Settings } from '../options.ts'
 import { sleep } from '../sleep.ts'
 import type { Collection } from '../vault/collection.ts'
@@ -23,15 +24,24 @@ export class FirstCreatorWins {
   }
 
   /**
-   * Call this after a version was created.
+   * Call this after a version was created. An abort ends the wait, and not the work: a second version that stayed enabled would be the
+   * newest, and so the one that all others read.
    *
    * @throws SealwrightError `ALREADY_EXISTS` when another creator was first; the version is then disabled
    */
   async settle(name: string, version: string, signal: AbortSignal | undefined): Promise<void> {
-    await sleep(this.#settings.settleTime, signal)
+    const settled = this.#settle(name, version)
+    if (signal === undefined) return settled
+    settled.catch(() => undefined)
+    signal.throwIfAborted()
+    return untilAborted(settled, signal)
+  }
+
+  async #settle(name: string, version: string): Promise<void> {
+    await sleep(this.#settings.settleTime, undefined)
     let versions: readonly ListedVersion[]
     try {
-      versions = await this.#collection.versions(name, { signal })
+      versions = await this.#collection.versions(name, { signal: undefined })
     } catch (error) {
       // Without permission to list, we rely on the service: it refuses a request while another is pending.
       if (isSealwrightError(error, 'ACCESS_DENIED')) return

@@ -10,6 +10,9 @@ import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate, parseCertificate } from '@sealwright/x509'
 import { describe, expect, test } from 'vitest'
 import { openKeyVault, type CertificateIssuer } from '../../src/index.ts'
+import { VaultStore } from '../../src/store/key-vault-store.ts'
+import { VaultConnection } from '../../src/vault/connection.ts'
+import { KeyCollection } from '../../src/vault/key-collection.ts'
 import { startVault } from '../support/vault.ts'
 
 /** The error of a promise that must fail. */
@@ -146,6 +149,31 @@ describe('creating in the vault', () => {
     expect(await failure(store.create('once', { keyType: 'ec-p256' }))).toMatchObject({ code: 'UNAVAILABLE' })
     expect(vault.emulator.requests.count('keys/create')).toBe(1)
     expect(await store.list({ name: 'once' })).toHaveLength(1)
+  })
+
+  test.each<[string, (abort: () => void) => void]>([
+    ['at once', (abort) => abort()],
+    ['before it looks back', (abort) => void setImmediate(abort)],
+  ])('a second version is disabled even if its creator aborts %s', async (_, when) => {
+    const vault = await startVault()
+    const controller = new AbortController()
+    const reason = new Error('no longer wanted')
+    /** Another process creates the key between the look for it and the creation. */
+    class OvertakenCollection extends KeyCollection {
+      override async create(...parameters: Parameters<KeyCollection['create']>): Promise<string> {
+        await vault.keys.createKey('k', 'EC')
+        vault.emulator.clock.advance(2_000)
+        const version = await super.create(...parameters)
+        when(() => controller.abort(reason))
+        return version
+      }
+    }
+    const connection = new VaultConnection(vault.url, { ...vault.options, settleTime: 100 })
+    const store = new VaultStore(connection, new OvertakenCollection(connection), false)
+    await expect(store.create('k', { signal: controller.signal })).rejects.toBe(reason)
+    const enabled = async (): Promise<readonly boolean[]> =>
+      (await store.list({ name: 'k' })).map((version) => version.enabled)
+    await expect.poll(enabled, { timeout: 20_000 }).toEqual([false, true])
   })
 
   test('a request that was refused for the moment is', async () => {
