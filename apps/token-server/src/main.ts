@@ -9,7 +9,7 @@ import { runCommand } from './run-command.ts'
 import { loadSettings, settingsPath } from './settings/load-settings.ts'
 import { problemsOf } from './settings/problems.ts'
 import type { Settings } from './settings/settings.ts'
-import { checkPort } from './startup/check-port.ts'
+import { checkPorts } from './listening/check-port.ts'
 import { closeDelay, closeOnSignals } from './startup/close-on-signals.ts'
 import { reloadOnSignal } from './startup/reload-on-signal.ts'
 
@@ -27,7 +27,7 @@ if (cluster.isWorker) {
     // Before the file is read, so that no change is missed.
     const file = new WatchedFile(settingsPath(process.env))
     const settings = loadSettings(process.env)
-    await checkPort(settings)
+    await checkPorts(settings)
     const reload = settings.workers > 1 ? await runWorkers(settings) : await runAlone(settings)
     if (settings.watchSettings) file.start(reload)
   } catch (error) {

@@ -539,20 +539,30 @@ describe('a start that fails', () => {
     expect(readdirSync(folder)).toEqual(['settings.json'])
   })
 
-  test('a port that is taken: no key is made for a server that cannot start', async () => {
-    const taken = createServer()
-    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
-    onTestFinished(() => void taken.close())
-    const address = taken.address()
-    const PORT = typeof address === 'object' ? String(address?.port) : ''
-    const DATA_DIR = join(scratchFolder(), 'data')
-    const { code, stderr } = await start({ DATA_DIR, HOST: '127.0.0.1', PORT }).exited
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/^token-server: cannot listen on 127\.0\.0\.1 port \d+, [^\n]+\n$/),
-    ])
-    expect(existsSync(DATA_DIR)).toBe(false)
-  })
+  test.each([
+    ['HOST', 'PORT'],
+    ['METRICS_HOST', 'METRICS_PORT'],
+  ] as const)(
+    'a port that is taken, in %s and %s: no key is made for a server that cannot start',
+    async (hostName, portName) => {
+      const taken = createServer()
+      await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
+      onTestFinished(() => void taken.close())
+      const address = taken.address()
+      const port = typeof address === 'object' ? String(address?.port) : ''
+      const DATA_DIR = join(scratchFolder(), 'data')
+      const { code, stderr } = await start({ DATA_DIR, [hostName]: '127.0.0.1', [portName]: port }).exited
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          new RegExp(
+            `^token-server: cannot listen on 127\\.0\\.0\\.1 port ${port}, see ${hostName} and ${portName}: [^\\n]+\\n$`,
+          ),
+        ),
+      ])
+      expect(existsSync(DATA_DIR)).toBe(false)
+    },
+  )
 
   // What was opened before must not keep the process running.
   test('a folder of the audit log that cannot be used', async () => {

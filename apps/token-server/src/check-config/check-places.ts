@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { problemsOf } from '../settings/problems.ts'
 import type { Settings } from '../settings/settings.ts'
-import { checkPort } from '../startup/check-port.ts'
+import { checkPort } from '../listening/check-port.ts'
 
 /** The result of a check. */
 export interface Findings {
@@ -13,8 +13,7 @@ export interface Findings {
 export async function checkPlaces({ host, port, metrics, audit, redis }: Settings): Promise<Findings> {
   const found = await Promise.all([
     findings(() => freePort(host, port, 'HOST and PORT')),
-    // The metrics listen on the first address only.
-    findings(() => freePort(metrics.host, metrics.port, 'METRICS_HOST and METRICS_PORT', [metrics.host])),
+    findings(() => freePort(metrics.host, metrics.port, 'METRICS_HOST and METRICS_PORT')),
     findings(() => auditFolder(audit.folder)),
     findings(async () => {
       if (redis === null) return []
@@ -37,15 +36,10 @@ async function findings(check: () => Promise<readonly string[]>): Promise<Findin
   }
 }
 
-async function freePort(
-  host: string,
-  port: number | null,
-  names: string,
-  addresses?: readonly string[],
-): Promise<readonly string[]> {
+async function freePort(host: string, port: number | null, names: string): Promise<readonly string[]> {
   if (port === null) return []
   try {
-    await checkPort({ host, port }, names, addresses)
+    await checkPort({ host, port }, names)
     return []
   } catch (error) {
     // This server itself may listen there.

@@ -3,6 +3,7 @@ import type { Problems } from './problems.ts'
 import { describeIssue } from './schema/issues.ts'
 import { schema, type Sections } from './schema/schema.ts'
 import { limitProblems } from './schema/server/limits.ts'
+import { metricsProblems } from './schema/server/metrics.ts'
 import { referenceProblems } from './schema/tokens/references.ts'
 
 /**
@@ -41,6 +42,7 @@ export function parseSections(
   for (const name of Object.keys(values)) {
     if (!Object.hasOwn(schema, name)) add([name], 'there is no such setting')
   }
-  for (const { path, message } of [...referenceProblems(values), ...limitProblems(parsed)]) add(path, message)
+  const problemsBetween = [...referenceProblems(values), ...limitProblems(parsed), ...metricsProblems(parsed)]
+  for (const { path, message } of problemsBetween) add(path, message)
   return parsed
 }

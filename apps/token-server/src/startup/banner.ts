@@ -2,6 +2,7 @@ import type { SigningKey } from '@sealwright/core'
 import { curlLines } from '../pages/curl-lines.ts'
 import { describeKey } from '../pages/key-description.ts'
 import { printable } from '../printable.ts'
+import { isWildcard } from '../settings/loopback.ts'
 import type { Settings } from '../settings/settings.ts'
 
 export interface BannerOptions {
@@ -37,8 +38,7 @@ export function banner(settings: Settings, key: SigningKey, options: BannerOptio
 
 /** The URL of the server on this machine, whatever its issuer is. */
 function localAddress({ host, issuer }: Settings, port: number): string {
-  const isWildcard = host === '0.0.0.0' || host === '::'
-  const name = isWildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  const name = isWildcard(host) ? 'localhost' : host.includes(':') ? `[${host}]` : host
   const path = issuer === null ? '' : new URL(issuer).pathname.replace(/\/$/, '')
   return `http://${name}:${port}${path}`
 }

@@ -4,6 +4,7 @@ import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Peers } from '../peers/peers.ts'
 import type { Settings } from '../settings/settings.ts'
+import { addressesOf } from '../listening/addresses.ts'
 import type { SignatureRecorder } from '@sealwright/opentelemetry'
 import type { Metrics } from './metrics/metrics.ts'
 import type { Telemetry, TokenMeasurement } from './telemetry.ts'
@@ -90,7 +91,7 @@ async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> 
   ])
   const metrics = createMetrics({ ring, vaults, auditLog, worker })
   peers?.answer(topic, () => metrics.scrape())
-  const server = await serveMetrics({ host, port }, async () => {
+  const server = await serveMetrics({ host, port, addresses: await addressesOf(host) }, async () => {
     if (peers === undefined) return metrics.scrape()
     const answers = await peers.collect(topic)
     return mergeScrapes(answers.map(({ value }) => String(value)))

@@ -38,6 +38,14 @@ async function check(
   return { report: short(report), problems: problems.map(short) }
 }
 
+/** A port of 127.0.0.1 that another program has. */
+async function takenPort(): Promise<string> {
+  const taken = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void taken.close())
+  await once(taken, 'listening')
+  return String((taken.address() as AddressInfo).port)
+}
+
 describe('a check of the configuration', () => {
   test('says what the settings are, without secrets, and which key would be created', async () => {
     const file = settingsFile({
@@ -126,15 +134,12 @@ Client         suspended: 1 secret, suspended, other1
   })
 
   test('warns of ports in use, which may be those of the running server', async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    onTestFinished(() => void taken.close())
-    await once(taken, 'listening')
-    const port = String((taken.address() as AddressInfo).port)
-    const env = { HOST: '127.0.0.1', PORT: port, METRICS_HOST: '127.0.0.1', METRICS_PORT: port }
+    const [port, metricsPort] = await Promise.all([takenPort(), takenPort()])
+    const env = { HOST: '127.0.0.1', PORT: port, METRICS_HOST: '127.0.0.1', METRICS_PORT: metricsPort }
     const { report, problems } = await check(scratchFolder(), settingsFile(), env)
     expect(problems).toEqual([])
-    for (const names of ['HOST and PORT', 'METRICS_HOST and METRICS_PORT'])
-      expect(report).toContain(`127.0.0.1 port ${port} (${names}) is in use; `)
+    expect(report).toContain(`127.0.0.1 port ${port} (HOST and PORT) is in use; `)
+    expect(report).toContain(`127.0.0.1 port ${metricsPort} (METRICS_HOST and METRICS_PORT) is in use; `)
   })
 
   test('accepts an audit folder that can be made', async () => {

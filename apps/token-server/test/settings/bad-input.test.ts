@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { isSealwrightError } from '@sealwright/core'
 import { createLogger } from '../../src/logging/logger.ts'
 import { openRing } from '../../src/startup/open-ring.ts'
-import { checkPort } from '../../src/startup/check-port.ts'
+import { checkPorts } from '../../src/listening/check-port.ts'
 import { loadSettings } from '../../src/settings/load-settings.ts'
 import { client, settingsFile } from '../support/server.ts'
 
@@ -15,7 +15,7 @@ import { client, settingsFile } from '../support/server.ts'
 async function failToStart(env: Readonly<Record<string, string>>): Promise<string> {
   try {
     const settings = loadSettings(env)
-    await checkPort(settings)
+    await checkPorts(settings)
     const { ring } = await openRing(settings, createLogger('silent'))
     ring.close()
   } catch (error) {
@@ -85,6 +85,17 @@ describe('an environment that is refused', () => {
       { HOST: '192.0.2.1' },
       /cannot listen on 192\.0\.2\.1 port 0, see HOST and PORT/,
     ],
+    ...[
+      {},
+      { HOST: '0.0.0.0' },
+      { HOST: '127.0.0.1' },
+      { METRICS_HOST: '::' },
+      { HOST: 'id.example', METRICS_HOST: 'id.example' },
+    ].map((hosts): [string, Readonly<Record<string, string>>, RegExp] => [
+      `one port for the server and its metrics, with ${JSON.stringify(hosts)}`,
+      { ...hosts, PORT: '5001', METRICS_PORT: '5001' },
+      /^METRICS_PORT: must be another port than PORT$/,
+    ]),
     ['an unknown log level', { LOG_LEVEL: 'verbose' }, /^LOG_LEVEL: must be one of fatal, error/],
     ['an issuer that is no URL', { ISSUER: 'id.example' }, /^ISSUER: must be a URL/],
     ['an issuer of another scheme', { ISSUER: 'ftp://id.example' }, /^ISSUER: must be a URL/],

@@ -1,6 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { invalidSetting, messageOf } from '../../settings/invalid-setting.ts'
+import type { MetricsSettings } from '../../settings/schema/server/metrics.ts'
+import { forEachAddress } from '../../listening/addresses.ts'
 
 export interface MetricsServer {
   readonly port: number
@@ -8,36 +11,56 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `GET /metrics` on a separate address, so that it is never on the public port.
+ * Serves `GET /metrics` on addresses of its own, so that it is never on the public port.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` if it cannot listen
+ * @param addresses of the host; see `addressesOf`
+ * @throws SealwrightError `INVALID_ARGUMENT` if it cannot listen; then nothing listens
  */
 export async function serveMetrics(
-  { host, port }: { readonly host: string; readonly port: number },
+  {
+    host,
+    port,
+    addresses,
+  }: MetricsSettings & { readonly port: number; readonly addresses: readonly string[] },
   scrape: () => Promise<string>,
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => void answer(request, response, scrape))
+  const servers: Server[] = []
+  const close = async (): Promise<void> => void (await Promise.all(servers.map(closeServer)))
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host, port }, resolve)
+    await forEachAddress(addresses, async (address) => {
+      servers.push(await listen({ host: address, port: portOf(servers[0]) ?? port }, scrape))
     })
   } catch (cause) {
+    await close()
     const reason = messageOf(cause)
     throw invalidSetting(
       `cannot listen on ${host} port ${port}, see METRICS_HOST and METRICS_PORT: ${reason}`,
       cause,
     )
   }
-  const address: AddressInfo | string | null = server.address()
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
+  return { port: portOf(servers[0]) ?? port, close }
+}
+
+async function listen(
+  where: { readonly host: string; readonly port: number },
+  scrape: () => Promise<string>,
+): Promise<Server> {
+  const server = createServer((request, response) => void answer(request, response, scrape))
+  server.listen(where)
+  await once(server, 'listening')
+  return server
+}
+
+function portOf(server: Server | undefined): number | null {
+  const address: AddressInfo | string | null = server?.address() ?? null
+  return typeof address === 'object' && address !== null ? address.port : null
+}
+
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
 }
 
 async function answer(

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { buildServer, listeningPort } from '../../src/server.ts'
-import { checkPort } from '../../src/startup/check-port.ts'
-import { listen } from '../../src/startup/listen.ts'
+import { checkPort } from '../../src/listening/check-port.ts'
+import { listen } from '../../src/listening/listen.ts'
+import { serveMetrics } from '../../src/telemetry/metrics/serve-metrics.ts'
 import { beginRequest } from '../support/open-request.ts'
 import { freePort } from '../support/ports.ts'
 import { remoteKey } from '../support/remote-key.ts'
@@ -11,6 +12,7 @@ import { testServer } from '../support/server.ts'
 
 /** An address that no machine has (RFC 5737), and two that Linux and Windows have. */
 const addresses = ['192.0.2.1', '127.0.0.1', '127.0.0.2']
+const names = 'HOST and PORT'
 const isMac = process.platform === 'darwin'
 
 test.skipIf(isMac)(
@@ -55,19 +57,38 @@ test.skipIf(isMac)(
     await once(other, 'listening')
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    await expect(checkPort({ host: 'localhost', port }, undefined, addresses)).rejects.toThrow(
+    await expect(checkPort({ host: 'localhost', port }, names, addresses)).rejects.toThrow(
       `cannot listen on localhost port ${port}, see HOST and PORT: listen EADDRINUSE`,
     )
     const { app } = await testServer()
     await expect(listen(app, { addresses, port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    await checkPort({ host: '127.0.0.1', port })
+    await checkPort({ host: '127.0.0.1', port }, names)
   },
 )
 
+const scrape = (): Promise<string> => Promise.resolve('the metrics')
+
+test.skipIf(isMac)('metrics are on every address of their host, or on none [needs 127.0.0.2]', async () => {
+  const where = { host: 'localhost', port: 0, addresses }
+  const first = await serveMetrics(where, scrape)
+  onTestFinished(() => first.close())
+  for (const address of ['127.0.0.1', '127.0.0.2']) {
+    const answer = await fetch(`http://${address}:${first.port}/metrics`)
+    expect(await answer.text()).toBe('the metrics')
+  }
+  const turned = { ...where, port: first.port, addresses: ['127.0.0.3', '127.0.0.2'] }
+  await expect(serveMetrics(turned, scrape)).rejects.toThrow(
+    `cannot listen on localhost port ${first.port}, see METRICS_HOST and METRICS_PORT: listen EADDRINUSE`,
+  )
+  await checkPort({ host: '127.0.0.3', port: first.port }, names)
+  await first.close()
+  for (const host of ['127.0.0.1', '127.0.0.2']) await checkPort({ host, port: first.port }, names)
+})
+
 test('an address that the machine lacks is skipped, unless it is the only one', async () => {
   const port = await freePort()
-  await checkPort({ host: 'localhost', port }, undefined, addresses)
-  await expect(checkPort({ host: '192.0.2.1', port })).rejects.toThrow('EADDRNOTAVAIL')
+  await checkPort({ host: 'localhost', port }, names, addresses)
+  await expect(checkPort({ host: '192.0.2.1', port }, names)).rejects.toThrow('EADDRNOTAVAIL')
 })
 
 test('connections with half a request, and with nothing at all, do not keep the server from closing', async () => {

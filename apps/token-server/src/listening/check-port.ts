@@ -4,7 +4,23 @@ import type { Settings } from '../settings/settings.ts'
 import { addressesOf, forEachAddress } from './addresses.ts'
 
 /**
- * Checks that the server can listen, so that no key is created for a server that cannot start.
+ * Checks that the server and its metrics can listen, so that no key is created for a server that cannot start.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` whose cause is the error of `node:net`
+ */
+export async function checkPorts({
+  host,
+  port,
+  metrics,
+}: Pick<Settings, 'host' | 'port' | 'metrics'>): Promise<void> {
+  await checkPort({ host, port }, 'HOST and PORT')
+  if (metrics.port !== null) {
+    await checkPort({ host: metrics.host, port: metrics.port }, 'METRICS_HOST and METRICS_PORT')
+  }
+}
+
+/**
+ * Checks that a port can be listened on.
  *
  * @param names of the settings, for the message
  * @param addresses of the host. Default: all that the server would listen on
@@ -12,7 +28,7 @@ import { addressesOf, forEachAddress } from './addresses.ts'
  */
 export async function checkPort(
   { host, port }: Pick<Settings, 'host' | 'port'>,
-  names = 'HOST and PORT',
+  names: string,
   addresses?: readonly string[],
 ): Promise<void> {
   try {
