@@ -134,6 +134,10 @@ describe.skipIf(lacks('redis-server'))('a server with everything on [needs redis
     expect(await load(10)).toBe(10)
     expect(keyIds()).toHaveLength(2)
     const metrics = await scrape(server.stdout.split('\n'))
+    expect(metrics.match(/^sealwright_redis_available\{.*$/gm)).toEqual([
+      'sealwright_redis_available{worker="1"} 1',
+      'sealwright_redis_available{worker="2"} 1',
+    ])
     const counts = [...metrics.matchAll(/^sealwright_signatures_total\{([^}]*)\} (\d+)$/gm)]
     expect(counts.reduce((sum, [, , count]) => sum + Number(count), 0)).toBe(tokens.length)
     expect(new Set(counts.map(([, labels]) => /worker="(\d)"/.exec(labels ?? '')?.[1]))).toEqual(

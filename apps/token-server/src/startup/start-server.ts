@@ -101,6 +101,7 @@ export async function startServer(
       ring,
       vaults,
       auditLog: () => auditLog,
+      redis,
       logger: log.logger,
       env,
       worker,

@@ -3,6 +3,7 @@ import type { KeyVaultStatus } from '@sealwright/azure-keyvault'
 import type { KeyRing } from '@sealwright/keyring'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Peers } from '../peers/peers.ts'
+import type { RedisState } from '../service.ts'
 import type { Settings } from '../settings/settings.ts'
 import { addressesOf } from '../listening/addresses.ts'
 import type { SignatureRecorder } from '@sealwright/opentelemetry'
@@ -16,6 +17,8 @@ export interface TelemetryOptions {
   readonly vaults: () => readonly KeyVaultStatus[]
   /** The audit log; null before it is open. A function: it is opened after the metrics. Default: none. */
   readonly auditLog?: (() => Pick<AuditLog, 'isWritable'> | null) | undefined
+  /** What servers share; null (default) if they share nothing. */
+  readonly redis?: RedisState | null | undefined
   readonly logger: Pick<FastifyBaseLogger, 'info' | 'warn'>
   /** The standard variables of OpenTelemetry. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -81,7 +84,16 @@ class Measurement implements TokenMeasurement {
 }
 
 async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> {
-  const { settings, ring, vaults, auditLog = () => null, logger, worker = null, peers } = options
+  const {
+    settings,
+    ring,
+    vaults,
+    auditLog = () => null,
+    redis = null,
+    logger,
+    worker = null,
+    peers,
+  } = options
   const { port, host } = settings.metrics
   if (port === null) return null
   const [{ createMetrics }, { mergeScrapes }, { serveMetrics }] = await Promise.all([
@@ -89,7 +101,7 @@ async function startMetrics(options: TelemetryOptions): Promise<Metrics | null> 
     import('./metrics/merge-scrapes.ts'),
     import('./metrics/serve-metrics.ts'),
   ])
-  const metrics = createMetrics({ ring, vaults, auditLog, worker })
+  const metrics = createMetrics({ ring, vaults, auditLog, redis, worker })
   peers?.answer(topic, () => metrics.scrape())
   const server = await serveMetrics({ host, port, addresses: await addressesOf(host) }, async () => {
     if (peers === undefined) return metrics.scrape()

@@ -142,6 +142,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
     ring,
     vaults,
     auditLog: () => auditLog,
+    redis: options.redis,
     logger: telemetryLogger,
     env,
   })

@@ -118,6 +118,25 @@ test('a signature that fails is counted with its code', async () => {
   expect(text).toMatch(/^http_server_request_duration_seconds_count\{.*error_type="503".*\} 1$/m)
 })
 
+async function measuredOfRedis(log: readonly string[]): Promise<string[]> {
+  return [...(await scrape(log)).matchAll(/^sealwright_redis_.*$/gm)].map(([line]) => line)
+}
+
+test('whether Redis can be used is measured where there is one', async () => {
+  const redis = { isAvailable: true, failures: 0 }
+  const { telemetryLog } = await local({ redis })
+  expect(await measuredOfRedis(telemetryLog)).toEqual([
+    'sealwright_redis_available 1',
+    'sealwright_redis_failures_total 0',
+  ])
+  Object.assign(redis, { isAvailable: false, failures: 3 })
+  expect(await measuredOfRedis(telemetryLog)).toEqual([
+    'sealwright_redis_available 0',
+    'sealwright_redis_failures_total 3',
+  ])
+  expect(await measuredOfRedis((await local()).telemetryLog)).toEqual([])
+})
+
 test('a port that is taken is an error that names the setting', async () => {
   const taken = createServer().listen(0, 'localhost')
   await new Promise((resolve) => taken.once('listening', resolve))

@@ -1,3 +1,4 @@
+import type { Meter } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
@@ -11,6 +12,7 @@ import {
   type SignatureRecorder,
 } from '@sealwright/opentelemetry'
 import type { FastifyInstance } from 'fastify'
+import type { RedisState } from '../../service.ts'
 import { backendOf, type SignedBy } from '../telemetry.ts'
 import { createRequestMetrics } from './request-metrics.ts'
 import { observeProcess } from './process-metrics.ts'
@@ -31,11 +33,13 @@ export interface MetricsOptions {
   readonly vaults: () => readonly KeyVaultStatus[]
   /** null if there is none, or before it is open. */
   readonly auditLog: () => Pick<AuditLog, 'isWritable'> | null
+  /** null if the server uses none. */
+  readonly redis: RedisState | null
   /** The label `worker` of each metric; null for none. */
   readonly worker: number | null
 }
 
-export function createMetrics({ ring, vaults, auditLog, worker }: MetricsOptions): Metrics {
+export function createMetrics({ ring, vaults, auditLog, redis, worker }: MetricsOptions): Metrics {
   const signatures = createSignatureMetrics()
   const requests = createRequestMetrics()
   const reader = new ScrapeReader({ metricProducers: [signatures, requests.durations] })
@@ -55,6 +59,7 @@ export function createMetrics({ ring, vaults, auditLog, worker }: MetricsOptions
       const log = auditLog()
       if (log !== null) result.observe(log.isWritable ? 1 : 0)
     })
+  if (redis !== null) observeRedis(redis, meter)
   const stopProcess = observeProcess(meter)
   // Names of scopes would only make each line longer.
   const serializer = new PrometheusSerializer(undefined, false, /^worker$/, false, true)
@@ -79,6 +84,20 @@ export function createMetrics({ ring, vaults, auditLog, worker }: MetricsOptions
       stopProcess()
     },
   }
+}
+
+function observeRedis(redis: RedisState, meter: Meter): void {
+  meter
+    .createObservableGauge('sealwright.redis.available', {
+      description: 'Whether assertions can be looked up and limits counted in Redis: 1 or 0.',
+    })
+    .addCallback((result) => result.observe(redis.isAvailable ? 1 : 0))
+  meter
+    .createObservableCounter('sealwright.redis.failures', {
+      description: 'Commands that failed.',
+      unit: '{command}',
+    })
+    .addCallback((result) => result.observe(redis.failures))
 }
 
 /** A reader that collects when it is scraped. */
