@@ -140,6 +140,11 @@ async function checkBicep() {
       )
     }
   }
+  // App Service unpacks the ZIP file into this folder.
+  const documentation = readFileSync(join(root, 'docs', 'deployment.md'), 'utf8')
+  const [, settings] = /zip -qj app\.zip (\S+)$/m.exec(documentation) ?? []
+  if (variables.get('azure/app-service.bicep').TOKEN_SERVER_SETTINGS !== `/home/site/wwwroot/${settings}`)
+    throw new Error('azure/app-service.bicep: the ZIP file of docs/deployment.md has another settings file')
   console.log('Bicep: the templates parse')
   return variables
 }

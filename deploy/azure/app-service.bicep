@@ -62,7 +62,7 @@ resource app 'Microsoft.Web/sites@2023-12-01' = {
           { name: 'SIGNING_KEY', value: signingKey }
           { name: 'SIGNING_KEY_CREATE', value: 'false' }
           { name: 'AZURE_CLIENT_ID', value: identityClientId }
-          { name: 'TOKEN_SERVER_SETTINGS', value: '/home/site/wwwroot/settings.json' }
+          { name: 'TOKEN_SERVER_SETTINGS', value: '/home/site/wwwroot/token-server.json' }
           { name: 'SCM_DO_BUILD_DURING_DEPLOYMENT', value: 'false' }
           // Where the front ends of App Service connect from.
           { name: 'TRUSTED_PROXIES', value: '169.254.0.0/16' }
