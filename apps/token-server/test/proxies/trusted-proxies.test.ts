@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { lacks } from '@sealwright/test-kit/tools'
 import { expect, test } from 'vitest'
 import { trustedProxies, trustedProxyProblem } from '../../src/proxies/trusted-proxies.ts'
-import { testServer } from '../support/server.ts'
+import { runProxy } from '../support/haproxy.ts'
+import { listeningServer, testServer } from '../support/server.ts'
 
 test.each(['10.0.0.0/8', '192.0.2.1', '192.0.2.1/32', '2001:db8::/32', '::1', 'fd00::/8', '1.0.0.0/1'])(
   '%s may be trusted',
@@ -98,3 +101,24 @@ test('the page takes the name of a host from a trusted proxy only', async () => 
   expect(await status('10.0.0.1')).toBe(200)
   expect(await status('203.0.113.9')).toBe(421)
 })
+
+test.skipIf(lacks('haproxy'))(
+  'behind the HAProxy of deploy/compose a client does not choose its address [needs haproxy]',
+  async () => {
+    const log: string[] = []
+    const { origin } = await listeningServer({ log, env: { TRUSTED_PROXIES: '127.0.0.0/8' } })
+    const text = readFileSync(new URL('../../../../deploy/compose/haproxy.cfg', import.meta.url), 'utf8')
+    // Without the names of containers.
+    const [before = ''] = text.replaceAll(/ resolvers docker .*$/gm, '').split(/^resolvers /m)
+    const front = await runProxy((port) =>
+      before
+        .replace('bind :8080', `bind 127.0.0.1:${port}`)
+        .replaceAll(/token-server-\d:8080/g, new URL(origin).host)
+        .split('\n'),
+    )
+    const headers = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-host': 'evil.example' }
+    expect((await fetch(`${front}/chosen`, { headers })).status).toBe(404)
+    const answered = log.map((line) => JSON.parse(line) as { req?: { path: string; address: string } })
+    expect(answered.find(({ req }) => req?.path === '/chosen')?.req?.address).toBe('127.0.0.1')
+  },
+)

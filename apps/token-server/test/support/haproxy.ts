@@ -16,12 +16,10 @@ export async function startProxy(
   origins: readonly string[],
   { check, lines = [] }: { readonly check: string; readonly lines?: readonly string[] },
 ): Promise<string> {
-  const port = await freePort()
-  const path = join(scratchFolder(), 'haproxy.cfg')
   const servers = origins.map(
     (origin, index) => `  server s${index} ${new URL(origin).host} check inter 100ms fall 1 rise 1`,
   )
-  const configuration = [
+  return runProxy((port) => [
     'defaults',
     '  mode http',
     '  timeout connect 2s',
@@ -37,8 +35,19 @@ export async function startProxy(
     `  option httpchk GET ${check}`,
     ...lines.map((line) => `  ${line}`),
     ...servers,
-  ]
-  writeFileSync(path, `${configuration.join('\n')}\n`)
+  ])
+}
+
+/**
+ * Runs HAProxy until the end of the test.
+ *
+ * @param configuration its lines, for the port to listen on
+ * @returns the origin of the proxy, once it sends requests to a server
+ */
+export async function runProxy(configuration: (port: number) => readonly string[]): Promise<string> {
+  const port = await freePort()
+  const path = join(scratchFolder(), 'haproxy.cfg')
+  writeFileSync(path, `${configuration(port).join('\n')}\n`)
   const proxy = spawn('haproxy', ['-db', '-f', path], { stdio: 'ignore' })
   onTestFinished(() => {
     proxy.kill('SIGKILL')
