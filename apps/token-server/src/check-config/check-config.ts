@@ -1,6 +1,5 @@
 import type { KeyVaultOptions } from '@sealwright/azure-keyvault'
-import type { SigningKey } from '@sealwright/core'
-import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
+import { keyWarnings, settingsWarnings, signingKeys } from '../checks/warnings.ts'
 import type { Environment } from '../settings/environment/environment.ts'
 import { loadSettings } from '../settings/load-settings.ts'
 import { problemsOf } from '../settings/problems.ts'
@@ -48,8 +47,7 @@ export async function checkConfig(env: Environment, vault: KeyVaultOptions = {})
   const warnings = [...settingsWarnings(settings)]
   // Which key signs, and whether the keys can do what the settings require, is known when all of them are there.
   if (problems.length === 0 && checked.every(({ willCreate }) => willCreate === null)) {
-    const active = await checkRing(settings, vault, warnings, problems)
-    if (active !== null) warnings.push(...keyWarnings(active, new Date()))
+    await checkRing(settings, vault, warnings, problems)
   }
   const found = await places
   problems.push(...found.problems)
@@ -57,13 +55,13 @@ export async function checkConfig(env: Environment, vault: KeyVaultOptions = {})
   return { report: describeConfig(settings, checked, warnings), problems }
 }
 
-/** @returns the key that signs now; null if none can */
+/** Adds the problems of the ring, and warnings about the keys that sign now. */
 async function checkRing(
   settings: Settings,
   vault: KeyVaultOptions,
   warnings: string[],
   problems: string[],
-): Promise<SigningKey | null> {
+): Promise<void> {
   const logger = {
     info: () => undefined,
     warn: (message: string) => void warnings.push(message),
@@ -71,13 +69,9 @@ async function checkRing(
   }
   try {
     const { ring } = await openRing(withoutCreation(settings), logger, { vault })
-    try {
-      return ring.signingKey()
-    } finally {
-      ring.close()
-    }
+    warnings.push(...keyWarnings(signingKeys(ring.status()), new Date()))
+    ring.close()
   } catch (error) {
     problems.push(...problemsOf(error))
-    return null
   }
 }

@@ -1,4 +1,5 @@
 import type { SigningKey } from '@sealwright/core'
+import type { KeyRingKeyStatus, KeyRingStatus } from '@sealwright/keyring'
 import { hasSampleSecret } from '../settings/sample-client.ts'
 import { isLoopback } from '../settings/loopback.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -28,13 +29,27 @@ export function settingsWarnings(settings: Settings): readonly string[] {
   return found
 }
 
-/** Problems of the key's certificate, now or soon. */
-export function keyWarnings({ notBefore, notAfter }: SigningKey, now: Date): readonly string[] {
-  if (notBefore !== null && notBefore > now) return ['the certificate of the signing key is not valid yet']
-  if (notAfter === null) return []
-  if (notAfter <= now) return ['the certificate of the signing key has expired']
-  if (notAfter.getTime() - now.getTime() < 30 * millisecondsPerDay) {
-    return ['the certificate of the signing key expires within 30 days']
-  }
-  return []
+/** The keys of a ring that sign now: one for each algorithm and shard. */
+export function signingKeys({ keys }: Pick<KeyRingStatus, 'keys'>): readonly KeyRingKeyStatus[] {
+  // Delegates are short-lived, and those of other programs.
+  return keys.filter(({ state, delegatedBy }) => state === 'active' && delegatedBy === null)
+}
+
+/** What is wrong with the certificate of a key, now or soon; null for nothing. */
+export function certificateProblem({ notAfter }: Pick<SigningKey, 'notAfter'>, now: Date): string | null {
+  if (notAfter === null) return null
+  if (notAfter <= now) return 'has expired'
+  return notAfter.getTime() - now.getTime() < 30 * millisecondsPerDay ? 'expires within 30 days' : null
+}
+
+/** Problems of the certificates of the keys that sign. */
+export function keyWarnings(
+  keys: readonly Pick<SigningKey, 'location' | 'notAfter'>[],
+  now: Date,
+): readonly string[] {
+  return keys.flatMap((key) => {
+    const problem = certificateProblem(key, now)
+    if (problem === null) return []
+    return [`the certificate of the signing key ${keys.length === 1 ? '' : `${key.location} `}${problem}`]
+  })
 }

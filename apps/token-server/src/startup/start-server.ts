@@ -1,7 +1,7 @@
 import type { AuditLog } from '@sealwright/audit-log'
 import type { FastifyInstance } from 'fastify'
 import { openAudit } from '../audit/open-audit.ts'
-import { keyWarnings, settingsWarnings } from '../checks/warnings.ts'
+import { keyWarnings, settingsWarnings, signingKeys } from '../checks/warnings.ts'
 import { Draining } from '../health/draining.ts'
 import { createLimits } from '../limits/limits.ts'
 import { errorsOnly, quieter } from '../logging/logger.ts'
@@ -21,7 +21,7 @@ import { banner } from './banner.ts'
 import { listen } from '../listening/listen.ts'
 import { openRedis } from './open-redis.ts'
 import { openRing } from './open-ring.ts'
-import { watchKey } from './watch-key.ts'
+import { watchKeys } from './watch-keys.ts'
 
 export interface StartOptions {
   readonly log: Log
@@ -79,9 +79,9 @@ export async function startServer(
   const app = await closingOnFailure(open)
   const port = listeningPort(app) ?? settings.port
   const now = new Date()
-  const warnings = [...settingsWarnings(settings), ...keyWarnings(key, now)]
+  const warnings = [...settingsWarnings(settings), ...keyWarnings(signingKeys(ring.status()), now)]
   // One of several workers is enough.
-  if (worker === null || worker === 1) watchKey(() => ring.signingKey(), log.logger, warnings)
+  if (worker === null || worker === 1) watchKeys(ring, settings.signingAlgorithms, log.logger)
   // The primary of workers has checked the settings, and has logged what changes.
   const logger = worker === null ? log.logger : log.logger.child({}, { level: errorsOnly(settings.logLevel) })
   const reload = createReload({ read: readSettings, live, ring, logger })

@@ -1,6 +1,6 @@
 import type { KeyRingStatus } from '@sealwright/keyring'
 import type { Service } from '../../service.ts'
-import { keyWarnings, settingsWarnings } from '../../checks/warnings.ts'
+import { keyWarnings, settingsWarnings, signingKeys } from '../../checks/warnings.ts'
 import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 
@@ -20,14 +20,11 @@ function problem(text: string): Html {
   return markup`<li>${badge('soon', 'check')} ${text}</li>`
 }
 
-function problemsOf({ settings, ring, clock }: Service, status: KeyRingStatus): readonly string[] {
+function problemsOf({ settings, clock }: Service, status: KeyRingStatus): readonly string[] {
   const found = [...settingsWarnings(settings)]
   if (status.problem !== null) found.push('the keys cannot be read or published now; the log says why')
-  try {
-    found.push(...keyWarnings(ring.signingKey(), clock()))
-  } catch {
-    found.push('no key can sign now')
-  }
+  if (!status.ready) found.push('the server cannot sign now, or not with every algorithm')
+  found.push(...keyWarnings(signingKeys(status), clock()))
   if (settings.clients.size === 0) found.push('the settings have no client, so no token can be issued')
   return found
 }

@@ -27,7 +27,7 @@ function keyOfNow({ ring }: Service): SigningKey | string {
 function details({ settings, clock }: Service, key: SigningKey): Html {
   const now = clock()
   const { location, type, subject, sha1, sha256, expiry } = describeKey(key, now)
-  const [warning] = keyWarnings(key, now)
+  const [warning] = keyWarnings([key], now)
   const isExpired = key.notAfter !== null && key.notAfter <= now
   return markup`${warning === undefined ? null : markup`<p class="notice ${isExpired ? 'bad' : 'soon'}">${sentence(warning)}</p>`}
     <dl>
