@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
+  type FastifyRequest,
 } from 'fastify'
 import { Activity } from './activity/activity.ts'
 import { BearerError } from './api/bearer.ts'
@@ -18,7 +19,8 @@ import { clientErrorStatus, retryAfterOf } from './client-error.ts'
 import { securityHeaders } from './headers/security-headers.ts'
 import { Draining } from './health/draining.ts'
 import { health } from './health/health.ts'
-import { messageProblem } from './http/message-problem.ts'
+import { messageProblem, type MessageProblem } from './http/message-problem.ts'
+import { refuseUnreadable } from './http/unreadable-request.ts'
 import { noLimits, type Limits } from './limits/limits.ts'
 import { createLogger, quieter } from './logging/logger.ts'
 import { replayWindow } from './oauth/assertion-times.ts'
@@ -84,6 +86,7 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   const { requestTimeout = defaultRequestTimeout, closeTimeout = defaultCloseTimeout } = options
   const settings = options.settings instanceof LiveSettings ? options.settings.current : options.settings
   const proxies = settings.trustedProxies ?? []
+  const headers = securityHeaders(settings.issuer)
   const app: FastifyInstance = Fastify({
     // Fastify itself is quiet: main.ts says in one line that it listens, and on what key.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
@@ -98,10 +101,12 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     requestTimeout,
     // Node waits for the longer of the two times, and looks at its connections every 30 seconds unless told otherwise.
     http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(requestTimeout, 1000) },
-    // For a URL that cannot be decoded. Fastify's own answer would quote it.
-    frameworkErrors: (_error, _request, reply: FastifyReply) => {
-      void reply.code(400).send({ error: 'invalid_request' })
+    // For a URL that cannot be decoded. Fastify runs no hooks for it, and its own answer would quote it.
+    frameworkErrors: (_error, request, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id).headers(headers)
+      refuse(request, reply, { statusCode: 400, description: 'the path has a broken percent escape' })
     },
+    clientErrorHandler: (error, socket) => refuseUnreadable(error, socket, logger, headers),
     // On close, requests in progress are finished and idle connections are closed at once.
     forceCloseConnections: 'idle',
     // A request that was sent before the client knew is answered as well.
@@ -109,18 +114,13 @@ export function buildServer(options: ServerOptions): FastifyInstance {
   })
   // First, so that requests refused by other hooks are measured.
   options.telemetry?.watch(app)
-  const headers = securityHeaders(settings.issuer)
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id).headers(headers)
     // Node keeps the address of a connection once it was read. A client may be gone when the answer is logged.
     void request.socket.remoteAddress
     const problem = messageProblem(request.raw)
-    if (problem === null) return done()
-    const { statusCode, description } = problem
-    request.log.info({ reason: description }, 'request refused')
-    // What follows on the connection may be part of this request or another one.
-    reply.code(statusCode).header('connection', 'close').header('cache-control', 'no-store')
-    reply.send({ error: 'invalid_request', error_description: description })
+    if (problem === null) done()
+    else refuse(request, reply, problem)
   })
   app.addHook('onResponse', (request, reply, done) => {
     // Load balancers ask every second. By the URL, since `request.routeOptions` makes an object for each request.
@@ -165,6 +165,18 @@ export function buildServer(options: ServerOptions): FastifyInstance {
     { prefix: issuerPath },
   )
   return app
+}
+
+/** Answers and logs a request that a proxy could read differently. */
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { statusCode, description }: MessageProblem,
+): void {
+  request.log.info({ req: request, reason: description }, 'request refused')
+  // What follows on the connection may be part of this request or another one.
+  reply.code(statusCode).header('connection', 'close').header('cache-control', 'no-store')
+  reply.send({ error: 'invalid_request', error_description: description })
 }
 
 /**

@@ -78,6 +78,8 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       refuseQuery(request.query)
       const encoding = request.headers['content-encoding']
       if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+        // Without the header a 415 is about the media type (RFC 9110 §12.5.3).
+        reply.header('accept-encoding', 'identity')
         throw invalidRequest('the body must not have a Content-Encoding', 415)
       }
       done()
