@@ -27,7 +27,7 @@ interface Server {
 }
 
 const invalid = (description: string): string =>
-  `Bearer error="invalid_token", error_description="${description}"`
+  `Bearer realm="api", error="invalid_token", error_description="${description}"`
 
 async function listenerOf(app: FastifyInstance): Promise<RequestListener> {
   onTestFinished(() => app.close())
@@ -147,12 +147,12 @@ describe.each(servers)('%s', (_, { example, parts }) => {
     const requests: readonly (readonly [string | undefined, number, string | null])[] = [
       [`Bearer ${token}`, 200, null],
       [`bearer   ${token} `, 200, null],
-      [undefined, 401, 'Bearer'],
-      ['Basic YTpi', 401, 'Bearer'],
+      [undefined, 401, 'Bearer realm="api"'],
+      ['Basic YTpi', 401, 'Bearer realm="api"'],
       [
         'Bearer',
         400,
-        'Bearer error="invalid_request", error_description="the Authorization header is malformed"',
+        'Bearer realm="api", error="invalid_request", error_description="the Authorization header is malformed"',
       ],
       [`Bearer ${await without('none')}`, 200, null],
       [`Bearer ${await without('iss')}`, 401, invalid('the token is not valid here')],
@@ -218,7 +218,7 @@ describe.each(servers)('%s', (_, { example, parts }) => {
     answer.resume()
     expect([answer.statusCode, answer.headers['www-authenticate']]).toEqual([
       400,
-      'Bearer error="invalid_request", error_description="the request has more than one Authorization header"',
+      'Bearer realm="api", error="invalid_request", error_description="the request has more than one Authorization header"',
     ])
   })
 

@@ -122,8 +122,9 @@ function invalidToken(description: string): Refusal {
 }
 
 function challenge(status: number, error?: string, description?: string): Refusal {
-  const parameters = error === undefined ? '' : ` error="${error}", error_description="${description}"`
-  return new Refusal(status, { 'www-authenticate': `Bearer${parameters}` })
+  const parameters = error === undefined ? '' : `, error="${error}", error_description="${description}"`
+  // RFC 6750 §3 requires a parameter, and §3.1 allows no error for a request without a token.
+  return new Refusal(status, { 'www-authenticate': `Bearer realm="api"${parameters}` })
 }
 
 /** The token may be valid: the client tries again. */
