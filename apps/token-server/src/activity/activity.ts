@@ -54,12 +54,21 @@ export class Activity {
     return this.#now()
   }
 
-  /** @param started what {@link start} returned */
-  issued(started: number): void {
-    const now = this.#now()
-    const slot = this.#slotAt(slotNumber(now))
+  /**
+   * Ends it.
+   *
+   * @param started what {@link start} returned
+   * @returns milliseconds
+   */
+  signed(started: number): number {
+    return this.#now() - started
+  }
+
+  /** @param milliseconds that its signature took */
+  issued(milliseconds: number): void {
+    const slot = this.#slotAt(slotNumber(this.#now()))
     slot.issued++
-    slot.latencies.add(now - started)
+    slot.latencies.add(milliseconds)
     this.#issued++
   }
 

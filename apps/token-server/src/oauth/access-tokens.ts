@@ -71,8 +71,9 @@ export function createAccessTokens(
         measurement?.failed(error)
         throw error
       }
+      const milliseconds = activity.signed(started)
       if (audit !== null) await audit.record(token, jwts.keyId, client.clientId)
-      activity.issued(started)
+      activity.issued(milliseconds)
       return token
     },
   }

@@ -12,7 +12,7 @@ function activityOnClock(): { activity: Activity; issue: (at: number, millisecon
       now = at
       const started = activity.start()
       now += milliseconds
-      activity.issued(started)
+      activity.issued(activity.signed(started))
     },
   }
 }

@@ -1,6 +1,8 @@
+import type { AuditLog } from '@sealwright/audit-log'
 import type { FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
 import { Activity } from '../../src/activity/activity.ts'
+import { TokenAudit } from '../../src/audit/token-audit.ts'
 import { createAccessTokens } from '../../src/oauth/access-tokens.ts'
 import { grantScopes } from '../../src/oauth/scopes.ts'
 import type { SignedBy } from '../../src/telemetry/telemetry.ts'
@@ -52,4 +54,34 @@ test('the tokens of one audience and one lifetime have one issuer, which encodes
   expect(await issuerOf('client', 'other1')).not.toBe(first)
   expect(await issuerOf('short', 'api1')).not.toBe(first)
   expect(await issuerOf('client', 'api1')).toBe(first)
+})
+
+test('the time of a signature does not include that of its line in the audit log', async () => {
+  const { app, ring, settings } = await testServer()
+  const requests: FastifyRequest[] = []
+  app.addHook('onRequest', async (request) => void requests.push(request))
+  await app.inject('/health/live')
+  let now = 0
+  const activity = new Activity(() => now)
+  const auditLog: AuditLog = {
+    stream: '',
+    isWritable: true,
+    assertWritable: () => {},
+    record: async () => void (now += 900),
+    close: () => Promise.resolve(),
+  }
+  const clock = (): Date => {
+    now += 2
+    return new Date()
+  }
+  const audit = new TokenAudit(auditLog)
+  const parts = { ring, issuer: () => issuer, clock, activity, audit, telemetry: null }
+  const of = settings.clients.get('client')
+  const [request] = requests
+  if (request === undefined || of === undefined) throw new Error('there is no request, or no client')
+  await createAccessTokens(parts, settings).issue(of, grantScopes(of, settings.resources, 'api1'), request)
+  const { issued, p50 } = activity.snapshot()
+  expect(issued).toBe(1)
+  expect(p50).toBeGreaterThan(1)
+  expect(p50).toBeLessThan(100)
 })
