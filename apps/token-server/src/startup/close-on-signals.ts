@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace, { type Options } from 'close-with-grace'
 import type { Log } from '../logging/open-log.ts'
 
@@ -75,7 +75,8 @@ function install(
       if (signal !== undefined) logger.info({ signal }, 'closing')
       if (err !== undefined) logger.fatal({ err }, 'closing after an error')
       drain?.begin()
-      if (signal === 'SIGTERM' && drainDelay > 0) await setTimeout(drainDelay)
+      if (signal !== 'SIGTERM') setTimeout(() => process.exit(1), delay).unref()
+      else if (drainDelay > 0) await sleep(drainDelay)
       try {
         await close()
       } finally {
