@@ -1,4 +1,4 @@
-import { SealwrightError } from '@sealwright/core'
+import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import {
   createRevocationList,
   encodePem,
@@ -9,10 +9,10 @@ import {
   type RevokedCertificate,
 } from '@sealwright/x509'
 import { Command, Option } from 'commander'
-import { assertOutputs, readInput, writeOutputs } from '../files/files.ts'
-import type { KeyAccess } from '../keys/key-access.ts'
+import { assertKept, assertOutputs, inputName, outputName, readInput, writeOutputs } from '../files/files.ts'
+import { fileOf, type KeyAccess } from '../keys/key-access.ts'
 import { derIn, readCertificates } from '../keys/read-key-file.ts'
-import { report } from '../terminal/report.ts'
+import { remark, report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { millisecondsPerDay } from '../time.ts'
 import { parseDays } from './command-options.ts'
@@ -55,10 +55,17 @@ export function crlCommand(terminal: Terminal, access: KeyAccess): Command {
 
 async function createList(options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
   const { out, previous, revoke = [], reason, validityDays, force, json } = options
-  await assertOutputs([out], force)
+  await assertOutputs([out], options)
+  await assertKept(fileOf(options.ca), [out])
   const issuer = await requiredIssuer(options, terminal, access)
+  if (previous === undefined && force === true) await assertNoList(out, issuer, terminal)
   const before = previous === undefined ? null : await readPrevious(previous, issuer, terminal)
-  const serialNumbers = await Promise.all(revoke.map((each) => serialNumberOf(each, issuer, terminal)))
+  const serialNumbers: string[] = []
+  for (const each of revoke) {
+    // One after the other: they may ask for a password.
+    // oxlint-disable-next-line no-await-in-loop
+    serialNumbers.push(await serialNumberOf(each, issuer, terminal))
+  }
   const known = new Set(before?.revoked.map(({ serialNumber }) => normalized(serialNumber)))
   const revokedAt = new Date()
   const added = [...new Set(serialNumbers.map(normalized))]
@@ -70,30 +77,51 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
   const der = await createRevocationList(issuer, { number, revoked, thisUpdate: revokedAt, nextUpdate })
   const isPem = out === '-' || /\.pem$/i.test(out)
   await writeOutputs([{ path: out, content: isPem ? encodePem('X509 CRL', der) : der }], terminal, force)
-  if (out === '-') return
   const result = {
     file: out,
     number: String(number),
     revoked: revoked.length,
     nextUpdate: nextUpdate.toISOString(),
   }
-  report(terminal, json, result, [
-    `${out}: list ${number} of ${issuer.certificate.subject.replaceAll('\n', ', ')}, ${revoked.length} revoked, ${added.length} of them now`,
-    `publish the next list before ${result.nextUpdate}: sealwright crl --previous ${out} …`,
-  ])
+  const lines = [
+    `${outputName(out)}: list ${number} of ${issuer.certificate.subject.replaceAll('\n', ', ')}, ${revoked.length} revoked, ${added.length} of them now`,
+    `publish the next list before ${result.nextUpdate}: sealwright crl --previous ${out === '-' ? 'FILE' : out} …`,
+  ]
+  if (out === '-') remark(terminal, lines)
+  else report(terminal, json, result, lines)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` where a first list would replace another one of the CA, and drop its entries */
+async function assertNoList(path: string, issuer: OpenedIssuer, terminal: Terminal): Promise<void> {
+  if (path === '-') return
+  // Anything else is replaced, as --force says.
+  const list = await readPrevious(path, issuer, terminal).catch(() => null)
+  if (list === null) return
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `${path} is a list of this CA, and a first list would drop its entries; pass --previous ${path}`,
+  )
 }
 
 async function readPrevious(path: string, issuer: OpenedIssuer, terminal: Terminal): Promise<RevocationList> {
   const bytes = await readInput(path, terminal, 2 ** 26)
   const der = derIn(bytes, () => true)
-  if (der === undefined) throw new SealwrightError('INVALID_ENCODING', `${path} has no CRL`)
+  if (der === undefined) throw new SealwrightError('INVALID_ENCODING', `${inputName(path)} has no CRL`)
   return readRevocationList(der, issuer.certificate)
 }
 
 /** A file must hold a certificate that the CA has issued. */
 async function serialNumberOf(text: string, issuer: OpenedIssuer, terminal: Terminal): Promise<string> {
   if (/^[0-9a-f]{1,2}(?::?[0-9a-f]{2})*$/i.test(text)) return text.replaceAll(':', '')
-  const [certificate] = await readCertificates(text, { password: { option: '--password' } }, terminal)
+  const source = { option: '--password' }
+  const [certificate] = await readCertificates(text, { password: source }, terminal).catch(
+    (error: unknown) => {
+      if (!isSealwrightError(error, 'WRONG_PASSWORD')) throw error
+      // This command has no option for it.
+      const message = `${text} has a password; write its certificate to a file without one: sealwright cert convert ${text} --out FILE.cer`
+      throw new SealwrightError(error.code, message, { cause: error })
+    },
+  )
   if (certificate?.checkIssued(issuer.certificate) !== true) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
 import type { Issuer } from '@sealwright/x509'
 import type { Command } from 'commander'
-import type { PasswordSource } from '../files/passwords.ts'
+import { withCaPasswordOptions, type PasswordSource } from '../files/passwords.ts'
 import type { KeyAccess } from '../keys/key-access.ts'
 import { openKey } from '../keys/open-key.ts'
 import { readCertificates } from '../keys/read-key-file.ts'
@@ -24,11 +24,14 @@ export interface OpenedIssuer extends Issuer {
 
 /** Adds `--ca`, `--ca-certificate` and the options of its password. */
 export function withIssuerOptions(command: Command): Command {
-  return command
-    .option('--ca <key>', 'the CA that signs: a file or a signing URI')
-    .option('--ca-certificate <file>', 'the certificate of the CA, where its key is bare or in another file')
-    .option('--ca-password-file <file>', 'file with the password of the CA; - for standard input')
-    .option('--ca-password-env <name>', 'environment variable with the password of the CA')
+  return withCaPasswordOptions(
+    command
+      .option('--ca <key>', 'the CA that signs: a file or a signing URI')
+      .option(
+        '--ca-certificate <file>',
+        'the certificate of the CA, where its key is bare or in another file',
+      ),
+  )
 }
 
 /**

@@ -1,4 +1,4 @@
-import { access, constants, lstat, open, realpath, rm, stat } from 'node:fs/promises'
+import { access, constants, lstat, open, realpath, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
 import {
@@ -87,15 +87,45 @@ async function writeFile(
  * Checks early that files can be written, for a clear error before the work is done. {@link writeOutputs} itself never replaces
  * a file without `force`.
  *
- * @throws SealwrightError `INVALID_ARGUMENT` if two have the same path; `ALREADY_EXISTS`, `NOT_FOUND` for the folder,
- *   and as {@link writeOutputs}
+ * @param options those of the command
+ * @throws SealwrightError `INVALID_ARGUMENT` if two have the same path, or if `-` and JSON are both wanted; `ALREADY_EXISTS`,
+ *   `NOT_FOUND` for the folder, and as {@link writeOutputs}
  */
-export async function assertOutputs(paths: readonly string[], force: boolean | undefined): Promise<void> {
-  const places = paths.map((path) => (path === '-' ? '-' : resolve(path)))
+export async function assertOutputs(
+  paths: readonly string[],
+  { force, json }: { readonly force?: boolean | undefined; readonly json?: boolean | undefined },
+): Promise<void> {
+  const places = await Promise.all(paths.map(placeOf))
   if (new Set(places).size < places.length) {
     throw new SealwrightError('INVALID_ARGUMENT', 'two options name the same output file')
   }
+  if (paths.includes('-') && json === true) {
+    throw new SealwrightError('INVALID_ARGUMENT', '--json and - both write to standard output; omit one')
+  }
   await Promise.all(paths.filter((path) => path !== '-').map((path) => assertWritable(path, force === true)))
+}
+
+/**
+ * Checks that no file with a private key is replaced by one without it, not even with `--force`.
+ *
+ * @param outputs paths that get no private key, or another one
+ * @throws SealwrightError `INVALID_ARGUMENT`
+ */
+export async function assertKept(keyFiles: readonly string[], outputs: readonly string[]): Promise<void> {
+  const places = await Promise.all(outputs.map(placeOf))
+  for (const path of keyFiles) {
+    // oxlint-disable-next-line no-await-in-loop -- one or two
+    if (path === '-' || !places.includes(await placeOf(path))) continue
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      `${path} was not replaced: its private key is not in the new file and would be lost; use another file`,
+    )
+  }
+}
+
+/** The file that a path leads to. */
+async function placeOf(path: string): Promise<string> {
+  return path === '-' ? '-' : realpath(path).catch(() => resolve(path))
 }
 
 async function assertWritable(path: string, force: boolean): Promise<void> {
@@ -108,10 +138,30 @@ async function assertWritable(path: string, force: boolean): Promise<void> {
   const there = await lstat(path).catch(() => null)
   if (there === null) return
   if (!force) throw alreadyThere(path)
-  const target = await stat(await realpath(path)).catch((error: unknown) => {
+  const target = await stat(path).catch((error: unknown) => {
     throw translated(error, path, 'written')
   })
   if (!target.isFile()) throw new SealwrightError('INVALID_ARGUMENT', `${path} is not a file`)
+}
+
+/** @throws SealwrightError `INVALID_ARGUMENT` for standard input, and for a symbolic link: its file would stay */
+export async function assertRemovable(path: string): Promise<void> {
+  const problem =
+    path === '-'
+      ? 'standard input cannot be deleted; name the file'
+      : (await lstat(path).catch(() => null))?.isSymbolicLink() === true
+        ? `${path} is a symbolic link, and the file would stay: delete ${await realpath(path).catch(() => 'the file')}`
+        : null
+  if (problem !== null) throw new SealwrightError('INVALID_ARGUMENT', problem)
+}
+
+/** @throws SealwrightError `NOT_FOUND`, `ACCESS_DENIED`, `UNAVAILABLE` */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    throw translated(error, path, 'deleted')
+  }
 }
 
 const stdinsRead = new WeakSet<object>()
@@ -148,6 +198,11 @@ export async function readInput(
   return path === '-' ? readStdin(terminal, maximumBytes) : readWholeFile(path, maximumBytes)
 }
 
+/** What messages call a file that is written, or standard output for `-`. */
+export function outputName(path: string): string {
+  return path === '-' ? 'standard output' : path
+}
+
 /** What messages call a file, or standard input for `-`. */
 export function inputName(path: string): string {
   return path === '-' ? 'standard input' : path
@@ -179,7 +234,11 @@ function alreadyThere(path: string, cause?: unknown): SealwrightError {
   )
 }
 
-function translated(error: unknown, path: string, done: 'read' | 'written' | 'written to'): unknown {
+function translated(
+  error: unknown,
+  path: string,
+  done: 'read' | 'written' | 'written to' | 'deleted',
+): unknown {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined
   switch (code) {
     case 'ENOENT':

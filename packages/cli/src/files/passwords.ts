@@ -36,6 +36,11 @@ export function withPasswordOptions(command: Command, what: string): Command {
   return addOptions(command, 'password', what)
 }
 
+/** Adds `--ca-password-file` and `--ca-password-env`, for the key of a CA. */
+export function withCaPasswordOptions(command: Command): Command {
+  return addOptions(command, 'ca-password', 'the CA')
+}
+
 /** Adds `--password-file`, `--password-env` and `--no-password`, for something that is made. */
 export function withNewPasswordOptions(command: Command, what: string): Command {
   return addOptions(command, 'password', what).option('--no-password', `write ${what} without a password`)
@@ -50,14 +55,11 @@ export function withOutPasswordOptions(command: Command, what: string): Command 
 }
 
 function addOptions(command: Command, name: string, what: string): Command {
-  return command
-    .addOption(
-      new Option(
-        `--${name}-file <file>`,
-        `file with the password of ${what}; - for standard input`,
-      ).conflicts(name === 'password' ? 'passwordEnv' : 'outPasswordEnv'),
-    )
-    .option(`--${name}-env <name>`, `environment variable with the password of ${what}`)
+  const file = new Option(`--${name}-file <file>`, `file with the password of ${what}; - for standard input`)
+  const env = new Option(`--${name}-env <name>`, `environment variable with the password of ${what}`)
+  // `--no-NAME`, where the command has it: the key would be written without the password that was given.
+  const none = file.attributeName().replace(/File$/, '')
+  return command.addOption(file.conflicts([env.attributeName(), none])).addOption(env.conflicts(none))
 }
 
 export function passwordSource({ passwordFile, passwordEnv, password }: PasswordOptions): PasswordSource {
@@ -74,7 +76,7 @@ export function outPasswordSource(options: OutPasswordOptions): PasswordSource {
 }
 
 /**
- * Opens something that may have a password. Without an option it is opened without a password first. Where that fails, the
+ * Opens a file or a store that may have a password. Without an option it is opened without a password first. Where that fails, the
  * person at the terminal is asked.
  *
  * @param what for the question, such as a file's path
@@ -139,7 +141,7 @@ export async function newPassword(source: PasswordSource, terminal: Terminal, wh
 }
 
 /**
- * The password of a store, whose files may have none.
+ * The password of a store for a new key. Its files may have none.
  *
  * @returns empty where none is named
  * @throws SealwrightError as {@link givenPassword}
@@ -166,6 +168,20 @@ export async function givenPassword(source: PasswordSource, terminal: Terminal):
     )
   }
   if (file === undefined) return null
+  const known = passwordsRead.get(terminal.stdin) ?? new Map<string, Promise<string>>()
+  passwordsRead.set(terminal.stdin, known)
+  const password = known.get(`${source.option} ${file}`) ?? readPassword(file, terminal)
+  known.set(`${source.option} ${file}`, password)
+  return password
+}
+
+/**
+ * By the standard input of a command, then by option and file. A command may open several files with one password, but standard
+ * input and a pipe such as `<(pass show my-app-auth)` can be read only once.
+ */
+const passwordsRead = new WeakMap<object, Map<string, Promise<string>>>()
+
+async function readPassword(file: string, terminal: Terminal): Promise<string> {
   const from = inputName(file)
   const bytes = await readInput(file, terminal)
   try {

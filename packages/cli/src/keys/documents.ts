@@ -54,6 +54,11 @@ export function hasPrivateKey(format: DocumentFormat): boolean {
   return format === 'pfx' || format === 'pem' || format === 'key' || format === 'jwk'
 }
 
+/** Whether a document has certificates in it. */
+export function hasCertificate(format: DocumentFormat): boolean {
+  return format !== 'key' && format !== 'jwk'
+}
+
 /** Whether a document is not text. */
 export function isBinary(format: DocumentFormat): boolean {
   return format === 'pfx' || format === 'der'

@@ -1,6 +1,7 @@
 import type { KeyVaultOptions, VerifyKeyAttestationOptions } from '@sealwright/azure-keyvault'
 import { SealwrightError, type Backend, type KeyLocator } from '@sealwright/core'
 import { localStore, type LocalStoreOptions } from '@sealwright/local-store'
+import { readLocalUri } from '@sealwright/local-store/internal'
 
 /** How a command reaches keys. */
 export interface KeyAccess {
@@ -32,6 +33,18 @@ export async function backendFor(uri: string, access: KeyAccess): Promise<Backen
     'the signing URI has an unknown form; use file:PATH, store:my?thumbprint=…, store:FOLDER?name=NAME or ' +
       'https://NAME.vault.azure.net/certificates/CERT',
   )
+}
+
+/**
+ * The file of a key, by its path or its `file:` URI; none for a key elsewhere.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT` for a malformed URI
+ */
+export function fileOf(source: string | undefined): readonly string[] {
+  if (source === undefined) return []
+  if (!isSigningUri(source)) return [source]
+  const local = /^file:/i.test(source) ? readLocalUri(source, process.cwd()) : null
+  return local?.kind === 'file' ? [local.path] : []
 }
 
 /** Whether the text is meant as a signing URI and not as the path of a file. `C:\a.pfx` is a path. */

@@ -37,6 +37,7 @@ export async function openKey(
   }
   return withPassword(options.password, terminal, source, async (password) => {
     const key = await openSigningKey(source, { backends: [backend], password })
+    options.onPassword?.(password)
     return opened(key, async () => exportKey(source, key, password, access))
   })
 }

@@ -19,7 +19,7 @@ export interface ReadOptions {
   readonly certificate?: string | undefined
   readonly acceptMissingMac?: boolean | undefined
   readonly limits?: Partial<KeyFileLimits> | undefined
-  /** Told which password opened the file. */
+  /** Told which password opened the file or the store. */
   readonly onPassword?: ((password: string) => void) | undefined
 }
 
@@ -52,8 +52,11 @@ export async function parseContents(
     } catch (error) {
       if (!isSealwrightError(error)) throw error
       const message = error.message
-        .replace('the option acceptMissingMac', '--accept-missing-mac')
-        .replace(/limits\.(\w+) raises the limit/, '--limit $1=NUMBER raises the limit')
+        .replace(
+          'the option acceptMissingMac',
+          'the option --accept-missing-mac of sealwright inspect, cert convert and cert import',
+        )
+        .replace(/limits\.(\w+) raises/, '--limit $1=NUMBER of sealwright inspect raises')
       throw new SealwrightError(error.code, `${name}: ${message}`, { cause: error })
     }
   })
@@ -78,7 +81,7 @@ export async function readCertificates(
 ): Promise<readonly X509Certificate[]> {
   const { certificates } = await readContents(path, options, terminal)
   if (certificates.length > 0) return certificates
-  throw new SealwrightError('INVALID_ENCODING', `${path} has no certificate`)
+  throw new SealwrightError('INVALID_ENCODING', `${inputName(path)} has no certificate`)
 }
 
 /**
@@ -89,7 +92,7 @@ export async function readCertificates(
 export async function openFile(path: string, options: ReadOptions, terminal: Terminal): Promise<OpenedKey> {
   const contents = await readContents(path, options, terminal)
   const [key, another] = contents.keys
-  if (key === undefined || another !== undefined) throw notOneKey(path, contents)
+  if (key === undefined || another !== undefined) throw notOneKey(inputName(path), contents)
   const { privateKey } = key
   const certificates =
     options.certificate === undefined
@@ -108,7 +111,8 @@ export async function openFile(path: string, options: ReadOptions, terminal: Ter
   }
 }
 
-function notOneKey(path: string, { keys, certificates, publicKeys, skipped }: KeyFile): SealwrightError {
+function notOneKey(path: string, contents: KeyFile): SealwrightError {
+  const { keys, certificates, publicKeys, requests, skipped } = contents
   if (keys.length > 1) {
     return new SealwrightError(
       'INVALID_ENCODING',
@@ -122,8 +126,14 @@ function notOneKey(path: string, { keys, certificates, publicKeys, skipped }: Ke
       `${path} has no private key that can be used: ${first.reason}`,
     )
   }
-  const there =
-    certificates.length > 0 ? 'a certificate' : publicKeys.length > 0 ? 'a public key' : 'something else'
+  const kinds = {
+    'a certificate': certificates,
+    'a public key': publicKeys,
+    'a certificate request': requests,
+  }
+  const [there = 'something else'] = Object.entries(kinds).flatMap(([kind, found]) =>
+    found.length > 0 ? [kind] : [],
+  )
   return new SealwrightError(
     'INVALID_ENCODING',
     `${path} has ${there} and no private key; use the file of the key`,
@@ -143,5 +153,8 @@ async function chainOf(
   const { keys } = await readKeyFile(Buffer.from(pem), '')
   const chain = keys[0]?.certificates ?? []
   if (chain.length > 0) return chain
-  throw new SealwrightError('INVALID_ARGUMENT', `no certificate in ${path} belongs to the private key`)
+  throw new SealwrightError(
+    'INVALID_ARGUMENT',
+    `no certificate in ${inputName(path)} belongs to the private key`,
+  )
 }

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { makePfx } from '../support/pfx.ts'
@@ -35,6 +35,10 @@ describe('ca create, cert request, cert issue, crl', () => {
     const issue = ['cert', 'issue', file('a.csr'), '--ca', issuing]
     await succeed([...issue, '--out', file('plain.cer')])
     const { out } = await succeed([...issue, '--grant-names', '--out', file('chain.pem'), '--json'])
+    // A request may be replaced by its certificate: it has no private key.
+    const own = ['--format', 'pem', '--out', file('b.csr'), '--force']
+    writeFileSync(file('b.csr'), readFileSync(file('a.csr')))
+    await succeed(['cert', 'issue', file('b.csr'), '--ca', issuing, ...own])
     const { serialNumber, issuer }: { serialNumber: string; issuer: string } = JSON.parse(out)
     expect(issuer).toBe('CN=Contoso Issuing')
     const shown = JSON.parse((await succeed(['cert', 'show', file('chain.pem'), '--json'])).out)
@@ -103,6 +107,11 @@ describe('ca create, cert request, cert issue, crl', () => {
     ).certificates
     expect(certificate).toMatchObject({ subject: 'CN=b', key: { keyId }, extendedKeyUsage: ['serverAuth'] })
     const renewing = ['cert', 'renew', ...key, '--certificate', file('b.cer'), '--cer', file('c.cer')]
+    // The certificate of a CA is read after its key, with the password of the one line.
+    await succeed(['cert', 'convert', issuing, '--out', file('ca.key'), '--out-password-file', password])
+    await succeed(['cert', 'convert', issuing, '--out', file('ca.cer')])
+    const ca = ['--ca', file('ca.key'), '--ca-certificate', file('ca.cer'), '--ca-password-file', '-']
+    await succeed(['crl', ...ca, '--out', file('bare.crl')], { input: 'correct-horse' })
     const refused = await sealwright(renewing)
     expect(refused.error).toContain(`a CA issued the certificate of ${pfx}: give that CA with --ca`)
     expect(existsSync(file('c.cer'))).toBe(false)
@@ -116,7 +125,13 @@ describe('ca create, cert request, cert issue, crl', () => {
     const { pfx, password } = await makePfx()
     const out = file('refused.cer')
     writeFileSync(file('text'), 'hello')
+    const csr = file('a.csr')
+    await succeed(['cert', 'request', pfx, '--password-file', password, '--out', csr])
     const cases: readonly (readonly [readonly string[], string])[] = [
+      [
+        ['cert', 'issue', csr, '--cn', 'b', '--ca', issuing, '--out', out],
+        'has a certificate request and no private key',
+      ],
       [
         ['cert', 'issue', file('text'), '--ca', issuing, '--out', out],
         'has no certificate request; create one with sealwright cert request',

@@ -9,13 +9,13 @@ import {
   type Pkcs12Profile,
 } from '@sealwright/x509'
 import { Command, InvalidArgumentError } from 'commander'
+import { outputName } from '../../files/files.ts'
 import { passwordSource, withNewPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
 import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
-import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { requiredSubject, timesOf, withSubjectOptions, withTimeOptions } from '../cert/certificate-options.ts'
 import type { SubjectOptions, TimeOptions } from '../cert/certificate-options.ts'
@@ -79,7 +79,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
   }
   const password = passwordSource(options)
   const targets = await prepareTargets(
-    { ...options, password: source === undefined ? password : { ...password, none: true } },
+    { ...options, source, password: source === undefined ? password : null },
     terminal,
   )
   if (source === undefined && !targets.privateKey) {
@@ -88,6 +88,7 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
       `${out} would contain the certificate but not its new key; use a .pfx or .pem file`,
     )
   }
+  targets.assertCertificate()
   const issuer = await openIssuer(options, terminal, access)
   const { signer, privateKey } =
     source === undefined
@@ -104,13 +105,11 @@ async function create(options: Options, terminal: Terminal, access: KeyAccess): 
     keyId: signer.keyId,
     notAfter: new Date(certificate.validTo).toISOString(),
   }
-  const lines = [
-    `${out}: the ${issuer === null ? 'root' : 'issuing'} CA ${result.subject}, valid until ${result.notAfter}`,
+  targets.report(result, [
+    `${outputName(out)}: the ${issuer === null ? 'root' : 'issuing'} CA ${result.subject}, valid until ${result.notAfter}`,
     `thumbprint ${result.thumbprint}`,
     `kid        ${result.keyId}`,
-  ]
-  if (out === '-') remark(terminal, lines)
-  else report(terminal, options.json, result, lines)
+  ])
 }
 
 async function newKey(

@@ -1,6 +1,7 @@
 import { jwkThumbprint, SealwrightError } from '@sealwright/core'
 import type { Pkcs12Profile } from '@sealwright/x509'
 import { Command } from 'commander'
+import { inputName } from '../../files/files.ts'
 import {
   outPasswordSource,
   passwordSource,
@@ -17,7 +18,6 @@ import { readContents } from '../../keys/read-key-file.ts'
 import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
-import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { withOutputOptions, withProfileOption, type OutputOptions } from '../command-options.ts'
 
@@ -72,32 +72,40 @@ async function convert(
       'no destination; use --out FILE.pfx, --out FILE.pem or another format',
     )
   }
-  const targets = { ...options, password: outPasswordSource(options) }
+  const password = outPasswordSource(options)
   // An output without a private key needs no password, so the input is read first.
   const { privateKey, certificates, keyId, name } = await withProgress(
     terminal,
     'reading',
     contentsOf(source, options, terminal, access),
   )
+  const isProtected = privateKey !== null || password.file !== undefined || password.env !== undefined
   const prepared = await prepareTargets(
-    privateKey === null ? { ...targets, password: { ...targets.password, none: true } } : targets,
+    {
+      ...options,
+      source: keyId === null ? undefined : source,
+      password: isProtected ? password : { ...password, none: true },
+    },
     terminal,
   )
   const friendlyName = options.friendlyName ?? name ?? undefined
   await withProgress(terminal, 'writing', prepared.write({ privateKey, certificates, friendlyName }))
+  const held = prepared.held(certificates)
   const result = {
     files: prepared.paths.filter((path) => path !== '-'),
     keyId,
     privateKey: prepared.privateKey && privateKey !== null,
-    certificates: certificates.map(thumbprint),
+    certificates: held.map(thumbprint),
   }
   const lines = [
     ...result.files,
-    `${result.privateKey ? 'the private key and ' : ''}${certificates.length} certificate${certificates.length === 1 ? '' : 's'}`,
+    [
+      ...(result.privateKey ? ['the private key'] : []),
+      ...(held.length === 0 ? [] : [`${held.length} certificate${held.length === 1 ? '' : 's'}`]),
+    ].join(' and '),
     ...(keyId === null ? [] : [`kid        ${keyId}`]),
   ]
-  if (prepared.paths.includes('-')) remark(terminal, lines)
-  else report(terminal, options.json, result, lines)
+  prepared.report(result, lines)
 }
 
 interface Contents extends DocumentContents {
@@ -131,7 +139,7 @@ async function contentsOf(
     const reason = file.skipped[0]?.reason
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has ${what}; only one key, or only certificates, can be converted${reason === undefined ? '' : ` (${reason})`}`,
+      `${inputName(source)} has ${what}; only one key, or only certificates, can be converted${reason === undefined ? '' : ` (${reason})`}`,
     )
   }
   const key = await openKey(source, reading, terminal, access)

@@ -2,13 +2,14 @@ import type { X509Certificate } from 'node:crypto'
 import { createLocalSigner, keyType, SealwrightError } from '@sealwright/core'
 import { createSelfSignedCertificate, distinguishedName, generatePrivateKey } from '@sealwright/x509'
 import { Command, Option } from 'commander'
+import { outputName } from '../../files/files.ts'
 import { passwordSource, withNewPasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
 import { thumbprint } from '../../keys/thumbprint.ts'
-import { prepareTargets } from '../../keys/write-document.ts'
+import { formatOf, hasPrivateKey } from '../../keys/documents.ts'
+import { prepareTargets, type PreparedTargets } from '../../keys/write-document.ts'
 import { withProgress } from '../../terminal/progress.ts'
-import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { keyTypeOption, withOutputOptions, withProfileOption } from '../command-options.ts'
 import {
@@ -65,6 +66,7 @@ async function create(options: CreateOptions, terminal: Terminal): Promise<void>
       `${options.out} would contain the certificate but not its new key; use a .pfx or .pem file for --out, and --cer for the certificate`,
     )
   }
+  targets.assertCertificate()
   const type = keyType(options.keyType ?? 'rsa-2048').name
   const privateKey = await withProgress(terminal, 'generating the key', generatePrivateKey(type))
   const signer = createLocalSigner(privateKey)
@@ -74,7 +76,7 @@ async function create(options: CreateOptions, terminal: Terminal): Promise<void>
   })
   const friendlyName = options.friendlyName ?? options.cn ?? distinguishedName(certificate)
   await targets.write({ privateKey, certificates: [certificate], friendlyName })
-  show(options, certificate, signer.keyId, terminal)
+  show(options, targets, certificate, signer.keyId)
 }
 
 /** A self-signed certificate of a key that exists. */
@@ -86,22 +88,21 @@ async function certify(
 ): Promise<void> {
   const subject = requiredSubject(options)
   if (options.out === undefined) throw nowhere()
-  // The password is for the key: the output contains no secret.
-  const password = passwordSource(options)
-  const targets = await prepareTargets({ ...options, password: { ...password, none: true } }, terminal)
-  if (targets.privateKey && options.out !== '-' && options.format !== 'pem' && !/\.pem$/i.test(options.out)) {
+  const format = formatOf(options.out, options.format)
+  if (hasPrivateKey(format) && format !== 'pem') {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
       'with --key only the certificate is written; use a .cer, .der or .pem file. cert convert joins it with the key',
     )
   }
-  const key = await openKey(source, { password }, terminal, access)
+  const targets = await prepareTargets({ ...options, source, password: null }, terminal)
+  const key = await openKey(source, { password: passwordSource(options) }, terminal, access)
   const certificate = await createSelfSignedCertificate(key.signer(), {
     subject,
     ...certificateOptions(options, defaultDays),
   })
   await targets.write({ privateKey: null, certificates: [certificate] })
-  show(options, certificate, key.keyId, terminal)
+  show(options, targets, certificate, key.keyId)
 }
 
 function nowhere(): SealwrightError {
@@ -109,10 +110,10 @@ function nowhere(): SealwrightError {
 }
 
 function show(
-  { out = '', json }: CreateOptions,
+  { out = '' }: CreateOptions,
+  targets: PreparedTargets,
   certificate: X509Certificate,
   keyId: string,
-  terminal: Terminal,
 ): void {
   const made = {
     file: out,
@@ -121,12 +122,9 @@ function show(
     keyId,
     notAfter: new Date(certificate.validTo).toISOString(),
   }
-  const lines = [
-    `${made.file}: ${made.subject}, valid until ${made.notAfter}`,
+  targets.report(made, [
+    `${outputName(out)}: ${made.subject}, valid until ${made.notAfter}`,
     `thumbprint ${made.thumbprint}`,
     `kid        ${made.keyId}`,
-  ]
-  // The document itself is on standard output.
-  if (out === '-') remark(terminal, lines.slice(1))
-  else report(terminal, json, made, lines)
+  ])
 }

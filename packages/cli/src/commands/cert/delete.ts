@@ -1,10 +1,10 @@
-import { unlink } from 'node:fs/promises'
 import { canDelete, SealwrightError, type KeyStore, type SigningKey } from '@sealwright/core'
 import type { CertificateStore } from '@sealwright/local-store'
 import { Command } from 'commander'
+import { assertRemovable, removeFile } from '../../files/files.ts'
 import {
-  storePassword,
   passwordSource,
+  withPassword,
   withPasswordOptions,
   type PasswordOptions,
 } from '../../files/passwords.ts'
@@ -30,7 +30,9 @@ export function certDeleteCommand(terminal: Terminal, access: KeyAccess): Comman
     .option('--json', 'print the result as JSON')
     .action(async (source: string, options: Options) => {
       const deleted = isSigningUri(source)
-        ? await deleteFromStore(source, options, terminal, access)
+        ? await withPassword(passwordSource(options), terminal, source, (password) =>
+            deleteFromStore(source, options, password, terminal, access),
+          )
         : await deleteFile(source, options, terminal)
       report(terminal, options.json, deleted, [`deleted ${deleted.name} from ${deleted.location}`])
     })
@@ -46,20 +48,21 @@ interface Deleted {
 const cost = 'It cannot sign any more, and this cannot be undone'
 
 async function deleteFile(path: string, options: Options, terminal: Terminal): Promise<Deleted> {
+  await assertRemovable(path)
   // Only keys are deleted.
   const { keyId } = await openFile(path, { password: passwordSource(options) }, terminal)
   await confirm(terminal, options.yes, `Delete the file ${path} with the key ${keyId}? ${cost}.`)
-  await unlink(path)
+  await removeFile(path)
   return { name: path, location: 'this machine', keyIds: [keyId] }
 }
 
 async function deleteFromStore(
   uri: string,
   options: Options,
+  password: string,
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<Deleted> {
-  const password = await storePassword(options, terminal)
   const opened = await openStore(uri, password, access)
   const { store } = opened
   if (!canDelete(store)) {

@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path'
 import { SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
+import { inputName } from '../../files/files.ts'
 import {
   givenPassword,
   passwordSource,
@@ -78,7 +79,7 @@ async function importFrom(
   if (key.certificates.length === 0) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has no certificate; pass it with --certificate FILE`,
+      `${inputName(source)} has no certificate; pass it with --certificate FILE`,
     )
   }
   const { certificates } = key

@@ -9,7 +9,7 @@ import {
   type SubjectAltName,
 } from '@sealwright/x509'
 import { Command, Option } from 'commander'
-import { inputName, readInput } from '../../files/files.ts'
+import { inputName, outputName, readInput } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import { formatOf } from '../../keys/documents.ts'
 import { isSigningUri, type KeyAccess } from '../../keys/key-access.ts'
@@ -17,7 +17,6 @@ import { openKey } from '../../keys/open-key.ts'
 import { derIn } from '../../keys/read-key-file.ts'
 import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
-import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { withOutputOptions, type OutputOptions } from '../command-options.ts'
 import { requiredIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
@@ -75,11 +74,11 @@ export function certIssueCommand(terminal: Terminal, access: KeyAccess): Command
 }
 
 async function issue(source: string, options: Options, terminal: Terminal, access: KeyAccess): Promise<void> {
-  const { out, format, json } = options
+  const { out, format } = options
   if (out === undefined)
     throw new SealwrightError('INVALID_ARGUMENT', 'no destination; use --out FILE.cer or --out FILE.pem')
   const targets = await prepareTargets(
-    { ...options, password: { none: true, option: '--password' } },
+    { ...options, source: isRequest(source, options) ? undefined : source, password: null },
     terminal,
   )
   const issuer = await requiredIssuer(options, terminal, access)
@@ -104,9 +103,8 @@ async function issue(source: string, options: Options, terminal: Terminal, acces
     thumbprint: thumbprint(certificate),
     notAfter: new Date(certificate.validTo).toISOString(),
   }
-  if (out === '-') return
-  report(terminal, json, result, [
-    `${out}: ${result.subject}, issued by ${result.issuer}, valid until ${result.notAfter}`,
+  targets.report(result, [
+    `${outputName(out)}: ${result.subject}, issued by ${result.issuer}, valid until ${result.notAfter}`,
     `serial     ${result.serialNumber}`,
     `thumbprint ${result.thumbprint}`,
   ])
@@ -119,8 +117,7 @@ async function subjectFrom(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<CertificateRequest | CertificateSubject> {
-  const subject = subjectOf(options)
-  if (!isSigningUri(source) && subject === undefined) {
+  if (isRequest(source, options)) {
     return readCertificateRequest(requestIn(await readInput(source, terminal), source))
   }
   const { publicKey, certificates } = await openKey(
@@ -131,7 +128,12 @@ async function subjectFrom(
   )
   const [certificate] = certificates
   const own = certificate === undefined ? undefined : distinguishedName(certificate)
-  return { subject: subject ?? own ?? requiredSubject(options), publicKey }
+  return { subject: subjectOf(options) ?? own ?? requiredSubject(options), publicKey }
+}
+
+/** Whether the file is a request. For a key the name is an option, or in its store. */
+function isRequest(source: string, options: Options): boolean {
+  return !isSigningUri(source) && subjectOf(options) === undefined
 }
 
 function requestIn(bytes: Uint8Array, path: string): Uint8Array {

@@ -2,8 +2,8 @@ import { canImportPkcs12, SealwrightError } from '@sealwright/core'
 import { distinguishedName, renewCertificate, type Pkcs12Profile } from '@sealwright/x509'
 import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
+import { inputName, outputName } from '../../files/files.ts'
 import {
-  storePassword,
   outPasswordSource,
   passwordSource,
   withOutPasswordOptions,
@@ -18,7 +18,6 @@ import { openStore } from '../../keys/open-store.ts'
 import type { OpenedKey } from '../../keys/opened-key.ts'
 import { thumbprint } from '../../keys/thumbprint.ts'
 import { prepareTargets } from '../../keys/write-document.ts'
-import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import { openIssuer, withIssuerOptions, type IssuerOptions } from '../issuer.ts'
 import { withOutputOptions, withProfileOption, type OutputOptions } from '../command-options.ts'
@@ -60,39 +59,41 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
       'no destination; use --out FILE.pfx or --cer FILE.cer; --out with --force replaces the old file',
     )
   }
-  const key = await openKey(
-    source,
-    { password: passwordSource(options), certificate: certificateFile },
-    terminal,
-    access,
-  )
+  let password = ''
+  const reading = {
+    password: passwordSource(options),
+    certificate: certificateFile,
+    onPassword: (text: string) => (password = text),
+  }
+  const key = await openKey(source, reading, terminal, access)
   const [old, ...issuers] = key.certificates
   if (old === undefined) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${source} has no certificate to renew; pass it with --certificate FILE`,
+      `${inputName(source)} has no certificate to renew; pass it with --certificate FILE`,
     )
   }
   if (options.ca === undefined && old.issuer !== old.subject) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
-      `a CA issued the certificate of ${source}: give that CA with --ca, or make a self-signed certificate with ` +
+      `a CA issued the certificate of ${inputName(source)}: give that CA with --ca, or make a self-signed certificate with ` +
         'sealwright cert create --key KEY',
     )
   }
-  const targets = { ...options, password: outPasswordSource(options) }
+  const targets = { ...options, source, password: outPasswordSource(options) }
   const prepared = await prepareTargets(targets, terminal)
+  if (prepared.paths.length > 0) prepared.assertCertificate()
   const issuer = await openIssuer(options, terminal, access)
   const isReplaced = prepared.paths.length === 0
   const times = isReplaced ? timesInStore(old, options) : timesOf(options)
   const renewed = await renewCertificate(old, issuer ?? key.signer(), times)
   const chain = issuer === null ? [renewed, ...issuers] : [renewed, ...issuer.chain]
-  let location = out ?? cer ?? ''
+  let location = outputName(out ?? cer ?? '')
   if (prepared.paths.length > 0) {
     const privateKey = prepared.privateKey ? await key.privateKey() : null
     await prepared.write({ privateKey, certificates: chain, friendlyName: key.name ?? undefined })
   } else {
-    location = await replaceInStore(source, key, chain, options, terminal, access)
+    location = await replaceInStore(source, password, key, chain, access)
   }
   const result = {
     location,
@@ -101,8 +102,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
     keyId: key.keyId,
     notAfter: new Date(renewed.validTo).toISOString(),
   }
-  if (out === '-' || cer === '-') return
-  report(terminal, options.json, result, [
+  prepared.report(result, [
     `${location}: ${result.subject}, valid until ${result.notAfter}`,
     `thumbprint ${result.thumbprint}`,
     `kid        ${result.keyId} (unchanged)`,
@@ -123,10 +123,9 @@ function timesInStore(old: X509Certificate, options: Options): ReturnType<typeof
 /** @returns the location of the key */
 async function replaceInStore(
   source: string,
+  password: string,
   key: OpenedKey,
   certificates: readonly X509Certificate[],
-  options: Options,
-  terminal: Terminal,
   access: KeyAccess,
 ): Promise<string> {
   if (/^https:/i.test(source)) {
@@ -136,7 +135,6 @@ async function replaceInStore(
         '--out FILE.cer writes a new certificate for this key',
     )
   }
-  const password = await storePassword(options, terminal)
   const { store } = await openStore(source, password, access)
   if (!canImportPkcs12(store) || key.name === null) {
     throw new SealwrightError('UNSUPPORTED_OPERATION', `${store.location} is read-only; use --out FILE.pfx`)

@@ -1,11 +1,11 @@
 import { SealwrightError } from '@sealwright/core'
 import { createCertificateRequest, distinguishedName, encodePem } from '@sealwright/x509'
 import { Command } from 'commander'
-import { assertOutputs, writeOutputs } from '../../files/files.ts'
+import { assertKept, assertOutputs, outputName, writeOutputs } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
-import type { KeyAccess } from '../../keys/key-access.ts'
+import { fileOf, type KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
-import { report } from '../../terminal/report.ts'
+import { remark, report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
 import {
   namesOf,
@@ -34,7 +34,8 @@ export function certRequestCommand(terminal: Terminal, access: KeyAccess): Comma
     .option('--json', 'print the result as JSON')
     .action(async (source: string, options: Options) => {
       const { out, force, json } = options
-      await assertOutputs([out], force)
+      await assertOutputs([out], options)
+      await assertKept(fileOf(source), [out])
       const key = await openKey(source, { password: passwordSource(options) }, terminal, access)
       const [certificate] = key.certificates
       const subject =
@@ -52,10 +53,8 @@ export function certRequestCommand(terminal: Terminal, access: KeyAccess): Comma
       })
       const content = /\.der$/i.test(out) ? der : encodePem('CERTIFICATE REQUEST', der)
       await writeOutputs([{ path: out, content }], terminal, force)
-      if (out === '-') return
-      report(terminal, json, { file: out, subject, keyId: key.keyId }, [
-        `${out}: a request for ${subject}`,
-        `kid        ${key.keyId}`,
-      ])
+      const lines = [`${outputName(out)}: a request for ${subject}`, `kid        ${key.keyId}`]
+      if (out === '-') remark(terminal, lines)
+      else report(terminal, json, { file: out, subject, keyId: key.keyId }, lines)
     })
 }

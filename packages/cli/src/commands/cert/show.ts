@@ -2,6 +2,7 @@ import { SealwrightError } from '@sealwright/core'
 import { encodePem } from '@sealwright/x509'
 import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
+import { inputName } from '../../files/files.ts'
 import { passwordSource, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
 import { summarizeCertificate } from '../../inspect/describe-certificate.ts'
 import { fullCertificateLines } from '../../inspect/lines.ts'
@@ -54,5 +55,5 @@ async function certificatesOf(
     ? await openKey(source, reading, terminal, access)
     : await readContents(source, reading, terminal)
   if (certificates.length > 0) return certificates
-  throw new SealwrightError('NOT_FOUND', `${source} has no certificate`)
+  throw new SealwrightError('NOT_FOUND', `${inputName(source)} has no certificate`)
 }

@@ -47,6 +47,56 @@ describe('cert convert', () => {
     const { out } = await succeed([...joining, '--no-out-password', '--json'], { env })
     expect(JSON.parse(out)).toMatchObject({ files: [joined], keyId, privateKey: true })
     expect(await keyIdOf(joined)).toBe(keyId)
+    // The certificate is read after the key, with the password of the one line.
+    const again = [
+      'cert',
+      'convert',
+      key,
+      '--certificate',
+      cer,
+      '--out',
+      file('again.pfx'),
+      '--no-out-password',
+    ]
+    await succeed([...again, '--password-file', '-'], { input: 'new' })
+  })
+
+  test('says what a file has in it, and not what it could have had', async () => {
+    const { pfx, password } = await makePfx()
+    const { file } = scratch()
+    const args = ['cert', 'convert', pfx, '--password-file', password, '--json']
+    const key = await succeed([...args, '--out', file('a.key'), '--no-out-password'])
+    expect(JSON.parse(key.out)).toMatchObject({ privateKey: true, certificates: [] })
+    const pem = await succeed([
+      'cert',
+      'convert',
+      pfx,
+      '--password-file',
+      password,
+      '--out',
+      '-',
+      '--format',
+      'cer',
+    ])
+    writeFileSync(file('two.cer'), pem.out + pem.out)
+    const der = await succeed(['cert', 'convert', file('two.cer'), '--out', file('a.der')])
+    expect(der.out).toContain('\n1 certificate\n')
+    expect(
+      (await sealwright(['cert', 'import', '-', '--to', 'store:my'], { input: pem.out })).error,
+    ).toContain('standard input has a certificate and no private key')
+  })
+
+  test('protects a PFX of certificates with the password that is given', async () => {
+    const { pfx, password } = await makePfx()
+    const { file } = scratch()
+    await succeed(['cert', 'convert', pfx, '--password-file', password, '--out', file('a.cer')])
+    const args = ['cert', 'convert', file('a.cer'), '--out', file('trust.p12')]
+    await succeed([...args, '--out-password-file', password])
+    expect((await sealwright(['inspect', file('trust.p12')])).error).toContain('the password does not open')
+    await succeed(['inspect', file('trust.p12'), '--password-file', password])
+    // No one is asked.
+    await succeed([...args, '--force'])
+    await succeed(['inspect', file('trust.p12')])
   })
 
   test('writes every format, each of which is read back', async () => {
@@ -136,6 +186,12 @@ describe('cert convert', () => {
       const noMac = pfx('no-mac.pfx', '-nomac')
       run(['openssl', 'rsa', '-in', key, '-outform', 'MSBLOB', '-out', file('key.blob')])
       run(['openssl', 'rsa', '-in', key, '-outform', 'PVK', '-pvk-none', '-out', file('key.pvk')])
+      const refused = await sealwright(['cert', 'show', noMac, '--password-env', 'OLD'], {
+        env: { OLD: 'old' },
+      })
+      expect(refused.error).toContain(
+        '--accept-missing-mac of sealwright inspect, cert convert and cert import',
+      )
       const keyId = await keyIdOf(key)
       const old = [
         [rc2, '--password-env', 'OLD'],

@@ -118,6 +118,28 @@ describe('cert create', () => {
   })
 })
 
+test('a document on standard output is alone there, and what was made is said beside it', async () => {
+  const { file } = scratch()
+  const key = ['--key-type', 'ec-p256', '--no-password']
+  const ca = ['--ca', file('ca.pem')]
+  await succeed(['cert', 'create', '--cn', 'a', ...key, '--out', file('a.pem')])
+  await succeed(['ca', 'create', '--cn', 'ca', ...key, '--out', file('ca.pem')])
+  const commands = [
+    ['cert', 'create', '--cn', 'b', ...key, '--out', file('b.pem'), '--cer', '-'],
+    ['cert', 'create', '--cn', 'b', '--key', file('a.pem'), '--out', '-'],
+    ['ca', 'create', '--cn', 'c', ...key, '--out', file('c.pem'), '--cer', '-'],
+    ['cert', 'issue', file('a.pem'), '--cn', 'd', ...ca, '--out', file('d.cer'), '--cer', '-'],
+    ['cert', 'renew', file('a.pem'), '--no-out-password', '--out', file('e.pem'), '--cer', '-'],
+    ['cert', 'request', file('a.pem'), '--out', '-'],
+    ['crl', ...ca, '--out', '-'],
+  ]
+  for (const command of commands) {
+    const { out, error } = await succeed(command)
+    expect([command, out]).toEqual([command, expect.stringMatching(/^-----BEGIN [^:]*-----\n$/)])
+    expect([command, error]).toEqual([command, expect.stringMatching(/: .*\n.+\n/)])
+  }
+})
+
 describe('cert create refuses at once', () => {
   interface Refusal {
     readonly args: readonly string[]
