@@ -13,6 +13,7 @@ import { kidLast, revokeCommand } from './commands/revoke.ts'
 import { rotateCommand } from './commands/rotate.ts'
 import { tokenCommand } from './commands/token.ts'
 import type { KeyAccess } from './keys/key-access.ts'
+import { withPrintableText } from './terminal/questions.ts'
 import { Refused } from './terminal/refused.ts'
 import { Cancelled, printable, printableJson, type Terminal } from './terminal/terminal.ts'
 import { passwordArgument, usageError } from './usage-errors.ts'
@@ -54,7 +55,8 @@ export async function run(
     return exitCode
   }
   let usage = ''
-  const program = sealwright({ ...terminal, out }, access)
+  const questions = terminal.questions === null ? null : withPrintableText(terminal.questions)
+  const program = sealwright({ ...terminal, out, questions }, access)
   if (args[0] === 'complete' && args[1] === '--') {
     await suggest(program, args.slice(2))
     return exitCodes.success
@@ -80,11 +82,8 @@ export async function run(
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
     if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
     if (isSealwrightError(error)) return fail(error.code, oneLine(error.message), exitCodes.failure)
-    return fail(
-      'UNEXPECTED',
-      error instanceof Error ? (error.stack ?? error.message) : String(error),
-      exitCodes.failure,
-    )
+    const unexpected = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    return fail('UNEXPECTED', unexpected.split('\n').map(printable).join('\n'), exitCodes.failure)
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
-import { sealwright } from './support/sealwright.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { lockedFolder } from './support/pfx.ts'
+import { scratch, sealwright } from './support/sealwright.ts'
 
 describe('the command itself', () => {
   test('says its version', async () => {
@@ -38,6 +39,35 @@ describe('the command itself', () => {
     expect(code).toBe(2)
     expect(error).toContain(message)
     expect(error).not.toContain('correct-horse')
+  })
+
+  test('an unexpected error cannot steer the terminal', async () => {
+    const env = {
+      get X(): string {
+        throw new Error('a\u001b[2Jb')
+      },
+    }
+    const { code, error } = await sealwright(['cert', 'list', '--password-env', 'X'], { env })
+    expect({ code, error }).toEqual({
+      code: 1,
+      error: expect.stringContaining('a\\u001b[2Jb\n    at ') as unknown,
+    })
+  })
+
+  test('work is named after a second, but not while a question waits', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { file } = scratch()
+    const { uri } = await lockedFolder()
+    const questions = {
+      async password() {
+        vi.advanceTimersByTime(2_000)
+        return 'correct-horse'
+      },
+      confirm: async () => true,
+    }
+    const args = ['cert', 'export', uri, '--out', file('a.cer')]
+    expect(await sealwright(args, { questions })).toMatchObject({ code: 0, error: '' })
   })
 
   test('a failure is JSON where a result would be', async () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import { keyType, SealwrightError } from '@sealwright/core'
+import { isSealwrightError, keyType, SealwrightError } from '@sealwright/core'
 import {
-  describeKeyRingEvent,
   keyRingPolicy,
   writeStaticIssuer,
   type KeyRingPolicyOptions,
@@ -9,9 +8,15 @@ import {
   type StaticIssuerReport,
 } from '@sealwright/keyring'
 import { Command } from 'commander'
-import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
+import {
+  passwordSource,
+  withPassword,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
 import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
-import { report } from '../terminal/report.ts'
+import { noteOf } from '../keys/ring-events.ts'
+import { remark, report } from '../terminal/report.ts'
 import { printable, type Terminal } from '../terminal/terminal.ts'
 import { keyTypeOption, parseSeconds, policyOf, type PolicyOptions } from './command-options.ts'
 
@@ -49,21 +54,22 @@ export function jwksCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--every <seconds>', 'keep running, and repeat at this interval and on SIGHUP', parseSeconds)
     .option('--json', 'print the result as JSON')
     .action(async (options: Options) => {
-      const runOnce = await prepare(options, terminal, access)
-      if (options.every === undefined) await runOnce()
-      else await repeat(runOnce, options.every, terminal)
+      const { every, key } = options
+      checkEvery(every, policyOf(options))
+      await withPassword(passwordSource(options), terminal, key.join(', '), async (password) => {
+        const runOnce = await prepare(options, password, terminal, access)
+        await (every === undefined ? runOnce() : repeat(runOnce, every, terminal))
+      })
     })
 }
 
-/** @throws SealwrightError for options that cannot be followed, before anything is read or written */
 async function prepare(
   options: Options,
+  password: string,
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<() => Promise<void>> {
   const policy = policyOf(options)
-  checkEvery(options.every, policy)
-  const password = await storePassword(options, terminal)
   const sources = options.key.map((uri, index): KeyRingSource => ({
     uri,
     password: () => password,
@@ -81,21 +87,27 @@ async function prepare(
       algorithms: options.algorithm,
       removeUnknown: options.removeUnknown,
       onEvent(event) {
-        const { level, message } = describeKeyRingEvent(event)
-        if (event.type === 'created' || level !== 'info')
-          terminal.error(`sealwright: ${printable(message)}\n`)
+        const note = noteOf(event)
+        if (note !== null) remark(terminal, [note])
       },
+    }).catch((error: unknown) => {
+      throw inOptions(error)
     })
     report(terminal, options.json, jsonOf(written), linesOf(written))
     if (written.rotationProblem !== null) throw problemOf(written.rotationProblem)
   }
 }
 
-/** Runs until SIGTERM or SIGINT. A failed run is reported, and the next one tries again. */
+/**
+ * Runs until SIGTERM or SIGINT. A failed run is reported, and the next one tries again.
+ *
+ * @throws SealwrightError `INVALID_ARGUMENT`, `WRONG_PASSWORD` of the first run: with these options no run succeeds
+ */
 async function repeat(runOnce: () => Promise<void>, every: number, terminal: Terminal): Promise<void> {
   const ended = new AbortController()
   const end = (): void => ended.abort()
   process.once('SIGTERM', end).once('SIGINT', end)
+  let isFirst = true
   try {
     while (!ended.signal.aborted) {
       // A signal that comes during a run is not lost.
@@ -104,20 +116,30 @@ async function repeat(runOnce: () => Promise<void>, every: number, terminal: Ter
         // eslint-disable-next-line no-await-in-loop -- one run after the other
         await runOnce()
       } catch (error) {
+        if (isFirst && isOfOptions(error)) throw error
         terminal.error(`sealwright: ${printable(error instanceof Error ? error.message : String(error))}\n`)
       }
+      isFirst = false
       // eslint-disable-next-line no-await-in-loop
       await again
     }
   } finally {
+    ended.abort()
     process.off('SIGTERM', end).off('SIGINT', end)
   }
 }
 
+function isOfOptions(error: unknown): boolean {
+  return isSealwrightError(error, 'INVALID_ARGUMENT') || isSealwrightError(error, 'WRONG_PASSWORD')
+}
+
+/** Node's longest timer, 24 days. A longer one would fire at once, and an earlier run does no harm. */
+const longestWait = 2 ** 31 - 1
+
 /** Resolves after the given seconds, on SIGHUP, or when it is ended. */
 async function nextTime(seconds: number, ended: AbortSignal): Promise<void> {
   const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), seconds * 1_000)
+  const timer = setTimeout(() => over.abort(), Math.min(seconds * 1_000, longestWait))
   await once(process, 'SIGHUP', {
     signal: AbortSignal.any([ended, over.signal]),
   }).catch(() => undefined)
@@ -153,5 +175,14 @@ function linesOf({ files, keys, rotated, cacheControl, again }: StaticIssuerRepo
 }
 
 function problemOf(problem: unknown): Error {
-  return problem instanceof Error ? problem : new Error(String(problem))
+  return problem instanceof Error ? inOptions(problem) : new Error(String(problem))
+}
+
+/** The same error with the names of the options of this command. */
+function inOptions<T>(error: T): T | SealwrightError {
+  if (!isSealwrightError(error)) return error
+  const message = error.message
+    .replace('add their source, or set removeUnknown', 'add their place to --key, or pass --remove-unknown')
+    .replace('set `create` on one', 'omit --read-only, or create it with sealwright rotate')
+  return new SealwrightError(error.code, message, { cause: error })
 }

@@ -1,6 +1,5 @@
 import { canRotate, SealwrightError } from '@sealwright/core'
 import {
-  describeKeyRingEvent,
   keyRingPolicy,
   openKeyRing,
   type KeyRevocation,
@@ -12,8 +11,14 @@ import {
   type KeyRingSource,
 } from '@sealwright/keyring'
 import { Command } from 'commander'
-import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
+import {
+  passwordSource,
+  withPassword,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
 import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
+import { noteOf } from '../keys/ring-events.ts'
 import { confirm } from '../terminal/confirm.ts'
 import { remark, report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -43,10 +48,19 @@ export function revokeCommand(terminal: Terminal, access: KeyAccess): Command {
     .option('--yes', 'skip the confirmation')
     .option('--json', 'print the result as JSON')
     .action(async (keyId: string, options: Options) => {
-      const issuer = await locate(options, terminal, access)
-      const plan = await planRevocation(keyId, issuer)
+      const places = options.key.join(', ')
+      const { issuer, plan } = await withPassword(
+        passwordSource(options),
+        terminal,
+        places,
+        async (password) => {
+          const found = await locate(options, password, terminal, access)
+          return { issuer: found, plan: await planRevocation(keyId, found) }
+        },
+      )
       const { key, maker } = plan
-      if (options.json !== true) remark(terminal, linesOfCost(plan, issuer.policy))
+      const isAsked = options.yes !== true
+      if (isAsked || options.json !== true) remark(terminal, linesOfCost(plan, issuer.policy))
       await confirm(terminal, options.yes, `Revoke the key ${keyId} now?`)
       const ring = await openRing(issuer, maker)
       try {
@@ -77,20 +91,25 @@ interface IssuerKeys {
   readonly onEvent: (event: KeyRingEvent) => void
 }
 
-async function locate(options: Options, terminal: Terminal, access: KeyAccess): Promise<IssuerKeys> {
+async function locate(
+  options: Options,
+  password: string,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<IssuerKeys> {
   const said = new Set<string>()
   return {
     uris: options.key,
-    password: await storePassword(options, terminal),
+    password,
     backends: await backendsFor(options.key, access),
     algorithms: options.algorithm,
     policy: keyRingPolicy(policyOf(options)),
     onEvent(event) {
-      const { level, message } = describeKeyRingEvent(event)
+      const note = noteOf(event)
       // The ring is opened twice.
-      if (level === 'info' || said.has(message)) return
-      said.add(message)
-      remark(terminal, [`sealwright: ${message}`])
+      if (note === null || said.has(note)) return
+      said.add(note)
+      remark(terminal, [note])
     },
   }
 }

@@ -1,6 +1,11 @@
 import { canRotate, SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
-import { storePassword, withPasswordOptions, type PasswordOptions } from '../files/passwords.ts'
+import {
+  passwordSource,
+  withPassword,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../files/passwords.ts'
 import { backendFor, type KeyAccess } from '../keys/key-access.ts'
 import { withProgress } from '../terminal/progress.ts'
 import { report } from '../terminal/report.ts'
@@ -20,8 +25,9 @@ export function rotateCommand(terminal: Terminal, access: KeyAccess): Command {
   return withPasswordOptions(command, 'the store')
     .option('--json', 'print the result as JSON')
     .action(async (uri: string, options: Options) => {
-      const password = await storePassword(options, terminal)
-      const rotating = rotate(uri, password, access)
+      const rotating = withPassword(passwordSource(options), terminal, uri, (password) =>
+        rotate(uri, password, access),
+      )
       const { before, made } = await withProgress(terminal, 'creating the new version', rotating)
       const result = {
         location: made.location,

@@ -1,12 +1,15 @@
-import type { Terminal } from './terminal.ts'
+import { printable, type Terminal } from './terminal.ts'
 
 /** Work that takes longer is named. */
 const silence = 1_000
 
-/** Names the work on the terminal of a user, if it takes over a second. */
+/** Names the work on the terminal of a user, if it takes over a second. A user who is asked knows what takes so long. */
 export async function withProgress<T>(terminal: Terminal, what: string, work: Promise<T>): Promise<T> {
-  if (terminal.questions === null) return work
-  const timer = setTimeout(() => terminal.error(`${what} …\n`), silence)
+  const { questions } = terminal
+  if (questions === null) return work
+  const timer = setTimeout(() => {
+    if (questions.isAsking !== true) terminal.error(`${printable(what)} …\n`)
+  }, silence)
   try {
     return await work
   } finally {

@@ -21,6 +21,8 @@ export interface Questions {
   password(message: string): Promise<string>
   /** Whether the answer is yes. */
   confirm(message: string): Promise<boolean>
+  /** Whether a question waits for its answer, so that nothing else is written there. */
+  readonly isAsking?: boolean
 }
 
 /** Thrown when a question is left with Ctrl-C. */

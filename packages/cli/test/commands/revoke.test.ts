@@ -44,9 +44,13 @@ test('says what a revocation costs, asks, and switches the key off after a succe
   expect(no.error).toContain('There is no other key: a new one is created first')
   expect(asked).toEqual([`Revoke the key ${keyId} now?`])
   expect(await keysIn(uri)).toEqual({ [keyId]: true })
+  // Whoever is asked has to know, also where the result is JSON.
+  const json = await sealwright([...revoking, '--json'], { questions })
+  expect(json.error).toContain('All tokens signed by this key become invalid')
 
   expect((await sealwright(revoking)).error).toContain('pass --yes')
-  const { out } = await succeed([...revoking, '--json', '--yes'])
+  const { out, error } = await succeed([...revoking, '--json', '--yes'])
+  expect(error).toContain('created a new key in')
   const { signing }: { signing: string[] } = JSON.parse(out)
   expect(signing).toHaveLength(1)
   expect(signing).not.toContain(keyId)

@@ -7,7 +7,7 @@ import { scratchFolder } from '@sealwright/test-kit/folders'
 import { bundledProgram } from '@sealwright/test-kit/programs'
 import { startKeyVaultEmulator, wellKnown } from '@sealwright/keyvault-emulator'
 import { secretCredential } from '@sealwright/test-kit/credentials'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { sealwright } from '../support/sealwright.ts'
 
 const program = bundledProgram(new URL('../support/jwks-program.ts', import.meta.url))
@@ -138,6 +138,8 @@ describe('jwks', () => {
     ],
     [['--max-set-age', '5'], 'maxSetAge is 5 s, but must be at least'],
     [['--issuer', 'http://auth.example.com'], 'the issuer is not an https URL'],
+    // Not once an hour.
+    [['--issuer', 'http://auth.example.com', '--every', '3600'], 'the issuer is not an https URL'],
     [['--password-file', '/absent'], '/absent: no such file'],
   ])('%s is refused before anything is made', async (options, message) => {
     const { uri, args } = place()
@@ -153,8 +155,21 @@ describe('jwks', () => {
     const before = await kids(out)
     const { code, error } = await sealwright([...other.args, '--out', out])
     expect(code).toBe(1)
-    expect(error).toContain('which no source has')
+    expect(error).toContain('which no source has; add their place to --key, or pass --remove-unknown')
     expect(await kids(out)).toEqual(before)
+  })
+
+  test('with --every waits no longer than a timer of Node can', async () => {
+    const { args } = place()
+    const timer = vi.spyOn(globalThis, 'setTimeout')
+    onTestFinished(() => void vi.restoreAllMocks())
+    const before = process.listenerCount('SIGTERM')
+    const running = sealwright([...args, '--every', '5000000', '--max-set-age', '9000000'])
+    await vi.waitFor(() => expect(process.listenerCount('SIGTERM')).toBe(before + 1))
+    process.emit('SIGTERM')
+    expect((await running).code).toBe(0)
+    const longest = Math.max(...timer.mock.calls.map(([, delay = 0]) => delay))
+    expect([longest > 86_400_000, longest < 2 ** 31]).toEqual([true, true])
   })
 
   test.skipIf(process.platform === 'win32')(

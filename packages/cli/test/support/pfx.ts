@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createLocalSigner } from '@sealwright/core'
 import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
 import { scratch } from './sealwright.ts'
@@ -16,6 +17,17 @@ export async function makePfx(
   const { file, password } = scratch()
   const pfx = file('a.pfx')
   return { pfx, password, keyId: await writePfx(pfx, iterations) }
+}
+
+/** A folder with the key `auth`, which has the password correct-horse. */
+export async function lockedFolder(
+  folder: string = scratch().file('keys'),
+): Promise<{ readonly uri: string; readonly keyId: string }> {
+  mkdirSync(folder, { mode: 0o700 })
+  const pfx = join(folder, 'auth.pfx')
+  const keyId = await writePfx(pfx)
+  chmodSync(pfx, 0o600)
+  return { uri: `store:${folder}?name=auth`, keyId }
 }
 
 /**

@@ -1,6 +1,11 @@
-import type { SigningKey } from '@sealwright/core'
+import { SealwrightError, type SigningKey } from '@sealwright/core'
 import { Command } from 'commander'
-import { storePassword, withPasswordOptions, type PasswordOptions } from '../../files/passwords.ts'
+import {
+  passwordSource,
+  withPassword,
+  withPasswordOptions,
+  type PasswordOptions,
+} from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openStore } from '../../keys/open-store.ts'
 import { storedKey } from '../../keys/stored-key.ts'
@@ -24,15 +29,41 @@ export function certListCommand(terminal: Terminal, access: KeyAccess): Command 
   return withPasswordOptions(command, 'the files in a folder')
     .option('--json', 'print the result as JSON')
     .action(async (place: string, options: Options) => {
-      const password = await storePassword(options, terminal)
-      const { store, name } = await openStore(place, password, access)
-      const listing = store.list(name === null ? {} : { name })
-      const keys = await withProgress(terminal, `reading ${store.location}`, listing)
-      if (options.json === true)
-        terminal.out(printableJson({ location: store.location, keys: keys.map(storedKey) }))
-      else
-        terminal.out(keys.length === 0 ? `${printable(store.location)} has no keys\n` : table(keys, terminal))
+      const { location, name, keys } = await withPassword(
+        passwordSource(options),
+        terminal,
+        place,
+        (password) => keysOf(place, password, terminal, access),
+      )
+      if (options.json === true) terminal.out(printableJson({ location, keys: keys.map(storedKey) }))
+      else if (keys.length > 0) terminal.out(table(keys, terminal))
+      else terminal.out(`${printable(`${location} has no keys${name === null ? '' : ` named ${name}`}`)}\n`)
     })
+}
+
+interface Listing {
+  readonly location: string
+  /** Null for all of the store. */
+  readonly name: string | null
+  readonly keys: readonly SigningKey[]
+}
+
+async function keysOf(
+  place: string,
+  password: string,
+  terminal: Terminal,
+  access: KeyAccess,
+): Promise<Listing> {
+  const { store, name, version, query } = await openStore(place, password, access)
+  if (version !== null || query !== null) {
+    throw new SealwrightError(
+      'INVALID_ARGUMENT',
+      'a list is of a whole store or of one name in it; sealwright cert show shows the certificate of one version or thumbprint',
+    )
+  }
+  const { location } = store
+  const keys = await withProgress(terminal, `reading ${location}`, store.list(name === null ? {} : { name }))
+  return { location, name, keys }
 }
 
 function table(keys: readonly SigningKey[], terminal: Terminal): string {

@@ -5,7 +5,7 @@ import { openDotNetStore, openFolderStore } from '@sealwright/local-store'
 import { secretCredential } from '@sealwright/test-kit/credentials'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makePfx } from '../../support/pfx.ts'
+import { lockedFolder, makePfx } from '../../support/pfx.ts'
 import { scratch, sealwright, succeed, type Surroundings } from '../../support/sealwright.ts'
 
 interface Listed {
@@ -87,6 +87,7 @@ describe('a folder', () => {
     const { out } = await succeed(['cert', 'delete', uri, '--yes', '--json'])
     expect(JSON.parse(out)).toMatchObject({ name: 'auth', keyIds: [expect.any(String), expect.any(String)] })
     expect(await listed(`store:${folder}`)).toEqual([])
+    expect((await succeed(['cert', 'list', uri])).out).toBe(`${folder} has no keys named auth\n`)
   })
 
   test('takes a name that a PFX has for Windows from --name', async () => {
@@ -98,6 +99,43 @@ describe('a folder', () => {
     expect((await sealwright(importing)).error).toContain('the key needs a name there: --name my-app-auth')
     await succeed([...importing, '--name', 'my-app'])
     expect(await (await openFolderStore(file('keys'))).get('my-app')).not.toBeNull()
+  })
+})
+
+describe('the password of a folder', () => {
+  const commands: readonly (readonly [
+    string,
+    (place: Awaited<ReturnType<typeof lockedFolder>>) => readonly string[],
+  ])[] = [
+    ['cert list', ({ uri }) => ['cert', 'list', uri]],
+    ['cert renew', ({ uri }) => ['cert', 'renew', uri]],
+    ['cert delete', ({ uri }) => ['cert', 'delete', uri, '--yes']],
+    ['rotate', ({ uri }) => ['rotate', uri]],
+    ['revoke', ({ uri, keyId }) => ['revoke', keyId, '--key', uri, '--yes']],
+    [
+      'jwks',
+      ({ uri }) => ['jwks', '--issuer', 'https://auth.example.com', '--key', uri, '--out', scratchFolder()],
+    ],
+  ]
+
+  test.each(commands)('is asked for once by %s', async (_, args) => {
+    const place = await lockedFolder()
+    const asked: string[] = []
+    const questions = {
+      async password(message: string) {
+        asked.push(message)
+        return 'correct-horse'
+      },
+      confirm: async () => true,
+    }
+    await succeed(args(place), { questions })
+    expect(asked).toEqual([`Password of ${place.uri}`])
+  })
+
+  test('comes once from standard input, for a command that opens the folder twice', async () => {
+    const { uri } = await lockedFolder()
+    const renewing = ['cert', 'renew', uri, '--password-file', '-']
+    expect((await succeed(renewing, { input: 'correct-horse' })).out).toContain('(unchanged)')
   })
 })
 
@@ -127,6 +165,22 @@ describe('a file', () => {
     expect(existsSync(password)).toBe(true)
     await succeed(['cert', 'delete', pfx, '--yes', '--password-file', password])
     expect(existsSync(pfx)).toBe(false)
+  })
+
+  test('is deleted by its own name, which may have anything in it', async () => {
+    const { file } = scratch()
+    const path = file('a\u001b[2J.pem')
+    await succeed(['cert', 'create', '--cn', 'a', '--key-type', 'ec-p256', '--out', path, '--no-password'])
+    const asked: string[] = []
+    const questions = {
+      ...noOne,
+      async confirm(message: string) {
+        asked.push(message)
+        return true
+      },
+    }
+    await succeed(['cert', 'delete', path], { questions })
+    expect(asked).toEqual([expect.stringContaining('a\\u001b[2J.pem')])
   })
 
   test('is certified with another name', async () => {
