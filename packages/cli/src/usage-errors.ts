@@ -1,5 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import type { Command } from 'commander'
+import { describeToken } from './inspect/token-description.ts'
 import { printable } from './terminal/terminal.ts'
 
 /** Options with which other programs accept a password. */
@@ -28,9 +29,16 @@ export function passwordArgument(args: readonly string[]): string | null {
   )
 }
 
-/** The error for a token on the command line. */
-export function tokenArgument(command: string): SealwrightError {
-  return new SealwrightError(
+/** A JWT has three parts, and a JWE five (RFC 7516 §3.1). A JSON object begins so in base64url. */
+const compactToken = /^\s*(?:[Bb]earer\s+)?ey[AJ][\w-]+(?:\.[\w-]*){2,4}\s*$/
+
+/**
+ * @param path of the file with the token
+ * @throws SealwrightError `INVALID_ARGUMENT` for the token itself, which is not quoted
+ */
+export function assertNoToken(path: string, command: string): void {
+  if (!compactToken.test(path) && describeToken(path) === null) return
+  throw new SealwrightError(
     'INVALID_ARGUMENT',
     `other users can read a token on the command line; put it into a file, or pipe it to: sealwright ${command} -`,
   )

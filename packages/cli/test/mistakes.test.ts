@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { writePfx } from './support/pfx.ts'
+import { lockedFolder, writePfx } from './support/pfx.ts'
 import { sealwright, succeed } from './support/sealwright.ts'
 
 /**
@@ -56,7 +56,20 @@ beforeAll(async () => {
   writeFileSync(at('two-lines'), 'correct-horse\ncorrect-horse\n')
   writeFileSync(at('empty'), '')
   mkdirSync(at('there'))
+  await lockedFolder(at('locked'))
+  await succeed(['crl', '--ca', at('ca.pem'), '--revoke', '01', '--out', at('list.crl')])
+  symlinkSync(at('b.pem'), at('link.pem'))
+  symlinkSync(at('nowhere.pfx'), at('dangling.pfx'))
 })
+
+/** The names of all files, and the contents of those in the folder itself. */
+function filesThere(): readonly string[] {
+  return readdirSync(folder(), { withFileTypes: true, recursive: true }).map((entry) =>
+    entry.isFile() && entry.parentPath === folder()
+      ? `${entry.name} ${readFileSync(at(entry.name), 'base64')}`
+      : entry.name,
+  )
+}
 
 interface Mistake {
   /** `@NAME` is a file of the folder. */
@@ -71,6 +84,7 @@ interface Mistake {
 const create = 'cert create --cn a --key-type ec-p256 --no-password --out @new.pfx'
 const vault = 'https://contoso.vault.azure.net'
 const token = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln'
+const opened = ['--password-file FILE or --password-env NAME']
 
 const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
   'the password': [
@@ -97,6 +111,37 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       says: ['--password-env: that environment variable is not set'],
     },
     { args: 'inspect @a.pfx --password-file @pw --password-env X', code: 2, says: ['cannot be used with'] },
+    // Each of these would leave one of the two out without a word.
+    { args: `${create} --password-file @pw`, code: 2, says: ["'--no-password'"] },
+    { args: `${create} --password-env X`, code: 2, says: ["'--no-password'"] },
+    {
+      args: 'cert convert @b.pem --out @new.pfx --out-password-file @pw --no-out-password',
+      code: 2,
+      says: ["'--no-out-password'"],
+    },
+    {
+      args: 'crl --ca @ca.pem --ca-password-file @pw --ca-password-env X --out @new.crl',
+      code: 2,
+      says: ['cannot be used with'],
+    },
+    {
+      args: 'doctor --issuer https://a.example --client-id a --client-secret-file @pw --client-secret-env X',
+      code: 2,
+      says: ['cannot be used with'],
+    },
+    { args: 'cert list store:@locked', says: opened },
+    { args: 'cert renew store:@locked?name=auth', says: opened },
+    { args: 'cert delete store:@locked?name=auth --yes', says: opened },
+    { args: 'rotate store:@locked?name=auth', says: opened },
+    { args: 'revoke abc --key store:@locked?name=auth --yes', says: opened },
+    {
+      args: 'jwks --issuer https://a.example --key store:@locked?name=auth --out @new',
+      says: opened,
+    },
+    {
+      args: 'crl --ca @ca.pem --revoke @a.pfx --out @new.crl',
+      says: ['a.pfx has a password; write its certificate to a file without one: sealwright cert convert'],
+    },
     {
       args: 'inspect - --password-file -',
       input: 'x',
@@ -194,6 +239,51 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       args: 'cert create --cn a --no-password --out @new.jwk --cer - --json',
       says: ['both write to standard output'],
     },
+    ...[
+      'cert create --cn a --no-password --out @new.key',
+      'ca create --cn a --no-password --out @new.jwk',
+      'cert renew @b.pem --no-out-password --out @new.key',
+    ].map((args) => ({ args, says: ['would contain the key but not its new certificate', '--cer'] })),
+    // Each of these would leave no copy of the private key.
+    ...[
+      'cert create --cn a --key @b.pem --out @b.pem',
+      'cert create --cn a --key @link.pem --out @b.pem',
+      'cert create --cn a --key file:@b.pem --out @b.pem',
+      'ca create --cn a --key @b.pem --out @b.pem',
+      'cert convert @b.pem --cer @b.pem',
+      'cert renew @b.pem --cer @b.pem',
+      'cert request @b.pem --out @b.pem',
+      'cert issue @b.pem --cn a --ca @ca.pem --out @b.pem',
+    ].map((args) => ({
+      args: `${args} --force`,
+      says: ['was not replaced: its private key is not in the new file'],
+    })),
+    ...[
+      'cert issue @b.pem --cn a --ca @ca.pem --out @ca.pem',
+      'cert renew @b.pem --ca @ca.pem --no-out-password --out @ca.pem',
+      'ca create --cn a --ca @ca.pem --no-password --out @ca.pem',
+      'crl --ca @ca.pem --out @ca.pem',
+    ].map((args) => ({ args: `${args} --force`, says: ['ca.pem was not replaced: its private key'] })),
+    {
+      args: 'crl --ca @ca.pem --out @list.crl --force',
+      says: ['a first list would drop its entries; pass --previous'],
+    },
+    {
+      args: 'cert request @b.pem --out - --json',
+      says: ['--json and - both write to standard output'],
+    },
+    { args: 'crl --ca @ca.pem --out - --json', says: ['--json and - both write to standard output'] },
+    {
+      args: 'cert create --cn a --no-password --out @dangling.pfx --force',
+      says: ['dangling.pfx: no such file'],
+    },
+    {
+      args: 'cert convert @b.pem --no-out-password --out @link.pem --cer @b.pem --force',
+      says: ['two options name the same output file'],
+    },
+    { args: 'cert delete @link.pem --yes', says: ['is a symbolic link, and the file would stay: delete'] },
+    { args: 'cert delete - --yes', says: ['standard input cannot be deleted'] },
+    { args: 'cert list store:@keys?thumbprint=AB', says: ['sealwright cert show'] },
     { args: 'cert import @b.pem --to file:keys', says: ['this is not a store: name store:my'] },
     {
       args: `cert import @b.pem --to ${vault}/certificates/my_app`,
@@ -243,6 +333,10 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       args: 'cert issue @a.key --cn a --ca @b.pem --out @new.cer',
       says: ['b.pem is not a CA', 'create one with sealwright ca create'],
     },
+    {
+      args: 'inspect @a.pfx --password-file @pw --limit iterations=1',
+      says: ['a.pfx', '--limit iterations=NUMBER of sealwright inspect raises the limit'],
+    },
     { args: 'inspect @a.pfx --limit size=3', says: ['is not a limit; write NAME=NUMBER with one of bytes'] },
   ],
   'the signing URI': [
@@ -276,6 +370,17 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
     {
       args: `token verify ${token} --jwks @text`,
       says: ['other users can read a token on the command line'],
+    },
+    {
+      args: `token verify ${token}.YWJj.YWJj --jwks @text`,
+      says: ['other users can read a token on the command line'],
+    },
+    { args: 'doctor --issuer https://a.example --token @empty', says: ['there is no token in'] },
+    {
+      args: 'token verify --key @b.pem --leeway 0',
+      input: token,
+      code: 3,
+      says: ['its signature is wrong'],
     },
     { args: 'token verify', input: token, says: ['no keys to verify with; use --issuer URL'] },
     { args: 'token verify --jwks @text', input: token, says: ['text is not JSON; a JWK Set is'] },
@@ -325,7 +430,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
 
 describe.each(Object.entries(mistakes))('%s', (_, rows) => {
   test.each(rows)('$args', async ({ args, input = '', code = 1, says }) => {
-    const before = readdirSync(folder())
+    const before = filesThere()
     const words = args
       .split(' ')
       .filter((word) => word !== '')
@@ -338,7 +443,7 @@ describe.each(Object.entries(mistakes))('%s', (_, rows) => {
     expect(outcome.error).not.toMatch(/undefined|\[object|    at /)
     expect(outcome.error).not.toContain('correct-horse')
     expect(outcome.error).not.toContain(token)
-    expect(readdirSync(folder())).toEqual(before)
+    expect(filesThere()).toEqual(before)
   })
 })
 

@@ -1,7 +1,6 @@
 import { SealwrightError } from '@sealwright/core'
 import type { KeyRingPolicyOptions } from '@sealwright/keyring'
 import { Command, Option } from 'commander'
-import { readInput } from '../files/files.ts'
 import {
   givenPassword,
   passwordSource,
@@ -13,7 +12,6 @@ import { withProgress } from '../terminal/progress.ts'
 import { Refused } from '../terminal/refused.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { tokenArgument } from '../usage-errors.ts'
 import {
   parseDays,
   parseIssuer,
@@ -23,6 +21,7 @@ import {
   parseUrl,
   parseUrls,
 } from './command-options.ts'
+import { readToken } from './token/read-token.ts'
 
 /** The times of the servers' rotation policy that the user can give. */
 type TimeOptions = Pick<
@@ -68,7 +67,12 @@ export function doctorCommand(terminal: Terminal, access: KeyAccess): Command {
       parseUrls,
     )
     .option('--client-id <id>', 'get a token as this client (client credentials)')
-    .option('--client-secret-file <file>', 'file with the secret of the client; - for standard input')
+    .addOption(
+      new Option(
+        '--client-secret-file <file>',
+        'file with the secret of the client; - for standard input',
+      ).conflicts('clientSecretEnv'),
+    )
     .option('--client-secret-env <name>', 'environment variable with the secret of the client')
     .option('--scope <name...>', 'the scopes of the token')
     .addOption(
@@ -179,13 +183,7 @@ type TokenSource =
 /** @throws SealwrightError `INVALID_ARGUMENT` for a client without a secret */
 async function tokenOf(options: Options, terminal: Terminal): Promise<TokenSource | null> {
   const { token, clientId, clientSecretFile: file, clientSecretEnv: env, scope = [], api } = options
-  if (token !== undefined) {
-    if (/^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(token)) throw tokenArgument('doctor --token')
-    const text = Buffer.from(await readInput(token, terminal))
-      .toString('utf8')
-      .trim()
-    return { given: text.replace(/^Bearer\s+/i, '') }
-  }
+  if (token !== undefined) return { given: await readToken(token, terminal, 'doctor --token') }
   if (clientId === undefined) {
     const [what] = [
       ...(file === undefined && env === undefined ? [] : ['a client secret']),

@@ -8,20 +8,20 @@ import {
   withPasswordOptions,
   type PasswordOptions,
 } from '../files/passwords.ts'
-import { memberOf } from '../json.ts'
 import { describeAttestation } from '../inspect/attestation.ts'
 import { describeFile } from '../inspect/file-description.ts'
-import { describeJwks, jwksLines } from '../inspect/jwks-description.ts'
+import { describeJwks, jwksLines, jwksRemarks } from '../inspect/jwks-description.ts'
 import { describeSigningKey, signingKeyLines } from '../inspect/key-description.ts'
 import { linesOf } from '../inspect/lines.ts'
 import { describeToken, tokenLines } from '../inspect/token-description.ts'
 import { backendsFor, isSigningUri, type KeyAccess } from '../keys/key-access.ts'
 import { parseContents } from '../keys/read-key-file.ts'
 import { fetchJson } from '../net/fetch-json.ts'
-import { fetchMetadata } from '../net/issuer-metadata.ts'
+import { shownUrl } from '../net/fetch-text.ts'
+import { fetchMetadata, jwksUriOf } from '../net/issuer-metadata.ts'
 import { report } from '../terminal/report.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { tokenArgument } from '../usage-errors.ts'
+import { assertNoToken } from '../usage-errors.ts'
 
 interface Options extends PasswordOptions {
   readonly json?: boolean
@@ -71,12 +71,14 @@ async function describe(
 }
 
 async function describePath(path: string, options: Options, terminal: Terminal): Promise<Description> {
-  if (describeToken(path) !== null) {
-    throw tokenArgument('inspect')
-  }
+  assertNoToken(path, 'inspect')
   const limits = readLimits(options.limit ?? [])
-  const bytes = await readInput(path, terminal, limits['bytes'])
   const name = inputName(path)
+  const bytes = await readInput(path, terminal, limits['bytes']).catch((error: unknown) => {
+    if (!isSealwrightError(error, 'LIMIT_EXCEEDED')) throw error
+    const message = `${error.message}; --limit bytes=NUMBER raises the limit`
+    throw new SealwrightError(error.code, message, { cause: error })
+  })
   const text = Buffer.from(bytes).toString('latin1')
   const token = describeToken(text)
   if (token !== null) return { result: token, lines: tokenLines(name, token) }
@@ -88,12 +90,11 @@ async function describePath(path: string, options: Options, terminal: Terminal):
     onPassword: (password: string) => (withoutPassword = password === ''),
   }
   const description = describeFile(await parseContents(bytes, name, reading, terminal), withoutPassword)
-  const jwks =
-    description.format === 'JWK Set' ? describeJwks(JSON.parse(Buffer.from(bytes).toString('utf8'))) : null
-  return {
-    result: jwks === null ? description : { ...description, jwks },
-    lines: [...linesOf(name, description), ...(jwks === null ? [] : jwksLines(jwks))],
-  }
+  if (description.format !== 'JWK Set') return { result: description, lines: linesOf(name, description) }
+  const body: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+  const jwks = describeJwks(body) ?? []
+  const whole = { ...description, remarks: [...description.remarks, ...jwksRemarks(body)] }
+  return { result: { ...whole, jwks }, lines: [...linesOf(name, whole), ...jwksLines(jwks)] }
 }
 
 /** A JWK Set, or the issuer or metadata that names one. */
@@ -103,16 +104,18 @@ async function describeUrl(address: string): Promise<Description> {
   if (keys === null) {
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `${address} is neither a JWK Set nor an issuer: it has no "keys" and no "jwks_uri"`,
+      `${shownUrl(address)} is neither a JWK Set nor an issuer: it has no "keys" and no "jwks_uri"`,
     )
   }
   const url = found.url.href
   const cacheControl = found.headers.get('cache-control')
+  const remarks = jwksRemarks(found.body)
   return {
-    result: { format: 'JWK Set', ok: true, url, cacheControl, jwks: keys },
+    result: { format: 'JWK Set', ok: true, url, cacheControl, jwks: keys, remarks },
     lines: [
       `${url}: JWK Set with ${keys.length} key${keys.length === 1 ? '' : 's'}`,
       `Cache-Control: ${cacheControl ?? 'none, so verifiers choose how long they keep it'}`,
+      ...remarks.map((remark) => `note: ${remark}`),
       ...jwksLines(keys),
     ],
   }
@@ -121,8 +124,8 @@ async function describeUrl(address: string): Promise<Description> {
 async function find(address: string): ReturnType<typeof fetchJson> {
   try {
     const answer = await fetchJson(address, 'the JWK Set')
-    const next = memberOf(answer.body, 'jwks_uri')
-    return typeof next === 'string' ? await fetchJson(next, 'the JWK Set') : answer
+    const next = jwksUriOf(answer)
+    return next === null ? answer : await fetchJson(next, 'the JWK Set')
   } catch (error) {
     // The address of an issuer need not answer anything itself.
     if (!isSealwrightError(error, 'NOT_FOUND') && !isSealwrightError(error, 'INVALID_ENCODING')) throw error

@@ -52,7 +52,7 @@ const defaultClockSkew = 60
 export async function examine(subject: Subject, terminal: Terminal, access: KeyAccess): Promise<Examination> {
   const { issuer, policy } = subject
   const { metadata, report: discovery } = await examineDiscovery(issuer)
-  const { set, report: keys } = await examineKeys(metadata?.jwksUri ?? null)
+  const { set, report: keys } = await examineKeys(metadata?.jwksUri ?? null, issuer)
   const published = set?.keys ?? null
   const expectations = { jwksMaxAge: policy.jwksMaxAge, clockSkew: policy.clockSkew ?? defaultClockSkew }
   const now = new Date()

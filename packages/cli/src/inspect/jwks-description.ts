@@ -1,4 +1,5 @@
 import { importJwk, isSealwrightError, jwkThumbprint } from '@sealwright/core'
+import { privateJwkMembers } from '@sealwright/core/internal'
 import { memberOf } from '../json.ts'
 
 /** An entry of a JWK Set as it is published. */
@@ -15,7 +16,7 @@ export interface JwkDescription {
 /** Some verifiers ignore what follows. */
 const mostKeys = 100
 
-/** @returns the entries of a JWK Set; null for anything else */
+/** @returns the first entries of a JWK Set; null for anything else */
 export function describeJwks(body: unknown): readonly JwkDescription[] | null {
   const keys = memberOf(body, 'keys')
   if (!Array.isArray(keys)) return null
@@ -39,8 +40,17 @@ export function describeJwks(body: unknown): readonly JwkDescription[] | null {
   })
 }
 
+/** What {@link describeJwks} leaves out of a JWK Set. */
+export function jwksRemarks(body: unknown): readonly string[] {
+  const keys = memberOf(body, 'keys')
+  if (!Array.isArray(keys) || keys.length <= mostKeys) return []
+  return [
+    `the set has ${keys.length} keys; only the first ${mostKeys} are described, and some verifiers ignore the others`,
+  ]
+}
+
 function isPrivate(key: unknown): boolean {
-  return typeof key === 'object' && key !== null && ('d' in key || 'priv' in key || 'k' in key)
+  return typeof key === 'object' && key !== null && privateJwkMembers.some((name) => name in key)
 }
 
 function read(key: unknown): { readonly thumbprint: string | null; readonly problem: string | null } {

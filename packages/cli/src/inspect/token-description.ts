@@ -1,5 +1,7 @@
 import { isRecord } from '@sealwright/core/internal'
+import { parseJson } from '../json.ts'
 import { daysLeft } from '../terminal/colors.ts'
+import { timeText } from '../time.ts'
 
 /** A JWT, for JSON output. Its signature is not verified, and not shown. */
 export interface TokenDescription {
@@ -37,7 +39,7 @@ export function describeToken(text: string, now: Date = new Date()): TokenDescri
 
 function parsePart(part: string): Readonly<Record<string, unknown>> | null {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const value = parseJson(Buffer.from(part, 'base64url').toString('utf8'), 'it')
     return isRecord(value) ? value : null
   } catch {
     return null
@@ -94,11 +96,6 @@ function members(kind: string, object: Readonly<Record<string, unknown>>): reado
         : ''
     return `${kind} ${`${name}:`.padEnd(11)} ${shown}${time}`
   })
-}
-
-function timeText(seconds: number): string {
-  const time = new Date(seconds * 1000)
-  return Number.isNaN(time.getTime()) ? 'not a time' : time.toISOString()
 }
 
 function leftText(exp: number): string {

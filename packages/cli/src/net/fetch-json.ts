@@ -1,4 +1,5 @@
 import { SealwrightError } from '@sealwright/core'
+import { parseJson } from '../json.ts'
 import { fetchText, placeOf, shownUrl, type HttpAnswer, type HttpRequest } from './fetch-text.ts'
 
 /** A server's answer in JSON. */
@@ -11,7 +12,7 @@ export interface JsonAnswer extends Omit<HttpAnswer, 'text'> {
  *
  * @param what for messages, such as `the JWK Set`
  * @throws SealwrightError as {@link fetchText}; `NOT_FOUND` for a 404 or 410, `UNAVAILABLE` for another status that is not a
- *   success; `INVALID_ENCODING` for anything but JSON
+ *   success; `INVALID_ENCODING` for anything but JSON; `LIMIT_EXCEEDED` for JSON that is nested too deep
  */
 export async function fetchJson(address: string, what: string, request?: HttpRequest): Promise<JsonAnswer> {
   const { text, ...answer } = await fetchText(address, what, request)
@@ -25,9 +26,5 @@ export async function fetchJson(address: string, what: string, request?: HttpReq
   }
   if (status < 200 || status > 299)
     throw new SealwrightError('UNAVAILABLE', `${place} cannot be read: the server answers ${status}`)
-  try {
-    return { ...answer, body: JSON.parse(text) }
-  } catch (cause) {
-    throw new SealwrightError('INVALID_ENCODING', `${place} is not JSON; is it the right address?`, { cause })
-  }
+  return { ...answer, body: parseJson(text, place, '; is it the right address?') }
 }

@@ -1,7 +1,7 @@
 import { isSealwrightError, SealwrightError } from '@sealwright/core'
 import { memberOf } from '../json.ts'
 import { fetchJson, type JsonAnswer } from './fetch-json.ts'
-import { isProtected } from './fetch-text.ts'
+import { isProtected, shownUrl } from './fetch-text.ts'
 
 /** An issuer's metadata about itself (OpenID Connect Discovery 1.0, RFC 8414). */
 export interface IssuerMetadata {
@@ -17,28 +17,34 @@ export interface IssuerMetadata {
  */
 export async function fetchMetadata(issuer: string): Promise<IssuerMetadata> {
   const answer = await fetchMetadataDocument(issuer)
-  const body = answer.body
-  const named = memberOf(body, 'issuer')
-  const jwksUri = memberOf(body, 'jwks_uri')
+  const named = memberOf(answer.body, 'issuer')
   if (named !== issuer) {
     const slash = typeof named === 'string' && named.replace(/\/$/, '') === issuer.replace(/\/$/, '')
     throw new SealwrightError(
       'INVALID_ENCODING',
-      `the metadata at ${answer.url.href} is of the issuer ${JSON.stringify(named ?? null)}, not of ${issuer}` +
+      `the metadata at ${shownUrl(answer.url)} is of the issuer ${JSON.stringify(named ?? null)}, not of ${issuer}` +
         (slash ? '; they differ in the slash at the end, which verifiers compare' : ''),
     )
   }
-  if (typeof jwksUri !== 'string') {
-    throw new SealwrightError('INVALID_ENCODING', `the metadata at ${answer.url.href} has no jwks_uri`)
-  }
+  const jwksUri = jwksUriOf(answer)
+  if (jwksUri !== null) return { answer, issuer, jwksUri }
+  throw new SealwrightError('INVALID_ENCODING', `the metadata at ${shownUrl(answer.url)} has no jwks_uri`)
+}
+
+/**
+ * The `jwks_uri` of metadata; null where it has none.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for one that is not an https URL
+ */
+export function jwksUriOf({ body, url }: JsonAnswer): string | null {
+  const jwksUri = memberOf(body, 'jwks_uri')
+  if (typeof jwksUri !== 'string') return null
   // No file of this machine and no service behind its firewall: the issuer could not read them itself.
-  if (!isProtected(jwksUri, issuer)) {
-    throw new SealwrightError(
-      'INVALID_ENCODING',
-      `the jwks_uri in the metadata at ${answer.url.href} is not an https URL`,
-    )
-  }
-  return { answer, issuer, jwksUri }
+  if (isProtected(jwksUri, url.href)) return jwksUri
+  throw new SealwrightError(
+    'INVALID_ENCODING',
+    `the jwks_uri in the metadata at ${shownUrl(url)} is not an https URL`,
+  )
 }
 
 /**

@@ -12,6 +12,7 @@ import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { createSelfSignedCertificate, type SelfSignedCertificateOptions } from '@sealwright/x509'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { catalogue, type FindingId } from '../../src/doctor/report/catalogue.ts'
+import { lockedFolder } from '../support/pfx.ts'
 import { sealwright, type Outcome, type Surroundings } from '../support/sealwright.ts'
 import { signJwt, startTestIssuer, type IssuerAnswers, type TestIssuer } from '../support/test-issuer.ts'
 
@@ -153,6 +154,11 @@ const only = (name: string): readonly string[] =>
 
 const plants: readonly Plant[] = [
   { finds: 'discovery-unavailable', answers: () => ({ metadata: 404 }) },
+  // Whoever shows it recurses as deep.
+  {
+    finds: 'discovery-unavailable',
+    answers: () => metadata({ issuer: JSON.parse(`${'['.repeat(200)}${']'.repeat(200)}`) as unknown }),
+  },
   { finds: 'issuer-not-https', args: () => ['--issuer', 'http://auth.example.com'] },
   { finds: 'issuer-mismatch', answers: () => metadata({ issuer: `${issuer.origin}/` }), sends: 'no secret' },
   {
@@ -232,6 +238,20 @@ const plants: readonly Plant[] = [
   {
     finds: 'jwk-duplicate-kid',
     answers: () => keys(jwk, { ...publicJwk(newKey()), use: 'sig', kid: key.keyId }),
+  },
+  // A verifier that looks only at the kid can take the wrong one.
+  {
+    finds: 'jwk-duplicate-kid',
+    answers: () => keys({ ...publicJwk(newKey()), use: 'enc', kid: key.keyId }, jwk),
+  },
+  // Neither of the two keys has signed it.
+  {
+    finds: 'token-signature-invalid',
+    also: ['jwk-duplicate-kid'],
+    answers: async () => ({
+      ...keys(jwk, { ...publicJwk(newKey()), use: 'sig', kid: key.keyId }),
+      ...(await token({}, {}, createLocalSigner(newKey()))),
+    }),
   },
   {
     finds: 'jwk-no-use',
@@ -341,6 +361,10 @@ const plants: readonly Plant[] = [
     finds: 'key-unavailable',
     args: () => ['--issuer', issuer.origin, '--key', join(folder(), 'absent.pem')],
   },
+  {
+    finds: 'key-unavailable',
+    args: () => ['--issuer', issuer.origin, '--key', 'https://contoso.example/certificates/a'],
+  },
   { finds: 'key-not-published', also: ['published-key-unknown'], args: () => only('other') },
   {
     finds: 'key-revoked-published',
@@ -448,6 +472,21 @@ describe('a healthy issuer', () => {
     expect((await examine(only('rare'))).report.findings).toEqual([])
   })
 
+  test('may have several keys with one password, from standard input', async () => {
+    const places = await Promise.all([lockedFolder(), lockedFolder()])
+    const args = [
+      '--issuer',
+      issuer.origin,
+      '--key',
+      ...places.map((place) => place.uri),
+      '--password-file',
+      '-',
+    ]
+    const { report } = await examine(args, { input: 'correct-horse' })
+    expect(report.findings.map(({ id }) => id)).not.toContain('key-unavailable')
+    expect(report.steps).toContainEqual(expect.objectContaining({ name: 'key', status: 'error' }))
+  })
+
   test('is told with a token from elsewhere', async () => {
     const args = ['--issuer', issuer.origin, '--token', '-']
     const { code, report } = await examine(args, { input: `Bearer ${await tokenOf()}\n` })
@@ -481,7 +520,7 @@ describe('planted in an issuer', () => {
     expect(out).not.toMatch(/eyJ[\w-]+\.eyJ/)
   })
 
-  test('a token endpoint of this machine for an issuer elsewhere, which gets no secret', async () => {
+  test('endpoints of this machine for an issuer elsewhere, which get no request', async () => {
     // The name and TLS of the issuer are those of no machine: its requests go to the test issuer instead.
     const { fetch } = globalThis
     vi.stubGlobal('fetch', (url: URL, init: RequestInit) =>
@@ -500,6 +539,16 @@ describe('planted in an issuer', () => {
       summary: 'the token_endpoint is not https, so the client secret is not sent',
     })
     expect(issuer.forms).toEqual([])
+    issuer.answers = { ...healthy, ...metadata({ issuer: origin, token_endpoint: undefined }) }
+    const local = await examine(['--issuer', origin])
+    expect(local.report.findings).toContainEqual(
+      expect.objectContaining({ id: 'jwks-unavailable', what: 'the jwks_uri is not an https URL' }),
+    )
+    const inspected = await sealwright(['inspect', `${origin}/.well-known/openid-configuration`])
+    expect(inspected).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('is not an https URL') as unknown,
+    })
   })
 
   test.each(['private_key_jwt', 'none'])(

@@ -4,9 +4,10 @@ import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
-import { createLocalSigner } from '@sealwright/core'
+import { createLocalSigner, publicJwk } from '@sealwright/core'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { Openssl } from '@sealwright/test-kit/openssl'
+import { rsaKey } from '@sealwright/test-kit/rsa-keys'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -31,7 +32,7 @@ describe('inspect', () => {
 
   test.skipIf(!existsSync('/dev/zero'))('a device without an end is refused [needs /dev/zero]', async () => {
     expect((await sealwright(['inspect', '/dev/zero'])).error).toBe(
-      'sealwright: /dev/zero has more than the allowed 1048576 bytes\n',
+      'sealwright: /dev/zero has more than the allowed 1048576 bytes; --limit bytes=NUMBER raises the limit\n',
     )
   })
 
@@ -119,7 +120,7 @@ describe('inspect', () => {
       `sealwright: ${file('text')}: the file is not a file of keys or certificates in a known format\n`,
     )
     expect((await sealwright(['inspect', file('large')])).error).toBe(
-      `sealwright: ${file('large')} has more than the allowed 1048576 bytes\n`,
+      `sealwright: ${file('large')} has more than the allowed 1048576 bytes; --limit bytes=NUMBER raises the limit\n`,
     )
     expect((await sealwright(['inspect', file('')])).code).toBe(1)
   })
@@ -217,6 +218,14 @@ describe('inspect of anything', () => {
     expect(out).toMatch(/10 minutes left\nproblem: it has no aud, so any service may accept it\n/)
     expect(out).not.toContain(token.split('.')[2])
     const forged = `${Buffer.from('{"alg":"none"}').toString('base64url')}.e30.`
+    // Whoever shows it recurses as deep.
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
+    const nested = [`{"alg":"none","crit":${deep}}`, '{}'].map((part) =>
+      Buffer.from(part).toString('base64url'),
+    )
+    expect((await sealwright(['inspect', '-'], { input: `${nested.join('.')}.` })).error).toContain(
+      'not a file of keys',
+    )
     const json = await succeed(['inspect', '-', '--json'], { input: forged })
     expect(JSON.parse(json.out)).toMatchObject({
       format: 'JWT',
@@ -253,6 +262,7 @@ describe('inspect of anything', () => {
       { ...jwk, kid: 'a', alg: 'ES256' },
       jwk,
       { ...privateKey.export({ format: 'jwk' }), kid: 'a' },
+      { ...publicJwk(rsaKey(2048)), kid: 'b', p: 'AQAB' },
     ]
     writeFileSync(file('jwks.json'), JSON.stringify({ keys }))
     const problems = [
@@ -262,7 +272,13 @@ describe('inspect of anything', () => {
         'it is a PRIVATE key: revoke it, and publish only the public part',
         'an entry before it has the same kid',
       ],
+      expect.arrayContaining(['it is a PRIVATE key: revoke it, and publish only the public part']) as unknown,
     ]
+    const more = Array.from({ length: 101 }, (_, kid) => ({ ...jwk, kid: String(kid) }))
+    writeFileSync(file('more.json'), JSON.stringify({ keys: more }))
+    expect((await succeed(['inspect', file('more.json')])).out).toContain(
+      'note: the set has 101 keys; only the first 100 are described',
+    )
     const fromFile = JSON.parse((await succeed(['inspect', file('jwks.json'), '--json'])).out)
     expect(fromFile).toMatchObject({ format: 'JWK Set', jwks: problems.map((each) => ({ problems: each })) })
     const server = createServer((request, response) => {
@@ -280,7 +296,7 @@ describe('inspect of anything', () => {
     for (const url of [issuer, `${issuer}/jwks`]) {
       const { out } = await succeed(['inspect', url])
       expect(out).toContain(
-        `${issuer}/jwks: JWK Set with 3 keys\nCache-Control: max-age=60\nkey a: EC, ES256\n`,
+        `${issuer}/jwks: JWK Set with 4 keys\nCache-Control: max-age=60\nkey a: EC, ES256\n`,
       )
       expect(out).toContain('problem:    it is a PRIVATE key')
     }

@@ -1,11 +1,13 @@
-import { createPublicKey } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createLocalSigner } from '@sealwright/core'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makePfx } from '../support/pfx.ts'
 import { scratch, sealwright, succeed } from '../support/sealwright.ts'
+import { signJwt } from '../support/test-issuer.ts'
 
 /** What the server answers: a path to a body, or a status. */
 let answers: Record<string, unknown> = {}
@@ -174,6 +176,7 @@ describe('token verify', () => {
   test('what cannot be checked is a failure, and no answer', async () => {
     const { token } = await signed()
     answers = {
+      '/empty?code=hidden': {},
       '/text': 'hello',
       '/moved': 302,
       '/broken': 500,
@@ -189,7 +192,7 @@ describe('token verify', () => {
         'redirects to another address; use that one: https://elsewhere.example/\n',
       ],
       [['--jwks', `${origin}/broken`], 'the server answers 500'],
-      [['--jwks', `${origin}/empty`], 'is not a JWK Set: it has no array "keys"'],
+      [['--jwks', `${origin}/empty?code=hidden`], `${origin}/empty is not a JWK Set: it has no array "keys"`],
       [['--jwks', await closedAddress()], 'is the server running, and is the port right?'],
       [['--jwks', 'http://api.example/jwks'], 'is http, which a network attacker can change; use https'],
       [['--issuer', `${origin}/slash`], 'they differ in the slash at the end'],
@@ -199,8 +202,39 @@ describe('token verify', () => {
       const { code, error } = await sealwright(['token', 'verify', ...args], { input: token })
       expect({ code, error }).toEqual({ code: 1, error: expect.stringContaining(message) })
     }
-    const argument = await sealwright(['token', 'verify', token])
-    expect(argument.error).toContain('other users can read a token on the command line')
-    expect(argument.error).not.toContain(token)
+    for (const word of [token, `Bearer ${token}`]) {
+      const argument = await sealwright(['token', 'verify', word])
+      expect(argument.error).toContain('other users can read a token on the command line')
+      expect(argument.error).not.toContain(token)
+    }
+  })
+
+  test('a time can be any number, as in microseconds', async () => {
+    const { file } = scratch()
+    const soon = Math.floor(Date.now() / 1000) + 60
+    const cases: readonly (readonly [Record<string, number>, number, string])[] = [
+      [{ iat: 1e18, exp: soon }, 0, 'iat:        not a time'],
+      [{ iat: 1, exp: 1e18 }, 0, 'exp:        not a time'],
+      [{ iat: 1, exp: soon, nbf: 1e18 }, 3, 'it is valid from not a time on'],
+      [{ iat: 1, exp: -1e18 }, 3, 'it expired at not a time'],
+    ]
+    const { pfx, password, keyId } = await makePfx()
+    const key = ['--key', pfx, '--password-file', password]
+    await succeed([
+      'cert',
+      'convert',
+      pfx,
+      '--password-file',
+      password,
+      '--out',
+      file('a.pem'),
+      '--no-out-password',
+    ])
+    const signer = createLocalSigner(createPrivateKey(readFileSync(file('a.pem'))))
+    for (const [claims, code, text] of cases) {
+      const token = await signJwt(signer, { alg: 'ES256', kid: keyId }, claims)
+      const outcome = await sealwright(['token', 'verify', ...key], { input: token })
+      expect([outcome.code, outcome.out + outcome.error]).toEqual([code, expect.stringContaining(text)])
+    }
   })
 })

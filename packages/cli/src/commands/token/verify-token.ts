@@ -2,7 +2,6 @@ import type { KeyObject } from 'node:crypto'
 import { algorithmsOf, isSealwrightError, SealwrightError } from '@sealwright/core'
 import { jwtProblem } from '@sealwright/core/internal'
 import { decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose'
-import { inputName, readInput } from '../../files/files.ts'
 import { passwordSource, type PasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import { openKey } from '../../keys/open-key.ts'
@@ -10,8 +9,9 @@ import { readCertificates } from '../../keys/read-key-file.ts'
 import { Refused } from '../../terminal/refused.ts'
 import { report } from '../../terminal/report.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { tokenArgument } from '../../usage-errors.ts'
+import { timeText } from '../../time.ts'
 import { keySetOf, type KeySource } from './key-set.ts'
+import { readToken } from './read-token.ts'
 
 /** The options of `token verify`. */
 export interface VerifyOptions extends PasswordOptions {
@@ -31,7 +31,7 @@ export async function verifyToken(
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<void> {
-  const token = await readToken(path, terminal)
+  const token = await readToken(path, terminal, 'token verify')
   const keys = await keysOf(options, terminal, access)
   const { issuer, audience, leeway } = options
   const checks = {
@@ -69,19 +69,6 @@ function algorithmNames(publicKey: KeyObject): string[] {
   return algorithmsOf(publicKey).map(({ name }) => name)
 }
 
-/** @throws SealwrightError `INVALID_ARGUMENT` for a token on the command line */
-async function readToken(path: string, terminal: Terminal): Promise<string> {
-  if (/^ey[\w-]+\.[\w-]+\.[\w-]*$/.test(path)) {
-    throw tokenArgument('token verify')
-  }
-  const text = Buffer.from(await readInput(path, terminal))
-    .toString('utf8')
-    .trim()
-  const token = text.replace(/^Bearer\s+/i, '')
-  if (token === '') throw new SealwrightError('INVALID_ENCODING', `there is no token in ${inputName(path)}`)
-  return token
-}
-
 async function keysOf(options: VerifyOptions, terminal: Terminal, access: KeyAccess): Promise<KeySource> {
   const { issuer, jwks, certificate, key } = options
   const password = passwordSource(options)
@@ -107,7 +94,7 @@ function claimLines(payload: JWTPayload): readonly string[] {
   return Object.entries(payload).map(([name, value]) => {
     const time = (name === 'exp' || name === 'iat' || name === 'nbf') && typeof value === 'number'
     const shown = typeof value === 'string' ? value : JSON.stringify(value)
-    return `  ${`${name}:`.padEnd(11)} ${time ? new Date(value * 1000).toISOString() : shown}`
+    return `  ${`${name}:`.padEnd(11)} ${time ? timeText(value) : shown}`
   })
 }
 
@@ -123,7 +110,7 @@ function refusal(
   const kid = kidOf(token)
   if (error instanceof errors.JWTExpired) {
     const { exp = 0 } = error.payload
-    return refused(`it expired at ${new Date(exp * 1000).toISOString()}; get a new one`)
+    return refused(`it expired at ${timeText(exp)}; get a new one`)
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     const { claim, payload } = error
@@ -131,7 +118,7 @@ function refusal(
     const value = JSON.stringify(payload[claim] ?? null)
     if (claim === 'nbf' && typeof payload.nbf === 'number') {
       return refused(
-        `it is valid from ${new Date(payload.nbf * 1000).toISOString()} on; check the clocks, or allow skew with --leeway SECONDS`,
+        `it is valid from ${timeText(payload.nbf)} on; check the clocks, or allow skew with --leeway SECONDS`,
       )
     }
     return refused(
@@ -149,7 +136,9 @@ function refusal(
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return refused('its alg does not match the key')
   if (error instanceof errors.JWKSMultipleMatchingKeys)
-    return refused('the JWK Set has several keys for it; it needs a kid')
+    return refused(
+      `the JWK Set has several keys for it (its kid is ${kid}); every key needs a kid of its own, and the token the kid of its key`,
+    )
   if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)
     return refused('it is not a JWT in compact form')
   return refused(error.message)

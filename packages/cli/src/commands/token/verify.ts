@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { withPasswordOptions } from '../../files/passwords.ts'
 import type { KeyAccess } from '../../keys/key-access.ts'
 import type { Terminal } from '../../terminal/terminal.ts'
-import { parseSeconds } from '../command-options.ts'
+import { parseSecondsOrZero } from '../command-options.ts'
 import type { VerifyOptions } from './verify-token.ts'
 
 /** `sealwright token verify`: whether a token is valid, and if not, why. */
@@ -15,7 +15,7 @@ export function tokenVerifyCommand(terminal: Terminal, access: KeyAccess): Comma
     .option('--certificate <file>', 'the certificate of the key')
     .option('--key <key>', 'the key itself: a file or a signing URI')
     .option('--audience <name>', 'the audience that aud must contain')
-    .option('--leeway <seconds>', 'the allowed clock skew (default: 0)', parseSeconds)
+    .option('--leeway <seconds>', 'the allowed clock skew (default: 0)', parseSecondsOrZero)
   return withPasswordOptions(command, 'the key or certificate')
     .option('--json', 'print the result as JSON')
     .action(async (path: string, options: VerifyOptions) => {

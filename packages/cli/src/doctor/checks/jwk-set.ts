@@ -3,7 +3,7 @@ import { algorithmsOf, importJwk, jwkThumbprint } from '@sealwright/core'
 import { forgeryFlaw, isRecord, privateJwkMembers } from '@sealwright/core/internal'
 import { memberOf } from '../../json.ts'
 import { fetchJson, type JsonAnswer } from '../../net/fetch-json.ts'
-import { shownUrl } from '../../net/fetch-text.ts'
+import { isProtected, shownUrl } from '../../net/fetch-text.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
 import { expected } from './expected.ts'
@@ -30,9 +30,15 @@ const mostKeys = 100
 /** Reads the JWK Set, and what is wrong with its entries. */
 export async function examineKeys(
   jwksUri: string | null,
+  issuer: string,
 ): Promise<{ readonly set: PublishedSet | null; readonly report: Step }> {
   if (jwksUri === null) return { set: null, report: skipped('keys', 'there is no jwks_uri to read') }
   const where = shownUrl(jwksUri)
+  // No service of this machine either: the issuer could not read it itself.
+  if (!isProtected(jwksUri, issuer)) {
+    const problem = finding('jwks-unavailable', where, 'the jwks_uri is not an https URL')
+    return { set: null, report: step('keys', where, [problem]) }
+  }
   let answer: JsonAnswer
   try {
     answer = await fetchJson(jwksUri, 'the JWK Set')
@@ -45,12 +51,13 @@ export async function examineKeys(
     const problem = finding('jwks-malformed', where, 'it has no array "keys" of JSON objects')
     return { set: null, report: step('keys', where, [problem]) }
   }
+  const all = entries.slice(0, mostKeys)
   // Verifiers do not use encryption keys.
-  const jwks = entries.slice(0, mostKeys).filter((jwk) => jwk['use'] !== 'enc')
-  const keys = jwks.map(publishedKey)
+  const keys = all.filter((jwk) => jwk['use'] !== 'enc').map(publishedKey)
   const findings = [
     ...setFindings(entries.length, keys, where),
-    ...keys.flatMap((key, index) => keyFindings(key, keys.slice(0, index), keys.length)),
+    ...keys.flatMap((key) => keyFindings(key, keys.length)),
+    ...sharedKidFindings(all, keys),
   ]
   const kids = keys.map((key) => key.where).join(', ')
   return { set: { answer, keys }, report: step('keys', kids === '' ? 'none' : kids, findings) }
@@ -110,12 +117,19 @@ function setFindings(count: number, keys: readonly PublishedKey[], where: string
   ]
 }
 
-/** @param others the entries before it */
-function keyFindings(
-  { jwk, kid, where }: PublishedKey,
-  others: readonly PublishedKey[],
-  count: number,
+/** Each kid that several entries have. A verifier that looks only at the kid can take an encryption key as well. */
+function sharedKidFindings(
+  all: readonly Readonly<Record<string, unknown>>[],
+  keys: readonly PublishedKey[],
 ): readonly Finding[] {
+  return keys.flatMap(({ kid, where }, index) => {
+    const count = all.filter((jwk) => jwk['kid'] === kid).length
+    if (kid === null || count < 2 || keys.findIndex((key) => key.kid === kid) < index) return []
+    return [finding('jwk-duplicate-kid', `key ${where}`, `${count} entries have this kid`)]
+  })
+}
+
+function keyFindings({ jwk, kid, where }: PublishedKey, count: number): readonly Finding[] {
   const place = `key ${where}`
   const secret = privateMemberOf(jwk)
   if (secret !== null) return [finding('jwk-private', place, `it has the private member ${secret}`)]
@@ -126,9 +140,6 @@ function keyFindings(
       : [finding(problem.isWeak ? 'jwk-weak' : 'jwk-malformed', place, problem.message)]),
     // A single key is found without a kid.
     ...(kid === null && count > 1 ? [finding('jwk-no-kid', place, 'it has no kid')] : []),
-    ...(kid !== null && others.some((other) => other.kid === kid)
-      ? [finding('jwk-duplicate-kid', place, 'two entries have this kid')]
-      : []),
     ...(jwk['use'] === undefined && jwk['alg'] === undefined && jwk['key_ops'] === undefined
       ? [finding('jwk-no-use', place, 'it has neither use nor alg')]
       : []),

@@ -18,13 +18,15 @@ export async function examinePermissions(sources: readonly string[], { vault }: 
 
 async function findingsOf(uri: string, vault: KeyAccess['vault']): Promise<readonly Finding[]> {
   const { parseKeyVaultUri, probeKeyVaultPermissions } = await import('@sealwright/azure-keyvault')
-  const { collection, version } = parseKeyVaultUri(uri)
+  let place: ReturnType<typeof parseKeyVaultUri>
   let permissions: Awaited<ReturnType<typeof probeKeyVaultPermissions>>
   try {
+    place = parseKeyVaultUri(uri)
     permissions = await probeKeyVaultPermissions(uri, vault)
   } catch (error) {
     return [finding('key-unavailable', uri, expected(error).message)]
   }
+  const { collection, version } = place
   const { granted, denied, exportable } = permissions
   const needed = new Set<KeyVaultPermission>([
     `${collection}/get`,

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { parseJson } from '../../json.ts'
 import { fetchStatus, shownUrl } from '../../net/fetch-text.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
@@ -99,7 +100,7 @@ function flipped(signature: string): string {
 
 function decode(part: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+    const value = parseJson(Buffer.from(part, 'base64url').toString('utf8'), 'it')
     return typeof value === 'object' && value !== null ? { ...value } : {}
   } catch {
     return {}

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describeToken, type TokenDescription } from '../../inspect/token-description.ts'
+import { timeText } from '../../time.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
 import { certificateOf } from './certificates.ts'
@@ -62,9 +63,8 @@ async function keyFindings(
   if (typeof kid !== 'string' && keys.length > 1) {
     return [finding('token-no-kid', 'token', `it has no kid, and the JWK Set has ${keys.length} keys`)]
   }
-  const [key, another] = keys.filter(
-    (each) => typeof kid !== 'string' || each.kid === kid || keys.length === 1,
-  )
+  const candidates = keys.filter((each) => typeof kid !== 'string' || each.kid === kid || keys.length === 1)
+  const [key] = candidates
   if (key === undefined || (typeof kid === 'string' && key.kid !== null && key.kid !== kid)) {
     const known = keys.map(({ where }) => where).join(', ')
     return [
@@ -75,22 +75,25 @@ async function keyFindings(
       ),
     ]
   }
-  const published = key.jwk['alg']
-  if (typeof published === 'string' && published !== alg) {
+  const fitting = candidates.filter(({ jwk }) => typeof jwk['alg'] !== 'string' || jwk['alg'] === alg)
+  if (fitting.length === 0) {
     return [
       finding(
         'token-alg-mismatch',
         `key ${key.where}`,
-        `the token has ${shown(alg)}, and the JWK has ${shown(published)}`,
+        `the token has ${shown(alg)}, and the JWK has ${shown(key.jwk['alg'])}`,
       ),
     ]
   }
-  // Two keys with the same kid have their own finding.
-  if (another !== undefined || key.publicKey === null) return []
+  // Two keys with the same kid have their own finding. It does not say whether one of them verifies the token.
+  const readable = fitting.filter(({ publicKey }) => publicKey !== null)
+  if (readable.length === 0) return []
+  const verdicts = await Promise.all(readable.map((each) => verifies(token, [each])))
+  const own = readable.find((_, index) => verdicts[index] === true)
   const { exp } = claims
-  const end = certificateOf(key)?.validTo
+  const end = certificateOf(own ?? key)?.validTo
   return [
-    ...((await verifies(token, [key])) !== false
+    ...(verdicts.some((verdict) => verdict !== false)
       ? []
       : [
           finding(
@@ -160,11 +163,6 @@ export function lifetimeOf({ exp, iat }: Readonly<Record<string, unknown>>): num
 /** A server may send long values. */
 function shown(value: unknown): string {
   return String(value).slice(0, 200)
-}
-
-function timeText(seconds: number): string {
-  const time = new Date(seconds * 1_000)
-  return Number.isNaN(time.getTime()) ? 'no time' : time.toISOString()
 }
 
 /** The parts of the keys that jose needs. */
