@@ -131,6 +131,9 @@ class Parser {
       throw malformed(this.#source, 'holds an end-of-contents marker out of place')
     if ((identifier & 0x1f) === 0x1f) throw malformed(this.#source, 'holds a tag number above 30')
     const constructed = (identifier & 0x20) !== 0
+    // X.690 §8.9.1 and §8.11.1. OpenSSL reads what is in such a list, and would see a name that is empty here.
+    if (identifier === tags.sequence || identifier === tags.set)
+      throw malformed(this.#source, 'holds a SEQUENCE or SET that is not constructed')
     const { contentStart, length } = this.#length(start + 1, limit)
 
     const children: BerElement[] = []

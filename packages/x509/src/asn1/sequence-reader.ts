@@ -12,7 +12,7 @@ export class SequenceReader {
 
   /** @param source for messages, such as `MacData` */
   constructor(element: BerElement, source: string) {
-    if (element.tag !== tags.sequence || !element.constructed) throw malformed(source, 'is not a SEQUENCE')
+    if (element.tag !== tags.sequence) throw malformed(source, 'is not a SEQUENCE')
     this.#source = source
     this.#fields = element.children
   }

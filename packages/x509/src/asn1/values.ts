@@ -11,6 +11,17 @@ export function unwrapExplicit(element: BerElement, tag: number, source: string)
 }
 
 /**
+ * The elements of `[n] IMPLICIT SEQUENCE OF` or `SET OF`; none where it is absent.
+ *
+ * @param field null where it is absent
+ * @throws SealwrightError `INVALID_ENCODING` for one that is not constructed, whose elements OpenSSL reads nevertheless
+ */
+export function elementsOf(field: BerElement | null, source: string): readonly BerElement[] {
+  if (field?.constructed === false) throw malformed(source, 'has a list that is not constructed')
+  return field?.children ?? []
+}
+
+/**
  * The bytes of an OCTET STRING, or of one with another tag, joined where BER splits them into segments (X.690 §8.7).
  *
  * @param tag that of the outermost element; segments are always universal

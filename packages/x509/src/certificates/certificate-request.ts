@@ -3,7 +3,7 @@ import { algorithmsOf, type Signer } from '@sealwright/core'
 import { bytes } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
-import { decodeObjectIdentifier } from '../asn1/values.ts'
+import { decodeObjectIdentifier, elementsOf } from '../asn1/values.ts'
 import { Attribute, CertificationRequest, Extensions } from 'pkijs'
 import { fileLimitExceeded, resolveLimits } from '../limits.ts'
 import { EncodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
@@ -148,7 +148,7 @@ export function readCertificateRequest(
  * Null if absent.
  */
 export function requestedExtensions(attributes: BerElement | null): BerElement | null {
-  for (const element of attributes?.children ?? []) {
+  for (const element of elementsOf(attributes, source)) {
     const attribute = new SequenceReader(element, `an attribute of ${source}`)
     const oid = decodeObjectIdentifier(attribute.any('type'), `an attribute of ${source}`)
     const [value] = attribute.any('values').children

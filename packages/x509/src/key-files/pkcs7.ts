@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { malformed, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
-import { unwrapExplicit } from '../asn1/values.ts'
+import { elementsOf, unwrapExplicit } from '../asn1/values.ts'
 import { readCertificate } from '../certificates/read-certificate.ts'
 import {
   describeRevocationListInSlices,
@@ -47,8 +47,8 @@ export async function readPkcs7(
   data.integer('version')
   data.any('digestAlgorithms')
   data.any('contentInfo')
-  const certificateFields = (data.optional(tags.context0)?.children ?? []).filter(isSequence)
-  const listFields = (data.optional(tags.context1)?.children ?? []).filter(isSequence)
+  const certificateFields = elementsOf(data.optional(tags.context0), source).filter(isSequence)
+  const listFields = elementsOf(data.optional(tags.context1), source).filter(isSequence)
   const count = certificateFields.length + listFields.length
   if (count > limits.blocks) {
     throw itemLimitExceeded(`${source} has ${count} certificates and CRLs`, limits.blocks, 'blocks')

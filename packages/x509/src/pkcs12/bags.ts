@@ -75,9 +75,7 @@ async function collectBags(
   bags: UnopenedBag[],
   slices: TimeSlices,
 ): Promise<void> {
-  if (safeContents.tag !== tags.sequence || !safeContents.constructed) {
-    throw malformed('a safe', 'is not a SEQUENCE of bags')
-  }
+  if (safeContents.tag !== tags.sequence) throw malformed('a safe', 'is not a SEQUENCE of bags')
   for (const element of safeContents.children) {
     // The loop yields to the event loop on purpose.
     // oxlint-disable-next-line no-await-in-loop

@@ -180,7 +180,7 @@ function readPfx(file: Uint8Array, budget: Pkcs12Budget): { authenticatedSafe: U
 async function readAuthenticatedSafe(bytes: Uint8Array, context: ReadContext): Promise<readonly Bag[]> {
   const source = 'the AuthenticatedSafe'
   const element = readBer(bytes, source, context.budget)
-  if (element.tag !== tags.sequence || !element.constructed) throw malformed(source, 'is not a SEQUENCE')
+  if (element.tag !== tags.sequence) throw malformed(source, 'is not a SEQUENCE')
   // All are parsed before any is decrypted, so that limits are checked before time is spent.
   const safes = element.children.map((child) => readSafe(child, context))
   const bags = await Promise.all(safes.map((open) => open()))

@@ -64,6 +64,8 @@ describe('readBer', () => {
     ['an end of contents out of place', '30 02 00 00', 'holds an end-of-contents marker out of place'],
     ['one with a length', '30 80 00 01 00 00 00', 'holds an end-of-contents marker out of place'],
     ['one that is constructed', '30 02 20 00', 'holds an end-of-contents marker out of place'],
+    ['a SEQUENCE that is primitive', '30 04 10 02 05 00', 'holds a SEQUENCE or SET that is not constructed'],
+    ['a SET that is primitive', '11 00', 'holds a SEQUENCE or SET that is not constructed'],
     ['a tag number above 30', '1f 81 01 00', 'holds a tag number above 30'],
     ['a constructed one', 'bf 81 01 00', 'holds a tag number above 30'],
   ])('%s is refused', (_, bytes, problem) => {

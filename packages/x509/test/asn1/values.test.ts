@@ -6,6 +6,7 @@ import {
   decodeInteger,
   decodeObjectIdentifier,
   decodeOctetString,
+  elementsOf,
   hasDerLengths,
   unwrapExplicit,
 } from '../../src/asn1/values.ts'
@@ -140,6 +141,20 @@ describe('unwrapExplicit', () => {
   ])('%s is refused', (_, bytes) => {
     expect(refusal(() => unwrapExplicit(read(bytes), tags.context0, 'the field'))).toBe(
       'INVALID_ENCODING: the field is not a single value with the expected tag',
+    )
+  })
+})
+
+describe('elementsOf', () => {
+  test('those of a constructed field, and none of an absent one', () => {
+    expect(elementsOf(read('a0 03 02 01 07'), 'the field')).toHaveLength(1)
+    expect(elementsOf(read('a0 00'), 'the field')).toEqual([])
+    expect(elementsOf(null, 'the field')).toEqual([])
+  })
+
+  test.each(['80 03 02 01 07', '80 00'])('%s is refused', (bytes) => {
+    expect(refusal(() => elementsOf(read(bytes), 'the field'))).toBe(
+      'INVALID_ENCODING: the field has a list that is not constructed',
     )
   })
 })

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { sign, X509Certificate } from 'node:crypto'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -11,7 +11,7 @@ import {
   type SubjectAltName,
 } from '../../src/index.ts'
 import { identity, type Identity } from '../support/certificates.ts'
-import { allOf, decode, encode, oid, primitive, sequence } from '../support/tlv.ts'
+import { allOf, decode, encode, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 
 /** A CA's own name constraints apply to what it issues (RFC 5280 §4.2.1.10): no verifier would accept the rest. */
 
@@ -151,6 +151,72 @@ async function withAlternativeName(tag: number, text: string): Promise<X509Certi
   const extension = allOf(tree).find(({ children: [first] }) => first && wanted.equals(encode(first)))
   if (extension === undefined) throw new Error('no extension')
   extension.children[0] = oid('2.5.29.17')
+  return new X509Certificate(encode(tree))
+}
+
+/** The same list with the tag of a primitive value: OpenSSL reads its elements, and a reader that trusts the tag sees none. */
+function primitiveForm(list: Tlv | undefined): Tlv {
+  return primitive((list?.tag ?? 0) & ~0x20, Buffer.concat((list?.children ?? []).map(encode)))
+}
+
+describe('a list that is not constructed hides no names from the CA', () => {
+  const malformed = expect.objectContaining({
+    code: 'INVALID_ENCODING',
+    message: expect.stringContaining('not constructed'),
+  })
+
+  test('the subject of a request', async () => {
+    const own = createLocalSigner(leaf.privateKey)
+    const tree = decode(await createCertificateRequest(own, { subject: 'CN=x,O=Fabrikam' }))
+    const info = tree.children[0] ?? sequence()
+    const subject = primitiveForm(info.children[1])
+    info.children[1] = subject
+    tree.children[2] = primitive(0x03, [0, ...sign('sha384', encode(info), leaf.privateKey)])
+    expect(() => readCertificateRequest(encode(tree))).toThrow(malformed)
+    const made = { subject: '', publicKey: own.publicKey, subjectDer: encode(subject) }
+    await expect(issueCertificate(await caWith({}), made)).rejects.toThrow(malformed)
+  })
+
+  test('the alternative names of a certificate', async () => {
+    const named = await createSelfSignedCertificate(createLocalSigner(leaf.privateKey), {
+      subject: 'CN=x',
+      subjectAltNames: [{ type: 'dns', value: 'evil.com' }],
+    })
+    const certificate = withExtension(named, '2.5.29.17', primitiveForm)
+    // OpenSSL reads the name.
+    expect(certificate.subjectAltName).toBe('DNS:evil.com')
+    const excluded = [{ type: 'dns', value: 'evil.com' }] as const
+    await expect(renewCertificate(certificate, await caWith({ excluded }))).rejects.toThrow(malformed)
+    await expect(renewCertificate(certificate, createLocalSigner(leaf.privateKey))).rejects.toThrow(
+      'the value of the extension 2.5.29.17 is not DER',
+    )
+  })
+
+  test.each([0, 1])('the constraints, list %i', async (index) => {
+    const names = [{ type: 'dns', value: 'good.com' }] as const
+    const ca = await caWith({ permitted: names, excluded: names })
+    const certificate = withExtension(ca.certificate, '2.5.29.30', ({ children, ...list }) => ({
+      ...list,
+      children: children.map((each, at) => (at === index ? primitiveForm(each) : each)),
+    }))
+    const issuer = { signer, certificate }
+    const { publicKey } = createLocalSigner(leaf.privateKey)
+    await expect(issueCertificate(issuer, { subject: 'CN=x', publicKey })).rejects.toThrow(malformed)
+  })
+})
+
+/** A certificate whose extension is changed; its signature is wrong then. */
+function withExtension(
+  certificate: X509Certificate,
+  id: string,
+  change: (value: Tlv) => Tlv,
+): X509Certificate {
+  const tree = decode(certificate.raw)
+  const wanted = Buffer.from(encode(oid(id)))
+  const extension = allOf(tree).find(({ children: [first] }) => first && wanted.equals(encode(first)))
+  const value = extension?.children.at(-1)
+  if (value === undefined) throw new Error('no extension')
+  value.content = encode(change(decode(value.content)))
   return new X509Certificate(encode(tree))
 }
 

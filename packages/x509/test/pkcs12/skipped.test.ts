@@ -93,13 +93,12 @@ test('a bag that is none', async () => {
   ])
 })
 
-// The last one is a SEQUENCE that is not constructed.
 test.each([
-  [0x04, 1, 1],
-  [0x10, 0],
-])('a safe that is none', async (...bytes) => {
+  ['is not a SEQUENCE of bags', [0x04, 1, 1]],
+  ['holds a SEQUENCE or SET that is not constructed', [0x10, 0]],
+])('a safe that %s', async (problem, bytes) => {
   const safe = pfx.contentInfo(pfx.oids.data, octets(bytes))
-  await expect(readPkcs12(pfx.sealed(safe), pfx.password)).rejects.toThrow('a safe is not a SEQUENCE of bags')
+  await expect(readPkcs12(pfx.sealed(safe), pfx.password)).rejects.toThrow(`a safe ${problem}`)
 })
 
 function attributeWithoutValue(type: string): Tlv {

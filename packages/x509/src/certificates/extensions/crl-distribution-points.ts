@@ -1,6 +1,7 @@
 import { CRLDistributionPoints, DistributionPoint } from 'pkijs'
 import { tags } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { elementsOf } from '../../asn1/values.ts'
 import { decodeGeneralName, generalNameOf, urisOf } from '../../names/general-name.ts'
 import { itemsOf, type ExtensionKind } from './extension.ts'
 
@@ -20,6 +21,6 @@ export const crlDistributionPoints: ExtensionKind<readonly string[], readonly st
       const point = new SequenceReader(child, name).optional(tags.context0)
       const [fullName] = point?.children ?? []
       if (fullName?.tag !== tags.context0) return []
-      return urisOf(fullName.children.map((each) => decodeGeneralName(each, name)))
+      return urisOf(elementsOf(fullName, name).map((each) => decodeGeneralName(each, name)))
     }),
 }

@@ -100,6 +100,6 @@ export function decodeExtension<Read>(
  * @internal
  */
 export function itemsOf(element: BerElement, name: string): readonly BerElement[] {
-  if (element.tag !== tags.sequence || !element.constructed) throw malformed(name, 'is not a SEQUENCE')
+  if (element.tag !== tags.sequence) throw malformed(name, 'is not a SEQUENCE')
   return element.children
 }

@@ -1,6 +1,7 @@
 import { GeneralSubtree, NameConstraints as PkiNameConstraints } from 'pkijs'
 import { tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
+import { elementsOf } from '../../asn1/values.ts'
 import type { GeneralName } from '../../names/general-name.ts'
 import { decodeNameConstraint, nameConstraintOf, type NameConstraint } from '../../names/name-constraint.ts'
 import type { ExtensionKind } from './extension.ts'
@@ -40,7 +41,7 @@ export const nameConstraints: ExtensionKind<NameConstraints, ReadNameConstraints
   decode: (element, name) => {
     const reader = new SequenceReader(element, name)
     const subtrees = (field: BerElement | null): readonly GeneralName[] =>
-      (field?.children ?? []).map((child) => decodeNameConstraint(child, name))
+      elementsOf(field, name).map((child) => decodeNameConstraint(child, name))
     const permitted = subtrees(reader.optional(tags.context0))
     const excluded = subtrees(reader.optional(tags.context1))
     reader.end()

@@ -1,9 +1,9 @@
 import { bytes } from '@sealwright/core/internal'
 import { readBer, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
-import { decodeBoolean, decodeInteger, unwrapExplicit } from '../../asn1/values.ts'
+import { decodeBoolean, decodeInteger, elementsOf, unwrapExplicit } from '../../asn1/values.ts'
 import { resolveLimits } from '../../limits.ts'
-import { decodeGeneralNames } from '../../names/general-name.ts'
+import { decodeGeneralName, urisOf } from '../../names/general-name.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import type { TimeSlices } from '../../time-slices.ts'
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
@@ -238,9 +238,7 @@ function readScope(extensions: readonly CustomExtension[], findings: Findings): 
 function urisIn(point: BerElement, field: string): readonly string[] {
   const fullName = unwrapExplicit(point, tags.context0, field)
   if (fullName.tag !== tags.context0) return []
-  return decodeGeneralNames({ ...fullName, tag: tags.sequence }, field).flatMap((name) =>
-    name.type === 'uri' ? [name.value] : [],
-  )
+  return urisOf(elementsOf(fullName, field).map((each) => decodeGeneralName(each, field)))
 }
 
 function describeEntry(element: BerElement, findings: Findings): DescribedRevocation {
