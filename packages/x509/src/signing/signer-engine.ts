@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto'
 import { types } from 'node:util'
 import { ecdsaSignatureToDer, SealwrightError, type Signer } from '@sealwright/core'
-import { assertUnforgeable, invalidArgument, must } from '@sealwright/core/internal'
+import { assertUnforgeable, invalidArgument, must, type Check } from '@sealwright/core/internal'
 import { CryptoEngine, type CryptoEngineSignatureParams } from 'pkijs'
 import { aSignerOfX509, signatureAlgorithmIdentifier } from './algorithm-identifiers.ts'
 import { verifySignature } from './verify-signature.ts'
@@ -87,7 +87,8 @@ export class SignerEngine extends CryptoEngine {
   }
 }
 
-const someBytes = must(
+/** Data in the form of the Web Cryptography API. */
+export const someBytes: Check = must(
   'an ArrayBuffer, or a view of one',
   (value) => types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value),
 )

@@ -1,7 +1,8 @@
 import type { webcrypto } from 'node:crypto'
 import { SealwrightError, type Signer } from '@sealwright/core'
-import { oneOf } from '@sealwright/core/internal'
+import { isRecord, must, oneOf } from '@sealwright/core/internal'
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
+import { someBytes } from '../signing/signer-engine.ts'
 import { verifySignature } from '../signing/verify-signature.ts'
 import { providerFor } from './provider.ts'
 import { toCryptoKey } from './to-crypto-key.ts'
@@ -19,7 +20,8 @@ export interface SignerCrypto {
  * sign with its key, which may be in a vault. Each signature is verified with the public key before it is released.
  *
  * `crypto.subtle.sign` accepts only the signer's own algorithm. With the handle it throws a SealwrightError
- * `UNSUPPORTED_ALGORITHM` for another algorithm, hash or salt length, `INVALID_SIGNATURE`, and what the signer throws.
+ * `UNSUPPORTED_ALGORITHM` for another algorithm, hash or salt length, `INVALID_ARGUMENT` for data that is not bytes,
+ * `INVALID_SIGNATURE`, and what the signer throws.
  *
  * @throws SealwrightError `INVALID_ARGUMENT` for anything but a Signer; `UNSUPPORTED_KEY` where WebCrypto cannot import the
  *   public key, such as ML-DSA before Node 24.7
@@ -43,6 +45,8 @@ export async function signerCrypto(signer: Signer): Promise<SignerCrypto> {
   const { subtle } = base
   const sign: SubtleCrypto['sign'] = async (algorithm, key, data) => {
     if (key !== privateKey) return subtle.sign(algorithm, key, data)
+    aSignAlgorithm('algorithm', algorithm)
+    someBytes('data', data)
     assertOwnAlgorithm(algorithm, signer)
     return signVerified(signer, copyOf(data))
   }
@@ -73,6 +77,13 @@ const aKeyFormat = oneOf([
   'raw-seed',
   'spki',
 ])
+
+const isNamed = (value: unknown): boolean =>
+  typeof value === 'string' || (isRecord(value) && typeof value['name'] === 'string')
+const aSignAlgorithm = must(
+  "an algorithm such as { name: 'ECDSA', hash: 'SHA-256' }",
+  (value) => isNamed(value) && (!isRecord(value) || value['hash'] === undefined || isNamed(value['hash'])),
+)
 
 type SubtleCrypto = webcrypto.SubtleCrypto
 

@@ -92,6 +92,29 @@ describe('the crypto', () => {
     }
   })
 
+  test.each([
+    [
+      'algorithm',
+      [undefined, null, 7, {}, { name: 7 }, { name: 'ECDSA', hash: {} }, { name: 'ECDSA', hash: null }],
+    ],
+    // A Uint8Array of a string has as many zeros as the string says.
+    ['data', [undefined, null, 'payload', '5', 7, {}, [1, 2]]],
+  ])('signs nothing for an argument that is wrong: %s', async (argument, values) => {
+    const signer: Signer = {
+      ...remoteSigner('ES256'),
+      sign: async () => Promise.reject(new Error('asked to sign')),
+    }
+    const { crypto, keys } = await signerCrypto(signer)
+    for (const value of values) {
+      const right = { algorithm: { name: 'ECDSA', hash: 'SHA-256' }, data: Buffer.from('data') }
+      const { algorithm, data } = { ...right, [argument]: value }
+      // oxlint-disable-next-line no-await-in-loop
+      expect(
+        await failure('INVALID_ARGUMENT', () => crypto.subtle.sign(algorithm, keys.privateKey, data)),
+      ).toMatch(new RegExp(`^${argument} must be`))
+    }
+  })
+
   test('exports the public key and not the private one', async () => {
     const signer = remoteSigner('ES256')
     const { crypto, keys } = await signerCrypto(signer)
