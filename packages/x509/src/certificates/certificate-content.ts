@@ -87,6 +87,11 @@ export function resolveContent(
     throw invalidArgument('a CA certificate needs the key usage keyCertSign')
   }
   const nameless = isEmptyName(subject)
+  if (nameless && issuer === null) {
+    throw invalidArgument(
+      'a self-signed certificate needs a subject, which is its issuer too (RFC 5280 §4.1.2.4)',
+    )
+  }
   if (nameless && (ca || subjectAltNames.length === 0)) {
     throw invalidArgument(
       'a certificate with an empty subject needs subjectAltNames and cannot be a CA certificate',

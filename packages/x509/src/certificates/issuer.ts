@@ -3,6 +3,7 @@ import type { Signer } from '@sealwright/core'
 import { invalidArgument } from '@sealwright/core/internal'
 import { encodePublicKey } from '../keys/public-key.ts'
 import { certifies } from '../keys/same-key.ts'
+import { isEmptyName } from '../names/distinguished-name.ts'
 import type { GeneralName } from '../names/general-name.ts'
 import { nameConstraintProblem } from '../names/permitted-names.ts'
 import { interpretExtensions, type ReadExtensions } from './extensions/certificate-extensions.ts'
@@ -51,6 +52,11 @@ export function examineIssuer({ signer, certificate }: Issuer): ExaminedIssuer {
   if (!certificate.ca) {
     throw invalidArgument(
       'the issuer’s certificate is not a CA certificate; verifiers would refuse the certificates that it issues',
+    )
+  }
+  if (isEmptyName(fields.subject.bytes)) {
+    throw invalidArgument(
+      'the issuer’s certificate has no subject, so nothing can name it as its issuer (RFC 5280 §4.1.2.4)',
     )
   }
   assertValidNow(fields)

@@ -1,9 +1,22 @@
 import { X509Certificate } from 'node:crypto'
 import { createLocalSigner, type Signer } from '@sealwright/core'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { createSelfSignedCertificate, parseCertificate, renewCertificate } from '../../src/index.ts'
+import {
+  createCertificateRequest,
+  createRevocationList,
+  createSelfSignedCertificate,
+  issueCertificate,
+  parseCertificate,
+  readCertificateRequest,
+  renewCertificate,
+  type CertificateRequest,
+  type Issuer,
+  type SelfSignedCertificateOptions,
+} from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
+import { decode, encode, sequence } from '../support/tlv.ts'
 
+const ca = { subject: 'CN=ca', profile: 'rootCa' } as const
 let signer: Signer
 beforeAll(async () => {
   signer = createLocalSigner((await identity('ec-p256')).privateKey)
@@ -87,6 +100,72 @@ test('an OID with an arc of any size is an extension, a policy and a purpose', a
   expect(read.critical).toContain(oid)
   expect(read.certificatePolicies).toEqual([{ policy: oid }])
   expect(read.extendedKeyUsage).toEqual([oid])
+})
+
+describe('the subject of a request', () => {
+  let issuer: Issuer
+  let request: CertificateRequest
+  beforeAll(async () => {
+    issuer = { signer, certificate: await createSelfSignedCertificate(signer, ca) }
+    const own = createLocalSigner((await identity('ec-p384')).privateKey)
+    request = readCertificateRequest(await createCertificateRequest(own, { subject: 'CN=requested' }))
+  })
+
+  test('is not replaced by a name beside it, which is refused', async () => {
+    await expect(issueCertificate(issuer, { ...request, subject: 'CN=granted' })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('subject and subjectDer of the certificate request are different'),
+      }),
+    )
+  })
+
+  test('gives way to a name with the key of the request', async () => {
+    const { publicKey } = request
+    const subjects = [
+      { subject: 'CN=granted', publicKey },
+      { ...request, subject: 'CN=granted', subjectDer: undefined as never },
+    ]
+    const issued = await Promise.all(subjects.map((subject) => issueCertificate(issuer, subject)))
+    expect(issued.map(({ subject }) => subject)).toEqual(['CN=granted', 'CN=granted'])
+  })
+
+  test('is a SEQUENCE', async () => {
+    const wrong = { ...request, subject: '', subjectDer: Uint8Array.of(0x31, 0) }
+    await expect(issueCertificate(issuer, wrong)).rejects.toThrow('the name is not a SEQUENCE')
+  })
+})
+
+describe('an issuer has a name (RFC 5280 §4.1.2.4)', () => {
+  /** With an empty subject. The signature is wrong then, and is not looked at. */
+  async function nameless(options: SelfSignedCertificateOptions): Promise<X509Certificate> {
+    const tree = decode((await createSelfSignedCertificate(signer, options)).raw)
+    tree.children[0]?.children.splice(5, 1, sequence())
+    return new X509Certificate(encode(tree))
+  }
+
+  test('so a self-signed certificate has a subject', async () => {
+    const subjectAltNames = [{ type: 'dns', value: 'a.example' }] as const
+    const subject = await nameless({ subject: 'CN=a' })
+    await expect(createSelfSignedCertificate(signer, { subject, subjectAltNames })).rejects.toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'a self-signed certificate needs a subject, which is its issuer too (RFC 5280 §4.1.2.4)',
+      }),
+    )
+  })
+
+  test('so a CA without one issues nothing', async () => {
+    const issuer = { signer, certificate: await nameless(ca) }
+    const refused = expect.objectContaining({
+      code: 'INVALID_ARGUMENT',
+      message:
+        'the issuer’s certificate has no subject, so nothing can name it as its issuer (RFC 5280 §4.1.2.4)',
+    })
+    const subject = { subject: 'CN=a', publicKey: signer.publicKey }
+    await expect(issueCertificate(issuer, subject)).rejects.toThrow(refused)
+    await expect(createRevocationList(issuer, { number: 1, revoked: [] })).rejects.toThrow(refused)
+  })
 })
 
 describe('a subject that is copied from a certificate', () => {
