@@ -197,7 +197,8 @@ export function rc2Cbc(keyLength: number | null, effectiveBits: number, iv: Uint
     weak: true,
     blockLength: 8,
     keyLength,
-    defaultKeyLength: keyLength ?? effectiveBits / 8,
+    // Not every number of bits is a whole number of bytes.
+    defaultKeyLength: keyLength ?? Math.ceil(effectiveBits / 8),
     decrypt: async (key, ciphertext, { signal }) => decryptRc2Cbc(key, effectiveBits, iv, ciphertext, signal),
   }
 }

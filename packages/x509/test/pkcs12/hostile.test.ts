@@ -260,6 +260,7 @@ describe('encryption', () => {
     ['RC2 with the vector of AES', { cipher: '1.2.840.113549.3.2' }, 'INVALID_ENCODING'],
     ['RC2 under the wrong key', rc2(160), 'INVALID_ENCODING'],
     ['RC2 of a version that is none', rc2(161), 'INVALID_ENCODING'],
+    ['RC2 of a number of bits that is not one of bytes', rc2(257), 'INVALID_ENCODING'],
     ['RC2 with an empty key', { ...rc2(160), keyLength: int(0) }, 'INVALID_ENCODING'],
     ['RC2 with a key of 129 bytes', { ...rc2(160), keyLength: int(129) }, 'INVALID_ENCODING'],
     ['HMAC-MD5', { prf: '1.2.840.113549.2.6' }, 'UNSUPPORTED_ALGORITHM'],
@@ -278,6 +279,7 @@ describe('encryption', () => {
   test.each([
     ['N that is no power of two', [1000, 8, 1], 'INVALID_ENCODING'],
     ['N of one', [1, 8, 1], 'INVALID_ENCODING'],
+    ['N of 2^16 where r is 1', [2 ** 16, 1, 1], 'INVALID_ENCODING'],
     ['N below nothing', [-1024, 8, 1], 'INVALID_ENCODING'],
     ['no blocks', [1024, 0, 1], 'INVALID_ENCODING'],
     ['no lanes', [1024, 8, 0], 'INVALID_ENCODING'],

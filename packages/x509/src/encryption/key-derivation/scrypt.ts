@@ -30,10 +30,11 @@ export function readScrypt(
   const p = parameters.integer('parallelizationParameter')
   const keyLength = parameters.optional(tags.integer)
   parameters.end()
-  // RFC 7914 §2. A product of three 32-bit numbers may be inexact, but it is still too large.
-  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1) {
+  // RFC 7914 §2: N is a power of two below 2^(128·r/8).
+  if (N < 2 || !Number.isInteger(Math.log2(N)) || r < 1 || p < 1 || N >= 2 ** (16 * r)) {
     throw malformed(source, `has invalid scrypt parameters: N=${N}, r=${r}, p=${p}`)
   }
+  // A product of three 32-bit numbers may be inexact, but it is still too large.
   const memory = 128 * r * (N + p)
   budget.checkScryptMemory(memory, source)
   // One of the N·r·p block mixes takes about as long as an iteration of PBKDF2.
