@@ -202,21 +202,22 @@ class Parser {
   }
 
   #charge(depth: number): void {
-    const { raisedBy } = this.#budget
-    if (depth > this.#budget.depth) {
-      throw new SealwrightError(
-        'LIMIT_EXCEEDED',
-        `${this.#source} is nested more than ${this.#budget.depth} deep${remedy(raisedBy?.depth)}`,
-      )
-    }
+    if (depth > this.#budget.depth) throw tooDeep(this.#source, this.#budget)
     if (this.#budget.elements <= 0) {
       throw new SealwrightError(
         'LIMIT_EXCEEDED',
-        `${this.#source} holds more ASN.1 values than are allowed${remedy(raisedBy?.elements)}`,
+        `${this.#source} holds more ASN.1 values than are allowed${remedy(this.#budget.raisedBy?.elements)}`,
       )
     }
     this.#budget.elements--
   }
+}
+
+export function tooDeep(source: string, { depth, raisedBy }: BerBudget): SealwrightError {
+  return new SealwrightError(
+    'LIMIT_EXCEEDED',
+    `${source} is nested more than ${depth} deep${remedy(raisedBy?.depth)}`,
+  )
 }
 
 function remedy(option: string | undefined): string {

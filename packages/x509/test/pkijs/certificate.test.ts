@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { failure } from '@sealwright/test-kit/errors'
 import { privateKey, privateKeys } from '@sealwright/test-kit/keys'
@@ -6,7 +7,7 @@ import { createSelfSignedCertificate } from '../../src/index.ts'
 import { fromPkijs, SignerEngine, toPkijs } from '../../src/pkijs/index.ts'
 import { policies } from '../examples/read-with-pkijs.ts'
 import { pkijs, pkijsCertificate } from '../support/pkijs.ts'
-import { encode, oid, primitive, sequence } from '../support/tlv.ts'
+import { encode, octets, oid, primitive, sequence } from '../support/tlv.ts'
 
 const signer = createLocalSigner(privateKey('ES256'))
 
@@ -57,6 +58,20 @@ test('the limits are those of the message, and can be raised', async () => {
   const raised = { bytes: 2 ** 20, elements: 20_000 }
   expect(toPkijs(certificate, raised).extensions).toHaveLength(5)
   expect(await failure('INVALID_ARGUMENT', () => toPkijs(certificate, { bytes: Number.NaN }))).not.toBe('')
+})
+
+test.each([33, 9000])('%i OCTET STRINGs in each other are refused', async (count) => {
+  const certificateWith = async (levels: number): Promise<X509Certificate> => {
+    let value = octets([])
+    for (let level = 1; level < levels; level++) value = octets(encode(value))
+    const custom = [{ oid: '1.2.3.4', critical: false, value: encode(value) }]
+    return createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: { custom } })
+  }
+  expect(toPkijs(await certificateWith(30)).extensions).toHaveLength(5)
+  const hostile = await certificateWith(count)
+  expect(await failure('LIMIT_EXCEEDED', () => toPkijs(hostile))).toBe(
+    'the certificate is nested more than 32 deep',
+  )
 })
 
 test.each([longOid, sequence(oid('1.2.3'), longOid)])(
