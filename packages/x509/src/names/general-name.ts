@@ -82,7 +82,9 @@ export function generalNameOf(name: SubjectAltName): PkiName {
     case 'otherName':
       return otherName(name.typeId, name.value)
     case 'upn':
-      if (!/^[^@\p{Cc}]+@[^@\p{Cc}]+$/u.test(name.value)) throw refused(name.type, 'is not user@domain')
+      // A lone surrogate has no encoding in UTF-8.
+      if (!/^[^@\p{Cc}\p{Cs}]+@[^@\p{Cc}\p{Cs}]+$/u.test(name.value))
+        throw refused(name.type, 'is not user@domain')
       return otherName(upnOid, encodeDer(new Utf8String({ value: name.value })))
     case 'directoryName':
       return new PkiName({ type: 4, value: new EncodedName(encodeDistinguishedName(name.value)) })

@@ -8,13 +8,20 @@ export function ipProblem(value: string): string | null {
   return value.includes('%') ? 'has a zone, which has no meaning on other machines' : null
 }
 
+/** An address or a range whose IPv6 address has no dotted part: ipaddr.js takes `::1.2.3.4` for `::ffff:1.2.3.4`. */
+function withoutDots(value: string): string {
+  const [address = '', ...prefix] = value.split('/')
+  const spelled = isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+  return [spelled, ...prefix].join('/')
+}
+
 /**
  * An address in the form of RFC 5280 §4.2.1.6: 4 or 16 octets in network byte order.
  *
  * @param value without {@link ipProblem}
  */
 export function encodeIp(value: string): Uint8Array {
-  return Uint8Array.from(ipaddr.parse(value).toByteArray())
+  return Uint8Array.from(ipaddr.parse(withoutDots(value)).toByteArray())
 }
 
 /** IPv6 as RFC 5952 spells it. */
@@ -33,7 +40,8 @@ export function cidrProblem(value: string): string | null {
   if (problem !== null) return problem
   if (!ipaddr.isValidCIDR(value) || !/\/\d+$/.test(value))
     return 'is not in CIDR notation, such as 10.0.0.0/8'
-  const network = (isIP(address) === 4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(value)
+  const kind = isIP(address) === 4 ? ipaddr.IPv4 : ipaddr.IPv6
+  const network = kind.networkAddressFromCIDR(withoutDots(value))
   return Buffer.compare(encodeIp(address), Uint8Array.from(network.toByteArray())) === 0
     ? null
     : 'has bits after its prefix'
@@ -45,7 +53,7 @@ export function cidrProblem(value: string): string | null {
  * @param value without {@link cidrProblem}
  */
 export function encodeCidr(value: string): Uint8Array {
-  const [address, bits] = ipaddr.parseCIDR(value)
+  const [address, bits] = ipaddr.parseCIDR(withoutDots(value))
   const mask = (address.kind() === 'ipv4' ? ipaddr.IPv4 : ipaddr.IPv6).subnetMaskFromPrefixLength(bits)
   return Uint8Array.from([...address.toByteArray(), ...mask.toByteArray()])
 }
@@ -61,7 +69,7 @@ export function decodeCidr(content: Uint8Array, source: string): string {
 
 /** Whether an address is in a range. IPv4 addresses are never in a range of IPv6. */
 export function isInCidr(address: string, cidr: string): boolean {
-  const parsed = ipaddr.parse(address)
+  const parsed = ipaddr.parse(withoutDots(address))
   const range = ipaddr.parseCIDR(cidr)
   return parsed.kind() === range[0].kind() && parsed.match(range)
 }

@@ -52,6 +52,8 @@ function constraintProblem(type: NameConstraint['type'], value: string): string 
     case 'ip':
       return cidrProblem(value)
     case 'dns':
+      // Verifiers compare it as it is: it would permit and exclude nothing.
+      if (value.startsWith('*.')) return 'has a wildcard; write the domain, which includes all below it'
       return value === '' ? null : dnsProblem(value)
     case 'email':
       return value.includes('@') ? null : hostNameProblem(value.replace(/^\./, ''))

@@ -340,6 +340,14 @@ describe('refused before anything is signed', () => {
     )
   })
 
+  test.each(['permitted', 'excluded'])('a wildcard among the %s names', async (list) => {
+    const nameConstraints = { [list]: [{ type: 'dns', value: '*.a.example' }] }
+    const options = { subject: 'CN=a', profile: 'rootCa', extensions: { nameConstraints } } as const
+    await expect(createSelfSignedCertificate(signer, options)).rejects.toThrow(
+      'a name constraint of type dns has a wildcard; write the domain, which includes all below it',
+    )
+  })
+
   test.each<[string, readonly SubjectAltName[]]>([
     ['a UPN without a domain', [{ type: 'upn', value: 'a' }]],
     ['an otherName that is not DER', [{ type: 'otherName', typeId: '1.2', value: Uint8Array.of(4, 9) }]],

@@ -50,6 +50,7 @@ const inside: readonly Names[] = [
   [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'https://u@example.com/' }],
   [[{ type: 'ip', value: '10.0.0.0/8' }], { type: 'ip', value: '10.255.1.2' }],
   [[{ type: 'ip', value: '2001:db8::/33' }], { type: 'ip', value: '2001:db8:7fff::1' }],
+  [[{ type: 'ip', value: '::1.2.3.0/120' }], { type: 'ip', value: '::1.2.3.4' }],
   [[{ type: 'directoryName', value: 'O=Contoso' }], { type: 'directoryName', value: 'CN=a,O=CONTOSO' }],
 ]
 
@@ -64,6 +65,7 @@ const outside: readonly Names[] = [
   [[{ type: 'uri', value: 'example.com' }], { type: 'uri', value: 'https://192.0.2.1/' }],
   [[{ type: 'ip', value: '10.0.0.0/8' }], { type: 'ip', value: '11.0.0.1' }],
   [[{ type: 'ip', value: '0.0.0.0/0' }], { type: 'ip', value: '::1' }],
+  [[{ type: 'ip', value: '::ffff:1.2.3.0/120' }], { type: 'ip', value: '::1.2.3.4' }],
   [[{ type: 'directoryName', value: 'O=Contoso' }], { type: 'directoryName', value: 'O=Contoso,C=NL' }],
 ]
 

@@ -46,6 +46,7 @@ test.each([
   ['1:2::7:8', '1:2:0:0:0:0:7:8'],
   ['::ffff:192.0.2.1', '0:0:0:0:0:FFFF:C000:201'],
   ['1:2:3:4:5:6:1.2.3.4', '1:2:3:4:5:6:102:304'],
+  ['::1.2.3.4', '0:0:0:0:0:0:102:304'],
 ])('the address %s', async (value, expected) => {
   const certificate = await certificateWith({ type: 'ip', value })
   expect(certificate.subjectAltName).toBe(`IP Address:${expected}`)
@@ -105,6 +106,8 @@ describe('refused', () => {
     ['ip', 'fe80::1%eth0'],
     ['ip', 'example.com'],
     ['upn', 'a'],
+    ['upn', 'a\ud800@b'],
+    ['upn', 'a@b\udc00'],
     ['constructor' as 'dns', 'a'],
   ])('%s %j', async (type, value) => {
     const known = ['dns', 'uri', 'email', 'ip', 'upn'].includes(type)
