@@ -20,9 +20,14 @@ export function isSlashForm(text: string): boolean {
   return /^\/(?:OID\.)?[A-Za-z0-9.]+\s*=/.test(text)
 }
 
-/** Splits at each separator that has no backslash before it and `ATTRIBUTE=` after it. */
-function splitBefore(text: string, separator: '/' | '+'): string[] {
-  return text.split(separator === '/' ? /(?<!\\)\/(?=[A-Za-z0-9.]+\s*=)/ : /(?<!\\)\+(?=[A-Za-z0-9.]+\s*=)/)
+/** Each has `ATTRIBUTE=` after it, and no backslash before it but pairs of them: one backslash of a pair escapes the other. */
+const separators = {
+  '/': /(?<=(?<!\\)(?:\\\\)*)\/(?=[A-Za-z0-9.]+\s*=)/,
+  '+': /(?<=(?<!\\)(?:\\\\)*)\+(?=[A-Za-z0-9.]+\s*=)/,
+} as const
+
+function splitBefore(text: string, separator: keyof typeof separators): string[] {
+  return text.split(separators[separator])
 }
 
 function parseAttribute(text: string): NameAttribute {

@@ -103,6 +103,9 @@ describe('names that are normalized', () => {
     ['/C=DE/O=x/CN=y', 'CN=y,O=x,C=DE'],
     ['/CN=a/b', 'CN=a/b'],
     [String.raw`/O=a\/CN=b/CN=c`, 'CN=c,O=a/CN=b'],
+    [String.raw`/O=a\\/CN=b`, String.raw`CN=b,O=a\\`],
+    [String.raw`/O=a\\\/CN=b`, String.raw`O=a\\/CN=b`],
+    [String.raw`/O=x/CN=y\\+OU=z`, String.raw`OU=z+CN=y\\,O=x`],
     ['/O=x/CN=y+OU=z', 'CN=y+OU=z,O=x'],
     ['/C = DE/CN = y', 'CN=y,C=DE'],
     // What openssl x509 -subject prints, before 3.2.
