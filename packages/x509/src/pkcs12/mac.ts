@@ -188,7 +188,8 @@ async function prepareMac(
       digestAlgorithm: withNull(digest.oid),
       digest: octetString(hmac(digest.name, key, content)),
     })
-    return new MacData({ mac, macSalt: octetString(salt), iterations })
+    // DER leaves out the default, which is 1.
+    return new MacData({ mac, macSalt: octetString(salt), ...(iterations !== 1 && { iterations }) })
   }
 }
 

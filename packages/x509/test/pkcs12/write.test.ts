@@ -14,6 +14,7 @@ import {
   type Pkcs12Profile,
 } from '../../src/index.ts'
 import { commonKeyTypes, identity, rejectionCode } from '../support/certificates.ts'
+import { decode } from '../support/tlv.ts'
 import { asn1parse } from '../support/tools.ts'
 
 const iterations = 2048
@@ -42,6 +43,17 @@ async function saved(type: KeyTypeName, secret = password): Promise<string> {
   writeFileSync(path, await fileFor(type, secret))
   return path
 }
+
+test('one iteration, the default of the MAC, is left out of DER (X.690 §11.5)', async () => {
+  const { certificate } = await identity('ec-p256')
+  const fieldsOf = async (count: number): Promise<unknown> => {
+    const file = await writePkcs12({ certificates: [certificate] }, password, { iterations: count })
+    expect((await readPkcs12(file, password)).mac).toMatchObject({ iterations: count })
+    return decode(file).children[2]?.children.length
+  }
+  expect(await fieldsOf(1)).toBe(2)
+  expect(await fieldsOf(2)).toBe(3)
+})
 
 describe.each(commonKeyTypes)('$name', ({ name }) => {
   test.skipIf(lacks('openssl'))('OpenSSL reads key and certificate back [needs openssl]', async () => {
