@@ -224,14 +224,21 @@ describe('certificates that strict readers refuse', () => {
 
 /** A CRL whose extensions and entries are added to. It is signed again. */
 async function listWith(extensions: readonly Tlv[], entries: readonly Tlv[] = []): Promise<Uint8Array> {
+  return changedList((info) => {
+    info.children[6]?.children[0]?.children.push(...extensions)
+    info.children[5]?.children.push(...entries)
+  })
+}
+
+/** A CRL of one entry whose signed part is changed. It is signed again. */
+async function changedList(change: (info: Tlv) => void): Promise<Uint8Array> {
   const { privateKey } = await identity('ec-p256')
   const signer = createLocalSigner(privateKey)
   const certificate = await createSelfSignedCertificate(signer, { subject: 'CN=ca', profile: 'rootCa' })
   const revoked = [{ serialNumber: '01', revokedAt: new Date('2026-01-01') }]
   const tree = decode(await createRevocationList({ signer, certificate }, { number: 7, revoked }))
   const info = tree.children[0] ?? sequence()
-  info.children[6]?.children[0]?.children.push(...extensions)
-  info.children[5]?.children.push(...entries)
+  change(info)
   tree.children[2] = primitive(0x03, [0, ...sign('sha256', encode(info), privateKey)])
   return encode(tree)
 }
@@ -315,8 +322,53 @@ describe('CRLs that strict readers refuse', () => {
       ['05', null],
       ['', null],
     ])
-    expect(problems).toHaveLength(3)
+    expect(problems).toHaveLength(4)
     expect(problems[0]).toContain('entries of other issuers')
+    expect(problems[1]).toContain('removals (removeFromCRL), which only a delta list may have')
+  })
+
+  const firstEntry = ({ children }: Tlv): Tlv => children[5]?.children[0] ?? sequence()
+  test.each<[string, (info: Tlv) => void, string]>([
+    [
+      'another algorithm inside than outside',
+      ({ children }) => children.splice(1, 1, sequence(oid('1.2.840.10045.4.3.3'))),
+      'has two different signature algorithms',
+    ],
+    ['a field after the extensions', ({ children }) => children.push(int(1)), 'has too many fields'],
+    [
+      'two lists of extensions',
+      ({ children }) => children[6]?.children.push(sequence(extension('1.2.3', int(1), false))),
+      'the list of extensions of the CRL is not a single value',
+    ],
+    [
+      'a number below zero',
+      ({ children }) =>
+        children[6]?.children[0]?.children.splice(1, 1, extension('2.5.29.20', int(-1), false)),
+      'has a negative number',
+    ],
+    [
+      'a field after those of an entry',
+      (info) => firstEntry(info).children.push(sequence(extension('1.2.3', int(1), false)), int(1)),
+      'an entry of the CRL has too many fields',
+    ],
+    [
+      'an unknown critical extension of an entry',
+      (info) => firstEntry(info).children.push(sequence(extension('1.2.3', int(1)))),
+      'the unknown critical extension 1.2.3',
+    ],
+    [
+      'a reason that is an INTEGER',
+      (info) => firstEntry(info).children.push(sequence(extension('2.5.29.21', int(1), false))),
+      'has a reason that is not ENUMERATED',
+    ],
+  ])('%s is one problem', async (_, change, problem) => {
+    const der = await changedList(change)
+    expect(() => readRevocationList(der, null)).toThrow(expect.objectContaining({ name: 'SealwrightError' }))
+    expect(describeRevocationList(der).problems).toEqual([expect.stringContaining(problem)])
+  })
+
+  test('a sound list has no problems', async () => {
+    expect(describeRevocationList(await changedList(() => undefined)).problems).toEqual([])
   })
 
   test('one of 14,000 entries is read from a file, and the limit on it is named and can be raised', async () => {
@@ -373,6 +425,34 @@ test('a request with a malformed extension, and one whose key cannot be read', a
     verified: null,
     problems: { length: 2 },
   })
+})
+
+test.each<[string, (info: Tlv) => void, string]>([
+  [
+    'a BMPString in the subject',
+    (info) => {
+      const text = info.children[1]?.children[0]?.children[0]?.children[1]
+      if (text !== undefined) Object.assign(text, primitive(0x1e, [0, 0x61]))
+    },
+    'has a value that is not a UTF8String or PrintableString, which new certificates need',
+  ],
+  [
+    'a country in small letters',
+    (info) => {
+      const name = sequence(oid('2.5.4.6'), primitive(0x13, Buffer.from('de')))
+      info.children[1] = sequence(constructed(0x31, name))
+    },
+    'has a country (C) that is not two capital letters',
+  ],
+  ['a field after the attributes', ({ children }) => children.push(int(1)), 'has too many fields'],
+])('a request with %s', async (_, change, problem) => {
+  const { privateKey } = await identity('ec-p256')
+  const tree = decode(await createCertificateRequest(createLocalSigner(privateKey), { subject: 'CN=a' }))
+  expect(describeCertificateRequest(encode(tree)).problems).toEqual([])
+  const info = tree.children[0] ?? sequence()
+  change(info)
+  tree.children[2] = primitive(0x03, [0, ...sign('sha256', encode(info), privateKey)])
+  expect(describeCertificateRequest(encode(tree)).problems).toEqual([expect.stringContaining(problem)])
 })
 
 test('weaknesses of keys', () => {

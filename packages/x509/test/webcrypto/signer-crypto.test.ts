@@ -107,7 +107,7 @@ describe('the crypto', () => {
     const { crypto, keys } = await signerCrypto(signer)
     for (const value of values) {
       const right = { algorithm: { name: 'ECDSA', hash: 'SHA-256' }, data: Buffer.from('data') }
-      const { algorithm, data } = { ...right, [argument]: value }
+      const { algorithm, data } = { ...right, ...Object.fromEntries([[argument, value]]) }
       // oxlint-disable-next-line no-await-in-loop
       expect(
         await failure('INVALID_ARGUMENT', () => crypto.subtle.sign(algorithm, keys.privateKey, data)),

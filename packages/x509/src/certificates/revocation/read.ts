@@ -21,6 +21,7 @@ import { formatSerialNumber } from '../serial-number.ts'
 import { defaultRevocationListLimits, revocationListBudget, type RevocationListLimits } from './limits.ts'
 import {
   extensionOids,
+  readReasonCode,
   reasonOf,
   source,
   type RevocationList,
@@ -125,11 +126,7 @@ function readReason(list: BerElement): RevocationReason {
   const extensions = readExtensions(list, `an entry of ${source}`)
   refuseCritical(extensions, [extensionOids.reasonCode])
   const reason = extensions.find(({ oid }) => oid === extensionOids.reasonCode)
-  if (reason === undefined) return 'unspecified'
-  const element = readBer(reason.value, `a reason in ${source}`, { elements: 1, depth: 1 })
-  if (element.tag !== tags.enumerated) throw malformed(source, 'has a reason that is not ENUMERATED')
-  const number = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${source}`)
-  return reasonOf(number)
+  return reason === undefined ? 'unspecified' : reasonOf(readReasonCode(reason.value))
 }
 
 /** RFC 5280 §5.2: a reader that does not know a critical extension must not use the list. */

@@ -1,4 +1,5 @@
-import { malformed } from '../../asn1/ber.ts'
+import { malformed, readBer, tags } from '../../asn1/ber.ts'
+import { decodeInteger } from '../../asn1/values.ts'
 
 /** The reason of a revocation (RFC 5280 §5.3.1). */
 export type RevocationReason =
@@ -69,6 +70,17 @@ export const extensionOids = { crlNumber: '2.5.29.20', reasonCode: '2.5.29.21' }
 
 /** For messages. */
 export const source = 'the CRL'
+
+/**
+ * The code in a reasonCode extension.
+ *
+ * @throws SealwrightError `INVALID_ENCODING` for anything but an ENUMERATED
+ */
+export function readReasonCode(value: Uint8Array): number {
+  const element = readBer(value, `a reason in ${source}`, { elements: 1, depth: 1 })
+  if (element.tag !== tags.enumerated) throw malformed(source, 'has a reason that is not ENUMERATED')
+  return decodeInteger({ ...element, tag: tags.integer }, `a reason in ${source}`)
+}
 
 /** @throws SealwrightError `INVALID_ENCODING` for a code that RFC 5280 does not have */
 export function reasonOf(code: number): RevocationReason {

@@ -3,6 +3,7 @@ import { bytes } from '@sealwright/core/internal'
 import { malformed, tags, type BerElement } from '../../asn1/ber.ts'
 import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { readPublicKey } from '../../keys/public-key.ts'
+import { checkNewName } from '../../names/distinguished-name.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import { resolveLimits } from '../../limits.ts'
@@ -28,7 +29,10 @@ export interface DescribedRequest {
   readonly verified: boolean | null
   /** The well-formed ones that it asks for. */
   readonly extensions: ReadExtensions
-  /** Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness; empty if they do not. */
+  /**
+   * Why `readCertificateRequest` and `issueCertificate` refuse it, beside weakness and algorithms that they do not support; empty if
+   * they do not.
+   */
   readonly problems: readonly string[]
   /** Such as `a signature with SHA-1`; empty if none. */
   readonly weaknesses: readonly string[]
@@ -68,7 +72,11 @@ export function describeCertificateRequest(
   if (subjectField.tag !== tags.sequence) throw malformed(source, 'has no subject')
   const { bytes: publicKeyInfo } = info.any('subjectPKInfo')
   const attributes = info.optional(tags.context0)
+  findings.attempt(() => info.end(), undefined)
   const subject = findings.name(subjectField)
+  if (subject !== '') {
+    findings.attempt(() => checkNewName(subjectField, 'the subject of the certificate request'), undefined)
+  }
   const publicKey = findings.attempt(
     () => readPublicKey(publicKeyInfo, `the public key of ${source}`),
     null as KeyObject | null,

@@ -4,7 +4,7 @@ import { SequenceReader } from '../../asn1/sequence-reader.ts'
 import { decodeBoolean, decodeInteger, elementsOf, unwrapExplicit } from '../../asn1/values.ts'
 import { resolveLimits } from '../../limits.ts'
 import { decodeGeneralName, urisOf } from '../../names/general-name.ts'
-import { readSignedDocument } from '../../signing/read-signed-document.ts'
+import { checkSignatureAlgorithm, readSignedDocument } from '../../signing/read-signed-document.ts'
 import type { TimeSlices } from '../../time-slices.ts'
 import { readExtensions, type CustomExtension } from '../extensions/extension.ts'
 import {
@@ -13,7 +13,12 @@ import {
   type RevocationListLimits,
 } from '../revocation/limits.ts'
 import { Findings } from './findings.ts'
-import { extensionOids, reasonOf, type RevocationReason } from '../revocation/revocation-list.ts'
+import {
+  extensionOids,
+  readReasonCode,
+  reasonOf,
+  type RevocationReason,
+} from '../revocation/revocation-list.ts'
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
 
@@ -57,7 +62,7 @@ export interface DescribedRevocationList {
   readonly revoked: readonly DescribedRevocation[]
   /** The JOSE name where there is one; otherwise a name for people, or the OID. */
   readonly signatureAlgorithm: string
-  /** Why `readRevocationList` refuses it, beside weakness; empty if it does not. */
+  /** Why `readRevocationList` refuses it, beside weakness and the signature, which is not verified; empty if it does not. */
   readonly problems: readonly string[]
   /** Such as `a signature with SHA-1`; empty if none. */
   readonly weaknesses: readonly string[]
@@ -136,17 +141,25 @@ function openList(der: Uint8Array, limits: Partial<RevocationListLimits>): Opene
   ) {
     findings.problems.push(`${source} has an unknown version`)
   }
-  fields.any('signature')
+  const signature = fields.any('signature')
+  findings.attempt(() => checkSignatureAlgorithm(signature, document, source), undefined)
   const issuer = findings.name(fields.any('issuer'))
   const thisUpdate = findings.time(fields.any('thisUpdate'), `thisUpdate of ${source}`)
   const nextUpdateField = fields.optional(tags.utcTime) ?? fields.optional(tags.generalizedTime)
   const entries = fields.optional(tags.sequence)?.children ?? []
-  const [list] = fields.optional(tags.context0)?.children ?? []
-  const extensions = list === undefined ? [] : findings.rawExtensions(list, source)
+  const field = fields.optional(tags.context0)
+  findings.attempt(() => fields.end(), undefined)
+  const list = findings.attempt(
+    () =>
+      field === null ? null : unwrapExplicit(field, tags.context0, `the list of extensions of ${source}`),
+    null,
+  )
+  const extensions = list === null ? [] : findings.rawExtensions(list, source)
   const scope = readScope(extensions, findings)
   const baseNumber = readNumber(extensions, oids.deltaIndicator, findings)
   explain(scope, baseNumber, extensions, findings)
   const number = readNumber(extensions, oids.crlNumber, findings)
+  if (number !== null && number < 0n) findings.problems.push(`${source} has a negative number`)
   const nextUpdate =
     nextUpdateField === null ? null : findings.time(nextUpdateField, `nextUpdate of ${source}`)
   const describe = (revoked: readonly DescribedRevocation[]): DescribedRevocationList => ({
@@ -249,6 +262,7 @@ function describeEntry(element: BerElement, findings: Findings): DescribedRevoca
     const serialNumberField = entry.any('userCertificate')
     const revokedAt = findings.time(entry.any('revocationDate'), field)
     const list = entry.optional(tags.sequence)
+    findings.attempt(() => entry.end(), undefined)
     return {
       serialNumber: findings.attempt(() => formatSerialNumber(serialNumberField, field), ''),
       revokedAt,
@@ -259,15 +273,20 @@ function describeEntry(element: BerElement, findings: Findings): DescribedRevoca
 
 function describeReason(list: BerElement, field: string, findings: Findings): DescribedRevocation['reason'] {
   const extensions = findings.attempt(() => readExtensions(list, field), [])
-  if (extensions.some(({ oid }) => oid === oids.certificateIssuer)) {
-    findings.problems.push(`${source} has entries of other issuers (${oids.certificateIssuer})`)
+  for (const { oid, critical } of extensions) {
+    if (oid === oids.certificateIssuer) {
+      findings.problems.push(`${source} has entries of other issuers (${oids.certificateIssuer})`)
+    } else if (critical && oid !== oids.reasonCode) {
+      findings.problems.push(`${source} has the unknown critical extension ${oid}`)
+    }
   }
   const reason = extensions.find(({ oid }) => oid === oids.reasonCode)
   if (reason === undefined) return 'unspecified'
   return findings.attempt(() => {
-    const element = readBer(reason.value, `a reason in ${source}`, { elements: 1, depth: 1 })
-    const code = decodeInteger({ ...element, tag: tags.integer }, `a reason in ${source}`)
-    return code === removeFromCrl ? 'removeFromCRL' : reasonOf(code)
+    const code = readReasonCode(reason.value)
+    if (code !== removeFromCrl) return reasonOf(code)
+    findings.problems.push(`${source} has removals (removeFromCRL), which only a delta list may have`)
+    return 'removeFromCRL'
   }, null)
 }
 
