@@ -12,7 +12,10 @@ import { constructed, decode, encode, int, octets, primitive, sequence, type Tlv
 /** Files of programs that few others read: .NET's, Java's, and those that write PKCS#8 of version 2. */
 
 async function blobs(): Promise<{ key: KeyObject; pair: Buffer; half: Buffer }> {
-  const { privateKey } = await identity('rsa-2048')
+  return blobsOf((await identity('rsa-2048')).privateKey)
+}
+
+function blobsOf(privateKey: KeyObject): { key: KeyObject; pair: Buffer; half: Buffer } {
   const folder = scratchFolder()
   const [pem, pair, half] = ['key.pem', 'pair', 'half'].map((name) => join(folder, name))
   writeFileSync(pem!, privateKey.export({ format: 'pem', type: 'pkcs8' }))
@@ -44,6 +47,17 @@ describe.skipIf(lacks('openssl'))('key BLOBs, which OpenSSL writes too [needs op
       expect(publicKeys.map((each) => each.equals(createPublicKey(key)))).toEqual([true])
     }
   })
+
+  test.each([2054, 2056])(
+    'a key of %i bits, whose numbers are rounded up to bytes',
+    async (modulusLength) => {
+      const { key, pair, half } = blobsOf(generateKeyPairSync('rsa', { modulusLength }).privateKey)
+      const { keys } = await readKeyFile(pair, '')
+      expect(keys.map(({ privateKey }) => privateKey.equals(key))).toEqual([true])
+      const { publicKeys } = await readKeyFile(half, '')
+      expect(publicKeys.map((each) => each.equals(createPublicKey(key)))).toEqual([true])
+    },
+  )
 
   test('one that is cut off, or longer than allowed', async () => {
     const { pair } = await blobs()

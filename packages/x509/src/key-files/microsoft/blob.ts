@@ -80,16 +80,16 @@ export function readRsaPrivateKey(body: Buffer, source: string, limits: KeyLimit
   return privateKey
 }
 
-/** Modulus and private exponent are as long as the key, the other numbers half as long. */
+/** Modulus and private exponent are as long as the key, the other numbers half as long, each rounded up to whole bytes. */
 function readNumbers<N extends string>(
   body: Buffer,
   source: string,
   names: readonly N[],
 ): Record<N | 'e', string> {
   const bits = body.readUInt32LE(4)
-  const lengthOf = (name: string): number => (name === 'n' || name === 'd' ? bits / 8 : bits / 16)
+  const lengthOf = (name: string): number => Math.ceil(bits / (name === 'n' || name === 'd' ? 8 : 16))
   const length = names.reduce((sum, name) => sum + lengthOf(name), publicKeyLength)
-  if (bits % 16 !== 0 || body.length < length) throw malformed(source, 'is shorter than its key')
+  if (body.length < length) throw malformed(source, 'is shorter than its key')
   let at = publicKeyLength
   const numbers = names.map((name) => {
     const bytes = body.subarray(at, at + lengthOf(name)).toReversed()
