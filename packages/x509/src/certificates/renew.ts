@@ -25,6 +25,7 @@ export interface RenewCertificateOptions extends ValidityOptions {
  * Issues a new certificate with the subject, key and extensions of an old one. The serial number, the times and the key
  * identifiers are new.
  *
+ * @param certificate one that you trust. Its signature is not verified, and what it says is certified again
  * @param by the certificate's own key for a self-signed certificate, or a CA. A certificate that a CA issued is renewed by a CA.
  * @param options by default valid from now on and for as long as the old one, but not longer than the CA's certificate
  * @throws SealwrightError `INVALID_ARGUMENT` when the signer is not the certificate's own key, or a CA issued the certificate; else as

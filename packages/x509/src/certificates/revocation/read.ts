@@ -30,7 +30,8 @@ import {
 } from './revocation-list.ts'
 
 /**
- * Reads a CRL of version 1 or 2, and verifies that its issuer has signed it.
+ * Reads a CRL of version 1 or 2, and verifies that its issuer has signed it. It does not check that the list is the latest one: an
+ * old list verifies too. Compare `nextUpdate` with the time, and `number` with that of the last list you have seen.
  *
  * @param der of any length; its ASN.1 values are limited
  * @param issuer the certificate of the CA; null reads a list without verifying it, for display only
@@ -43,7 +44,8 @@ import {
  * import { readRevocationList } from '@sealwright/x509'
  *
  * async function isRevoked(certificate: X509Certificate, ca: X509Certificate) {
- *   const { revoked } = readRevocationList(await readFile('ca.crl'), ca)
+ *   const { revoked, nextUpdate } = readRevocationList(await readFile('ca.crl'), ca)
+ *   if (nextUpdate === null || nextUpdate < new Date()) throw new Error('ca.crl is out of date')
  *   return revoked.some(({ serialNumber }) => serialNumber === certificate.serialNumber)
  * }
  * ```
