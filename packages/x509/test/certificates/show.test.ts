@@ -247,6 +247,10 @@ function extension(id: string, value: Tlv, critical = true): Tlv {
   return sequence(oid(id), ...(critical ? [primitive(0x01, [0xff])] : []), octets(encode(value)))
 }
 
+function firstEntry({ children }: Tlv): Tlv {
+  return children[5]?.children[0] ?? sequence()
+}
+
 /** TRUE with another tag. */
 function yes(tag: number): Tlv {
   return primitive(tag, [0xff])
@@ -327,7 +331,6 @@ describe('CRLs that strict readers refuse', () => {
     expect(problems[1]).toContain('removals (removeFromCRL), which only a delta list may have')
   })
 
-  const firstEntry = ({ children }: Tlv): Tlv => children[5]?.children[0] ?? sequence()
   test.each<[string, (info: Tlv) => void, string]>([
     [
       'another algorithm inside than outside',

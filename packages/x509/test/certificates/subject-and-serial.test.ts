@@ -136,14 +136,14 @@ describe('the subject of a request', () => {
   })
 })
 
-describe('an issuer has a name (RFC 5280 §4.1.2.4)', () => {
-  /** With an empty subject. The signature is wrong then, and is not looked at. */
-  async function nameless(options: SelfSignedCertificateOptions): Promise<X509Certificate> {
-    const tree = decode((await createSelfSignedCertificate(signer, options)).raw)
-    tree.children[0]?.children.splice(5, 1, sequence())
-    return new X509Certificate(encode(tree))
-  }
+/** With an empty subject. The signature is wrong then, and is not looked at. */
+async function nameless(options: SelfSignedCertificateOptions): Promise<X509Certificate> {
+  const tree = decode((await createSelfSignedCertificate(signer, options)).raw)
+  tree.children[0]?.children.splice(5, 1, sequence())
+  return new X509Certificate(encode(tree))
+}
 
+describe('an issuer has a name (RFC 5280 §4.1.2.4)', () => {
   test('so a self-signed certificate has a subject', async () => {
     const subjectAltNames = [{ type: 'dns', value: 'a.example' }] as const
     const subject = await nameless({ subject: 'CN=a' })

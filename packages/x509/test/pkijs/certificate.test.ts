@@ -7,7 +7,7 @@ import { createSelfSignedCertificate } from '../../src/index.ts'
 import { fromPkijs, SignerEngine, toPkijs } from '../../src/pkijs/index.ts'
 import { policies } from '../examples/read-with-pkijs.ts'
 import { pkijs, pkijsCertificate } from '../support/pkijs.ts'
-import { encode, octets, oid, primitive, sequence } from '../support/tlv.ts'
+import { encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 
 const signer = createLocalSigner(privateKey('ES256'))
 
@@ -60,15 +60,22 @@ test('the limits are those of the message, and can be raised', async () => {
   expect(await failure('INVALID_ARGUMENT', () => toPkijs(certificate, { bytes: Number.NaN }))).not.toBe('')
 })
 
+/** A certificate with a custom extension. */
+function certificateWith(value: Tlv): Promise<X509Certificate> {
+  const custom = [{ oid: '1.2.3.4', critical: false, value: encode(value) }]
+  return createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: { custom } })
+}
+
+/** OCTET STRINGs in each other. */
+function nested(count: number): Tlv {
+  let value = octets([])
+  for (let level = 1; level < count; level++) value = octets(encode(value))
+  return value
+}
+
 test.each([33, 9000])('%i OCTET STRINGs in each other are refused', async (count) => {
-  const certificateWith = async (levels: number): Promise<X509Certificate> => {
-    let value = octets([])
-    for (let level = 1; level < levels; level++) value = octets(encode(value))
-    const custom = [{ oid: '1.2.3.4', critical: false, value: encode(value) }]
-    return createSelfSignedCertificate(signer, { subject: 'CN=a', extensions: { custom } })
-  }
-  expect(toPkijs(await certificateWith(30)).extensions).toHaveLength(5)
-  const hostile = await certificateWith(count)
+  expect(toPkijs(await certificateWith(nested(30))).extensions).toHaveLength(5)
+  const hostile = await certificateWith(nested(count))
   expect(await failure('LIMIT_EXCEEDED', () => toPkijs(hostile))).toBe(
     'the certificate is nested more than 32 deep',
   )
@@ -77,10 +84,7 @@ test.each([33, 9000])('%i OCTET STRINGs in each other are refused', async (count
 test.each([longOid, sequence(oid('1.2.3'), longOid)])(
   'a long OBJECT IDENTIFIER is refused',
   async (value) => {
-    const certificate = await createSelfSignedCertificate(signer, {
-      subject: 'CN=a',
-      extensions: { custom: [{ oid: '1.2.3.4', critical: false, value: encode(value) }] },
-    })
+    const certificate = await certificateWith(value)
     const message = await failure('LIMIT_EXCEEDED', () => toPkijs(certificate))
     expect(message).toContain('OBJECT IDENTIFIER of 100000 bytes')
   },
