@@ -4,12 +4,14 @@ import { defineConfig, defaultExclude } from 'vitest/config'
 const conditions = ['@sealwright/source']
 
 /**
- * Files that replace modules, run a program by importing it, need modules that no other file has loaded, or must be the first to use
- * OpenSSL. The others set back what they change in the process.
+ * Files that replace modules, run a program by importing it, need modules that no other file has loaded, leave timers that end
+ * the process, or must be the first to use OpenSSL. The others set back what they change in the process.
  */
 const apart = [
+  'apps/token-server/test/startup/close-on-signals.test.ts',
   'apps/token-server/test/telemetry/traces.test.ts',
   'examples/test/(key-ring|sign-a-token).test.ts',
+  'packages/audit-log/test/writer/durable.test.ts',
   'packages/azure-keyvault/test/errors/misleading.test.ts',
   'packages/cli/test/jobs.test.ts',
   'packages/client-assertions/test/examples/assertion.test.ts',

@@ -1,11 +1,13 @@
 import { writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { flushFolder } from './folder.ts'
 
 /** What the writer needs of an open file. */
 export interface LogFile {
   /** Writes all bytes at the end: before it returns, or before its promise resolves. */
   append(bytes: Buffer): Promise<void> | void
-  /** Waits until what was written is on disk (fdatasync). */
+  /** Waits until what was written is on disk (fdatasync), and the name of the file. */
   flush(): Promise<void>
   /** The size in bytes, and how many names the file has: 0 once it is deleted. */
   state(): Promise<{ readonly size: number; readonly links: number }>
@@ -41,6 +43,7 @@ export async function createLogFile(
   writeNow: WriteNow = writeSync,
 ): Promise<LogFile> {
   const handle = await open(path, 'ax', 0o600)
+  let isNameFlushed = false
 
   /** Also of a write that failed. */
   function noteWrite(start: number): void {
@@ -74,7 +77,12 @@ export async function createLogFile(
       const now = performance.now()
       return now < disk.careUntil ? appendElsewhere(bytes, now) : appendNow(bytes, now)
     },
-    flush: () => handle.datasync(),
+    async flush() {
+      await handle.datasync()
+      if (isNameFlushed) return
+      await flushFolder(dirname(path))
+      isNameFlushed = true
+    },
     async state() {
       const { size, nlink } = await handle.stat()
       return { size, links: nlink }
