@@ -167,7 +167,8 @@ export class Supervisor {
     const readyFor = slot.readySince === null ? 0 : this.#now() - slot.readySince
     slot.process = null
     slot.readySince = null
-    if (this.#isClosing) {
+    // systemd sends SIGTERM to all processes, so a worker may finish just before its primary says so.
+    if (this.#isClosing || (this.#isDraining && code === 0)) {
       // A worker that has not started has nothing to finish.
       if (code !== 0 && wasReady) this.#isClean = false
       if (this.#isEmpty()) for (const tell of this.#onEmpty.splice(0)) tell()

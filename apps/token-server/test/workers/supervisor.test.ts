@@ -221,3 +221,18 @@ test('all are told to drain, and so is one that starts meanwhile', () => {
   expect(started[0]?.told).toEqual(['drain'])
   expect(started[1]?.told.at(-1)).toBe('drain')
 })
+
+test('while the server drains, a worker that has finished is not replaced, and one that has crashed is', async () => {
+  const { supervisor, started, lines } = supervise(2)
+  started[0]?.ready(5001)
+  started[1]?.ready(5001)
+  supervisor.drain()
+  started[0]?.ended({ code: 0, signal: null })
+  started[1]?.ended({ code: 1, signal: null })
+  vi.advanceTimersByTime(0)
+  expect(numbers(started)).toEqual([1, 2, 2])
+  expect(lines).toEqual(['a worker has ended and is replaced'])
+  const closing = supervisor.close(1000)
+  started[2]?.ended({ code: 0, signal: null })
+  await closing
+})
