@@ -99,6 +99,16 @@ describe.skipIf(lacks('chromium'))('in a browser [needs chromium]', () => {
     expect(complaints).toEqual([])
   })
 
+  test.each([1280, 390])('no curl line breaks inside an option: %i px', async (width) => {
+    const { page } = await open({ viewport: { width, height: 900 } })
+    // A word on two lines has two boxes.
+    const boxes = await page.evaluate<readonly number[]>(
+      `[...document.querySelectorAll('.line pre span')].map((word) => word.getClientRects().length)`,
+    )
+    expect(boxes.length).toBeGreaterThan(5)
+    expect(new Set(boxes)).toEqual(new Set([1]))
+  })
+
   test('the keyboard reaches every link, button and field', async () => {
     const { page } = await open()
     const all = 'a, button, input:not([type=hidden]), pre[tabindex]'
