@@ -47,7 +47,7 @@ export const earliestRenewal = 0.8
  * Creates a key, has the ring's key certify it, publishes the certificate and waits until the ring shows it.
  *
  * @param isRenewal whether the process has a delegate that this one follows
- * @returns null when there is no room for it, or when the delegation was closed meanwhile
+ * @returns null when there is no room for it, or when the delegation was closed before it was published
  * @throws SealwrightError what the ring's key, the registry or the reading of the sources throws
  */
 export async function issueDelegate(making: DelegateMaking, isRenewal: boolean): Promise<Delegate | null> {
@@ -64,7 +64,7 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   // A signer may ignore every deadline.
   const certifying = untilAborted(certify(issuer, createPublicKey(privateKey), making), timeout)
   const certificates = await certifying.catch((error: unknown) => {
-    throw timeout.aborted && error === timeout.reason ? tookTooLong(issuer) : error
+    throw timeout.aborted ? tookTooLong(issuer) : error
   })
   const [certificate] = certificates
   if (performance.now() - begun > longest) throw tookTooLong(issuer)
@@ -72,7 +72,6 @@ export async function issueDelegate(making: DelegateMaking, isRenewal: boolean):
   const signal = AbortSignal.timeout(ring.policy.refreshTimeout * 1_000)
   await untilAborted(registry.publish(certificate.raw, { signal }), signal)
   await ring.refresh()
-  if (making.isClosed()) return null
   const key = keyOf(privateKey, certificates, registry.location)
   if (!isPublished(ring, key.keyId)) {
     // Other instances were quicker, and this delegate is published nowhere.
@@ -90,10 +89,10 @@ function tookTooLong({ keyId }: SigningKey): SealwrightError {
 }
 
 /** When the delegates that take up a place were created, in milliseconds. Revoked delegates keep their places. */
-function places({ ring, clock }: DelegateMaking): number[] {
+function places({ ring }: DelegateMaking): number[] {
   return ring
     .status()
-    .keys.filter(({ delegatedBy, notAfter }) => delegatedBy !== null && Number(notAfter) > clock.now())
+    .keys.filter(({ delegatedBy }) => delegatedBy !== null)
     .map(({ createdAt }) => Number(createdAt))
 }
 
@@ -206,13 +205,12 @@ function delegateOf(
   function permit(until: number): Span {
     if (isClosed()) throw over('the delegation is closed')
     const elapsed = clock.elapsed()
-    if (elapsed < starts || elapsed >= until)
-      throw over(elapsed < starts ? 'its announcement is not over' : 'its lifetime is over')
+    // Nobody has a signer of it before its announcement is over.
+    if (elapsed < starts || elapsed >= until) throw over('its lifetime is over')
     // Throws when the set of keys is too old: then it is not known whether the issuer has been revoked.
     const isShown = isPublished(ring, key.keyId)
     const issuer = ring.status().keys.find(({ keyId }) => keyId === issuerId)
-    if (issuer === undefined || issuer.state === 'revoked')
-      throw over(`the key ${issuerId} that certified it is revoked`)
+    if (issuer?.state === 'revoked') throw over(`the key ${issuerId} that certified it is revoked`)
     if (!isShown) throw over('the JWK Set does not publish it')
     const now = clock.now()
     const left = Math.min(until - elapsed, (key.notAfter?.getTime() ?? Infinity) - now)

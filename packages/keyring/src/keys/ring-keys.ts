@@ -39,13 +39,14 @@ export function mergeKeys(
 ): RingKey[] {
   const own = sources.filter(({ source }) => !source.delegates)
   const copies = own.flatMap(({ source, keys }) => copiesOf(source, keys))
-  const keyIds = [...new Set(copies.map(({ key }) => key.keyId))]
-  const merged = keyIds.map((keyId): RingKey => {
-    const same = copies.filter(({ key }) => key.keyId === keyId)
-    const usable = same.filter(({ source, key }) => source.signs && key.enabled)
-    const [first] = usable.length > 0 ? usable : same
-    if (first === undefined) throw new Error('unreachable: every keyId comes from a copy')
-    const { key, source } = first
+  const copiesOfKeys = new Map<string, [Copy, ...Copy[]]>()
+  for (const copy of copies) {
+    const same = copiesOfKeys.get(copy.key.keyId)
+    if (same === undefined) copiesOfKeys.set(copy.key.keyId, [copy])
+    else same.push(copy)
+  }
+  const merged = [...copiesOfKeys].map(([keyId, same]): RingKey => {
+    const { key, source } = same.find((copy) => copy.source.signs && copy.key.enabled) ?? same[0]
     return {
       // The version first: a store that lets one of two creators win in the same second goes by it too.
       id: `${key.version} ${keyId}`,
@@ -53,7 +54,7 @@ export function mergeKeys(
       shard: source.shard,
       sources: same.map((copy) => copy.source),
       delegatedBy: null,
-      signs: usable.length > 0 || same.some((copy) => copy.source.signs),
+      signs: same.some((copy) => copy.source.signs),
       createdAt: seen.get(keyId) ?? earliest(same.map((copy) => copy.createdAt)),
       // A vault refuses to sign with its copy before that.
       notBefore: key.notBefore,
@@ -99,7 +100,7 @@ function delegatesOf(
     for (const key of sorted) {
       if (places.size === maxDelegates) break
       const { keyId, createdAt, notBefore, notAfter, version } = key
-      if (places.has(keyId) || notAfter === null || notAfter.getTime() <= time) continue
+      if (places.has(keyId) || Number(notAfter) <= time) continue
       const issuer = own.find((each) => each.signs && isDelegateOf(key, each.key))
       if (issuer === undefined) continue
       places.add(keyId)
@@ -122,8 +123,7 @@ function delegatesOf(
 
 /** The oldest first; of the same second in the order of their `kid`s. */
 function byAge(a: SigningKey, b: SigningKey): number {
-  const byTime = (a.notBefore?.getTime() ?? 0) - (b.notBefore?.getTime() ?? 0)
-  return byTime || (a.keyId < b.keyId ? -1 : 1)
+  return Number(a.notBefore) - Number(b.notBefore) || (a.keyId < b.keyId ? -1 : 1)
 }
 
 interface Copy {

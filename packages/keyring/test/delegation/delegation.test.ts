@@ -267,7 +267,11 @@ describe('the registry', () => {
       await new Promise<void>((resolve) => waiting.push(resolve))
       await publish(certificate)
     }
-    const delegations = Array.from({ length: 8 }, () => openDelegation(ring, registry, { clock: dateClock }))
+    const problems: unknown[] = []
+    const onProblem = (error: unknown): unknown => problems.push(error)
+    const delegations = Array.from({ length: 8 }, () =>
+      openDelegation(ring, registry, { clock: dateClock, onProblem }),
+    )
     onTestFinished(() => {
       for (const delegation of delegations) delegation.close()
     })
@@ -277,6 +281,7 @@ describe('the registry', () => {
     await pass(1_010)
     expect(ring.jwks().keys).toHaveLength(1 + 3)
     expect(other.jwks().keys).toEqual(ring.jwks().keys)
+    expect(problems).toEqual([])
     const delegateIds = delegations.flatMap(({ delegateId }) => delegateId ?? [])
     expect(new Set(delegateIds).size).toBe(delegateIds.length)
     expect(delegateIds.length).toBeGreaterThan(0)
@@ -413,13 +418,18 @@ describe('a delegation that is closed', () => {
         return signer().sign(data)
       },
     })
-    const { delegation } = await open(store, registry)
+    const { ring, delegation } = await open(store, registry)
     while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
     delegation.close()
     held[0]?.()
     while (store.signatures < 2) await new Promise((resolve) => setImmediate(resolve))
-    await settle()
-    expect(registry.certificates).toEqual([])
+    // One that begins afterwards is published.
+    const next = openDelegation(ring, registry, { clock: dateClock })
+    onTestFinished(() => next.close())
+    await untilPublished(registry, 1)
+    await pass(1_010)
+    expect(next.delegateId).not.toBeNull()
+    expect(registry.certificates).toHaveLength(1)
   })
 })
 

@@ -9,7 +9,7 @@ export class MemoryRegistry implements DelegateRegistry {
     return [...this.certificates]
   }
 
-  async publish(certificate: Uint8Array): Promise<void> {
+  async publish(certificate: Uint8Array, _options?: { readonly signal: AbortSignal }): Promise<void> {
     this.certificates.push(certificate)
   }
 }
