@@ -57,13 +57,10 @@ export class Decision {
     const [now, other] = this.#jumps.times()
     this.#reportJump(other === undefined ? 0 : now - other)
     const state = this.#stateAt(now)
-    const otherwise = other === undefined ? null : this.#stateAt(other)
-    const lasts = Math.min(
-      state.until - now,
-      otherwise === null || other === undefined
-        ? longestMoment
-        : Math.min(otherwise.until - other, momentAfterJump),
-    )
+    if (other === undefined)
+      return { state, otherwise: null, from: now, until: Math.min(state.until, now + longestMoment) }
+    const otherwise = this.#stateAt(other)
+    const lasts = Math.min(state.until - now, otherwise.until - other, momentAfterJump)
     return { state, otherwise, from: now, until: now + lasts }
   }
 

@@ -57,11 +57,11 @@ export function leasedKey(
   return wrapKey(
     key,
     (asked) => {
-      const chosen = asked ?? algorithms[0]?.name ?? ''
+      const chosen = algorithms.find(({ name }) => asked === undefined || name === asked)
       // Verifiers refuse a token whose `alg` is not that of its JWK (RFC 7517 §4.4).
-      if (!algorithms.some((each) => each.name === chosen)) throw notPublished(key, algorithms)
-      const signer = signers.get(chosen) ?? leasedSigner(key.signer(chosen), lease)
-      signers.set(chosen, signer)
+      if (chosen === undefined) throw notPublished(key, algorithms)
+      const signer = signers.get(chosen.name) ?? leasedSigner(key.signer(chosen.name), lease)
+      signers.set(chosen.name, signer)
       return signer
     },
     algorithms,

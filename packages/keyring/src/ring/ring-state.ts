@@ -65,7 +65,9 @@ export function ringStateAt(
     }
     const found = lanes.flatMap(({ algorithm, timeline }) => {
       const entry = timeline.versions.find(({ version }) => version === ringKey)
-      return entry === undefined ? [] : [{ ...entry, algorithm: algorithm ?? defaultAlgorithm(ringKey) }]
+      return entry === undefined
+        ? []
+        : [{ ...entry, algorithm: algorithm ?? ringKey.key.algorithms[0]?.name }]
     })
     const state = states.find((each) => found.some((entry) => entry.state === each)) ?? 'retired'
     const times = {
@@ -73,7 +75,8 @@ export function ringStateAt(
       stopsAt: Math.max(...found.map(({ stopsAt }) => stopsAt)),
       leavesAt: Math.max(...found.map(({ leavesAt }) => leavesAt)),
     }
-    return { ringKey, state, algorithms: [...new Set(found.map(({ algorithm }) => algorithm))], times }
+    const signed = new Set(found.flatMap(({ algorithm }) => algorithm ?? []))
+    return { ringKey, state, algorithms: [...signed], times }
   })
   const sorted = entries.toSorted((a, b) => compareEntries(a, b, algorithms))
   const ends = keys.map(({ notAfter }) => notAfter?.getTime() ?? Infinity).filter((end) => end > now)
@@ -106,10 +109,6 @@ export function publishedAlgorithms(entries: readonly RingEntry[]): readonly str
     algorithms.length > 0 ? algorithms : key.algorithms.map(({ name }) => name),
   )
   return [...new Set(names)]
-}
-
-function defaultAlgorithm({ key }: RingKey): string {
-  return key.algorithms[0]?.name ?? ''
 }
 
 /**

@@ -56,7 +56,7 @@ test('it knows the newest version, the holders of a key and the empty sources, o
 })
 
 describe('a key that appears', () => {
-  test.each([
+  test.each<[string, number, { readonly createdAt?: number }, number | null]>([
     ['was made since the last read', 0, {}, null],
     ['was made as long before it as a listing and the clocks may be late', -30, {}, null],
     ['claims to have been made earlier', -30.001, {}, -30.001],
@@ -77,7 +77,7 @@ describe('a key that appears', () => {
       reported === null ? [] : [{ type: 'backdated', keyId, location, createdAt: at(reported), seenAt }],
     )
     const known = set.keys.find(({ key }) => key.keyId === keyId)
-    if (reported !== null) expect(known?.createdAt).toEqual(seenAt)
+    expect(known?.createdAt).toEqual(reported === null ? (createdAt ?? at(made)) : seenAt)
     await set.read()
     expect(events).toHaveLength(reported === null ? 0 : 1)
   })

@@ -101,13 +101,14 @@ test('two keys without a creation time are refused, unless one of them never sig
   expect(merge([first, [sourceOf('second', { signs: false }), keyOf('b', undated)]])).toHaveLength(2)
 })
 
+const idsOf = (keys: RingKey[]): string[] =>
+  keys.flatMap(({ key, delegatedBy }) => (delegatedBy === null ? [] : key.keyId))
+
 describe('delegates', () => {
   const registry = sourceOf('the registry', { delegates: true, signs: false })
   const own = [sourceOf('a store'), keyOf('own'), keyOf('other')] as const
   const delegate = (keyId: string, day: number, facts: Partial<SigningKey> = {}): SigningKey =>
     keyOf(keyId, { notBefore: at(day), createdAt: at(day), notAfter: at(day + 10), ...by('own'), ...facts })
-  const idsOf = (keys: RingKey[]): string[] =>
-    keys.flatMap(({ key, delegatedBy }) => (delegatedBy === null ? [] : key.keyId))
 
   test('are published with the key that certified them, and never sign', () => {
     const key = delegate('d', 2, { version: 'digest' })

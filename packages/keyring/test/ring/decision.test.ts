@@ -110,6 +110,15 @@ describe('a clock that is set', () => {
     expect(jumps).toEqual([3 * 86_400, -2 * 86_400])
   })
 
+  test('by less than clocks may differ was not set', () => {
+    const { world, jumps, decision } = decide(10, ringKey('a'))
+    decision.now()
+    world.ahead = (daily.clockSkew - 1) * second
+    decision.forget()
+    expect(decision.now().otherwise).toBeNull()
+    expect(jumps).toEqual([])
+  })
+
   test('the state holds no longer than it does at the other time', () => {
     const { world, decision } = decide(11, ringKey('a'), ringKey('b', { made: 9 + 0.25 / 86_400 }))
     decision.now()

@@ -42,6 +42,13 @@ test('a key that is announced is waited for', () => {
   expect(because(state, 12 - 0.1 / 86_400, 'Ed25519')).toMatchObject({ retryAfter: 1 })
 })
 
+test('a key that is revoked before it signs is not waited for', () => {
+  const keys = [ringKey('a', { enabled: false }), ringKey('b', { made: 10, enabled: false })]
+  expect(because(stateOn(11, keys), 11)).toMatchObject({
+    message: 'no active key for tokens: b is revoked, a is revoked',
+  })
+})
+
 test('while it is not known which key signs, as the clock was set, a caller retries soon', () => {
   const [state, otherwise] = [stateOn(10, [ringKey('a')]), stateOn(20, [ringKey('b')])]
   expect(noSigner(null, { ...span, state, otherwise }, 10 * day)).toMatchObject({
@@ -49,6 +56,9 @@ test('while it is not known which key signs, as the clock was set, a caller retr
     message: 'the system clock jumped; the active key cannot be determined yet. Retry in 5 s.',
     retryAfter: 5,
   })
+  // Nor is it known of the key of one shard, whatever the others have.
+  const shards = stateOn(10, [ringKey('a'), ringKey('off', { shard: 'two', enabled: false })])
+  expect(noSigner(null, { ...span, state: shards, otherwise }, 10 * day)).toMatchObject({ retryAfter: 5 })
   // It is not for the clock that there is none.
   const none = stateOn(
     10,

@@ -71,6 +71,13 @@ describe('a ring is not opened', () => {
       code: 'UNSUPPORTED_ALGORITHM',
       message: 'no key of the ring signs EdDSA; its keys sign ES256',
     })
+    const two = [
+      ...sources,
+      { store: new MemoryStore(), name: 'b', create: { keyType: 'rsa-2048' } as const },
+    ]
+    await expect(openTestRing(two, policy, { algorithms: ['EdDSA'] })).rejects.toThrow(
+      /^no key of the ring signs EdDSA; its keys sign (ES256, )?RS256, .*PS512/,
+    )
     await openTestRing(sources, policy, { delegates, maxDelegates: 1 })
   })
 
@@ -103,6 +110,31 @@ describe('a ring is not opened', () => {
     })
     await opening({ announcement: announcement - 1 })
   })
+})
+
+test('a source that creates no certificates has none that end too early', async () => {
+  useVirtualTime()
+  const store = new MemoryStore()
+  await store.add('a')
+  const { ring } = await openTestRing([{ store, name: 'a' }], {
+    ...policy,
+    rotationInterval: null,
+    announcement: 800 * 86_400,
+  })
+  expect(ring.status().ready).toBe(true)
+})
+
+test('a source that only publishes takes up no place of the keys that sign', async () => {
+  useVirtualTime()
+  const theirs = new MemoryStore('theirs')
+  await theirs.add('b')
+  const published = { store: theirs, name: 'b', signs: false, shard: 'theirs' }
+  const open = (maxDelegates: number) =>
+    openTestRing([...inShards('one'), published], policy, { delegates, maxDelegates })
+  await open(98)
+  await expect(open(99)).rejects.toThrow(
+    'from 1 to 98, not 99: the ring publishes up to 2 keys of its own, and verifiers read at most 100',
+  )
 })
 
 test('an algorithm that is named twice counts once', async () => {

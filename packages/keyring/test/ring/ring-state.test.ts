@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { publishedAlgorithms, type RingState } from '../../src/ring/ring-state.ts'
+import { publishedAlgorithms, union, type RingState } from '../../src/ring/ring-state.ts'
 import { day, ringKey, stateOn } from '../support/ring-keys.ts'
 
 const statesOf = ({ entries }: RingState): string[] =>
@@ -85,6 +85,30 @@ test('a key of several algorithms is what it is for the one that needs it most, 
     algorithms: ['ES256'],
     times: { startsAt: -Infinity, stopsAt: 92 * day, leavesAt: 93 * day },
   })
+})
+
+test('a key that starts later for another algorithm starts with the first one', () => {
+  // Both were made when the issuer began; one of them is the second for PS256.
+  const both = ringKey('both', { made: 0.0005, algorithms: ['RS256', 'PS256'] })
+  const keys = [ringKey('first', { algorithms: ['PS256'] }), both]
+  expect(stateOn(1, keys, ['RS256', 'PS256']).entries[0]).toMatchObject({
+    ringKey: both,
+    times: { startsAt: -Infinity },
+  })
+})
+
+test('what is published at either of two times is what it is now, unless it is published only at the other', () => {
+  const [a, b] = [ringKey('a'), ringKey('b', { made: 90 })]
+  const off = { ...a, enabled: false }
+  const of = (days: number, ...others: RingState['entries'][]) =>
+    union(stateOn(days, [a, b]).entries, others.flat()).map(
+      ({ ringKey: { key }, state }) => `${key.keyId} ${state}`,
+    )
+  expect(of(100)).toEqual(['b active', 'a retired'])
+  expect(of(100, stateOn(91, [a, b]).entries)).toEqual(['b active', 'a active'])
+  expect(of(91, stateOn(100, [a, b]).entries)).toEqual(['a active', 'b announced'])
+  const revoked = stateOn(91, [off]).entries.map((entry) => ({ ...entry, ringKey: a }))
+  expect(of(100, revoked)).toEqual(['b active', 'a retired'])
 })
 
 describe('a key that never signs', () => {

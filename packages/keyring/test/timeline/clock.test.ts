@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { JumpGuard } from '../../src/timeline/clock.ts'
+import { uptime } from 'node:os'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { JumpGuard, systemClock } from '../../src/timeline/clock.ts'
 
 const [minute, hour] = [60_000, 3_600_000]
 /** When the process started, by the clock that may be set. */
@@ -97,4 +98,18 @@ describe('the corrections of a good clock', () => {
     set(12_000)
     expect(guard.times()).toHaveLength(2)
   })
+})
+
+test('the elapsed time is that since the machine was started, and is read once for a millisecond', () => {
+  let now = Math.ceil(performance.now()) + 10
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => now)
+  onTestFinished(() => spy.mockRestore())
+  const first = systemClock.elapsed()
+  expect(Math.abs(first - uptime() * 1_000)).toBeLessThan(minute)
+  // It has a resolution of 10 ms.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+  now += 0.5
+  expect(systemClock.elapsed()).toBe(first)
+  now += 0.5
+  expect(systemClock.elapsed()).toBeGreaterThan(first)
 })
