@@ -19,7 +19,6 @@ export class StateReports {
 
   report(state: RingState, now: number): void {
     const published = new Set([...this.#states].filter(([, of]) => isPublished(of)).map(([keyId]) => keyId))
-    const isFirst = this.#states.size === 0
     const present = new Set<string>()
     for (const { ringKey, state: to } of state.entries) {
       const { keyId, location } = ringKey.key
@@ -37,12 +36,12 @@ export class StateReports {
         this.#states.delete(keyId)
         this.#listener({ type: 'state', keyId, location, from, to: null })
       }
-    for (const lane of state.lanes) this.#reportLane(lane, { now, isFirst, published, present })
+    for (const lane of state.lanes) this.#reportLane(lane, { now, published, present })
   }
 
   #reportLane(
     { algorithm, shard, timeline }: Lane,
-    seen: { now: number; isFirst: boolean; published: ReadonlySet<string>; present: ReadonlySet<string> },
+    seen: { now: number; published: ReadonlySet<string>; present: ReadonlySet<string> },
   ): void {
     const id = `${algorithm ?? ''} ${shard}`
     const before = this.#lanes.get(id)
@@ -65,13 +64,13 @@ export class StateReports {
     keyId: string | null,
     reason: 'unannounced' | 'reactivated' | null,
     before: string | null,
-    seen: { isFirst: boolean; published: ReadonlySet<string>; present: ReadonlySet<string> },
+    seen: { published: ReadonlySet<string>; present: ReadonlySet<string> },
   ): 'unannounced' | 'reactivated' | 'vanished' | null {
-    if (keyId === null || keyId === before) return reason === 'reactivated' ? null : reason
+    if (keyId === null) return null
     // One that this instance has published all the time is known.
     if (reason === 'reactivated') return seen.published.has(keyId) ? null : reason
     if (reason !== null) return reason
     const hasVanished = before !== null && !seen.present.has(before)
-    return hasVanished && !seen.isFirst && !seen.published.has(keyId) ? 'vanished' : null
+    return hasVanished && !seen.published.has(keyId) ? 'vanished' : null
   }
 }
