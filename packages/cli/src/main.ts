@@ -1,14 +1,10 @@
 #!/usr/bin/env node
 import picocolors from 'picocolors'
 import { run } from './run.ts'
+import { surviveClosedPipes } from './terminal/closed-pipes.ts'
 import { askOn } from './terminal/questions.ts'
 
-// `sealwright inspect … | head -1` closes the pipe, and that is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return
-  process.stderr.write(`sealwright: the output cannot be written: ${error.message}\n`)
-  process.exit(1)
-})
+surviveClosedPipes(process)
 
 const { stdin, stdout, stderr, env } = process
 

@@ -159,6 +159,17 @@ describe('jwks', () => {
     expect(await kids(out)).toEqual(before)
   })
 
+  test('goes on when nobody reads its errors any more', async () => {
+    const { out, args } = place()
+    const child = spawn(process.execPath, [program(), ...args.slice(1)])
+    const exit = once(child, 'exit')
+    // It says there that it has created a key, before it writes the files.
+    child.stderr.destroy()
+    child.stdout.resume()
+    expect(await exit).toEqual([0, null])
+    expect(await kids(out)).toHaveLength(1)
+  })
+
   test('with --every waits no longer than a timer of Node can', async () => {
     const { args } = place()
     const timer = vi.spyOn(globalThis, 'setTimeout')

@@ -1,6 +1,8 @@
 /** `sealwright jwks` as a process of its own, which signals can be sent to. */
 import { jwksCommand } from '../../src/commands/jwks.ts'
+import { surviveClosedPipes } from '../../src/terminal/closed-pipes.ts'
 
+surviveClosedPipes(process)
 const { stdin, stdout, stderr, env } = process
 const terminal = {
   stdin,

@@ -26,8 +26,14 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await syncFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined)
-    throw new SealwrightError('UNAVAILABLE', `${path} cannot be written`, { cause })
+    throw unavailable(`${path} cannot be written`, cause)
   }
+}
+
+/** @param failed what, such as `/srv/public/jwks.json cannot be written` */
+export function unavailable(failed: string, cause: unknown): SealwrightError {
+  const code = cause instanceof Error && 'code' in cause ? `: ${String(cause.code)}` : ''
+  return new SealwrightError('UNAVAILABLE', `${failed}${code}`, { cause })
 }
 
 async function syncFolder(path: string): Promise<void> {

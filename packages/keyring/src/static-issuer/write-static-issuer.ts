@@ -7,7 +7,7 @@ import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
 import type { KeyRing, KeyRingKeyStatus, KeyRingOptions } from '../ring/key-ring.ts'
 import { openRing } from '../ring/open-key-ring.ts'
-import { replaceFile } from './replace-file.ts'
+import { replaceFile, unavailable } from './replace-file.ts'
 
 /** The options of {@link writeStaticIssuer}. */
 export interface StaticIssuerOptions extends Omit<KeyRingOptions, 'automatic'> {
@@ -149,7 +149,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true })
   } catch (cause) {
-    throw new SealwrightError('UNAVAILABLE', `the folder ${path} cannot be created`, { cause })
+    throw unavailable(`the folder ${path} cannot be created`, cause)
   }
 }
 
@@ -159,7 +159,7 @@ async function readJson(path: string): Promise<Record<string, unknown> | null> {
     text = await readFile(path, 'utf8')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw new SealwrightError('UNAVAILABLE', `${path} cannot be read`, { cause })
+    throw unavailable(`${path} cannot be read`, cause)
   }
   try {
     const value: unknown = JSON.parse(text)

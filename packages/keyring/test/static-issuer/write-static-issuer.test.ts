@@ -235,12 +235,15 @@ describe('it writes nothing', () => {
     const { folder, store } = job
     const path = join(folder, '.well-known/jwks.json')
     mkdirSync(join(path, 'a folder'), { recursive: true })
-    await expect(job.run()).rejects.toMatchObject({ code: 'UNAVAILABLE', message: `${path} cannot be read` })
+    await expect(job.run()).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: `${path} cannot be read: EISDIR`,
+    })
     const sources = [{ store, name: 'a', create }]
     const writing = writeStaticIssuer(sources, policy, { issuer, folder, removeUnknown: true })
     await expect(writing).rejects.toMatchObject({
       code: 'UNAVAILABLE',
-      message: `${path} cannot be written`,
+      message: expect.stringMatching(/jwks\.json cannot be written: E[A-Z]+$/),
       cause: expect.objectContaining({ code: expect.stringMatching(/^E/) }),
     })
     expect(readdirSync(join(folder, '.well-known'))).toEqual(['jwks.json'])
