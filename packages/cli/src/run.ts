@@ -15,7 +15,7 @@ import { tokenCommand } from './commands/token.ts'
 import type { KeyAccess } from './keys/key-access.ts'
 import { withPrintableText } from './terminal/questions.ts'
 import { Refused } from './terminal/refused.ts'
-import { Cancelled, printable, printableJson, type Terminal } from './terminal/terminal.ts'
+import { Cancelled, oneLine, printable, printableJson, type Terminal } from './terminal/terminal.ts'
 import { passwordArgument, usageError } from './usage-errors.ts'
 
 /** Exit codes of the command. */
@@ -81,16 +81,12 @@ export async function run(
     }
     if (error instanceof Cancelled) return fail('CANCELLED', error.message, exitCodes.cancelled)
     if (error instanceof Refused) return fail(error.code, printable(error.message), exitCodes.refused)
-    if (isSealwrightError(error)) return fail(error.code, oneLine(error.message), exitCodes.failure)
+    if (isSealwrightError(error)) {
+      return fail(error.code, printable(oneLine(error.message)), exitCodes.failure)
+    }
     const unexpected = error instanceof Error ? (error.stack ?? error.message) : String(error)
     return fail('UNEXPECTED', unexpected.split('\n').map(printable).join('\n'), exitCodes.failure)
   }
-}
-
-/** Puts a message on one line. Some have a list with one item a line. */
-function oneLine(message: string): string {
-  const [first = '', ...others] = message.split(/\n\s*/)
-  return printable(others.length === 0 ? first : `${first} ${others.join('; ')}`)
 }
 
 function sealwright(terminal: Terminal, access: KeyAccess): Command {

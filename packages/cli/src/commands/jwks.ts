@@ -17,7 +17,7 @@ import {
 import { backendsFor, type KeyAccess } from '../keys/key-access.ts'
 import { noteOf } from '../keys/ring-events.ts'
 import { remark, report } from '../terminal/report.ts'
-import { printable, type Terminal } from '../terminal/terminal.ts'
+import { oneLine, type Terminal } from '../terminal/terminal.ts'
 import { keyTypeOption, parseSeconds, policyOf, type PolicyOptions } from './command-options.ts'
 
 interface Options extends PasswordOptions, PolicyOptions {
@@ -117,7 +117,8 @@ async function repeat(runOnce: () => Promise<void>, every: number, terminal: Ter
         await runOnce()
       } catch (error) {
         if (isFirst && isOfOptions(error)) throw error
-        terminal.error(`sealwright: ${printable(error instanceof Error ? error.message : String(error))}\n`)
+        const message = error instanceof Error ? error.message : String(error)
+        remark(terminal, [`sealwright: ${oneLine(message)}`])
       }
       isFirst = false
       // eslint-disable-next-line no-await-in-loop

@@ -12,7 +12,7 @@ import { examineDiscovery, type Metadata } from './checks/discovery.ts'
 import { examineInstances } from './checks/instances.ts'
 import { examineKeys, type PublishedKey, type PublishedSet } from './checks/jwk-set.ts'
 import { examineOwnKeys, skippedKeys, unavailableKey } from './checks/compare-keys.ts'
-import { ownKeysOf, type OwnKey } from './checks/own-keys.ts'
+import { ownKeysOf, withoutCopies, type OwnKey } from './checks/own-keys.ts'
 import { examinePermissions } from './checks/permissions.ts'
 import { examineRotation, publishedVersion, unpredictedRotation, type Prediction } from './checks/rotation.ts'
 import { examineTampering } from './checks/tampering.ts'
@@ -124,23 +124,24 @@ async function request(client: TokenClient, metadata: Metadata | null): Promise<
 
 /** The keys where the servers have them, and the rotation. */
 async function examinePlaces(
-  { keys: sources, password, policy: options }: Subject,
+  { keys: sources, password, policy: options, warningDays }: Subject,
   { set, tokenLifetime }: { readonly set: PublishedSet | null; readonly tokenLifetime: number | null },
   terminal: Terminal,
   access: KeyAccess,
 ): Promise<{ readonly steps: readonly Step[]; readonly prediction: Prediction | null }> {
   const maxAge = set === null ? null : maxAgeOf(set.answer)
   const policies = rotationPolicies(options, { maxAge, tokenLifetime })
-  const own: OwnKey[] = []
+  const copies: OwnKey[] = []
   const problems: Finding[] = []
   for (const source of sources) {
     try {
       // eslint-disable-next-line no-await-in-loop -- one question for a password after the other
-      own.push(...(await ownKeysOf(source, password, terminal, access)))
+      copies.push(...(await ownKeysOf(source, password, terminal, access)))
     } catch (error) {
       problems.push(unavailableKey(source, error))
     }
   }
+  const own = withoutCopies(copies)
   const now = new Date()
   const versions =
     sources.length > 0 ? own.map(({ version }) => version) : [publishedVersion(set?.keys ?? [])]
@@ -159,6 +160,7 @@ async function examinePlaces(
           policy: policies.played,
           now,
           where: sources.join(', '),
+          warningDays,
         })
   return { steps: [withoutRepetition(key, permissions), permissions, rotation], prediction }
 }

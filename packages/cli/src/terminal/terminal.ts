@@ -46,6 +46,12 @@ export function printable(line: string): string {
   )
 }
 
+/** Puts a message on one line. Some have a list with one item a line. */
+export function oneLine(message: string): string {
+  const [first = '', ...others] = message.split(/\n\s*/)
+  return others.length === 0 ? first : `${first} ${others.join('; ')}`
+}
+
 /** JSON with indentation, safe for a terminal. */
 export function printableJson(value: unknown): string {
   const lines = JSON.stringify(value, null, 2).split('\n')

@@ -13,7 +13,7 @@ import { createSelfSignedCertificate, type SelfSignedCertificateOptions } from '
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { catalogue, type FindingId } from '../../src/doctor/report/catalogue.ts'
 import { lockedFolder } from '../support/pfx.ts'
-import { sealwright, type Outcome, type Surroundings } from '../support/sealwright.ts'
+import { sealwright, succeed, type Outcome, type Surroundings } from '../support/sealwright.ts'
 import { signJwt, startTestIssuer, type IssuerAnswers, type TestIssuer } from '../support/test-issuer.ts'
 
 type Json = Record<string, unknown>
@@ -115,7 +115,7 @@ interface Plant {
   /** What follows from it, and is found as well. */
   readonly also?: readonly FindingId[]
   /** Default: every option. */
-  readonly args?: () => readonly string[]
+  readonly args?: () => readonly string[] | Promise<readonly string[]>
   /** What the issuer answers instead. */
   readonly answers?: () => Partial<IssuerAnswers> | Promise<Partial<IssuerAnswers>>
   /** Where the token endpoint must not be asked. */
@@ -276,6 +276,22 @@ const plants: readonly Plant[] = [
     finds: 'certificate-expires-soon',
     answers: async () => keys(published(await certificate({ notAfter: later(29) }))),
   },
+  // Of a certificate that is not published, in a store and in a file.
+  {
+    finds: 'certificate-expires-soon',
+    args: () => [...everything(), '--expiry-days', '999'],
+    answers: () => keys(without('x5c')),
+  },
+  {
+    finds: 'no-signer',
+    also: ['key-not-published', 'published-key-unknown'],
+    args: async () => {
+      const path = join(folder(), 'tomorrow.pem')
+      const days = ['--not-before', later(1).toISOString().slice(0, 10)]
+      await succeed(['cert', 'create', '--cn', 'a', ...days, '--out', path, '--no-password', '--force'])
+      return ['--issuer', issuer.origin, '--key', path]
+    },
+  },
   {
     finds: 'certificate-weak',
     answers: async () => keys(published(await certificate({ extensions: { keyUsage: ['keyAgreement'] } }))),
@@ -364,6 +380,11 @@ const plants: readonly Plant[] = [
   {
     finds: 'key-unavailable',
     args: () => ['--issuer', issuer.origin, '--key', 'https://contoso.example/certificates/a'],
+  },
+  // Its message has a line for each certificate.
+  {
+    finds: 'key-unavailable',
+    args: () => only('auth').map((each) => each.replace('?name=auth', `?thumbprint=${'A'.repeat(40)}`)),
   },
   { finds: 'key-not-published', also: ['published-key-unknown'], args: () => only('other') },
   {
@@ -472,6 +493,16 @@ describe('a healthy issuer', () => {
     expect((await examine(only('rare'))).report.findings).toEqual([])
   })
 
+  test('may have a key in two places', async () => {
+    const other = await openFolderStore(join(folder(), 'moved'))
+    const store = await openFolderStore(join(folder(), 'keys'))
+    await other.importPkcs12('auth', await store.exportPkcs12('auth', 'moving'), 'moving')
+    const places = [`store:${join(folder(), 'moved')}?name=auth`, uri('auth')]
+    const { report } = await examine(['--issuer', issuer.origin, '--key', ...places])
+    expect(report.findings).toEqual([])
+    expect(report.steps).toContainEqual({ name: 'key', status: 'ok', summary: `${key.keyId} is active` })
+  })
+
   test('may have several keys with one password, from standard input', async () => {
     const places = await Promise.all([lockedFolder(), lockedFolder()])
     const args = [
@@ -504,7 +535,7 @@ describe('planted in an issuer', () => {
   test.each(plants)('$finds', async ({ finds, also = [], args = everything, answers, sends }) => {
     issuer.forms.length = 0
     issuer.answers = { ...healthy, ...(await answers?.()) }
-    const { code, out, error, report } = await examine(args())
+    const { code, out, error, report } = await examine(await args())
     expect([...new Set(report.findings.map(({ id }) => id))].toSorted()).toEqual([finds, ...also].toSorted())
     for (const { id, severity, what, where, why, fix } of report.findings) {
       expect(severity).toBe(catalogue[id].severity)
@@ -651,7 +682,7 @@ describe('planted in an issuer', () => {
     '$finds, so no rotation is predicted: $why',
     async ({ why, finds, also = [], args = everything, answers }) => {
       issuer.answers = { ...healthy, ...(await answers?.()) }
-      const { report } = await examine(args())
+      const { report } = await examine(await args())
       expect(new Set(report.findings.map(({ id }) => id))).toEqual(new Set([finds, ...also]))
       expect(report.steps.at(-1)).toEqual({ name: 'rotation', status: 'skipped', summary: why })
       expect(report.prediction).toBeNull()

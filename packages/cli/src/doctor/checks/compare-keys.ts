@@ -1,7 +1,9 @@
 import { isSealwrightError, jwkThumbprint } from '@sealwright/core'
 import { evaluateTimeline, type KeyRingPolicy } from '@sealwright/keyring'
+import { millisecondsPerDay } from '../../time.ts'
 import { finding, type Finding } from '../report/finding.ts'
 import { skipped, step, type Step } from '../report/step.ts'
+import { certificateOf } from './certificates.ts'
 import { expected } from './expected.ts'
 import type { PublishedKey } from './jwk-set.ts'
 import type { OwnKey } from './own-keys.ts'
@@ -14,12 +16,14 @@ interface KeyComparison {
   readonly now: Date
   /** The places of the keys, for messages. */
   readonly where: string
+  /** Before the end of a certificate. */
+  readonly warningDays: number
 }
 
 /** Compares the keys that the servers have with those that are published, and has the active one sign. */
 export async function examineOwnKeys(
   own: readonly OwnKey[],
-  { published, policy, now, where }: KeyComparison,
+  { published, policy, now, where, warningDays }: KeyComparison,
 ): Promise<Step> {
   const { active, versions } = evaluateTimeline(
     own.map(({ version }) => version),
@@ -32,10 +36,26 @@ export async function examineOwnKeys(
     signing === undefined
       ? [finding('no-signer', where, own.length === 0 ? 'there is no key' : `no key can sign: ${states}`)]
       : await signingFindings(signing, published)
+  const isLast = !versions.some(({ state }) => state === 'announced')
   return step('key', states === '' ? 'none' : states, [
     ...(published === null ? [] : publicationFindings(versions, own, published, policy, now)),
     ...findings,
+    ...(signing === undefined || !isLast ? [] : expiryFindings(signing, published ?? [], now, warningDays)),
   ])
+}
+
+/** For a certificate that is not published: the others have their own step. */
+function expiryFindings(
+  { keyId, location, version: { notAfter } }: OwnKey,
+  published: readonly PublishedKey[],
+  now: Date,
+  warningDays: number,
+): readonly Finding[] {
+  const isPublished = published.some((key) => idsOf(key).includes(keyId) && certificateOf(key) !== null)
+  const left = ((notAfter?.getTime() ?? Infinity) - now.getTime()) / millisecondsPerDay
+  if (isPublished || left >= warningDays) return []
+  const what = `${Math.floor(left)} days are left, until ${notAfter?.toISOString() ?? ''}`
+  return [finding('certificate-expires-soon', location, what)]
 }
 
 /** The finding for a key in a store that cannot be opened. */

@@ -44,6 +44,19 @@ export async function ownKeysOf(
   })
 }
 
+/** Each key once, as a key ring counts it: a copy in another place is no version of its own. */
+export function withoutCopies(own: readonly OwnKey[]): readonly OwnKey[] {
+  return [...new Set(own.map(({ keyId }) => keyId))].flatMap((keyId) => {
+    const copies = own.filter((key) => key.keyId === keyId)
+    const first = copies.find(({ version }) => version.enabled) ?? copies[0]
+    if (first === undefined) return []
+    const times = copies.map(({ version }) => version.createdAt?.getTime() ?? null)
+    const createdAt = times.includes(null) ? null : new Date(Math.min(...times.map(Number)))
+    const enabled = copies.every(({ version }) => version.enabled)
+    return [{ ...first, version: { ...first.version, createdAt, enabled } }]
+  })
+}
+
 function fromStore(key: SigningKey): OwnKey {
   const { keyId, location, algorithms, createdAt, notBefore, notAfter, enabled } = key
   return {
@@ -59,12 +72,13 @@ function fromStore(key: SigningKey): OwnKey {
 function fromFile(key: OpenedKey): OwnKey {
   const { keyId, location, algorithms, certificates } = key
   const [certificate] = certificates
+  const notBefore = certificate === undefined ? null : new Date(certificate.validFrom)
   const notAfter = certificate === undefined ? null : new Date(certificate.validTo)
   return {
     keyId,
     location,
     algorithms,
-    version: { id: keyId, createdAt: null, notBefore: null, notAfter, enabled: true },
+    version: { id: keyId, createdAt: null, notBefore, notAfter, enabled: true },
     signer: (algorithm) => key.signer(algorithm),
   }
 }

@@ -1,3 +1,4 @@
+import { oneLine } from '../../terminal/terminal.ts'
 import { catalogue, type FindingId } from './catalogue.ts'
 
 /** Something that is wrong, and what to do. */
@@ -22,5 +23,5 @@ export interface Finding {
  */
 export function finding(id: FindingId, where: string, what: string, fix?: string): Finding {
   const entry = catalogue[id]
-  return { id, severity: entry.severity, what, where, why: entry.why, fix: fix ?? entry.fix }
+  return { id, severity: entry.severity, what: oneLine(what), where, why: entry.why, fix: fix ?? entry.fix }
 }
