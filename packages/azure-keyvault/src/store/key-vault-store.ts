@@ -32,6 +32,7 @@ import { vaultAlgorithm } from '../vault/algorithms.ts'
 import type { CertificateIssuer, Collection, NewKey } from '../vault/collection.ts'
 import type { VaultConnection } from '../vault/connection.ts'
 import { vaultKeyType } from '../vault/key-types.ts'
+import type { ListedVersion } from '../vault/listed-version.ts'
 import { checkName, checkVersion, isVersion } from '../vault-uri.ts'
 import { alreadyExists, FirstCreatorWins, stillPending } from './first-creator-wins.ts'
 import type { CreateVaultKeyOptions, KeyVaultStore, RotateVaultKeyOptions } from './key-vault-store-types.ts'
@@ -313,30 +314,29 @@ export class VaultStore implements KeyVaultStore {
     )
   }
 
-  async #signingKey(name: string, version: string, signal: Signal): Promise<SigningKey | 'pending' | null> {
+  /** The key of a listed version; null when it is absent, pending, or a key for another purpose, which is not an error. */
+  async #signingKey(name: string, listed: ListedVersion, signal: Signal): Promise<SigningKey | null> {
+    const known = this.#known.get(name, listed)
+    if (known !== undefined) return known
+    let key: SigningKey | null = null
     try {
-      return await this.#objects.find(name, { version, signal })
+      const found = await this.#objects.find(name, { version: listed.version, signal })
+      // Not remembered: a part of the service may not have it yet, and a deleted key may be recovered.
+      if (found === null || found === 'pending') return null
+      key = found
     } catch (error) {
-      // A vault also has keys for other purposes. They are not signing keys, and not an error either.
-      if (isSealwrightError(error, 'UNSUPPORTED_KEY')) return null
-      throw error
+      if (!isSealwrightError(error, 'UNSUPPORTED_KEY')) throw error
     }
+    this.#known.add(name, listed, key)
+    return key
   }
 
   /** Every version of that name that is a signing key, newest first. */
   async #versions(name: string, signal: Signal): Promise<readonly SigningKey[]> {
     const versions = await this.#objects.versions(name, { signal })
-    const keys = await Promise.all(
-      versions.map(async (listed) => {
-        const known = this.#known.get(name, listed)
-        if (known !== undefined) return known
-        const key = await this.#signingKey(name, listed.version, signal)
-        if (key !== 'pending') this.#known.add(name, listed, key)
-        return key
-      }),
-    )
+    const keys = await Promise.all(versions.map((listed) => this.#signingKey(name, listed, signal)))
     this.#known.keepOnly(name, versions)
-    const signingKeys = keys.filter((key) => key !== null && key !== 'pending').toSorted(newestFirst)
+    const signingKeys = keys.filter((key) => key !== null).toSorted(newestFirst)
     const [first, second] = signingKeys
     if (first === undefined || first.createdAt?.getTime() !== second?.createdAt?.getTime()) return signingKeys
     // Made in the same second: the vault knows which one is the newest.

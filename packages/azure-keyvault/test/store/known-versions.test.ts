@@ -38,6 +38,24 @@ describe.each(['certificates', 'keys'] as const)(
   },
 )
 
+test.each([
+  ['certificates', 'CertificateNotFound'],
+  ['keys', 'KeyNotFound'],
+] as const)(
+  'a version in %s that a part of the vault did not have is read again',
+  async (collection, code) => {
+    let offset = -3_600_000
+    const vault = await startVault({ now: () => Date.now() + offset })
+    const store = openKeyVault(vault.url, { ...vault.options, collection })
+    const { version } = await store.create('k', { keyType: 'ec-p256' })
+    offset = 0
+    const fault = { type: 'status', status: 404, code } as const
+    vault.emulator.faults.add({ operation: `${collection}/get`, fault })
+    expect(await store.list({ name: 'k' })).toEqual([])
+    expect((await store.list({ name: 'k' })).map((key) => key.version)).toEqual([version])
+  },
+)
+
 test('a version that is not a signing key is read once as well', async () => {
   let offset = -3_600_000
   const vault = await startVault({ now: () => Date.now() + offset })
