@@ -1,5 +1,6 @@
 import { describeKey } from '../pages/key-description.ts'
 import { printable } from '../printable.ts'
+import { redisLocation, type RedisSettings } from '../redis/redis-url.ts'
 import type { Client, Settings } from '../settings/settings.ts'
 import type { CheckedKey } from './check-keys.ts'
 
@@ -9,12 +10,18 @@ export function describeConfig(
   keys: readonly CheckedKey[],
   warnings: readonly string[],
 ): string {
-  const { host, port, issuer, variables, accessTokens } = settings
+  const { port, issuer, variables, accessTokens, workers, metrics, audit, redis, trustedProxies } = settings
   const rows: [string, string][] = [
     ['Settings', settings.file],
     ...(variables.length === 0 ? [] : [['Variables', variables.join(', ')] as [string, string]]),
     ['Issuer', issuer ?? `http://localhost:${port === 0 ? 'PORT' : port}`],
-    ['Listens on', `${host}, ${port === 0 ? 'any free port' : `port ${port}`}`],
+    ['Listens on', place(settings)],
+    ['Workers', String(workers)],
+    ['Proxies', trustedProxies === null ? 'not set' : listed(trustedProxies)],
+    ['Limits', listed(limits(settings))],
+    ['Redis', redis === null ? 'none' : describeRedis(redis)],
+    ['Audit log', audit.folder === null ? 'off' : `${audit.folder}${audit.durable ? ', durable' : ''}`],
+    ['Metrics', metrics.port === null ? 'off' : place({ ...metrics, port: metrics.port })],
     ['Page', settings.hasPage ? 'on' : 'off'],
     ...keys.map((key, index): [string, string] => [
       index === 0 ? 'Signing key' : 'Further key',
@@ -30,6 +37,32 @@ export function describeConfig(
     ...warnings.map((warning): [string, string] => ['Warning', warning]),
   ]
   return rows.map(([name, text]) => `${name.padEnd(15)}${printable(text)}\n`).join('')
+}
+
+function place({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}, ${port === 0 ? 'any free port' : `port ${port}`}`
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.length === 0 ? 'none' : texts.join(', ')
+}
+
+function limits({ limits: counts, trustedProxies }: Settings): readonly string[] {
+  const { addressRequestsPerMinute, clientTokensPerMinute, wrongSecrets } = counts
+  const knowsAddresses = trustedProxies !== null
+  return [
+    ...(knowsAddresses && wrongSecrets !== null ? [`${wrongSecrets} wrong secrets`] : []),
+    ...(knowsAddresses && addressRequestsPerMinute !== null
+      ? [`${addressRequestsPerMinute} requests a minute from an address`]
+      : []),
+    ...(clientTokensPerMinute === null ? [] : [`${clientTokensPerMinute} tokens a minute for a client`]),
+  ]
+}
+
+/** Without its user and password. */
+function describeRedis({ url, keyPrefix }: RedisSettings): string {
+  const { host, port, db, tls } = redisLocation(url)
+  return `${host} port ${port}${tls === undefined ? '' : ' with TLS'}, database ${db}, keys ${keyPrefix}…`
 }
 
 function describe({ setting, versions, willCreate }: CheckedKey): string {

@@ -8,7 +8,9 @@ import { openFolderStore } from '@sealwright/local-store'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { checkConfig, type CheckedConfig } from '../../src/check-config/check-config.ts'
+import { describeConfig } from '../../src/check-config/report.ts'
 import { parseCommandLine } from '../../src/command-line.ts'
+import { loadSettings } from '../../src/settings/load-settings.ts'
 import { client, settingsFile } from '../support/server.ts'
 import { networkTo } from '../support/vaults.ts'
 
@@ -70,6 +72,12 @@ describe('a check of the configuration', () => {
 Variables      DATA_DIR, SIGNING_KEY_TYPE, SIGNING_KEY_PASSWORD, clients__0__accessTokenLifetime
 Issuer         https://id.example
 Listens on     localhost, port 5001
+Workers        1
+Proxies        not set
+Limits         none
+Redis          none
+Audit log      off
+Metrics        off
 Page           off
 Signing key    store:data?name=token-signing: there is none yet; the server will create one (ec-p256)
 Key ring       a new key is created when the certificate is about to expire; it is published 1 d 2 min 30 s before it signs, and until 17 min after the next key signs; clients keep the JWK Set for 1 min 30 s; it is served for 1 d while the keys cannot be read
@@ -80,6 +88,39 @@ Client         warehouse: 1 secret, tokens of 1 min, api1 api2
 Client         suspended: 1 secret, suspended, other1
 `,
     })
+  })
+
+  test('says how the server is operated, without the password of Redis', () => {
+    const settings = loadSettings({
+      HOST: '0.0.0.0',
+      PORT: '0',
+      WORKERS: '3',
+      TRUSTED_PROXIES: '10.0.0.0/8,192.0.2.1',
+      limits__addressRequestsPerMinute: '600',
+      limits__clientTokensPerMinute: '60',
+      REDIS_URL: 'rediss://user:hunter2@redis.example.com/1',
+      AUDIT_LOG: '/var/log/audit',
+      audit__durable: 'true',
+      METRICS_PORT: '9464',
+    })
+    expect(describeConfig(settings, [], [])).toContain(`Listens on     0.0.0.0, any free port
+Workers        3
+Proxies        10.0.0.0/8, 192.0.2.1
+Limits         10 wrong secrets, 600 requests a minute from an address, 60 tokens a minute for a client
+Redis          redis.example.com port 6379 with TLS, database 1, keys token-server:…
+Audit log      /var/log/audit, durable
+Metrics        localhost, port 9464
+Page           off
+`)
+    const alone = loadSettings({
+      TRUSTED_PROXIES: 'none',
+      limits__wrongSecrets: '0',
+      REDIS_URL: 'redis://[::1]:1',
+    })
+    expect(describeConfig(alone, [], [])).toContain(`Proxies        none
+Limits         none
+Redis          ::1 port 1, database 0, keys token-server:…
+`)
   })
 
   test('opens the keys that there are, and warns', async () => {
