@@ -1,5 +1,5 @@
 import cors from '@fastify/cors'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { headerValues } from '../http/header-values.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import { UnrecordedError } from '../audit/token-audit.ts'
@@ -11,6 +11,7 @@ import type { Client } from '../settings/settings.ts'
 import { createClientAuthenticator } from './client-authentication.ts'
 import { invalidRequest, OAuthError, tooManyRequests } from './errors.ts'
 import { acceptForms, formOf, type Form } from './form.ts'
+import { paths } from './metadata.ts'
 import { grantScopes } from './scopes.ts'
 
 /** Parameters that must not be in a URL, which ends up in logs and histories (RFC 6749 §2.3.1). */
@@ -61,18 +62,18 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       }),
     }))
     const { corsOrigins } = service.settings
-    if (corsOrigins.length > 0) await app.register(cors, tokenCors(corsOrigins))
+    if (corsOrigins.length > 0) {
+      app.addHook('onRequest', onlyPreflights(app.prefix + paths.token))
+      await app.register(cors, tokenCors(corsOrigins))
+    }
     acceptForms(app)
     // A WeakMap of requests would cost the garbage collector some microseconds for each token.
     app.decorateRequest('client', null)
     app.setErrorHandler(replyWithError)
     // First, so that errors are not cached either (RFC 6749 §5.1).
     app.addHook('onRequest', (request, reply, done) => {
-      reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
-      if (request.method !== 'POST') {
-        reply.header('allow', 'POST')
-        throw invalidRequest('the token endpoint accepts POST only', 405)
-      }
+      noStore(reply)
+      if (request.method !== 'POST') throw postOnly(reply)
       const wait = limits.requests?.take(networkOfRequest(request)) ?? 0
       if (wait > 0) throw tooManyRequests('there are too many requests from this address', wait)
       refuseQuery(request.query)
@@ -85,7 +86,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       done()
     })
 
-    app.all('/connect/token', async (request, reply) => {
+    app.all(paths.token, async (request, reply) => {
       const form = readForm(request)
       // A reload in the meantime changes nothing for this request.
       const { settings, accessTokens, authenticate } = current()
@@ -93,7 +94,7 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
         authorization: headerValues(request.raw.rawHeaders, 'authorization'),
         form,
         network: () => networkOfRequest(request),
-        audience: [service.issuer(), `${service.issuer()}/connect/token`],
+        audience: [service.issuer(), service.issuer() + paths.token],
       })
       request.client = client
       const grantType = form.get('grant_type')
@@ -114,6 +115,32 @@ export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promi
       return tokenResponse(token, client.accessTokenLifetime, scopes.join(' '))
     })
   }
+}
+
+/**
+ * For a hook before @fastify/cors, which answers OPTIONS of every path as if pages could use it, and one that is no preflight
+ * (Fetch §3.2.2) with text.
+ */
+function onlyPreflights(path: string): onRequestHookHandler {
+  return (request, reply, done) => {
+    if (request.method !== 'OPTIONS') return done()
+    if (request.routeOptions.url !== path) {
+      reply.callNotFound()
+      return
+    }
+    const { origin, 'access-control-request-method': method } = request.headers
+    if (origin === undefined || method === undefined) throw postOnly(noStore(reply))
+    done()
+  }
+}
+
+function postOnly(reply: FastifyReply): OAuthError {
+  reply.header('allow', 'POST')
+  return invalidRequest('the token endpoint accepts POST only', 405)
+}
+
+function noStore(reply: FastifyReply): FastifyReply {
+  return reply.header('cache-control', 'no-store').header('pragma', 'no-cache')
 }
 
 /** The JSON text of RFC 6749 §5.1. JSON.stringify would search the token for characters to escape, and a token has none. */

@@ -93,4 +93,39 @@ describe('pages of other origins', () => {
       expect((await token(server, origin)).headers).not.toHaveProperty('access-control-allow-origin')
     }
   })
+
+  test.each(['https://id.example', 'https://id.example/path'])(
+    'may use nothing else of %s, and what is no preflight is refused as usual',
+    async (issuer) => {
+      const { app } = await testServer({
+        file: settingsFile({ issuer }),
+        env: { CORS_ORIGINS: 'https://app.example' },
+      })
+      const base = new URL(issuer).pathname.replace(/\/$/, '')
+      const options = (
+        url: string,
+        headers: Readonly<Record<string, string>>,
+      ): Promise<LightMyRequestResponse> => app.inject({ method: 'OPTIONS', url, headers })
+      const asked = { origin: 'https://app.example', 'access-control-request-method': 'GET' }
+      expect((await options(`${base}/connect/token`, asked)).statusCode).toBe(204)
+      for (const url of [
+        '/api/identity',
+        '/connect/token/x',
+        '/nothing',
+        '/.well-known/openid-configuration',
+      ]) {
+        const response = await options(base + url, asked)
+        expect([response.statusCode, response.json()], url).toEqual([404, { error: 'not_found' }])
+        expect(response.headers).not.toHaveProperty('access-control-allow-origin')
+      }
+      for (const name of Object.keys(asked) as (keyof typeof asked)[]) {
+        const response = await options(`${base}/connect/token`, { [name]: asked[name] })
+        expect([response.statusCode, response.json()]).toEqual([
+          405,
+          { error: 'invalid_request', error_description: 'the token endpoint accepts POST only' },
+        ])
+        expect(response.headers).toMatchObject({ allow: 'POST', 'cache-control': 'no-store' })
+      }
+    },
+  )
 })
