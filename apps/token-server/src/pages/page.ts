@@ -80,7 +80,7 @@ function render(service: Service, base: string, trial: Trial): Html {
     isReady: status.ready,
     sections: [
       signingKey(service),
-      keyRing(status, service.clock()),
+      keyRing(service, status),
       tokenSection(service, status, trial),
       activity(service),
       check(service, status),

@@ -54,6 +54,7 @@ test('says which key is loaded, where from, and what it is used for', async () =
   ]) {
     expect(response.body).toContain(text)
   }
+  expect(response.body).toMatch(/The keys were read \d s ago\./)
 })
 
 test.each([

@@ -118,7 +118,8 @@ function instrumentsOf(meter: Meter) {
       description: '1 while the ring signs and serves its JWK Set, otherwise 0.',
     }),
     age: meter.createObservableGauge('sealwright.keyring.age', {
-      description: 'Time since the keys were read from their stores.',
+      description:
+        'Time since the keys were read from their stores, plus the delay with which these list a new one.',
       unit: 's',
     }),
     maximumAge: meter.createObservableGauge('sealwright.keyring.max_age', {

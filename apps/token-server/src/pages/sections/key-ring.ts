@@ -1,14 +1,18 @@
 import type { KeyRingKeyStatus, KeyRingStatus } from '@sealwright/keyring'
 import { printable } from '../../printable.ts'
+import type { Service } from '../../service.ts'
 import { badge } from '../document.ts'
 import { markup, type Html } from '../html.ts'
 import { fromNow, utc } from '../times.ts'
 
 /** Every key of the ring: what it is used for, and when that changes. */
-export function keyRing({ keys, nextRotation, age }: KeyRingStatus, now: Date): Html {
+export function keyRing({ ring, clock }: Service, { keys, nextRotation, age }: KeyRingStatus): Html {
+  const now = clock()
+  // The age of a set includes the delay with which a store lists a new key.
+  const readAgo = age === null ? null : Math.max(0, age - ring.policy.listingDelay)
   return markup`<section aria-labelledby="key-ring">
     <h2 id="key-ring">Key ring</h2>
-    <p>${age === null ? 'The keys have not been read.' : `The keys were read ${age} s ago.`}
+    <p>${readAgo === null ? 'The keys have not been read.' : `The keys were read ${readAgo} s ago.`}
       ${nextRotation === null ? 'No new key is planned.' : `The next key ${nextRotation < now ? 'was' : 'is'} due ${fromNow(nextRotation, now)}: ${utc(nextRotation)}.`}</p>
     ${timeline(keys, now)}
     <ol class="keys">${keys.map((key) => item(key, now))}</ol>
