@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   canExportPkcs12,
   openSigningKey,
@@ -30,10 +31,13 @@ export async function openKey(
   if (!isSigningUri(source)) return openFile(source, options, terminal)
   const backend = await backendFor(source, access)
   const local = /^file:/i.test(source) ? readLocalUri(source, process.cwd()) : null
-  // The backend opens a folder, as Kubernetes mounts a TLS secret.
-  if (local?.kind === 'file' && !(await isFolder(local.path))) {
-    const certificate = local.certificatePath ?? options.certificate
-    return openFile(local.path, { ...options, certificate }, terminal)
+  if (local?.kind === 'file') {
+    // As Kubernetes mounts a TLS secret.
+    const isSecret = local.certificatePath === null && (await isFolder(local.path))
+    const path = isSecret ? join(local.path, 'tls.key') : local.path
+    const beside = isSecret ? join(local.path, 'tls.crt') : undefined
+    const certificate = local.certificatePath ?? options.certificate ?? beside
+    return openFile(path, { ...options, certificate }, terminal)
   }
   return withPassword(options.password, terminal, source, async (password) => {
     const key = await openSigningKey(source, { backends: [backend], password })

@@ -45,7 +45,10 @@ export function certImportCommand(terminal: Terminal, access: KeyAccess): Comman
     .option('--certificate <file>', 'the certificates of the key, where they are in another file')
     .option('--accept-missing-mac', 'read the private keys of a PKCS#12 file that has no MAC')
   return withPasswordOptions(command, 'the file')
-    .option('--store-password-file <file>', 'file with the password of the files in store:FOLDER')
+    .option(
+      '--store-password-file <file>',
+      'file with the password of the files in store:FOLDER; - for standard input',
+    )
     .option('--json', 'print the result as JSON')
     .action(async (file: string, options: Options) => {
       const key = await importFrom(file, options, terminal, access)

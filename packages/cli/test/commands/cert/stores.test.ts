@@ -183,6 +183,20 @@ describe('a file', () => {
     expect(asked).toEqual([expect.stringContaining('a\\u001b[2J.pem')])
   })
 
+  test('may be in a folder, as Kubernetes mounts a TLS secret', async () => {
+    const { pfx, password, keyId } = await makePfx()
+    const { file } = scratch()
+    const folder = scratchFolder()
+    const files = ['--out', join(folder, 'tls.key'), '--cer', join(folder, 'tls.crt'), '--no-out-password']
+    await succeed(['cert', 'convert', pfx, '--password-file', password, ...files])
+    const exporting = ['cert', 'export', `file:${folder}`, '--out', file('a.pfx'), '--no-out-password']
+    const { out } = await succeed([...exporting, '--json'])
+    expect(JSON.parse(out)).toMatchObject({ keyId, privateKey: true, certificates: [expect.any(String)] })
+    const store = `store:${file('keys')}`
+    await succeed(['cert', 'import', `file:${folder}`, '--to', store])
+    expect(await listed(store)).toMatchObject([{ name: 'a', keyId }])
+  })
+
   test('is certified with another name', async () => {
     const { pfx, password } = await makePfx()
     const { file } = scratch()
