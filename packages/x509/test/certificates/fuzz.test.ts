@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { sign, X509Certificate } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import * as fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
@@ -6,10 +6,12 @@ import {
   createCertificateRequest,
   createRevocationList,
   createSelfSignedCertificate,
+  issueCertificate,
   parseCertificate,
   readCertificateRequest,
   readRevocationList,
 } from '../../src/index.ts'
+import { wrap } from '../../src/asn1/wrap.ts'
 import { identity } from '../support/certificates.ts'
 import { runs } from '../support/fuzz.ts'
 import { allOf, decode, encode, type Tlv } from '../support/tlv.ts'
@@ -126,3 +128,49 @@ test.each(['a certificate', 'a request', 'a CRL'])(
     expect(outcomes.size).toBeGreaterThan(1)
   },
 )
+
+/** Where the identifier octets are. All lengths are short. */
+function identifiersOf(der: Uint8Array, start = 0, end = der.length): readonly number[] {
+  const offsets: number[] = []
+  for (let at = start; at < end; at += 2 + (der[at + 1] ?? 0)) {
+    offsets.push(at)
+    if (((der[at] ?? 0) & 0x20) !== 0)
+      offsets.push(...identifiersOf(der, at + 2, at + 2 + (der[at + 1] ?? 0)))
+  }
+  return offsets
+}
+
+test('whatever tags the subject of a request has, OpenSSL reads the names in the certificate that the CA was shown', async () => {
+  const signer = createLocalSigner((await identity('ec-p256')).privateKey)
+  const ca = { subject: 'CN=ca', profile: 'rootCa' } as const
+  const issuer = { signer, certificate: await createSelfSignedCertificate(signer, ca) }
+  const { privateKey } = await identity('ed25519')
+  const request = await createCertificateRequest(createLocalSigner(privateKey), {
+    subject: 'CN=a+OU=b,O=c',
+  })
+  const [info, algorithm] = decode(request).children
+  const [version, name, ...others] = (info?.children ?? []).map(encode)
+  if (name === undefined || version === undefined || algorithm === undefined) throw new Error('no request')
+  const names = new Set<string>()
+  for (const at of identifiersOf(name)) {
+    for (let tag = 0; tag < 256; tag++) {
+      const subject = Uint8Array.from(name)
+      subject[at] = tag
+      const toBeSigned = wrap(0x30, version, subject, ...others)
+      const signature = wrap(0x03, Uint8Array.of(0), sign(null, toBeSigned, privateKey))
+      const der = wrap(0x30, toBeSigned, encode(algorithm), signature)
+      try {
+        const shown = readCertificateRequest(der)
+        // One after the other: they share the key's thread.
+        // oxlint-disable-next-line no-await-in-loop
+        const certificate = await issueCertificate(issuer, shown, {
+          subjectAltNames: [{ type: 'dns', value: 'a.example' }],
+        })
+        names.add(`${shown.subject} is ${certificate.subject}`)
+      } catch (error) {
+        if (!(error instanceof Error) || error.name !== 'SealwrightError') throw error
+      }
+    }
+  }
+  expect([...names]).toEqual(['CN=a+OU=b,O=c is O=c\nCN=a + OU=b'])
+})
