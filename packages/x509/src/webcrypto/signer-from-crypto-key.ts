@@ -112,7 +112,8 @@ class CryptoKeySigner implements Signer {
     if (options !== undefined) signOptions('options', options)
     const signal = options?.signal
     signal?.throwIfAborted()
-    const signing = this.#signVerified(data)
+    // A copy: the signature is verified after the caller may have changed the data.
+    const signing = this.#signVerified(Uint8Array.from(data))
     return signal === undefined ? signing : untilAborted(signing, signal)
   }
 

@@ -85,6 +85,14 @@ describe('signerFromCryptoKey', () => {
     expect(await failure('INVALID_SIGNATURE', () => signer.sign(data))).not.toBe('')
   })
 
+  test('signs the data as it was, which the caller may change', async () => {
+    const signer = await signerFromCryptoKey(await generateKeyPair('ec-p256'))
+    const changing = Buffer.from(data)
+    const signing = signer.sign(changing)
+    changing.fill(0)
+    expect(isSignature('ES256', signer.publicKey, await signing)).toBe(true)
+  })
+
   test('says so when the keys are of another implementation', async () => {
     const keys = await generateKeyPair('ec-p256', { crypto: peculiarCrypto })
     expect(await failure('UNSUPPORTED_KEY', () => signerFromCryptoKey(keys))).toContain('option crypto')
