@@ -73,9 +73,11 @@ export class SignerEngine extends CryptoEngine {
     someBytes('data', data)
     const signer = this.#signer
     assertUnforgeable(signer.publicKey)
-    const toBeSigned = ArrayBuffer.isView(data)
+    const view = ArrayBuffer.isView(data)
       ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
       : new Uint8Array(data)
+    // A copy: the signature is verified after the caller may have changed the data.
+    const toBeSigned = view.slice()
     const signature = toX509Signature(await signer.sign(toBeSigned), signer)
     if (!(await verifySignature(signer, toBeSigned, signature, 'der'))) throw invalidSignature(signer)
     return Uint8Array.from(signature).buffer

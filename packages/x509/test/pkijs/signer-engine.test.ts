@@ -117,6 +117,15 @@ test('the engine signs with its own key alone', async () => {
   ).not.toBe('')
 })
 
+test('the data is signed as it was, which the caller may change', async () => {
+  const signer = createLocalSigner(privateKey('ES256'))
+  const engine = new SignerEngine(signer)
+  const data = Buffer.from('data')
+  const signing = engine.signWithPrivateKey(data)
+  data.fill(0)
+  expect(verify('sha256', Buffer.from('data'), signer.publicKey, new Uint8Array(await signing))).toBe(true)
+})
+
 test('no wrong signature is released', async () => {
   const signer = { ...remoteSigner('ES256'), sign: async () => Promise.resolve(new Uint8Array(64)) }
   const engine = new SignerEngine(signer)
