@@ -4,7 +4,7 @@ import type { KeyRingEvent } from '../../src/index.ts'
 import type { KeySet } from '../../src/keys/key-set.ts'
 import type { RingKey } from '../../src/keys/ring-keys.ts'
 import type { Source } from '../../src/keys/sources.ts'
-import { Rotation } from '../../src/ring/rotation.ts'
+import { revocationCost, Rotation } from '../../src/ring/rotation.ts'
 import { keyOf, sourceOf } from '../support/fake-sources.ts'
 import { daily, day, ringKey, stateOn } from '../support/ring-keys.ts'
 
@@ -191,5 +191,87 @@ describe('a version is refused', () => {
       code: 'UNSUPPORTED_OPERATION',
       message: 'a store cannot create a new version; add a source with the next key',
     })
+  })
+})
+
+describe('the cost of a revocation', () => {
+  const places = [storeOf(null, { disable: async () => undefined })]
+
+  /** What it costs to revoke a key on a day. */
+  function costOn(days: number, keyId: string, keys: RingKey[], algorithms: string[] = []) {
+    const { rotation } = start(days, [], keys)
+    const without = keys.map((each) => (each.key.keyId === keyId ? { ...each, enabled: false } : each))
+    // What is asked of them.
+    const parts = {
+      keySet: { holdersOf: () => places.map((source) => ({ source, versions: ['1'] })) },
+      decision: {
+        look: () => ({ state: stateOn(days, keys, algorithms) }),
+        lookWithout: () => stateOn(days, without, algorithms),
+      },
+    }
+    return revocationCost(keyId, {
+      ...(parts as unknown as Pick<Parameters<typeof revocationCost>[1], 'keySet' | 'decision'>),
+      rotation,
+      policy: daily,
+      clock: { now: () => days * day, elapsed: () => 0 },
+    })
+  }
+
+  // maxSetAge + jwksMaxAge + clockSkew of the policy.
+  const longest = (86_400 + 3_600 + 60) / 86_400
+  const [a, b] = [ringKey('a'), ringKey('b', { made: 90 })]
+  const both = ringKey('both', { made: 90, algorithms: ['RS256', 'PS256'] })
+
+  test.each<[string, number, string, RingKey[], string[], boolean, number | null]>([
+    ['the only key needs a successor, which is not announced', 10, 'a', [a], [], true, 12],
+    ['one that is announced takes over early', 91, 'a', [a, b], ['b'], false, 92],
+    ['one that is retiring signs again', 92.5, 'b', [a, b], ['a'], false, null],
+    ['one that is retired is known to nobody', 95, 'b', [a, b], ['a'], true, 95 + longest],
+    ['a key that is retired signs nothing', 95, 'a', [a, b], ['b'], false, null],
+    ['a key that is announced signs nothing yet', 91, 'b', [a, b], ['a'], false, null],
+  ])('%s', (_name, days, keyId, keys, signing, needsSuccessor, refused) => {
+    expect(costOn(days, keyId, keys)).toEqual({
+      keyId,
+      acceptedUntil: new Date(days * day + (86_400 + 3_600) * 1_000),
+      signing,
+      refusedUntil: refused === null ? null : new Date(Math.round(refused * day)),
+      needsSuccessor,
+    })
+  })
+
+  test('is that of the algorithm that it costs most', () => {
+    const algorithms = ['RS256', 'PS256']
+    const retired = ringKey('old', { algorithms: ['PS256'] })
+    // A new key for RS256 is announced for two days; the retired one for PS256 is known after one.
+    expect(costOn(100, 'both', [retired, both], algorithms)).toMatchObject({
+      signing: ['old'],
+      refusedUntil: new Date(102 * day),
+    })
+    // Of two that are announced, the newer one signs.
+    const next = [
+      ringKey('next', { made: 99, algorithms }),
+      ringKey('later', { made: 99.5, algorithms: ['PS256'] }),
+    ]
+    expect(costOn(100, 'both', [both, ...next], algorithms)).toMatchObject({
+      signing: ['next', 'later'],
+      refusedUntil: new Date(101.5 * day),
+      needsSuccessor: false,
+    })
+  })
+
+  test('is not known where no place that has the key can disable it', () => {
+    const able = places.splice(0, 1, sourceOf('a folder'), sourceOf('a file'))
+    expect(() => costOn(10, 'a', [a])).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_OPERATION',
+        message:
+          'a folder and a file cannot disable keys: list the kid in the option revoked of every instance, or remove the key there',
+      }),
+    )
+    places.splice(0, 2)
+    expect(() => costOn(10, 'a', [a])).toThrow(
+      expect.objectContaining({ code: 'NOT_FOUND', message: 'the key ring has no key with that kid' }),
+    )
+    places.push(...able)
   })
 })
