@@ -2,6 +2,7 @@
 // is slow; create-signer.test.ts has real ones.
 import type * as Crypto from 'node:crypto'
 import { generateKeyPairSync } from 'node:crypto'
+import { isTokenSignerSource, tokenSigner } from '@sealwright/core/internal'
 import { rejection } from '@sealwright/test-kit/errors'
 import { privateKey } from '@sealwright/test-kit/keys'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
@@ -178,6 +179,34 @@ test('EdDSA and Ed25519 are the same key, and both quick', async () => {
   const signer = start('EdDSA')
   await signer.sign(data)
   expect(places()).toEqual(['inline'])
+})
+
+function isMadeThere(signer: ManagedSigner): boolean {
+  return isTokenSignerSource(signer) && signer[tokenSigner]() !== null
+}
+
+describe('a token is made by a thread of the pool, with its text,', () => {
+  test('while signatures go there', async () => {
+    const signer = start('RS256')
+    expect(isMadeThere(signer)).toBe(false)
+    const first = [1, 2, 3].map(() => signer.sign(data))
+    expect(isMadeThere(signer)).toBe(false)
+    await runPool()
+    expect(isMadeThere(signer)).toBe(true)
+    await finishLibuv()
+    await Promise.all(first)
+    expect(isMadeThere(signer)).toBe(false)
+  })
+
+  test('in mode pool, until the signer is closed, and in the other modes never', async () => {
+    const key = generateKeyPairSync('ed25519').privateKey
+    for (const mode of ['inline', 'libuv'] as const)
+      expect(isMadeThere(createSigner(key, { mode }))).toBe(false)
+    const pool = createSigner(key, { mode: 'pool', threads: 1 })
+    expect(isMadeThere(pool)).toBe(true)
+    await pool.close()
+    expect(isMadeThere(pool)).toBe(false)
+  })
 })
 
 describe('closing', () => {
