@@ -34,7 +34,7 @@ declare module 'fastify' {
 /** The token endpoint (RFC 6749 §3.2) with the client credentials grant (§4.4). */
 export function tokenEndpoint(service: Service): (app: FastifyInstance) => Promise<void> {
   function replyWithError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    const answer = toOAuthError(error)
+    const answer = toOAuthError(error, request)
     // The reason is ours and quotes no credentials; what the client sent is not logged.
     // Null instead of left out, so that the line takes the same time for a client that does not exist.
     const clientId = request.client?.clientId ?? answer.clientId ?? null
@@ -165,7 +165,7 @@ function causeOf(error: unknown): unknown {
   return error instanceof OAuthError ? (error.cause ?? error) : error
 }
 
-function toOAuthError(error: unknown): OAuthError {
+function toOAuthError(error: unknown, { client = null }: FastifyRequest): OAuthError {
   if (error instanceof OAuthError) return error
   const retryAfter = retryAfterOf(error)
   if (retryAfter !== null) {
@@ -177,7 +177,8 @@ function toOAuthError(error: unknown): OAuthError {
       cause: error,
     })
   }
-  if (clientErrorStatus(error) === null) {
+  // Later errors are not of the request: other libraries, such as the Azure SDK, have a status in theirs as well.
+  if (client !== null || clientErrorStatus(error) === null) {
     return new OAuthError('server_error', 'the request failed', {
       statusCode: 500,
       cause: error,

@@ -680,6 +680,7 @@ describe('a key that cannot sign', () => {
 
   test.each([
     new TypeError('x is undefined'),
+    Object.assign(new Error('x is undefined'), { name: 'RestError', statusCode: 403 }),
     ...(['INVALID_ARGUMENT', 'UNSUPPORTED_OPERATION', 'LIMIT_EXCEEDED'] as const).map(
       (code) => new SealwrightError(code, 'x is undefined'),
     ),
