@@ -130,7 +130,7 @@ describe('the alerts and the dashboard', () => {
 
   test.skipIf(lacks('promtool'))('the rules and the configuration are valid [needs promtool]', () => {
     const config = fileURLToPath(new URL('deploy/prometheus/prometheus.yml', root))
-    expect(run(['promtool', 'check', 'config', config])).toContain('SUCCESS: 15 rules found')
+    expect(run(['promtool', 'check', 'config', config])).toContain('SUCCESS: 16 rules found')
   })
 
   test.skipIf(lacks('promtool'))('each alert fires when it should, and not before [needs promtool]', () => {
@@ -138,7 +138,7 @@ describe('the alerts and the dashboard', () => {
     expect(run(['promtool', 'test', 'rules', tests])).toContain('SUCCESS')
     const text = readFileSync(tests, 'utf8')
     const alerts = [...rulesText.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name)
-    expect(alerts).toHaveLength(14)
+    expect(alerts).toHaveLength(15)
     // Each is tested both ways.
     for (const name of alerts) {
       expect(text, name).toMatch(new RegExp(`alertname: ${name}\\n +exp_alerts`))
@@ -155,7 +155,7 @@ describe('the alerts and the dashboard', () => {
         .replaceAll(' ', '-'),
     )
     const links = [...rulesText.matchAll(/^ +runbook_url: (\S+)$/gm)].map(([, url = '']) => new URL(url))
-    expect(links).toHaveLength(14)
+    expect(links).toHaveLength(15)
     for (const { pathname, hash } of links) {
       expect(pathname).toBe('/sealwright/sealwright/blob/main/docs/rotation.md')
       expect(anchors).toContain(hash.slice(1))
