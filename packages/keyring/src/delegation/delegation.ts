@@ -89,7 +89,7 @@ export function openDelegation(
   const report = careful(options.onProblem)
   const type = keyType(options.keyType ?? 'ec-p256').name
   checkArithmetic(ring, lifetime)
-  if (ring.delegates !== registry) {
+  if (ring.delegates === null || ring.delegates !== registry) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
       'the ring was opened without this registry; pass it to openKeyRing as options.delegates',

@@ -82,7 +82,7 @@ export interface DelegateBounds {
 }
 
 /**
- * Those that a key of the ring vouches for; they are revoked with it. There may be more certificates than delegates, as when
+ * Those that a key of the ring vouches for, from their beginning on and not beyond its end; they are revoked with it. There may be more certificates than delegates, as when
  * many instances start at once: all instances take the same ones, the oldest. A revoked delegate keeps its place, as instances
  * do not all know of a revocation at the same time.
  */
@@ -100,9 +100,10 @@ function delegatesOf(
     for (const key of sorted) {
       if (places.size === maxDelegates) break
       const { keyId, createdAt, notBefore, notAfter, version } = key
-      if (places.has(keyId) || Number(notAfter) <= time) continue
+      // `issueDelegate` dates it back by the clock skew. From a later time on it could be valid in years, whatever the limit.
+      if (places.has(keyId) || Number(notAfter) <= time || Number(notBefore) > time) continue
       const issuer = own.find((each) => each.signs && isDelegateOf(key, each.key))
-      if (issuer === undefined) continue
+      if (issuer === undefined || Number(issuer.notAfter ?? Infinity) < Number(notAfter)) continue
       places.add(keyId)
       delegates.set(keyId, {
         id: `${version} ${keyId}`,

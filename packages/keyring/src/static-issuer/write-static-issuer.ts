@@ -1,7 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
-import { aBoolean, anObject, aString } from '@sealwright/core/internal'
+import { aBoolean, aFolderPath, anObject } from '@sealwright/core/internal'
 import { checkIssuer, issuerMetadata, pathOf, wellKnown } from '../issuer/metadata.ts'
 import type { KeyRingSource } from '../keys/sources.ts'
 import type { KeyRingPolicyOptions } from '../policy/policy.ts'
@@ -69,7 +69,7 @@ export async function writeStaticIssuer(
 ): Promise<StaticIssuerReport> {
   anObject('options', options)
   const { folder, issuer, removeUnknown = false, ...ringOptions } = options
-  aString('options.folder', folder)
+  aFolderPath('options.folder', folder)
   aBoolean('options.removeUnknown', removeUnknown)
   checkIssuer('the issuer', issuer, false)
   await checkDiscovery(join(folder, wellKnown.openIdConfiguration), issuer)

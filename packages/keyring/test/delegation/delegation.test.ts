@@ -308,7 +308,10 @@ describe('the registry', () => {
   describe('does not make a key sign tokens because a key of the ring has certified it', () => {
     const day = 86_400_000
     const purpose = { extendedKeyUsage: ['2.25.122525516242243951230331000519462357826'] }
-    test.each<[string, Partial<CertificateOptions> & { subject?: string; issuer?: string }, number]>([
+    const begins = new Date(Date.UTC(2030, 0, 1))
+    const later = (days: number): Date => new Date(begins.getTime() + days * day)
+    type Given = Partial<CertificateOptions> & { subject?: string; issuer?: string; validityDays?: number }
+    test.each<[string, Given, number]>([
       ['as a delegate', { extensions: purpose }, 2],
       [
         'for a TLS server',
@@ -323,11 +326,14 @@ describe('the registry', () => {
         { extensions: { ...purpose, basicConstraints: { ca: true }, keyUsage: ['keyCertSign'] } },
         1,
       ],
-      ['for years', { extensions: purpose, notAfter: new Date(Date.UTC(2030, 0, 1) + 100 * day) }, 1],
-    ])('%s', async (_name, { subject = 'CN=delegate', issuer: name, ...options }, count) => {
+      ['for years', { extensions: purpose, notAfter: later(100) }, 1],
+      ['from a later day on', { extensions: purpose, notBefore: later(1), notAfter: later(2) }, 1],
+      ['until its own last day', { extensions: purpose, validityDays: 9, notAfter: later(9) }, 2],
+      ['beyond its own last day', { extensions: purpose, validityDays: 9, notAfter: later(10) }, 1],
+    ])('%s', async (_name, { subject = 'CN=delegate', issuer: name, validityDays, ...options }, count) => {
       useVirtualTime()
       const [store, registry] = [new MemoryStore(), new MemoryRegistry()]
-      const key = await store.add('a')
+      const key = await store.add('a', { validityDays })
       const { publicKey } = await new MemoryStore().add('b')
       const signer = key.signer()
       const notBefore = new Date()
@@ -487,4 +493,7 @@ test('what cannot be is refused with the arithmetic', async () => {
     'options.maxDelegates must be a whole number from 1 to 98, not 99',
   )
   expect(() => openDelegation(ring, new MemoryRegistry())).toThrow('opened without this registry')
+  const { ring: alone } = await openTestRing([{ store, name: 'a' }], policy)
+  for (const none of [null, undefined])
+    expect(() => openDelegation(alone, none as never)).toThrow('opened without this registry')
 })

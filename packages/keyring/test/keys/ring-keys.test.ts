@@ -17,7 +17,7 @@ function merge(
     revoked = [],
     seen = [],
     maxDelegates = 16,
-    times = [0],
+    times = [at(3).getTime()],
   }: { revoked?: string[]; seen?: [string, Date][]; maxDelegates?: number; times?: number[] } = {},
 ): RingKey[] {
   const shown = sources.map(([source, ...keys]) => ({ source, keys }))
@@ -135,6 +135,28 @@ describe('delegates', () => {
     ['a key of the ring', delegate('d', 2, by('other')), ['d']],
   ])('count if they were certified by a key of the ring: %s', (_name, key, ids) => {
     expect(idsOf(merge([own, [registry, key]]))).toEqual(ids)
+  })
+
+  const countAt = (...times: number[]): string[] =>
+    idsOf(merge([own, [registry, delegate('d', 2)]], { times }))
+  test('count from their beginning on, at each of the possible times', () => {
+    const begins = at(2).getTime()
+    expect(countAt(begins - 1)).toEqual([])
+    expect(countAt(begins)).toEqual(['d'])
+    expect(countAt(begins - 1, begins)).toEqual(['d'])
+  })
+
+  const countUntil = (notAfter: Date | null): string[] =>
+    idsOf(
+      merge([
+        [own[0], keyOf('own', { notAfter })],
+        [registry, delegate('d', 2)],
+      ]),
+    )
+  test('do not count beyond the end of the key that certified them', () => {
+    expect(countUntil(at(12))).toEqual(['d'])
+    expect(countUntil(new Date(at(12).getTime() - 1))).toEqual([])
+    expect(countUntil(null)).toEqual(['d'])
   })
 
   test('are not certified by a key that the ring only publishes', () => {

@@ -250,7 +250,9 @@ describe('it writes nothing', () => {
   })
 
   test.each([
-    [{ folder: 5 }, 'options.folder must be a string'],
+    [{ folder: 5 }, 'options.folder must be the path of a folder'],
+    // It would be the folder in which the program runs.
+    [{ folder: '' }, 'options.folder must be the path of a folder'],
     [{ folder: '.', removeUnknown: 'yes' }, 'options.removeUnknown must be true or false'],
     [{ folder: '.', keys: [] }, 'options.keys is not an option'],
     [null, 'options must be an object'],
