@@ -46,6 +46,8 @@ export interface StreamVerifierOptions {
 export class StreamVerifier {
   readonly #options: StreamVerifierOptions
   readonly #claims: Map<number, readonly Claim[]>
+  /** The lines that claims are about, the last one first, without those before a hole: each is passed over once. */
+  readonly #ahead: number[]
   readonly #gap: SealGap
   #file: FileName | null = null
   #files = 0
@@ -71,6 +73,7 @@ export class StreamVerifier {
     this.#options = options
     this.#gap = new SealGap()
     this.#claims = new Map(options.claims)
+    this.#ahead = [...options.claims.keys()].toSorted((a, b) => b - a)
   }
 
   /** @param isAfterHole whether files before it are missing, which is reported already */
@@ -154,9 +157,7 @@ export class StreamVerifier {
 
   /** Claims about lines in the hole cannot be checked, except for the last line: the chain continues from it. */
   #passHole(): void {
-    for (const sequence of this.#claims.keys()) {
-      if (sequence < this.#head.sequence) this.#claims.delete(sequence)
-    }
+    while ((this.#ahead.at(-1) ?? Infinity) < this.#head.sequence) this.#claims.delete(this.#ahead.pop() ?? 0)
     this.#settleClaims()
   }
 
@@ -164,6 +165,9 @@ export class StreamVerifier {
   #dropBatch({ headBefore, lines, tokens }: LastBatch): void {
     const message = `the last ${lines} line(s) of the file before do not count: their write failed, and their tokens were not issued`
     this.#report('torn', 'warning', message, 1)
+    // The writer seals only what it has written. A seal of these lines proves that they were taken back later.
+    if (this.#mark !== null && isSame(this.#mark, this.#head)) this.#mark = null
+    this.#reopenClaim()
     this.#head = headBefore
     this.#lines -= lines
     this.#tokens -= tokens
@@ -254,6 +258,14 @@ export class StreamVerifier {
     this.#confirmed = claims.find((claim) => claim.chain === chain) ?? this.#confirmed
     if (open.length === 0) this.#claims.delete(sequence)
     else this.#claims.set(sequence, open)
+  }
+
+  /** Others have recorded the head, so what continues from before it differs from what they saw. */
+  #reopenClaim(): void {
+    const claim = this.#confirmed
+    if (claim === null || !isSame(claim, this.#head)) return
+    this.#confirmed = null
+    this.#claims.set(claim.sequence, [...(this.#claims.get(claim.sequence) ?? []), claim])
   }
 
   #reportClaim({ sequence, source }: Claim): void {

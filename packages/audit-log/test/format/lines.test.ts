@@ -47,6 +47,9 @@ describe('a line that the writer could have written', () => {
 const wrong: readonly [object, string, readonly unknown[]][] = [
   [token, 'sequence', [0, -1, 1.5, '1', null]],
   [token, 'time', [[time], `${time}x`, `x${time}`, '2026-11-26', 7]],
+  // There is no such time, or it is written in another way.
+  [token, 'time', ['2026-13-01T00:00:00.000Z', '2026-02-30T12:00:00.000Z', '2026-11-26T24:00:00.000Z']],
+  [token, 'time', ['2026-11-26T12:00:00Z', '2026-11-26T12:00:00.000+00:00', '+012026-11-26T12:00:00.000Z']],
   [token, 'jti', ['', 'x'.repeat(1025), ['j'], 7]],
   [token, 'kid', ['', null]],
   [token, 'client_id', ['', null]],

@@ -2,11 +2,15 @@ import { appendFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { scratchFolder } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
+import { publicJwk } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
+import type { Head } from '../../src/format/chain.ts'
 import { fragment } from '../../src/format/lines.ts'
+import { signSeal } from '../../src/format/seal.ts'
+import { verifyAuditLog } from '../../src/index.ts'
 import { createLogFile, type LogFile } from '../../src/writer/log-file.ts'
 import { StreamWriter, type StreamOptions } from '../../src/writer/stream-writer.ts'
-import { filesOf, found, linesOf, pathOf } from '../support/logs.ts'
+import { filesOf, found, linesOf, pathOf, signer } from '../support/logs.ts'
 
 /** These streams have no seals: a sealed log is written by what is above a stream. */
 const unsealed = ['error seals-missing', 'warning open-end']
@@ -64,6 +68,17 @@ function failing(): {
       }
     },
   }
+}
+
+/** A stream whose second file continues from before the last batch of the first one: a token and a mark. */
+async function takenBack(): Promise<ReturnType<typeof writer> & { readonly head: Head }> {
+  const { createFile, failAfter } = failing()
+  const made = writer({ createFile })
+  await made.writer.write([token('a')])
+  failAfter(10_000)
+  await expect(made.writer.write([token('b'), fragment({ event: 'mark' })])).rejects.toThrow('ENOSPC')
+  const { sequence, chain } = JSON.parse(linesOf(pathOf(made.folder)).at(-1) ?? '') as Head
+  return { ...made, head: { sequence, chain } }
 }
 
 test('the first line opens the stream, and only the last line of a batch has a chain value', async () => {
@@ -165,6 +180,22 @@ describe('after a write that failed', () => {
     await stream.close()
     expect(filesOf(folder)).toHaveLength(2)
     expect(await found(folder)).toEqual([torn, ...unsealed])
+  })
+
+  test('the lines that were left do not count, unless a seal or an earlier report has them: an attacker took them back', async () => {
+    const { writer: stream, folder, head } = await takenBack()
+    await stream.write([token('c'), token('d')])
+    expect(await found(folder)).toEqual(['warning torn 1', ...unsealed])
+    const expected = [{ stream: stream.stream, head }]
+    const { findings } = await verifyAuditLog(folder, { trustedKeys: [signer.keyId], expected })
+    expect(findings.map(({ id, message }) => [id, message])).toContainEqual([
+      'stream-differs',
+      `the earlier report had different lines up to ${head.sequence}`,
+    ])
+    const jws = await signSeal(signer, stream.stream, head, new AbortController().signal)
+    await stream.write([fragment({ event: 'seal', jws, jwk: publicJwk(signer.publicKey) })])
+    await stream.close()
+    expect(await found(folder)).toEqual(['warning torn 1', 'error seal-invalid 4', 'warning open-end'])
   })
 
   test('a first line that is cut off is followed by the next file', async () => {
