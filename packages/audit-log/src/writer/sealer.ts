@@ -1,4 +1,5 @@
 import { publicJwk, type Signer } from '@sealwright/core'
+import { untilAborted } from '@sealwright/core/internal'
 import type { Head } from '../format/chain.ts'
 import { fragment } from '../format/lines.ts'
 import { signSeal } from '../format/seal.ts'
@@ -61,7 +62,9 @@ export class Sealer {
     try {
       const head = await mark(fragment({ event }))
       const signer = signerOfNow()
-      const jws = await signSeal(signer, stream, head, AbortSignal.timeout(signingDeadline))
+      const deadline = AbortSignal.timeout(signingDeadline)
+      // A signer may ignore every deadline. Nothing would be sealed from then on, and the log would never close.
+      const jws = await untilAborted(signSeal(signer, stream, head, deadline), deadline)
       await write(fragment({ event: 'seal', jws, jwk: publicJwk(signer.publicKey) }))
       onSealed(head)
     } catch (error) {

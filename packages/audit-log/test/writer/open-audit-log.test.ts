@@ -188,6 +188,42 @@ describe('seals', () => {
     expect((await verify(folder)).findings).toEqual([])
   })
 
+  test('are made later and the log closes, though a signer ignores its deadline', async () => {
+    const folder = scratchFolder()
+    const deadlines: AbortController[] = []
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+      const deadline = new AbortController()
+      deadlines.push(deadline)
+      return deadline.signal
+    })
+    onTestFinished(() => timeout.mockRestore())
+    const events: AuditLogEvent[] = []
+    const hanging = { ...signer, sign: () => new Promise<never>(() => undefined) }
+    let current: typeof signer | typeof hanging = signer
+    const log = await openAuditLog({
+      folder,
+      signer: () => current,
+      onEvent: (event) => void events.push(event),
+    })
+    current = hanging
+    await log.record(entry(1))
+    vi.advanceTimersByTime(10_000)
+    await vi.waitUntil(() => deadlines.length === 2)
+    deadlines[1]?.abort(new Error('timed out'))
+    await vi.waitUntil(() => events.at(-1)?.type === 'seal-failed')
+    expect(events.at(-1)).toMatchObject({ error: { message: 'timed out' } })
+    current = signer
+    vi.advanceTimersByTime(10_000)
+    await vi.waitUntil(() => events.at(-1)?.type === 'sealed')
+    current = hanging
+    const closing = log.close()
+    await vi.waitUntil(() => deadlines.length === 4)
+    deadlines[3]?.abort(new Error('timed out'))
+    await closing
+    expect(events.at(-1)?.type).toBe('seal-failed')
+    expect((await verify(folder)).streams).toMatchObject([{ tokens: 1, isClosed: true }])
+  })
+
   test('that cannot be made at first are an error', async () => {
     const failing = { ...signer, sign: () => Promise.reject(new Error('the vault is down')) }
     await expect(openAuditLog({ folder: scratchFolder(), signer: failing })).rejects.toThrow(
