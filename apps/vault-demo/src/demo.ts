@@ -15,6 +15,8 @@ export interface DemoOptions {
   readonly port: number
   /** Additional environment variables of the servers. */
   readonly env?: Readonly<Record<string, string>> | undefined
+  /** Ends a start that is not finished; nothing is left running. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Demo {
@@ -74,11 +76,14 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
       ...options.env,
     }
     // At the same moment, as a deployment starts them: one has the vault create the certificate, and the other waits for it.
-    const starts = await Promise.allSettled([0, 1].map(() => startInstance(options.program, env)))
+    const starts = await Promise.allSettled(
+      [0, 1].map(() => startInstance(options.program, env, options.signal)),
+    )
     const instances = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []))
     closing.push(...instances.map((instance) => () => instance.stop()))
     const failed = starts.find((start) => start.status === 'rejected')
     if (failed !== undefined) throw failed.reason
+    options.signal?.throwIfAborted()
     origins.push(...instances.map((instance) => instance.origin))
     return { emulator, signingKey, instances, origin, close }
   } catch (error) {

@@ -17,14 +17,19 @@ export interface Instance {
  *
  * @param program the path of its main module
  * @param env its complete environment
+ * @param signal ends a process that is still starting
  * @throws Error with its output, if it ends instead
  */
 export async function startInstance(
   program: string,
   env: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<Instance> {
+  signal?.throwIfAborted()
   const child = spawn(process.execPath, [program], { env, stdio: ['ignore', 'inherit', 'pipe'] })
-  const banner = await startBanner(child)
+  const end = (): void => void child.kill('SIGTERM')
+  signal?.addEventListener('abort', end)
+  const banner = await startBanner(child).finally(() => signal?.removeEventListener('abort', end))
   const [, origin = ''] = /^Token server +(http:\S+?)\/$/m.exec(banner) ?? []
   return {
     pid: child.pid ?? 0,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { scratchFolder, scratchFolderForFile } from '@sealwright/test-kit/folders'
@@ -110,6 +110,31 @@ test('without the vault, two servers sign with two keys and refuse each other’
   const { token } = await requestToken(first?.origin ?? '')
   expect(await identityStatus(first?.origin ?? '', token)).toBe(200)
   expect(await identityStatus(second?.origin ?? '', token)).toBe(401)
+})
+
+test('a start that is ended leaves nothing running', async () => {
+  const folder = scratchFolder()
+  // It never listens.
+  const endless = join(folder, 'endless.mjs')
+  writeFileSync(
+    endless,
+    `import { writeFileSync } from 'node:fs'
+    writeFileSync(\`\${process.env.DATA_DIR}/\${process.pid}.pid\`, '')
+    setInterval(() => {}, 1_000)`,
+  )
+  const pids = (): readonly number[] =>
+    readdirSync(folder).flatMap((name) => (name.endsWith('.pid') ? Number.parseInt(name, 10) : []))
+  const stopping = new AbortController()
+  const starting = startDemo({
+    program: endless,
+    port: 0,
+    env: { DATA_DIR: folder },
+    signal: stopping.signal,
+  }).catch(String)
+  await expect.poll(pids).toHaveLength(2)
+  stopping.abort()
+  expect(await starting).toContain('a token server ended')
+  for (const pid of pids()) expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
 
 test('a server that cannot start says why, and nothing is left running', async () => {
