@@ -18,15 +18,17 @@ afterEach(() => {
 async function makeIssuers(): Promise<{
   readonly url: URL
   readonly rings: readonly [KeyRing, KeyRing]
-  readonly publish: (ring: KeyRing) => void
+  /** null for an issuer that fails. */
+  readonly publish: (ring: KeyRing | null) => void
   readonly reads: () => number
 }> {
   const [first, second] = await Promise.all([openFolderRing('ec-p256'), openFolderRing('ec-p256')])
-  let published = first.ring
+  let published: KeyRing | null = first.ring
   let reads = 0
   const origin = await serve(() => (_, response) => {
     reads++
-    response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(published.jwks()))
+    response.statusCode = published === null ? 500 : 200
+    response.setHeader('content-type', 'application/jwk-set+json').end(JSON.stringify(published?.jwks()))
   })
   return {
     url: new URL(`${origin}/jwks`),
@@ -82,4 +84,26 @@ test('a set is read again for an unknown kid, once in 30 seconds, also after the
   vi.advanceTimersByTime(1)
   expect([await verify(next), reads()]).toEqual(['accepted', 2])
   expect([await verify(old), reads()]).toEqual([noKey, 2])
+})
+
+test('while the issuer fails, unknown kids cause a read in 30 seconds, and known keys none', async () => {
+  const { url, rings, publish, reads } = await makeIssuers()
+  const verify = choosing(chooseKey(url))
+  const [old, next] = (await Promise.all(rings.map(tokenOf))) as [string, string]
+  await verify(old)
+  publish(null)
+  vi.advanceTimersByTime(30_000)
+  const unavailable = errors.JOSEError.code
+  expect([await verify(next), await verify(next), await verify(old), reads()]).toEqual([
+    unavailable,
+    unavailable,
+    'accepted',
+    2,
+  ])
+  publish(rings[1])
+  vi.advanceTimersByTime(29_999)
+  expect([await verify(next), reads()]).toEqual([unavailable, 2])
+  vi.advanceTimersByTime(1)
+  expect([await Promise.all([verify(next), verify(next)]), reads()]).toEqual([['accepted', 'accepted'], 3])
+  expect([await verify(old), reads()]).toEqual([noKey, 3])
 })

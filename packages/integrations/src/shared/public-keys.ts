@@ -39,19 +39,32 @@ export function chooseKey(keys: PublicKeys): ChooseKey {
 function remoteKeys(url: URL): ChooseKey {
   const choose = createRemoteJWKSet(url, { cacheMaxAge: Infinity, cooldownDuration: Infinity })
   let loaded = { elapsed: -Infinity, time: -Infinity }
+  /** The end of the last read, and why it failed; null if it did not. */
+  let tried = loaded
+  let problem: { readonly error: unknown } | null = null
   const load = async (): Promise<void> => {
-    await choose.reload()
-    loaded = { elapsed: performance.now(), time: Date.now() }
+    try {
+      await choose.reload()
+      problem = null
+    } catch (error) {
+      problem = { error }
+      throw error
+    } finally {
+      tried = { elapsed: performance.now(), time: Date.now() }
+    }
+    loaded = tried
   }
   // performance.now() stands still while the machine sleeps, and the clock does not.
-  const isOlderThan = (age: number): boolean =>
-    performance.now() - loaded.elapsed >= age || Date.now() - loaded.time >= age
+  const isOlderThan = (age: number, { elapsed, time }: typeof loaded): boolean =>
+    performance.now() - elapsed >= age || Date.now() - time >= age
   return async (header, token) => {
-    if (isOlderThan(longestAge)) await load()
+    if (isOlderThan(longestAge, loaded)) await load()
     try {
       return await choose(header, token)
     } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey) || !isOlderThan(cooldown)) throw error
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+      // Tokens with an invented kid must not add to the load of an issuer that fails. A token with a new key may be valid.
+      if (!isOlderThan(cooldown, tried)) throw problem === null ? error : problem.error
     }
     await load()
     return choose(header, token)
