@@ -40,7 +40,10 @@ test('the table has every metric with its type, its unit and its attributes', as
   const ring = await openRing()
   signatures.observe({ meter })
   const delegate = { ...ring.status().keys[0]!, keyId: 'd', delegatedBy: 'a' }
-  const withDelegate = { policy: ring.policy, status: () => ({ ...ring.status(), keys: [delegate] }) }
+  const withDelegate = {
+    policy: ring.policy,
+    status: () => ({ ...ring.status(), keys: [...ring.status().keys, delegate] }),
+  }
   observeKeyRing(withDelegate, { meter })
   observeKeyVault({ status: () => fullStatus }, { meter })
   const recorder = signatures.recorder({ keyId: 'k', algorithm: 'ES256', backend: 'local' })

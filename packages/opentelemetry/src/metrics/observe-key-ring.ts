@@ -58,7 +58,7 @@ export function observeKeyRing(ring: ObservableKeyRing, options: ObserveOptions)
   aKeyRing('ring', ring)
   meterOptions('options', options)
   const instruments = instrumentsOf(options.meter)
-  let before: readonly KeyAttributes[] = []
+  let before: ReadonlyMap<string, KeyGroup> = new Map()
   return observe(options, Object.values(instruments), (report) => {
     const { ready, age, keys, nextRotation } = ring.status()
     report(instruments.ready, ready ? 1 : 0)
@@ -66,46 +66,46 @@ export function observeKeyRing(ring: ObservableKeyRing, options: ObserveOptions)
     report(instruments.maximumAge, ring.policy.maxSetAge)
     report(instruments.announcement, ring.policy.announcement)
     report(instruments.nextRotation, nextRotation === null ? Infinity : secondsOf(nextRotation))
-    const now = keys.flatMap(attributesOfKey)
+    const now = groupsOf(keys)
     // OpenTelemetry's SDK exports a value until another one comes. Without a 0 a key would have two states, and never be gone.
-    for (const { attributes, state } of [...now, ...missing(before, now)]) {
+    const gone = [...before].filter(([id]) => !now.has(id)).map(([, group]) => ({ ...group, states: [] }))
+    for (const { attributes, states: found } of [...now.values(), ...gone]) {
       for (const each of states) {
-        report(instruments.keys, each === state ? 1 : 0, { ...attributes, 'sealwright.key.state': each })
+        const count = found.filter((state) => state === each).length
+        report(instruments.keys, count, { ...attributes, 'sealwright.key.state': each })
       }
     }
     before = now
-    for (const { keyId, notAfter } of keys) {
-      if (notAfter !== null) report(instruments.notAfter, secondsOf(notAfter), { 'sealwright.key.id': keyId })
+    for (const { keyId, delegatedBy, notAfter } of keys) {
+      if (notAfter !== null && delegatedBy === null)
+        report(instruments.notAfter, secondsOf(notAfter), { 'sealwright.key.id': keyId })
     }
   })
 }
 
-/** A key, with one of its algorithms. */
-interface KeyAttributes {
+/** A key with one of its algorithms, or all delegates with an algorithm. */
+interface KeyGroup {
   readonly attributes: Attributes
-  /** null for a key that is gone. */
-  readonly state: string | null
+  /** One for each key. */
+  readonly states: readonly string[]
 }
 
-function attributesOfKey(key: ObservableKeyRingStatus['keys'][number]): KeyAttributes[] {
-  const { keyId, state, delegatedBy, algorithms } = key
-  // A revoked key has no algorithm, and is still one of the keys.
-  return (algorithms.length === 0 ? [null] : algorithms).map((algorithm) => ({
-    state,
-    attributes: {
-      'sealwright.key.id': keyId,
-      ...(algorithm !== null && { 'sealwright.key.algorithm': algorithm }),
-      ...(delegatedBy !== null && { 'sealwright.key.delegated': true }),
-    },
-  }))
-}
-
-/** Those of `before` that are no longer there. */
-function missing(before: readonly KeyAttributes[], now: readonly KeyAttributes[]): KeyAttributes[] {
-  const present = new Set(now.map(({ attributes }) => JSON.stringify(attributes)))
-  return before
-    .filter(({ attributes }) => !present.has(JSON.stringify(attributes)))
-    .map(({ attributes }) => ({ attributes, state: null }))
+/** By their attributes. */
+function groupsOf(keys: ObservableKeyRingStatus['keys']): ReadonlyMap<string, KeyGroup> {
+  const groups = new Map<string, KeyGroup>()
+  for (const { keyId, state, delegatedBy, algorithms } of keys) {
+    // A revoked key has no algorithm, and is still one of the keys.
+    for (const algorithm of algorithms.length === 0 ? [null] : algorithms) {
+      const attributes = {
+        // Instances create delegates by the hour, and an SDK keeps each series until the process ends.
+        ...(delegatedBy === null ? { 'sealwright.key.id': keyId } : { 'sealwright.key.delegated': true }),
+        ...(algorithm !== null && { 'sealwright.key.algorithm': algorithm }),
+      }
+      const id = JSON.stringify(attributes)
+      groups.set(id, { attributes, states: [...(groups.get(id)?.states ?? []), state] })
+    }
+  }
+  return groups
 }
 
 function secondsOf(time: Date): number {
@@ -135,11 +135,12 @@ function instrumentsOf(meter: Meter) {
       unit: 's',
     }),
     keys: meter.createObservableUpDownCounter('sealwright.keyring.keys', {
-      description: '1 for the state that the key is in, 0 for the others.',
+      description: 'Keys in the state: 1 or 0 for a key of the ring, the number of all delegates together.',
       unit: '{key}',
     }),
     notAfter: meter.createObservableGauge('sealwright.keyring.key.not_after', {
-      description: 'When the certificate of the key ends, in seconds since 1970.',
+      description:
+        'When the certificate of a key of the ring ends, in seconds since 1970. Delegates have none.',
       unit: 's',
     }),
   }

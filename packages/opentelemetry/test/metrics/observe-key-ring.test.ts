@@ -83,9 +83,28 @@ test('keys with several algorithms, delegates, and revoked keys', async () => {
   expect(await statesIn(values)).toEqual([
     'sealwright.key.id=a sealwright.key.algorithm=RS256 active',
     'sealwright.key.id=a sealwright.key.algorithm=PS256 active',
-    'sealwright.key.id=b sealwright.key.algorithm=ES256 sealwright.key.delegated=true active',
+    'sealwright.key.delegated=true sealwright.key.algorithm=ES256 active',
     'sealwright.key.id=c revoked',
   ])
+})
+
+test('delegates add no series, however many there have been', async () => {
+  const delegate = (keyId: string, state: Key['state'] = 'retiring'): Key =>
+    key({ keyId, state, delegatedBy: 'a', notAfter: new Date(0) })
+  const keys = [key({ notAfter: new Date(1_000) }), delegate('b'), delegate('c'), delegate('d', 'revoked')]
+  const { meter, values } = testReader()
+  observeKeyRing(ringOf(keys), { meter })
+  const retiring =
+    'sealwright.key.delegated=true sealwright.key.algorithm=ES256 sealwright.key.state=retiring'
+  const all = await values('sealwright.keyring.keys')
+  expect(all).toMatchObject({ [retiring]: 2, [retiring.replace('retiring', 'revoked')]: 1 })
+  keys.splice(1, 2, delegate('e'))
+  const later = await values('sealwright.keyring.keys')
+  expect(Object.keys(later)).toEqual(Object.keys(all))
+  expect(later[retiring]).toBe(1)
+  keys.splice(1)
+  expect((await values('sealwright.keyring.keys'))[retiring]).toBe(0)
+  expect(await values('sealwright.keyring.key.not_after')).toEqual({ 'sealwright.key.id=a': 1 })
 })
 
 test('a key has one state at a time, and none when it is gone', async () => {
