@@ -53,6 +53,7 @@ export class MemoryKeyStore implements KeyStore {
       certificates: [certificate],
       notBefore: new Date(certificate.validFrom),
       notAfter: new Date(certificate.validTo),
+      enforcesValidity: false,
       createdAt: notBefore,
       enabled: true,
       signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),

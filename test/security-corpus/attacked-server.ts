@@ -70,6 +70,7 @@ function signingKey(): SigningKey {
     certificates: [],
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     createdAt: null,
     enabled: true,
     signer: () => signer,

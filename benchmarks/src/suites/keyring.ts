@@ -84,6 +84,7 @@ function keyOf(privateKey: KeyObject, version: string): SigningKey {
     certificates: [],
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     createdAt: new Date(),
     enabled: true,
     signer: (algorithm) => createLocalSigner(privateKey, { algorithm }),

@@ -157,6 +157,7 @@ function localKey(key: KeyObject): SigningKey {
     certificates: [],
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     createdAt: null,
     enabled: true,
     signer: (algorithm) => createLocalSigner(key, { algorithm }),

@@ -16,7 +16,7 @@ import type { KeyVersion } from './key-version.ts'
 import { RemoteSigner } from './remote-signer.ts'
 
 /** The members of a signing key that come from its version in the vault. */
-type Facts = Omit<SigningKey, 'keyId' | 'algorithms' | 'signer'>
+type Facts = Omit<SigningKey, 'keyId' | 'algorithms' | 'enforcesValidity' | 'signer'>
 
 /** A version of a key or certificate in a vault. */
 export class VaultSigningKey implements SigningKey {
@@ -29,6 +29,7 @@ export class VaultSigningKey implements SigningKey {
   readonly certificates: readonly X509Certificate[]
   readonly notBefore: Date | null
   readonly notAfter: Date | null
+  readonly enforcesValidity = true
   readonly createdAt: Date | null
   readonly enabled: boolean
   readonly #connection: VaultConnection

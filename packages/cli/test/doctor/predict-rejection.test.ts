@@ -40,13 +40,17 @@ function randomWorld(random: (below: number) => number): World {
         created: random(2) === 0 ? null : 0,
         notBefore: null,
         notAfter: isRare() ? 20 + random(60) : null,
+        enforcesValidity: false,
       },
       {
         created: second,
         notBefore: isRare() ? second + announcement - 3 + random(10) : null,
         notAfter: isRare() ? second + announcement + random(60) : null,
+        enforcesValidity: random(2) === 0,
       },
-      ...(random(2) === 0 ? [{ created: next, notBefore: null, notAfter: null }] : []),
+      ...(random(2) === 0
+        ? [{ created: next, notBefore: null, notAfter: null, enforcesValidity: false }]
+        : []),
     ],
   }
 }
@@ -60,6 +64,7 @@ function predict(world: World, from: number): ReturnType<typeof predictRejection
     createdAt: at(version.created),
     notBefore: at(version.notBefore),
     notAfter: at(version.notAfter),
+    enforcesValidity: version.enforcesValidity,
     enabled: true,
   }))
   return predictRejection(versions, policy, from * 1_000)

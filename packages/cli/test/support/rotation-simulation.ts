@@ -12,6 +12,7 @@ export interface World {
     readonly created: number | null
     readonly notBefore: number | null
     readonly notAfter: number | null
+    readonly enforcesValidity: boolean
   }[]
 }
 
@@ -74,13 +75,15 @@ interface Shown {
 /** What an instance does that knows the first `count` versions, by the second that its clock shows. */
 function clockTable(world: World, count: number): (shown: number) => Shown {
   const { announcement, retention, clockSkew } = world
-  const keys = world.versions.slice(0, count).map(({ created, notBefore, notAfter }, index) => {
-    const opens = notBefore ?? -Infinity
-    const arrived = created ?? -Infinity
-    const begins =
-      index === 0 ? opens : Math.max(arrived + announcement, opens > arrived ? opens + clockSkew : opens)
-    return { arrived, opens, begins, ends: notAfter ?? Infinity }
-  })
+  const keys = world.versions
+    .slice(0, count)
+    .map(({ created, notBefore, notAfter, enforcesValidity }, index) => {
+      const opens = notBefore ?? -Infinity
+      const arrived = created ?? -Infinity
+      const late = enforcesValidity && opens > arrived ? clockSkew : 0
+      const begins = index === 0 ? opens : Math.max(arrived + announcement, opens + late)
+      return { arrived, opens, begins, ends: notAfter ?? Infinity }
+    })
   const lastSigned = keys.map(() => -Infinity)
   const table: Shown[] = []
   for (let shown = first; shown < last + clockSkew; shown++) {

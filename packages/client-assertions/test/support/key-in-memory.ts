@@ -18,6 +18,7 @@ export function keyInMemory(
     certificates,
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     createdAt: null,
     enabled: true,
     signer: (algorithm) =>

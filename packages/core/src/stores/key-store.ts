@@ -25,6 +25,11 @@ export interface SigningKey {
   readonly notBefore: Date | null
   /** The key must not be used after this time; null for no limit. Usually the certificate's `notAfter`. */
   readonly notAfter: Date | null
+  /**
+   * Whether the store itself refuses to sign before {@link notBefore} and after {@link notAfter}, by its own clock, as Key Vault does.
+   * A key ring then gives the clock of the store time to reach `notBefore`. false for a key in the memory of this process.
+   */
+  readonly enforcesValidity: boolean
   /** When the key came into the store; null if the store does not record it. */
   readonly createdAt: Date | null
   /** false while an administrator has disabled the key: the store then refuses to sign. */

@@ -25,7 +25,7 @@ export function wrapKey(
   algorithms: readonly SignatureAlgorithm[] = key.algorithms,
 ): SigningKey {
   const { name, version, location, keyId, publicKey, certificates } = key
-  const { notBefore, notAfter, createdAt, enabled } = key
+  const { notBefore, notAfter, enforcesValidity, createdAt, enabled } = key
   return {
     name,
     version,
@@ -36,6 +36,7 @@ export function wrapKey(
     certificates,
     notBefore,
     notAfter,
+    enforcesValidity,
     createdAt,
     enabled,
     signer,

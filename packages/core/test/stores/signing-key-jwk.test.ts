@@ -31,6 +31,7 @@ describe('signingKeyJwk', () => {
       certificates,
       notBefore: null,
       notAfter: null,
+      enforcesValidity: false,
       createdAt: null,
       enabled: true,
       signer: () => {

@@ -34,6 +34,7 @@ test('a wrapped key has what a store has as getters', () => {
     certificates: [],
     notBefore: new Date(1),
     notAfter: new Date(2),
+    enforcesValidity: true,
     createdAt: null,
     enabled: true,
   }

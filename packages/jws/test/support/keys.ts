@@ -35,6 +35,7 @@ export function signingKey(key: KeyObject, certificates: readonly X509Certificat
     certificates,
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     createdAt: null,
     enabled: true,
     signer: (algorithm) => createLocalSigner(key, { algorithm }),

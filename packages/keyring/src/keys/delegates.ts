@@ -107,6 +107,7 @@ export function delegateFacts({ publicKey, validFrom, validTo }: X509Certificate
     algorithms: algorithmsOf(publicKey),
     notBefore: new Date(validFrom),
     notAfter: new Date(validTo),
+    enforcesValidity: false,
     createdAt: new Date(validFrom),
     enabled: true,
   }

@@ -56,9 +56,10 @@ export function mergeKeys(
       delegatedBy: null,
       signs: same.some((copy) => copy.source.signs),
       createdAt: seen.get(keyId) ?? earliest(same.map((copy) => copy.createdAt)),
-      // A vault refuses to sign with its copy before that.
+      // Those of the copy that signs: a vault enforces them.
       notBefore: key.notBefore,
       notAfter: key.notAfter,
+      enforcesValidity: key.enforcesValidity,
       enabled: same.every((copy) => copy.key.enabled) && !revoked.has(keyId),
     }
   })
@@ -99,7 +100,7 @@ function delegatesOf(
     const places = new Set<string>()
     for (const key of sorted) {
       if (places.size === maxDelegates) break
-      const { keyId, createdAt, notBefore, notAfter, version } = key
+      const { keyId, createdAt, notBefore, notAfter, enforcesValidity, version } = key
       // `issueDelegate` dates it back by the clock skew. From a later time on it could be valid in years, whatever the limit.
       if (places.has(keyId) || Number(notAfter) <= time || Number(notBefore) > time) continue
       const issuer = own.find((each) => each.signs && isDelegateOf(key, each.key))
@@ -115,6 +116,7 @@ function delegatesOf(
         createdAt,
         notBefore,
         notAfter,
+        enforcesValidity,
         enabled: issuer.enabled && !revoked.has(keyId),
       })
     }

@@ -10,6 +10,8 @@ export interface KeyVersion {
   readonly notBefore: Date | null
   /** The version does not sign after this time and is not published after it; null for no bound. */
   readonly notAfter: Date | null
+  /** Whether the version's store refuses to sign before `notBefore` by its own clock, which may be behind by the clock skew. */
+  readonly enforcesValidity: boolean
   /** false for a disabled version: it is revoked. */
   readonly enabled: boolean
 }
@@ -22,7 +24,7 @@ export const keyVersions: Check = listOf((name, value) => {
   aString(`${name}.id`, get('id'))
   for (const member of ['createdAt', 'notBefore', 'notAfter'])
     if (get(member) !== null) aDate(`${name}.${member}`, get(member))
-  aBoolean(`${name}.enabled`, get('enabled'))
+  for (const member of ['enforcesValidity', 'enabled']) aBoolean(`${name}.${member}`, get(member))
 })
 
 /**

@@ -13,7 +13,8 @@ import { aTime, byStart, isUsable, scheduleOf } from './timeline.ts'
  * ```ts
  * import { keyRingPolicy, nextRotation } from '@sealwright/keyring'
  *
- * const first = { id: 'first', createdAt: new Date(), notBefore: null, notAfter: null, enabled: true }
+ * const dates = { createdAt: new Date(), notBefore: null, notAfter: null }
+ * const first = { id: 'first', ...dates, enforcesValidity: false, enabled: true }
  * new Date(nextRotation([first], keyRingPolicy(), Date.now()))
  * ```
  */

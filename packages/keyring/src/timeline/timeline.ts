@@ -14,9 +14,9 @@ const aTimeOrInfinity: Check = must(
  * Decides which versions are announced, active, retiring, retired or revoked. The result depends only on the arguments,
  * so instances that see the same versions agree without a leader or a lock.
  *
- * A version that was created at c starts to sign at c + announcement, or at its notBefore + clockSkew if that is later:
- * a vault whose clock is behind refuses it until then. The first version of an issuer starts at once. A version stays
- * published for `retention` after it last could sign.
+ * A version that was created at c starts to sign at c + announcement, or at its notBefore if that is later. If its store
+ * enforces the notBefore, it starts at notBefore + clockSkew: a vault whose clock is behind refuses it until then. The first
+ * version of an issuer starts at once. A version stays published for `retention` after it last could sign.
  *
  * @param versions in any order
  * @param now milliseconds since 1970
@@ -29,7 +29,8 @@ const aTimeOrInfinity: Check = must(
  * ```ts
  * import { evaluateTimeline, keyRingPolicy } from '@sealwright/keyring'
  *
- * const first = { id: 'first', createdAt: new Date('2030-01-01'), notBefore: null, notAfter: null, enabled: true }
+ * const dates = { createdAt: new Date('2030-01-01'), notBefore: null, notAfter: null }
+ * const first = { id: 'first', ...dates, enforcesValidity: false, enabled: true }
  * const second = { ...first, id: 'second', createdAt: new Date('2030-04-01') }
  * const { active, versions } = evaluateTimeline([first, second], keyRingPolicy(), Date.parse('2030-04-01T12:00:00Z'))
  * active?.id // first
@@ -122,13 +123,10 @@ export function scheduleOf<V extends KeyVersion>(
   return sorted.map((version, index) => {
     const created = time(version.createdAt)
     const opens = time(version.notBefore)
+    // A renewed certificate begins now, and its key must go on signing: only a store with a clock of its own is waited for.
+    const wait = version.enforcesValidity && opens > created ? policy.clockSkew * 1_000 : 0
     const start =
-      index === 0 && isFirst
-        ? opens
-        : Math.max(
-            created + policy.announcement * 1_000,
-            opens > created ? opens + policy.clockSkew * 1_000 : opens,
-          )
+      index === 0 && isFirst ? opens : Math.max(created + policy.announcement * 1_000, opens + wait)
     return {
       version,
       created: Math.min(created, now),

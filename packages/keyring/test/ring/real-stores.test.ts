@@ -9,7 +9,13 @@ import { startKeyVaultEmulator, wellKnown, type RunningKeyVaultEmulator } from '
 import { localStore, openFolderStore } from '@sealwright/local-store'
 import { secretCredential } from '@sealwright/test-kit/credentials'
 import { scratchFolder } from '@sealwright/test-kit/folders'
-import { createSelfSignedCertificate, generatePrivateKey, writePkcs12 } from '@sealwright/x509'
+import {
+  createSelfSignedCertificate,
+  generatePrivateKey,
+  readPkcs12,
+  renewCertificate,
+  writePkcs12,
+} from '@sealwright/x509'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openKeyRing, type KeyRing } from '../../src/index.ts'
@@ -217,7 +223,9 @@ describe('a vault', () => {
     // Later than the first one: the vault gives times in whole seconds.
     emulator.clock.advance(2_000)
     await post(emulator, '/keys/signing/create', { kty: 'EC', crv: 'P-256', attributes: { nbf } })
-    const next = (await store.get('signing'))?.signer()
+    const key = await store.get('signing')
+    expect(key?.enforcesValidity).toBe(true)
+    const next = key?.signer()
     await expect(next?.sign(new Uint8Array(1))).rejects.toMatchObject({ code: 'ACCESS_DENIED' })
     const until = nbf - clock.now() / 1_000
     const signed: string[] = []
@@ -270,6 +278,30 @@ test('a folder: instances that rotate at the same moment make one version, and a
   await Promise.all(rings.map((ring) => ring.refresh()))
   const signers = new Set(rings.map((ring) => ring.signer().keyId))
   expect([...signers]).toEqual([states[0]?.[1]?.split(' ')[0]])
+})
+
+test('a folder: the certificate of the active key is renewed by another program, and the key goes on signing', async () => {
+  const store = await openFolderStore(scratchFolder())
+  const clock = movableClock()
+  const ring = await open([{ store, name: 'signing', create }], {}, { clock })
+  await ring.rotate()
+  clock.pass(ring.policy.announcement + ring.policy.retention + 5)
+  await ring.refresh()
+  expect(ring.status().keys.map(({ state }) => state)).toEqual(['active', 'retired'])
+  const { keyId, name } = ring.signingKey()
+
+  const { keys } = await readPkcs12(await store.exportPkcs12(name, 'password'), 'password')
+  const [old = expect.fail()] = keys
+  const [certificate = expect.fail()] = old.certificates
+  const renewed = await renewCertificate(certificate, createLocalSigner(old.privateKey), {
+    notBefore: new Date(clock.now()),
+  })
+  const entry = { privateKey: old.privateKey, certificates: [renewed], friendlyName: name }
+  await store.importPkcs12(name, await writePkcs12([entry], 'password'), 'password')
+  await ring.refresh()
+  expect(ring.signingKey()).toMatchObject({ keyId, enforcesValidity: false })
+  expect(ring.signingKey().certificates[0]?.fingerprint256).toBe(renewed.fingerprint256)
+  await verifyWith(ring, await tokenOf(ring))
 })
 
 test('a key that was opened before is a ring of one', async () => {

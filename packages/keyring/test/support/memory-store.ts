@@ -100,6 +100,7 @@ export class MemoryStore implements KeyStore, KeyRotator, KeyDisabler {
       certificates: [certificate],
       notBefore: null,
       notAfter,
+      enforcesValidity: false,
       createdAt: new Date(),
       enabled: true,
       signer: (algorithm) => {

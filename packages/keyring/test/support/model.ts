@@ -136,6 +136,7 @@ function version(second: number): KeyVersion {
     createdAt: new Date(second * 1_000),
     notBefore: null,
     notAfter: null,
+    enforcesValidity: false,
     enabled: true,
   }
 }

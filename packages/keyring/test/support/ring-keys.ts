@@ -43,6 +43,7 @@ export function ringKey(
     createdAt: made === null ? null : new Date(made * day),
     notBefore: null,
     notAfter: until === undefined ? null : new Date(until * day),
+    enforcesValidity: false,
     shard: '',
     signs: true,
     enabled: true,

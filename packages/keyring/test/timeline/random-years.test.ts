@@ -64,7 +64,8 @@ function live(
     const createdAt = new Date((at + storeOffset) * 1_000)
     const notAfter =
       random(2) === 0 ? null : new Date(createdAt.getTime() + 3_000 * (policy.rotationInterval ?? 0))
-    return { id: `${at}-${random(1e9)}`, createdAt, notBefore: null, notAfter, enabled: true }
+    const id = `${at}-${random(1e9)}`
+    return { id, createdAt, notBefore: null, notAfter, enforcesValidity: false, enabled: true }
   }
 
   while (signed < tokensEach) {

@@ -20,13 +20,14 @@ const policy = keyRingPolicy({
 function version(
   id: string,
   created: number | null,
-  rest: { from?: number; to?: number; enabled?: boolean } = {},
+  rest: { from?: number; to?: number; enforced?: boolean; enabled?: boolean } = {},
 ): KeyVersion {
   return {
     id,
     createdAt: date(created ?? undefined),
     notBefore: date(rest.from),
     notAfter: date(rest.to),
+    enforcesValidity: rest.enforced ?? false,
     enabled: rest.enabled ?? true,
   }
 }
@@ -51,6 +52,7 @@ describe('what is malformed is refused', () => {
     [[{ ...good, notBefore: 0 }], policy, 0, 'versions[0].notBefore must be a valid Date'],
     [[{ ...good, notAfter: undefined }], policy, 0, 'versions[0].notAfter must be a valid Date'],
     [[{ ...good, enabled: 'no' }], policy, 0, 'versions[0].enabled must be true or false'],
+    [[{ ...good, enforcesValidity: 1 }], policy, 0, 'versions[0].enforcesValidity must be true or false'],
     [[good], { maxSetAge: 900 }, 0, 'policy.announcement must be a number of seconds'],
     [[good], { ...policy, announcement: Number.NaN }, 0, 'policy.announcement must be a number of seconds'],
     [[good], undefined, 0, 'policy must be an object'],
@@ -177,17 +179,30 @@ describe('the first version', () => {
 })
 
 describe('notBefore and notAfter', () => {
-  test('a future notBefore announces for longer, until it has come by every clock', () => {
-    const versions = [version('a', 0), version('b', 1, { from: 30 })]
-    const skew = policy.clockSkew / 86_400
-    expect(statesOn(30, ...versions)).toEqual({ a: 'active', b: 'announced' })
-    expect(statesOn(30 + 0.99 * skew, ...versions)).toEqual({ a: 'active', b: 'announced' })
-    expect(statesOn(30 + skew, ...versions)).toEqual({ a: 'retiring', b: 'active' })
+  const skew = policy.clockSkew / 86_400
+
+  test.each([
+    { of: 'nobody enforces', enforced: false, from: 30, startsOn: 30 },
+    { of: 'the store enforces', enforced: true, from: 30, startsOn: 30 + skew },
+    { of: 'nobody enforces, before the end of the announcement', enforced: false, from: 2.9999, startsOn: 3 },
+    {
+      of: 'the store enforces, just before the end of the announcement',
+      enforced: true,
+      from: 2.9999,
+      startsOn: 2.9999 + skew,
+    },
+  ])('a later notBefore that $of delays the start', ({ enforced, from, startsOn }) => {
+    const versions = [version('a', 0), version('b', 1, { from, enforced })]
+    expect(statesOn(startsOn - 1e-6, ...versions)).toEqual({ a: 'active', b: 'announced' })
+    expect(statesOn(startsOn + 1e-6, ...versions)).toEqual({ a: 'retiring', b: 'active' })
   })
 
-  test('a notBefore within the skew of the end of the announcement counts, too', () => {
-    const versions = [version('a', 0), version('b', 1, { from: 3 - 1e-9 })]
-    expect(statesOn(3, ...versions)).toEqual({ a: 'active', b: 'announced' })
+  test('a certificate that is renewed begins now, and its key goes on signing where nobody enforces that', () => {
+    const [before, renewed] = [version('a', 0), version('b', 1, { from: 300 })]
+    expect(statesOn(300, before, renewed)).toEqual({ a: 'retiring', b: 'active' })
+    // A vault whose clock is behind would refuse.
+    const inVault = { ...renewed, enforcesValidity: true }
+    expect(statesOn(300, before, inVault)).toEqual({ a: 'active', b: 'announced' })
   })
 
   test('a notBefore in the past does not shorten the announcement', () => {

@@ -22,6 +22,7 @@ export interface LocalSigningKey extends SigningKey {
   readonly notBefore: Date
   /** From the certificate. */
   readonly notAfter: Date
+  readonly enforcesValidity: false
   /**
    * When the key came into the folder, as the store recorded it. null for a file that was put there by hand, and in the folders of
    * .NET and App Service: the time of a file may be older than its arrival.
@@ -76,6 +77,7 @@ export function localSigningKey(stored: StoredKey, options: SignerOptions): Loca
       certificates: Object.freeze([file.certificate, ...file.issuers]),
       notBefore: new Date(validFrom),
       notAfter: new Date(validTo),
+      enforcesValidity: false,
       createdAt,
       enabled: disabledBy === null,
       signer(algorithm) {

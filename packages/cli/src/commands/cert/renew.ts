@@ -111,7 +111,8 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
 
 /**
  * The times of a certificate that replaces another in a store. It begins when that one began: a key ring counts a key as not valid
- * before its certificate, and would sign with the key before it for a minute, which verifiers have dropped.
+ * before its certificate. With a later begin, an instance whose clock is behind would stop signing with the key, and the next rotation
+ * would come later.
  */
 function timesInStore(old: X509Certificate, options: Options): ReturnType<typeof timesOf> {
   const [begin, end] = [new Date(old.validFrom), new Date(old.validTo)]

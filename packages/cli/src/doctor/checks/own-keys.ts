@@ -58,12 +58,12 @@ export function withoutCopies(own: readonly OwnKey[]): readonly OwnKey[] {
 }
 
 function fromStore(key: SigningKey): OwnKey {
-  const { keyId, location, algorithms, createdAt, notBefore, notAfter, enabled } = key
+  const { keyId, location, algorithms, createdAt, notBefore, notAfter, enforcesValidity, enabled } = key
   return {
     keyId,
     location,
     algorithms,
-    version: { id: keyId, createdAt, notBefore, notAfter, enabled },
+    version: { id: keyId, createdAt, notBefore, notAfter, enforcesValidity, enabled },
     signer: (algorithm) => key.signer(algorithm),
   }
 }
@@ -78,7 +78,7 @@ function fromFile(key: OpenedKey): OwnKey {
     keyId,
     location,
     algorithms,
-    version: { id: keyId, createdAt: null, notBefore, notAfter, enabled: true },
+    version: { id: keyId, createdAt: null, notBefore, notAfter, enforcesValidity: false, enabled: true },
     signer: (algorithm) => key.signer(algorithm),
   }
 }

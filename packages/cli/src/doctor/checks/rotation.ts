@@ -86,14 +86,28 @@ export function publishedVersion(keys: readonly PublishedKey[]): KeyVersion {
   const ends = keys.map((key) => Date.parse(certificateOf(key)?.validTo ?? ''))
   const isKnown = ends.length > 0 && !ends.some(Number.isNaN)
   const notAfter = isKnown ? new Date(Math.max(...ends)) : null
-  return { id: 'the published key', createdAt: null, notBefore: null, notAfter, enabled: true }
+  return {
+    id: 'the published key',
+    createdAt: null,
+    notBefore: null,
+    notAfter,
+    enforcesValidity: false,
+    enabled: true,
+  }
 }
 
 /** The version that the ring makes next; one made now if it never makes one. */
 function nextKey(versions: readonly KeyVersion[], policy: KeyRingPolicy, now: Date): KeyVersion {
   const due = nextRotation(versions, policy, now.getTime())
   const createdAt = new Date(Number.isFinite(due) ? Math.max(due, now.getTime()) : now.getTime())
-  return { id: 'the next key', createdAt, notBefore: null, notAfter: null, enabled: true }
+  return {
+    id: 'the next key',
+    createdAt,
+    notBefore: null,
+    notAfter: null,
+    enforcesValidity: false,
+    enabled: true,
+  }
 }
 
 /** What `keyRingPolicy` says of a policy that cannot keep its promise. */
