@@ -34,10 +34,12 @@ export {
   signOptions,
   type Check,
 } from './internal/arguments.ts'
+export { bearerToken, type RequestHeaders } from './internal/bearer-token.ts'
 export { commonNames } from './internal/common-names.ts'
 export { jwtHeader, jwtProblem } from './internal/compact-jwt.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { findJsonProblem } from './internal/find-json-problem.ts'
+export { headerValues } from './internal/header-values.ts'
 export { careful } from './internal/listeners.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export {

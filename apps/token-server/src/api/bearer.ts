@@ -1,3 +1,4 @@
+import { bearerToken, type RequestHeaders } from '@sealwright/core/internal'
 import { errorDescription } from '../oauth/errors.ts'
 
 /** The refusal of a request for a protected resource (RFC 6750 §3). */
@@ -31,20 +32,13 @@ export class BearerError extends Error {
 }
 
 /**
- * The token of the Authorization header (RFC 6750 §2.1).
+ * The bearer token of a request.
  *
- * @param headers every Authorization header of the request
  * @throws BearerError
  */
-export function readBearerToken(headers: readonly string[]): string {
-  const [authorization, another] = headers
-  if (another !== undefined)
-    throw new BearerError(400, 'invalid_request', 'the request has more than one Authorization header')
-  if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) {
-    throw new BearerError(401, null, 'send an access token in the Authorization header')
-  }
-  const token = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization)?.[1]
-  if (token === undefined)
-    throw new BearerError(400, 'invalid_request', 'the Authorization header is malformed')
-  return token
+export function readBearerToken(request: RequestHeaders): string {
+  const read = bearerToken(request)
+  if (read.token !== null) return read.token
+  if (read.problem !== null) throw new BearerError(400, 'invalid_request', read.problem)
+  throw new BearerError(401, null, 'send an access token in the Authorization header')
 }

@@ -2,7 +2,6 @@ import { jwtProblem } from '@sealwright/core/internal'
 import type { PublishedJwks } from '@sealwright/keyring'
 import type { FastifyInstance } from 'fastify'
 import { createLocalJWKSet, errors, jwtVerify, type JWTPayload } from 'jose'
-import { headerValues } from '../http/header-values.ts'
 import { verifiableAlgorithms } from '../settings/client-key.ts'
 import type { Service } from '../service.ts'
 import type { Settings } from '../settings/settings.ts'
@@ -68,8 +67,7 @@ export function identityApi(service: Service): (app: FastifyInstance) => Promise
       const audience = identityAudience(service.settings)
       if (audience === undefined || verification().algorithms.length === 0) return reply.callNotFound()
       reply.header('cache-control', 'no-store')
-      const headers = headerValues(request.raw.rawHeaders, 'authorization')
-      const claims = await verify(readBearerToken(headers), audience)
+      const claims = await verify(readBearerToken(request.raw), audience)
       const { scope } = claims
       if (typeof scope !== 'string' || !scope.split(' ').includes(identityScope)) {
         throw new BearerError(

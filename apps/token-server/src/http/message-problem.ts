@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { headerValues } from './header-values.ts'
+import { headerValues } from '@sealwright/core/internal'
 
 /** Why a request is refused, whatever it asks for. */
 export interface MessageProblem {

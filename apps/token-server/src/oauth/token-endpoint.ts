@@ -1,6 +1,6 @@
 import cors from '@fastify/cors'
+import { headerValues } from '@sealwright/core/internal'
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
-import { headerValues } from '../http/header-values.ts'
 import { clientErrorStatus, retryAfterOf } from '../client-error.ts'
 import { UnrecordedError } from '../audit/token-audit.ts'
 import { tokenCors } from '../headers/cross-origin.ts'

@@ -4,11 +4,13 @@ import {
   aNonEmptyString,
   aString,
   aWholeNumber,
+  bearerToken,
   careful,
   jwtProblem,
   listOf,
   must,
   optionsOf,
+  type RequestHeaders,
 } from '@sealwright/core/internal'
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose'
 import { chooseKey, isRefusal, publicKeys, type PublicKeys } from './public-keys.ts'
@@ -64,12 +66,6 @@ export class Refusal {
   }
 }
 
-/** The headers of a request, as `node:http` has them. */
-interface RequestHeaders {
-  readonly headers: { readonly authorization?: string | undefined }
-  readonly rawHeaders: readonly string[]
-}
-
 /** Verifies the token of a request: its claims, or how to refuse the request. */
 export type TokenVerifier = (request: RequestHeaders) => Promise<JWTPayload | Refusal>
 
@@ -87,14 +83,11 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
     ...(algorithms !== undefined && { algorithms: [...algorithms] }),
   }
   const onUnavailable = careful(options.onUnavailable)
-  return async ({ headers: { authorization }, rawHeaders }) => {
-    // Of several, `headers` has only the first; a proxy may have read another.
-    if (rawHeaders.filter(isAuthorization).length > 1) {
-      return challenge(400, 'invalid_request', 'the request has more than one Authorization header')
-    }
-    if (authorization === undefined || !/^Bearer(?: |$)/i.test(authorization)) return challenge(401)
-    const [, token] = /^Bearer +([\w.~+/-]+=*) *$/i.exec(authorization) ?? []
-    if (token === undefined) return challenge(400, 'invalid_request', 'the Authorization header is malformed')
+  return async (request) => {
+    const read = bearerToken(request)
+    if (read.token === null)
+      return read.problem === null ? challenge(401) : challenge(400, 'invalid_request', read.problem)
+    const { token } = read
     // jose accepts a token that another program can read in a different way.
     if (jwtProblem(token) !== null) return invalidToken(notValid)
     try {
@@ -108,11 +101,6 @@ export function tokenVerifier(options: TokenOptions): TokenVerifier {
       return invalidToken(error instanceof errors.JWTExpired ? 'the token has expired' : notValid)
     }
   }
-}
-
-/** Names and values alternate in `rawHeaders`. */
-function isAuthorization(text: string, at: number): boolean {
-  return at % 2 === 0 && text.toLowerCase() === 'authorization'
 }
 
 const notValid = 'the token is not valid here'
