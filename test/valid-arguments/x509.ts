@@ -66,6 +66,7 @@ export async function validCalls(): Promise<Calls> {
     ],
     keyWeaknesses: [x509.keyWeaknesses, publicKey],
     normalizeDistinguishedName: [x509.normalizeDistinguishedName, 'CN=a'],
+    isSelfIssued: [x509.isSelfIssued, certificate],
     parseCertificate: [x509.parseCertificate, certificate],
     readCertificateRequest: [x509.readCertificateRequest, request, { certificateRequestBytes: 9000 }],
     readKeyFile: [x509.readKeyFile, pfx, 'pw', { limits }],

@@ -36,7 +36,7 @@ export { type CertificatePolicy } from './certificates/extensions/certificate-po
 export { type CustomExtension } from './certificates/extensions/extension.ts'
 export { type KeyUsage } from './certificates/extensions/key-usage.ts'
 export { type NameConstraints, type ReadNameConstraints } from './certificates/extensions/name-constraints.ts'
-export { parseCertificate, type ParsedCertificate } from './certificates/parse-certificate.ts'
+export { isSelfIssued, parseCertificate, type ParsedCertificate } from './certificates/parse-certificate.ts'
 export { type CertificateProfile } from './certificates/profiles.ts'
 export { createRevocationList } from './certificates/revocation/create.ts'
 export { readRevocationList } from './certificates/revocation/read.ts'

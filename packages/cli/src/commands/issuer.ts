@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { SealwrightError } from '@sealwright/core'
-import type { Issuer } from '@sealwright/x509'
+import { isSelfIssued, type Issuer } from '@sealwright/x509'
 import type { Command } from 'commander'
 import { withCaPasswordOptions, type PasswordSource } from '../files/passwords.ts'
 import type { KeyAccess } from '../keys/key-access.ts'
@@ -70,7 +70,7 @@ export async function openIssuer(
       `${key.location} is not a CA according to its certificate; create one with sealwright ca create`,
     )
   }
-  const chain = given.filter((each, at) => at === 0 || each.issuer !== each.subject)
+  const chain = given.filter((each, at) => at === 0 || !isSelfIssued(each))
   return { signer: key.signer(), certificate, chain }
 }
 

@@ -1,6 +1,6 @@
 import type { KeyObject, X509Certificate } from 'node:crypto'
 import { isSealwrightError, jwkThumbprint, publicJwk } from '@sealwright/core'
-import { describeCertificate } from '@sealwright/x509'
+import { describeCertificate, isSelfIssued } from '@sealwright/x509'
 import { thumbprint } from '../keys/thumbprint.ts'
 import { millisecondsPerDay } from '../time.ts'
 
@@ -16,6 +16,8 @@ export interface KeyDescription {
 export interface CertificateDescription {
   readonly subject: string
   readonly issuer: string
+  /** Whether the issuer is the subject, byte by byte: no CA issued it. */
+  readonly selfIssued: boolean
   readonly serialNumber: string
   /** Null where it is malformed. */
   readonly notBefore: string | null
@@ -48,6 +50,7 @@ export function summarizeCertificate(
   return {
     subject,
     issuer,
+    selfIssued: isSelfIssued(certificate),
     serialNumber,
     notBefore: isoOf(notBefore),
     notAfter: isoOf(notAfter),

@@ -66,7 +66,7 @@ export function fullCertificateLines(certificate: CertificateDescription): reado
 function certificateLines(certificate: CertificateDescription): readonly string[] {
   const { subject, issuer, notBefore, notAfter, ca, keyUsage, extendedKeyUsage, key } = certificate
   const { subjectAltNames, signatureAlgorithm } = certificate
-  const selfSigned = subject === issuer ? ' (self-signed)' : ''
+  const selfSigned = certificate.selfIssued ? ' (self-signed)' : ''
   const left = notAfter === null ? '' : `, ${daysLeft(new Date(notAfter))}`
   return [
     `certificate ${certificate.thumbprint}`,

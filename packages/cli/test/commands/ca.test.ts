@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
@@ -118,6 +119,28 @@ describe('ca create, cert request, cert issue, crl', () => {
     await succeed([...renewing, '--ca', issuing])
     const [renewed] = JSON.parse((await succeed(['cert', 'show', file('c.cer'), '--json'])).out).certificates
     expect(renewed).toMatchObject({ subject: 'CN=b', issuer: 'CN=Contoso Issuing', key: { keyId } })
+  })
+
+  test('a certificate whose issuer only looks like its subject is not self-signed', async () => {
+    const { file } = scratch()
+    const key = ['--key-type', 'ec-p256', '--no-password']
+    await succeed(['cert', 'create', '--cn', 'a', '--out', file('a.pem'), ...key])
+    const [keyPem = '', certificatePem = ''] = readFileSync(file('a.pem'), 'utf8').split(
+      /(?=-----BEGIN CERT)/,
+    )
+    const der = Buffer.from(certificatePem.replace(/-.*-/g, ''), 'base64')
+    // The issuer comes first. A PrintableString instead of a UTF8String; nothing here verifies the signature.
+    der[der.indexOf(Buffer.from([0x0c, 1, 0x61]))] = 0x13
+    writeFileSync(file('b.pem'), keyPem + new X509Certificate(der).toString())
+    for (const [name, selfIssued] of [
+      ['a.pem', true],
+      ['b.pem', false],
+    ] as const) {
+      const { certificates } = JSON.parse((await succeed(['cert', 'show', file(name), '--json'])).out)
+      expect(certificates).toMatchObject([{ subject: 'CN=a', issuer: 'CN=a', selfIssued }])
+      const { error } = await sealwright(['cert', 'renew', file(name), '--cer', file('renewed.cer')])
+      expect(error.includes('a CA issued the certificate of')).toBe(!selfIssued)
+    }
   })
 
   test('what a CA may not do is refused, and nothing is written', async () => {

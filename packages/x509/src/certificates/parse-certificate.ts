@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { aCertificate } from '@sealwright/core/internal'
-import { malformed, tags, type BerElement } from '../asn1/ber.ts'
+import { malformed, tags, type BerBudget, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeInteger, decodeObjectIdentifier, unwrapExplicit } from '../asn1/values.ts'
 import { decodeTime } from '../asn1/time.ts'
@@ -66,6 +66,39 @@ export function parseCertificate(certificate: X509Certificate): ParsedCertificat
 
 const source = 'the certificate'
 
+/** What one certificate may hold. A new one for each: reading uses it up. */
+export function certificateBudget(): BerBudget {
+  return { elements: 10_000, depth: 32 }
+}
+
+/**
+ * Whether a certificate names its subject as its issuer (RFC 5280 §3.2), as a self-signed one does. If not, a CA issued it. The names are
+ * compared byte by byte, so two that look alike may differ. The signature is not verified.
+ *
+ * @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED`, `INVALID_ARGUMENT`
+ * @example
+ * ```ts
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFile } from 'node:fs/promises'
+ * import { isSelfIssued } from '@sealwright/x509'
+ *
+ * const certificate = new X509Certificate(await readFile('my-app.crt'))
+ * if (!isSelfIssued(certificate)) console.log('its CA renews it')
+ * ```
+ */
+export function isSelfIssued(certificate: X509Certificate): boolean {
+  aCertificate('certificate', certificate)
+  const document = readSignedDocument(certificate.raw, source, certificateBudget())
+  // Nothing else is read: a certificate that violates RFC 5280 has an issuer as well.
+  const fields = new SequenceReader(document.toBeSigned, source)
+  fields.optional(tags.context0)
+  fields.any('serialNumber')
+  fields.any('signature')
+  const issuer = fields.any('issuer')
+  fields.any('validity')
+  return Buffer.compare(issuer.bytes, fields.any('subject').bytes) === 0
+}
+
 /** The fields of a certificate that another one is made from; see {@link ParsedCertificate}. */
 export interface CertificateFields {
   readonly document: SignedDocument
@@ -81,7 +114,7 @@ export interface CertificateFields {
 
 /** @throws SealwrightError `INVALID_ENCODING`, `LIMIT_EXCEEDED` */
 export function readCertificateFields(certificate: X509Certificate): CertificateFields {
-  const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
+  const document = readSignedDocument(certificate.raw, source, certificateBudget())
   const fields = new SequenceReader(document.toBeSigned, source)
   const version = fields.optional(tags.context0)
   const serialNumber = formatSerialNumber(fields.any('serialNumber'), source)

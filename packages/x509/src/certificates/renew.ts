@@ -11,7 +11,7 @@ import { reencodeExtension } from './extensions/certificate-extensions.ts'
 import { decodeExtension } from './extensions/extension.ts'
 import { authorityKeyIdentifier, subjectKeyIdentifier } from './extensions/key-identifiers.ts'
 import { checkIssuance, examineIssuer, type Issuer } from './issuer.ts'
-import { readCertificateFields } from './parse-certificate.ts'
+import { isSelfIssued, readCertificateFields } from './parse-certificate.ts'
 import { newSerialNumber } from './serial-number.ts'
 import { resolveValidity, secondsOf, type ValidityOptions } from './validity.ts'
 
@@ -57,7 +57,7 @@ export async function renewCertificate(
     checkIssuance(issuer, certificate.ca, namesOf(subject, names))
   } else if (!certifies(certificate, signerOf(by).publicKey)) {
     throw invalidArgument('a certificate is renewed by its own key or by a CA; this is a different key')
-  } else if (!isSame(fields.issuer.bytes, subject)) {
+  } else if (!isSelfIssued(certificate)) {
     throw invalidArgument(
       'a CA issued this certificate: pass the { signer, certificate } of that CA, or make a self-signed certificate with ' +
         'createSelfSignedCertificate',
@@ -74,10 +74,6 @@ export async function renewCertificate(
     publicKeyInfo: encodePublicKey(publicKey),
   }
   return signCertificate(signerOf(by), content, issuer)
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0
 }
 
 function signerOf(by: Signer | Issuer): Signer {

@@ -1,7 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { createLocalSigner } from '@sealwright/core'
 import { describe, expect, test } from 'vitest'
-import { createSelfSignedCertificate, describeCertificate, parseCertificate } from '../../src/index.ts'
+import {
+  createSelfSignedCertificate,
+  describeCertificate,
+  isSelfIssued,
+  parseCertificate,
+  renewCertificate,
+} from '../../src/index.ts'
 import { identity } from '../support/certificates.ts'
 import { constructed, decode, encode, octets, oid, primitive, sequence, type Tlv } from '../support/tlv.ts'
 
@@ -50,6 +56,33 @@ describe('serial numbers', () => {
     expect(BigInt(`0x${certificate.serialNumber.replace('-', '')}`)).toBe(
       BigInt(`0x${expected.replace('-', '')}`),
     )
+  })
+})
+
+/** A name, with the common name `a` as a string of that type. */
+const nameOfType = (tag: number): Tlv =>
+  sequence(constructed(0x31, sequence(oid('2.5.4.3'), primitive(tag, text('a')))))
+
+describe('a certificate is self-issued when its names are the same byte by byte', () => {
+  test.each([
+    { issuer: 'UTF8String', tag: 0x0c, expected: true },
+    { issuer: 'PrintableString', tag: 0x13, expected: false },
+  ])('issuer CN=a as $issuer, subject CN=a as UTF8String: $expected', async ({ tag, expected }) => {
+    const certificate = await changed((fields) => {
+      fields[3] = nameOfType(tag)
+      fields[5] = nameOfType(0x0c)
+    })
+    expect(certificate.issuer).toBe(certificate.subject)
+    expect(isSelfIssued(certificate)).toBe(expected)
+    const renewing = renewCertificate(certificate, createLocalSigner((await identity('ec-p256')).privateKey))
+    const outcome = await renewing.then(() => 'renewed', String)
+    expect(outcome).toMatch(expected ? /^renewed$/ : /a CA issued this certificate/)
+  })
+
+  test('also when the rest of it is malformed', async () => {
+    const certificate = await withVersion(7, true)
+    expect(() => parseCertificate(certificate)).toThrow('unknown version')
+    expect(isSelfIssued(certificate)).toBe(true)
   })
 })
 

@@ -1,5 +1,5 @@
 import { canImportPkcs12, SealwrightError } from '@sealwright/core'
-import { distinguishedName, renewCertificate, type Pkcs12Profile } from '@sealwright/x509'
+import { distinguishedName, isSelfIssued, renewCertificate, type Pkcs12Profile } from '@sealwright/x509'
 import type { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
 import { inputName, outputName } from '../../files/files.ts'
@@ -73,7 +73,7 @@ async function renew(source: string, options: Options, terminal: Terminal, acces
       `${inputName(source)} has no certificate to renew; pass it with --certificate FILE`,
     )
   }
-  if (options.ca === undefined && old.issuer !== old.subject) {
+  if (options.ca === undefined && !isSelfIssued(old)) {
     throw new SealwrightError(
       'INVALID_ARGUMENT',
       `a CA issued the certificate of ${inputName(source)}: give that CA with --ca, or make a self-signed certificate with ` +

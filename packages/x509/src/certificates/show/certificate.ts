@@ -6,7 +6,7 @@ import { assertNamedCurve } from '../../keys/public-key.ts'
 import { keyWeaknesses } from '../../keys/weaknesses.ts'
 import { readSignedDocument } from '../../signing/read-signed-document.ts'
 import type { ReadExtensions } from '../extensions/certificate-extensions.ts'
-import { checkVersion } from '../parse-certificate.ts'
+import { certificateBudget, checkVersion } from '../parse-certificate.ts'
 import { Findings } from './findings.ts'
 import { formatSerialNumber } from '../serial-number.ts'
 import { showAlgorithm } from './signature.ts'
@@ -56,7 +56,7 @@ const source = 'the certificate'
 export function describeCertificate(certificate: X509Certificate): DescribedCertificate {
   aCertificate('certificate', certificate)
   const findings = new Findings()
-  const document = readSignedDocument(certificate.raw, source, { elements: 10_000, depth: 32 })
+  const document = readSignedDocument(certificate.raw, source, certificateBudget())
   const fields = new SequenceReader(document.toBeSigned, source)
   const version = fields.optional(tags.context0)
   const serialNumberField = fields.any('serialNumber')
