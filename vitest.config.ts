@@ -5,7 +5,8 @@ const conditions = ['@sealwright/source']
 
 /**
  * Files that replace modules, run a program by importing it, need modules that no other file has loaded, leave timers that end
- * the process, or must be the first to use OpenSSL. The others set back what they change in the process.
+ * the process, or must be the first to use OpenSSL. The others set back what they change in the process: `test/globals-guard.ts` fails
+ * those that do not.
  */
 const apart = [
   'apps/token-server/test/startup/close-on-signals.test.ts',
@@ -46,6 +47,7 @@ export default defineConfig({
         test: {
           name: 'shared modules',
           isolate: false,
+          setupFiles: ['test/globals-guard.ts'],
           exclude: [...defaultExclude, ...apart],
           include: [
             '{packages,apps}/*/test/**/*.test.ts',
