@@ -17,31 +17,38 @@ vitestWrapper.createVitest = (mode, options) => createVitest(mode, { ...options,
 class Runner extends VitestTestRunner {
   async dryRun(options) {
     const result = await super.dryRun(options)
-    const failed = this.#failedFile()
-    if (result.status !== DryRunStatus.Complete || failed === undefined) return result
-    return { status: DryRunStatus.Error, errorMessage: `${failed.filepath}: ${failureOf(failed)}` }
+    const failures = this.#failures()
+    if (result.status !== DryRunStatus.Complete || failures.length === 0) return result
+    return { status: DryRunStatus.Error, errorMessage: failures.map(({ message }) => message).join('\n\t') }
   }
 
   async mutantRun(options) {
     const result = await super.mutantRun(options)
     if (result.status !== MutantRunStatus.Survived) return result
-    const failed = this.#failedFile()
-    if (failed === undefined) return result
+    const [failure] = this.#failures()
+    if (failure === undefined) return result
     return {
       status: MutantRunStatus.Killed,
-      killedBy: [failed.filepath],
-      failureMessage: failureOf(failed),
+      killedBy: [failure.file],
+      failureMessage: failure.message,
       nrOfTests: result.nrOfTests,
     }
   }
 
-  #failedFile() {
-    return this.ctx.state.getFiles().find((file) => file.result?.state === 'fail')
+  #failures() {
+    return this.ctx.state
+      .getFiles()
+      .flatMap((file) => failuresIn(file, file.filepath).map((message) => ({ file: file.filepath, message })))
   }
 }
 
-function failureOf(file) {
-  return file.result.errors?.[0]?.message ?? 'the test file failed'
+/** What failed in a file, a group or a test: where, and with which error. A file fails with its tests, and has no error then. */
+function failuresIn(task, place) {
+  if (task.result?.state !== 'fail') return []
+  const below = (task.tasks ?? []).flatMap((each) => failuresIn(each, `${place} > ${each.name}`))
+  const own = (task.result.errors ?? []).map(({ message }) => `${place}: ${message}`)
+  const all = [...own, ...below]
+  return all.length > 0 ? all : [`${place}: failed`]
 }
 
 function createRunner(injector) {
