@@ -8,6 +8,9 @@ export const closeDelay = 10_000
 /** Milliseconds for the last lines of the log. */
 const flushDelay = 1000
 
+/** Milliseconds for the line that says why the process is ended. */
+const lastLineDelay = 100
+
 type Signals = NonNullable<Options['skip']>
 
 /** Signals that close-with-grace would handle, too. They keep their normal effect. */
@@ -69,19 +72,33 @@ function install(
   skipped: Signals,
 ): ReturnType<typeof closeWithGrace> {
   const drainDelay = drain?.delay ?? 0
-  return closeWithGrace(
-    { delay: drainDelay + delay, logger: false, skip: skipped },
-    async ({ signal, err }) => {
-      if (signal !== undefined) logger.info({ signal }, 'closing')
-      if (err !== undefined) logger.fatal({ err }, 'closing after an error')
-      drain?.begin()
-      if (signal !== 'SIGTERM') setTimeout(() => process.exit(1), delay).unref()
-      else if (drainDelay > 0) await sleep(drainDelay)
-      try {
-        await close()
-      } finally {
-        await output.flush(flushDelay)
-      }
-    },
-  )
+  // Whoever finds the exit code 1 must find the reason.
+  const options = {
+    delay: false,
+    logger: false,
+    skip: skipped,
+    onSecondError: (err: unknown) => logger.fatal({ err }, 'another error while closing'),
+  } as const
+  return closeWithGrace(options, async ({ signal, err }) => {
+    if (signal !== undefined) logger.info({ signal }, 'closing')
+    if (err !== undefined) logger.fatal({ err }, 'closing after an error')
+    drain?.begin()
+    if (signal === 'SIGTERM' && drainDelay > 0) await sleep(drainDelay)
+    const timer = setTimeout(() => void end(), delay)
+    try {
+      await close()
+    } catch (error) {
+      logger.fatal({ err: error }, 'could not close')
+      throw error
+    } finally {
+      clearTimeout(timer)
+      await output.flush(flushDelay)
+    }
+  })
+
+  async function end(): Promise<void> {
+    logger.fatal(`did not close within ${delay / 1000} s`)
+    await output.flush(lastLineDelay)
+    process.exit(1)
+  }
 }

@@ -110,13 +110,12 @@ export class Supervisor {
    * Has all workers finish what they do and end, and starts no more.
    *
    * @param grace milliseconds until those that are left are killed
-   * @throws Error when one was killed or ended with an error
+   * @throws Error when one that was ready was killed or ended with an error
    */
   async close(grace: number): Promise<void> {
     this.#stop()
     for (const { process } of this.#slots) process?.tell('close')
     const timer = setTimeout(() => {
-      this.#isClean = false
       for (const { process } of this.#slots) process?.kill()
     }, grace)
     await this.#empty()
@@ -167,14 +166,17 @@ export class Supervisor {
     const readyFor = slot.readySince === null ? 0 : this.#now() - slot.readySince
     slot.process = null
     slot.readySince = null
+    const how = slot.reason ?? (signal === null ? `it ended with exit code ${code}` : `${signal} ended it`)
     // systemd sends SIGTERM to all processes, so a worker may finish just before its primary says so.
     if (this.#isClosing || (this.#isDraining && code === 0)) {
       // A worker that has not started has nothing to finish.
-      if (code !== 0 && wasReady) this.#isClean = false
+      if (code !== 0 && wasReady) {
+        this.#isClean = false
+        this.#options.log.error({ worker: slot.number, reason: how }, 'a worker could not finish')
+      }
       if (this.#isEmpty()) for (const tell of this.#onEmpty.splice(0)) tell()
       return
     }
-    const how = slot.reason ?? (signal === null ? `it ended with exit code ${code}` : `${signal} ended it`)
     if (this.#port === null && slot.reason !== null) {
       this.#giveUp(slot.reason)
       return

@@ -47,3 +47,28 @@ test('a worker that is told to close, and does not, is ended with exit code 1', 
   closeOnRequest({ close: never, log: stuckLog(), delay: 20 })()
   await expect.poll(() => ended()[0]).toBe(1)
 })
+
+test.each([
+  ['rejects', () => Promise.reject(new Error('the audit log is full')), [], ['could not close']],
+  ['does not end', never, [], ['did not close within 0.02 s']],
+  [
+    'meets another error',
+    never,
+    ['uncaughtException'],
+    ['another error while closing', 'did not close within 0.02 s'],
+  ],
+] as const)('when a close %s, the log says why the exit code is 1', async (_what, close, events, reasons) => {
+  const ended = exits()
+  const lines: string[] = []
+  const output = new LogOutput((bytes, done) => {
+    lines.push(...bytes.toString().trim().split('\n'))
+    done(null, bytes.length)
+  })
+  closeOnSignals({ close, log: logTo(output, 'info', false), delay: 20 })
+  send('SIGINT')
+  for (const event of events) process.listeners(event).at(-1)?.(new Error('a second one'), event)
+  await expect.poll(ended).toContain(1)
+  await expect
+    .poll(() => lines.map((line) => (JSON.parse(line) as { msg: string }).msg))
+    .toEqual(['closing', ...reasons])
+})
