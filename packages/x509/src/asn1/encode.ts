@@ -45,10 +45,11 @@ export function encoded(bytes: Uint8Array): BaseBlock {
   return new Encoded(bytes).asBlock()
 }
 
-/** The same for pkijs classes that expect a SEQUENCE: their `toSchema` returns the encoded value. */
-export function encodedSequence(bytes: Uint8Array): Sequence {
+/** An object of pkijs, a SEQUENCE, that is written as these bytes and not as its members. */
+export function writtenAs<T extends { toSchema(): Sequence }>(object: T, der: Uint8Array): T {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is encoded, and nothing else
-  return encoded(bytes) as Sequence
+  const block = encoded(der) as Sequence
+  return Object.assign(object, { toSchema: () => block })
 }
 
 /** DER of a value: asn1js writes definite lengths unless a value asks for others. None here does. */

@@ -5,8 +5,8 @@ import { Certificate, type Extension } from 'pkijs'
 import { readBer } from '../asn1/ber.ts'
 import { unsignedInteger } from '../asn1/encode.ts'
 import { timeOf } from '../asn1/time.ts'
-import { EncodedPublicKey, encodePublicKey } from '../keys/public-key.ts'
-import { emailAddressesOf, EncodedName, formatName, isEmptyName } from '../names/distinguished-name.ts'
+import { encodedPublicKey, encodePublicKey } from '../keys/public-key.ts'
+import { emailAddressesOf, encodedName, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { GeneralName, SubjectAltName } from '../names/general-name.ts'
 import { signDocument } from '../signing/sign-document.ts'
 import {
@@ -163,11 +163,11 @@ export async function signCertificate(
   const certificate = new Certificate({
     version: 2,
     serialNumber: unsignedInteger(serialNumber),
-    issuer: new EncodedName(issuer?.subject ?? subject),
+    issuer: encodedName(issuer?.subject ?? subject),
     notBefore: timeOf(validity.notBefore),
     notAfter: timeOf(validity.notAfter),
-    subject: new EncodedName(subject),
-    subjectPublicKeyInfo: new EncodedPublicKey(publicKeyInfo),
+    subject: encodedName(subject),
+    subjectPublicKeyInfo: encodedPublicKey(publicKeyInfo),
     extensions: [
       ...extensions,
       subjectKeyIdentifierExtension(keyIdentifier),

@@ -6,9 +6,9 @@ import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier, elementsOf } from '../asn1/values.ts'
 import { Attribute, CertificationRequest, Extensions } from 'pkijs'
 import { fileLimitExceeded, resolveLimits } from '../limits.ts'
-import { EncodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
+import { encodedName, encodeSubject, formatName, isEmptyName } from '../names/distinguished-name.ts'
 import type { SubjectAltName } from '../names/general-name.ts'
-import { EncodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public-key.ts'
+import { encodedPublicKey, encodePublicKey, readPublicKey } from '../keys/public-key.ts'
 import { aSignerOfX509 } from '../signing/algorithm-identifiers.ts'
 import { readSignedDocument, verifyDocument } from '../signing/read-signed-document.ts'
 import { signDocument } from '../signing/sign-document.ts'
@@ -92,8 +92,8 @@ export async function createCertificateRequest(
   const extensions = [...encodeExtensions({ ...wanted, subjectAltNames }, isEmptyName(subject))]
   const request = new CertificationRequest({
     version: 0,
-    subject: new EncodedName(subject),
-    subjectPublicKeyInfo: new EncodedPublicKey(encodePublicKey(signer.publicKey)),
+    subject: encodedName(subject),
+    subjectPublicKeyInfo: encodedPublicKey(encodePublicKey(signer.publicKey)),
     // The field is present even when it is empty (RFC 2986 §4.1).
     attributes:
       extensions.length === 0

@@ -1,8 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { aCertificate, invalidArgument, listOf } from '@sealwright/core/internal'
-import type { Sequence } from 'asn1js'
 import { Certificate, ContentInfo, EncapsulatedContentInfo, SignedData } from 'pkijs'
-import { encodeDer, encodedSequence } from '../asn1/encode.ts'
+import { encodeDer, writtenAs } from '../asn1/encode.ts'
 
 const listOfCertificates = listOf(aCertificate)
 
@@ -29,22 +28,8 @@ export function writePkcs7Certificates(certificates: readonly X509Certificate[])
   if (certificates.length === 0) throw invalidArgument('certificates must hold at least one certificate')
   const content = new SignedData({
     encapContentInfo: new EncapsulatedContentInfo({ eContentType: ContentInfo.DATA }),
-    certificates: certificates.map(({ raw }) => new EncodedCertificate(raw)),
+    certificates: certificates.map(({ raw }) => writtenAs(new Certificate(), raw)),
   })
   const contentType = ContentInfo.SIGNED_DATA
   return encodeDer(new ContentInfo({ contentType, content: content.toSchema(true) }))
-}
-
-/** A certificate for pkijs, its bytes unchanged. */
-class EncodedCertificate extends Certificate {
-  readonly #der: Uint8Array
-
-  constructor(der: Uint8Array) {
-    super()
-    this.#der = der
-  }
-
-  override toSchema(): Sequence {
-    return encodedSequence(this.#der)
-  }
 }

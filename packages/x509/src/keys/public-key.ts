@@ -4,9 +4,8 @@ import { invalidArgument } from '@sealwright/core/internal'
 import { malformed, readBer, tags, type BerElement } from '../asn1/ber.ts'
 import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeBitString } from '../asn1/values.ts'
-import type { Sequence } from 'asn1js'
 import { PublicKeyInfo as PkiPublicKey } from 'pkijs'
-import { encodedSequence } from '../asn1/encode.ts'
+import { writtenAs } from '../asn1/encode.ts'
 import { assertKnownType, mlDsaProblem } from './ml-dsa.ts'
 
 /**
@@ -112,17 +111,8 @@ function encode(publicKey: KeyObject): Uint8Array {
 }
 
 /** A SubjectPublicKeyInfo for pkijs, its bytes unchanged. It can hold any kind of key, known to pkijs or not. */
-export class EncodedPublicKey extends PkiPublicKey {
-  readonly #der: Uint8Array
-
-  constructor(der: Uint8Array) {
-    super()
-    this.#der = der
-  }
-
-  override toSchema(): Sequence {
-    return encodedSequence(this.#der)
-  }
+export function encodedPublicKey(publicKeyInfo: Uint8Array): PkiPublicKey {
+  return writtenAs(new PkiPublicKey(), publicKeyInfo)
 }
 
 /** SEC 1 §2.3.3. */

@@ -5,7 +5,7 @@ import { SequenceReader } from '../asn1/sequence-reader.ts'
 import { decodeObjectIdentifier, hasDerLengths } from '../asn1/values.ts'
 import { Sequence, IA5String, PrintableString, Utf8String } from 'asn1js'
 import { AttributeTypeAndValue, RelativeDistinguishedNames } from 'pkijs'
-import { encodeDer, encodedSequence, setOf } from '../asn1/encode.ts'
+import { encodeDer, setOf, writtenAs } from '../asn1/encode.ts'
 import { attributeTypeByOid, stringTypeNames, stringTypes, type StringType } from './attribute-types.ts'
 import type { NameAttribute } from './name-attribute.ts'
 import { parseDistinguishedName, parseWrittenName } from './name-parser.ts'
@@ -71,20 +71,9 @@ export function encodeDistinguishedName(text: string): Uint8Array {
 /**
  * A Name that pkijs writes unchanged. From `typesAndValues` pkijs would make one relative name with all attributes,
  * unsorted.
- *
- * @internal
  */
-export class EncodedName extends RelativeDistinguishedNames {
-  readonly #der: Uint8Array
-
-  constructor(der: Uint8Array) {
-    super({ valueBeforeDecode: Uint8Array.from(der).buffer })
-    this.#der = der
-  }
-
-  override toSchema(): Sequence {
-    return encodedSequence(this.#der)
-  }
+export function encodedName(der: Uint8Array): RelativeDistinguishedNames {
+  return writtenAs(new RelativeDistinguishedNames({ valueBeforeDecode: Uint8Array.from(der).buffer }), der)
 }
 
 /** The DER of a subject: as {@link encodeDistinguishedName}, and that of the empty Name for an empty string. */

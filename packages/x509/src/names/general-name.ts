@@ -6,7 +6,7 @@ import { ObjectIdentifier, Utf8String } from 'asn1js'
 import { GeneralName as PkiName, GeneralNames as PkiNames } from 'pkijs'
 import { encoded, encodeDer, explicit, octetString } from '../asn1/encode.ts'
 import { checkDer } from '../asn1/check-der.ts'
-import { EncodedName, encodeDistinguishedName, formatName } from './distinguished-name.ts'
+import { encodedName, encodeDistinguishedName, formatName } from './distinguished-name.ts'
 import { decodeIp, encodeIp, ipProblem } from './ip-address.ts'
 import { dnsProblem, emailProblem, uriProblem } from './name-syntax.ts'
 import { isObjectIdentifier } from './name-attribute.ts'
@@ -87,7 +87,7 @@ export function generalNameOf(name: SubjectAltName): PkiName {
         throw refused(name.type, 'is not user@domain')
       return otherName(upnOid, encodeDer(new Utf8String({ value: name.value })))
     case 'directoryName':
-      return new PkiName({ type: 4, value: new EncodedName(encodeDistinguishedName(name.value)) })
+      return new PkiName({ type: 4, value: encodedName(encodeDistinguishedName(name.value)) })
     case 'dns':
     case 'uri':
     case 'email':

@@ -1,9 +1,9 @@
 import { invalidArgument } from '@sealwright/core/internal'
-import { Enumerated, Integer, type Sequence } from 'asn1js'
+import { Enumerated, Integer } from 'asn1js'
 import { CertificateRevocationList, Extensions, RevokedCertificate as PkiEntry } from 'pkijs'
-import { encodeDer, encodedSequence, encodeList, unsignedInteger } from '../../asn1/encode.ts'
+import { encodeDer, encodeList, unsignedInteger, writtenAs } from '../../asn1/encode.ts'
 import { timeOf } from '../../asn1/time.ts'
-import { EncodedName } from '../../names/distinguished-name.ts'
+import { encodedName } from '../../names/distinguished-name.ts'
 import { signDocument } from '../../signing/sign-document.ts'
 import { anIssuer, aRevocation, revocationListOptions } from '../arguments.ts'
 import { extension } from '../extensions/extension.ts'
@@ -60,11 +60,11 @@ export async function createRevocationList(
   const entries = await encodeEntries(options.revoked)
   const crl = new CertificateRevocationList({
     version: 1, // v2
-    issuer: new EncodedName(subject),
+    issuer: encodedName(subject),
     thisUpdate: timeOf(thisUpdate),
     nextUpdate: timeOf(nextUpdate),
     // Left out when it is empty (RFC 5280 §5.1.2.6).
-    ...(entries.length > 0 && { revokedCertificates: [new EncodedEntries(entries)] }),
+    ...(entries.length > 0 && { revokedCertificates: [writtenAs(new PkiEntry(), entries)] }),
     crlExtensions: new Extensions({
       extensions: [
         authorityKeyIdentifierExtension(keyIdentifier),
@@ -121,39 +121,16 @@ async function encodeEntries(revoked: readonly RevokedCertificate[]): Promise<Ui
   })
 }
 
-/** Entries for pkijs, byte by byte as they are: it would encode a long list in one go. */
-class EncodedEntries extends PkiEntry {
-  readonly #der: Uint8Array
-
-  constructor(der: Uint8Array) {
-    super()
-    this.#der = der
-  }
-
-  override toSchema(): Sequence {
-    return encodedSequence(this.#der)
-  }
-}
-
-/** Encoded once for each reason: lists are long. */
-class ReasonExtensions extends Extensions {
-  readonly #block: Sequence
-
-  constructor(code: number) {
-    const reason = extension(extensionOids.reasonCode, false, new Enumerated({ value: code }))
-    super({ extensions: [reason] })
-    this.#block = encodedSequence(encodeDer(super.toSchema()))
-  }
-
-  override toSchema(): Sequence {
-    return this.#block
-  }
-}
-
-const reasonExtensionsByCode = new Map<number, ReasonExtensions>()
+/** Each reason is encoded once: lists are long. */
+const reasonExtensionsByCode = new Map<number, Extensions>()
 
 function reasonExtensions(code: number): Extensions {
-  const known = reasonExtensionsByCode.get(code) ?? new ReasonExtensions(code)
-  reasonExtensionsByCode.set(code, known)
+  let known = reasonExtensionsByCode.get(code)
+  if (known === undefined) {
+    const reason = extension(extensionOids.reasonCode, false, new Enumerated({ value: code }))
+    const extensions = new Extensions({ extensions: [reason] })
+    known = writtenAs(extensions, encodeDer(extensions))
+    reasonExtensionsByCode.set(code, known)
+  }
   return known
 }
