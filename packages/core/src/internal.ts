@@ -40,6 +40,7 @@ export { jwtHeader, jwtProblem } from './internal/compact-jwt.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { findJsonProblem } from './internal/find-json-problem.ts'
 export { headerValues } from './internal/header-values.ts'
+export { flushFolder } from './internal/flush-folder.ts'
 export { careful } from './internal/listeners.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
 export {

@@ -1,7 +1,7 @@
-import { access, constants, mkdir, open, stat } from 'node:fs/promises'
+import { access, constants, mkdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
-import { aFolderPath } from '@sealwright/core/internal'
+import { aFolderPath, flushFolder } from '@sealwright/core/internal'
 import { readSeenHeads } from './read-stream-ends.ts'
 
 /**
@@ -46,28 +46,6 @@ export function prepareFolder(folder: string): ReturnType<typeof readSeenHeads> 
 async function flushNames(folder: string, first: string): Promise<void> {
   await flushFolder(dirname(folder))
   if (folder !== first) await flushNames(dirname(folder), first)
-}
-
-/**
- * Waits until the names in a folder are on disk: a new file survives a power failure only with its name. Windows cannot flush folders
- * and need not.
- */
-export async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r').catch((error: unknown) => {
-    // A folder that may be written but not read cannot be flushed.
-    if (errnoOf(error) === 'EACCES') return null
-    throw error
-  })
-  if (handle === null) return
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Network and FUSE file systems report this if they lack the operation.
-    if (!['EINVAL', 'ENOTSUP'].includes(errnoOf(error))) throw error
-  } finally {
-    await handle.close()
-  }
 }
 
 async function checkFolder(folder: string): ReturnType<typeof readSeenHeads> {

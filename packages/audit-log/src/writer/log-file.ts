@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { flushFolder } from './folder.ts'
+import { flushFolder } from '@sealwright/core/internal'
 
 /** What the writer needs of an open file. */
 export interface LogFile {

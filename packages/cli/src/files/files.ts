@@ -1,12 +1,8 @@
 import { access, constants, lstat, open, realpath, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
-import {
-  createPrivateFile,
-  fileState,
-  flushFolder,
-  replacePrivateFile,
-} from '@sealwright/local-store/internal'
+import { flushFolder } from '@sealwright/core/internal'
+import { createPrivateFile, fileState, replacePrivateFile } from '@sealwright/local-store/internal'
 import type { Terminal } from '../terminal/terminal.ts'
 
 /** A megabyte. A larger file was probably named by mistake. */

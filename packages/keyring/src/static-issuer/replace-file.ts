@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { flushFolder } from '@sealwright/core/internal'
 
 /**
  * Replaces a public file atomically: readers see the old or the new text, even after a crash. A file that already has
@@ -23,7 +24,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
       await file.close()
     }
     await rename(temporary, path)
-    await syncFolder(dirname(path))
+    await flushFolder(dirname(path))
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw unavailable(`${path} cannot be written`, cause)
@@ -34,15 +35,4 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 export function unavailable(failed: string, cause: unknown): SealwrightError {
   const code = cause instanceof Error && 'code' in cause ? `: ${String(cause.code)}` : ''
   return new SealwrightError('UNAVAILABLE', `${failed}${code}`, { cause })
-}
-
-async function syncFolder(path: string): Promise<void> {
-  // Windows has no such thing.
-  if (process.platform === 'win32') return
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }

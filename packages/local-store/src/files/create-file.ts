@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, lstat, open, realpath, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { flushFolder } from '@sealwright/core/internal'
 import { fileState, type FileState } from './file-state.ts'
 import { hasErrno } from './file-system-error.ts'
 import { giveTo, ownerOf, type Owner } from './owner.ts'
@@ -28,7 +29,7 @@ export interface CreateFileOptions {
  * temporary file in the same folder, flushed, and given its name with link(2). Unlike rename(2), link(2) never replaces a file, so
  * of several writers one succeeds.
  *
- * The caller then flushes the folder with {@link flushFolder}. Where that fails the file is there, and others may have read it.
+ * The caller then flushes the folder with `flushFolder`. Where that fails the file is there, and others may have read it.
  *
  * @param path in a folder that exists
  * @throws the error of `node:fs`; `EEXIST` when the name is taken
@@ -125,25 +126,6 @@ async function writeFlushed(path: string, content: Uint8Array | string, owner: O
   } catch (error) {
     await unlink(path).catch(() => undefined)
     throw error
-  } finally {
-    await handle.close()
-  }
-}
-
-/** A new name survives a power failure only once its folder is on disk. Windows cannot flush folders and need not. */
-export async function flushFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r').catch((error: unknown) => {
-    // A folder that may be written but not read cannot be flushed.
-    if (hasErrno(error, 'EACCES')) return null
-    throw error
-  })
-  if (handle === null) return
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Network and FUSE file systems report this if they lack the operation.
-    if (!hasErrno(error, 'EINVAL', 'ENOTSUP')) throw error
   } finally {
     await handle.close()
   }

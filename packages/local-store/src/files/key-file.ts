@@ -1,10 +1,10 @@
 import { mkdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SealwrightError } from '@sealwright/core'
+import { flushFolder } from '@sealwright/core/internal'
 import type { AccessRule } from './access-rule.ts'
 import {
   createPrivateFile,
-  flushFolder,
   isWithoutHardLinks,
   removeAbandonedFiles,
   replacePrivateFile,
