@@ -34,12 +34,12 @@ export {
   signOptions,
   type Check,
 } from './internal/arguments.ts'
-export { bearerToken, type RequestHeaders } from './internal/bearer-token.ts'
+export { bearerToken, type RequestHeaders } from './internal/http/bearer-token.ts'
 export { commonNames } from './internal/common-names.ts'
 export { jwtHeader, jwtProblem } from './internal/compact-jwt.ts'
 export { invalidArgument, invalidEncoding, limitExceeded } from './internal/failures.ts'
 export { findJsonProblem } from './internal/find-json-problem.ts'
-export { headerValues } from './internal/header-values.ts'
+export { headerValues } from './internal/http/header-values.ts'
 export { flushFolder } from './internal/flush-folder.ts'
 export { careful } from './internal/listeners.ts'
 export { privateJwkMembers } from './internal/private-jwk-members.ts'
@@ -49,7 +49,7 @@ export {
   type TokenSigner,
   type TokenSignerSource,
 } from './signing/token-signer.ts'
-export { isSecureUrl } from './internal/urls.ts'
+export { isSecureUrl } from './internal/http/urls.ts'
 export { areRsaNumbersOfOneKey, toBigInt } from './internal/rsa-numbers.ts'
 export { resolvePassword } from './stores/password.ts'
 export { createKeyOptions, getKeyOptions, listKeysOptions, rotateKeyOptions } from './stores/store-options.ts'

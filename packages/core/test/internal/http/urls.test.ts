@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isSecureUrl } from '../../src/internal.ts'
+import { isSecureUrl } from '../../../src/internal.ts'
 
 test.each([
   ['https://auth.example.com', true],

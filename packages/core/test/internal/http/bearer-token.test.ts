@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bearerToken, type RequestHeaders } from '../../src/internal/bearer-token.ts'
+import { bearerToken, type RequestHeaders } from '../../../src/internal/http/bearer-token.ts'
 
 /** A request with these Authorization headers, as `node:http` gives it. */
 const request = (...values: string[]): RequestHeaders => ({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { headerValues } from '../../src/internal/header-values.ts'
+import { headerValues } from '../../../src/internal/http/header-values.ts'
 
 const values = (...rawHeaders: string[]): readonly string[] => headerValues(rawHeaders, 'authorization')
 
