@@ -4,11 +4,12 @@ import { defineConfig, defaultExclude } from 'vitest/config'
 const conditions = ['@sealwright/source']
 
 /**
- * Files that replace modules, run a program by importing it, need modules that no other file has loaded, leave timers that end
- * the process, or must be the first to use OpenSSL. The others set back what they change in the process: `test/globals-guard.ts` fails
- * those that do not.
+ * Files that replace modules, run a program by importing it, need modules that no other file has loaded, load a library that changes
+ * the process (Playwright replaces `process.cwd`), leave timers that end the process, or must be the first to use OpenSSL. The others
+ * set back what they change in the process: `test/globals-guard.ts` fails those that do not.
  */
 const apart = [
+  'apps/token-server/test/pages/browser.test.ts',
   'apps/token-server/test/startup/close-on-signals.test.ts',
   'apps/token-server/test/telemetry/traces.test.ts',
   'examples/test/(key-ring|sign-a-token).test.ts',
