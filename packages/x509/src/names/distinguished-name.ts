@@ -71,6 +71,8 @@ export function encodeDistinguishedName(text: string): Uint8Array {
 /**
  * A Name that pkijs writes unchanged. From `typesAndValues` pkijs would make one relative name with all attributes,
  * unsorted.
+ *
+ * @internal
  */
 export function encodedName(der: Uint8Array): RelativeDistinguishedNames {
   return writtenAs(new RelativeDistinguishedNames({ valueBeforeDecode: Uint8Array.from(der).buffer }), der)
