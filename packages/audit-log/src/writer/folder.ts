@@ -36,9 +36,11 @@ export async function checkAuditFolder(folder: string): Promise<void> {
  */
 export function prepareFolder(folder: string): ReturnType<typeof readSeenHeads> {
   return nameFolder(folder, async () => {
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-    if (first !== undefined) await flushNames(resolve(folder), resolve(first))
-    return checkFolder(folder)
+    // Without `..`: mkdir would create, and return, a folder that is not above this one.
+    const path = resolve(folder)
+    const first = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (first !== undefined) await flushNames(path, first)
+    return checkFolder(path)
   })
 }
 

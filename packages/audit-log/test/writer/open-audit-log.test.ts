@@ -63,6 +63,14 @@ test.skipIf(lacksModes)(
   },
 )
 
+test('a path with `..` names the folder that it leads to', async () => {
+  const scratch = scratchFolder()
+  const log = await openAuditLog({ folder: `${scratch}/none/../new/audit`, signer })
+  await log.close()
+  expect(readdirSync(scratch)).toEqual(['new'])
+  expect(readdirSync(join(scratch, 'new', 'audit'))).not.toEqual([])
+})
+
 test('a folder that is a file is refused', async () => {
   const folder = join(scratchFolder(), 'file')
   writeFileSync(folder, '')
