@@ -1,4 +1,12 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { scratchFolderForFile } from '@sealwright/test-kit/folders'
 import { lacksModes } from '@sealwright/test-kit/tools'
@@ -56,6 +64,8 @@ beforeAll(async () => {
   writeFileSync(at('two-lines'), 'correct-horse\ncorrect-horse\n')
   writeFileSync(at('empty'), '')
   mkdirSync(at('there'))
+  mkdirSync(at('tls'))
+  for (const name of ['tls.key', 'tls.crt']) copyFileSync(at('b.pem'), at(`tls/${name}`))
   await lockedFolder(at('locked'))
   await succeed(['crl', '--ca', at('ca.pem'), '--revoke', '01', '--out', at('list.crl')])
   symlinkSync(at('b.pem'), at('link.pem'))
@@ -254,6 +264,7 @@ const mistakes: Readonly<Record<string, readonly Mistake[]>> = {
       'cert renew @b.pem --cer @b.pem',
       'cert request @b.pem --out @b.pem',
       'cert issue @b.pem --cn a --ca @ca.pem --out @b.pem',
+      'cert request file:@tls --out @tls/tls.key',
     ].map((args) => ({
       args: `${args} --force`,
       says: ['was not replaced: its private key is not in the new file'],

@@ -91,11 +91,16 @@ async function createList(options: Options, terminal: Terminal, access: KeyAcces
   else report(terminal, json, result, lines)
 }
 
+const replaceable = ['NOT_FOUND', 'INVALID_ENCODING', 'INVALID_SIGNATURE'] as const
+
 /** @throws SealwrightError `INVALID_ARGUMENT` where a first list would replace another one of the CA, and drop its entries */
 async function assertNoList(path: string, issuer: OpenedIssuer, terminal: Terminal): Promise<void> {
   if (path === '-') return
-  // Anything else is replaced, as --force says.
-  const list = await readPrevious(path, issuer, terminal).catch(() => null)
+  const list = await readPrevious(path, issuer, terminal).catch((error: unknown) => {
+    // No file, another document, or the list of another CA: it is replaced, as --force says.
+    if (replaceable.some((code) => isSealwrightError(error, code))) return null
+    throw error
+  })
   if (list === null) return
   throw new SealwrightError(
     'INVALID_ARGUMENT',

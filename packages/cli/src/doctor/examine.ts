@@ -131,17 +131,17 @@ async function examinePlaces(
 ): Promise<{ readonly steps: readonly Step[]; readonly prediction: Prediction | null }> {
   const maxAge = set === null ? null : maxAgeOf(set.answer)
   const policies = rotationPolicies(options, { maxAge, tokenLifetime })
-  const copies: OwnKey[] = []
+  const places: (readonly OwnKey[])[] = []
   const problems: Finding[] = []
   for (const source of sources) {
     try {
       // eslint-disable-next-line no-await-in-loop -- one question for a password after the other
-      copies.push(...(await ownKeysOf(source, password, terminal, access)))
+      places.push(await ownKeysOf(source, password, terminal, access))
     } catch (error) {
       problems.push(unavailableKey(source, error))
     }
   }
-  const own = withoutCopies(copies)
+  const own = withoutCopies(places)
   const now = new Date()
   const versions =
     sources.length > 0 ? own.map(({ version }) => version) : [publishedVersion(set?.keys ?? [])]

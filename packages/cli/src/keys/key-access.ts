@@ -1,4 +1,5 @@
 import type { KeyVaultOptions, VerifyKeyAttestationOptions } from '@sealwright/azure-keyvault'
+import { join } from 'node:path'
 import { SealwrightError, type Backend, type KeyLocator } from '@sealwright/core'
 import { localStore, type LocalStoreOptions } from '@sealwright/local-store'
 import { readLocalUri } from '@sealwright/local-store/internal'
@@ -44,7 +45,8 @@ export function fileOf(source: string | undefined): readonly string[] {
   if (source === undefined) return []
   if (!isSigningUri(source)) return [source]
   const local = /^file:/i.test(source) ? readLocalUri(source, process.cwd()) : null
-  return local?.kind === 'file' ? [local.path] : []
+  // The path may be of a folder with this file, as Kubernetes mounts a secret.
+  return local?.kind === 'file' ? [local.path, join(local.path, 'tls.key')] : []
 }
 
 /** Whether the text is meant as a signing URI and not as the path of a file. `C:\a.pfx` is a path. */

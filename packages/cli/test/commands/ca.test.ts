@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { lacks, run } from '@sealwright/test-kit/tools'
 import { describe, expect, test } from 'vitest'
 import { makePfx } from '../support/pfx.ts'
@@ -141,6 +141,17 @@ describe('ca create, cert request, cert issue, crl', () => {
       const { error } = await sealwright(['cert', 'renew', file(name), '--cer', file('renewed.cer')])
       expect(error.includes('a CA issued the certificate of')).toBe(!selfIssued)
     }
+  })
+
+  test('--force replaces no file that cannot be read as a list: it may be one of this CA', async () => {
+    const { file, root } = await makeCas()
+    const list = file('large.crl')
+    writeFileSync(list, '')
+    truncateSync(list, 2 ** 26 + 1)
+    const { code, error } = await sealwright(['crl', '--ca', root, '--out', list, '--force'])
+    expect(code).toBe(1)
+    expect(error).toContain('large.crl')
+    expect(statSync(list).size).toBe(2 ** 26 + 1)
   })
 
   test('what a CA may not do is refused, and nothing is written', async () => {

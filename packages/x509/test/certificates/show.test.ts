@@ -328,7 +328,7 @@ describe('CRLs that strict readers refuse', () => {
     ])
     expect(problems).toHaveLength(4)
     expect(problems[0]).toContain('entries of other issuers')
-    expect(problems[1]).toContain('removals (removeFromCRL), which only a delta list may have')
+    expect(problems[1]).toContain('removals (removeFromCRL), which are not supported')
   })
 
   test.each<[string, (info: Tlv) => void, string]>([

@@ -44,13 +44,20 @@ export async function ownKeysOf(
   })
 }
 
-/** Each key once, as a key ring counts it: a copy in another place is no version of its own. */
-export function withoutCopies(own: readonly OwnKey[]): readonly OwnKey[] {
-  return [...new Set(own.map(({ keyId }) => keyId))].flatMap((keyId) => {
-    const copies = own.filter((key) => key.keyId === keyId)
+/**
+ * Each key once, as a key ring counts it: of each place its newest version, as of its oldest.
+ *
+ * @param places the keys of each, the newest first
+ */
+export function withoutCopies(places: readonly (readonly OwnKey[])[]): readonly OwnKey[] {
+  const all = places.flat()
+  return [...new Set(all.map(({ keyId }) => keyId))].flatMap((keyId) => {
+    const copies = places.flatMap((keys) => keys.find((key) => key.keyId === keyId) ?? [])
     const first = copies.find(({ version }) => version.enabled) ?? copies[0]
     if (first === undefined) return []
-    const times = copies.map(({ version }) => version.createdAt?.getTime() ?? null)
+    const times = all.flatMap((key) =>
+      key.keyId === keyId ? [key.version.createdAt?.getTime() ?? null] : [],
+    )
     const createdAt = times.includes(null) ? null : new Date(Math.min(...times.map(Number)))
     const enabled = copies.every(({ version }) => version.enabled)
     return [{ ...first, version: { ...first.version, createdAt, enabled } }]

@@ -285,7 +285,7 @@ function describeReason(list: BerElement, field: string, findings: Findings): De
   return findings.attempt(() => {
     const code = readReasonCode(reason.value)
     if (code !== removeFromCrl) return reasonOf(code)
-    findings.problems.push(`${source} has removals (removeFromCRL), which only a delta list may have`)
+    findings.problems.push(`${source} has removals (removeFromCRL), which are not supported`)
     return 'removeFromCRL'
   }, null)
 }
