@@ -89,11 +89,14 @@ function tookTooLong({ keyId }: SigningKey): SealwrightError {
 }
 
 /** When the delegates that take up a place were created, in milliseconds. Revoked delegates keep their places. */
-function places({ ring }: DelegateMaking): number[] {
-  return ring
-    .status()
-    .keys.filter(({ delegatedBy }) => delegatedBy !== null)
-    .map(({ createdAt }) => Number(createdAt))
+function places({ ring, clock }: DelegateMaking): number[] {
+  return (
+    ring
+      .status()
+      // After the clock was set, the ring keeps those of both times.
+      .keys.filter(({ delegatedBy, notAfter }) => delegatedBy !== null && Number(notAfter) > clock.now())
+      .map(({ createdAt }) => Number(createdAt))
+  )
 }
 
 /** Whether there are as many delegates as there may be. */
