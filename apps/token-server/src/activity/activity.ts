@@ -55,7 +55,7 @@ export class Activity {
   }
 
   /**
-   * Ends it.
+   * Ends the measurement.
    *
    * @param started what {@link start} returned
    * @returns milliseconds

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import closeWithGrace, { type Options } from 'close-with-grace'
 import type { Log } from '../logging/open-log.ts'
 
-/** Milliseconds that requests in progress are given to finish. */
+/** Milliseconds that closing may take. */
 export const closeDelay = 10_000
 
 /** Milliseconds for the last lines of the log. */
@@ -77,6 +77,7 @@ function install(
     delay: false,
     logger: false,
     skip: skipped,
+    onSecondSignal: (signal: string) => logger.fatal({ signal }, 'ended by a second signal'),
     onSecondError: (err: unknown) => logger.fatal({ err }, 'another error while closing'),
   } as const
   return closeWithGrace(options, async ({ signal, err }) => {

@@ -68,6 +68,8 @@ export class Supervisor {
   #isDraining = false
   #isClosing = false
   #isClean = true
+  /** The workers are ended, whatever they do: that is no fault of theirs. */
+  #isGivingUp = false
   readonly #onEmpty: (() => void)[] = []
 
   constructor(options: SupervisorOptions) {
@@ -170,7 +172,7 @@ export class Supervisor {
     // systemd sends SIGTERM to all processes, so a worker may finish just before its primary says so.
     if (this.#isClosing || (this.#isDraining && code === 0)) {
       // A worker that has not started has nothing to finish.
-      if (code !== 0 && wasReady) {
+      if (code !== 0 && wasReady && !this.#isGivingUp) {
         this.#isClean = false
         this.#options.log.error({ worker: slot.number, reason: how }, 'a worker could not finish')
       }
@@ -206,6 +208,7 @@ export class Supervisor {
 
   #giveUp(reason: string): void {
     if (this.#isClosing) return
+    this.#isGivingUp = true
     this.kill()
     void this.#empty().then(() => this.#options.onGiveUp(reason))
   }

@@ -72,3 +72,17 @@ test.each([
     .poll(() => lines.map((line) => (JSON.parse(line) as { msg: string }).msg))
     .toEqual(['closing', ...reasons])
 })
+
+test('a second signal ends the process with exit code 1, and the log says so', async () => {
+  const ended = exits()
+  const lines: string[] = []
+  const output = new LogOutput((bytes, done) => {
+    lines.push(...bytes.toString().trim().split('\n'))
+    done(null, bytes.length)
+  })
+  closeOnSignals({ close: never, log: logTo(output, 'info', false), delay: 60_000 })
+  send('SIGINT')
+  send('SIGINT')
+  await expect.poll(ended).toEqual([1])
+  await expect.poll(() => lines.join()).toContain('ended by a second signal')
+})

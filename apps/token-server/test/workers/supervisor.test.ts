@@ -243,3 +243,11 @@ test('while the server drains, a worker that has finished is not replaced, and o
   started[2]?.ended({ code: 0, signal: null })
   await closing
 })
+
+test('workers that are ended because the supervisor gives up are not blamed', async () => {
+  const { started, lines, givenUp } = supervise(2)
+  started[0]?.ready(5001)
+  started[1]?.ready(5002)
+  await vi.waitFor(() => expect(givenUp).toHaveLength(1))
+  expect(lines).toEqual([])
+})
