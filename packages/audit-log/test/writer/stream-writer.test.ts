@@ -182,7 +182,7 @@ describe('after a write that failed', () => {
     expect(await found(folder)).toEqual([torn, ...unsealed])
   })
 
-  test('the lines that were left do not count, unless a seal or an earlier report has them: an attacker took them back', async () => {
+  test('the lines that were left do not count, unless a seal or an earlier report has them: they may have been taken back', async () => {
     const { writer: stream, folder, head } = await takenBack()
     await stream.write([token('c'), token('d')])
     expect(await found(folder)).toEqual(['warning torn 1', ...unsealed])

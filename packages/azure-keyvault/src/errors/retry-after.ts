@@ -3,8 +3,8 @@ const longestRetryAfter = 60_000
 
 /**
  * The wait that an answer's headers ask for, in milliseconds, at most 60,000; null if none. Key Vault's 429s have no
- * such header, but those of a gateway may: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). No seconds, and a date
- * that has passed by this machine's clock, are no wait: the caller's own wait then keeps it from asking over and over.
+ * such header, but those of a gateway may: `Retry-After` in seconds or as a date (RFC 9110 §10.2.3). `0`, and a date that has
+ * passed by this machine's clock, count as none: the caller then waits as it does without the header.
  */
 export function retryAfterOf(header: string | undefined, now: Date): number | null {
   const wait = /^\d+$/.test(header ?? '') ? Number(header) * 1_000 : untilDate(header ?? '', now)

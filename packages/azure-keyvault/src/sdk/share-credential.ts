@@ -5,10 +5,10 @@ import { connectionError, tokenError } from '../errors/credential-errors.ts'
 import { PendingWork } from '../pending-work.ts'
 import { watchConnections } from './watch-connections.ts'
 
-/** A token is renewed so many milliseconds before it expires, as in the SDK's clients. */
+/** How long before its expiry a token is renewed, in milliseconds, as in the SDK's clients. */
 const renewBefore = 2 * 60_000
 
-/** A token is used until so many milliseconds before it expires, because it must still be good when it arrives. */
+/** How long before its expiry a token is no longer used, in milliseconds: it must still be good when it arrives. */
 const useBefore = 10_000
 
 /** The least time between two attempts to renew a token that is still good, in milliseconds. It protects the authority. */

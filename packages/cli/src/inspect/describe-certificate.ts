@@ -16,7 +16,7 @@ export interface KeyDescription {
 export interface CertificateDescription {
   readonly subject: string
   readonly issuer: string
-  /** Whether the issuer is the subject, byte by byte: no CA issued it. */
+  /** Whether its issuer is its subject, byte by byte. If not, a CA issued it. */
   readonly selfIssued: boolean
   readonly serialNumber: string
   /** Null where it is malformed. */

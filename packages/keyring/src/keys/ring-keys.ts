@@ -83,8 +83,8 @@ export interface DelegateBounds {
 }
 
 /**
- * Those that a key of the ring vouches for, from their beginning on and not beyond its end; they are revoked with it. There may be more certificates than delegates, as when
- * many instances start at once: all instances take the same ones, the oldest. A revoked delegate keeps its place, as instances
+ * Those that a key of the ring vouches for, from their beginning on and not beyond its end; they are revoked with it. There may be
+ * more certificates than delegates, as when many instances start at once: all instances take the same ones, the oldest. A revoked delegate keeps its place, as instances
  * do not all know of a revocation at the same time.
  */
 function delegatesOf(
@@ -101,7 +101,8 @@ function delegatesOf(
     for (const key of sorted) {
       if (places.size === maxDelegates) break
       const { keyId, createdAt, notBefore, notAfter, enforcesValidity, version } = key
-      // `issueDelegate` dates it back by the clock skew. From a later time on it could be valid in years, whatever the limit.
+      // `issueDelegate` dates a certificate back by the clock skew, so none begins later than now. One that is dated ahead could be used
+      // years from now, despite the limit on its validity.
       if (places.has(keyId) || Number(notAfter) <= time || Number(notBefore) > time) continue
       const issuer = own.find((each) => each.signs && isDelegateOf(key, each.key))
       if (issuer === undefined || Number(issuer.notAfter ?? Infinity) < Number(notAfter)) continue

@@ -108,7 +108,7 @@ const findings = {
   },
   'jwk-duplicate-kid': {
     severity: 'error',
-    why: 'Verifiers pick one of the two keys, and refuse the tokens of the other.',
+    why: 'Verifiers pick one of these keys, and refuse the tokens of the others.',
     fix: 'Use a different kid for each key, such as the RFC 7638 thumbprint.',
   },
   'jwk-no-use': {
